@@ -1,0 +1,1 @@
+"""Wire models shared by every Darkroom service: pydantic and the standard library, no I/O."""

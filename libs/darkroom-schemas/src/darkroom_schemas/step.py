@@ -1,0 +1,111 @@
+"""A step: the unit that a worker executes. It lives in Redis from submission to its tombstone."""
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from darkroom_schemas.base import Wire
+from darkroom_schemas.errors import StepErrorCode
+from darkroom_schemas.ids import JobId, StepId, TenantId, TraceId, WorkerId
+from darkroom_schemas.recipe import Recipe
+from darkroom_schemas.status import JobStatus
+from darkroom_schemas.worker import Requirements
+
+
+class Redelivery(StrEnum):
+    """What may happen to a step whose worker vanished in the middle of it."""
+
+    RERUN = "rerun"
+    """Running it again is harmless: the usual case for work on our own GPU."""
+    NEVER = "never"
+    """It may have had an effect outside (a paid API): it fails rather than run twice."""
+
+
+class StepSubmit(Wire):
+    """A step as handed to the queue. Submitting the same id and body again returns the state it has."""
+
+    id: StepId
+    job_id: JobId
+    tenant: TenantId
+    requirements: Requirements
+    payload: dict[str, Any]
+    created_us: int
+    """Creation of the workflow in Unix microseconds: all steps of an older workflow come first."""
+    priority: int = Field(default=50, ge=1, le=100)
+    weight: float = Field(default=1.0, gt=0, le=1000)
+    """The tenant's share against other tenants."""
+    expected_ms: int = Field(default=1000, ge=1)
+    """Estimated service time, the cost that fair queueing charges before the real one is known."""
+    timeout_s: float = Field(default=900.0, gt=0, le=86_400)
+    max_attempts: int = Field(default=3, ge=1, le=100)
+    not_before_ms: int | None = None
+    not_after_ms: int | None = None
+    """Submissions that reach Redis later than this (its clock, Unix ms) are refused; see `submission_expired`."""
+    redelivery: Redelivery = Redelivery.RERUN
+    trace_id: TraceId | None = None
+
+
+class StepOutput(Wire):
+    """One stored object. `key` is its place in the object store, the rest describes its bytes."""
+
+    key: str
+    index: int
+    mime_type: str
+    size_bytes: int
+    sha256: str
+    width: int | None = None
+    height: int | None = None
+    frames: int | None = None
+    duration_s: float | None = None
+    thumbnail_key: str | None = None
+    recipe: Recipe | None = None
+
+
+class StepError(Wire):
+    """Why an attempt failed. `retryable` decides whether the queue tries again."""
+
+    code: StepErrorCode
+    message: str
+    retryable: bool = False
+
+
+class StepResult(Wire):
+    """What a completed step gives back: stored outputs, or text; plus seconds per stage."""
+
+    outputs: tuple[StepOutput, ...] = ()
+    text: str | None = None
+    timings_s: dict[str, float] = Field(default_factory=dict)
+
+
+class ClaimedStep(Wire):
+    """A step in a worker's hands. `token` is the fencing token that beats, progress and the finish must carry."""
+
+    id: StepId
+    job_id: JobId
+    tenant: TenantId
+    token: str
+    attempt: int
+    timeout_s: float
+    payload: dict[str, Any]
+    requirements: Requirements
+    trace_id: TraceId | None = None
+
+
+class StepView(Wire):
+    """A step as seen from outside. Progress is 0–100; times are Unix milliseconds of the Redis clock."""
+
+    id: StepId
+    job_id: JobId
+    tenant: TenantId
+    status: JobStatus
+    attempt: int
+    max_attempts: int
+    progress: float | None = None
+    worker_id: WorkerId | None = None
+    cancel_requested: bool = False
+    queued_at_ms: int
+    started_at_ms: int | None = None
+    finished_at_ms: int | None = None
+    result: StepResult | None = None
+    error: StepError | None = None
