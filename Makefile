@@ -1,0 +1,59 @@
+# Everything a person types here; `make` alone lists it. Needs Python 3.11+ with venv, git and make.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+SOURCES := $(wildcard libs/*/src services/*/src deploy/*/src) tests/support tests/contract
+export OMP_WAIT_POLICY ?= PASSIVE
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help install install-dev demo up down test test-e2e check contracts lint types format migrate clean
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: ## Install what runs Darkroom into .venv
+	@deploy/local/setup.sh stack
+
+install-dev: ## Install what tests and checks it, too
+	@deploy/local/setup.sh dev
+
+demo: install ## Make six pictures, a video and an enhanced prompt on this machine
+	@$(BIN)/darkroom demo
+
+up: install ## Run the whole stack in the foreground (Ctrl-C stops it)
+	@$(BIN)/darkroom up
+
+down: install ## Stop a stack that runs in the background
+	@$(BIN)/darkroom down
+
+test: install-dev ## Run all tests, those through the running stack included
+	$(BIN)/pytest
+
+test-e2e: install-dev ## Run only the tests through the running stack
+	$(BIN)/pytest tests/e2e
+
+check: lint types contracts test ## Run everything that must pass before a change is merged
+
+contracts: install-dev ## Check the layers, the generated contracts and the house rules
+	$(BIN)/lint-imports
+	$(BIN)/pytest tests/contract
+
+lint: install-dev ## Check style and formatting
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: install-dev ## Check types
+	$(BIN)/mypy --strict $(SOURCES)
+
+format: install-dev ## Format the code and fix what can be fixed by machine
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+migrate: install ## Bring the databases of PLATFORM_DATABASE_URL and WEBHOOKS_DATABASE_URL (or DATABASE_URL) up to date
+	$(BIN)/python -m platform_api migrate
+	$(BIN)/python -m webhook_dispatcher migrate
+
+clean: ## Remove the installation and all caches; the stack's data in .darkroom stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './.darkroom/*' -prune -exec rm -rf {} +
+	find . -name '*.egg-info' -not -path './.darkroom/*' -prune -exec rm -rf {} +
