@@ -20,6 +20,7 @@ class EventType(StrEnum):
     STEP_CANCELLED = "step.cancelled"
     JOB_CREATED = "job.created"
     JOB_STARTED = "job.started"
+    JOB_UPDATED = "job.updated"
     JOB_COMPLETED = "job.completed"
     JOB_FAILED = "job.failed"
     JOB_CANCELLED = "job.cancelled"

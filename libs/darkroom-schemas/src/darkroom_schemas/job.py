@@ -1,0 +1,90 @@
+"""A job as other services and event readers see it: canonical words, signed URLs, nothing that needs a second read."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from darkroom_schemas.base import Wire
+from darkroom_schemas.ids import AssetId, JobId, UserId
+from darkroom_schemas.status import JobStatus
+
+
+class HistoryEvent(StrEnum):
+    """What happened to a job. A node is one step of its workflow."""
+
+    CREATED = "created"
+    NODE_STARTED = "node_started"
+    NODE_RETRYING = "node_retrying"
+    NODE_COMPLETED = "node_completed"
+    COMPLETE = "complete"
+    ERROR = "error"
+    CANCELLED = "cancelled"
+
+
+class JobError(Wire):
+    """Why a job failed, for people and for programs."""
+
+    code: str
+    message: str
+
+
+class JobOutput(Wire):
+    """One delivered asset. `url` and `thumbnail_url` are signed and expire."""
+
+    asset_id: AssetId
+    index: int
+    url: str
+    thumbnail_url: str | None = None
+    mime_type: str
+    size_bytes: int
+    width: int | None = None
+    height: int | None = None
+    frames: int | None = None
+    duration_s: float | None = None
+    seed: int | None = None
+
+
+class JobView(Wire):
+    """Full state of a job. Progress is 0–100, money in thousandths of a credit."""
+
+    id: JobId
+    user_id: UserId
+    job_type: str
+    status: JobStatus
+    progress: float | None = None
+    run: int
+    priority: int
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    outputs: tuple[JobOutput, ...] = ()
+    text: str | None = None
+    """Answer of a text job, or the enhanced prompt of an enhanced one."""
+    error: JobError | None = None
+    price_mc: int
+    charged_mc: int
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    trace_id: str | None = None
+
+
+class HistoryEntry(Wire):
+    """One line of a job's history. `seq` counts from 1 without gaps."""
+
+    job_id: JobId
+    seq: int
+    run: int
+    event: HistoryEvent
+    status: JobStatus
+    message: str
+    progress: float | None = None
+    at: datetime
+
+
+class JobEventData(Wire):
+    """`data` of every `job.*` event."""
+
+    job: JobView
+    history: HistoryEntry
