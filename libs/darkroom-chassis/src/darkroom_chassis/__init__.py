@@ -1,0 +1,1 @@
+"""What every Darkroom service repeats, once: settings, logs, errors, auth, probes, background loops, shutdown."""

@@ -1,0 +1,13 @@
+"""Metrics that every HTTP service has."""
+
+from prometheus_client import Counter, Histogram
+
+HTTP_SECONDS = Histogram(
+    "darkroom_http_request_seconds",
+    "Time from the request's first byte to the response's last.",
+    ["method", "route", "status"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+LOOP_RESTARTS = Counter(
+    "darkroom_loop_restarts_total", "Background loops that crashed and were started again.", ["loop"]
+)

@@ -1,0 +1,47 @@
+"""`/livez` (the process works), `/readyz` (it can do its job now) and `/metrics` (Prometheus)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+Check = Callable[[], Awaitable[object]]
+CHECK_TIMEOUT_S = 2.0
+
+
+def probe_routes(checks: Mapping[str, Check]) -> APIRouter:
+    """Build the three routes; each check passes by returning and fails by raising or by taking over 2 s."""
+    router = APIRouter(tags=["operations"])
+
+    @router.get("/livez", summary="Is the process alive?")
+    async def livez() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @router.get("/readyz", summary="Can the service do its job now?", responses={503: {"description": "Not ready"}})
+    async def readyz(request: Request) -> JSONResponse:
+        results = dict(zip(checks, await asyncio.gather(*map(_run, checks.values())), strict=True))
+        if request.app.state.stopping.is_set():
+            results["draining"] = "the service is stopping"
+        failed = {name: reason for name, reason in results.items() if reason is not None}
+        body = {"status": "unready" if failed else "ok", "checks": {n: r or "ok" for n, r in results.items()}}
+        return JSONResponse(body, status_code=503 if failed else 200)
+
+    @router.get("/metrics", summary="Prometheus metrics", response_class=Response)
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+async def _run(check: Check) -> str | None:
+    """Return None when the check passes, else a reason that gives no internals away."""
+    try:
+        async with asyncio.timeout(CHECK_TIMEOUT_S):
+            await check()
+    except TimeoutError:
+        return f"no answer within {CHECK_TIMEOUT_S:g} s"
+    except Exception as error:  # noqa: BLE001 - any failure means "not ready", and its class is the reason
+        return type(error).__name__
+    return None

@@ -1,0 +1,101 @@
+"""The FastAPI application and the server that every service is made of."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from darkroom_schemas.errors import ErrorBody
+from fastapi import FastAPI
+
+from darkroom_chassis.errors import PROBLEM_JSON, install_error_handlers
+from darkroom_chassis.middleware import RequestContext
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+DEFAULT_MAX_BODY_BYTES = 1_000_000
+
+
+def create_app(
+    title: str,
+    version: str,
+    *,
+    description: str = "",
+    lifespan: Lifespan | None = None,
+    max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+) -> FastAPI:
+    """Build an app with trace ids, one error body, an access log and `app.state.stopping`, set when shutdown begins."""
+    app = FastAPI(title=title, version=version, description=description, lifespan=lifespan, redoc_url=None)
+    app.state.stopping = asyncio.Event()
+    app.add_middleware(RequestContext, max_body_bytes=max_body_bytes)
+    install_error_handlers(app)
+    _document_errors(app)
+    return app
+
+
+def _document_errors(app: FastAPI) -> None:
+    """Let the OpenAPI document say what really is answered: 400 in our own body, where FastAPI assumes its 422."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = generate()
+            schemas = document.setdefault("components", {}).setdefault("schemas", {})
+            body = ErrorBody.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas.update(body.pop("$defs", {}))
+            schemas["ErrorBody"] = body
+            schemas.pop("HTTPValidationError", None)
+            schemas.pop("ValidationError", None)
+            error = {"content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/ErrorBody"}}}}
+            for path in document["paths"].values():
+                for operation in path.values():
+                    operation["responses"].pop("422", None)
+                    if operation.get("tags") != ["operations"]:
+                        operation["responses"].setdefault("default", {"description": "Error"} | error)
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn that tells the app when shutdown begins, and exits 0 after a drain instead of dying of the signal."""
+
+    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature is uvicorn's
+        if self.should_exit:
+            self.force_exit = True
+        self.should_exit = True
+        self._stopping.set()
+
+
+async def serve(app: FastAPI, host: str, port: int, *, drain_s: float) -> None:
+    """Serve until SIGTERM or SIGINT; then stop accepting, let open requests end for `drain_s`, and return."""
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        ws_max_size=1_000_000,
+        timeout_graceful_shutdown=max(1, round(drain_s)),
+    )
+    server = _Server(config, app.state.stopping)
+    await server.serve()
+    if not server.started:
+        raise SystemExit(1)
+
+
+def run(main: Callable[[], Any]) -> None:
+    """Run an async main on uvloop until it returns."""
+    import uvloop
+
+    uvloop.run(main())

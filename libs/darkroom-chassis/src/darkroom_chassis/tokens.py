@@ -1,0 +1,64 @@
+"""JSON Web Tokens: HS256 only, with issuer, audience and expiry always checked (RFC 7519, RFC 8725)."""
+
+import time
+from dataclasses import dataclass, field
+
+import jwt
+from darkroom_schemas.errors import ErrorCode
+from darkroom_schemas.ids import UserId, new_uuid7
+
+from darkroom_chassis.errors import Unauthenticated
+
+MIN_SECRET_BYTES = 32
+LEEWAY_S = 10
+
+
+@dataclass(frozen=True, slots=True)
+class JwtClaims:
+    """Who a verified token speaks for; `expires_at` is in Unix seconds."""
+
+    user_id: UserId
+    expires_at: int
+    scopes: frozenset[str] = field(default_factory=frozenset)
+
+
+class JwtCodec:
+    """Issues and verifies tokens under one secret of at least 32 bytes."""
+
+    def __init__(self, secret: str, issuer: str, audience: str) -> None:
+        if len(secret.encode()) < MIN_SECRET_BYTES:
+            raise ValueError(f"JWT_SECRET must be at least {MIN_SECRET_BYTES} bytes (RFC 7518 §3.2)")
+        self._secret, self._issuer, self._audience = secret, issuer, audience
+
+    def issue(self, user_id: UserId, *, ttl_s: int, scopes: frozenset[str] = frozenset()) -> str:
+        """Make a token for `user_id` that lives `ttl_s` seconds."""
+        now = int(time.time())
+        claims = {
+            "sub": user_id,
+            "iss": self._issuer,
+            "aud": self._audience,
+            "iat": now,
+            "exp": now + ttl_s,
+            "jti": new_uuid7(),
+            "scope": " ".join(sorted(scopes)),
+        }
+        return jwt.encode(claims, self._secret, algorithm="HS256")
+
+    def verify(self, token: str) -> JwtClaims:
+        """Return the claims, or raise `Unauthenticated` with the reason a client may know."""
+        try:
+            claims = jwt.decode(
+                token,
+                self._secret,
+                algorithms=["HS256"],
+                issuer=self._issuer,
+                audience=self._audience,
+                leeway=LEEWAY_S,
+                options={"require": ["sub", "iss", "aud", "exp"]},
+            )
+        except jwt.ExpiredSignatureError:
+            raise Unauthenticated("The token has expired; get a new one.", ErrorCode.TOKEN_EXPIRED) from None
+        except jwt.InvalidTokenError:
+            raise Unauthenticated("The token is not valid.") from None
+        scopes = frozenset(str(claims.get("scope", "")).split())
+        return JwtClaims(user_id=UserId(str(claims["sub"])), expires_at=int(claims["exp"]), scopes=scopes)
