@@ -1,0 +1,1 @@
+"""Users, jobs, credits and assets: what people own, with truth in PostgreSQL."""

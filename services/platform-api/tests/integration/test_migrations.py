@@ -1,0 +1,85 @@
+"""The migrations make what the code expects, can be undone, and run as a role that only owns the schema."""
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from platform_api.store.database import driver_url
+from platform_api.store.migrate import downgrade, migrate
+from platform_api.store.tables import SCHEMA, metadata
+from psycopg import sql
+from sqlalchemy import create_engine, make_url, text
+from support.servers import MakeDatabase
+
+
+def differences(database_url: str) -> list[object]:
+    engine = create_engine(driver_url(database_url))
+    options = {
+        "include_schemas": True,
+        "include_name": lambda name, kind, _: kind != "schema" or name == SCHEMA,
+        "version_table_schema": SCHEMA,
+        "compare_server_default": True,
+    }
+    with engine.connect() as connection:
+        found = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
+    engine.dispose()
+    return list(found)
+
+
+def constraints(database_url: str) -> set[tuple[str, str]]:
+    query = """SELECT conrelid::regclass::text, conname FROM pg_constraint
+               WHERE connamespace = 'platform'::regnamespace AND contype <> 'n'"""
+    with psycopg.connect(database_url) as connection:
+        return set(connection.execute(query).fetchall())
+
+
+def test_models_equal_migrations(postgres_url: str) -> None:
+    migrate(postgres_url)
+    assert differences(postgres_url) == []
+
+
+def test_constraints_of_models_equal_those_of_migrations(make_database: MakeDatabase) -> None:
+    migrated, created = make_database(None), make_database(None)
+    migrate(migrated)
+    engine = create_engine(driver_url(created))
+    with engine.begin() as connection:
+        connection.execute(text("CREATE SCHEMA platform"))
+        metadata.create_all(connection)
+    engine.dispose()
+    assert constraints(migrated) - {("platform.alembic_version", "alembic_version_pkc")} == constraints(created)
+
+
+def test_migrating_twice_changes_nothing(postgres_url: str) -> None:
+    migrate(postgres_url)
+    migrate(postgres_url)
+    assert differences(postgres_url) == []
+
+
+def test_downgrade_leaves_an_empty_schema_that_can_be_upgraded_again(postgres_url: str) -> None:
+    migrate(postgres_url)
+    downgrade(postgres_url, "base")
+    with psycopg.connect(postgres_url) as connection:
+        left = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'platform'").fetchall()
+    assert left == [("alembic_version",)]
+    migrate(postgres_url)
+    assert differences(postgres_url) == []
+
+
+def test_the_owner_of_the_schema_needs_no_other_rights(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("DROP ROLE IF EXISTS platform_owner")
+        connection.execute("CREATE ROLE platform_owner LOGIN PASSWORD 'owner'")
+        connection.execute("CREATE SCHEMA platform AUTHORIZATION platform_owner")
+        database = sql.Identifier(str(make_url(postgres_url).database))
+        connection.execute(sql.SQL("REVOKE CREATE ON DATABASE {} FROM PUBLIC").format(database))
+    owner_url = make_url(postgres_url).set(username="platform_owner", password="owner")
+    migrate(owner_url.render_as_string(hide_password=False))
+    assert differences(postgres_url) == []
+
+
+def test_the_ledger_refuses_updates_and_deletes(postgres_url: str) -> None:
+    migrate(postgres_url)
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        for statement in ("UPDATE platform.credit_ledger SET note = 'x'", "DELETE FROM platform.credit_ledger"):
+            with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+                connection.execute(statement)
