@@ -32,13 +32,14 @@ def running(spec: ProcessSpec, log: Path) -> Iterator[subprocess.Popen[bytes]]:
             start_new_session=True,
         )
     try:
-        _await_ready(spec, process, log)
+        await_ready(spec, process, log)
         yield process
     finally:
         _stop(spec, process)
 
 
-def _await_ready(spec: ProcessSpec, process: subprocess.Popen[bytes], log: Path) -> None:
+def await_ready(spec: ProcessSpec, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Return when the started process is ready; ServerDied with the end of its log if it ends or takes too long."""
     deadline = time.monotonic() + spec.ready_timeout_s
     while not spec.ready(process.pid):
         try:

@@ -1,0 +1,72 @@
+"""Where the services listen: a default, an environment variable or an option each, or any free port."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from darkroom_local.errors import PortTaken, StackError
+from darkroom_local.servers.ports import free_ports, holder_of, is_free
+
+DEFAULT_HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Address:
+    """Host and port of one service."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        host = DEFAULT_HOST if self.host == "0.0.0.0" else self.host  # noqa: S104 - compared, not bound
+        return f"http://{host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class _Place:
+    name: str
+    prefix: str
+    default_port: int
+
+    def port(self, env: Mapping[str, str]) -> int:
+        text = env.get(f"{self.prefix}_PORT") or str(self.default_port)
+        if not text.isdecimal() or not 0 < int(text) < 65536:
+            raise StackError(f"{self.prefix}_PORT must be a port number, not {text!r}.")
+        return int(text)
+
+
+PLATFORM = _Place("platform-api", "PLATFORM_API", 3001)
+QUEUE = _Place("queue-api", "QUEUE_API", 9820)
+DISPATCHER = _Place("webhook-dispatcher", "WEBHOOK_DISPATCHER", 3002)
+WORKER = _Place("gpu-worker", "GPU_WORKER", 3003)
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Addresses of all services; worker n listens n ports above the first."""
+
+    platform: Address
+    queue: Address
+    dispatcher: Address
+    workers: Sequence[Address]
+
+
+def choose_addresses(env: Mapping[str, str], *, workers: int, free: bool) -> Addresses:
+    """Decide all addresses; PortTaken if one is in use and `free` doesn't allow another."""
+    wanted = [PLATFORM, QUEUE, DISPATCHER, *[WORKER] * workers]
+    ports = free_ports(len(wanted)) if free else _fixed_ports(env, workers)
+    chosen = [
+        Address(env.get(f"{place.prefix}_HOST") or DEFAULT_HOST, port)
+        for place, port in zip(wanted, ports, strict=True)
+    ]
+    if not free:
+        for place, address in zip(wanted, chosen, strict=True):
+            if not is_free(address.port, address.host):
+                raise PortTaken(place.name, address.port, holder_of(address.port), f"{place.prefix}_PORT")
+    return Addresses(chosen[0], chosen[1], chosen[2], chosen[3:])
+
+
+def _fixed_ports(env: Mapping[str, str], workers: int) -> list[int]:
+    first_worker = WORKER.port(env)
+    services = [place.port(env) for place in (PLATFORM, QUEUE, DISPATCHER)]
+    return [*services, *range(first_worker, first_worker + workers)]

@@ -1,0 +1,64 @@
+"""A stack as a process of its own: beside a demo or a test, or left running in the background."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+from darkroom_local.servers.blocking import await_ready
+from darkroom_local.servers.process import ProcessSpec
+from darkroom_local.state import StateDir
+
+READY_TIMEOUT_S = 1800.0  # a first start may build models
+STOP_TIMEOUT_S = 90.0
+
+
+def stack_process(state: StateDir, options: Sequence[str], env: Mapping[str, str] | None = None) -> ProcessSpec:
+    """Describe `darkroom up` on a state folder; it is ready when the whole stack is."""
+
+    def ready(pid: int) -> bool:
+        owner = state.supervisor()
+        return owner is not None and owner.pid == pid and state.is_ready()
+
+    return ProcessSpec(
+        name="the stack",
+        argv=(sys.executable, "-m", "darkroom_local", "up", "--state-dir", str(state.path), *options),
+        ready=ready,
+        env=dict(os.environ if env is None else env),
+        cwd=Path.cwd(),  # where a relative path or a .env file is meant to be
+        death_signal=signal.SIGTERM,
+        grace_s=STOP_TIMEOUT_S,
+        ready_timeout_s=READY_TIMEOUT_S,
+    )
+
+
+def start_detached(state: StateDir, options: Sequence[str]) -> None:
+    """Start a stack that outlives this process, and return when it is ready."""
+    state.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    spec = stack_process(state, options)
+    with state.log_file.open("wb") as log:
+        process = subprocess.Popen(
+            spec.argv,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    await_ready(spec, process, state.log_file)
+
+
+def stop_running(state: StateDir) -> bool:
+    """Stop the stack on a state folder and wait for its end; False if none runs."""
+    supervisor = state.supervisor()
+    if supervisor is None:
+        return False
+    try:
+        supervisor.terminate()
+        supervisor.wait(STOP_TIMEOUT_S)
+    except psutil.NoSuchProcess:
+        return False
+    return True

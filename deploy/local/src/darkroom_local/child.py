@@ -1,0 +1,90 @@
+"""One run of a described process under asyncio."""
+
+import asyncio
+import os
+import signal
+from typing import Self
+
+from darkroom_local.console import Console
+from darkroom_local.errors import ProcessFailed
+from darkroom_local.servers.process import ProcessSpec
+
+READY_INTERVAL_S = 0.05
+OUTPUT_TIMEOUT_S = 1.0
+
+
+class Child:
+    """A started process; its output goes to the console."""
+
+    def __init__(self, spec: ProcessSpec, process: asyncio.subprocess.Process, output: asyncio.Task[None]) -> None:
+        self.spec = spec
+        self._process = process
+        self._output = output
+
+    @classmethod
+    async def spawn(cls, spec: ProcessSpec, console: Console) -> Self:
+        """Start the process in a session of its own, so that Ctrl-C reaches only the supervisor."""
+        # Our own pipe: asyncio's would hold back the news of an exit while a grandchild keeps its copy open.
+        reading, writing = os.pipe()
+        reader = asyncio.StreamReader()
+        loop = asyncio.get_running_loop()
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(reading, "rb"))
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *spec.guarded_argv(),
+                env=dict(spec.env),
+                cwd=spec.cwd,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=writing,
+                stderr=writing,
+                start_new_session=True,
+            )
+        finally:
+            os.close(writing)
+        return cls(spec, process, asyncio.create_task(console.relay(spec.name, reader)))
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    async def wait(self) -> int:
+        """Wait for the end, and a moment for the last lines."""
+        code = await self._process.wait()
+        await asyncio.wait({self._output}, timeout=OUTPUT_TIMEOUT_S)
+        return code
+
+    async def until_ready(self) -> None:
+        """Wait until the process serves; ProcessFailed if it ends or takes too long."""
+        ended = asyncio.ensure_future(self.wait())
+        try:
+            async with asyncio.timeout(self.spec.ready_timeout_s):
+                while not ended.done():
+                    if await asyncio.to_thread(self.spec.ready, self.pid):
+                        return
+                    await asyncio.wait({ended}, timeout=READY_INTERVAL_S)
+            raise ProcessFailed(f"{self.spec.name} {outcome(ended.result())} before it was ready.")
+        except TimeoutError:
+            raise ProcessFailed(f"{self.spec.name} was not ready in {self.spec.ready_timeout_s:g} s.") from None
+        finally:
+            ended.cancel()
+
+    async def stop(self) -> None:
+        """Ask the process to end, wait for its grace period, then kill what is left of its group."""
+        if self._process.returncode is None:
+            self._process.send_signal(self.spec.stop_signal)
+            try:
+                async with asyncio.timeout(self.spec.grace_s):
+                    await self.wait()
+            except TimeoutError:
+                self.kill()
+        await self.wait()
+
+    def kill(self) -> None:
+        """Kill the process and everything in its group."""
+        if self._process.returncode is None:
+            os.killpg(self.pid, signal.SIGKILL)
+
+
+def outcome(code: int) -> str:
+    """Say how a process ended."""
+    return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"

@@ -1,0 +1,98 @@
+"""The commands of the one-machine stack: up, down, env, demo. Heavy imports wait until a command runs."""
+
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+StateDirOption = Annotated[
+    Path | None,
+    typer.Option("--state-dir", help="Folder for all state (default: $DARKROOM_STATE_DIR, else ./.darkroom)."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the `darkroom` program."""
+    app.command()(up)
+    app.command()(down)
+    app.command("env")(show_env)
+
+
+def up(
+    state_dir: StateDirOption = None,
+    workers: Annotated[int, typer.Option(min=0, max=64, help="Number of gpu-workers.")] = 1,
+    no_worker: Annotated[bool, typer.Option("--no-worker", help="The same as --workers 0.")] = False,
+    profile: Annotated[
+        str | None, typer.Option(help="Models of the workers: tiny (noise, any machine) or full (needs a GPU).")
+    ] = None,
+    free_ports: Annotated[bool, typer.Option("--free-ports", help="Listen on any free ports.")] = False,
+    detach: Annotated[bool, typer.Option("--detach", help="Return once it is ready, and leave it running.")] = False,
+) -> None:
+    """Run all of Darkroom on this machine until Ctrl-C.
+
+    Ports come from PLATFORM_API_PORT (3001), QUEUE_API_PORT (9820), WEBHOOK_DISPATCHER_PORT (3002) and GPU_WORKER_PORT
+    (3003). REDIS_URL and DATABASE_URL replace the embedded servers. Settings are read from ./.env, too.
+    """
+    import asyncio
+
+    from darkroom_local.background import start_detached
+    from darkroom_local.console import Console
+    from darkroom_local.environment import user_environment
+    from darkroom_local.errors import StackError
+    from darkroom_local.servers.blocking import ServerDied
+    from darkroom_local.servers.postgres import PostgresInitFailed
+    from darkroom_local.stack import Stack, StackOptions
+    from darkroom_local.state import StateDir
+
+    state = StateDir.chosen(state_dir)
+    options = StackOptions(workers=0 if no_worker else workers, profile=profile, free_ports=free_ports)
+    try:
+        if detach:
+            start_detached(state, options.as_arguments())
+            typer.echo(f"Darkroom is ready at {state.running().platform_url}; stop it with `darkroom down`.")
+            return
+        with state.lock():
+            stack = Stack(state, options, user_environment(), Console())
+            code = asyncio.run(stack.run())
+    except (StackError, ServerDied, PostgresInitFailed) as error:
+        _fail(str(error))
+    raise typer.Exit(code)
+
+
+def down(state_dir: StateDirOption = None) -> None:
+    """Stop the stack that runs on the state folder, and wait until it has."""
+    from darkroom_local.background import stop_running
+    from darkroom_local.state import StateDir
+
+    state = StateDir.chosen(state_dir)
+    stopped = stop_running(state)
+    typer.echo("Darkroom has stopped." if stopped else f"No stack runs on {state.path}.")
+
+
+def show_env(
+    state_dir: StateDirOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    export: Annotated[bool, typer.Option("--export", help="Print shell lines for `eval`.")] = False,
+) -> None:
+    """Print what a program needs to talk to the running stack; exit code 1 if none runs."""
+    import json
+
+    from darkroom_local.access import access_to, as_shell_lines
+    from darkroom_local.errors import StackError
+    from darkroom_local.state import StateDir
+
+    try:
+        access = access_to(StateDir.chosen(state_dir))
+    except StackError as error:
+        _fail(str(error))
+    if export:
+        typer.echo(as_shell_lines(access))
+    elif as_json:
+        typer.echo(json.dumps(access, indent=2))
+    else:
+        typer.echo("\n".join(f"{key:<15} {value}" for key, value in access.items()))
+
+
+def _fail(sentence: str) -> NoReturn:
+    typer.echo(sentence, err=True)
+    raise typer.Exit(1)

@@ -1,0 +1,53 @@
+"""Decides which servers are embedded and which are the user's, and prepares the databases of the embedded ones."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from darkroom_local.databases import DATABASE, SchemaOwner, make_databases
+from darkroom_local.environment import Servers
+from darkroom_local.keeper import Member
+from darkroom_local.servers.ports import free_ports
+from darkroom_local.servers.postgres import EmbeddedPostgres
+from darkroom_local.servers.valkey import EmbeddedValkey
+from darkroom_local.stack_secrets import StackSecrets
+
+EMBEDDED = "embedded"
+
+
+class StackServers:
+    """The servers of one stack. REDIS_URL and DATABASE_URL, where set, replace the embedded ones."""
+
+    def __init__(self, env: Mapping[str, str], folder: Path, kept: StackSecrets) -> None:
+        self._owners = {
+            "platform": SchemaOwner("darkroom_platform", "platform", kept.platform_database_password),
+            "webhooks": SchemaOwner("darkroom_webhooks", "webhooks", kept.webhooks_database_password),
+        }
+        own = {schema: env.get(f"{schema.upper()}_DATABASE_URL") or env.get("DATABASE_URL") for schema in self._owners}
+        redis_port, postgres_port = free_ports(2)
+        self._valkey = None if env.get("REDIS_URL") else EmbeddedValkey(folder / "valkey", redis_port)
+        self._postgres = None if all(own.values()) else EmbeddedPostgres(folder / "postgres", postgres_port)
+        self.urls = Servers(
+            redis_url=self._valkey.url if self._valkey else env["REDIS_URL"],
+            platform_database_url=own["platform"] or self._owners["platform"].url(postgres_port),
+            webhooks_database_url=own["webhooks"] or self._owners["webhooks"].url(postgres_port),
+        )
+        self.platform_database = _place(own["platform"]) if own["platform"] else EMBEDDED
+        """Tells the databases apart that a state folder has been used with; carries no password."""
+
+    def members(self) -> list[Member]:
+        """Describe the embedded servers; a first start makes their data here."""
+        embedded = [server for server in (self._valkey, self._postgres) if server]
+        return [Member(server.prepare(), essential=True) for server in embedded]
+
+    async def make_databases(self) -> None:
+        """Make roles and schemas on the embedded PostgreSQL; the user's own servers are left as they are."""
+        if self._postgres:
+            urls = self._postgres.url(), self._postgres.url(DATABASE)
+            await asyncio.to_thread(make_databases, *urls, list(self._owners.values()))
+
+
+def _place(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or 5432}{parts.path}"

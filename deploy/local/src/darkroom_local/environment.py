@@ -1,0 +1,100 @@
+"""The environment of each process: what it inherits, its settings, and only the secrets it needs."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from darkroom_local.addresses import Address, Addresses
+from darkroom_local.stack_secrets import StackSecrets
+
+JWT_ISSUER = "darkroom"
+JWT_AUDIENCE = "darkroom"
+DEFAULT_PROFILE = "tiny"
+
+_SECRETS = {
+    "AUTH_TOKEN": "auth_token",
+    "JWT_SECRET": "jwt_secret",
+    "SIGNING_SECRET": "signing_secret",
+    "SECRETS_KEY": "secrets_key",
+}
+_WITHHELD = {*_SECRETS, "REDIS_URL", "DATABASE_URL", "PLATFORM_DATABASE_URL", "WEBHOOKS_DATABASE_URL"}
+
+
+def user_environment() -> dict[str, str]:
+    """Return the environment of this process over what `.env` in the working directory says."""
+    written = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    return written | dict(os.environ)
+
+
+def with_user_secrets(kept: StackSecrets, env: Mapping[str, str]) -> StackSecrets:
+    """Let secrets that the user sets take the place of generated ones."""
+    return replace(kept, **{field: env[name] for name, field in _SECRETS.items() if env.get(name)})  # type: ignore[arg-type]  # all of these fields are strings
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Where the services find Redis and their databases."""
+
+    redis_url: str
+    platform_database_url: str
+    webhooks_database_url: str
+
+
+@dataclass(frozen=True)
+class Environments:
+    """Builds the environment of each service of one stack."""
+
+    env: Mapping[str, str]
+    state: Path
+    kept: StackSecrets
+    servers: Servers
+    addresses: Addresses
+    profile: str
+
+    def platform(self) -> dict[str, str]:
+        address = self.addresses.platform
+        return self._service(
+            "PLATFORM_API", address, "JWT_SECRET", "SIGNING_SECRET", "SECRETS_KEY",
+            PLATFORM_DATABASE_URL=self.servers.platform_database_url,
+            PUBLIC_URL=self.env.get("PUBLIC_URL") or address.url,
+        )  # fmt: skip
+
+    def queue(self) -> dict[str, str]:
+        return self._service("QUEUE_API", self.addresses.queue, "AUTH_TOKEN", "JWT_SECRET", "SIGNING_SECRET")
+
+    def dispatcher(self) -> dict[str, str]:
+        return self._service(
+            "WEBHOOK_DISPATCHER", self.addresses.dispatcher, "JWT_SECRET", "SIGNING_SECRET", "SECRETS_KEY",
+            WEBHOOKS_DATABASE_URL=self.servers.webhooks_database_url,
+        )  # fmt: skip
+
+    def worker(self, number: int) -> dict[str, str]:
+        """Return the environment of worker `number`, from 0."""
+        worker_id = self.env.get("GPU_WORKER_ID") or "local"
+        return self._service(
+            "GPU_WORKER", self.addresses.workers[number],
+            GPU_WORKER_ID=f"{worker_id}-{number + 1}",
+            GPU_WORKER_PROFILE=self.profile,
+            GPU_WORKER_MODELS_DIR=self.env.get("GPU_WORKER_MODELS_DIR") or str(self.state / "models"),
+            # Threads that spin while they wait take the cores from the other processes of this machine.
+            OMP_WAIT_POLICY=self.env.get("OMP_WAIT_POLICY") or "PASSIVE",
+        )  # fmt: skip
+
+    def _service(self, prefix: str, address: Address, *secrets: str, **settings: str) -> dict[str, str]:
+        inherited = {name: value for name, value in self.env.items() if name not in _WITHHELD}
+        return {
+            "LOG_FORMAT": "console",
+            "OBJECT_STORE_URL": (self.state / "objects").as_uri(),
+            **inherited,
+            "PYTHONUNBUFFERED": "1",
+            "REDIS_URL": self.servers.redis_url,
+            "JWT_ISSUER": JWT_ISSUER,
+            "JWT_AUDIENCE": JWT_AUDIENCE,
+            f"{prefix}_HOST": address.host,
+            f"{prefix}_PORT": str(address.port),
+            **{name: str(getattr(self.kept, _SECRETS[name])) for name in secrets},
+            **settings,
+        }

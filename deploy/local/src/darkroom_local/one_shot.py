@@ -1,0 +1,34 @@
+"""Runs a set-up command, such as a migration, to its end."""
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from darkroom_local.child import outcome
+from darkroom_local.errors import ProcessFailed
+
+ERROR_LINES = 15
+
+
+async def run_module(module: str, *arguments: str, env: Mapping[str, str], cwd: Path) -> str:
+    """Run `python -m module arguments` and return what it printed; ProcessFailed with its last lines if it fails."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", module, *arguments),
+        env=dict(env),
+        cwd=cwd,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        output, errors = await process.communicate()
+    except asyncio.CancelledError:
+        process.kill()
+        await process.wait()
+        raise
+    if process.returncode != 0:
+        said = "\n".join((output + errors).decode(errors="replace").splitlines()[-ERROR_LINES:])
+        command = " ".join([module, *arguments])
+        raise ProcessFailed(f"`python -m {command}` {outcome(process.returncode or 0)}:\n{said}")
+    return output.decode()

@@ -1,0 +1,143 @@
+"""The whole of Darkroom as stages for the supervisor: servers, migrations, services, workers."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from darkroom_local.addresses import Addresses, choose_addresses
+from darkroom_local.console import Console
+from darkroom_local.embedded import StackServers
+from darkroom_local.environment import DEFAULT_PROFILE, Environments, with_user_secrets
+from darkroom_local.keeper import Member
+from darkroom_local.one_shot import run_module
+from darkroom_local.servers.process import ProcessSpec
+from darkroom_local.servers.readiness import http_ready
+from darkroom_local.stack_secrets import Identity, SecretsFile
+from darkroom_local.state import RunningStack, StateDir
+from darkroom_local.supervisor import Pids, Stage, Supervisor
+
+SERVICE_GRACE_S = 15.0  # a service drains for 10 s
+WORKER_READY_TIMEOUT_S = 1800.0  # a first start may build or fetch models
+
+
+@dataclass(frozen=True)
+class StackOptions:
+    """What a person chooses when starting a stack."""
+
+    workers: int = 1
+    profile: str | None = None
+    free_ports: bool = False
+
+    def as_arguments(self) -> list[str]:
+        """Return the command line of `darkroom up` that chooses the same."""
+        profile = ["--profile", self.profile] if self.profile else []
+        return ["--workers", str(self.workers), *profile, *(["--free-ports"] if self.free_ports else [])]
+
+
+class Stack:
+    """One stack on one state folder, which this process owns."""
+
+    def __init__(self, state: StateDir, options: StackOptions, env: Mapping[str, str], console: Console) -> None:
+        self._state = state
+        self._console = console
+        self._secrets = SecretsFile(state.path)
+        self._kept = with_user_secrets(self._secrets.load(), env)
+        self._secrets.save(self._kept)
+        self._addresses: Addresses = choose_addresses(env, workers=options.workers, free=options.free_ports)
+        self._servers = StackServers(env, state.path, self._kept)
+        self._environments = Environments(
+            env=env,
+            state=state.path,
+            kept=self._kept,
+            servers=self._servers.urls,
+            addresses=self._addresses,
+            profile=options.profile or env.get("GPU_WORKER_PROFILE") or DEFAULT_PROFILE,
+        )
+
+    async def run(self) -> int:
+        """Run until a signal or a failure; return the exit code."""
+        (self._state.path / "objects").mkdir(mode=0o700, exist_ok=True)
+        return await Supervisor(self._console, self._announce).run(self._stages())
+
+    def _stages(self) -> list[Stage]:
+        to, make = self._addresses, self._environments
+        return [
+            Stage(self._servers.members(), then=[self._servers.make_databases, self._migrate, self._bootstrap]),
+            Stage(
+                [
+                    self._service("platform-api", "platform_api", to.platform.port, make.platform()),
+                    self._service("queue-api", "queue_api", to.queue.port, make.queue()),
+                    self._service("webhook-dispatcher", "webhook_dispatcher", to.dispatcher.port, make.dispatcher()),
+                ]
+            ),
+            Stage(
+                [
+                    self._service(
+                        f"gpu-worker-{number + 1}" if len(to.workers) > 1 else "gpu-worker",
+                        "gpu_worker",
+                        address.port,
+                        make.worker(number),
+                        ready_timeout_s=WORKER_READY_TIMEOUT_S,
+                    )
+                    for number, address in enumerate(to.workers)
+                ]
+            ),
+        ]
+
+    def _service(
+        self, name: str, module: str, port: int, env: dict[str, str], *, ready_timeout_s: float = 60.0
+    ) -> Member:
+        return Member(
+            ProcessSpec(
+                name=name,
+                argv=(sys.executable, "-m", module),
+                ready=http_ready(port),
+                env=env,
+                cwd=self._state.path,
+                death_signal=signal.SIGKILL,  # with its servers gone there is nothing left to drain
+                grace_s=SERVICE_GRACE_S,
+                ready_timeout_s=ready_timeout_s,
+            )
+        )
+
+    async def _migrate(self) -> None:
+        self._console.say("migrating the databases")
+        async with asyncio.TaskGroup() as group:
+            for module, env in (
+                ("platform_api", self._environments.platform()),
+                ("webhook_dispatcher", self._environments.dispatcher()),
+            ):
+                group.create_task(run_module(module, "migrate", env=env, cwd=self._state.path))
+
+    async def _bootstrap(self) -> None:
+        """Make the demo user and the keys, once for each database: their secrets can't be read back."""
+        database = self._servers.platform_database
+        if database not in self._kept.identities:
+            env = self._environments.platform()
+            made = json.loads(await run_module("platform_api", "bootstrap", "--json", env=env, cwd=self._state.path))
+            identity = Identity(made["user_id"], made["api_key"], made["service_key"], made["admin_key"])
+            self._kept = self._kept.with_identity(database, identity)
+            self._secrets.save(self._kept)
+
+    def _announce(self, pids: Pids) -> None:
+        identity = self._kept.identities[self._servers.platform_database]
+        stack = RunningStack(
+            state_dir=str(self._state.path),
+            supervisor_pid=os.getpid(),
+            platform_url=self._addresses.platform.url,
+            queue_url=self._addresses.queue.url,
+            dispatcher_url=self._addresses.dispatcher.url,
+            worker_urls=[address.url for address in self._addresses.workers],
+            pids=pids,
+            user_id=identity.user_id,
+            api_key=identity.api_key,
+            service_key=identity.service_key,
+            admin_key=identity.admin_key,
+            queue_token=self._kept.auth_token,
+        )
+        self._state.announce(stack)
+        self._console.say(f"ready: {stack.platform_url} (see `darkroom env`)")

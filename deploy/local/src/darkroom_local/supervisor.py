@@ -1,0 +1,97 @@
+"""Starts the stages of a stack in order, keeps their members running, and stops them in reverse order."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from darkroom_local.console import Console
+from darkroom_local.errors import StackError
+from darkroom_local.keeper import Backoff, Keeper, Member
+
+Pids = dict[str, int]
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Members that start side by side; `then` runs when all of them are ready."""
+
+    members: Sequence[Member] = ()
+    then: Sequence[Callable[[], Awaitable[None]]] = field(default=())
+
+
+class Supervisor:
+    """Runs stages until a signal or the loss of an essential member.
+
+    `announce` gets the process ids when all stages are ready, and again whenever one changes.
+    """
+
+    def __init__(self, console: Console, announce: Callable[[Pids], None], *, backoff: Backoff | None = None) -> None:
+        self._console = console
+        self._announce = announce
+        self._backoff = backoff or Backoff()
+        self._stages: list[list[Keeper]] = []
+        self._stop = asyncio.Event()
+        self._failure: str | None = None
+        self._ready = False
+
+    async def run(self, stages: Sequence[Stage]) -> int:
+        """Return the exit code: 0 after a requested stop, 1 after a failure."""
+        loop = asyncio.get_running_loop()
+        for number in STOP_SIGNALS:
+            loop.add_signal_handler(number, self._on_signal)
+        starting = asyncio.create_task(self._start(stages))
+        stopping = asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            starting.cancel()
+            await stopping
+            self._console.say(f"stopping: {self._failure}" if self._failure else "stopping (Ctrl-C again kills)")
+            await asyncio.gather(starting, return_exceptions=True)
+            for keepers in reversed(self._stages):
+                await asyncio.gather(*(keeper.stop() for keeper in keepers))
+        finally:
+            for number in STOP_SIGNALS:
+                loop.remove_signal_handler(number)
+        self._console.say("everything has stopped")
+        if not starting.cancelled() and (error := starting.exception()):
+            raise error
+        return 1 if self._failure else 0
+
+    async def _start(self, stages: Sequence[Stage]) -> None:
+        try:
+            for stage in stages:
+                keepers = [self._keeper(member) for member in stage.members]
+                self._stages.append(keepers)
+                async with asyncio.TaskGroup() as group:
+                    for keeper in keepers:
+                        group.create_task(keeper.start())
+                for step in stage.then:
+                    await step()
+        except* StackError as failures:
+            self._fail(str(failures.exceptions[0]))
+        except* Exception as failures:
+            self._fail(f"{failures.exceptions[0]!r}")
+            raise
+        else:
+            self._ready = True
+            self._changed()
+
+    def _keeper(self, member: Member) -> Keeper:
+        return Keeper(member, self._console, changed=self._changed, lost=self._fail, backoff=self._backoff)
+
+    def _changed(self) -> None:
+        if self._ready:
+            self._announce({keeper.name: keeper.pid for keepers in self._stages for keeper in keepers if keeper.pid})
+
+    def _fail(self, reason: str) -> None:
+        self._failure = self._failure or reason
+        self._stop.set()
+
+    def _on_signal(self) -> None:
+        if self._stop.is_set():
+            for keepers in self._stages:
+                for keeper in keepers:
+                    keeper.kill()
+        self._stop.set()

@@ -1,0 +1,80 @@
+"""Addresses and environments of the services."""
+
+import socket
+from pathlib import Path
+
+import pytest
+from darkroom_local.addresses import choose_addresses
+from darkroom_local.environment import Environments, Servers, with_user_secrets
+from darkroom_local.errors import PortTaken, StackError
+from darkroom_local.stack_secrets import StackSecrets
+
+
+def environments(**env: str) -> Environments:
+    return Environments(
+        env=env,
+        state=Path("/state"),
+        kept=StackSecrets(),
+        servers=Servers("redis://r", "postgresql://platform", "postgresql://webhooks"),
+        addresses=choose_addresses(env, workers=2, free=True),
+        profile="tiny",
+    )
+
+
+def test_a_taken_port_is_refused_naming_its_holder_and_the_way_out() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        port = holder.getsockname()[1]
+        with pytest.raises(PortTaken) as refused:
+            choose_addresses({"QUEUE_API_PORT": str(port)}, workers=0, free=False)
+    sentence = str(refused.value)
+    assert f"Port {port} for queue-api is taken by" in sentence
+    assert "pid" in sentence
+    assert "QUEUE_API_PORT" in sentence
+    assert "--free-ports" in sentence
+
+
+def test_free_ports_differ_from_one_another() -> None:
+    addresses = choose_addresses({}, workers=3, free=True)
+    ports = [address.port for address in (addresses.platform, addresses.queue, addresses.dispatcher)]
+    ports += [address.port for address in addresses.workers]
+    assert len(set(ports)) == 6
+
+
+def test_workers_listen_on_ports_side_by_side() -> None:
+    env = {"PLATFORM_API_PORT": "39001", "QUEUE_API_PORT": "39002", "WEBHOOK_DISPATCHER_PORT": "39003"}
+    addresses = choose_addresses(env | {"GPU_WORKER_PORT": "39004"}, workers=2, free=False)
+    assert [address.port for address in addresses.workers] == [39004, 39005]
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http", "-1"])
+def test_a_port_that_is_none_is_refused_naming_the_variable(port: str) -> None:
+    with pytest.raises(StackError, match="PLATFORM_API_PORT"):
+        choose_addresses({"PLATFORM_API_PORT": port}, workers=0, free=False)
+
+
+def test_a_worker_gets_no_secret_and_no_database() -> None:
+    made = environments(AUTH_TOKEN="from-user", DATABASE_URL="postgresql://root")
+    worker = made.worker(0)
+    assert not {"AUTH_TOKEN", "JWT_SECRET", "SIGNING_SECRET", "SECRETS_KEY"} & worker.keys()
+    assert not [name for name in worker if name.endswith("DATABASE_URL")]
+    assert worker["REDIS_URL"] == "redis://r"
+
+
+def test_each_service_gets_only_its_own_database() -> None:
+    made = environments()
+    assert made.platform()["PLATFORM_DATABASE_URL"] == "postgresql://platform"
+    assert "WEBHOOKS_DATABASE_URL" not in made.platform()
+    assert made.dispatcher()["WEBHOOKS_DATABASE_URL"] == "postgresql://webhooks"
+    assert "PLATFORM_DATABASE_URL" not in made.dispatcher()
+
+
+def test_workers_have_different_ids() -> None:
+    made = environments(GPU_WORKER_ID="garage")
+    assert [made.worker(number)["GPU_WORKER_ID"] for number in (0, 1)] == ["garage-1", "garage-2"]
+
+
+def test_a_secret_that_the_user_sets_takes_the_place_of_the_generated_one() -> None:
+    generated = StackSecrets()
+    kept = with_user_secrets(generated, {"AUTH_TOKEN": "from-user", "JWT_SECRET": ""})
+    assert kept.auth_token == "from-user"
+    assert kept.jwt_secret == generated.jwt_secret
