@@ -1,0 +1,1 @@
+"""What the worker asks about the machine it is on."""

@@ -1,0 +1,1 @@
+"""What a worker decides: profiles, models, payload limits, outcomes. No torch, no driver, no I/O."""

@@ -1,0 +1,1 @@
+"""Pictures and video as files: encoders, text chunks, thumbnails, size limits."""

@@ -1,0 +1,46 @@
+"""MP4 files that every browser plays: H.264, yuv420p, index in front, exact frame rate."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from darkroom_schemas.errors import StepErrorCode
+from darkroom_schemas.recipe import Recipe
+from numpy.typing import NDArray
+
+from gpu_worker.domain.failures import Failure
+from gpu_worker.outputs.parameters import parameters_text
+
+_QUALITIES = (20, 24, 28, 33)
+"""Constant rate factors, the best first."""
+_BT709 = 1
+_LIMITED_RANGE = 1
+
+
+def encode_mp4(frames: NDArray[np.uint8], fps: int, recipe: Recipe, path: Path, max_bytes: int) -> None:
+    """Write a video, coarser if the file is over the limit; then fail as too large."""
+    for quality in _QUALITIES:
+        _write(frames, fps, recipe, path, quality)
+        if path.stat().st_size <= max_bytes:
+            return
+    raise Failure(
+        StepErrorCode.OUTPUT_TOO_LARGE, f"The video takes {path.stat().st_size} bytes; its bucket allows {max_bytes}"
+    )
+
+
+def _write(frames: NDArray[np.uint8], fps: int, recipe: Recipe, path: Path, quality: int) -> None:
+    import av
+
+    _, height, width, _ = frames.shape
+    with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart+use_metadata_tags"}) as container:
+        container.metadata["comment"] = parameters_text(recipe)
+        container.metadata["darkroom"] = recipe.model_dump_json()
+        stream = container.add_stream("libx264", rate=Fraction(fps))
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.options = {"crf": str(quality), "preset": "veryfast"}
+        stream.codec_context.color_range = _LIMITED_RANGE
+        stream.codec_context.colorspace = _BT709
+        for pixels in frames:
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
+            container.mux(stream.encode(frame.reformat(format="yuv420p", dst_colorspace=_BT709)))
+        container.mux(stream.encode())

@@ -1,0 +1,24 @@
+"""The recipe as the text that A1111, Forge and their many readers know as `parameters`."""
+
+from darkroom_schemas.recipe import Recipe
+
+_SHORT_HASH = 10
+
+
+def parameters_text(recipe: Recipe) -> str:
+    """Write the prompt, the negative prompt and one line of settings."""
+    settings = {
+        "Steps": recipe.steps,
+        "Sampler": recipe.sampler,
+        "CFG scale": f"{recipe.guidance_scale:g}",
+        "Seed": recipe.seed,
+        "Size": f"{recipe.width}x{recipe.height}",
+        "Model hash": (recipe.model.sha256 or "")[:_SHORT_HASH] or None,
+        "Model": recipe.model.name,
+        "Version": f"darkroom {recipe.libraries.get('gpu-worker', '')}".strip(),
+    }
+    lines = [recipe.prompt]
+    if recipe.negative_prompt:
+        lines.append(f"Negative prompt: {recipe.negative_prompt}")
+    lines.append(", ".join(f"{name}: {value}" for name, value in settings.items() if value is not None))
+    return "\n".join(lines)

@@ -1,0 +1,74 @@
+"""Encodes outputs in threads and lays them complete into the spool folder, from where the parent stores them.
+
+The parent uploads, not this process: so it holds no credentials, a slow store never holds up the GPU, and an upload is
+tried again without drawing again.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from darkroom_schemas.recipe import Recipe
+
+from gpu_worker.domain.messages import FileReady
+from gpu_worker.outputs.mp4 import encode_mp4
+from gpu_worker.outputs.png import encode_png
+from gpu_worker.outputs.thumbnail import encode_thumbnail
+from gpu_worker.pipelines.sink import Pixels
+
+
+class SpoolSink:
+    """The outputs of one step."""
+
+    def __init__(
+        self, run_id: str, folder: Path, max_bytes: int, threads: ThreadPoolExecutor, announce: Callable[[FileReady], None]
+    ) -> None:
+        self._run_id = run_id
+        self._folder = folder
+        self._max_bytes = max_bytes
+        self._threads = threads
+        self._announce = announce
+        self._encoding: list[Future[None]] = []
+
+    def image(self, index: int, pixels: Pixels, recipe: Recipe) -> None:
+        """Take a picture; returns at once."""
+        self._encoding.append(self._threads.submit(self._store_image, index, pixels, recipe))
+
+    def video(self, index: int, frames: Pixels, fps: int, recipe: Recipe) -> None:
+        """Take a video; returns at once."""
+        self._encoding.append(self._threads.submit(self._store_video, index, frames, fps, recipe))
+
+    def finish(self) -> None:
+        """Wait for all that was taken; raises the failure of the first that could not be stored."""
+        for encoding in self._encoding:
+            encoding.result()
+
+    def _store_image(self, index: int, pixels: Pixels, recipe: Recipe) -> None:
+        path = self._folder / f"{index}.png"
+        path.write_bytes(encode_png(pixels, recipe, self._max_bytes))
+        self._announce(self._file(index, path, self._thumbnail(index, pixels), "image/png", pixels, recipe))
+
+    def _store_video(self, index: int, frames: Pixels, fps: int, recipe: Recipe) -> None:
+        path = self._folder / f"{index}.mp4"
+        encode_mp4(frames, fps, recipe, path, self._max_bytes)
+        poster = self._thumbnail(index, frames[0])
+        file = self._file(index, path, poster, "video/mp4", frames[0], recipe)
+        self._announce(file.model_copy(update={"frames": len(frames), "duration_s": len(frames) / fps}))
+
+    def _thumbnail(self, index: int, pixels: Pixels) -> Path:
+        path = self._folder / f"{index}.thumbnail.webp"
+        path.write_bytes(encode_thumbnail(pixels))
+        return path
+
+    def _file(self, index: int, path: Path, thumbnail: Path, mime_type: str, picture: Pixels, recipe: Recipe) -> FileReady:
+        height, width, _ = picture.shape
+        return FileReady(
+            run_id=self._run_id,
+            index=index,
+            path=path,
+            thumbnail=thumbnail,
+            mime_type=mime_type,
+            width=width,
+            height=height,
+            recipe=recipe,
+        )

@@ -1,0 +1,34 @@
+"""What every pipeline works with: the resident models, the device, and the limits of the machine."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gpu_worker.domain.messages import MemoryPlan
+from gpu_worker.domain.model_registry import ModelEntry
+from gpu_worker.runtime.device import Device
+from gpu_worker.runtime.model_cache import ModelCache
+
+
+@dataclass(frozen=True, slots=True)
+class LoadBench:
+    """What loading a model needs."""
+
+    device: Device
+    models_dir: Path
+    memory: MemoryPlan
+
+    def offloads(self, entry: ModelEntry) -> bool:
+        """Tell whether a model's parts wait in main memory while they are not computing."""
+        if self.device.kind == "cpu" or self.memory.offload == "never":
+            return False
+        return self.memory.offload == "always" or entry.peak_bytes > self.device.budget_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What running a step needs."""
+
+    device: Device
+    memory: MemoryPlan
+    models: ModelCache
+    profile: str

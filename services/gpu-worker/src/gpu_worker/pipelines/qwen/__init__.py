@@ -1,0 +1,1 @@
+"""Qwen 2.5: short prompts made long."""

@@ -1,0 +1,57 @@
+"""Fills in the reproducibility record of an output."""
+
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+
+import torch
+from darkroom_schemas.payload import ImagePayload, VideoPayload
+from darkroom_schemas.recipe import ModelRef, Recipe
+
+from gpu_worker.pipelines.bench import Bench
+
+_LIBRARIES = ("gpu-worker", "torch", "diffusers", "transformers")
+
+
+def make_recipe(
+    payload: ImagePayload | VideoPayload,
+    bench: Bench,
+    model: ModelRef,
+    *,
+    index: int,
+    batch_shape: Sequence[int],
+    batch_index: int,
+    dtype: torch.dtype,
+) -> Recipe:
+    """Record everything that decided the pixels of output `index`; `batch_shape` is that of the latents."""
+    video = isinstance(payload, VideoPayload)
+    return Recipe(
+        prompt=payload.prompt,
+        negative_prompt=payload.negative_prompt,
+        original_prompt=payload.original_prompt,
+        seed=payload.seeds[index],
+        width=payload.width,
+        height=payload.height,
+        frames=payload.frames if video else 1,
+        fps=payload.fps if video else None,
+        steps=payload.steps,
+        guidance_scale=payload.guidance_scale,
+        sampler=payload.sampler,
+        model=model,
+        batch_shape=tuple(batch_shape),
+        batch_index=batch_index,
+        device=bench.device.name,
+        dtype=str(dtype).removeprefix("torch."),
+        threads=torch.get_num_threads(),
+        libraries=_library_versions(),
+        profile=bench.profile,
+    )
+
+
+def _library_versions() -> dict[str, str]:
+    versions = {}
+    for name in _LIBRARIES:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            versions[name] = "unknown"
+    return versions

@@ -1,0 +1,1 @@
+"""SDXL: batches of still pictures."""

@@ -1,0 +1,79 @@
+"""From noise to latents: all seeds in one batch, or in halves of it where memory does not suffice."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from gpu_worker.pipelines.sdxl.samplers import make_sampler
+from gpu_worker.pipelines.sdxl.state import SdxlState
+from gpu_worker.pipelines.stage import StageReport
+from gpu_worker.runtime.batches import in_fitting_batches
+from gpu_worker.runtime.device import is_out_of_memory
+
+
+def denoise_batches(state: SdxlState, report: StageReport) -> None:
+    """Denoise the seeds; each picture has a generator of its own, so its neighbours don't matter to it."""
+    seeds = state.payload.seeds
+    finished: list[torch.Tensor] = []
+
+    def denoise(batch: Sequence[int]) -> torch.Tensor:
+        done = sum(len(latents) for latents in finished)
+        return _denoise(state, batch, _Steps(report, done, len(batch), len(seeds)))
+
+    for _, latents in in_fitting_batches(
+        seeds,
+        denoise,
+        largest=state.bench.memory.max_batch,
+        out_of_memory=is_out_of_memory,
+        free_memory=state.bench.device.free_caches,
+    ):
+        finished.append(latents)
+    state.batches = finished
+
+
+def _denoise(state: SdxlState, seeds: Sequence[int], on_step: "_Steps") -> torch.Tensor:
+    from diffusers import StableDiffusionXLPipeline
+
+    payload, model = state.payload, state.loaded
+    parts = dict(model.parts)
+    parts["scheduler"] = make_sampler(payload.sampler, parts["scheduler"].config)
+    pipeline = StableDiffusionXLPipeline(**parts, add_watermarker=False)
+    pipeline.set_progress_bar_config(disable=True)
+    if model.offloaded:
+        pipeline.enable_model_cpu_offload()
+    try:
+        latents: torch.Tensor = pipeline(
+            prompt=payload.prompt,
+            negative_prompt=payload.negative_prompt or None,
+            num_images_per_prompt=len(seeds),
+            generator=[torch.Generator("cpu").manual_seed(seed) for seed in seeds],
+            height=payload.height,
+            width=payload.width,
+            num_inference_steps=payload.steps,
+            guidance_scale=payload.guidance_scale,
+            output_type="latent",
+            callback_on_step_end=on_step,
+        ).images
+        return latents
+    finally:
+        pipeline.maybe_free_model_hooks()
+
+
+class _Steps:
+    """The callback after each denoising step: tells progress, and raises to stop.
+
+    Setting the pipeline's interrupt flag instead would decode and return an unfinished picture as a success.
+    """
+
+    def __init__(self, report: StageReport, images_done: int, images_now: int, images_all: int) -> None:
+        self._report = report
+        self._images_done = images_done
+        self._images_now = images_now
+        self._images_all = images_all
+
+    def __call__(self, pipeline: Any, step: int, _timestep: Any, changes: dict[str, Any]) -> dict[str, Any]:
+        # Heun and DPM2 call the model twice a step: only the pipeline knows how many calls there are.
+        calls = pipeline.num_timesteps
+        self._report.tick(self._images_done * calls + (step + 1) * self._images_now, self._images_all * calls)
+        return changes

@@ -1,0 +1,32 @@
+"""The SDXL pipeline as a list of stages."""
+
+from darkroom_schemas.payload import ImagePayload
+
+from gpu_worker.pipelines.bench import Bench
+from gpu_worker.pipelines.sdxl.decode import decode_images
+from gpu_worker.pipelines.sdxl.denoise import denoise_batches
+from gpu_worker.pipelines.sdxl.state import SdxlState
+from gpu_worker.pipelines.sink import OutputSink
+from gpu_worker.pipelines.stage import Stage, StageReport, run_stages
+from gpu_worker.runtime.child_link import StepLink
+
+
+def run_sdxl(payload: ImagePayload, bench: Bench, sink: OutputSink, link: StepLink) -> dict[str, float]:
+    """Draw one picture for each seed and return the seconds that each stage took."""
+    return run_stages(STAGES, SdxlState(payload, bench, sink), link)
+
+
+def _load(state: SdxlState, _: StageReport) -> None:
+    state.model = state.bench.models.get(state.payload.model)
+
+
+def _store(state: SdxlState, _: StageReport) -> None:
+    state.sink.finish()
+
+
+STAGES = (
+    Stage("load", _load, 0.02, gives=("model",)),
+    Stage("denoise", denoise_batches, 0.80, needs=("model",), gives=("batches",)),
+    Stage("decode", decode_images, 0.15, needs=("model", "batches")),
+    Stage("store", _store, 0.03),
+)

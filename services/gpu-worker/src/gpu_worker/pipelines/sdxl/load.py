@@ -1,0 +1,56 @@
+"""Loads SDXL's parts once; jobs share them and bring their own pipeline object and scheduler."""
+
+from typing import Any
+
+import torch
+from darkroom_schemas.recipe import ModelRef
+
+from gpu_worker.domain.model_registry import HubSource, ModelEntry
+from gpu_worker.pipelines.bench import LoadBench
+from gpu_worker.pipelines.sdxl.single_file import config_folder
+from gpu_worker.runtime.device import weights_bytes
+from gpu_worker.runtime.model_cache import LoadedModel
+from gpu_worker.runtime.model_files import ModelFiles, find_model, find_source
+
+
+def load_sdxl(name: str, entry: ModelEntry, bench: LoadBench) -> LoadedModel:
+    """Read a model from its folder or its single file, and put it on the device."""
+    files = find_model(entry, bench.models_dir)
+    dtype = bench.device.weight_type(entry.dtype)
+    pipeline = _read(entry, files, dtype, bench)
+    parts: dict[str, Any] = dict(pipeline.components)
+    _settle_vae(parts["vae"], dtype)
+    if bench.memory.vae_tiling:
+        parts["vae"].enable_tiling()
+    offloaded = bench.offloads(entry)
+    for part in parts.values():
+        if isinstance(part, torch.nn.Module):
+            part.eval().requires_grad_(False)
+            if not offloaded:
+                part.to(bench.device.torch_device)
+    ref = ModelRef(name=name, source=files.source, revision=files.revision, sha256=files.sha256)
+    return LoadedModel(ref, parts, 0 if offloaded else weights_bytes(*parts.values()), offloaded)
+
+
+def _read(entry: ModelEntry, files: ModelFiles, dtype: torch.dtype, bench: LoadBench) -> Any:
+    from diffusers import AutoencoderKL, StableDiffusionXLPipeline
+
+    options: dict[str, Any] = {"dtype": dtype, "local_files_only": True}
+    if entry.vae is not None:
+        folder, _ = find_source(entry.vae, bench.models_dir)
+        options["vae"] = AutoencoderKL.from_pretrained(folder, dtype=dtype, local_files_only=True)
+    if files.path.is_file():
+        config = config_folder(entry.source, bench.models_dir)
+        return StableDiffusionXLPipeline.from_single_file(str(files.path), config=str(config), **options)
+    if isinstance(entry.source, HubSource):
+        options["variant"] = entry.source.variant
+    return StableDiffusionXLPipeline.from_pretrained(files.path, **options)
+
+
+def _settle_vae(vae: Any, dtype: torch.dtype) -> None:
+    """Keep a VAE in float32 for good if half precision would make it overflow.
+
+    The pipeline's own way, casting it to and fro within each job, would change a part that jobs share.
+    """
+    if dtype is torch.float16 and vae.config.force_upcast:
+        vae.to(torch.float32)

@@ -1,0 +1,49 @@
+"""Samplers by the names that A1111 and ComfyUI users know, as diffusers schedulers."""
+
+from typing import Any
+
+from darkroom_schemas.errors import StepErrorCode
+
+from gpu_worker.domain.failures import Failure
+
+_KARRAS = {"use_karras_sigmas": True}
+_SDE = {"algorithm_type": "sde-dpmsolver++"}
+
+# "DPM++ SDE" is the single-step solver: diffusers' DPMSolverSDEScheduler draws its noise without the pipeline's
+# generators, so the same seed would not give the same picture. "DPM++ 2S a" has no ancestral noise in diffusers.
+SAMPLERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "Euler": ("EulerDiscreteScheduler", {}),
+    "Euler Karras": ("EulerDiscreteScheduler", _KARRAS),
+    "Euler a": ("EulerAncestralDiscreteScheduler", {}),
+    "Heun": ("HeunDiscreteScheduler", {}),
+    "DPM2": ("KDPM2DiscreteScheduler", {}),
+    "DPM2 Karras": ("KDPM2DiscreteScheduler", _KARRAS),
+    "DPM2 a": ("KDPM2AncestralDiscreteScheduler", {}),
+    "DPM2 a Karras": ("KDPM2AncestralDiscreteScheduler", _KARRAS),
+    "DPM++ 2M": ("DPMSolverMultistepScheduler", {}),
+    "DPM++ 2M Karras": ("DPMSolverMultistepScheduler", _KARRAS),
+    "DPM++ 2M SDE": ("DPMSolverMultistepScheduler", _SDE),
+    "DPM++ 2M SDE Karras": ("DPMSolverMultistepScheduler", _SDE | _KARRAS),
+    "DPM++ 2S a": ("DPMSolverSinglestepScheduler", {}),
+    "DPM++ 2S a Karras": ("DPMSolverSinglestepScheduler", _KARRAS),
+    "DPM++ SDE": ("DPMSolverSinglestepScheduler", _SDE),
+    "DPM++ SDE Karras": ("DPMSolverSinglestepScheduler", _SDE | _KARRAS),
+    "DPM++ 3M": ("DPMSolverMultistepScheduler", {"solver_order": 3}),
+    "DDIM": ("DDIMScheduler", {"clip_sample": False}),
+    "PNDM": ("PNDMScheduler", {"skip_prk_steps": True}),
+    "UniPC": ("UniPCMultistepScheduler", {}),
+    "UniPC Karras": ("UniPCMultistepScheduler", _KARRAS),
+    "LCM": ("LCMScheduler", {}),
+    "TCD": ("TCDScheduler", {}),
+    "DEIS": ("DEISMultistepScheduler", {}),
+}
+
+
+def make_sampler(name: str, model_config: Any) -> Any:  # configurations and schedulers of diffusers are untyped
+    """Build a new scheduler, which holds the state of one job, on the model's own noise schedule."""
+    import diffusers
+
+    if name not in SAMPLERS:
+        raise Failure(StepErrorCode.INVALID_PAYLOAD, f"sampler: no {name!r} for SDXL; there are: {', '.join(SAMPLERS)}")
+    kind, options = SAMPLERS[name]
+    return getattr(diffusers, kind).from_config(model_config, **options)

@@ -1,0 +1,28 @@
+"""What the stages of one SDXL job hand on to each other."""
+
+from dataclasses import dataclass
+
+import torch
+from darkroom_schemas.payload import ImagePayload
+
+from gpu_worker.pipelines.bench import Bench
+from gpu_worker.pipelines.sink import OutputSink
+from gpu_worker.runtime.model_cache import LoadedModel
+
+
+@dataclass(slots=True)
+class SdxlState:
+    """One job. `batches` holds the finished latents, in the order of the seeds."""
+
+    payload: ImagePayload
+    bench: Bench
+    sink: OutputSink
+    model: LoadedModel | None = None
+    batches: list[torch.Tensor] | None = None
+
+    @property
+    def loaded(self) -> LoadedModel:
+        """Return the model that the first stage gave."""
+        if self.model is None:
+            raise LookupError("the model is not loaded yet")
+        return self.model

@@ -1,0 +1,77 @@
+"""A pipeline is a list of stages. Here each one is timed, checked and made cancellable, for all families alike."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from darkroom_schemas.errors import StepErrorCode
+
+from gpu_worker.domain.failures import Failure
+from gpu_worker.runtime.child_link import StepLink
+from gpu_worker.runtime.device import is_out_of_memory
+
+State = TypeVar("State")
+
+
+class StageContractError(Exception):
+    """A stage ran without what it needs, or ended without what it promises."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageReport:
+    """What a stage tells while it runs; its own fraction becomes a percentage of the whole step."""
+
+    link: StepLink
+    name: str
+    done_before: float
+    share: float
+
+    def tick(self, done: int, total: int) -> None:
+        """Tell that `done` of `total` parts are done; raises Stopped if the step is to stop."""
+        percent = 100.0 * (self.done_before + self.share * done / max(total, 1))
+        self.link.progress(percent, self.name, done, total)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage(Generic[State]):
+    """One part of a pipeline. `needs` and `gives` name fields of the state; `share` is its part of the usual time."""
+
+    name: str
+    run: Callable[[State, StageReport], None]
+    share: float
+    needs: tuple[str, ...] = ()
+    gives: tuple[str, ...] = ()
+
+
+def run_stages(stages: Sequence[Stage[State]], state: State, link: StepLink) -> dict[str, float]:
+    """Run the stages in order and return the seconds that each took."""
+    whole = sum(stage.share for stage in stages)
+    done = 0.0
+    timings: dict[str, float] = {}
+    for stage in stages:
+        _require(state, stage.needs, f"stage {stage.name} needs")
+        share = stage.share / whole
+        report = StageReport(link, stage.name, done, share)
+        report.tick(0, 1)
+        started = time.perf_counter()
+        _run(stage, state, report)
+        timings[stage.name] = round(time.perf_counter() - started, 3)
+        _require(state, stage.gives, f"stage {stage.name} promised")
+        done += share
+    return timings
+
+
+def _run(stage: Stage[State], state: State, report: StageReport) -> None:
+    try:
+        stage.run(state, report)
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        raise Failure(StepErrorCode.OUT_OF_MEMORY, f"Memory ran out during: {stage.name}") from error
+
+
+def _require(state: object, fields: tuple[str, ...], what: str) -> None:
+    missing = [field for field in fields if getattr(state, field) is None]
+    if missing:
+        raise StageContractError(f"{what} {', '.join(missing)}")

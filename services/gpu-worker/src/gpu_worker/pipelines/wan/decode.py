@@ -1,0 +1,61 @@
+"""From latents to frames. The decoder is called once for each latent frame, which is where it can be stopped."""
+
+from typing import Any
+
+import torch
+
+from gpu_worker.pipelines.recipes import make_recipe
+from gpu_worker.pipelines.sink import Pixels
+from gpu_worker.pipelines.stage import StageReport
+from gpu_worker.pipelines.wan.state import WanState
+
+
+def decode_seeds(state: WanState, report: StageReport) -> None:
+    """Decode each seed's latents and hand the frames to the sink."""
+    latents_of_seeds = state.latents or []
+    for index, latents in enumerate(latents_of_seeds):
+        frames = _decode(state, latents, _Calls(report, index, len(latents_of_seeds), latents.shape[2]))
+        recipe = make_recipe(
+            state.payload,
+            state.bench,
+            state.loaded.ref,
+            index=index,
+            batch_shape=latents.shape,
+            batch_index=0,
+            dtype=next(state.loaded.parts["transformer"].parameters()).dtype,
+        )
+        if state.payload.family == "wan_video":
+            state.sink.video(index, frames, state.payload.fps, recipe)
+        else:
+            state.sink.image(index, frames[0], recipe)
+
+
+@torch.inference_mode()
+def _decode(state: WanState, latents: torch.Tensor, before_call: "_Calls") -> Pixels:
+    vae = state.loaded.parts["vae"]
+    latents = latents.to(state.bench.device.torch_device, vae.dtype)
+    shape = (1, vae.config.z_dim, 1, 1, 1)
+    mean = latents.new_tensor(vae.config.latents_mean).view(shape)
+    deviation = latents.new_tensor(vae.config.latents_std).view(shape)
+    hook = vae.decoder.register_forward_pre_hook(before_call)
+    try:
+        video = vae.decode(latents * deviation + mean, return_dict=False)[0][0]
+    finally:
+        hook.remove()
+    scaled = (video / 2 + 0.5).clamp(0, 1).mul(255).round().to(torch.uint8)
+    frames: Pixels = scaled.permute(1, 2, 3, 0).contiguous().cpu().numpy()
+    return frames
+
+
+class _Calls:
+    """Runs before each call of the decoder: tells progress, and raises to stop."""
+
+    def __init__(self, report: StageReport, seed: int, seeds: int, calls: int) -> None:
+        self._report = report
+        self._done = seed * calls
+        self._all = seeds * calls
+
+    def __call__(self, _module: Any, _inputs: Any) -> None:
+        # With tiling the decoder is called more often than there are latent frames.
+        self._report.tick(min(self._done, self._all), self._all)
+        self._done += 1

@@ -1,0 +1,32 @@
+"""The WAN pipeline as a list of stages; videos and stills differ only in their number of frames."""
+
+from darkroom_schemas.payload import ImagePayload, VideoPayload
+
+from gpu_worker.pipelines.bench import Bench
+from gpu_worker.pipelines.sink import OutputSink
+from gpu_worker.pipelines.stage import Stage, StageReport, run_stages
+from gpu_worker.pipelines.wan.decode import decode_seeds
+from gpu_worker.pipelines.wan.denoise import denoise_seeds
+from gpu_worker.pipelines.wan.state import WanState
+from gpu_worker.runtime.child_link import StepLink
+
+
+def run_wan(payload: ImagePayload | VideoPayload, bench: Bench, sink: OutputSink, link: StepLink) -> dict[str, float]:
+    """Draw one output for each seed and return the seconds that each stage took."""
+    return run_stages(STAGES, WanState(payload, bench, sink), link)
+
+
+def _load(state: WanState, _: StageReport) -> None:
+    state.model = state.bench.models.get(state.payload.model)
+
+
+def _store(state: WanState, _: StageReport) -> None:
+    state.sink.finish()
+
+
+STAGES = (
+    Stage("load", _load, 0.02, gives=("model",)),
+    Stage("denoise", denoise_seeds, 0.80, needs=("model",), gives=("latents",)),
+    Stage("decode", decode_seeds, 0.12, needs=("model", "latents")),
+    Stage("store", _store, 0.06),
+)

@@ -1,0 +1,36 @@
+"""Loads WAN's parts once; its VAE stays in float32, which half precision visibly harms."""
+
+from typing import Any
+
+import torch
+from darkroom_schemas.recipe import ModelRef
+
+from gpu_worker.domain.model_registry import ModelEntry
+from gpu_worker.pipelines.bench import LoadBench
+from gpu_worker.runtime.device import weights_bytes
+from gpu_worker.runtime.model_cache import LoadedModel
+from gpu_worker.runtime.model_files import find_model
+
+
+def load_wan(name: str, entry: ModelEntry, bench: LoadBench) -> LoadedModel:
+    """Read a model from its folder and put it on the device."""
+    from diffusers import AutoencoderKLWan, WanPipeline
+
+    files = find_model(entry, bench.models_dir)
+    vae = AutoencoderKLWan.from_pretrained(
+        files.path, subfolder="vae", dtype=torch.float32, local_files_only=True
+    )
+    pipeline = WanPipeline.from_pretrained(
+        files.path, vae=vae, dtype=bench.device.weight_type(entry.dtype), local_files_only=True
+    )
+    parts: dict[str, Any] = dict(pipeline.components)
+    if bench.memory.vae_tiling:
+        vae.enable_tiling()
+    offloaded = bench.offloads(entry)
+    for part in parts.values():
+        if isinstance(part, torch.nn.Module):
+            part.eval().requires_grad_(False)
+            if not offloaded:
+                part.to(bench.device.torch_device)
+    ref = ModelRef(name=name, source=files.source, revision=files.revision, sha256=files.sha256)
+    return LoadedModel(ref, parts, 0 if offloaded else weights_bytes(*parts.values()), offloaded)

@@ -1,0 +1,33 @@
+"""Samplers for WAN's flow matching. Only ODE solvers: the pipeline lends its generator to no sampler's noise."""
+
+from typing import Any
+
+from darkroom_schemas.errors import StepErrorCode
+
+from gpu_worker.domain.failures import Failure
+
+_USUAL_SHIFT = 3.0
+
+SAMPLERS = ("UniPC", "Euler", "DPM++ 2M")
+
+
+def make_sampler(name: str, model_config: Any) -> Any:  # configurations and schedulers of diffusers are untyped
+    """Build a new scheduler, which holds the state of one job, with the model's own flow shift."""
+    from diffusers import DPMSolverMultistepScheduler, FlowMatchEulerDiscreteScheduler, UniPCMultistepScheduler
+
+    shift = model_config.get("flow_shift") or model_config.get("shift") or _USUAL_SHIFT
+    flow = {
+        "prediction_type": "flow_prediction",
+        "use_flow_sigmas": True,
+        "num_train_timesteps": model_config.get("num_train_timesteps", 1000),
+        "flow_shift": shift,
+    }
+    match name:
+        case "UniPC":
+            return UniPCMultistepScheduler(**flow)
+        case "DPM++ 2M":
+            return DPMSolverMultistepScheduler(**flow)
+        case "Euler":
+            return FlowMatchEulerDiscreteScheduler(num_train_timesteps=flow["num_train_timesteps"], shift=shift)
+        case _:
+            raise Failure(StepErrorCode.INVALID_PAYLOAD, f"sampler: no {name!r} for WAN; there are: {', '.join(SAMPLERS)}")

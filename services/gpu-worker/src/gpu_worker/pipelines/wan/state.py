@@ -1,0 +1,33 @@
+"""What the stages of one WAN job hand on to each other."""
+
+from dataclasses import dataclass
+
+import torch
+from darkroom_schemas.payload import ImagePayload, VideoPayload
+
+from gpu_worker.pipelines.bench import Bench
+from gpu_worker.pipelines.sink import OutputSink
+from gpu_worker.runtime.model_cache import LoadedModel
+
+
+@dataclass(slots=True)
+class WanState:
+    """One job. `latents` holds the finished latents of each seed."""
+
+    payload: ImagePayload | VideoPayload
+    bench: Bench
+    sink: OutputSink
+    model: LoadedModel | None = None
+    latents: list[torch.Tensor] | None = None
+
+    @property
+    def loaded(self) -> LoadedModel:
+        """Return the model that the first stage gave."""
+        if self.model is None:
+            raise LookupError("the model is not loaded yet")
+        return self.model
+
+    @property
+    def frames(self) -> int:
+        """Return the number of frames; a still is a video of one."""
+        return self.payload.frames if isinstance(self.payload, VideoPayload) else 1

@@ -1,0 +1,119 @@
+"""The child's main loop: runs one step at a time on the main thread, while one thread reads and another beats."""
+
+import os
+import queue
+import socket
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from darkroom_chassis.logs import get_logger
+from darkroom_schemas.errors import StepErrorCode
+
+from gpu_worker.domain.failures import Failure, Stopped
+from gpu_worker.domain.messages import (
+    TO_CHILD,
+    Beat,
+    FromChild,
+    Ready,
+    RunStep,
+    Setup,
+    StepDone,
+    StepHalted,
+    StepRefused,
+    StopStep,
+)
+from gpu_worker.runtime.child_link import ChildLink, StepLink
+from gpu_worker.runtime.framing import receive_frame
+
+log = get_logger(__name__)
+
+
+class StepExecutor(Protocol):
+    """What the loop runs steps on: the pipelines, or a test's stand-in for them."""
+
+    def ready(self) -> Ready: ...
+
+    def memory_bytes(self) -> int: ...
+
+    def resident_models(self) -> tuple[str, ...]: ...
+
+    def run(self, step: RunStep, link: StepLink) -> StepDone: ...
+
+
+MakeExecutor = Callable[[Setup, ChildLink], StepExecutor]
+
+
+class ChildLoop:
+    """Serves the parent until it closes the socket."""
+
+    def __init__(self, connection: socket.socket, make_executor: MakeExecutor) -> None:
+        self._connection = connection
+        self._link = ChildLink(connection)
+        self._make_executor = make_executor
+        self._waiting: queue.SimpleQueue[RunStep] = queue.SimpleQueue()
+        self._current: StepLink | None = None
+
+    def serve(self) -> None:
+        """Read the setup, get ready, and run steps for ever; the process ends when the parent does."""
+        setup = self._read()
+        if not isinstance(setup, Setup):
+            raise TypeError(f"expected the setup first, not {type(setup).__name__}")
+        threading.Thread(target=self._listen, name="listen", daemon=True).start()
+        executor = self._make_executor(setup, self._link)
+        self._link.send(executor.ready())
+        threading.Thread(target=self._beat, args=(setup.beat_s, executor), name="beat", daemon=True).start()
+        while True:
+            step = self._waiting.get()
+            self._link.send(self._run(step, executor))
+
+    def _run(self, step: RunStep, executor: StepExecutor) -> FromChild:
+        link = StepLink(step.run_id, self._link)
+        self._current = link
+        try:
+            return executor.run(step, link)
+        except Stopped:
+            return StepHalted(run_id=step.run_id)
+        except Failure as failure:
+            return StepRefused(
+                run_id=step.run_id, code=failure.code, message=failure.message, retryable=failure.retryable
+            )
+        except Exception as error:  # whatever a pipeline raises costs this attempt, not the process
+            log.exception("A step failed in a way nobody foresaw", run_id=step.run_id)
+            return StepRefused(
+                run_id=step.run_id,
+                code=StepErrorCode.INTERNAL,
+                message=f"The pipeline failed with {type(error).__name__}",
+                retryable=True,
+            )
+        finally:
+            self._current = None
+
+    def _listen(self) -> None:
+        while True:
+            match self._read():
+                case RunStep() as step:
+                    self._waiting.put(step)
+                case StopStep(run_id=run_id):
+                    current = self._current
+                    if current is not None and current.run_id == run_id:
+                        current.stop()
+                case _:
+                    # The parent is gone: nobody wants the result, and a busy GPU must not keep the process alive.
+                    os._exit(0)
+
+    def _beat(self, every_s: float, executor: StepExecutor) -> None:
+        pause = threading.Event()
+        while not pause.wait(every_s):
+            current = self._current
+            self._link.send(
+                Beat(
+                    quiet_s=0.0 if current is None else current.quiet_s,
+                    memory_bytes=executor.memory_bytes(),
+                    models=executor.resident_models(),
+                )
+            )
+
+    def _read(self) -> object:
+        frame = receive_frame(self._connection)
+        return None if frame is None else TO_CHILD.validate_json(frame)

@@ -1,0 +1,83 @@
+"""The device that pipelines run on, and how much of its memory is in use."""
+
+import gc
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from gpu_worker.domain.model_registry import WeightType
+
+_USABLE_GPU_SHARE = 0.92
+_USABLE_RAM_SHARE = 0.7
+_GIB = 1024**3
+
+
+class NoDevice(Exception):
+    """None of the profile's devices is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One GPU, or the CPU."""
+
+    kind: str
+    name: str
+    total_bytes: int
+    budget_bytes: int
+
+    @property
+    def torch_device(self) -> torch.device:
+        return torch.device(self.kind)
+
+    def weight_type(self, wanted: WeightType) -> torch.dtype:
+        """Return the number format to compute in: CPUs are slow or wrong in half precision."""
+        if self.kind == "cpu":
+            return torch.float32
+        weight_type: torch.dtype = getattr(torch, wanted.value)
+        return weight_type
+
+    def used_bytes(self) -> int:
+        """Return the memory that tensors hold on a GPU; on a CPU it is not known."""
+        return torch.cuda.memory_allocated() if self.kind == "cuda" else 0
+
+    def free_caches(self) -> None:
+        """Give memory back that nothing refers to."""
+        gc.collect()
+        if self.kind == "cuda":
+            torch.cuda.empty_cache()
+
+
+def choose_device(kinds: tuple[str, ...], budget_gb: float | None) -> Device:
+    """Return the first device of the list that is there."""
+    for kind in kinds:
+        if kind == "cuda" and torch.cuda.is_available():
+            properties = torch.cuda.get_device_properties(0)
+            return _device("cuda", properties.name, properties.total_memory, _USABLE_GPU_SHARE, budget_gb)
+        if kind == "cpu":
+            total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+            return _device("cpu", "cpu", total, _USABLE_RAM_SHARE, budget_gb)
+    raise NoDevice(f"none of these devices is there: {', '.join(kinds)}")
+
+
+def _device(kind: str, name: str, total: int, share: float, budget_gb: float | None) -> Device:
+    usable = int(total * share)
+    return Device(kind, name, total, usable if budget_gb is None else min(usable, int(budget_gb * _GIB)))
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether a device or the machine ran out of memory; the CPU allocator has no exception of its own."""
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (
+        isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+    )
+
+
+def weights_bytes(*modules: Any) -> int:  # components of diffusers are untyped
+    """Add up the memory of the modules' weights."""
+    return sum(
+        tensor.numel() * tensor.element_size()
+        for module in modules
+        if isinstance(module, torch.nn.Module)
+        for tensor in (*module.parameters(), *module.buffers())
+    )

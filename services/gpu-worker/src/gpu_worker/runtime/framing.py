@@ -1,0 +1,51 @@
+"""Frames on the socket between the two processes: four bytes of length, then JSON."""
+
+import asyncio
+import socket
+import struct
+
+_LENGTH = struct.Struct(">I")
+LONGEST_FRAME = 16 * 1024 * 1024
+
+
+class FrameTooLong(Exception):
+    """The other process sent something that is no message of ours."""
+
+
+def pack(body: bytes) -> bytes:
+    """Put the length before a message."""
+    return _LENGTH.pack(len(body)) + body
+
+
+def receive_frame(connection: socket.socket) -> bytes | None:
+    """Block for the next message; None when the other side is gone."""
+    head = _receive_exactly(connection, _LENGTH.size)
+    return None if head is None else _receive_exactly(connection, _length_in(head))
+
+
+async def read_frame(reader: asyncio.StreamReader) -> bytes | None:
+    """Await the next message; None when the other side is gone."""
+    try:
+        return await reader.readexactly(_length_in(await reader.readexactly(_LENGTH.size)))
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return None
+
+
+def _length_in(head: bytes) -> int:
+    length: int = _LENGTH.unpack(head)[0]
+    if length > LONGEST_FRAME:
+        raise FrameTooLong(f"a frame of {length} bytes was announced")
+    return length
+
+
+def _receive_exactly(connection: socket.socket, size: int) -> bytes | None:
+    received = bytearray()
+    while len(received) < size:
+        try:
+            chunk = connection.recv(size - len(received))
+        except ConnectionError:
+            return None
+        if not chunk:
+            return None
+        received += chunk
+    return bytes(received)

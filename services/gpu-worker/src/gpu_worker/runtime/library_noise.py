@@ -1,0 +1,18 @@
+"""Keeps progress bars and advice of the model libraries out of a service's log."""
+
+import logging
+import warnings
+
+
+def silence_model_libraries() -> None:
+    """Let only errors through. Call it before the first pipeline is imported."""
+    import diffusers.utils.logging as diffusers_logging
+    import transformers.utils.logging as transformers_logging
+    from huggingface_hub.utils import disable_progress_bars
+
+    for library in (diffusers_logging, transformers_logging):
+        library.set_verbosity_error()
+        library.disable_progress_bar()
+    disable_progress_bars()
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", category=FutureWarning)

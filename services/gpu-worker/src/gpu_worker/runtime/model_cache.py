@@ -1,0 +1,85 @@
+"""Keeps models resident, and makes room before a load rather than after it failed."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from darkroom_chassis.logs import get_logger
+from darkroom_schemas.errors import StepErrorCode
+from darkroom_schemas.recipe import ModelRef
+
+from gpu_worker.domain.failures import Failure
+from gpu_worker.domain.model_registry import ModelEntry, ModelFamily
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A resident model: the parts that pipelines are made of, and what the recipe says about them."""
+
+    ref: ModelRef
+    parts: Mapping[str, Any]
+    memory_bytes: int
+    offloaded: bool = False
+
+
+Loader = Callable[[str, ModelEntry], LoadedModel]
+Loaded = Callable[[str, LoadedModel, float], None]
+
+
+class ModelCache:
+    """Least recently used models leave first. Used by one thread, the one that runs steps."""
+
+    def __init__(
+        self,
+        entries: Mapping[str, ModelEntry],
+        loaders: Mapping[ModelFamily, Loader],
+        *,
+        budget_bytes: int,
+        free_memory: Callable[[], None],
+        on_loaded: Loaded,
+    ) -> None:
+        self._entries = entries
+        self._loaders = loaders
+        self._budget_bytes = budget_bytes
+        self._free_memory = free_memory
+        self._on_loaded = on_loaded
+        self._resident: OrderedDict[str, LoadedModel] = OrderedDict()
+        self._measured: dict[str, int] = {}
+
+    def names(self) -> tuple[str, ...]:
+        """Return the resident models, least recently used first."""
+        return tuple(self._resident)
+
+    def used_bytes(self) -> int:
+        """Return the memory that the resident models take."""
+        return sum(model.memory_bytes for model in self._resident.values())
+
+    def get(self, name: str) -> LoadedModel:
+        """Return a model, loading it if need be; models that it leaves no room for are dropped first."""
+        if name in self._resident:
+            self._resident.move_to_end(name)
+            return self._resident[name]
+        entry = self._entries.get(name)
+        if entry is None:
+            raise Failure(
+                StepErrorCode.MODEL_UNAVAILABLE, f"This worker has no model {name!r}; it has: {', '.join(self._entries)}"
+            )
+        self._make_room(name, entry)
+        started = time.perf_counter()
+        model = self._loaders[entry.family](name, entry)
+        self._resident[name] = model
+        self._measured[name] = model.memory_bytes
+        self._on_loaded(name, model, time.perf_counter() - started)
+        return model
+
+    def _make_room(self, name: str, entry: ModelEntry) -> None:
+        weights = self._measured.get(name, entry.memory_bytes)
+        work = entry.peak_bytes - entry.memory_bytes
+        while self._resident and self.used_bytes() + weights + work > self._budget_bytes:
+            dropped, _ = self._resident.popitem(last=False)
+            self._free_memory()
+            log.info("Dropped a model to make room", model=dropped, wanted=name)

@@ -1,0 +1,64 @@
+"""Settings of the worker, from environment variables."""
+
+import os
+import socket
+from pathlib import Path
+from typing import Annotated, Literal
+
+from darkroom_chassis.settings import ServiceSettings
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+
+def _default_models_dir() -> Path:
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache, "darkroom", "models")
+
+
+class WorkerSettings(ServiceSettings):
+    """Shared settings have their plain names; the worker's own begin with GPU_WORKER_."""
+
+    model_config = SettingsConfigDict(env_prefix="GPU_WORKER_", populate_by_name=True)
+
+    redis_url: str = Field(default="redis://127.0.0.1:6379/0", validation_alias="REDIS_URL")
+    object_store_url: str = Field(default="file:///tmp/darkroom/objects", validation_alias="OBJECT_STORE_URL")
+    log_level: str = Field(
+        default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", validation_alias="LOG_LEVEL"
+    )
+    log_format: Literal["json", "console"] = Field(default="json", validation_alias="LOG_FORMAT")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=3003, ge=0, le=65535)
+    id: str = Field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}", min_length=1, max_length=200)
+    machine_id: str = Field(default_factory=socket.gethostname)
+    profile: str = "tiny"
+    models_dir: Path = Field(default_factory=_default_models_dir)
+    models_file: Path | None = None
+    sdxl_checkpoint: Path | None = None
+    preload: Annotated[tuple[str, ...], NoDecode] = ()
+    """Models to load before the worker takes work, separated by commas."""
+    connectors: Annotated[tuple[str, ...], NoDecode] = ("local", "simulated")
+    """What this worker offers: local, simulated."""
+    concurrency: int = Field(default=1, ge=1, le=1000)
+    """Steps in hand at once. The GPU runs one at a time whatever this says; more suits simulated work."""
+    spool_dir: Path | None = None
+    """Where outputs wait for their upload; by default a folder of the system's temporary files."""
+
+    memory_gb: float | None = Field(default=None, gt=0)
+    offload: Literal["auto", "never", "always"] = "auto"
+    vae_tiling: bool = False
+    max_batch: int = Field(default=64, ge=1)
+
+    start_timeout_s: float = Field(default=3600.0, gt=0)
+    """Time for the GPU process to get ready, downloads included."""
+    silence_s: float = Field(default=20.0, gt=0)
+    """A GPU process that sends no beat for so long is killed."""
+    stall_s: float = Field(default=600.0, gt=0)
+    """A step that shows no sign of life for so long is given up: loading a model or one call of a decoder takes minutes."""
+    stop_grace_s: float = Field(default=10.0, gt=0)
+    """Time for a cancelled step to stop by itself before its process is killed."""
+
+    @field_validator("preload", "connectors", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

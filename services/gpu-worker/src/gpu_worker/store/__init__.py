@@ -1,0 +1,1 @@
+"""Files and objects: the model list and the object store."""

@@ -1,0 +1,1 @@
+"""The composition roots of the two processes; they alone read settings."""

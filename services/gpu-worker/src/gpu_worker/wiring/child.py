@@ -1,0 +1,92 @@
+"""The GPU process: `python -m gpu_worker.wiring.child <socket fd> <parent pid>`, started by the worker only."""
+
+import socket
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from darkroom_chassis.logs import configure_logging
+from darkroom_schemas.payload import PromptPayload
+
+from gpu_worker.domain.messages import ModelLoaded, Ready, RunStep, Setup, StepDone
+from gpu_worker.domain.model_registry import ModelFamily
+from gpu_worker.outputs.spool import SpoolSink
+from gpu_worker.pipelines.bench import Bench, LoadBench
+from gpu_worker.pipelines.qwen.job import run_prompt
+from gpu_worker.pipelines.qwen.load import load_qwen
+from gpu_worker.pipelines.sdxl.job import run_sdxl
+from gpu_worker.pipelines.sdxl.load import load_sdxl
+from gpu_worker.pipelines.wan.job import run_wan
+from gpu_worker.pipelines.wan.load import load_wan
+from gpu_worker.runtime.child_link import ChildLink, StepLink
+from gpu_worker.runtime.child_loop import ChildLoop
+from gpu_worker.runtime.device import choose_device
+from gpu_worker.runtime.library_noise import silence_model_libraries
+from gpu_worker.runtime.model_cache import LoadedModel, ModelCache
+from gpu_worker.runtime.parent_death import die_with_parent
+from gpu_worker.settings import WorkerSettings
+
+_ENCODERS = 2
+
+_LOADERS = {ModelFamily.SDXL: load_sdxl, ModelFamily.WAN: load_wan, ModelFamily.QWEN: load_qwen}
+_RUNNERS = {ModelFamily.SDXL: run_sdxl, ModelFamily.WAN: run_wan}
+
+
+class PipelineExecutor:
+    """Runs steps on the real pipelines."""
+
+    def __init__(self, setup: Setup, link: ChildLink) -> None:
+        self._device = choose_device(setup.profile.devices, setup.memory.budget_gb)
+        self._encoders = ThreadPoolExecutor(_ENCODERS, thread_name_prefix="encode")
+        self._entries = setup.profile.models
+        load_bench = LoadBench(self._device, setup.models_dir, setup.memory)
+
+        def on_loaded(name: str, model: LoadedModel, seconds: float) -> None:
+            link.send(ModelLoaded(model=name, seconds=round(seconds, 3), memory_bytes=model.memory_bytes))
+
+        models = ModelCache(
+            self._entries,
+            {family: partial(load, bench=load_bench) for family, load in _LOADERS.items()},
+            budget_bytes=self._device.budget_bytes,
+            free_memory=self._device.free_caches,
+            on_loaded=on_loaded,
+        )
+        self._bench = Bench(self._device, setup.memory, models, setup.profile.name)
+        for name in setup.preload:
+            models.get(name)
+
+    def ready(self) -> Ready:
+        """Describe the device to the parent."""
+        return Ready(device=self._device.kind, device_name=self._device.name, memory_bytes=self._device.total_bytes)
+
+    def memory_bytes(self) -> int:
+        """Return the memory in use, for the metrics."""
+        return self._device.used_bytes() or self._bench.models.used_bytes()
+
+    def resident_models(self) -> tuple[str, ...]:
+        """Return the models that need no loading."""
+        return self._bench.models.names()
+
+    def run(self, step: RunStep, link: StepLink) -> StepDone:
+        """Run one step to its end."""
+        payload = step.payload
+        if isinstance(payload, PromptPayload):
+            text, timings = run_prompt(payload, self._bench, link)
+            return StepDone(run_id=step.run_id, text=text, timings_s=timings)
+        sink = SpoolSink(step.run_id, step.spool, payload.max_bytes, self._encoders, link.file_ready)
+        run = run_sdxl if payload.family == "sdxl" else run_wan
+        return StepDone(run_id=step.run_id, timings_s=run(payload, self._bench, sink, link))
+
+
+def main() -> None:
+    """Serve the parent on the socket that it opened for this process."""
+    descriptor, parent_pid = map(int, sys.argv[1:3])
+    die_with_parent(parent_pid)
+    settings = WorkerSettings.load()
+    configure_logging("gpu-worker", level=settings.log_level, log_format=settings.log_format)
+    silence_model_libraries()
+    ChildLoop(socket.socket(fileno=descriptor), PipelineExecutor).serve()
+
+
+if __name__ == "__main__":
+    main()
