@@ -1,0 +1,53 @@
+"""The queue engine: steps under leases with fencing tokens, fair order, and one event log, as Lua scripts on Redis.
+
+producer side   RedisLink → Producer: submit, cancel, read, emit
+worker side     RedisLink → Consumer: claims, beats and reports around a handler
+reader side     RedisLink → EventLog: the log from an event id on, replay of a job, live progress
+housekeeping    RedisLink → Sweeper: what must go on while no worker lives
+"""
+
+from darkroom_queue.consumer import Consumer
+from darkroom_queue.context import Handler, StepContext, StepFailed, StepStopped, StopReason
+from darkroom_queue.errors import (
+    LogTruncated,
+    QueueError,
+    QueueFull,
+    QueueUnavailable,
+    StepConflict,
+    SubmissionExpired,
+    TooManyClasses,
+    WorkerSuperseded,
+)
+from darkroom_queue.events import EventLog
+from darkroom_queue.link import RedisLink
+from darkroom_queue.producer import CancelOutcome, Producer, QueueDepth, Submitted
+from darkroom_queue.progress import ProgressFeed
+from darkroom_queue.registry import Registry, WorkerRecord
+from darkroom_queue.sweeper import Sweeper
+
+__all__ = [
+    "CancelOutcome",
+    "Consumer",
+    "EventLog",
+    "Handler",
+    "LogTruncated",
+    "Producer",
+    "ProgressFeed",
+    "QueueDepth",
+    "QueueError",
+    "QueueFull",
+    "QueueUnavailable",
+    "RedisLink",
+    "Registry",
+    "StepConflict",
+    "StepContext",
+    "StepFailed",
+    "StepStopped",
+    "StopReason",
+    "SubmissionExpired",
+    "Submitted",
+    "Sweeper",
+    "TooManyClasses",
+    "WorkerRecord",
+    "WorkerSuperseded",
+]

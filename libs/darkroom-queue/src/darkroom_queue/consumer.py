@@ -1,0 +1,210 @@
+"""The worker side: claims steps, keeps their leases alive, runs a handler on each, and reports how they ended.
+
+One coroutine takes the turns, so that at most one is under way; others listen for wakes and commands. Nothing polls:
+an idle worker blocks on its wake list, and its beat covers a wake that got lost.
+"""
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import dataclass
+
+from darkroom_schemas.ids import StepId
+from darkroom_schemas.step import ClaimedStep
+from darkroom_schemas.worker import WorkerInfo
+
+from darkroom_queue.attempt import run_attempt, send_progress
+from darkroom_queue.context import Handler, StepContext, StopReason
+from darkroom_queue.errors import QueueUnavailable, WorkerSuperseded
+from darkroom_queue.link import DEFAULT_LEASE_S, RedisLink
+from darkroom_queue.turn import Finish, Turn, WorkerPort
+
+log = logging.getLogger(__name__)
+BLOCK_S = 5
+OUTAGE_PAUSE_S = 0.2
+
+
+@dataclass(slots=True)
+class _Running:
+    context: StepContext
+    task: asyncio.Task[None]
+
+
+class Consumer:
+    """Runs up to `info.concurrency` steps at a time. `lease_s` must be at least three times `beat_s`."""
+
+    def __init__(
+        self,
+        link: RedisLink,
+        info: WorkerInfo,
+        handler: Handler,
+        *,
+        lease_s: float = DEFAULT_LEASE_S,
+        beat_s: float = 4.0,
+    ) -> None:
+        if lease_s < 3 * beat_s:
+            raise ValueError(f"lease_s must be at least 3 × beat_s, not {lease_s:g} against {beat_s:g}")
+        self._link, self._info, self._handler = link, info, handler
+        self._port = WorkerPort(link, info, lease_s=lease_s)
+        self._beat_s, self._silence_s = beat_s, lease_s * 0.75
+        self._running: dict[StepId, _Running] = {}
+        self._finishes: list[Finish] = []
+        self._poke, self._room = asyncio.Event(), asyncio.Event()
+        self._slots = asyncio.Semaphore(info.concurrency)
+        self._set = ""
+        self._draining = False
+        self._acknowledged = 0.0
+        self._next_beat = 0.0
+        self._next_due: float | None = None
+
+    @property
+    def running(self) -> int:
+        """Number of steps in hand."""
+        return len(self._running)
+
+    async def run(self) -> None:
+        """Work until drained, through outages of Redis; raises `WorkerSuperseded` if another process takes the name."""
+        await self._register()
+        listeners = [asyncio.create_task(self._hear_wakes()), asyncio.create_task(self._hear_commands())]
+        try:
+            while not (self._draining and not self._running and not self._finishes):
+                await self._one_turn()
+                await self._wait_for_a_reason()
+        finally:
+            for task in [*listeners, *(r.task for r in self._running.values())]:
+                task.cancel()
+            await asyncio.gather(*listeners, *(r.task for r in self._running.values()), return_exceptions=True)
+            with suppress(QueueUnavailable):  # leases end by themselves
+                await self._port.unregister()
+
+    def drain(self, *, grace_s: float) -> None:
+        """Stop claiming; what still runs after `grace_s` goes back to the queue without costing an attempt."""
+        self._draining = True
+        self._room.clear()
+        self._poke.set()
+        asyncio.get_running_loop().call_later(grace_s, self._stop_all, StopReason.SHUTDOWN)
+
+    async def _register(self) -> None:
+        while True:
+            try:
+                self._set = await self._port.register()
+            except QueueUnavailable:
+                await asyncio.sleep(OUTAGE_PAUSE_S)
+            else:
+                self._acknowledged = self._now()
+                return
+
+    async def _one_turn(self) -> None:
+        now = self._now()
+        sent, beat_due = list(self._finishes), now >= self._next_beat
+        want = 0 if self._draining else self._info.concurrency - len(self._running)
+        reported = {finish.step_id for finish in sent}
+        beats = [(i, r.context.step.token) for i, r in self._running.items() if i not in reported] if beat_due else None
+        try:
+            turn = await self._port.turn(want=want, finishes=sent, beats=beats)
+        except QueueUnavailable:
+            await self._endure()
+            return
+        except WorkerSuperseded:
+            self._stop_all(StopReason.LOST)
+            raise
+        if not turn.registered:
+            log.warning("The queue does not know this worker; registering again")
+            await self._register()
+            self._next_beat = 0.0
+            return
+        del self._finishes[: len(sent)]
+        self._acknowledged = self._now()
+        if beat_due:
+            self._next_beat = self._acknowledged + self._beat_s
+        self._take_in(turn)
+
+    async def _endure(self) -> None:
+        """Redis does not answer: go on working for three quarters of a lease, then give the work up."""
+        self._next_beat = 0.0
+        if self._running and self._now() - self._acknowledged > self._silence_s:
+            self._stop_all(StopReason.LOST)
+        await asyncio.sleep(OUTAGE_PAUSE_S)
+
+    def _take_in(self, turn: Turn) -> None:
+        for step_id in turn.refused:
+            log.warning("A finish came too late and was refused", extra={"step_id": step_id})
+        for step_id in turn.cancelled:
+            self._stop(step_id, StopReason.CANCELLED)
+        for step_id in turn.lost:
+            self._stop(step_id, StopReason.LOST)
+        for step in turn.claims:
+            self._start(step)
+        self._next_due = None if turn.next_due_s is None else self._now() + turn.next_due_s
+        if self._draining or len(self._running) >= self._info.concurrency:
+            self._room.clear()
+        else:
+            self._room.set()
+
+    def _start(self, step: ClaimedStep) -> None:
+        held = self._running.get(step.id)
+        if held is not None:
+            held.context.request_stop(StopReason.LOST)
+        context = StepContext(step)
+        self._running[step.id] = _Running(context, asyncio.create_task(self._execute(context)))
+
+    async def _execute(self, context: StepContext) -> None:
+        async with self._slots:  # a claim whose answer got lost may come back as one too many
+            pump = asyncio.create_task(send_progress(context, self._port, self._info.worker_id))
+            try:
+                finish = await run_attempt(context, self._handler)
+            finally:
+                pump.cancel()
+        held = self._running.get(context.step.id)
+        if held is not None and held.context is context:
+            del self._running[context.step.id]
+            self._finishes.append(finish)
+        self._poke.set()
+
+    def _stop(self, step_id: StepId, reason: StopReason) -> None:
+        if held := self._running.get(step_id):
+            held.context.request_stop(reason)
+
+    def _stop_all(self, reason: StopReason) -> None:
+        for held in self._running.values():
+            held.context.request_stop(reason)
+
+    async def _wait_for_a_reason(self) -> None:
+        """Sleep until something finished, a wake came, or a beat or a delayed step is due."""
+        if self._finishes:
+            return
+        until = self._next_beat
+        if self._next_due is not None and self._room.is_set():
+            until = min(until, self._next_due)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, until - self._now())):
+                await self._poke.wait()
+        self._poke.clear()
+
+    async def _hear_wakes(self) -> None:
+        """Block on the wake list while there is room. A token heard too late is re-armed by the turn that follows."""
+        while True:
+            await self._room.wait()
+            if await self._pop(self._link.keys.wake(self._set)):
+                self._poke.set()
+
+    async def _hear_commands(self) -> None:
+        while True:
+            command = await self._pop(self._link.keys.commands(self._info.worker_id))
+            if command is None:
+                continue
+            verb, step_id, token = command.split("\t")
+            held = self._running.get(StepId(step_id))
+            if verb == "cancel" and held is not None and held.context.step.token == token:
+                held.context.request_stop(StopReason.CANCELLED)
+
+    async def _pop(self, key: str) -> str | None:
+        try:
+            answer: list[str] | None = await self._link.guard(self._link.client.blpop([key], BLOCK_S))
+        except QueueUnavailable:
+            await asyncio.sleep(OUTAGE_PAUSE_S)
+            return None
+        return answer[1] if answer else None
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()

@@ -1,0 +1,62 @@
+"""What a handler sees of the step it runs."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+
+from darkroom_schemas.step import ClaimedStep, StepError, StepResult
+
+
+class StopReason(StrEnum):
+    """Why a handler must stop."""
+
+    CANCELLED = "cancelled"
+    LOST = "lost"
+    """The lease is gone; whatever the handler returns is refused."""
+    TIMEOUT = "timeout"
+    SHUTDOWN = "shutdown"
+    """The worker is going away; the step goes back to the queue."""
+
+
+class StepFailed(Exception):
+    """The attempt failed for the reason in `error`, which also says whether another attempt makes sense."""
+
+    def __init__(self, error: StepError) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
+class StepStopped(Exception):
+    """The handler stopped because `StepContext.stop` was set."""
+
+
+class StepContext:
+    """A claimed step and the two ways to talk about it: tell progress, and learn that it must stop."""
+
+    def __init__(self, step: ClaimedStep) -> None:
+        self.step = step
+        self.stop = asyncio.Event()
+        self.stop_reason: StopReason | None = None
+        self.latest: tuple[float, str | None, int | None, int | None] | None = None
+        self.news = asyncio.Event()
+
+    def progress(
+        self,
+        percent: float,
+        *,
+        message: str | None = None,
+        current_step: int | None = None,
+        total_steps: int | None = None,
+    ) -> None:
+        """Note the progress (0–100); cheap, and sent at most once a second with the latest value."""
+        self.latest = (min(100.0, max(0.0, percent)), message, current_step, total_steps)
+        self.news.set()
+
+    def request_stop(self, reason: StopReason) -> None:
+        """Ask the handler to stop; the first reason stands, except that a lost lease overrules all."""
+        if self.stop_reason is None or reason is StopReason.LOST:
+            self.stop_reason = reason
+        self.stop.set()
+
+
+Handler = Callable[[StepContext], Awaitable[StepResult]]

@@ -1,0 +1,43 @@
+"""What can go wrong between a caller and the queue.
+
+QueueError
+├─ QueueUnavailable   Redis does not answer; the call may or may not have happened, and may be repeated
+├─ QueueFull          the depth limit is reached; nothing was stored
+├─ StepConflict       this id stands for another step
+├─ SubmissionExpired  the submission came later than it allowed
+├─ TooManyClasses     more kinds of requirements, or of capabilities, than a shard keeps
+├─ LogTruncated       the event log no longer reaches back that far
+└─ WorkerSuperseded   a newer process has taken this worker's name
+"""
+
+
+class QueueError(Exception):
+    """Base of everything the queue raises on purpose."""
+
+
+class QueueUnavailable(QueueError):
+    """Redis does not answer. Every call of the queue may be repeated safely."""
+
+
+class QueueFull(QueueError):
+    """The queue holds as many steps as its limit allows."""
+
+
+class StepConflict(QueueError):
+    """The id is taken by a step with another body."""
+
+
+class SubmissionExpired(QueueError):
+    """Redis's clock is past the submission's `not_after_ms`."""
+
+
+class TooManyClasses(QueueError):
+    """A shard keeps at most 4,096 requirement classes and 256 capability sets."""
+
+
+class LogTruncated(QueueError):
+    """What followed the given event id is no longer known in full; take a snapshot and go on from the tail."""
+
+
+class WorkerSuperseded(QueueError):
+    """Another process registered under the same worker id later."""

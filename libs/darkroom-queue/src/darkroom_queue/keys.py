@@ -1,0 +1,54 @@
+"""Every key that Python spells. The scripts compute the others from the same prefix; docs/redis-keys.md lists them all.
+
+The prefix is the shard's hash tag, so that all keys of a shard live in one slot of a Redis Cluster.
+"""
+
+from dataclasses import dataclass
+
+from darkroom_schemas.ids import JobId, WorkerId
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of one shard."""
+
+    shard: int = 0
+
+    def _key(self, name: str) -> str:
+        return f"{{darkroom-{self.shard}}}:{name}"
+
+    @property
+    def meta(self) -> str:
+        """Hash: epoch, run id of the server, when the last sweep was. First key of every script."""
+        return self._key("meta")
+
+    @property
+    def log(self) -> str:
+        """Stream of all events."""
+        return self._key("ev")
+
+    @property
+    def counters(self) -> str:
+        """Hash of step counts by state and by state and type."""
+        return self._key("n")
+
+    @property
+    def workers(self) -> str:
+        """Sorted set of live workers by the time they were last seen."""
+        return self._key("wz")
+
+    def worker(self, worker_id: WorkerId) -> str:
+        """Hash with a worker's registration."""
+        return self._key(f"wk:{worker_id}")
+
+    def job_events(self, job_id: JobId) -> str:
+        """List of the events of one job."""
+        return self._key(f"e:{job_id}")
+
+    def wake(self, capability_set: str) -> str:
+        """List on which idle workers of a capability set block."""
+        return self._key(f"w:{capability_set}")
+
+    def commands(self, worker_id: WorkerId) -> str:
+        """List of commands to one worker."""
+        return self._key(f"c:{worker_id}")

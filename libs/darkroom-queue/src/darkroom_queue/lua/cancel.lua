@@ -1,0 +1,29 @@
+-- Cancels a step: a waiting one ends at once, a running one is asked to stop and is ended by force 10 s later.
+-- KEYS  1 {s}:meta
+-- ARGV  1 step, 2 reason
+-- Gives cancelled | requested | finished | unknown
+--#include head
+--#include events
+--#include order
+--#include leases
+local id, reason = ARGV[1], ARGV[2]
+local record = call('GET', P .. 's:' .. id)
+if not record then return call('EXISTS', P .. 't:' .. id) == 1 and 'finished' or 'unknown' end
+local h, lease = header_of(record), lease_of(id)
+if lease.tok then
+  if not lease.cx then
+    call('HSET', P .. 'l:' .. id, 'cx', reason)
+    call('ZADD', P .. 'cz', now + FORCE_CANCEL_MS, id)
+    call('RPUSH', P .. 'c:' .. lease.w, 'cancel\t' .. id .. '\t' .. lease.tok)
+    call('EXPIRE', P .. 'c:' .. lease.w, 60)
+  end
+  return 'requested'
+end
+if dequeue(h, id) == 1 then
+  count('queued', -1)
+  count('q:' .. h.type, -1)
+elseif call('ZREM', P .. 'dl', id) == 1 then
+  count('delayed', -1)
+end
+finish(id, h, lease, 'cancelled', '{"reason":' .. json(reason) .. '}')
+return 'cancelled'

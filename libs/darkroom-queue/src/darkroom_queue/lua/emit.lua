@@ -1,0 +1,18 @@
+-- Appends events that were born in PostgreSQL. The same outbox id gives the same event again.
+-- KEYS  1 {s}:meta
+-- ARGV  for each event: outbox id, type, job, tenant, data (JSON)
+-- Gives { id… }, each `<epoch>-<ms>-<seq>`
+--#include head
+--#include events
+local DEDUPLICATE_S = 86400
+local ids = {}
+for i = 1, #ARGV, 5 do
+  local seen = P .. 'o:' .. ARGV[i]
+  local id = call('GET', seen)
+  if not id then
+    id = epoch .. '-' .. append(ARGV[i + 1], ARGV[i + 2], '', ARGV[i + 3], ARGV[i + 4])
+    call('SET', seen, id, 'EX', DEDUPLICATE_S)
+  end
+  ids[#ids + 1] = id
+end
+return ids

@@ -1,0 +1,79 @@
+-- How a running step ends: its lease goes, and it is finished, delayed for a retry, or queued again.
+--   l:<step>  hash: at attempt, tok token, w worker, s started ms, v set, p progress, cx cancel reason
+--   lz  zset step → lease deadline ms      h:<worker>  set of steps      dl  zset step → due ms
+local TOMBSTONE_TTL = 86400 -- seconds
+local FORCE_CANCEL_MS = 10000
+
+local function unlease(id, lease)
+  call('ZREM', P .. 'lz', id)
+  if lease.w then call('SREM', P .. 'h:' .. lease.w, id) end
+end
+
+local function lease_of(id)
+  local v = call('HMGET', P .. 'l:' .. id, 'tok', 'w', 'at', 's', 'v', 'cx')
+  return { tok = v[1] or nil, w = v[2] or nil, at = tonumber(v[3] or '0'), s = tonumber(v[4] or '0'),
+    set = v[5] or nil, cx = v[6] or nil }
+end
+
+-- What the step really cost corrects the tenant's next start tag.
+local function settle(h, lease)
+  if lease.set and lease.s > 0 then
+    call('HINCRBYFLOAT', P .. 'b:' .. lease.set, h.tenant, (now - lease.s) - h.expected_ms)
+  end
+end
+
+-- Ends a step for ever. `data` is the JSON object of the event; `state` completed | failed | cancelled.
+local function finish(id, h, lease, state, data)
+  unlease(id, lease)
+  call('DEL', P .. 's:' .. id, P .. 'l:' .. id)
+  call('ZREM', P .. 'cz', id)
+  call('SET', P .. 't:' .. id, table.concat({ state, lease.tok or '', h.digest, h.job, h.tenant, lease.at,
+    h.max_attempts, h.queued_ms, lease.s, now, lease.w or '' }, '\t') .. '\n' .. data, 'EX', TOMBSTONE_TTL)
+  count(state, 1)
+  append('step.' .. state, h.job, id, h.tenant, data)
+end
+
+local function leave_running(h)
+  count('running', -1)
+  count('r:' .. h.type, -1)
+end
+
+local function enter_queue(h, id)
+  count('queued', 1)
+  count('q:' .. h.type, 1)
+  enqueue(h, id)
+end
+
+local function event_data(lease, more)
+  local head = '{"worker_id":' .. json(lease.w or '') .. ',"attempt":' .. lease.at
+  return head .. (more and (',' .. more) or '') .. '}'
+end
+
+-- Puts a running step back. It keeps its score, so it waits behind nothing that is younger.
+local function put_back(id, h, lease, delay_ms)
+  unlease(id, lease)
+  leave_running(h)
+  call('HDEL', P .. 'l:' .. id, 'tok', 'w', 's', 'v', 'p', 'pm', 'pc', 'pt')
+  if delay_ms > 0 then
+    count('delayed', 1)
+    call('ZADD', P .. 'dl', now + delay_ms, id)
+  else
+    enter_queue(h, id)
+  end
+end
+
+-- Decides what a failed attempt becomes. `error` is JSON of a StepError.
+local function fail(id, h, lease, error, retryable, delay_ms)
+  settle(h, lease)
+  if lease.cx then
+    leave_running(h)
+    finish(id, h, lease, 'cancelled', '{"reason":' .. json(lease.cx) .. '}')
+  elseif retryable and lease.at < h.max_attempts then
+    put_back(id, h, lease, delay_ms)
+    append('step.retrying', h.job, id, h.tenant,
+      event_data(lease, '"error":' .. error .. ',"retry_at_ms":' .. (now + delay_ms)))
+  else
+    leave_running(h)
+    finish(id, h, lease, 'failed', event_data(lease, '"error":' .. error))
+  end
+end

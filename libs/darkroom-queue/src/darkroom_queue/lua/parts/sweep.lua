@@ -1,0 +1,68 @@
+-- Bounded housekeeping that every turn and the sweeper do: expired leases, forced cancels, due delays.
+local function error_json(code, message, retryable)
+  return '{"code":"' .. code .. '","message":' .. json(message) .. ',"retryable":' .. tostring(retryable) .. '}'
+end
+
+-- After an outage nobody could beat: every deadline moves by the time in which nobody swept.
+local function forgive_outage(lease_ms)
+  local swept = tonumber(call('HGET', KEYS[1], 'swept') or now)
+  call('HSET', KEYS[1], 'swept', now)
+  local gap = now - swept
+  if gap <= lease_ms / 2 then return end
+  local running = call('ZRANGE', P .. 'lz', 0, -1, 'WITHSCORES')
+  for i = 1, #running, 2 do
+    call('ZADD', P .. 'lz', tonumber(running[i + 1]) + gap, running[i])
+  end
+end
+
+-- The tombstone of a step that its worker did not finish bears no token: a late finish must not match it.
+local function expire(id)
+  local record = call('GET', P .. 's:' .. id)
+  if not record then
+    call('ZREM', P .. 'lz', id)
+    return
+  end
+  local h, lease = header_of(record), lease_of(id)
+  lease.tok = ''
+  if now >= lease.s + h.timeout_ms then
+    fail(id, h, lease, error_json('timeout', 'The step ran longer than its time limit.', false), false, 0)
+  elseif h.redelivery == 'never' then
+    local text = 'The worker vanished, and running this step twice could have an effect twice.'
+    fail(id, h, lease, error_json('lease_expired', text, false), false, 0)
+  else
+    fail(id, h, lease, error_json('lease_expired', 'The worker vanished while running the step.', true), true, 0)
+  end
+end
+
+local function force_cancel(id)
+  call('ZREM', P .. 'cz', id)
+  local record = call('GET', P .. 's:' .. id)
+  if not record then return end
+  local h, lease = header_of(record), lease_of(id)
+  if lease.tok and lease.cx then
+    lease.tok = ''
+    settle(h, lease)
+    leave_running(h)
+    finish(id, h, lease, 'cancelled', '{"reason":' .. json(lease.cx) .. '}')
+  end
+end
+
+local function promote(id)
+  call('ZREM', P .. 'dl', id)
+  count('delayed', -1)
+  local record = call('GET', P .. 's:' .. id)
+  if record then enter_queue(header_of(record), id) end
+end
+
+local function due(key, limit)
+  return call('ZRANGE', P .. key, '-inf', now, 'BYSCORE', 'LIMIT', 0, limit)
+end
+
+local function sweep(limit, lease_ms)
+  forgive_outage(lease_ms)
+  local expired, forced, delayed = due('lz', limit), due('cz', limit), due('dl', limit)
+  for _, id in ipairs(expired) do expire(id) end
+  for _, id in ipairs(forced) do force_cancel(id) end
+  for _, id in ipairs(delayed) do promote(id) end
+  return #expired + #forced + #delayed
+end

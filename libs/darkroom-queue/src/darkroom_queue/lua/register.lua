@@ -1,0 +1,43 @@
+-- Registers a worker process. A newer process of the same worker takes over, and what the older one held is given up.
+-- KEYS  1 {s}:meta
+-- ARGV  1 worker, 2 incarnation, 3 capabilities (canonical JSON), 4 info (JSON), 5 machine
+-- Gives { 1, set }, or { -1, limit } when there are too many capability sets
+--#include head
+--#include events
+--#include order
+--#include fit
+--#include leases
+--#include sweep
+local MAX_SETS = 256
+local worker, incarnation, abilities = ARGV[1], ARGV[2], ARGV[3]
+local set = call('HGET', P .. 'cs', abilities)
+if not set then
+  if call('HLEN', P .. 'cs') >= MAX_SETS then return { -1, MAX_SETS } end
+  set = tostring(call('HINCRBY', KEYS[1], 'sets', 1))
+  call('HSET', P .. 'cs', abilities, set)
+  call('HSET', P .. 'csd', set, abilities)
+  local can, known = cjson.decode(abilities), call('HGETALL', P .. 'cld')
+  for i = 1, #known, 2 do
+    local class = known[i]
+    if fits(cjson.decode(known[i + 1]), can) then
+      join(set, class)
+      for _, tenant in ipairs(call('SMEMBERS', P .. 'tn:' .. class)) do
+        local head = call('ZRANGE', P .. 'q:' .. class .. ':' .. tenant, 0, 0, 'WITHSCORES')
+        if head[1] then index(set, class, tenant, head[2]) end
+      end
+    end
+  end
+end
+local before = call('HGET', P .. 'wk:' .. worker, 'inc')
+if before and before ~= incarnation then
+  for _, id in ipairs(call('SMEMBERS', P .. 'h:' .. worker)) do
+    local record, lease = call('GET', P .. 's:' .. id), lease_of(id)
+    if record and lease.w == worker then expire(id) end
+  end
+end
+call('HSET', P .. 'wk:' .. worker, 'inc', incarnation, 'set', set, 'info', ARGV[4], 'machine', ARGV[5])
+call('ZADD', P .. 'wz', now, worker)
+call('ZADD', P .. 'sz', now, set)
+call('DEL', P .. 'c:' .. worker)
+call('PUBLISH', 'worker:status:' .. worker, '{"worker_id":' .. json(worker) .. ',"status":"idle","at_ms":' .. now .. '}')
+return { 1, set }

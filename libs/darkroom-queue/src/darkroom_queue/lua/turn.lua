@@ -1,0 +1,115 @@
+-- One turn of a worker: report what ended, keep leases alive, learn what changed, sweep a little, claim what is next.
+-- KEYS  1 {s}:meta
+-- ARGV  1 worker, 2 incarnation, 3 turn number, 4 lease ms, 5 want, 6 f finishes, 7 b beats (-1: not a beat turn), then
+--       for each finish: id, token, outcome ok | fail | retry | cancelled | release, data (JSON), delay ms;
+--       then for each beat: id, token
+-- Gives { status, finish codes, cancelled ids, lost ids, claims, next due ms }
+--       status  1 ok, 0 not registered, -1 superseded by a newer process of this worker
+--       finish codes  1 taken, 0 refused because the token is stale
+--       claims  id, token, attempt, record for each;  next due  ms until a delayed step is due, -1 if none is
+-- A repeated turn is harmless: a finish whose token stands on the tombstone is answered 1, and a claim whose answer got
+-- lost comes again with the same token in the next beat turn.
+--#include head
+--#include events
+--#include order
+--#include leases
+--#include sweep
+local worker, incarnation, turn, lease_ms = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local want, f, b = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local registered = call('HMGET', P .. 'wk:' .. worker, 'inc', 'set')
+if not registered[1] then return { 0, {}, {}, {}, {}, -1 } end
+if registered[1] ~= incarnation then return { -1, {}, {}, {}, {}, -1 } end
+local set, a = registered[2], 7
+local codes, cancelled, lost, claims = {}, {}, {}, {}
+
+local function report(id, token, outcome, data, delay_ms)
+  local record, lease = call('GET', P .. 's:' .. id), lease_of(id)
+  if not record or lease.tok ~= token then
+    local stone = call('GET', P .. 't:' .. id)
+    return stone and string.match(stone, '^[^\t]*\t([^\t]*)\t') == token and 1 or 0
+  end
+  local h = header_of(record)
+  if outcome == 'ok' then
+    settle(h, lease)
+    leave_running(h)
+    finish(id, h, lease, 'completed', event_data(lease, '"service_ms":' .. (now - lease.s) .. ',"result":' .. data))
+  elseif outcome == 'cancelled' then
+    settle(h, lease)
+    leave_running(h)
+    finish(id, h, lease, 'cancelled', '{"reason":' .. json(lease.cx or 'cancelled') .. '}')
+  elseif outcome == 'release' then
+    call('HINCRBY', P .. 'l:' .. id, 'at', -1)
+    put_back(id, h, lease, 0)
+  else
+    fail(id, h, lease, data, outcome == 'retry', delay_ms)
+  end
+  return 1
+end
+
+for i = 1, f do
+  codes[i] = report(ARGV[a + 1], ARGV[a + 2], ARGV[a + 3], ARGV[a + 4], tonumber(ARGV[a + 5]))
+  a = a + 5
+end
+
+local function deliver(id, token, attempt, record)
+  local at = #claims
+  claims[at + 1], claims[at + 2], claims[at + 3], claims[at + 4] = id, token, attempt, record
+end
+
+if b >= 0 then
+  call('ZADD', P .. 'wz', now, worker)
+  call('ZADD', P .. 'sz', now, set)
+  local mine = {}
+  for _ = 1, b do
+    local id, token = ARGV[a + 1], ARGV[a + 2]
+    a = a + 2
+    mine[id] = true
+    local lease = lease_of(id)
+    if lease.tok ~= token then
+      lost[#lost + 1] = id
+    else
+      local h = header_of(call('GET', P .. 's:' .. id))
+      -- A worker that beats but never finishes loses the step soon after its time limit.
+      call('ZADD', P .. 'lz', 'XX', math.min(now + lease_ms, lease.s + h.timeout_ms + lease_ms), id)
+      if lease.cx then cancelled[#cancelled + 1] = id end
+    end
+  end
+  for _, id in ipairs(call('SMEMBERS', P .. 'h:' .. worker)) do
+    if not mine[id] then
+      local lease, record = lease_of(id), call('GET', P .. 's:' .. id)
+      if record and lease.w == worker then
+        deliver(id, lease.tok, lease.at, record)
+        want = want - 1
+      else
+        call('SREM', P .. 'h:' .. worker, id)
+      end
+    end
+  end
+end
+
+sweep(20, lease_ms)
+
+for i = 1, want do
+  local id, _, tenant, start = take(set)
+  if not id then break end
+  local record = call('GET', P .. 's:' .. id)
+  if record then
+    local h = header_of(record)
+    charge(set, tenant, start, h.expected_ms, h.weight)
+    local token, lease_key = incarnation .. '.' .. turn .. '.' .. i, P .. 'l:' .. id
+    local attempt = call('HINCRBY', lease_key, 'at', 1)
+    call('HSET', lease_key, 'tok', token, 'w', worker, 's', now, 'v', set)
+    call('ZADD', P .. 'lz', now + lease_ms, id)
+    call('SADD', P .. 'h:' .. worker, id)
+    count('queued', -1)
+    count('q:' .. h.type, -1)
+    count('running', 1)
+    count('r:' .. h.type, 1)
+    append('step.started', h.job, id, tenant, event_data({ w = worker, at = attempt }))
+    deliver(id, token, attempt, record)
+  end
+end
+if call('EXISTS', P .. 'r:' .. set) == 1 then wake(set) end
+
+local next_due = call('ZRANGE', P .. 'dl', 0, 0, 'WITHSCORES')[2]
+return { 1, codes, cancelled, lost, claims, next_due and math.max(0, next_due - now) or -1 }

@@ -1,0 +1,22 @@
+-- Takes a stopped worker out of the registry; what it still holds goes back to the queue without costing an attempt.
+-- KEYS  1 {s}:meta
+-- ARGV  1 worker, 2 incarnation
+-- Gives 1, or 0 if another process has taken the worker's place
+--#include head
+--#include events
+--#include order
+--#include leases
+local worker = ARGV[1]
+if call('HGET', P .. 'wk:' .. worker, 'inc') ~= ARGV[2] then return 0 end
+for _, id in ipairs(call('SMEMBERS', P .. 'h:' .. worker)) do
+  local record, lease = call('GET', P .. 's:' .. id), lease_of(id)
+  if record and lease.w == worker then
+    call('HINCRBY', P .. 'l:' .. id, 'at', -1)
+    put_back(id, header_of(record), lease, 0)
+  end
+end
+call('DEL', P .. 'wk:' .. worker, P .. 'h:' .. worker, P .. 'c:' .. worker)
+call('ZREM', P .. 'wz', worker)
+call('PUBLISH', 'worker:status:' .. worker,
+  '{"worker_id":' .. json(worker) .. ',"status":"stopped","at_ms":' .. now .. '}')
+return 1

@@ -1,0 +1,130 @@
+"""The submitting side: hand steps over, cancel them, read them, append events born elsewhere."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from darkroom_schemas.events import Emission
+from darkroom_schemas.ids import EventId, StepId
+from darkroom_schemas.step import StepSubmit, StepView
+
+from darkroom_queue.errors import QueueError, QueueFull, StepConflict, SubmissionExpired, TooManyClasses
+from darkroom_queue.link import Arg, RedisLink
+from darkroom_queue.lua_source import load
+from darkroom_queue.record import ended_view, live_view, queued_view, submit_args
+
+_SUBMIT, _CANCEL, _READ, _EMIT = load("submit"), load("cancel"), load("read"), load("emit")
+MAX_BATCH = 200
+
+
+class CancelOutcome(StrEnum):
+    """What a cancel met: a waiting step (ended now), a running one (asked to stop), an ended one, or none."""
+
+    CANCELLED = "cancelled"
+    REQUESTED = "requested"
+    FINISHED = "finished"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """Answer to a submission; `created` is False if the same step had been submitted before."""
+
+    view: StepView
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QueueDepth:
+    """Numbers of steps by state, and of waiting and running ones by type."""
+
+    queued: int
+    delayed: int
+    running: int
+    queued_by_type: dict[str, int]
+    running_by_type: dict[str, int]
+
+    @property
+    def by_type(self) -> dict[str, int]:
+        """Waiting plus running steps by type."""
+        names = self.queued_by_type.keys() | self.running_by_type.keys()
+        return {name: self.queued_by_type.get(name, 0) + self.running_by_type.get(name, 0) for name in names}
+
+
+class Producer:
+    """Submits steps to one shard. Every method may be repeated after `QueueUnavailable`."""
+
+    def __init__(self, link: RedisLink) -> None:
+        self._link = link
+
+    async def submit(self, step: StepSubmit, *, max_depth: int = 0) -> Submitted:
+        """Queue a step; raises a `QueueError` if it was not taken, ValueError if an id is unusable."""
+        [answer] = await self.submit_many([step], max_depth=max_depth)
+        if isinstance(answer, QueueError):
+            raise answer
+        return answer
+
+    async def submit_many(self, steps: Sequence[StepSubmit], *, max_depth: int = 0) -> list[Submitted | QueueError]:
+        """Queue steps, up to 200 in one script call; each gets its own answer, in order."""
+        answers: list[Submitted | QueueError] = []
+        for start in range(0, len(steps), MAX_BATCH):
+            batch = steps[start : start + MAX_BATCH]
+            heads, bodies = zip(*map(submit_args, batch), strict=True)
+            args: list[Arg] = [max_depth, len(batch), *(field for head in heads for field in head), *bodies]
+            now_ms, *codes = await self._link.run(_SUBMIT, *args)
+            answers += [await self._answer(step, code, now_ms) for step, code in zip(batch, codes, strict=True)]
+        return answers
+
+    async def _answer(self, step: StepSubmit, code: int, now_ms: int) -> Submitted | QueueError:
+        match code:
+            case 1:
+                return Submitted(queued_view(step, now_ms), created=True)
+            case 0:
+                view = await self.read(step.id)
+                return Submitted(view or queued_view(step, now_ms), created=False)
+            case -1:
+                return StepConflict(f"{step.id} is taken by a step with another body")
+            case -2:
+                return SubmissionExpired(f"{step.id} came after its not_after_ms {step.not_after_ms}")
+            case -3:
+                return QueueFull("the queue holds as many steps as its limit allows")
+            case _:
+                return TooManyClasses("the queue keeps at most 4,096 different requirements")
+
+    async def cancel(self, step_id: StepId, *, reason: str) -> CancelOutcome:
+        """End a waiting step, or ask a running one to stop; a running one is ended by force after 10 s."""
+        return CancelOutcome(await self._link.run(_CANCEL, step_id, reason))
+
+    async def read(self, step_id: StepId) -> StepView | None:
+        """Return a step's state; None if it was never submitted, or ended longer ago than tombstones are kept."""
+        answer: list[str] = await self._link.run(_READ, step_id)
+        if not answer:
+            return None
+        kind, *rest = answer
+        return ended_view(step_id, rest[0]) if kind == "stone" else live_view(step_id, rest)
+
+    async def depth(self) -> QueueDepth:
+        """Return the counters; costs one command whatever the depth."""
+        stored: dict[str, str] = await self._link.guard(self._link.client.hgetall(self._link.keys.counters))
+        counts = {name: max(0, int(value)) for name, value in stored.items()}
+        return QueueDepth(
+            queued=counts.get("queued", 0),
+            delayed=counts.get("delayed", 0),
+            running=counts.get("running", 0),
+            queued_by_type={k[2:]: v for k, v in counts.items() if k.startswith("q:") and v},
+            running_by_type={k[2:]: v for k, v in counts.items() if k.startswith("r:") and v},
+        )
+
+    async def emit(self, emissions: Sequence[Emission]) -> list[EventId]:
+        """Append events in order; one that was appended before (by outbox id) gives its first id again."""
+        args: list[Arg] = []
+        for event in emissions:
+            data = event.data | ({"trace_id": event.trace_id} if event.trace_id else {})
+            args += [event.outbox_id, event.type, event.job_id, event.tenant, _json(data)]
+        ids: list[str] = await self._link.run(_EMIT, *args) if args else []
+        return [EventId.parse(f"{self._link.shard}-{text}") for text in ids]
+
+
+def _json(data: object) -> str:
+    return json.dumps(data, separators=(",", ":"), ensure_ascii=False)

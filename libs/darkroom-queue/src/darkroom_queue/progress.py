@@ -1,0 +1,55 @@
+"""Live progress: ephemeral, latest value only, by pub/sub."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Self
+
+from darkroom_schemas.channels import ProgressMessage, job_progress
+from darkroom_schemas.ids import JobId
+from redis.asyncio.client import PubSub
+
+from darkroom_queue.link import RedisLink
+
+POLL_S = 5.0
+
+
+class ProgressFeed:
+    """Async context manager; iterate over it for the messages of the jobs added so far. Survives reconnects."""
+
+    def __init__(self, link: RedisLink) -> None:
+        self._link = link
+        self._interest: dict[JobId, int] = {}
+        self._subscribed = asyncio.Event()
+        self._pubsub: PubSub = link.client.pubsub(ignore_subscribe_messages=True)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._pubsub.aclose()  # type: ignore[no-untyped-call]  # redis-py leaves this one unannotated
+
+    async def add(self, job_id: JobId) -> None:
+        """Begin to receive a job's progress; adding it twice needs removing it twice."""
+        self._interest[job_id] = self._interest.get(job_id, 0) + 1
+        if self._interest[job_id] == 1:
+            await self._link.guard(self._pubsub.subscribe(job_progress(job_id)))
+            self._subscribed.set()
+
+    async def remove(self, job_id: JobId) -> None:
+        """Take back one `add`."""
+        self._interest[job_id] -= 1
+        if not self._interest[job_id]:
+            del self._interest[job_id]
+            await self._link.guard(self._pubsub.unsubscribe(job_progress(job_id)))
+            if not self._interest:
+                self._subscribed.clear()
+
+    async def __aiter__(self) -> AsyncIterator[ProgressMessage]:
+        while True:
+            await self._subscribed.wait()
+            message = await self._link.guard(self._pubsub.get_message(timeout=POLL_S))
+            if message is not None and message["type"] == "message":
+                yield ProgressMessage.model_validate_json(message["data"])

@@ -1,0 +1,115 @@
+"""How a step is written in Redis: one header line of tab-separated fields, then a JSON body only workers read."""
+
+import hashlib
+import json
+import re
+from typing import Any
+
+from darkroom_schemas.errors import StepErrorCode
+from darkroom_schemas.ids import JobId, StepId, TenantId, TraceId, WorkerId
+from darkroom_schemas.status import JobStatus
+from darkroom_schemas.step import ClaimedStep, StepError, StepResult, StepSubmit, StepView
+from darkroom_schemas.worker import Requirements
+from pydantic import BaseModel
+
+_WORD = re.compile(r"[A-Za-z0-9_.:@/+-]{1,200}\Z", re.ASCII)
+PRIORITY_HEAD_START_US = 60_000_000
+MAX_BODY_BYTES = 1_000_000
+
+
+def canonical(model: BaseModel) -> str:
+    """Write a model so that equal ones give equal text: sorted keys, sorted lists, defaults left out."""
+    fields = model.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
+    ordered = {k: sorted(v) if isinstance(v, list) else v for k, v in fields.items()}
+    return json.dumps(ordered, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def score(step: StepSubmit) -> int:
+    """Order inside a tenant: workflow age in µs, minus one minute of head start for each point of priority."""
+    return step.created_us - step.priority * PRIORITY_HEAD_START_US
+
+
+def submit_args(step: StepSubmit) -> tuple[list[str | int | float], str]:
+    """Return the 15 header arguments of the submit script, and the body; raises ValueError for unusable ids."""
+    for name, word in (("id", step.id), ("job_id", step.job_id), ("tenant", step.tenant),
+                       ("requirements.type", step.requirements.type), ("trace_id", step.trace_id or "0")):  # fmt: skip
+        if not _WORD.match(word):
+            raise ValueError(f"{name}: must be 1 to 200 letters, digits or any of _.:@/+-, not {word[:50]!r}")
+    requirements = canonical(step.requirements)
+    body = json.dumps({"r": requirements, "p": step.payload}, separators=(",", ":"), ensure_ascii=False)
+    if len(body.encode()) > MAX_BODY_BYTES:
+        raise ValueError(f"payload: must be at most {MAX_BODY_BYTES} bytes as JSON; store large data and pass its key")
+    header: list[str | int | float] = [
+        step.id, requirements, step.tenant, step.requirements.type, step.job_id, score(step), step.max_attempts,
+        round(step.timeout_s * 1000), step.weight, step.expected_ms, step.redelivery,
+        "" if step.not_before_ms is None else step.not_before_ms,
+        "" if step.not_after_ms is None else step.not_after_ms, _digest(step), step.trace_id or "",
+    ]  # fmt: skip
+    return header, body
+
+
+def _digest(step: StepSubmit) -> str:
+    """Identify the body of a submission; when and how it was sent does not count."""
+    text = step.model_dump_json(exclude={"not_after_ms", "trace_id"})
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def _header(record: str) -> tuple[list[str], str]:
+    head, _, body = record.partition("\n")
+    return head.split("\t"), body
+
+
+def claimed(step_id: str, token: str, attempt: int, record: str) -> ClaimedStep:
+    """Read a claim as the turn script hands it out."""
+    head, body = _header(record)
+    content: dict[str, Any] = json.loads(body)
+    return ClaimedStep(
+        id=StepId(step_id), job_id=JobId(head[3]), tenant=TenantId(head[1]), token=token, attempt=attempt,
+        timeout_s=int(head[6]) / 1000, payload=content["p"], trace_id=TraceId(head[12]) if head[12] else None,
+        requirements=Requirements.model_validate_json(content["r"]),
+    )  # fmt: skip
+
+
+def live_view(step_id: StepId, answer: list[str]) -> StepView:
+    """Build the view of a step that has not ended from the read script's answer."""
+    record, due, token, worker, attempt, started, cancel_reason, progress = answer
+    head, _ = _header(record)
+    waiting = JobStatus.DELAYED if due else JobStatus.QUEUED
+    return StepView(
+        id=step_id, job_id=JobId(head[3]), tenant=TenantId(head[1]), status=JobStatus.RUNNING if token else waiting,
+        attempt=int(attempt or 0), max_attempts=int(head[5]), progress=float(progress) if progress else None,
+        worker_id=WorkerId(worker) if worker else None, cancel_requested=bool(cancel_reason),
+        queued_at_ms=int(head[10]), started_at_ms=int(started) if started else None,
+    )  # fmt: skip
+
+
+def ended_view(step_id: StepId, stone: str) -> StepView:
+    """Build the view of an ended step from its tombstone."""
+    head, body = _header(stone)
+    status, _, _, job, tenant, attempt, max_attempts, queued, started, finished, worker = head
+    data: dict[str, Any] = json.loads(body)
+    result, error = data.get("result"), data.get("error")
+    return StepView(
+        id=step_id, job_id=JobId(job), tenant=TenantId(tenant), status=JobStatus(status), attempt=int(attempt),
+        max_attempts=int(max_attempts), progress=100.0 if status == JobStatus.COMPLETED else None,
+        worker_id=WorkerId(worker) if worker else None, queued_at_ms=int(queued),
+        started_at_ms=int(started) if started != "0" else None, finished_at_ms=int(finished),
+        result=StepResult.model_validate(result) if result is not None else None,
+        error=StepError.model_validate(error) if error is not None else None,
+    )  # fmt: skip
+
+
+def queued_view(step: StepSubmit, now_ms: int) -> StepView:
+    """Build the view of a step that was accepted just now."""
+    delayed = step.not_before_ms is not None and step.not_before_ms > now_ms
+    return StepView(
+        id=step.id, job_id=step.job_id, tenant=step.tenant, attempt=0, max_attempts=step.max_attempts,
+        status=JobStatus.DELAYED if delayed else JobStatus.QUEUED, queued_at_ms=now_ms,
+    )  # fmt: skip
+
+
+def internal_error(error: BaseException) -> StepError:
+    """Describe an exception that a handler did not expect, without its text, which may hold anything."""
+    return StepError(
+        code=StepErrorCode.INTERNAL, message=f"The worker failed with {type(error).__name__}.", retryable=True
+    )

@@ -1,0 +1,37 @@
+"""Who works: the live workers as they registered."""
+
+from dataclasses import dataclass
+
+from darkroom_schemas.ids import WorkerId
+from darkroom_schemas.worker import WorkerInfo
+
+from darkroom_queue.link import RedisLink
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRecord:
+    """A registered worker; `seen_at_ms` is the Redis time of its latest beat."""
+
+    info: WorkerInfo
+    seen_at_ms: int
+
+
+class Registry:
+    """Reads the worker registry of one shard."""
+
+    def __init__(self, link: RedisLink) -> None:
+        self._link = link
+
+    async def workers(self) -> list[WorkerRecord]:
+        """Return the live workers, the most recently seen last."""
+        client, keys = self._link.client, self._link.keys
+        seen: list[tuple[str, float]] = await self._link.guard(client.zrange(keys.workers, 0, -1, withscores=True))
+        async with client.pipeline(transaction=False) as pipe:
+            for worker_id, _ in seen:
+                pipe.hget(keys.worker(WorkerId(worker_id)), "info")
+            infos: list[str | None] = await self._link.guard(pipe.execute())
+        return [
+            WorkerRecord(WorkerInfo.model_validate_json(info), int(at))
+            for (_, at), info in zip(seen, infos, strict=True)
+            if info is not None
+        ]

@@ -1,0 +1,100 @@
+"""Typed stub of the turn script: the only call by which a worker changes the queue."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from darkroom_schemas.ids import StepId
+from darkroom_schemas.step import ClaimedStep
+from darkroom_schemas.worker import WorkerInfo
+
+from darkroom_queue.errors import TooManyClasses, WorkerSuperseded
+from darkroom_queue.link import Arg, RedisLink
+from darkroom_queue.lua_source import load
+from darkroom_queue.record import canonical, claimed
+
+_TURN, _REGISTER, _UNREGISTER, _PROGRESS = load("turn"), load("register"), load("unregister"), load("progress")
+
+
+class Outcome(StrEnum):
+    """How an attempt ended, as the worker reports it."""
+
+    OK = "ok"
+    FAIL = "fail"
+    RETRY = "retry"
+    CANCELLED = "cancelled"
+    RELEASE = "release"
+    """Not run to an end through no fault of the step: it goes back without costing an attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """Report of one attempt; `data` is the JSON of a StepResult (ok) or StepError (fail, retry)."""
+
+    step_id: StepId
+    token: str
+    outcome: Outcome
+    data: str = "{}"
+    delay_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Answer to a turn. `refused` are finishes whose token was stale; `next_due_s` is None if nothing is delayed."""
+
+    registered: bool
+    refused: tuple[StepId, ...]
+    cancelled: tuple[StepId, ...]
+    lost: tuple[StepId, ...]
+    claims: tuple[ClaimedStep, ...]
+    next_due_s: float | None
+
+
+class WorkerPort:
+    """The calls of one worker process, numbered so that tokens never repeat within its incarnation."""
+
+    def __init__(self, link: RedisLink, info: WorkerInfo, *, lease_s: float) -> None:
+        self._link, self._info, self._lease_ms = link, info, round(lease_s * 1000)
+        self._turns = 0
+
+    async def register(self) -> str:
+        """Register, taking over from an older process of this worker; returns the capability set."""
+        info = self._info
+        status, answer = await self._link.run(
+            _REGISTER, info.worker_id, info.incarnation, canonical(info.capabilities), info.model_dump_json(),
+            info.machine_id,
+        )  # fmt: skip
+        if status == -1:
+            raise TooManyClasses(f"the queue keeps at most {answer} different capability sets")
+        return str(answer)
+
+    async def unregister(self) -> None:
+        """Leave; what is still held goes back to the queue."""
+        await self._link.run(_UNREGISTER, self._info.worker_id, self._info.incarnation)
+
+    async def turn(
+        self, *, want: int, finishes: Sequence[Finish] = (), beats: Sequence[tuple[StepId, str]] | None = None
+    ) -> Turn:
+        """Report, beat (unless `beats` is None), and claim up to `want` steps."""
+        self._turns += 1
+        args: list[Arg] = [self._info.worker_id, self._info.incarnation, self._turns, self._lease_ms, max(0, want)]
+        args += [len(finishes), -1 if beats is None else len(beats)]
+        for f in finishes:
+            args += [f.step_id, f.token, f.outcome, f.data, f.delay_ms]
+        for step_id, token in beats or ():
+            args += [step_id, token]
+        status, codes, cancelled, lost, claims, due_ms = await self._link.run(_TURN, *args)
+        if status == -1:
+            raise WorkerSuperseded(f"another process has registered as {self._info.worker_id}")
+        return Turn(
+            registered=status == 1,
+            refused=tuple(f.step_id for f, code in zip(finishes, codes, strict=False) if code == 0),
+            cancelled=tuple(map(StepId, cancelled)),
+            lost=tuple(map(StepId, lost)),
+            claims=tuple(claimed(*claims[i : i + 4]) for i in range(0, len(claims), 4)),
+            next_due_s=None if due_ms < 0 else due_ms / 1000,
+        )
+
+    async def progress(self, step_id: StepId, token: str, percent: float, message: str) -> bool:
+        """Store and publish progress; `message` is a ProgressMessage's JSON without its end. False if stale."""
+        return bool(await self._link.run(_PROGRESS, step_id, token, percent, message))

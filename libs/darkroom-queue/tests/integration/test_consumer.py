@@ -1,0 +1,168 @@
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from darkroom_queue import (
+    Consumer,
+    EventLog,
+    Handler,
+    Producer,
+    ProgressFeed,
+    RedisLink,
+    Registry,
+    StepContext,
+    StepFailed,
+    StepStopped,
+    StopReason,
+)
+from darkroom_schemas.errors import StepErrorCode
+from darkroom_schemas.ids import StepId
+from darkroom_schemas.status import TERMINAL, JobStatus
+from darkroom_schemas.step import StepError, StepResult, StepView
+from support.steps import make_step, make_worker
+
+
+async def ended(link: RedisLink, step_id: StepId) -> StepView:
+    """Wait for a step's terminal event and return its view."""
+    log, after = EventLog(link), None
+    async with asyncio.timeout(20):
+        while True:
+            for event in await log.read(after, block_ms=5000):
+                after = type(await log.tail()).parse(event.id)
+                if event.step_id == step_id and event.type.removeprefix("step.") in TERMINAL:
+                    view = await Producer(link).read(step_id)
+                    assert view is not None
+                    return view
+
+
+@asynccontextmanager
+async def working(link: RedisLink, handler: Handler, **changes: object) -> AsyncIterator[Consumer]:
+    consumer = Consumer(link, make_worker(**changes), handler)
+    task = asyncio.create_task(consumer.run())
+    try:
+        yield consumer
+    finally:
+        consumer.drain(grace_s=0)
+        async with asyncio.timeout(20):
+            await task
+
+
+async def echo(context: StepContext) -> StepResult:
+    return StepResult(text=str(context.step.payload["n"]))
+
+
+async def test_steps_run_and_their_results_are_kept(link: RedisLink) -> None:
+    steps = [make_step(payload={"n": n}) for n in range(20)]
+    async with working(link, echo, concurrency=4):
+        await Producer(link).submit_many(steps)
+        views = [await ended(link, step.id) for step in steps]
+    assert [v.result.text for v in views if v.result] == [str(n) for n in range(20)]
+
+
+async def test_an_idle_worker_is_woken_not_polling(link: RedisLink) -> None:
+    async with working(link, echo):
+        for _ in range(3):
+            step = make_step()
+            await Producer(link).submit(step)
+            async with asyncio.timeout(1.0):  # far below the beat that would find it otherwise
+                assert (await ended(link, step.id)).status is JobStatus.COMPLETED
+
+
+async def test_a_failed_attempt_is_retried_after_its_delay(link: RedisLink) -> None:
+    async def fails_once(context: StepContext) -> StepResult:
+        if context.step.attempt == 1:
+            raise StepFailed(StepError(code=StepErrorCode.BACKEND, message="busy", retryable=True))
+        return StepResult(text="second")
+
+    step = make_step()
+    async with working(link, fails_once):
+        await Producer(link).submit(step)
+        view = await ended(link, step.id)
+    assert (view.status, view.attempt) == (JobStatus.COMPLETED, 2)
+
+
+async def test_an_unexpected_error_hides_its_text(link: RedisLink) -> None:
+    async def crashes(context: StepContext) -> StepResult:
+        raise RuntimeError("password=hunter2")
+
+    step = make_step(max_attempts=1)
+    async with working(link, crashes):
+        await Producer(link).submit(step)
+        view = await ended(link, step.id)
+    assert view.error is not None
+    assert (view.error.code, "hunter2" in view.error.message) == (StepErrorCode.INTERNAL, False)
+
+
+def waits_for_stop(
+    seen: list[StopReason | None], started: asyncio.Event
+) -> Callable[[StepContext], Awaitable[StepResult]]:
+    async def handler(context: StepContext) -> StepResult:
+        started.set()
+        await context.stop.wait()
+        seen.append(context.stop_reason)
+        raise StepStopped
+
+    return handler
+
+
+async def test_a_cancel_reaches_the_running_handler_within_a_second(link: RedisLink) -> None:
+    seen: list[StopReason | None] = []
+    started, step = asyncio.Event(), make_step()
+    async with working(link, waits_for_stop(seen, started)):
+        await Producer(link).submit(step)
+        await started.wait()
+        await Producer(link).cancel(step.id, reason="user")
+        async with asyncio.timeout(1.0):  # far below the next beat
+            view = await ended(link, step.id)
+    assert (view.status, seen) == (JobStatus.CANCELLED, [StopReason.CANCELLED])
+
+
+async def test_a_step_over_its_time_limit_fails_and_is_not_retried(link: RedisLink) -> None:
+    seen: list[StopReason | None] = []
+    step = make_step(timeout_s=0.05)
+    async with working(link, waits_for_stop(seen, asyncio.Event())):
+        await Producer(link).submit(step)
+        view = await ended(link, step.id)
+    assert view.error is not None
+    assert (view.error.code, view.attempt, seen) == (StepErrorCode.TIMEOUT, 1, [StopReason.TIMEOUT])
+
+
+async def test_draining_gives_unfinished_steps_back_without_costing_an_attempt(link: RedisLink) -> None:
+    seen: list[StopReason | None] = []
+    started, step = asyncio.Event(), make_step()
+    async with working(link, waits_for_stop(seen, started)):
+        await Producer(link).submit(step)
+        await started.wait()
+    view = await Producer(link).read(step.id)
+    assert view is not None
+    assert (view.status, view.attempt, seen) == (JobStatus.QUEUED, 0, [StopReason.SHUTDOWN])
+    assert await Registry(link).workers() == []
+
+
+async def test_progress_reaches_the_seeds_channel(link: RedisLink) -> None:
+    received = asyncio.Event()
+
+    async def reports(context: StepContext) -> StepResult:
+        context.progress(50, message="denoising", current_step=2, total_steps=4)
+        await received.wait()
+        return StepResult()
+
+    step = make_step()
+    async with ProgressFeed(link) as feed, working(link, reports), asyncio.timeout(10):
+        await feed.add(step.job_id)
+        await Producer(link).submit(step)
+        message = await anext(aiter(feed))
+        received.set()
+    assert (message.progress, message.current_step, message.total_steps) == (50, 2, 4)
+
+
+async def test_a_worker_that_the_queue_forgot_registers_again(link: RedisLink) -> None:
+    async with working(link, echo):
+        step = make_step()
+        await Producer(link).submit(step)
+        await ended(link, step.id)
+        await link.client.flushall()
+        again = make_step()
+        await link.greet()
+        await Producer(link).submit(again)
+        assert (await ended(link, again.id)).status is JobStatus.COMPLETED

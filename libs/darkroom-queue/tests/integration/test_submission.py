@@ -1,0 +1,117 @@
+import asyncio
+
+import pytest
+from darkroom_queue import (
+    CancelOutcome,
+    EventLog,
+    Producer,
+    QueueFull,
+    QueueUnavailable,
+    RedisLink,
+    StepConflict,
+    SubmissionExpired,
+)
+from darkroom_schemas.events import Emission, EventType
+from darkroom_schemas.ids import JobId, StepId, TenantId
+from darkroom_schemas.status import JobStatus
+from support.steps import make_step
+
+
+async def test_a_submitted_step_is_queued_with_its_event(link: RedisLink) -> None:
+    step = make_step()
+    answer = await Producer(link).submit(step)
+    [event] = await EventLog(link).read(None)
+    assert answer.created
+    assert await Producer(link).read(step.id) == answer.view
+    assert (event.type, event.step_id, event.tenant) == (EventType.STEP_QUEUED, step.id, "t1")
+
+
+async def test_the_same_submission_again_returns_the_state_and_adds_nothing(link: RedisLink) -> None:
+    step = make_step()
+    first, second = [await Producer(link).submit(step) for _ in range(2)]
+    assert (first.created, second.created) == (True, False)
+    assert (await Producer(link).depth()).queued == 1
+
+
+async def test_another_body_under_the_same_id_is_a_conflict(link: RedisLink) -> None:
+    step = make_step()
+    await Producer(link).submit(step)
+    with pytest.raises(StepConflict):
+        await Producer(link).submit(step.model_copy(update={"payload": {"n": 2}}))
+
+
+async def test_a_full_queue_refuses_and_stores_nothing(link: RedisLink) -> None:
+    producer = Producer(link)
+    answers = await producer.submit_many([make_step() for _ in range(3)], max_depth=2)
+    assert isinstance(answers[2], QueueFull)
+    assert (await producer.depth()).queued == 2
+
+
+async def test_a_submission_after_its_time_is_refused(link: RedisLink) -> None:
+    with pytest.raises(SubmissionExpired):
+        await Producer(link).submit(make_step(not_after_ms=1))
+
+
+async def test_a_scheduled_step_is_delayed(link: RedisLink) -> None:
+    step = make_step(not_before_ms=9_999_999_999_999)
+    answer = await Producer(link).submit(step)
+    view = await Producer(link).read(step.id)
+    assert view is not None
+    assert (answer.view.status, view.status) == (JobStatus.DELAYED, JobStatus.DELAYED)
+
+
+async def test_cancelling_a_waiting_step_ends_it_at_once(link: RedisLink) -> None:
+    producer, step = Producer(link), make_step()
+    await producer.submit(step)
+    assert await producer.cancel(step.id, reason="changed my mind") is CancelOutcome.CANCELLED
+    assert await producer.cancel(step.id, reason="again") is CancelOutcome.FINISHED
+    view, depth = await producer.read(step.id), await producer.depth()
+    assert view is not None
+    assert (view.status, depth.queued, depth.queued_by_type) == (JobStatus.CANCELLED, 0, {})
+
+
+async def test_a_cancelled_step_cannot_be_submitted_back_to_life(link: RedisLink) -> None:
+    producer, step = Producer(link), make_step()
+    await producer.submit(step)
+    await producer.cancel(step.id, reason="no")
+    answer = await producer.submit(step)
+    assert (answer.created, answer.view.status) == (False, JobStatus.CANCELLED)
+
+
+async def test_cancelling_an_unknown_step_says_so(link: RedisLink) -> None:
+    assert await Producer(link).cancel(StepId("nobody"), reason="x") is CancelOutcome.UNKNOWN
+    assert await Producer(link).read(StepId("nobody")) is None
+
+
+async def test_an_unusable_id_names_the_field(link: RedisLink) -> None:
+    with pytest.raises(ValueError, match="tenant"):
+        await Producer(link).submit(make_step(tenant="two\tfields"))
+
+
+async def test_an_emission_repeated_by_the_relay_is_one_event(link: RedisLink) -> None:
+    event = Emission(outbox_id=7, type=EventType.JOB_CREATED, job_id=JobId("j"), tenant=TenantId("t"), data={"a": "ü"})
+    first, second = [await Producer(link).emit([event]) for _ in range(2)]
+    [read] = await EventLog(link).read(None)
+    assert first == second
+    assert (read.id, read.data) == (str(first[0]), {"a": "ü"})
+    assert [e.id for e in await EventLog(link).read_job(JobId("j"), None)] == [read.id]
+
+
+async def test_a_blocked_reader_gets_the_event_that_comes(link: RedisLink) -> None:
+    log = EventLog(link)
+    tail = await log.tail()
+    reading = asyncio.create_task(log.read(tail, block_ms=5000))
+    step = make_step()
+    await Producer(link).submit(step)
+    assert [e.step_id for e in await reading] == [step.id]
+
+
+async def test_scripts_are_loaded_again_when_the_server_forgot_them(link: RedisLink) -> None:
+    await Producer(link).submit(make_step())
+    await link.client.script_flush()
+    assert (await Producer(link).submit(make_step())).created
+
+
+async def test_no_server_is_one_clear_error() -> None:
+    with pytest.raises(QueueUnavailable):
+        await RedisLink.open("redis://127.0.0.1:1")
