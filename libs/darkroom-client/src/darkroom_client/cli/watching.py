@@ -1,0 +1,34 @@
+"""Follows a job to its end with a progress bar."""
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from darkroom_client.client import Client
+from darkroom_client.models import Job, JobEvent
+
+COMPLETE_PERCENT = 100.0
+
+
+def watch_to_end(client: Client, job_id: str, console: Console) -> Job:
+    """Show the job's progress until it has ended, and return it."""
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=not console.is_terminal,  # a log wants neither half-drawn bars nor a last one
+    )
+    with bar:
+        task = bar.add_task("waiting", total=COMPLETE_PERCENT)
+        for event in client.follow(job_id):
+            _show(bar, task, event)
+    return client.job(job_id)
+
+
+def _show(bar: Progress, task: TaskID, event: JobEvent) -> None:
+    if event.state:
+        bar.update(task, description=event.message or event.state.value)
+    if event.progress is not None:
+        bar.update(task, completed=event.progress)

@@ -1,0 +1,61 @@
+"""How a job's stream is followed over cut connections: where to resume, when to pause, when it has ended."""
+
+import json
+from http import HTTPStatus
+
+import httpx
+from httpx_sse import ServerSentEvent
+
+from darkroom_client import calls
+from darkroom_client.errors import DarkroomError, NotReachable, ServiceError, error_of
+from darkroom_client.models import JobEvent
+
+LONGEST_PAUSE_S = 5.0
+FIRST_PAUSE_S = 0.25
+MAX_FAILURES = 12  # in a row; with the pauses, about 45 s
+
+CUT = (httpx.TransportError, ServiceError)
+"""What a new connection may mend."""
+
+
+class Following:
+    """State of following one job; the clients do the input and output."""
+
+    def __init__(self, job_id: str, last_event_id: str | None) -> None:
+        self._job_id = job_id
+        self._last_event_id = last_event_id
+        self._failures = 0
+        self.ended = False
+
+    def call(self) -> calls.Call:
+        """Return the request that continues after the last event seen."""
+        return calls.stream(self._job_id, self._last_event_id)
+
+    def opened(self, response: httpx.Response) -> bool:
+        """Tell whether the answer carries events. 204 means that the end was already seen."""
+        if response.status_code == HTTPStatus.NO_CONTENT:
+            self.ended = True
+            return False
+        if not response.is_success:
+            raise error_of(response)
+        return True
+
+    def event(self, sse: ServerSentEvent) -> JobEvent | None:
+        """Take an event of the stream; None for a frame that carries nothing."""
+        if not sse.data:
+            return None
+        self._failures = 0
+        self._last_event_id = sse.id or self._last_event_id
+        event = JobEvent(name=sse.event, last_event_id=self._last_event_id, data=json.loads(sse.data))
+        self.ended = self.ended or bool(event.state and event.state.is_final)
+        return event
+
+    def pause_s(self, error: Exception | None) -> float:
+        """Return the pause before the next connection; raises when there were too many in vain."""
+        if self._failures >= MAX_FAILURES:
+            if isinstance(error, DarkroomError):
+                raise error
+            raise NotReachable(f"The stream of job {self._job_id} was cut and does not come back.") from error
+        pause = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0**self._failures)
+        self._failures += 1
+        return pause
