@@ -16,6 +16,7 @@ def register(app: typer.Typer) -> None:
     app.command()(up)
     app.command()(down)
     app.command("env")(show_env)
+    app.command()(demo)
 
 
 def up(
@@ -91,6 +92,28 @@ def show_env(
         typer.echo(json.dumps(access, indent=2))
     else:
         typer.echo("\n".join(f"{key:<15} {value}" for key, value in access.items()))
+
+
+def demo(
+    state_dir: StateDirOption = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the files.")] = Path("darkroom-output"),
+) -> None:
+    """Make six pictures, a video and an enhanced prompt, and open them to see that they are right.
+
+    Uses the stack that runs on the state folder, else starts one of its own and stops it afterwards.
+    """
+    from darkroom_client.errors import DarkroomError
+    from rich.console import Console
+
+    from darkroom_local.demo.command import run_demo
+    from darkroom_local.errors import StackError
+    from darkroom_local.servers.blocking import ServerDied
+    from darkroom_local.state import StateDir
+
+    try:
+        run_demo(StateDir.chosen(state_dir), output, Console())
+    except (StackError, ServerDied, DarkroomError) as error:
+        _fail(f"The demo failed. {error}")
 
 
 def _fail(sentence: str) -> NoReturn:

@@ -133,6 +133,7 @@ class Stack:
             dispatcher_url=self._addresses.dispatcher.url,
             worker_urls=[address.url for address in self._addresses.workers],
             pids=pids,
+            profile=self._environments.profile,
             user_id=identity.user_id,
             api_key=identity.api_key,
             service_key=identity.service_key,

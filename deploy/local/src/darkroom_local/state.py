@@ -27,6 +27,7 @@ class RunningStack:
     dispatcher_url: str
     worker_urls: list[str]
     pids: dict[str, int]
+    profile: str
     user_id: str
     api_key: str
     service_key: str

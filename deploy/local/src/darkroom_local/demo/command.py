@@ -1,0 +1,65 @@
+"""`darkroom demo`: a stack of its own or the one that runs, the jobs, and the clean-up."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from darkroom_client.client import Client
+from rich.console import Console
+
+from darkroom_local.addresses import choose_addresses
+from darkroom_local.background import stack_process
+from darkroom_local.demo.show import run_orders, tell
+from darkroom_local.environment import DEFAULT_PROFILE, user_environment
+from darkroom_local.errors import PortTaken
+from darkroom_local.servers.blocking import running
+from darkroom_local.state import RunningStack, StateDir
+
+NOISE = (
+    "The pictures are noise on purpose: this machine ran the tiny models, which have the real architectures and random "
+    "weights. On a machine with a GPU, `darkroom up --profile full` uses the published ones."
+)
+
+
+def run_demo(state: StateDir, output: Path, console: Console) -> None:
+    """Run the demonstration; a StackError, ServerDied or DarkroomError says what went wrong."""
+    began = time.monotonic()
+    with _stack(state, console) as (stack, started_s), Client(stack.platform_url, stack.api_key) as client:
+        results = run_orders(client, output, console)
+        tell(results, started_s, console)
+    if stack.profile == DEFAULT_PROFILE:
+        console.print(f"\n{NOISE}", highlight=False)
+    console.print(f"Everything worked, in {time.monotonic() - began:.1f} s. The files are in {output.resolve()}.")
+
+
+@contextmanager
+def _stack(state: StateDir, console: Console) -> Iterator[tuple[RunningStack, float | None]]:
+    """Use the stack that runs, or start one beside it and stop it afterwards."""
+    if state.is_ready():
+        console.print(f"Using the stack that runs on {state.path}.")
+        yield state.running(), None
+        return
+    own = StateDir(state.path / "demo")
+    own.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    env = user_environment()
+    # The models are the same for every stack on this state folder.
+    env.setdefault("GPU_WORKER_MODELS_DIR", str(state.path / "models"))
+    spec = stack_process(own, ["--profile", DEFAULT_PROFILE, *_port_options(env)], env)
+    began = time.monotonic()
+    with console.status(f"Starting Darkroom; the first time builds the tiny models (log: {own.log_file})") as status:
+        own.log_file.unlink(missing_ok=True)
+        with running(spec, own.log_file):
+            started_s = time.monotonic() - began
+            status.stop()
+            console.print(f"Darkroom runs at {own.running().platform_url} (started in {started_s:.1f} s).")
+            yield own.running(), started_s
+            console.print("\nStopping Darkroom.")
+
+
+def _port_options(env: dict[str, str]) -> list[str]:
+    try:
+        choose_addresses(env, workers=1, free=False)
+    except PortTaken:
+        return ["--free-ports"]
+    return []
