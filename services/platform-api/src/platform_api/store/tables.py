@@ -118,6 +118,7 @@ steps = Table(
     Column("job_type", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("payload", JSONB, nullable=False),
+    Column("price_mc", BigInteger, nullable=False),
     Column("text", Text),
     Column("worker_id", Text),
     Column("timings_s", JSONB, nullable=False, server_default="{}"),
@@ -127,6 +128,7 @@ steps = Table(
     PrimaryKeyConstraint("job_id", "run", "number"),
     CheckConstraint(f"status IN {STATUSES}", name="status"),
     CheckConstraint("number BETWEEN 0 AND 99", name="number"),
+    CheckConstraint("price_mc >= 0", name="price"),
     Index("steps_pending_idx", "submitted_at", postgresql_where=text(f"{ACTIVE} AND submitted_at IS NOT NULL")),
 )
 

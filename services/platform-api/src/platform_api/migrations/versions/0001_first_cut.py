@@ -104,6 +104,7 @@ TABLES = (
         job_type TEXT NOT NULL,
         status TEXT NOT NULL,
         payload JSONB NOT NULL,
+        price_mc BIGINT NOT NULL,
         text TEXT,
         worker_id TEXT,
         timings_s JSONB DEFAULT '{}' NOT NULL,
@@ -114,6 +115,7 @@ TABLES = (
         CONSTRAINT steps_status_check CHECK (status IN ('queued', 'delayed', 'running', 'completed', 'failed',
             'cancelled')),
         CONSTRAINT steps_number_check CHECK (number BETWEEN 0 AND 99),
+        CONSTRAINT steps_price_check CHECK (price_mc >= 0),
         CONSTRAINT steps_job_id_fkey FOREIGN KEY(job_id) REFERENCES platform.jobs (id)
     )
     """,

@@ -1,0 +1,49 @@
+"""How many steps wait: the queue's counters, asked at most once a second, plus what has not reached it yet."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+
+from darkroom_chassis.logs import get_logger
+from darkroom_queue import QueueDepth, QueueUnavailable
+
+log = get_logger(__name__)
+FRESH_S = 1.0
+NOT_HANDED_OVER = "(outbox)"
+
+
+class QueueBacklog:
+    """Implements `Backlog`. Counts a step twice for a moment rather than miss it, so that a limit holds."""
+
+    def __init__(self, depth: Callable[[], Awaitable[QueueDepth]], waiting: Callable[[], Awaitable[int]]) -> None:
+        self._depth, self._waiting = depth, waiting
+        self._known: Mapping[str, int] = {}
+        self._accepted: Counter[str] = Counter()
+        self._asked_at = float("-inf")
+        self._asking = asyncio.Lock()
+
+    async def queued(self) -> Mapping[str, int]:
+        if self._is_old():
+            async with self._asking:
+                if self._is_old():
+                    await self._ask()
+        return Counter(self._known) + self._accepted
+
+    def add(self, step_type: str) -> None:
+        self._accepted[step_type] += 1
+
+    def _is_old(self) -> bool:
+        return asyncio.get_running_loop().time() - self._asked_at > FRESH_S
+
+    async def _ask(self) -> None:
+        counted = self._accepted.copy()
+        # In this order: a step that is handed over in between is seen twice, not never.
+        not_handed_over = await self._waiting()
+        try:
+            depth = await self._depth()
+        except QueueUnavailable:
+            log.warning("The queue's depth is not known: Redis does not answer")
+        else:
+            self._known = depth.queued_by_type | {NOT_HANDED_OVER: not_handed_over}
+            self._accepted -= counted
+        self._asked_at = asyncio.get_running_loop().time()

@@ -1,0 +1,1 @@
+"""What the platform decides, without frameworks, drivers or I/O."""

@@ -1,0 +1,46 @@
+"""Users and the keys that speak for them. A key's secret is shown once, when it is made, and kept as a hash."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from darkroom_schemas.ids import UserId
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who owns jobs, assets and credits. The balance is in thousandths of a credit."""
+
+    id: UserId
+    name: str
+    balance_mc: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """An API key as it is kept. Only a `user` key has a user."""
+
+    id: str
+    kind: str
+    user_id: UserId | None
+    secret_hash: bytes
+    revoked_at: datetime | None = None
+
+
+class Accounts(Protocol):
+    """Keeps users and keys."""
+
+    async def user(self, user_id: UserId) -> User | None: ...
+
+    async def open(self, name: str, credits_mc: int) -> tuple[UserId, bool]:
+        """Return the user of that name, and True if it was made now, with the credits as its opening balance."""
+        ...
+
+    async def key(self, key_id: str) -> StoredKey | None: ...
+
+    async def add_key(self, key: StoredKey, name: str) -> None: ...
+
+    async def revoke_keys(self, name: str) -> None:
+        """Revoke every key of that name."""
+        ...

@@ -1,0 +1,71 @@
+"""A decided change of a job: everything that one transaction writes, and nothing decided later."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from darkroom_schemas.events import EventType
+from darkroom_schemas.ids import StepId
+from darkroom_schemas.job import HistoryEntry
+from darkroom_schemas.step import StepSubmit
+
+from platform_api.domain.job import Asset, Job, JobState, Step
+
+
+class LedgerKind(StrEnum):
+    """Reserve at submission, capture what was delivered, release the rest: Σ reserve = Σ capture + Σ release."""
+
+    GRANT = "grant"
+    RESERVE = "reserve"
+    CAPTURE = "capture"
+    RELEASE = "release"
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One line of the credit ledger for the run of a job. `item` names what a capture pays for."""
+
+    kind: LedgerKind
+    amount_mc: int
+    item: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitStep:
+    """Hand a step to the queue."""
+
+    step: StepSubmit
+
+
+@dataclass(frozen=True, slots=True)
+class CancelStep:
+    """Take a step back from the queue, or stop it."""
+
+    step_id: StepId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EmitEvent:
+    """Append an event to the log. Its id is written back to history entry `history_seq`."""
+
+    type: EventType
+    data: dict[str, Any]
+    history_seq: int | None = None
+
+
+OutboxItem = SubmitStep | CancelStep | EmitEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """From `before` to `state`. `steps` are those that changed; `source_event_id` makes a repeat visible."""
+
+    before: Job
+    state: JobState
+    steps: tuple[Step, ...]
+    history: HistoryEntry
+    outbox: tuple[OutboxItem, ...]
+    source_event_id: str | None = None
+    assets: tuple[Asset, ...] = ()
+    ledger: tuple[LedgerEntry, ...] = ()

@@ -1,0 +1,52 @@
+"""What a completed step delivered, as assets and as the job row keeps them."""
+
+from datetime import datetime
+
+from darkroom_schemas.ids import AssetId, new_uuid7
+from darkroom_schemas.step import StepResult
+
+from platform_api.domain.job import Asset, Delivered, Job, Step
+
+
+def assets_of(job: Job, step: Step, result: StepResult, now: datetime) -> list[Asset]:
+    """Make an asset of each output; more than were paid for are left out."""
+    paid_for = len(step.payload["seeds"])
+    return [
+        Asset(
+            id=AssetId(new_uuid7()),
+            user_id=job.user_id,
+            job_id=job.id,
+            run=step.run,
+            step=step.number,
+            output_index=output.index,
+            job_type=job.job_type,
+            object_key=output.key,
+            thumbnail_key=output.thumbnail_key,
+            mime_type=output.mime_type,
+            size_bytes=output.size_bytes,
+            sha256=output.sha256,
+            width=output.width,
+            height=output.height,
+            frames=output.frames,
+            duration_s=output.duration_s,
+            recipe=output.recipe,
+            created_at=now,
+        )
+        for output in sorted(result.outputs, key=lambda output: output.index)[:paid_for]
+    ]
+
+
+def delivered(asset: Asset) -> Delivered:
+    """Return the short form of an asset that its job keeps."""
+    return Delivered(
+        asset_id=asset.id,
+        index=asset.output_index,
+        mime_type=asset.mime_type,
+        size_bytes=asset.size_bytes,
+        has_thumbnail=asset.thumbnail_key is not None,
+        width=asset.width,
+        height=asset.height,
+        frames=asset.frames,
+        duration_s=asset.duration_s,
+        seed=asset.seed,
+    )

@@ -1,0 +1,77 @@
+"""What can be wrong with a request, in the domain's words; `routes/errors.py` turns them into answers.
+
+Refused
+├─ InvalidParameter      a value out of bounds, with the parameter's name
+├─ UnknownJobType        not in the catalogue of this route
+├─ UnknownUser           the caller names a user that does not exist
+├─ NotEnoughCredits      with what is missing
+├─ QueueIsFull           try again later
+├─ KeyReused             an Idempotency-Key that came before with another request
+├─ KeyInUse              the first request with this Idempotency-Key is still being answered
+├─ NotFound              no such job or asset, or somebody else's
+└─ JobFinished           too late to cancel
+"""
+
+from collections.abc import Sequence
+
+from darkroom_schemas.status import JobStatus
+
+
+class Refused(Exception):
+    """The request was understood and is not granted."""
+
+
+class InvalidParameter(Refused):
+    """One parameter is out of bounds."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(f"{name}: {message}")
+        self.name, self.message = name, message
+
+
+class UnknownJobType(Refused):
+    """The job type is none of `valid`."""
+
+    def __init__(self, job_type: str, valid: Sequence[str]) -> None:
+        super().__init__(job_type)
+        self.job_type, self.valid = job_type, tuple(valid)
+
+
+class UnknownUser(Refused):
+    """A service key or a token speaks for a user that is not there."""
+
+
+class NotEnoughCredits(Refused):
+    """The balance does not cover the price; both in thousandths of a credit."""
+
+    def __init__(self, price_mc: int, balance_mc: int) -> None:
+        super().__init__(f"price {price_mc}, balance {balance_mc}")
+        self.price_mc, self.balance_mc = price_mc, balance_mc
+
+
+class QueueIsFull(Refused):
+    """More steps wait than the operator allows."""
+
+
+class KeyReused(Refused):
+    """The Idempotency-Key belongs to another request."""
+
+
+class KeyInUse(Refused):
+    """The first request with this Idempotency-Key has not been answered yet."""
+
+
+class NotFound(Refused):
+    """There is no such thing for this caller."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+class JobFinished(Refused):
+    """The job ended before it could be cancelled."""
+
+    def __init__(self, status: JobStatus) -> None:
+        super().__init__(status)
+        self.status = status

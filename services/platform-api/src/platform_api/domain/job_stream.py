@@ -1,0 +1,189 @@
+"""The stream of one job: a snapshot or what was missed, then live news, without a gap and without a double.
+
+The listener is registered before anything is read, so news that comes meanwhile is buffered. History entries count from
+1: an event whose entry the snapshot already holds is not told again.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+
+from darkroom_schemas.channels import ProgressMessage
+from darkroom_schemas.events import JOB_TERMINAL, Event
+from darkroom_schemas.ids import EventId, JobId, UserId
+from darkroom_schemas.job import HistoryEntry, JobEventData, JobView
+from darkroom_schemas.status import TERMINAL, JobStatus
+
+from platform_api.domain.errors import NotFound
+from platform_api.domain.feed import Closed, Gap, JobFeed, Quiet, Replay, Signal
+from platform_api.domain.job import Job
+from platform_api.domain.ports import Clock, JobReads, JobSnapshot
+from platform_api.domain.view import AssetUrls, job_view
+
+
+class FrameKind(StrEnum):
+    """The words of the seed's stream, and `reset`: forget what you knew, here is all of it."""
+
+    HISTORY_INIT = "history_init"
+    JOB_UPDATE = "job_update"
+    JOB_HISTORY = "job_history"
+    RESET = "reset"
+    HEARTBEAT = "heartbeat"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One message to the listener. Only an event's last frame has an id: to have read it is to have read the event."""
+
+    kind: FrameKind
+    job: JobView | None = None
+    history: tuple[HistoryEntry, ...] = ()
+    id: str | None = None
+
+
+class EventsLost(Exception):
+    """Raised by a `Replay` that no longer reaches back far enough."""
+
+
+@dataclass
+class _Told:
+    """What the listener knows: the event and the history entry told last, and the job as it was then."""
+
+    job: JobView
+    steps_total: int
+    seq: int = 0
+    event_id: EventId | None = None
+
+
+async def stream_job(
+    job_id: JobId,
+    user_id: UserId,
+    last_event_id: str | None,
+    *,
+    jobs: JobReads,
+    feed: JobFeed,
+    replay: Replay,
+    urls: AssetUrls,
+    clock: Clock,
+    heartbeat_s: float,
+) -> AsyncIterator[Frame]:
+    """Yield frames until the job has ended. Yields nothing to a listener who has read the end already.
+
+    Raises `NotFound` before the first frame. A `last_event_id` that is no event id is ignored.
+    """
+    async with feed.subscribe(job_id) as live:
+        snapshot = await _snapshot(jobs, job_id, user_id)
+        told = _Told(job_view(snapshot.job, urls, clock()), snapshot.job.steps_total)
+        resume_from = _parse(last_event_id)
+        if resume_from is None:
+            for frame in _opening(snapshot, told):
+                yield frame
+        elif not _has_read_all(snapshot.job, snapshot.announced, resume_from):
+            try:
+                missed = await replay.read_job(job_id, resume_from)
+            except EventsLost:
+                yield _reset(snapshot, told)
+            else:
+                told.event_id = resume_from
+                for event in missed:
+                    for frame in _event_frames(event, told):
+                        yield frame
+                    if event.type in JOB_TERMINAL:
+                        return
+        elif snapshot.job.status in TERMINAL:
+            return
+        else:
+            told.event_id, told.seq = resume_from, snapshot.job.history_seq
+        if snapshot.job.status in TERMINAL and snapshot.announced:
+            return
+        while True:
+            signal = await live.next(heartbeat_s)
+            if isinstance(signal, Closed):
+                return
+            if isinstance(signal, Gap):
+                snapshot = await _snapshot(jobs, job_id, user_id)
+                told.job = job_view(snapshot.job, urls, clock())
+                yield _reset(snapshot, told)
+                if snapshot.job.status in TERMINAL and snapshot.announced:
+                    return
+                continue
+            for frame in _live_frames(signal, told):
+                yield frame
+            if isinstance(signal, Event) and signal.type in JOB_TERMINAL:
+                return
+
+
+async def _snapshot(jobs: JobReads, job_id: JobId, user_id: UserId) -> JobSnapshot:
+    snapshot = await jobs.snapshot(job_id, user_id)
+    if snapshot is None:
+        raise NotFound("job")
+    return snapshot
+
+
+def _parse(last_event_id: str | None) -> EventId | None:
+    with suppress(ValueError):
+        return EventId.parse(last_event_id) if last_event_id else None
+    return None
+
+
+def _has_read_all(job: Job, announced: bool, last: EventId) -> bool:
+    if not announced or job.last_event_id is None:
+        return False
+    latest = EventId.parse(job.last_event_id)
+    return (latest.shard, latest.epoch) == (last.shard, last.epoch) and last >= latest
+
+
+def _opening(snapshot: JobSnapshot, told: _Told) -> Iterator[Frame]:
+    _remember(snapshot, told)
+    yield Frame(FrameKind.HISTORY_INIT, history=snapshot.history)
+    yield Frame(FrameKind.JOB_UPDATE, job=told.job, id=snapshot.job.last_event_id)
+
+
+def _reset(snapshot: JobSnapshot, told: _Told) -> Frame:
+    _remember(snapshot, told)
+    return Frame(FrameKind.RESET, job=told.job, history=snapshot.history, id=snapshot.job.last_event_id)
+
+
+def _remember(snapshot: JobSnapshot, told: _Told) -> None:
+    told.seq = snapshot.job.history_seq
+    told.event_id = EventId.parse(snapshot.job.last_event_id) if snapshot.job.last_event_id else None
+
+
+def _live_frames(signal: Signal, told: _Told) -> Iterator[Frame]:
+    match signal:
+        case Quiet():
+            yield Frame(FrameKind.HEARTBEAT)
+        case ProgressMessage():
+            yield from _progress_frames(signal, told)
+        case Event():
+            yield from _event_frames(signal, told)
+
+
+def _event_frames(event: Event, told: _Told) -> Iterator[Frame]:
+    if not event.type.startswith("job."):
+        return
+    event_id = EventId.parse(event.id)
+    if told.event_id is not None and event_id <= told.event_id:
+        return
+    data = JobEventData.model_validate(event.data)
+    told.event_id = event_id
+    if data.history.seq < told.seq:
+        return
+    told.job = data.job
+    if data.history.seq == told.seq:
+        yield Frame(FrameKind.JOB_UPDATE, job=data.job, id=event.id)
+        return
+    told.seq = data.history.seq
+    yield Frame(FrameKind.JOB_UPDATE, job=data.job)
+    yield Frame(FrameKind.JOB_HISTORY, history=(data.history,), id=event.id)
+
+
+def _progress_frames(message: ProgressMessage, told: _Told) -> Iterator[Frame]:
+    """Tell the progress of the whole job; a step's share of it is equal to any other's."""
+    number = int(message.step_id.rpartition(":")[2])
+    percent = round((number * 100 + message.progress) / told.steps_total, 1)
+    if told.job.status is not JobStatus.RUNNING or percent <= (told.job.progress or 0.0):
+        return
+    told.job = told.job.model_copy(update={"progress": percent})
+    yield Frame(FrameKind.JOB_UPDATE, job=told.job)

@@ -1,0 +1,223 @@
+"""What the domain needs of the outside world."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from darkroom_schemas.ids import AssetId, EventId, JobId, StepId, UserId
+from darkroom_schemas.job import HistoryEntry
+
+from platform_api.domain.change import Change, LedgerEntry, OutboxItem
+from platform_api.domain.job import Asset, Job, JobState
+
+
+class Clock(Protocol):
+    """Tells the time, aware and in UTC."""
+
+    def __call__(self) -> datetime: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a creating request was answered; `replayed` when it had been answered before."""
+
+    body: str
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedAnswer:
+    """An Idempotency-Key, what was asked with it, and the answer to keep."""
+
+    key: str
+    fingerprint: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """Everything that accepting a job writes."""
+
+    state: JobState
+    history: HistoryEntry
+    ledger: tuple[LedgerEntry, ...]
+    outbox: tuple[OutboxItem, ...]
+    idempotency: KeyedAnswer | None
+
+
+class JobAcceptance(Protocol):
+    """Writes a new job and reserves its credits, all or nothing."""
+
+    async def accept(self, new: NewJob) -> Answer | None:
+        """Return None when the job is new, or the kept answer of the same request.
+
+        Raises `NotEnoughCredits`, `UnknownUser`, `KeyReused` or `KeyInUse`.
+        """
+        ...
+
+
+class Backlog(Protocol):
+    """How many steps wait, as known a moment ago."""
+
+    async def queued(self) -> Mapping[str, int]:
+        """Return the number of waiting steps by type."""
+        ...
+
+    def add(self, step_type: str) -> None:
+        """Count a step that was accepted just now."""
+        ...
+
+
+class JobChanges(Protocol):
+    """Reads jobs under a lock and writes decided changes, inside the caller's transaction."""
+
+    async def load(self, job_ids: Iterable[JobId]) -> dict[JobId, JobState]:
+        """Lock and return those of the jobs that exist."""
+        ...
+
+    async def save(self, changes: Sequence[Change]) -> None:
+        """Write the changes in order. A source event that was applied before must not come again."""
+        ...
+
+    async def applied(self, pairs: Sequence[tuple[JobId, str]]) -> set[tuple[JobId, str]]:
+        """Return which (job, source event id) pairs were applied before."""
+        ...
+
+    async def enqueue(self, job: Job, items: Sequence[OutboxItem]) -> None:
+        """Append to the outbox without changing the job."""
+        ...
+
+
+class UnitOfWork(Protocol):
+    """Opens a transaction: committed when the block ends, rolled back when it raises."""
+
+    def __call__(self) -> AbstractAsyncContextManager[JobChanges]: ...
+
+
+class Unstorable(Exception):
+    """The database understood the change and can never keep it."""
+
+
+class Journal(Protocol):
+    """How far the event log has been applied."""
+
+    async def position(self) -> EventId | None:
+        """Return the stored position; None is the beginning of what is kept."""
+        ...
+
+    def advance(self, old: EventId | None, new: EventId) -> AbstractAsyncContextManager[JobChanges | None]:
+        """Open a transaction that moves the position, or give None when another replica has moved it.
+
+        Raises `Unstorable` when what was done in it is at fault, and not the connection or a lock.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One thing to tell the queue, and what it is about."""
+
+    id: int
+    kind: str
+    job_id: JobId
+    history_seq: int | None
+    body: Mapping[str, Any]
+
+
+class OutboxBatch(Protocol):
+    """Rows to relay; what is done with them commits together with their deletion."""
+
+    @property
+    def rows(self) -> Sequence[OutboxRow]: ...
+
+    @property
+    def changes(self) -> JobChanges: ...
+
+    async def delivered(self, rows: Sequence[OutboxRow], event_ids: Mapping[int, EventId]) -> None:
+        """Delete `rows`, and write the ids that their events got to history and jobs."""
+        ...
+
+
+class Outbox(Protocol):
+    """Gives batches to relay, oldest first, one batch at a time over all replicas."""
+
+    def batch(self, limit: int) -> AbstractAsyncContextManager[OutboxBatch]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StepRef:
+    """Names a step and its job."""
+
+    id: StepId
+    job_id: JobId
+
+
+class StaleSteps(Protocol):
+    """Finds steps whose state the queue should be asked about."""
+
+    def pending(self, submitted_before: datetime) -> AsyncIterator[StepRef]:
+        """Yield the steps handed over before that moment and not known to have ended."""
+        ...
+
+    def revoked(self, finished_after: datetime) -> AsyncIterator[StepRef]:
+        """Yield the steps that ended here since that moment without having completed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """Newest first; `cursor` continues after the last item."""
+
+    jobs: tuple[Job, ...]
+    cursor: JobId | None
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class AssetPage:
+    """Newest first; `cursor` continues after the last item."""
+
+    assets: tuple[Asset, ...]
+    cursor: AssetId | None
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobSnapshot:
+    """A job and its history at one moment; `announced` once the log has an event for the last entry."""
+
+    job: Job
+    history: tuple[HistoryEntry, ...]
+    announced: bool
+
+
+class JobReads(Protocol):
+    """Reads of jobs; another user's job is not there."""
+
+    async def get(self, job_id: JobId, user_id: UserId) -> Job | None: ...
+
+    async def snapshot(self, job_id: JobId, user_id: UserId) -> JobSnapshot | None: ...
+
+    async def page(self, user_id: UserId, *, limit: int, before: JobId | None, offset: int) -> JobPage: ...
+
+
+class AssetReads(Protocol):
+    """Reads of assets."""
+
+    async def get(self, asset_id: AssetId) -> Asset | None: ...
+
+    async def page(self, user_id: UserId, *, limit: int, before: AssetId | None, offset: int) -> AssetPage: ...
+
+
+class Objects(Protocol):
+    """Reads stored bytes."""
+
+    async def size(self, key: str) -> int | None:
+        """Return the size in bytes, or None if there is no such object."""
+        ...
+
+    def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
+        """Yield the bytes from `start` up to, not including, `end`."""
+        ...

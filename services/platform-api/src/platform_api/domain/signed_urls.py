@@ -1,0 +1,54 @@
+"""Links to assets that work without credentials until they expire, and tickets for event streams."""
+
+import hashlib
+import hmac
+from datetime import datetime
+from enum import StrEnum
+
+from darkroom_schemas.ids import AssetId, JobId, UserId
+
+LIFETIME_S = 24 * 3600
+ROUNDED_TO_S = 3600
+TICKET_LIFETIME_S = 1800
+
+
+class Variant(StrEnum):
+    """Which bytes of an asset."""
+
+    CONTENT = "content"
+    THUMBNAIL = "thumbnail"
+
+
+class UrlSigner:
+    """Signs with one secret; each purpose has its own prefix, so that no signature serves another purpose."""
+
+    def __init__(self, secret: str, public_url: str) -> None:
+        self._secret, self._base = secret.encode(), public_url.rstrip("/")
+
+    def url(self, asset_id: AssetId, variant: Variant, now: datetime) -> str:
+        """Return a link valid for 24 to 25 hours: rounded up, so that browsers can cache it under one address."""
+        seconds = int(now.timestamp()) + LIFETIME_S
+        expires = seconds + -seconds % ROUNDED_TO_S
+        signature = self._sign("asset", asset_id, variant, str(expires))
+        return f"{self._base}/api/assets/{asset_id}/{variant}?expires={expires}&signature={signature}"
+
+    def allows(self, asset_id: AssetId, variant: Variant, expires: int, signature: str, now: datetime) -> bool:
+        """Tell whether a link's signature is ours and has not expired."""
+        expected = self._sign("asset", asset_id, variant, str(expires))
+        return hmac.compare_digest(expected.encode(), signature.encode()) and now.timestamp() < expires
+
+    def ticket(self, user_id: UserId, job_id: JobId, now: datetime) -> str:
+        """Make a ticket for the event stream of one job, for browsers, whose EventSource sends no headers."""
+        expires = int(now.timestamp()) + TICKET_LIFETIME_S
+        return f"{user_id}.{expires}.{self._sign('stream', user_id, job_id, str(expires))}"
+
+    def ticket_holder(self, ticket: str, job_id: JobId, now: datetime) -> UserId | None:
+        """Return whose ticket it is, or None when it is not valid for `job_id` now."""
+        user_id, _, rest = ticket.partition(".")
+        expires, _, signature = rest.partition(".")
+        expected = self._sign("stream", user_id, job_id, expires)
+        ours = hmac.compare_digest(expected.encode(), signature.encode())
+        return UserId(user_id) if ours and now.timestamp() < int(expires) else None
+
+    def _sign(self, *parts: str) -> str:
+        return hmac.new(self._secret, "\n".join(parts).encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,59 @@
+"""A job as the world may see it: the canonical view that answers and events carry."""
+
+from datetime import datetime
+from typing import Protocol
+
+from darkroom_schemas.ids import AssetId
+from darkroom_schemas.job import JobOutput, JobView
+from darkroom_schemas.status import JobStatus
+
+from platform_api.domain.job import Delivered, Job
+from platform_api.domain.signed_urls import Variant
+
+
+class AssetUrls(Protocol):
+    """Makes links to assets."""
+
+    def url(self, asset_id: AssetId, variant: Variant, now: datetime) -> str: ...
+
+
+def job_view(job: Job, urls: AssetUrls, now: datetime, *, step_percent: float | None = None) -> JobView:
+    """Show a job with links signed at `now`; `step_percent` is the live progress of its running step."""
+    progress = None if job.status is JobStatus.QUEUED else job.progress(step_percent or 0.0)
+    return JobView(
+        id=job.id,
+        user_id=job.user_id,
+        job_type=job.job_type,
+        status=job.status,
+        progress=progress,
+        run=job.run,
+        priority=job.priority,
+        parameters=job.parameters,
+        outputs=tuple(output_view(output, urls, now) for output in job.outputs),
+        text=job.text,
+        error=job.error,
+        price_mc=job.price_mc,
+        charged_mc=job.charged_mc,
+        created_at=job.created_at,
+        updated_at=job.updated_at,
+        started_at=job.started_at,
+        completed_at=job.completed_at,
+        trace_id=job.trace_id,
+    )
+
+
+def output_view(output: Delivered, urls: AssetUrls, now: datetime) -> JobOutput:
+    """Show one output with links signed at `now`."""
+    return JobOutput(
+        asset_id=output.asset_id,
+        index=output.index,
+        url=urls.url(output.asset_id, Variant.CONTENT, now),
+        thumbnail_url=urls.url(output.asset_id, Variant.THUMBNAIL, now) if output.has_thumbnail else None,
+        mime_type=output.mime_type,
+        size_bytes=output.size_bytes,
+        width=output.width,
+        height=output.height,
+        frames=output.frames,
+        duration_s=output.duration_s,
+        seed=output.seed,
+    )

@@ -1,0 +1,105 @@
+"""From the event log to PostgreSQL: each batch and the position after it in one transaction."""
+
+import asyncio
+from collections.abc import Sequence
+
+from darkroom_chassis.logs import get_logger
+from darkroom_queue import EventLog, LogTruncated, QueueUnavailable
+from darkroom_schemas.events import Event
+from darkroom_schemas.ids import EventId
+from darkroom_schemas.status import TERMINAL
+
+from platform_api.domain.apply_step_events import apply_step_events
+from platform_api.domain.ports import Journal, Unstorable
+from platform_api.domain.view import AssetUrls
+from platform_api.loops.doorbell import Doorbell
+from platform_api.metrics import EVENTS_APPLIED, EVENTS_SKIPPED, JOBS_ENDED
+
+log = get_logger(__name__)
+BATCH = 200
+BLOCK_MS = 5000
+RETRY_S = 0.5
+"""Pause while Redis is away."""
+UNUSABLE = (Unstorable, ValueError, KeyError)
+"""What an event raises that will never be applied, however often it is tried."""
+
+
+class EventConsumer:
+    """Every replica runs one; the stored position lets one of them apply a batch."""
+
+    def __init__(
+        self, event_log: EventLog, journal: Journal, urls: AssetUrls, *, relay_bell: Doorbell, reconcile_bell: Doorbell
+    ) -> None:
+        self._log, self._journal, self._urls = event_log, journal, urls
+        self._relay_bell, self._reconcile_bell = relay_bell, reconcile_bell
+        self._position: EventId | None = None
+        self._moved = asyncio.Condition()
+
+    async def run(self) -> None:
+        """Apply events for ever."""
+        await self._move_to(await self._journal.position())
+        while True:
+            try:
+                await self.consume_batch(block_ms=BLOCK_MS)
+            except QueueUnavailable:
+                await asyncio.sleep(RETRY_S)
+
+    async def passed(self, mark: EventId) -> None:
+        """Wait until everything up to `mark` has been applied."""
+        if mark.ms == 0:
+            return  # nothing has ever happened
+        async with self._moved:
+            await self._moved.wait_for(lambda: self._position is not None and self._position >= mark)
+
+    async def consume_batch(self, *, block_ms: int) -> None:
+        """Read what follows the position, waiting if nothing does, and apply it."""
+        try:
+            events = await self._log.read(self._position, count=BATCH, block_ms=block_ms)
+        except LogTruncated:
+            await self._skip_gap()
+            return
+        if not events:
+            return
+        try:
+            await self._apply(events)
+        except UNUSABLE:
+            log.exception("A batch of events could not be applied; each is tried alone", first=events[0].id)
+            for event in events:
+                await self._apply_alone(event)
+
+    async def _apply_alone(self, event: Event) -> None:
+        """Apply one event; one that can never be applied must not hold up all that follow."""
+        try:
+            await self._apply([event])
+        except UNUSABLE:
+            log.exception("An event is skipped", event_id=event.id, type=event.type, job_id=event.job_id)
+            EVENTS_SKIPPED.inc()
+            await self._apply([event], skip=True)
+
+    async def _apply(self, events: Sequence[Event], *, skip: bool = False) -> None:
+        end = EventId.parse(events[-1].id)
+        async with self._journal.advance(self._position, end) as jobs:
+            changes = await apply_step_events([] if skip else events, jobs=jobs, urls=self._urls) if jobs else None
+        if changes is None:
+            await self._move_to(await self._journal.position())
+            return
+        await self._move_to(end)
+        if changes:
+            self._relay_bell.ring()
+        for change in changes:
+            EVENTS_APPLIED.labels(change.history.event).inc()
+            if change.state.job.status in TERMINAL:
+                JOBS_ENDED.labels(change.state.job.job_type, change.state.job.status).inc()
+
+    async def _skip_gap(self) -> None:
+        """Go on from the log's end; what was missed is asked of the queue, step by step."""
+        tail = await self._log.tail()
+        log.warning("The event log has a gap; every active step is checked", position=str(self._position))
+        async with self._journal.advance(self._position, tail):
+            self._reconcile_bell.ring()
+        await self._move_to(await self._journal.position())
+
+    async def _move_to(self, position: EventId | None) -> None:
+        async with self._moved:
+            self._position = position
+            self._moved.notify_all()

@@ -1,0 +1,104 @@
+"""From the outbox to Redis: what a transaction promised is done, in order, as often as it takes."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from darkroom_chassis.logs import get_logger
+from darkroom_queue import Producer, QueueError, QueueUnavailable, StepConflict, SubmissionExpired
+from darkroom_schemas.events import Emission, Event, EventType
+from darkroom_schemas.ids import EventId, JobId
+from darkroom_schemas.step import StepSubmit
+
+from platform_api.domain.apply_step_events import apply_step_events
+from platform_api.domain.ports import Outbox, OutboxBatch, OutboxRow
+from platform_api.domain.view import AssetUrls
+from platform_api.loops.doorbell import Doorbell
+from platform_api.metrics import OUTBOX_RELAYED
+
+log = get_logger(__name__)
+BATCH = 200
+MAX_DELAY_MS = 10 * 60 * 1000
+"""A submission is refused by the queue after this: its tombstones live longer, so late ones can't repeat work."""
+LOOK_AGAIN_S = 5.0
+"""Finds rows of a replica that died before it relayed them."""
+FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.05, 2.0
+
+
+class Relay:
+    """Every replica runs one; the outbox lets one at a time through, so that order is kept."""
+
+    def __init__(
+        self, outbox: Outbox, producer: Producer, now_ms: Callable[[], Awaitable[int]], bell: Doorbell, urls: AssetUrls
+    ) -> None:
+        self._outbox, self._producer, self._now_ms = outbox, producer, now_ms
+        self._bell, self._urls = bell, urls
+
+    async def run(self) -> None:
+        """Relay for ever; while Redis is away, everything stays in the outbox."""
+        backoff_s = FIRST_BACKOFF_S
+        while True:
+            try:
+                more = await self.relay_batch()
+            except QueueUnavailable:
+                log.warning("Redis does not answer; the outbox waits", retry_in_s=backoff_s)
+                await asyncio.sleep(backoff_s)
+                backoff_s = min(backoff_s * 2, LONGEST_BACKOFF_S)
+                continue
+            backoff_s = FIRST_BACKOFF_S
+            if not more:
+                await self._bell.wait(LOOK_AGAIN_S)
+
+    async def relay_batch(self) -> bool:
+        """Hand over up to 200 rows; returns whether to look again at once."""
+        async with self._outbox.batch(BATCH) as batch:
+            if not batch.rows:
+                return False
+            # Events first: a job's creation stands in the log before anything its steps do.
+            event_ids = await self._emit([row for row in batch.rows if row.kind == "emit"])
+            expired = await self._submit([row for row in batch.rows if row.kind == "submit"], batch)
+            for row in batch.rows:
+                if row.kind == "cancel":
+                    await self._producer.cancel(row.body["step_id"], reason=row.body["reason"])
+            delivered = [row for row in batch.rows if row.id not in expired]
+            await batch.delivered(delivered, event_ids)
+        for row in delivered:
+            OUTBOX_RELAYED.labels(row.kind).inc()
+        return True
+
+    async def _emit(self, rows: Sequence[OutboxRow]) -> dict[int, EventId]:
+        emissions = [Emission(outbox_id=row.id, job_id=row.job_id, **row.body) for row in rows]
+        return dict(zip((row.id for row in rows), await self._producer.emit(emissions), strict=True))
+
+    async def _submit(self, rows: Sequence[OutboxRow], batch: OutboxBatch) -> set[int]:
+        """Submit the steps; returns the rows that took too long and must be tried with a new deadline."""
+        if not rows:
+            return set()
+        now_ms = await self._now_ms()
+        steps = [StepSubmit.model_validate({**row.body, "not_after_ms": now_ms + MAX_DELAY_MS}) for row in rows]
+        expired, refused = set(), []
+        for row, step, answer in zip(rows, steps, await self._producer.submit_many(steps), strict=True):
+            match answer:
+                case SubmissionExpired():
+                    expired.add(row.id)
+                case StepConflict():
+                    # The id is of our making, so the queue has the step; only how we describe it has changed since.
+                    log.warning("A step was in the queue with another description", step_id=step.id)
+                case QueueError():
+                    log.error("The queue refused a step", step_id=step.id, reason=str(answer))
+                    refused.append(_refusal(row, step, answer, now_ms))
+        await apply_step_events(refused, jobs=batch.changes, urls=self._urls)
+        return expired
+
+
+def _refusal(row: OutboxRow, step: StepSubmit, error: QueueError, now_ms: int) -> Event:
+    reason: dict[str, Any] = {"code": "internal_error", "message": f"The queue did not take the step: {error}."}
+    return Event(
+        id=f"refused:{row.id}",
+        type=EventType.STEP_FAILED,
+        job_id=JobId(row.job_id),
+        step_id=step.id,
+        tenant=step.tenant,
+        at_ms=now_ms,
+        data={"error": reason},
+    )

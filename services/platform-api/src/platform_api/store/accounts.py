@@ -1,0 +1,55 @@
+"""Users, their balance, and API keys."""
+
+from darkroom_schemas.ids import UserId, new_uuid7
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from platform_api.domain.accounts import StoredKey, User
+from platform_api.store.database import Database
+from platform_api.store.tables import api_keys, credit_ledger, users
+
+
+class PostgresAccounts:
+    """Implements `Accounts`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def user(self, user_id: UserId) -> User | None:
+        async with self._database.connect() as connection:
+            row = (await connection.execute(select(users).where(users.c.id == user_id))).first()
+        return User(UserId(row.id), row.name, row.balance_mc, row.created_at) if row else None
+
+    async def open(self, name: str, credits_mc: int) -> tuple[UserId, bool]:
+        async with self._database.begin() as connection:
+            user_id = UserId(new_uuid7())
+            new = upsert(users).values(id=user_id, name=name, balance_mc=credits_mc).on_conflict_do_nothing()
+            if (await connection.execute(new)).rowcount == 0:
+                found = await connection.execute(select(users.c.id).where(users.c.name == name))
+                return UserId(found.scalar_one()), False
+            if credits_mc:
+                grant = {"user_id": user_id, "kind": "grant", "amount_mc": credits_mc, "note": "opening balance"}
+                await connection.execute(insert(credit_ledger), grant)
+        return user_id, True
+
+    async def key(self, key_id: str) -> StoredKey | None:
+        async with self._database.connect() as connection:
+            row = (await connection.execute(select(api_keys).where(api_keys.c.id == key_id))).first()
+        if row is None:
+            return None
+        return StoredKey(
+            row.id, row.kind, UserId(row.user_id) if row.user_id else None, row.secret_hash, row.revoked_at
+        )
+
+    async def add_key(self, key: StoredKey, name: str) -> None:
+        async with self._database.connect() as connection:
+            await connection.execute(
+                insert(api_keys).values(
+                    id=key.id, kind=key.kind, user_id=key.user_id, secret_hash=key.secret_hash, name=name
+                )
+            )
+
+    async def revoke_keys(self, name: str) -> None:
+        async with self._database.connect() as connection:
+            statement = update(api_keys).where(api_keys.c.name == name, api_keys.c.revoked_at.is_(None))
+            await connection.execute(statement.values(revoked_at=func.now()))

@@ -1,0 +1,195 @@
+"""Decided changes of jobs, written inside one transaction with the jobs' rows locked."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from darkroom_schemas.ids import JobId
+from sqlalchemy import bindparam, insert, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from platform_api.domain.change import Change, LedgerKind, OutboxItem
+from platform_api.domain.job import Job, JobState
+from platform_api.domain.ports import JobChanges, UnitOfWork
+from platform_api.store.database import Database
+from platform_api.store.rows import asset_row, history_row, job_of, outbox_row, outputs_json, step_of
+from platform_api.store.tables import assets, credit_ledger, job_history, jobs, outbox, steps, users
+
+
+class JobChangedMeanwhile(Exception):
+    """A row was not as it had been read under lock: a lock was lost, and the transaction must not commit."""
+
+
+_UPDATE_JOB = (
+    update(jobs)
+    .where(
+        jobs.c.id == bindparam("job_id"), jobs.c.run == bindparam("of_run"), jobs.c.status == bindparam("from_status")
+    )
+    .values(
+        {
+            name: bindparam(name)
+            for name in (
+                *("status", "steps_done", "outputs", "text", "error", "charged_mc", "history_seq"),
+                *("updated_at", "started_at", "completed_at"),
+            )
+        }
+    )
+)
+_UPDATE_STEP = (
+    update(steps)
+    .where(
+        steps.c.job_id == bindparam("of_job"),
+        steps.c.run == bindparam("of_run"),
+        steps.c.number == bindparam("of_number"),
+    )
+    .values(
+        {
+            name: bindparam(name)
+            for name in (
+                *("status", "payload", "text", "worker_id", "timings_s"),
+                *("submitted_at", "started_at", "finished_at"),
+            )
+        }
+    )
+)
+_UPDATE_USER = (
+    update(users)
+    .where(users.c.id == bindparam("user_id"))
+    .values(
+        balance_mc=users.c.balance_mc + bindparam("released"),
+        assets_total=users.c.assets_total + bindparam("added_assets"),
+    )
+)
+
+
+class PostgresJobChanges:
+    """Implements `JobChanges` on the connection of an open transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def load(self, job_ids: Iterable[JobId]) -> dict[JobId, JobState]:
+        ids = sorted(set(job_ids))
+        if not ids:
+            return {}
+        # In one order everywhere: two transactions that lock several jobs cannot wait for each other.
+        locked = select(jobs).where(jobs.c.id.in_(ids)).order_by(jobs.c.id).with_for_update()
+        found = {row["id"]: job_of(row) for row in (await self._connection.execute(locked)).mappings()}
+        current = (
+            select(steps)
+            .join(jobs, (jobs.c.id == steps.c.job_id) & (jobs.c.run == steps.c.run))
+            .where(jobs.c.id.in_(ids))
+            .order_by(steps.c.job_id, steps.c.number)
+        )
+        of_job = defaultdict(list)
+        for row in (await self._connection.execute(current)).mappings():
+            of_job[row["job_id"]].append(step_of(row))
+        return {job_id: JobState(job, tuple(of_job[job_id])) for job_id, job in found.items()}
+
+    async def applied(self, pairs: Sequence[tuple[JobId, str]]) -> set[tuple[JobId, str]]:
+        if not pairs:
+            return set()
+        columns = job_history.c
+        statement = select(columns.job_id, columns.source_event_id).where(
+            tuple_(columns.job_id, columns.source_event_id).in_(pairs)
+        )
+        return {(row.job_id, row.source_event_id) for row in await self._connection.execute(statement)}
+
+    async def save(self, changes: Sequence[Change]) -> None:
+        if not changes:
+            return
+        run = self._connection.execute
+        written = await run(_UPDATE_JOB, [_job_row(change) for change in changes])
+        if written.rowcount != len(changes):
+            raise JobChangedMeanwhile(f"{written.rowcount} of {len(changes)} jobs were as they had been read")
+        if step_rows := [_step_row(change, number) for change in changes for number in range(len(change.steps))]:
+            await run(_UPDATE_STEP, step_rows)
+        await run(insert(job_history), [history_row(change.history, change.source_event_id) for change in changes])
+        if asset_rows := [asset_row(asset) for change in changes for asset in change.assets]:
+            await run(insert(assets), asset_rows)
+        if ledger_rows := [row for change in changes for row in _ledger_rows(change)]:
+            await run(insert(credit_ledger), ledger_rows)
+        await run(insert(outbox), [outbox_row(c.state.job, item) for c in changes for item in c.outbox])
+        if user_rows := _user_rows(changes):
+            # Last: nobody who holds a user's row ever waits for a job's.
+            await run(_UPDATE_USER, user_rows)
+
+    async def enqueue(self, job: Job, items: Sequence[OutboxItem]) -> None:
+        await self._connection.execute(insert(outbox), [outbox_row(job, item) for item in items])
+
+
+def jobs_transaction(database: Database) -> UnitOfWork:
+    """Make the `UnitOfWork` of a database."""
+
+    @asynccontextmanager
+    async def begin() -> AsyncIterator[JobChanges]:
+        async with database.begin() as connection:
+            yield PostgresJobChanges(connection)
+
+    return begin
+
+
+def _job_row(change: Change) -> dict[str, Any]:
+    job = change.state.job
+    return {
+        "job_id": job.id,
+        "of_run": job.run,
+        "from_status": change.before.status.value,
+        "status": job.status.value,
+        "steps_done": job.steps_done,
+        "outputs": outputs_json(job),
+        "text": job.text,
+        "error": job.error.model_dump() if job.error else None,
+        "charged_mc": job.charged_mc,
+        "history_seq": job.history_seq,
+        "updated_at": job.updated_at,
+        "started_at": job.started_at,
+        "completed_at": job.completed_at,
+    }
+
+
+def _step_row(change: Change, position: int) -> dict[str, Any]:
+    step = change.steps[position]
+    return {
+        "of_job": step.job_id,
+        "of_run": step.run,
+        "of_number": step.number,
+        "status": step.status.value,
+        "payload": step.payload,
+        "text": step.text,
+        "worker_id": step.worker_id,
+        "timings_s": step.timings_s,
+        "submitted_at": step.submitted_at,
+        "started_at": step.started_at,
+        "finished_at": step.finished_at,
+    }
+
+
+def _ledger_rows(change: Change) -> list[dict[str, Any]]:
+    job = change.state.job
+    return [
+        {
+            "user_id": job.user_id,
+            "kind": entry.kind.value,
+            "amount_mc": entry.amount_mc,
+            "job_id": job.id,
+            "run": job.run,
+            "item": entry.item,
+        }
+        for entry in change.ledger
+    ]
+
+
+def _user_rows(changes: Sequence[Change]) -> list[dict[str, Any]]:
+    released: defaultdict[str, int] = defaultdict(int)
+    added: defaultdict[str, int] = defaultdict(int)
+    for change in changes:
+        user_id = change.state.job.user_id
+        released[user_id] += sum(e.amount_mc for e in change.ledger if e.kind is LedgerKind.RELEASE)
+        added[user_id] += len(change.assets)
+    return [
+        {"user_id": user_id, "released": released[user_id], "added_assets": added[user_id]}
+        for user_id in sorted(released)
+        if released[user_id] or added[user_id]
+    ]

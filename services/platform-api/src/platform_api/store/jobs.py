@@ -1,0 +1,48 @@
+"""Reads of jobs. Every read names the user: somebody else's job is not there."""
+
+from darkroom_schemas.ids import JobId, UserId
+from sqlalchemy import bindparam, literal_column, select
+from sqlalchemy.dialects.postgresql import JSONB
+
+from platform_api.domain.job import Job
+from platform_api.domain.ports import JobPage, JobSnapshot
+from platform_api.store.database import Database
+from platform_api.store.rows import history_of, job_of
+from platform_api.store.tables import jobs, users
+
+_ONE = select(jobs).where(jobs.c.id == bindparam("job_id"), jobs.c.user_id == bindparam("owner"))
+# A subquery of the same statement: the job and its history are of one moment.
+_HISTORY = literal_column(
+    "(SELECT jsonb_agg(h ORDER BY h.seq) FROM platform.job_history h WHERE h.job_id = platform.jobs.id)", JSONB
+)
+_WITH_HISTORY = _ONE.add_columns(_HISTORY.label("history"))
+
+
+class PostgresJobs:
+    """Implements `JobReads`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, job_id: JobId, user_id: UserId) -> Job | None:
+        async with self._database.connect() as connection:
+            row = (await connection.execute(_ONE, {"job_id": job_id, "owner": user_id})).mappings().first()
+        return job_of(row) if row else None
+
+    async def snapshot(self, job_id: JobId, user_id: UserId) -> JobSnapshot | None:
+        async with self._database.connect() as connection:
+            row = (await connection.execute(_WITH_HISTORY, {"job_id": job_id, "owner": user_id})).mappings().first()
+        if row is None:
+            return None
+        entries = row["history"]
+        announced = entries[-1]["event_id"] is not None
+        return JobSnapshot(job_of(row), tuple(map(history_of, entries)), announced)
+
+    async def page(self, user_id: UserId, *, limit: int, before: JobId | None, offset: int) -> JobPage:
+        statement = select(jobs).where(jobs.c.user_id == user_id).order_by(jobs.c.id.desc()).limit(limit + 1)
+        statement = statement.where(jobs.c.id < before) if before else statement.offset(offset)
+        async with self._database.connect() as connection:
+            rows = (await connection.execute(statement)).mappings().all()
+            total = (await connection.execute(select(users.c.jobs_total).where(users.c.id == user_id))).scalar()
+        found = tuple(map(job_of, rows[:limit]))
+        return JobPage(found, found[-1].id if len(rows) > limit else None, total or 0)

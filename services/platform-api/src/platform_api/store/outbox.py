@@ -1,0 +1,66 @@
+"""The outbox as the relay sees it: taken in order by one relay at a time, deleted when handed over."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+from darkroom_schemas.ids import EventId, JobId
+from sqlalchemy import bindparam, delete, func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from platform_api.domain.ports import JobChanges, OutboxRow
+from platform_api.store.database import Database
+from platform_api.store.job_changes import PostgresJobChanges
+from platform_api.store.tables import job_history, jobs, outbox
+
+RELAY_LOCK = 0x6461_726B_0002
+
+_SET_HISTORY = (
+    update(job_history)
+    .where(job_history.c.job_id == bindparam("of_job"), job_history.c.seq == bindparam("of_seq"))
+    .values(event_id=bindparam("event_id"))
+)
+_SET_JOB = update(jobs).where(jobs.c.id == bindparam("of_job")).values(last_event_id=bindparam("event_id"))
+
+
+class PostgresOutboxBatch:
+    """Implements `OutboxBatch` under the relay's lock."""
+
+    def __init__(self, connection: AsyncConnection, rows: Sequence[OutboxRow]) -> None:
+        self.rows = rows
+        self.changes: JobChanges = PostgresJobChanges(connection)
+        self._connection = connection
+
+    async def delivered(self, rows: Sequence[OutboxRow], event_ids: Mapping[int, EventId]) -> None:
+        told = sorted(
+            (row.job_id, row.history_seq, str(event_ids[row.id]))
+            for row in rows
+            if row.id in event_ids and row.history_seq is not None
+        )
+        if told:
+            # In the order of job ids, as everywhere: see PostgresJobChanges.load.
+            history = [{"of_job": job_id, "of_seq": seq, "event_id": event_id} for job_id, seq, event_id in told]
+            await self._connection.execute(_SET_HISTORY, history)
+            latest = {job_id: event_id for job_id, _, event_id in told}
+            await self._connection.execute(_SET_JOB, [{"of_job": j, "event_id": e} for j, e in latest.items()])
+        await self._connection.execute(delete(outbox).where(outbox.c.id.in_([row.id for row in rows])))
+
+
+class PostgresOutbox:
+    """Implements `Outbox`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @asynccontextmanager
+    async def batch(self, limit: int) -> AsyncIterator[PostgresOutboxBatch]:
+        async with self._database.begin() as connection:
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": RELAY_LOCK})
+            found = await connection.execute(select(outbox).order_by(outbox.c.id).limit(limit))
+            rows = [OutboxRow(r.id, r.kind, JobId(r.job_id), r.history_seq, r.body) for r in found]
+            yield PostgresOutboxBatch(connection, rows)
+
+    async def waiting_submissions(self) -> int:
+        """Count the steps that wait to be handed over."""
+        async with self._database.connect() as connection:
+            statement = select(func.count()).select_from(outbox).where(outbox.c.kind == "submit")
+            return (await connection.execute(statement)).scalar_one()

@@ -1,0 +1,73 @@
+"""Between rows and domain objects, in both directions."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+from darkroom_schemas.ids import JobId
+from darkroom_schemas.job import HistoryEntry, JobError
+from darkroom_schemas.recipe import Recipe
+from darkroom_schemas.status import JobStatus
+from sqlalchemy import RowMapping
+
+from platform_api.domain.change import CancelStep, EmitEvent, OutboxItem, SubmitStep
+from platform_api.domain.job import Asset, Delivered, Job, Step
+
+_JOB_FIELDS = tuple(field.name for field in fields(Job))
+_STEP_FIELDS = tuple(field.name for field in fields(Step))
+_ASSET_FIELDS = tuple(field.name for field in fields(Asset))
+
+
+def job_of(row: RowMapping) -> Job:
+    """Read a row of `jobs`."""
+    values = {name: row[name] for name in _JOB_FIELDS}
+    values["status"] = JobStatus(row["status"])
+    values["outputs"] = tuple(Delivered(**output) for output in row["outputs"])
+    values["error"] = JobError.model_validate(row["error"]) if row["error"] else None
+    return Job(**values)
+
+
+def step_of(row: RowMapping) -> Step:
+    """Read a row of `steps`."""
+    return Step(**{name: row[name] for name in _STEP_FIELDS} | {"status": JobStatus(row["status"])})
+
+
+def asset_of(row: RowMapping) -> Asset:
+    """Read a row of `assets`."""
+    recipe = Recipe.model_validate(row["recipe"]) if row["recipe"] else None
+    return Asset(**{name: row[name] for name in _ASSET_FIELDS} | {"recipe": recipe})
+
+
+def asset_row(asset: Asset) -> dict[str, Any]:
+    """Write an asset as a row."""
+    return {name: getattr(asset, name) for name in _ASSET_FIELDS} | {
+        "recipe": asset.recipe.model_dump(mode="json") if asset.recipe else None
+    }
+
+
+def outputs_json(job: Job) -> list[dict[str, Any]]:
+    """Write a job's outputs for its column."""
+    return [asdict(output) for output in job.outputs]
+
+
+def history_of(row: Mapping[str, Any]) -> HistoryEntry:
+    """Read a row of `job_history`."""
+    return HistoryEntry.model_validate(row)
+
+
+def history_row(entry: HistoryEntry, source_event_id: str | None) -> dict[str, Any]:
+    """Write a history entry as a row."""
+    return entry.model_dump() | {"source_event_id": source_event_id}
+
+
+def outbox_row(job: Job, item: OutboxItem) -> dict[str, Any]:
+    """Write an outbox item as a row."""
+    row: dict[str, Any] = {"job_id": JobId(job.id), "history_seq": None}
+    match item:
+        case SubmitStep(step):
+            return row | {"kind": "submit", "body": step.model_dump(mode="json")}
+        case CancelStep(step_id, reason):
+            return row | {"kind": "cancel", "body": {"step_id": step_id, "reason": reason}}
+        case EmitEvent(type_, data, history_seq):
+            body = {"type": type_, "tenant": job.user_id, "trace_id": job.trace_id, "data": data}
+            return row | {"kind": "emit", "history_seq": history_seq, "body": body}
