@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 from typing import Annotated, Literal
 
-from darkroom_chassis.settings import ServiceSettings
+from darkroom_chassis.settings import LogFormat, ServiceSettings
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
@@ -22,10 +22,8 @@ class WorkerSettings(ServiceSettings):
 
     redis_url: str = Field(default="redis://127.0.0.1:6379/0", validation_alias="REDIS_URL")
     object_store_url: str = Field(default="file:///tmp/darkroom/objects", validation_alias="OBJECT_STORE_URL")
-    log_level: str = Field(
-        default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", validation_alias="LOG_LEVEL"
-    )
-    log_format: Literal["json", "console"] = Field(default="json", validation_alias="LOG_FORMAT")
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", validation_alias="LOG_LEVEL")
+    log_format: LogFormat = Field(default=LogFormat.JSON, validation_alias="LOG_FORMAT")
 
     host: str = "127.0.0.1"
     port: int = Field(default=3003, ge=0, le=65535)
@@ -35,8 +33,8 @@ class WorkerSettings(ServiceSettings):
     models_dir: Path = Field(default_factory=_default_models_dir)
     models_file: Path | None = None
     sdxl_checkpoint: Path | None = None
-    preload: Annotated[tuple[str, ...], NoDecode] = ()
-    """Models to load before the worker takes work, separated by commas."""
+    models: Annotated[tuple[str, ...], NoDecode] = ()
+    """The only models to offer, separated by commas; none means all of the profile."""
     connectors: Annotated[tuple[str, ...], NoDecode] = ("local", "simulated")
     """What this worker offers: local, simulated."""
     concurrency: int = Field(default=1, ge=1, le=1000)
@@ -54,11 +52,11 @@ class WorkerSettings(ServiceSettings):
     silence_s: float = Field(default=20.0, gt=0)
     """A GPU process that sends no beat for so long is killed."""
     stall_s: float = Field(default=600.0, gt=0)
-    """A step that shows no sign of life for so long is given up: loading a model or one call of a decoder takes minutes."""
-    stop_grace_s: float = Field(default=10.0, gt=0)
-    """Time for a cancelled step to stop by itself before its process is killed."""
+    """A step without a sign of life for so long is given up; loading a model or one call of a decoder takes minutes."""
+    stop_grace_s: float = Field(default=8.0, gt=0)
+    """Time for a stopped step to end by itself before its process is killed; the queue gives a step up after 10 s."""
 
-    @field_validator("preload", "connectors", mode="before")
+    @field_validator("models", "connectors", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -3,6 +3,7 @@
 Failure        the attempt failed; `code` and `retryable` say what the queue should make of it
 └─ ChildLost   the process that owns the GPU died or had to be killed; always worth another attempt
 Stopped        the attempt was asked to stop, and did
+ConnectorNotReady   readiness only: a step would have to wait
 """
 
 from darkroom_schemas.errors import StepErrorCode
@@ -29,3 +30,7 @@ class ChildLost(Failure):
 
 class Stopped(Exception):
     """The attempt stopped because it was asked to."""
+
+
+class ConnectorNotReady(Exception):
+    """A connector cannot start a step now."""

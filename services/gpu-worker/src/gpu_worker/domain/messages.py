@@ -30,7 +30,6 @@ class Setup(Wire):
     kind: Literal["setup"] = "setup"
     profile: Profile
     models_dir: Path
-    preload: tuple[str, ...] = ()
     memory: MemoryPlan = MemoryPlan()
     beat_s: float = 1.0
 
@@ -52,7 +51,7 @@ class StopStep(Wire):
 
 
 class Ready(Wire):
-    """The child has its device and its preloaded models."""
+    """The child has its device, all its models' files, and those models resident that its profile preloads."""
 
     kind: Literal["ready"] = "ready"
     device: str

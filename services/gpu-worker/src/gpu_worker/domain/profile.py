@@ -32,8 +32,10 @@ class Profile(BaseModel):
     devices: tuple[str, ...] = Field(min_length=1)
     """Kinds of device in order of preference: cuda, cpu."""
     capacity_gb: int | None = Field(default=None, ge=0)
-    """Memory to advertise for matching; None means what the device has. A scaled-down job needs less than its type says."""
+    """Memory to advertise for matching; None means what the device has. A scaled job needs less than its type says."""
     scales: dict[Family, Scale] = Field(default_factory=dict)
+    preload: tuple[str, ...] = ()
+    """Models to make resident before the worker takes work."""
     models: Models
 
     def fit(self, payload: AnyPayload) -> AnyPayload:

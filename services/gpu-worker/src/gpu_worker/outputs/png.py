@@ -31,9 +31,7 @@ def encode_png(pixels: NDArray[np.uint8], recipe: Recipe, max_bytes: int) -> byt
         if len(encoded) + len(texts) <= max_bytes:
             return encoded[:_HEADER_END] + texts + encoded[_HEADER_END:]
         smallest = len(encoded) + len(texts)
-    raise Failure(
-        StepErrorCode.OUTPUT_TOO_LARGE, f"The picture takes {smallest} bytes; its bucket allows {max_bytes}"
-    )
+    raise Failure(StepErrorCode.OUTPUT_TOO_LARGE, f"The picture takes {smallest} bytes; its bucket allows {max_bytes}")
 
 
 def _encode_fast(pixels: NDArray[np.uint8]) -> bytes:
@@ -43,7 +41,9 @@ def _encode_fast(pixels: NDArray[np.uint8]) -> bytes:
     import fpng_py
 
     height, width, channels = pixels.shape
-    return bytes(fpng_py.fpng_encode_image_to_memory(np.ascontiguousarray(pixels).tobytes(), width, height, channels, 0))
+    return bytes(
+        fpng_py.fpng_encode_image_to_memory(np.ascontiguousarray(pixels).tobytes(), width, height, channels, 0)
+    )
 
 
 def _encode(pixels: NDArray[np.uint8], level: int) -> bytes:

@@ -21,7 +21,12 @@ class SpoolSink:
     """The outputs of one step."""
 
     def __init__(
-        self, run_id: str, folder: Path, max_bytes: int, threads: ThreadPoolExecutor, announce: Callable[[FileReady], None]
+        self,
+        run_id: str,
+        folder: Path,
+        max_bytes: int,
+        threads: ThreadPoolExecutor,
+        announce: Callable[[FileReady], None],
     ) -> None:
         self._run_id = run_id
         self._folder = folder
@@ -60,7 +65,9 @@ class SpoolSink:
         path.write_bytes(encode_thumbnail(pixels))
         return path
 
-    def _file(self, index: int, path: Path, thumbnail: Path, mime_type: str, picture: Pixels, recipe: Recipe) -> FileReady:
+    def _file(
+        self, index: int, path: Path, thumbnail: Path, mime_type: str, picture: Pixels, recipe: Recipe
+    ) -> FileReady:
         height, width, _ = picture.shape
         return FileReady(
             run_id=self._run_id,

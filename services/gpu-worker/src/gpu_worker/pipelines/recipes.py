@@ -23,7 +23,6 @@ def make_recipe(
     dtype: torch.dtype,
 ) -> Recipe:
     """Record everything that decided the pixels of output `index`; `batch_shape` is that of the latents."""
-    video = isinstance(payload, VideoPayload)
     return Recipe(
         prompt=payload.prompt,
         negative_prompt=payload.negative_prompt,
@@ -31,8 +30,8 @@ def make_recipe(
         seed=payload.seeds[index],
         width=payload.width,
         height=payload.height,
-        frames=payload.frames if video else 1,
-        fps=payload.fps if video else None,
+        frames=payload.frames if isinstance(payload, VideoPayload) else 1,
+        fps=payload.fps if isinstance(payload, VideoPayload) else None,
         steps=payload.steps,
         guidance_scale=payload.guidance_scale,
         sampler=payload.sampler,

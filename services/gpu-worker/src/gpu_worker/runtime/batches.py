@@ -35,7 +35,9 @@ def in_fitting_batches(
         free_memory()
         if len(batch) == 1:
             raise Failure(
-                StepErrorCode.OUT_OF_MEMORY, "The device has too little memory for one image of this size", retryable=False
+                StepErrorCode.OUT_OF_MEMORY,
+                "The device has too little memory for one image of this size",
+                retryable=False,
             )
         size = (len(batch) + 1) // 2
 

@@ -49,7 +49,9 @@ class StepLink:
         if self._stop.is_set():
             raise Stopped
 
-    def progress(self, percent: float, message: str, current_step: int | None = None, total_steps: int | None = None) -> None:
+    def progress(
+        self, percent: float, message: str, current_step: int | None = None, total_steps: int | None = None
+    ) -> None:
         """Tell how far the step is; more often than five times a second is pointless and dropped."""
         self.check()
         if self._alive_at - self._told_at < _PROGRESS_EVERY_S and percent < 100.0:

@@ -8,7 +8,7 @@ def silence_model_libraries() -> None:
     """Let only errors through. Call it before the first pipeline is imported."""
     import diffusers.utils.logging as diffusers_logging
     import transformers.utils.logging as transformers_logging
-    from huggingface_hub.utils import disable_progress_bars
+    from huggingface_hub.utils.tqdm import disable_progress_bars
 
     for library in (diffusers_logging, transformers_logging):
         library.set_verbosity_error()

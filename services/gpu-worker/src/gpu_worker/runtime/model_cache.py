@@ -66,7 +66,8 @@ class ModelCache:
         entry = self._entries.get(name)
         if entry is None:
             raise Failure(
-                StepErrorCode.MODEL_UNAVAILABLE, f"This worker has no model {name!r}; it has: {', '.join(self._entries)}"
+                StepErrorCode.MODEL_UNAVAILABLE,
+                f"This worker has no model {name!r}; it has: {', '.join(self._entries)}",
             )
         self._make_room(name, entry)
         started = time.perf_counter()

@@ -38,7 +38,9 @@ def find_model(entry: ModelEntry, models_dir: Path) -> ModelFiles:
     path, revision = find_source(entry.source, models_dir)
     digest = weights_digest(path, models_dir / "digests.json")
     if entry.sha256 not in (None, digest):
-        raise Failure(StepErrorCode.MODEL_UNAVAILABLE, f"The weights are not those of the model list: sha256 is {digest}")
+        raise Failure(
+            StepErrorCode.MODEL_UNAVAILABLE, f"The weights are not those of the model list: sha256 is {digest}"
+        )
     return ModelFiles(path, describe(entry.source)[1], revision, digest)
 
 
@@ -71,7 +73,9 @@ def _download(source: HubSource) -> tuple[Path, str]:
         )
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
         raise Failure(
-            StepErrorCode.MODEL_UNAVAILABLE, f"{source.repo} could not be downloaded: {type(error).__name__}", retryable=True
+            StepErrorCode.MODEL_UNAVAILABLE,
+            f"{source.repo} could not be downloaded: {type(error).__name__}",
+            retryable=True,
         ) from error
     return folder, folder.name
 

@@ -17,7 +17,9 @@ class RegistryError(Exception):
     """A profile or model list is not usable; the message names the file and the field."""
 
 
-def load_profile(name: str, *, models_file: Path | None = None, sdxl_checkpoint: Path | None = None) -> Profile:
+def load_profile(
+    name: str, *, models_file: Path | None = None, sdxl_checkpoint: Path | None = None, only: tuple[str, ...] = ()
+) -> Profile:
     """Return a profile with its models: the shipped ones, then the operator's, then the SDXL checkpoint setting."""
     shipped = files("gpu_worker") / "registry"
     profiles = _read_mapping(shipped.joinpath("profiles.yaml").read_text(), "profiles.yaml")
@@ -27,7 +29,18 @@ def load_profile(name: str, *, models_file: Path | None = None, sdxl_checkpoint:
     if models_file is not None:
         models |= _models_of(name, _read_file(models_file), str(models_file))
     profile = _validated(profiles[name] | {"name": name, "models": models}, name)
-    return profile if sdxl_checkpoint is None else _with_checkpoint(profile, sdxl_checkpoint)
+    if sdxl_checkpoint is not None:
+        profile = _with_checkpoint(profile, sdxl_checkpoint)
+    return _reduced(profile, only) if only else profile
+
+
+def _reduced(profile: Profile, only: tuple[str, ...]) -> Profile:
+    unknown = [name for name in only if name not in profile.models]
+    if unknown:
+        known = ", ".join(profile.models)
+        raise RegistryError(f"GPU_WORKER_MODELS: profile {profile.name!r} has no {unknown[0]!r}; it has: {known}")
+    preload = tuple(name for name in profile.preload if name in only)
+    return profile.model_copy(update={"models": {name: profile.models[name] for name in only}, "preload": preload})
 
 
 def _with_checkpoint(profile: Profile, path: Path) -> Profile:

@@ -5,9 +5,10 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from darkroom_chassis.logs import configure_logging
-from darkroom_schemas.payload import PromptPayload
+from darkroom_chassis.logs import configure_logging, get_logger
+from darkroom_schemas.payload import Family, PromptPayload
 
+from gpu_worker.domain.failures import Failure
 from gpu_worker.domain.messages import ModelLoaded, Ready, RunStep, Setup, StepDone
 from gpu_worker.domain.model_registry import ModelFamily
 from gpu_worker.outputs.spool import SpoolSink
@@ -20,16 +21,18 @@ from gpu_worker.pipelines.wan.job import run_wan
 from gpu_worker.pipelines.wan.load import load_wan
 from gpu_worker.runtime.child_link import ChildLink, StepLink
 from gpu_worker.runtime.child_loop import ChildLoop
-from gpu_worker.runtime.device import choose_device
+from gpu_worker.runtime.device import NoDevice, choose_device
 from gpu_worker.runtime.library_noise import silence_model_libraries
 from gpu_worker.runtime.model_cache import LoadedModel, ModelCache
+from gpu_worker.runtime.model_files import find_model
 from gpu_worker.runtime.parent_death import die_with_parent
 from gpu_worker.settings import WorkerSettings
+
+log = get_logger(__name__)
 
 _ENCODERS = 2
 
 _LOADERS = {ModelFamily.SDXL: load_sdxl, ModelFamily.WAN: load_wan, ModelFamily.QWEN: load_qwen}
-_RUNNERS = {ModelFamily.SDXL: run_sdxl, ModelFamily.WAN: run_wan}
 
 
 class PipelineExecutor:
@@ -52,7 +55,10 @@ class PipelineExecutor:
             on_loaded=on_loaded,
         )
         self._bench = Bench(self._device, setup.memory, models, setup.profile.name)
-        for name in setup.preload:
+        for entry in self._entries.values():
+            # Now, so that no step ever waits for a download.
+            find_model(entry, setup.models_dir)
+        for name in setup.profile.preload:
             models.get(name)
 
     def ready(self) -> Ready:
@@ -74,8 +80,11 @@ class PipelineExecutor:
             text, timings = run_prompt(payload, self._bench, link)
             return StepDone(run_id=step.run_id, text=text, timings_s=timings)
         sink = SpoolSink(step.run_id, step.spool, payload.max_bytes, self._encoders, link.file_ready)
-        run = run_sdxl if payload.family == "sdxl" else run_wan
-        return StepDone(run_id=step.run_id, timings_s=run(payload, self._bench, sink, link))
+        if payload.family is Family.SDXL:
+            timings = run_sdxl(payload, self._bench, sink, link)
+        else:
+            timings = run_wan(payload, self._bench, sink, link)
+        return StepDone(run_id=step.run_id, timings_s=timings)
 
 
 def main() -> None:
@@ -85,7 +94,11 @@ def main() -> None:
     settings = WorkerSettings.load()
     configure_logging("gpu-worker", level=settings.log_level, log_format=settings.log_format)
     silence_model_libraries()
-    ChildLoop(socket.socket(fileno=descriptor), PipelineExecutor).serve()
+    try:
+        ChildLoop(socket.socket(fileno=descriptor), PipelineExecutor).serve()
+    except (Failure, NoDevice) as problem:
+        log.error("The GPU process cannot start", reason=str(problem))
+        raise SystemExit(1) from None
 
 
 if __name__ == "__main__":

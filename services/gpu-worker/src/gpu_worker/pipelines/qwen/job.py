@@ -14,7 +14,8 @@ from gpu_worker.runtime.model_cache import LoadedModel
 
 INSTRUCTION = (
     "You turn short requests for pictures and videos into one detailed description for an image generator. "
-    "Keep the subject and every detail that the user gave. Add setting, light, colours, camera angle, movement and style. "
+    "Keep the subject and every detail that the user gave. "
+    "Add setting, light, colours, camera angle, movement and style. "
     "Write one paragraph of plain English, without a heading, a list or a remark of your own."
 )
 

@@ -34,7 +34,10 @@ def _assemble(place: Path) -> None:
             StepErrorCode.MODEL_UNAVAILABLE,
             "A single-file checkpoint needs CLIP's vocabulary: install open-clip-torch, or give `config` a folder",
         )
-    with tempfile.TemporaryDirectory(dir=place.parent) as draft, as_file(files("gpu_worker") / "registry/sdxl") as shipped:
+    with (
+        tempfile.TemporaryDirectory(dir=place.parent) as draft,
+        as_file(files("gpu_worker") / "registry/sdxl") as shipped,
+    ):
         folder = Path(draft, "config")
         shutil.copytree(shipped, folder)
         clip_tokenizer().save_pretrained(folder / "tokenizer")

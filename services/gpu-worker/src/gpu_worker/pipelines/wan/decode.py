@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+from darkroom_schemas.payload import VideoPayload
 
 from gpu_worker.pipelines.recipes import make_recipe
 from gpu_worker.pipelines.sink import Pixels
@@ -24,7 +25,7 @@ def decode_seeds(state: WanState, report: StageReport) -> None:
             batch_index=0,
             dtype=next(state.loaded.parts["transformer"].parameters()).dtype,
         )
-        if state.payload.family == "wan_video":
+        if isinstance(state.payload, VideoPayload):
             state.sink.video(index, frames, state.payload.fps, recipe)
         else:
             state.sink.image(index, frames[0], recipe)

@@ -17,9 +17,7 @@ def load_wan(name: str, entry: ModelEntry, bench: LoadBench) -> LoadedModel:
     from diffusers import AutoencoderKLWan, WanPipeline
 
     files = find_model(entry, bench.models_dir)
-    vae = AutoencoderKLWan.from_pretrained(
-        files.path, subfolder="vae", dtype=torch.float32, local_files_only=True
-    )
+    vae = AutoencoderKLWan.from_pretrained(files.path, subfolder="vae", dtype=torch.float32, local_files_only=True)
     pipeline = WanPipeline.from_pretrained(
         files.path, vae=vae, dtype=bench.device.weight_type(entry.dtype), local_files_only=True
     )

@@ -30,4 +30,6 @@ def make_sampler(name: str, model_config: Any) -> Any:  # configurations and sch
         case "Euler":
             return FlowMatchEulerDiscreteScheduler(num_train_timesteps=flow["num_train_timesteps"], shift=shift)
         case _:
-            raise Failure(StepErrorCode.INVALID_PAYLOAD, f"sampler: no {name!r} for WAN; there are: {', '.join(SAMPLERS)}")
+            raise Failure(
+                StepErrorCode.INVALID_PAYLOAD, f"sampler: no {name!r} for WAN; there are: {', '.join(SAMPLERS)}"
+            )

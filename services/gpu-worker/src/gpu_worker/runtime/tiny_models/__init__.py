@@ -1,1 +1,1 @@
-"""Models with the true architecture of SDXL, WAN 2.1 and Qwen 2.5 and random weights of a few megabytes. They draw noise."""
+"""SDXL, WAN 2.1 and Qwen 2.5 in their true architecture, with a few megabytes of random weights. They draw noise."""

@@ -1,0 +1,25 @@
+"""The worker's small HTTP side: probes and metrics. Work comes through the queue only."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from darkroom_chassis.probes import probe_routes
+from darkroom_chassis.service import create_app
+from fastapi import FastAPI
+
+from gpu_worker import VERSION
+from gpu_worker.domain.profile import Profile
+from gpu_worker.settings import WorkerSettings
+from gpu_worker.wiring.service import running_worker
+
+
+def build_app(settings: WorkerSettings, profile: Profile) -> FastAPI:
+    """Build the app; the worker runs as long as its lifespan."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with running_worker(settings, profile) as worker:
+            app.include_router(probe_routes(worker.checks))
+            yield
+
+    return create_app("Darkroom gpu-worker", VERSION, lifespan=lifespan)

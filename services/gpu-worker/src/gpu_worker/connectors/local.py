@@ -1,0 +1,122 @@
+"""Runs steps on our own pipelines, in the GPU child, and stores what it draws."""
+
+import asyncio
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from darkroom_schemas.catalogue import CATALOGUE
+from darkroom_schemas.catalogue import Connector as ConnectorName
+from darkroom_schemas.step import StepOutput, StepResult
+
+from gpu_worker.domain.failures import ConnectorNotReady, Failure, Stopped
+from gpu_worker.domain.messages import FileReady, Progressed, RunStep, StepDone, StepOutcome, StepRefused
+from gpu_worker.domain.object_keys import object_folder
+from gpu_worker.domain.payloads import read_payload
+from gpu_worker.domain.ports import ObjectStore, StepRun
+from gpu_worker.domain.profile import Profile
+from gpu_worker.runtime.gpu_child import GpuChild
+
+_THUMBNAIL_TYPE = "image/webp"
+
+
+class LocalConnector:
+    """The worker's own models."""
+
+    name = ConnectorName.LOCAL.value
+
+    def __init__(self, child: GpuChild, profile: Profile, store: ObjectStore, spool_dir: Path | None) -> None:
+        self._child = child
+        self._profile = profile
+        self._store = store
+        self._spool_dir = spool_dir
+        self.models = tuple(profile.models)
+        self.types = tuple(
+            entry.name
+            for entry in CATALOGUE.values()
+            if entry.connector is ConnectorName.LOCAL and entry.model in profile.models
+        )
+
+    async def check(self) -> None:
+        """Raise while the GPU process is not ready."""
+        if not self._child.is_available:
+            raise ConnectorNotReady("the GPU process is starting")
+
+    async def run(self, run: StepRun) -> StepResult:
+        """Run one attempt; its files are uploaded as they come, while the child draws on."""
+        payload = self._profile.fit(read_payload(run.step.payload))
+        if self._spool_dir is not None:
+            self._spool_dir.mkdir(parents=True, exist_ok=True)
+        spool = Path(tempfile.mkdtemp(prefix="darkroom-spool-", dir=self._spool_dir))
+        uploads = _Uploads(self._store, object_folder(run.step))
+        try:
+            outcome = await self._child.run(
+                RunStep(run_id=run.step.token, payload=payload, spool=spool),
+                stop=run.stop,
+                on_progress=lambda told: _forward(run, told),
+                on_file=uploads.start,
+            )
+            return await self._result(outcome, uploads, run)
+        finally:
+            await uploads.abandon()
+            shutil.rmtree(spool, ignore_errors=True)
+
+    async def _result(self, outcome: StepOutcome, uploads: "_Uploads", run: StepRun) -> StepResult:
+        match outcome:
+            case StepDone():
+                started = time.perf_counter()
+                outputs = await uploads.finish()
+                run.progress(100.0, message="done")
+                timings = outcome.timings_s | {"upload": round(time.perf_counter() - started, 3)}
+                return StepResult(outputs=outputs, text=outcome.text, timings_s=timings)
+            case StepRefused():
+                raise Failure(outcome.code, outcome.message, retryable=outcome.retryable)
+            case _:
+                raise Stopped
+
+
+def _forward(run: StepRun, told: Progressed) -> None:
+    run.progress(told.percent, message=told.message, current_step=told.current_step, total_steps=told.total_steps)
+
+
+class _Uploads:
+    """The uploads of one attempt."""
+
+    def __init__(self, store: ObjectStore, folder: str) -> None:
+        self._store = store
+        self._folder = folder
+        self._tasks: list[asyncio.Task[StepOutput]] = []
+
+    def start(self, file: FileReady) -> None:
+        """Begin to upload a file that the child announced."""
+        self._tasks.append(asyncio.create_task(self._upload(file)))
+
+    async def finish(self) -> tuple[StepOutput, ...]:
+        """Wait for all uploads and return the outputs in order; raises the first failure."""
+        return tuple(sorted(await asyncio.gather(*self._tasks), key=lambda output: output.index))
+
+    async def abandon(self) -> None:
+        """End the uploads that nobody waits for any more."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _upload(self, file: FileReady) -> StepOutput:
+        key = f"{self._folder}/{file.index}{file.path.suffix}"
+        thumbnail_key = f"{self._folder}/{file.index}.thumbnail{file.thumbnail.suffix}"
+        stored = await self._store.put(key, file.path, file.mime_type)
+        await self._store.put(thumbnail_key, file.thumbnail, _THUMBNAIL_TYPE)
+        return StepOutput(
+            key=key,
+            index=file.index,
+            mime_type=file.mime_type,
+            size_bytes=stored.size_bytes,
+            sha256=stored.sha256,
+            width=file.width,
+            height=file.height,
+            frames=file.frames,
+            duration_s=file.duration_s,
+            thumbnail_key=thumbnail_key,
+            recipe=file.recipe,
+        )

@@ -1,0 +1,76 @@
+"""Work that is only waited for: it makes fleets, faults and loads without a GPU. Deterministic by its seed."""
+
+import asyncio
+import json
+import random
+from typing import Annotated
+
+from darkroom_schemas.catalogue import Connector as ConnectorName
+from darkroom_schemas.errors import StepErrorCode
+from darkroom_schemas.step import StepResult
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gpu_worker.domain.failures import Failure, Stopped
+from gpu_worker.domain.ports import StepRun
+
+
+class SimulationPayload(BaseModel):
+    """What to pretend. `fail_rate` is the share of attempts that fail, `jitter` the spread of the duration."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    duration_s: Annotated[float, Field(ge=0, le=86_400)] = 1.0
+    steps: Annotated[int, Field(ge=1, le=10_000)] = 10
+    jitter: Annotated[float, Field(ge=0, le=1)] = 0.0
+    fail_rate: Annotated[float, Field(ge=0, le=1)] = 0.0
+    retryable: bool = True
+    seed: int = 0
+
+
+class SimulatedConnector:
+    """Pretends to work."""
+
+    name = ConnectorName.SIMULATED.value
+    types = ("simulation",)
+    models: tuple[str, ...] = ()
+
+    async def check(self) -> None:
+        """Is always ready."""
+
+    async def run(self, run: StepRun) -> StepResult:
+        """Wait in steps, telling progress, and fail as often as ordered."""
+        payload = _read(run)
+        # Without the step's id the same order takes the same course in every run; the attempt makes retries worthwhile.
+        chance = random.Random(f"{payload.seed}:{run.step.attempt}")  # noqa: S311 - a simulation, not a secret
+        duration_s = payload.duration_s * (1 + payload.jitter * chance.uniform(-1, 1))
+        fails_at = chance.randrange(payload.steps) if chance.random() < payload.fail_rate else None
+        for number in range(payload.steps):
+            await _wait(duration_s / payload.steps, run.stop)
+            if number == fails_at:
+                raise Failure(StepErrorCode.BACKEND, "The simulation failed as ordered", retryable=payload.retryable)
+            run.progress(
+                100 * (number + 1) / payload.steps,
+                message="simulate",
+                current_step=number + 1,
+                total_steps=payload.steps,
+            )
+        text = json.dumps({"duration_s": round(duration_s, 3), "steps": payload.steps, "seed": payload.seed})
+        return StepResult(text=text, timings_s={"simulate": round(duration_s, 3)})
+
+
+def _read(run: StepRun) -> SimulationPayload:
+    try:
+        return SimulationPayload.model_validate(run.step.payload)
+    except ValidationError as error:
+        problem = error.errors(include_input=False, include_url=False)[0]
+        field = ".".join(map(str, problem["loc"]))
+        raise Failure(StepErrorCode.INVALID_PAYLOAD, f"{field}: {problem['msg']}") from error
+
+
+async def _wait(seconds: float, stop: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return
+    raise Stopped

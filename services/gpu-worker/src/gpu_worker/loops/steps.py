@@ -1,0 +1,108 @@
+"""Takes steps from the queue once every connector is ready, and says in one line how each attempt ended."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from darkroom_chassis.logs import get_logger
+from darkroom_queue import Consumer, StepContext, StepFailed, StepStopped
+from darkroom_schemas.errors import StepErrorCode
+from darkroom_schemas.step import StepError, StepResult
+
+from gpu_worker.domain.execute_step import Switchboard
+from gpu_worker.domain.failures import Failure, Stopped
+from gpu_worker.metrics import STAGE_SECONDS, STEP_SECONDS, STEPS
+
+log = get_logger(__name__)
+
+
+class StepHandler:
+    """The queue's handler: runs an attempt and translates its end into the queue's words."""
+
+    def __init__(self, switchboard: Switchboard, worker_id: str) -> None:
+        self._switchboard = switchboard
+        self._worker_id = worker_id
+
+    async def __call__(self, context: StepContext) -> StepResult:
+        started = time.perf_counter()
+        try:
+            result = await self._switchboard.execute(context)
+        except Failure as failure:
+            error = StepError(code=failure.code, message=failure.message, retryable=failure.retryable)
+            self._summarize(context, started, "failed", error)
+            raise StepFailed(error) from failure
+        except Stopped as stopped:
+            self._summarize(context, started, context.stop_reason or "stopped")
+            raise StepStopped from stopped
+        except asyncio.CancelledError:
+            self._summarize(context, started, "abandoned")
+            raise
+        except Exception as error:
+            log.exception("A connector failed in a way nobody foresaw", step_id=context.step.id)
+            problem = StepError(code=StepErrorCode.INTERNAL, message=type(error).__name__, retryable=True)
+            self._summarize(context, started, "failed", problem)
+            raise StepFailed(problem) from error
+        for stage, seconds in result.timings_s.items():
+            STAGE_SECONDS.labels(context.step.requirements.type, stage).observe(seconds)
+        self._summarize(context, started, "completed", result=result)
+        return result
+
+    def _summarize(
+        self,
+        context: StepContext,
+        started: float,
+        outcome: str,
+        error: StepError | None = None,
+        result: StepResult | None = None,
+    ) -> None:
+        step, seconds = context.step, time.perf_counter() - started
+        job_type = step.requirements.type
+        connector = self._switchboard.connector_name(job_type)
+        STEPS.labels(job_type, connector, outcome).inc()
+        STEP_SECONDS.labels(job_type).observe(seconds)
+        log.info(
+            "An attempt ended",
+            job_id=step.job_id,
+            step_id=step.id,
+            trace_id=step.trace_id,
+            worker_id=self._worker_id,
+            type=job_type,
+            connector=connector,
+            attempt=step.attempt,
+            outcome=outcome,
+            seconds=round(seconds, 3),
+            outputs=len(result.outputs) if result else 0,
+            timings_s=result.timings_s if result else {},
+            error_code=error.code if error else None,
+            error=error.message if error else None,
+        )
+
+
+class StepLoop:
+    """Runs the consumer until it is drained."""
+
+    def __init__(self, make_consumer: Callable[[], Awaitable[Consumer]]) -> None:
+        self._make_consumer = make_consumer
+        self._consumer: Consumer | None = None
+        self._finished = asyncio.Event()
+        self._draining = asyncio.Event()
+
+    async def run(self) -> None:
+        """Take steps; after a drain, stay quiet until cancelled."""
+        if not self._draining.is_set():
+            self._consumer = await self._make_consumer()
+            await self._consumer.run()
+        self._finished.set()
+        await asyncio.Event().wait()
+
+    async def check(self) -> None:
+        """Raise while the worker takes no steps."""
+        if self._consumer is None or self._draining.is_set():
+            raise RuntimeError("the worker takes no steps")
+
+    async def drain(self, grace_s: float) -> None:
+        """Take no more steps, and wait until those in hand are finished or given back."""
+        self._draining.set()
+        if self._consumer is not None:
+            self._consumer.drain(grace_s=grace_s)
+            await self._finished.wait()

@@ -1,0 +1,79 @@
+"""The object store, by its URL: a folder, S3, Google Cloud or Azure."""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import obstore
+from darkroom_schemas.errors import StepErrorCode
+from obstore.exceptions import BaseError
+from obstore.store import ObjectStore as Store
+from obstore.store import from_url
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from gpu_worker.domain.failures import Failure
+from gpu_worker.metrics import UPLOADED_BYTES
+
+_ATTEMPTS = 4
+_LONGEST_PAUSE_S = 10.0
+_CHUNK = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is known of an object after it was stored."""
+
+    size_bytes: int
+    sha256: str
+
+
+def open_store(url: str) -> Store:
+    """Open a store; the folder of a `file:` URL is made if it is not there."""
+    parts = urlsplit(url)
+    if parts.scheme == "file":
+        Path(url2pathname(parts.path)).mkdir(parents=True, exist_ok=True)
+    return from_url(url)
+
+
+class ObjectUploads:
+    """Puts files, and tries again what may succeed on another try."""
+
+    def __init__(self, store: Store, *, longest_pause_s: float = _LONGEST_PAUSE_S) -> None:
+        self._store = store
+        self._longest_pause_s = longest_pause_s
+
+    async def check(self) -> None:
+        """Raise if the store does not answer."""
+        await asyncio.to_thread(self._store.list(prefix="readiness").collect)
+
+    async def put(self, key: str, path: Path, mime_type: str) -> Stored:
+        """Store a file under `key`; writing the same key again replaces it."""
+        digest, size = await asyncio.to_thread(_measure, path)
+        attributes = {} if isinstance(self._store, obstore.store.LocalStore) else {"Content-Type": mime_type}
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type((BaseError, OSError)),
+            stop=stop_after_attempt(_ATTEMPTS),
+            wait=wait_random_exponential(max=self._longest_pause_s),
+            reraise=True,
+        )
+        try:
+            async for attempt in retrying:
+                with attempt:
+                    await obstore.put_async(self._store, key, path, attributes=attributes)
+        except (BaseError, OSError) as error:
+            raise Failure(
+                StepErrorCode.STORAGE, f"The object store refused an output: {type(error).__name__}", retryable=True
+            ) from error
+        UPLOADED_BYTES.inc(size)
+        return Stored(size, digest)
+
+
+def _measure(path: Path) -> tuple[str, int]:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+        return digest.hexdigest(), file.tell()

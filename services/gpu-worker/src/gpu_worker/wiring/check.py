@@ -1,0 +1,23 @@
+"""Puts the parts of `darkroom worker check` together."""
+
+from pathlib import Path
+
+from gpu_worker.clients.machine import look_at_machine
+from gpu_worker.clients.model_presence import hub_cache, is_lost, present_bytes
+from gpu_worker.domain.machine_check import CheckReport, check_machine, model_need
+from gpu_worker.domain.model_registry import HubSource
+from gpu_worker.settings import WorkerSettings
+from gpu_worker.wiring.service import read_profile
+
+
+def make_report(profile_name: str | None, models_dir: Path | None) -> CheckReport:
+    """Check this machine against a profile, with the settings of the environment; raises RegistryError."""
+    settings = WorkerSettings.load()
+    if profile_name is not None:
+        settings = settings.model_copy(update={"profile": profile_name})
+    profile = read_profile(settings)
+    place = models_dir or settings.models_dir
+    needs = [model_need(name, entry, present_bytes(entry, place)) for name, entry in profile.models.items()]
+    lost = [name for name, entry in profile.models.items() if is_lost(entry)]
+    downloads = any(isinstance(entry.source, HubSource) for entry in profile.models.values())
+    return check_machine(profile, look_at_machine(hub_cache() if downloads else place), needs, lost)

@@ -1,0 +1,156 @@
+"""The composition root of the worker's service process. Nothing here or below imports torch."""
+
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from darkroom_chassis.logs import get_logger
+from darkroom_chassis.loops import LoopSupervisor
+from darkroom_queue import Consumer, RedisLink
+from darkroom_schemas.catalogue import Connector as ConnectorName
+from darkroom_schemas.ids import WorkerId
+from darkroom_schemas.worker import Capabilities, WorkerInfo
+
+from gpu_worker import VERSION
+from gpu_worker.connectors.local import LocalConnector
+from gpu_worker.connectors.simulated import SimulatedConnector
+from gpu_worker.domain.execute_step import Switchboard
+from gpu_worker.domain.messages import Beat, MemoryPlan, ModelLoaded, Ready, Setup
+from gpu_worker.domain.ports import Connector
+from gpu_worker.domain.profile import Profile
+from gpu_worker.loops.steps import StepHandler, StepLoop
+from gpu_worker.metrics import (
+    CHILD_LOST,
+    CHILD_READY,
+    MEMORY_BYTES,
+    MODEL_LOAD_SECONDS,
+    MODEL_LOADS,
+    MODELS_RESIDENT,
+)
+from gpu_worker.runtime.gpu_child import GpuChild, Patience
+from gpu_worker.settings import WorkerSettings
+from gpu_worker.store.objects import ObjectUploads, open_store
+from gpu_worker.store.profiles import load_profile
+
+log = get_logger(__name__)
+
+_GIB = 1024**3
+Check = Callable[[], Awaitable[object]]
+
+
+class DeviceWatch:
+    """Keeps what the child tells about itself, for the registration, the log and the metrics."""
+
+    def __init__(self) -> None:
+        self.device: Ready | None = None
+
+    def ready(self, ready: Ready) -> None:
+        self.device = ready
+        CHILD_READY.set(1)
+        log.info("The GPU process is ready", device=ready.device, device_name=ready.device_name)
+
+    def beat(self, beat: Beat) -> None:
+        MEMORY_BYTES.set(beat.memory_bytes)
+        MODELS_RESIDENT.set(len(beat.models))
+
+    def model_loaded(self, loaded: ModelLoaded) -> None:
+        MODEL_LOADS.labels(loaded.model).inc()
+        MODEL_LOAD_SECONDS.labels(loaded.model).inc(loaded.seconds)
+        log.info("A model is resident", model=loaded.model, seconds=loaded.seconds, memory_bytes=loaded.memory_bytes)
+
+    def lost(self, reason: str) -> None:
+        CHILD_READY.set(0)
+        CHILD_LOST.inc()
+        log.warning("The GPU process was lost and is started again", reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A running worker: its readiness checks, and its end."""
+
+    checks: Mapping[str, Check]
+
+
+@asynccontextmanager
+async def running_worker(settings: WorkerSettings, profile: Profile) -> AsyncIterator[Worker]:
+    """Run a worker: on leaving, steps in hand get `drain_s` to finish and then go back to the queue."""
+    log.info("Starting a worker", worker_id=settings.id, profile=profile.name, note=profile.note)
+    async with AsyncExitStack() as stack:
+        uploads = ObjectUploads(open_store(settings.object_store_url))
+        link = await RedisLink.open(settings.redis_url)
+        stack.push_async_callback(link.close)
+        watch = DeviceWatch()
+        loops = LoopSupervisor()
+        child: GpuChild | None = None
+        connectors: list[Connector] = []
+        if ConnectorName.LOCAL in settings.connectors:
+            child = GpuChild(_setup(settings, profile), watch, _patience(settings))
+            loops.add("gpu_child", child.keep_alive)
+            connectors.append(LocalConnector(child, profile, uploads, settings.spool_dir))
+        if ConnectorName.SIMULATED in settings.connectors:
+            connectors.append(SimulatedConnector())
+        switchboard = Switchboard(connectors)
+
+        async def make_consumer() -> Consumer:
+            if child is not None:
+                await child.available()
+            info = _worker_info(settings, profile, switchboard, watch.device)
+            return Consumer(link, info, StepHandler(switchboard, settings.id))
+
+        steps = StepLoop(make_consumer)
+        loops.add("steps", steps.run)
+        await stack.enter_async_context(loops)
+        stack.push_async_callback(steps.drain, settings.drain_s)
+        checks: dict[str, Check] = {"redis": link.ping, "objects": uploads.check, "loops": loops.check}
+        checks |= {connector.name: connector.check for connector in connectors}
+        yield Worker(checks | {"steps": steps.check})
+
+
+def read_profile(settings: WorkerSettings) -> Profile:
+    """Read the profile that the settings name; raises RegistryError."""
+    return load_profile(
+        settings.profile,
+        models_file=settings.models_file,
+        sdxl_checkpoint=settings.sdxl_checkpoint,
+        only=settings.models,
+    )
+
+
+def _setup(settings: WorkerSettings, profile: Profile) -> Setup:
+    memory = MemoryPlan(
+        budget_gb=settings.memory_gb,
+        offload=settings.offload,
+        max_batch=settings.max_batch,
+        vae_tiling=settings.vae_tiling,
+    )
+    return Setup(profile=profile, models_dir=settings.models_dir, memory=memory)
+
+
+def _patience(settings: WorkerSettings) -> Patience:
+    return Patience(
+        start_s=settings.start_timeout_s,
+        silence_s=settings.silence_s,
+        stall_s=settings.stall_s,
+        stop_s=settings.stop_grace_s,
+    )
+
+
+def _worker_info(
+    settings: WorkerSettings, profile: Profile, switchboard: Switchboard, device: Ready | None
+) -> WorkerInfo:
+    measured_gb = 0 if device is None else round(device.memory_bytes / _GIB)
+    return WorkerInfo(
+        worker_id=WorkerId(settings.id),
+        incarnation=uuid.uuid4().hex,
+        machine_id=settings.machine_id,
+        capabilities=Capabilities(
+            types=switchboard.types,
+            models=switchboard.models,
+            vram_gb=measured_gb if profile.capacity_gb is None else profile.capacity_gb,
+        ),
+        concurrency=settings.concurrency,
+        version=VERSION,
+        gpu=None if device is None else device.device_name,
+        profile=profile.name,
+    )
