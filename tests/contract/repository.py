@@ -20,10 +20,10 @@ def own_files(*suffixes: str) -> list[Path]:
 
 
 def fenced_lines(document: Path) -> Iterator[str]:
-    """Yield the lines inside fenced blocks of a document."""
+    """Yield the lines inside fenced blocks of a document; a command inside `"$(...)"` is a line like any other."""
     inside = False
     for line in document.read_text().splitlines():
         if line.lstrip().startswith("```"):
             inside = not inside
         elif inside:
-            yield line.strip().removeprefix("$ ")
+            yield line.strip().removeprefix("$ ").replace('"$(', " ").replace(')"', " ")

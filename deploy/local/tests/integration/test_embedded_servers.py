@@ -50,8 +50,9 @@ def test_postgres_starts_after_a_kill_although_its_pid_file_names_a_live_process
         with psycopg.connect(server.url(), autocommit=True) as connection:
             connection.execute("CREATE TABLE kept AS SELECT 1")
         postmaster = psutil.Process(process.pid)
-        for member in (*postmaster.children(), postmaster):
-            member.kill()
+        workers = postmaster.children()
+        postmaster.kill()
+        psutil.wait_procs(workers, timeout=10)  # they notice that their parent is gone
         process.wait()
     pid_file = server.data / "postmaster.pid"
     pid_file.write_text(pid_file.read_text().replace(str(process.pid), str(os.getpid()), 1))

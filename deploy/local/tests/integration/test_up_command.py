@@ -1,0 +1,44 @@
+"""`darkroom up`, `down` and `env` as a person meets them when something is in the way."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from darkroom_local.state import StateDir
+
+
+def darkroom_local(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "darkroom_local", *arguments]
+    return subprocess.run(command, env=os.environ | env, capture_output=True, text=True)
+
+
+def test_up_on_a_taken_port_ends_with_1_and_one_line_that_names_the_holder(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        port = str(holder.getsockname()[1])
+        ended = darkroom_local("up", "--state-dir", str(tmp_path), WEBHOOK_DISPATCHER_PORT=port)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"Port {port} for webhook-dispatcher is taken by ")
+    assert f"pid {os.getpid()}" in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_a_second_up_on_a_state_folder_ends_with_1_and_says_who_has_it(tmp_path: Path) -> None:
+    with StateDir(tmp_path).lock():
+        ended = darkroom_local("up", "--state-dir", str(tmp_path))
+    assert ended.returncode == 1
+    assert f"A stack already runs on {tmp_path} (pid {os.getpid()})" in ended.stderr
+
+
+def test_env_without_a_stack_ends_with_1_and_says_how_to_start_one(tmp_path: Path) -> None:
+    ended = darkroom_local("env", "--json", "--state-dir", str(tmp_path))
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    assert "darkroom up" in ended.stderr
+
+
+def test_down_without_a_stack_has_nothing_to_do(tmp_path: Path) -> None:
+    ended = darkroom_local("down", DARKROOM_STATE_DIR=str(tmp_path))
+    assert ended.returncode == 0
+    assert "No stack runs" in ended.stdout
