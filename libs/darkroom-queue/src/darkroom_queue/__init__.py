@@ -2,7 +2,8 @@
 
 producer side   RedisLink → Producer: submit, cancel, read, emit
 worker side     RedisLink → Consumer: claims, beats and reports around a handler
-reader side     RedisLink → EventLog: the log from an event id on, replay of a job, live progress
+reader side     RedisLink → EventLog: the log from an event id on, replay of a job;
+                    EventFanout: followers that resume without a gap; ProgressFeed: live progress
 housekeeping    RedisLink → Sweeper: what must go on while no worker lives
 """
 
@@ -13,12 +14,14 @@ from darkroom_queue.errors import (
     QueueError,
     QueueFull,
     QueueUnavailable,
+    SlowReader,
     StepConflict,
     SubmissionExpired,
     TooManyClasses,
     WorkerSuperseded,
 )
 from darkroom_queue.events import EventLog
+from darkroom_queue.fanout import RESET, EventFanout, Followed, Reset
 from darkroom_queue.link import RedisLink
 from darkroom_queue.producer import CancelOutcome, Producer, QueueDepth, Submitted
 from darkroom_queue.progress import ProgressFeed
@@ -26,9 +29,12 @@ from darkroom_queue.registry import Registry, WorkerRecord
 from darkroom_queue.sweeper import Sweeper
 
 __all__ = [
+    "RESET",
     "CancelOutcome",
     "Consumer",
+    "EventFanout",
     "EventLog",
+    "Followed",
     "Handler",
     "LogTruncated",
     "Producer",
@@ -39,6 +45,8 @@ __all__ = [
     "QueueUnavailable",
     "RedisLink",
     "Registry",
+    "Reset",
+    "SlowReader",
     "StepConflict",
     "StepContext",
     "StepFailed",

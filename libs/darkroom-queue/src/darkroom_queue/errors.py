@@ -39,5 +39,9 @@ class LogTruncated(QueueError):
     """What followed the given event id is no longer known in full; take a snapshot and go on from the tail."""
 
 
+class SlowReader(QueueError):
+    """A follower's buffer is full; it may follow again from the last event that it has."""
+
+
 class WorkerSuperseded(QueueError):
     """Another process registered under the same worker id later."""

@@ -1,0 +1,78 @@
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from darkroom_queue import RESET, EventFanout, EventLog, Followed, Producer, RedisLink
+from darkroom_schemas.events import Emission, Event, EventType
+from darkroom_schemas.ids import EventId, JobId, TenantId
+
+JOB = JobId("j1")
+
+
+async def emit(link: RedisLink, number: int, job_id: JobId = JOB) -> EventId:
+    emission = Emission(
+        outbox_id=number, type=EventType.JOB_UPDATED, job_id=job_id, tenant=TenantId("t"), data={"n": number}
+    )
+    [event_id] = await Producer(link).emit([emission])
+    return event_id
+
+
+@pytest.fixture
+async def fanout(link: RedisLink) -> AsyncIterator[EventFanout]:
+    fanout = EventFanout(link)
+    task = asyncio.create_task(fanout.run())
+    yield fanout
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def numbers_of(events: AsyncIterator[Followed], until: Callable[[int], bool]) -> list[int]:
+    """Take numbers until one satisfies `until`."""
+    taken: list[int] = []
+    async with asyncio.timeout(10):
+        async for event in events:
+            assert isinstance(event, Event)
+            taken.append(event.data["n"])
+            if until(taken[-1]):
+                break
+    return taken
+
+
+@pytest.mark.parametrize("job_id", [JOB, None])
+async def test_a_follower_resumes_without_a_gap_or_a_double_while_events_go_on(
+    link: RedisLink, fanout: EventFanout, job_id: JobId | None
+) -> None:
+    seen = await emit(link, 0)
+    for number in range(1, 50):
+        await emit(link, number)
+
+    async def keep_emitting() -> None:
+        for number in range(50, 100):
+            await emit(link, number)
+
+    emitting = asyncio.create_task(keep_emitting())
+    taken = await numbers_of(fanout.follow(since=seen, job_id=job_id), lambda n: n == 99)
+    await emitting
+    assert taken == list(range(1, 100))
+
+
+async def test_a_follower_of_one_job_sees_no_other(link: RedisLink, fanout: EventFanout) -> None:
+    since = await emit(link, 0)
+    await emit(link, 1, JobId("other"))
+    await emit(link, 2)
+    assert await numbers_of(fanout.follow(since=since, job_id=JOB), lambda n: n == 2) == [2]
+
+
+async def test_an_id_of_another_epoch_gives_a_reset(link: RedisLink, fanout: EventFanout) -> None:
+    await emit(link, 0)
+    stale = EventId(0, await link.epoch() - 1, 1, 1)
+    async with asyncio.timeout(10):
+        assert await anext(fanout.follow(since=stale, job_id=JOB)) is RESET
+
+
+async def test_a_trimmed_log_says_so(link: RedisLink) -> None:
+    first = await emit(link, 0)
+    await emit(link, 1)
+    await link.client.xtrim(link.keys.log, maxlen=1, approximate=False)
+    with pytest.raises(Exception, match="begins after"):
+        await EventLog(link).read(first)
