@@ -78,7 +78,6 @@ class Environments:
             "GPU_WORKER", self.addresses.workers[number],
             GPU_WORKER_ID=f"{worker_id}-{number + 1}",
             GPU_WORKER_PROFILE=self.profile,
-            GPU_WORKER_MODELS_DIR=self.env.get("GPU_WORKER_MODELS_DIR") or str(self.state / "models"),
             # Threads that spin while they wait take the cores from the other processes of this machine.
             OMP_WAIT_POLICY=self.env.get("OMP_WAIT_POLICY") or "PASSIVE",
         )  # fmt: skip

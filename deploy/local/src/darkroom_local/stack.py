@@ -66,14 +66,8 @@ class Stack:
     def _stages(self) -> list[Stage]:
         to, make = self._addresses, self._environments
         return [
-            Stage(self._servers.members(), then=[self._servers.make_databases, self._migrate, self._bootstrap]),
-            Stage(
-                [
-                    self._service("platform-api", "platform_api", to.platform.port, make.platform()),
-                    self._service("queue-api", "queue_api", to.queue.port, make.queue()),
-                    self._service("webhook-dispatcher", "webhook_dispatcher", to.dispatcher.port, make.dispatcher()),
-                ]
-            ),
+            Stage(self._servers.members(), then=[self._servers.make_databases]),
+            # Workers take longest, since they load models, and need nothing but Redis.
             Stage(
                 [
                     self._service(
@@ -84,6 +78,15 @@ class Stack:
                         ready_timeout_s=WORKER_READY_TIMEOUT_S,
                     )
                     for number, address in enumerate(to.workers)
+                ],
+                background=True,
+            ),
+            Stage(then=[self._migrate, self._bootstrap]),
+            Stage(
+                [
+                    self._service("platform-api", "platform_api", to.platform.port, make.platform()),
+                    self._service("queue-api", "queue_api", to.queue.port, make.queue()),
+                    self._service("webhook-dispatcher", "webhook_dispatcher", to.dispatcher.port, make.dispatcher()),
                 ]
             ),
         ]

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from darkroom_local.console import Console
 from darkroom_local.errors import StackError
@@ -15,10 +15,14 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @dataclass(frozen=True)
 class Stage:
-    """Members that start side by side; `then` runs when all of them are ready."""
+    """Members that start side by side; `then` runs when all of them are ready.
+
+    Nothing waits for the members of a `background` stage but the stack as a whole.
+    """
 
     members: Sequence[Member] = ()
-    then: Sequence[Callable[[], Awaitable[None]]] = field(default=())
+    then: Sequence[Callable[[], Awaitable[None]]] = ()
+    background: bool = False
 
 
 class Supervisor:
@@ -61,18 +65,19 @@ class Supervisor:
 
     async def _start(self, stages: Sequence[Stage]) -> None:
         try:
-            for stage in stages:
-                keepers = [self._keeper(member) for member in stage.members]
-                self._stages.append(keepers)
-                async with asyncio.TaskGroup() as group:
-                    for keeper in keepers:
-                        group.create_task(keeper.start())
-                for step in stage.then:
-                    await step()
+            async with asyncio.TaskGroup() as background:
+                for stage in stages:
+                    keepers = [self._keeper(member) for member in stage.members]
+                    self._stages.append(keepers)
+                    async with asyncio.TaskGroup() as foreground:
+                        for keeper in keepers:
+                            (background if stage.background else foreground).create_task(keeper.start())
+                    for step in stage.then:
+                        await step()
         except* StackError as failures:
-            self._fail(str(failures.exceptions[0]))
+            self._fail(str(_first(failures)))
         except* Exception as failures:
-            self._fail(f"{failures.exceptions[0]!r}")
+            self._fail(repr(_first(failures)))
             raise
         else:
             self._ready = True
@@ -95,3 +100,10 @@ class Supervisor:
                 for keeper in keepers:
                     keeper.kill()
         self._stop.set()
+
+
+def _first(error: BaseException) -> BaseException:
+    """Return the first error inside groups of groups."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

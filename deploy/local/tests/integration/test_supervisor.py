@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -80,6 +81,23 @@ async def test_a_stage_waits_for_what_the_one_before_does_when_it_is_ready(capsy
     async with supervised(Stage([member("server")], then=[migrate]), Stage([member("service")])) as running:
         await running.pids()
     assert printed_in_order(capsys.readouterr().out, "server is ready", "migrating", "starting service")
+
+
+async def test_a_background_stage_holds_up_nothing_but_the_stack_as_a_whole(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    let_it_be_ready = asyncio.Event()
+    spec = member("slow").spec
+    slow = replace(spec, ready=lambda pid: let_it_be_ready.is_set() and spec.ready(pid))
+
+    async def finish_slow() -> None:
+        print("next stage is ready")
+        let_it_be_ready.set()
+
+    stages = Stage([Member(slow)], background=True), Stage([member("next")], then=[finish_slow])
+    async with supervised(*stages) as running:
+        assert list(await running.pids()) == ["slow", "next"]
+    assert printed_in_order(capsys.readouterr().out, "starting slow", "next stage is ready", "slow is ready")
 
 
 async def test_a_dead_service_is_said_and_started_again(capsys: pytest.CaptureFixture[str]) -> None:

@@ -35,6 +35,7 @@ class Job(BaseModel):
     status: JobState
     job_type: str
     created_at: datetime
+    started_at: datetime | None = None
     completed_at: datetime | None = None
     progress: float | None = None
     error_message: str | None = None

@@ -43,8 +43,6 @@ def _stack(state: StateDir, console: Console) -> Iterator[tuple[RunningStack, fl
     own = StateDir(state.path / "demo")
     own.path.mkdir(mode=0o700, parents=True, exist_ok=True)
     env = user_environment()
-    # The models are the same for every stack on this state folder.
-    env.setdefault("GPU_WORKER_MODELS_DIR", str(state.path / "models"))
     spec = stack_process(own, ["--profile", DEFAULT_PROFILE, *_port_options(env)], env)
     began = time.monotonic()
     with console.status(f"Starting Darkroom; the first time builds the tiny models (log: {own.log_file})") as status:

@@ -1,0 +1,36 @@
+"""Fixtures: the whole of Darkroom, started once for the test run on free ports with the tiny models."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from darkroom_local.access import access_to
+from darkroom_local.background import stack_process
+from darkroom_local.servers.blocking import running
+from darkroom_local.state import RunningStack, StateDir
+
+OWN_SERVERS = ("REDIS_URL", "DATABASE_URL", "PLATFORM_DATABASE_URL", "WEBHOOKS_DATABASE_URL")
+
+
+@pytest.fixture(scope="session")
+def stack_state(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[StateDir]:
+    """Run a stack, and give its state folder: ask it again for process ids after something was killed."""
+    state = StateDir(tmp_path_factory.mktemp("stack"))
+    env = {name: value for name, value in os.environ.items() if name not in OWN_SERVERS}
+    # Kept between runs, since building the tiny models takes longer than starting everything else.
+    env.setdefault("GPU_WORKER_MODELS_DIR", str(Path(pytestconfig.rootpath, ".pytest_cache", "darkroom-models")))
+    with running(stack_process(state, ["--free-ports", "--profile", "tiny"], env), state.log_file):
+        yield state
+
+
+@pytest.fixture
+def stack(stack_state: StateDir) -> RunningStack:
+    """Give URLs, keys and process ids of the stack as they are now."""
+    return stack_state.running()
+
+
+@pytest.fixture
+def access(stack_state: StateDir) -> dict[str, str]:
+    """Give what `darkroom env` prints, with a fresh token."""
+    return access_to(stack_state)
