@@ -24,7 +24,6 @@ class AsyncClient:
             base_url=url,
             auth=calls.BearerFor(url, token),
             timeout=calls.TIMEOUT,
-            transport=httpx.AsyncHTTPTransport(retries=calls.CONNECT_RETRIES),
         )
 
     async def __aenter__(self) -> Self:
@@ -99,12 +98,20 @@ class AsyncClient:
         part.rename(file)
 
     async def _send(self, call: calls.Call) -> Any:
+        for pause_s in calls.RETRY_PAUSES_S:
+            try:
+                return await self._try(call)
+            except httpx.TransportError:
+                await self._sleep(pause_s)
         try:
-            response = await self._http.request(
-                call.method, call.path, json=call.json, params=call.params, headers=call.headers
-            )
+            return await self._try(call)
         except httpx.TransportError as error:
-            raise NotReachable(f"{self._http.base_url} can't be reached: {error}") from error
+            raise calls.unreachable(self._http.base_url, error) from error
+
+    async def _try(self, call: calls.Call) -> Any:
+        response = await self._http.request(
+            call.method, call.path, json=call.json, params=call.params, headers=call.headers
+        )
         return calls.answer(response)
 
     async def _events(self, following: Following) -> AsyncIterator[JobEvent]:

@@ -7,11 +7,12 @@ from typing import Any
 
 import httpx
 
-from darkroom_client.errors import error_of
+from darkroom_client.errors import NotReachable, error_of
 
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 STREAM_TIMEOUT = httpx.Timeout(30.0, connect=5.0, read=60.0)  # heartbeats come far more often
-CONNECT_RETRIES = 2
+RETRY_PAUSES_S = (0.2, 1.0)
+"""Every call may be repeated after a cut: a submission has its key, the others change nothing the second time."""
 EVENT_STREAM = "text/event-stream"
 
 
@@ -73,6 +74,11 @@ def assets(limit: int) -> Call:
 def stream(job_id: str, last_event_id: str | None) -> Call:
     resume = {"Last-Event-ID": last_event_id} if last_event_id else {}
     return Call("GET", f"/api/jobs/{job_id}/stream", headers={"Accept": EVENT_STREAM, **resume})
+
+
+def unreachable(url: httpx.URL, error: httpx.TransportError) -> NotReachable:
+    """Say in words that a call got no answer."""
+    return NotReachable(f"{url} can't be reached: {error or type(error).__name__}")
 
 
 def answer(response: httpx.Response) -> Any:

@@ -24,7 +24,6 @@ class Client:
             base_url=url,
             auth=calls.BearerFor(url, token),
             timeout=calls.TIMEOUT,
-            transport=httpx.HTTPTransport(retries=calls.CONNECT_RETRIES),
         )
 
     def __enter__(self) -> Self:
@@ -98,12 +97,18 @@ class Client:
         part.rename(file)
 
     def _send(self, call: calls.Call) -> Any:
+        for pause_s in calls.RETRY_PAUSES_S:
+            try:
+                return self._try(call)
+            except httpx.TransportError:
+                self._sleep(pause_s)
         try:
-            response = self._http.request(
-                call.method, call.path, json=call.json, params=call.params, headers=call.headers
-            )
+            return self._try(call)
         except httpx.TransportError as error:
-            raise NotReachable(f"{self._http.base_url} can't be reached: {error}") from error
+            raise calls.unreachable(self._http.base_url, error) from error
+
+    def _try(self, call: calls.Call) -> Any:
+        response = self._http.request(call.method, call.path, json=call.json, params=call.params, headers=call.headers)
         return calls.answer(response)
 
     def _events(self, following: Following) -> Iterator[JobEvent]:

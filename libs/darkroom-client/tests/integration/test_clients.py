@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,14 @@ def test_two_submissions_have_different_idempotency_keys(client: Any, service: S
     client.submit("video_fast", "waves")
     first, second = (asked.headers["idempotency-key"] for asked in service.asked)
     assert first != second
+
+
+def test_a_submission_whose_answer_was_cut_is_repeated_with_the_same_key(client: Any, service: ScriptedService) -> None:
+    accepted = {"success": True, "job": {"id": "j1"}}
+    service.on("/api/queue-job", replace(Answer.json(accepted), cut=True), Answer.json(accepted))
+    assert client.submit("video_fast", "waves") == "j1"
+    first, second = (asked.headers["idempotency-key"] for asked in service.asked)
+    assert first == second
 
 
 def test_a_job_is_read_with_its_assets(client: Any, service: ScriptedService) -> None:
