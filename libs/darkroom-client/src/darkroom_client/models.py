@@ -69,15 +69,19 @@ class JobEvent:
 
     @property
     def state(self) -> JobState | None:
-        """State of the job after this event, where it says so."""
-        return JobState(self.data["status"]) if self.name == "job_update" and "status" in self.data else None
+        """State of the job now, where the event carries the job itself."""
+        return JobState(self.data["status"]) if self._carries_job else None
 
     @property
     def progress(self) -> float | None:
-        """Progress in percent, where the event says so."""
-        return self.data.get("progress") if self.name == "job_update" else None
+        """Progress of the job in percent, where the event carries the job itself."""
+        return self.data.get("progress") if self._carries_job else None
 
     @property
     def message(self) -> str | None:
-        """What happens, in words, where the event says so."""
-        return self.data.get("message") if isinstance(self.data, dict) else None
+        """What happened, in words, where the event is a line of the job's history."""
+        return self.data.get("message") if self.name == "job_history" else None
+
+    @property
+    def _carries_job(self) -> bool:
+        return self.name in ("job_update", "reset")

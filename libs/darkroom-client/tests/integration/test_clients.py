@@ -113,6 +113,19 @@ def test_events_come_until_the_job_has_ended(client: Any, service: ScriptedServi
     assert events[-1].state is JobState.COMPLETED
 
 
+def test_a_reset_after_a_gap_tells_the_state_of_the_job(client: Any, service: ScriptedService) -> None:
+    reset = 'event: reset\nid: 0-2-1-0\ndata: {"id": "j1", "status": "completed", "progress": 100, "history": []}'
+    service.on("/api/jobs/j1/stream", Answer.events(reset))
+    (event,) = client.follow("j1", last_event_id="0-1-1-0")
+    assert (event.state, event.progress) == (JobState.COMPLETED, 100)
+
+
+def test_a_line_of_the_history_tells_what_happened(client: Any, service: ScriptedService) -> None:
+    line = 'event: job_history\ndata: {"event": "node_started", "status": "processing", "message": "Step 1 started"}'
+    service.on("/api/jobs/j1/stream", Answer.events(line, update("failed", "0-1-6-0")))
+    assert client.follow("j1")[0].message == "Step 1 started"
+
+
 def test_a_cut_stream_is_resumed_after_the_last_event(client: Any, service: ScriptedService) -> None:
     first = Answer.events(update("processing", "0-1-5-0"), update("processing", progress=60), cut=True)
     service.on("/api/jobs/j1/stream", first, Answer.events(update("completed", "0-1-9-0")))

@@ -28,7 +28,7 @@ def watch_to_end(client: Client, job_id: str, console: Console) -> Job:
 
 
 def _show(bar: Progress, task: TaskID, event: JobEvent) -> None:
-    if event.state:
-        bar.update(task, description=event.message or event.state.value)
+    if event.message:
+        bar.update(task, description=event.message)
     if event.progress is not None:
         bar.update(task, completed=event.progress)
