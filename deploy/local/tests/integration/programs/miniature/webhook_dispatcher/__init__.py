@@ -1,0 +1,1 @@
+"""A miniature in place of the service, for tests of the supervisor."""

@@ -1,0 +1,5 @@
+"""A miniature in place of the service, for tests of the supervisor."""
+
+from miniature import run
+
+run("WEBHOOK_DISPATCHER")

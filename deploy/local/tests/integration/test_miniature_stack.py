@@ -1,0 +1,121 @@
+"""The whole stack with real servers and miniature services: fast, and without models."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+import redis
+from darkroom_local.access import access_to
+from darkroom_local.background import stack_process
+from darkroom_local.servers.blocking import running
+from darkroom_local.state import RunningStack, StateDir
+from support.waiting import until
+
+MINIATURE = Path(__file__).with_name("programs") / "miniature"
+SETTINGS_OF_A_STACK = ("REDIS_URL", "DATABASE_URL", "PLATFORM_DATABASE_URL", "WEBHOOKS_DATABASE_URL", "AUTH_TOKEN")
+ENV = {name: value for name, value in os.environ.items() if name not in SETTINGS_OF_A_STACK}
+ENV |= {"PYTHONPATH": str(MINIATURE)}
+
+
+@contextmanager
+def stack(folder: Path, *options: str, **env: str) -> Iterator[StateDir]:
+    state = StateDir(folder / "state")
+    with running(stack_process(state, ["--free-ports", *options], ENV | env), folder / "log"):
+        yield state
+
+
+def environment_of(pid: int) -> dict[str, str]:
+    return psutil.Process(pid).environ()
+
+
+def test_a_stack_serves_on_servers_of_its_own_and_stops_in_order(tmp_path: Path) -> None:
+    with stack(tmp_path, "--workers", "2") as state:
+        found = state.running()
+        assert [*found.pids][:2] == ["valkey", "postgres"]
+        assert {*found.pids} >= {"gpu-worker-1", "gpu-worker-2", "platform-api", "queue-api", "webhook-dispatcher"}
+        platform, dispatcher = (environment_of(found.pids[name]) for name in ("platform-api", "webhook-dispatcher"))
+        with redis.Redis.from_url(platform["REDIS_URL"]) as connection:
+            assert connection.config_get("appendonly") == {"appendonly": "yes"}
+        for url, schema in (
+            (platform["PLATFORM_DATABASE_URL"], "platform"),
+            (dispatcher["WEBHOOKS_DATABASE_URL"], "webhooks"),
+        ):
+            with psycopg.connect(url) as database:
+                assert database.execute("SELECT current_schema()").fetchone() == (schema,)
+        assert access_to(state)["api_key"] == "a"
+    log = (tmp_path / "log").read_text()
+    assert log.count("drained") == 5
+    places = [log.find(line) for line in ("platform-api has stopped", "gpu-worker-1 has stopped", "valkey has stopped")]
+    assert places == sorted(places)
+    assert not any(map(psutil.pid_exists, found.pids.values()))
+
+
+def test_a_second_start_finds_the_data_and_the_keys_of_the_first(tmp_path: Path) -> None:
+    seen: list[tuple[RunningStack, bytes | None]] = []
+    for _start in range(2):
+        with stack(tmp_path, "--no-worker") as state:
+            found = state.running()
+            with redis.Redis.from_url(environment_of(found.pids["queue-api"])["REDIS_URL"]) as connection:
+                seen.append((found, connection.getset("picture", "kept")))
+    (first, nothing), (second, kept) = seen
+    assert (nothing, kept) == (None, b"kept")
+    assert (first.queue_token, first.api_key) == (second.queue_token, second.api_key)
+
+
+def test_servers_of_the_user_take_the_place_of_the_embedded_ones(
+    tmp_path: Path, redis_url: str, postgres_url: str
+) -> None:
+    with stack(tmp_path, "--no-worker", REDIS_URL=redis_url, DATABASE_URL=postgres_url) as state:
+        pids = state.running().pids
+        assert not {"valkey", "postgres"} & pids.keys()
+        platform = environment_of(pids["platform-api"])
+        assert (platform["REDIS_URL"], platform["PLATFORM_DATABASE_URL"]) == (redis_url, postgres_url)
+
+
+async def test_a_service_that_was_killed_is_found_under_its_new_process_id(tmp_path: Path) -> None:
+    with stack(tmp_path) as state:
+        before = state.running().pids["gpu-worker"]
+        os.kill(before, signal.SIGKILL)
+
+        async def is_back() -> bool:
+            return state.running().pids["gpu-worker"] != before
+
+        await until(is_back)
+    assert "gpu-worker was killed by SIGKILL; starting it again in 0.5 s" in (tmp_path / "log").read_text()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a parent-death signal")
+def test_nothing_is_left_of_a_stack_whose_supervisor_was_killed_and_it_starts_again(tmp_path: Path) -> None:
+    state = StateDir(tmp_path / "state")
+    with running(stack_process(state, ["--free-ports"], ENV), tmp_path / "log") as supervisor:
+        processes = [psutil.Process(pid) for pid in state.running().pids.values()]
+        supervisor.kill()
+        supervisor.wait()
+        _gone, alive = psutil.wait_procs(processes, timeout=20)
+        assert alive == []
+    with stack(tmp_path) as again:
+        assert again.running().pids.keys() == {"valkey", "postgres", "gpu-worker", "platform-api", "queue-api",
+                                               "webhook-dispatcher"}  # fmt: skip
+
+
+def test_a_detached_stack_runs_until_down(tmp_path: Path) -> None:
+    def darkroom(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "darkroom_local", *arguments, "--state-dir", str(tmp_path / "state")]
+        return subprocess.run(command, env=ENV, capture_output=True, text=True, check=True)
+
+    assert "Darkroom is ready at http://127.0.0.1:" in darkroom("up", "--detach", "--free-ports").stdout
+    access = json.loads(darkroom("env", "--json").stdout)
+    keys = "platform_url queue_url dispatcher_url jwt api_key service_key admin_key queue_token server_alias state_dir"
+    assert access.keys() == set(keys.split())
+    assert f"export DARKROOM_TOKEN={access['api_key']}" in darkroom("env", "--export").stdout
+    processes = [psutil.Process(pid) for pid in StateDir(tmp_path / "state").running().pids.values()]
+    assert "has stopped" in darkroom("down").stdout
+    assert not any(process.is_running() for process in processes)
