@@ -89,15 +89,20 @@ def model_need(name: str, entry: ModelEntry, present_bytes: int) -> ModelNeed:
 
 def check_machine(profile: Profile, machine: Machine, models: Sequence[ModelNeed], lost: Sequence[str]) -> CheckReport:
     """Compare needs with the machine; `lost` names the models whose own folder or file is not there."""
+    problems = [
+        *_package_problems(machine),
+        *_device_problems(profile, machine, models),
+        *_disk_problems(machine, models),
+        *(f"{name}: its folder or file is not there" for name in lost),
+    ]
     return CheckReport(
         profile=profile.name,
         note=profile.note,
         machine=machine,
         models=tuple(models),
-        problems=(*_package_problems(machine), *_device_problems(profile, machine, models), *_disk_problems(machine, models),
-                  *(f"{name}: its folder or file is not there" for name in lost)),
+        problems=tuple(problems),
         advice=tuple(_advice(profile, machine, models)),
-    )  # fmt: skip
+    )
 
 
 def _package_problems(machine: Machine) -> list[str]:

@@ -3,12 +3,17 @@
 import socket
 import threading
 import time
+from collections.abc import Callable
 
 from gpu_worker.domain.failures import Stopped
 from gpu_worker.domain.messages import FileReady, FromChild, Progressed
 from gpu_worker.runtime.framing import pack
 
 _PROGRESS_EVERY_S = 0.2
+
+
+Send = Callable[[FromChild], None]
+"""Sends a message to the parent."""
 
 
 class ChildLink:
@@ -27,9 +32,9 @@ class ChildLink:
 class StepLink:
     """One running step's line to the parent: progress, files, signs of life, and the wish to stop."""
 
-    def __init__(self, run_id: str, link: ChildLink) -> None:
+    def __init__(self, run_id: str, send: Send) -> None:
         self.run_id = run_id
-        self._link = link
+        self._send = send
         self._stop = threading.Event()
         self._alive_at = time.monotonic()
         self._told_at = 0.0
@@ -57,7 +62,7 @@ class StepLink:
         if self._alive_at - self._told_at < _PROGRESS_EVERY_S and percent < 100.0:
             return
         self._told_at = self._alive_at
-        self._link.send(
+        self._send(
             Progressed(
                 run_id=self.run_id,
                 percent=round(percent, 1),
@@ -69,4 +74,4 @@ class StepLink:
 
     def file_ready(self, file: FileReady) -> None:
         """Announce an output that lies complete in the spool folder."""
-        self._link.send(file)
+        self._send(file)

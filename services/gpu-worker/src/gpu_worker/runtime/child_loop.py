@@ -23,7 +23,7 @@ from gpu_worker.domain.messages import (
     StepRefused,
     StopStep,
 )
-from gpu_worker.runtime.child_link import ChildLink, StepLink
+from gpu_worker.runtime.child_link import ChildLink, Send, StepLink
 from gpu_worker.runtime.framing import receive_frame
 
 log = get_logger(__name__)
@@ -41,7 +41,7 @@ class StepExecutor(Protocol):
     def run(self, step: RunStep, link: StepLink) -> StepDone: ...
 
 
-MakeExecutor = Callable[[Setup, ChildLink], StepExecutor]
+MakeExecutor = Callable[[Setup, Send], StepExecutor]
 
 
 class ChildLoop:
@@ -60,7 +60,7 @@ class ChildLoop:
         if not isinstance(setup, Setup):
             raise TypeError(f"expected the setup first, not {type(setup).__name__}")
         threading.Thread(target=self._listen, name="listen", daemon=True).start()
-        executor = self._make_executor(setup, self._link)
+        executor = self._make_executor(setup, self._link.send)
         self._link.send(executor.ready())
         threading.Thread(target=self._beat, args=(setup.beat_s, executor), name="beat", daemon=True).start()
         while True:
@@ -68,7 +68,7 @@ class ChildLoop:
             self._link.send(self._run(step, executor))
 
     def _run(self, step: RunStep, executor: StepExecutor) -> FromChild:
-        link = StepLink(step.run_id, self._link)
+        link = StepLink(step.run_id, self._link.send)
         self._current = link
         try:
             return executor.run(step, link)

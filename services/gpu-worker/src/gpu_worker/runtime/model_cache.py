@@ -77,6 +77,13 @@ class ModelCache:
         self._on_loaded(name, model, time.perf_counter() - started)
         return model
 
+    def keep_only(self, name: str) -> None:
+        """Drop every other model, because memory ran out in spite of the estimates."""
+        for other in [resident for resident in self._resident if resident != name]:
+            del self._resident[other]
+            log.warning("Dropped a model because memory ran out", model=other, kept=name)
+        self._free_memory()
+
     def _make_room(self, name: str, entry: ModelEntry) -> None:
         weights = self._measured.get(name, entry.memory_bytes)
         work = entry.peak_bytes - entry.memory_bytes

@@ -19,7 +19,7 @@ from gpu_worker.pipelines.sdxl.job import run_sdxl
 from gpu_worker.pipelines.sdxl.load import load_sdxl
 from gpu_worker.pipelines.wan.job import run_wan
 from gpu_worker.pipelines.wan.load import load_wan
-from gpu_worker.runtime.child_link import ChildLink, StepLink
+from gpu_worker.runtime.child_link import Send, StepLink
 from gpu_worker.runtime.child_loop import ChildLoop
 from gpu_worker.runtime.device import NoDevice, choose_device
 from gpu_worker.runtime.library_noise import silence_model_libraries
@@ -38,14 +38,14 @@ _LOADERS = {ModelFamily.SDXL: load_sdxl, ModelFamily.WAN: load_wan, ModelFamily.
 class PipelineExecutor:
     """Runs steps on the real pipelines."""
 
-    def __init__(self, setup: Setup, link: ChildLink) -> None:
+    def __init__(self, setup: Setup, send: Send) -> None:
         self._device = choose_device(setup.profile.devices, setup.memory.budget_gb)
         self._encoders = ThreadPoolExecutor(_ENCODERS, thread_name_prefix="encode")
         self._entries = setup.profile.models
         load_bench = LoadBench(self._device, setup.models_dir, setup.memory)
 
         def on_loaded(name: str, model: LoadedModel, seconds: float) -> None:
-            link.send(ModelLoaded(model=name, seconds=round(seconds, 3), memory_bytes=model.memory_bytes))
+            send(ModelLoaded(model=name, seconds=round(seconds, 3), memory_bytes=model.memory_bytes))
 
         models = ModelCache(
             self._entries,

@@ -26,7 +26,7 @@ def denoise_batches(state: SdxlState, report: StageReport) -> None:
         denoise,
         largest=state.bench.memory.max_batch,
         out_of_memory=is_out_of_memory,
-        free_memory=state.bench.device.free_caches,
+        free_memory=lambda: state.bench.models.keep_only(state.payload.model),
     ):
         finished.append(latents)
     state.batches = finished

@@ -1,0 +1,49 @@
+"""A GPU process for tests, without torch: its steps fail in the way that their prompt names."""
+
+import os
+import signal
+import socket
+import sys
+import threading
+
+from gpu_worker.domain.messages import Ready, RunStep, Setup, StepDone
+from gpu_worker.runtime.child_link import Send, StepLink
+from gpu_worker.runtime.child_loop import ChildLoop
+from gpu_worker.runtime.parent_death import die_with_parent
+
+
+class FaultExecutor:
+    """Does what the prompt says."""
+
+    def __init__(self, setup: Setup, send: Send) -> None:
+        self._never = threading.Event()
+
+    def ready(self) -> Ready:
+        return Ready(device="cpu", device_name="cpu", memory_bytes=0)
+
+    def memory_bytes(self) -> int:
+        return 0
+
+    def resident_models(self) -> tuple[str, ...]:
+        return ()
+
+    def run(self, step: RunStep, link: StepLink) -> StepDone:
+        link.progress(1.0, "begun")
+        match step.payload.prompt:
+            case "crash":
+                os.kill(os.getpid(), signal.SIGSEGV)
+            case "freeze":
+                os.kill(os.getpid(), signal.SIGSTOP)
+            case "hang":
+                self._never.wait()
+            case "obey":
+                while not self._never.wait(0.01):
+                    link.check()
+            case "error":
+                raise RuntimeError("broken")
+        return StepDone(run_id=step.run_id, text=f"{step.payload.prompt} by {os.getpid()}")
+
+
+if __name__ == "__main__":
+    die_with_parent(int(sys.argv[2]))
+    ChildLoop(socket.socket(fileno=int(sys.argv[1])), FaultExecutor).serve()

@@ -1,0 +1,236 @@
+"""Whatever happens to the GPU process costs one attempt of one step, never the worker."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from darkroom_schemas.errors import StepErrorCode
+from darkroom_schemas.payload import Family, PromptPayload
+from gpu_worker.domain.failures import ChildLost
+from gpu_worker.domain.messages import (
+    Beat,
+    ModelLoaded,
+    Progressed,
+    Ready,
+    RunStep,
+    Setup,
+    StepDone,
+    StepHalted,
+    StepOutcome,
+    StepRefused,
+)
+from gpu_worker.runtime.gpu_child import GpuChild, Patience
+from gpu_worker.store.profiles import load_profile
+
+COMMAND = (sys.executable, str(Path(__file__).with_name("fault_child.py")))
+CALM = Patience(start_s=30, silence_s=20, stall_s=20, stop_s=5)
+
+
+class Losses:
+    """Keeps why children were lost."""
+
+    def __init__(self) -> None:
+        self.reasons: list[str] = []
+
+    def ready(self, ready: Ready) -> None: ...
+
+    def beat(self, beat: Beat) -> None: ...
+
+    def model_loaded(self, loaded: ModelLoaded) -> None: ...
+
+    def lost(self, reason: str) -> None:
+        self.reasons.append(reason)
+
+
+class Bed:
+    """A child under test."""
+
+    def __init__(self, child: GpuChild, losses: Losses) -> None:
+        self.child = child
+        self.losses = losses
+        self.begun = asyncio.Event()
+        self.stop = asyncio.Event()
+
+    async def run(self, prompt: str) -> StepOutcome:
+        self.begun.clear()
+        payload = PromptPayload(family=Family.PROMPT, prompt=prompt, seeds=(1,), model="m")
+        return await self.child.run(
+            RunStep(run_id=prompt, payload=payload, spool=Path("/nowhere")),
+            stop=self.stop,
+            on_progress=self._note,
+            on_file=lambda _: None,
+        )
+
+    def start(self, prompt: str) -> "asyncio.Task[StepOutcome]":
+        return asyncio.create_task(self.run(prompt))
+
+    def _note(self, _: Progressed) -> None:
+        self.begun.set()
+
+
+@asynccontextmanager
+async def child_with(patience: Patience, command: tuple[str, ...] = COMMAND) -> AsyncIterator[Bed]:
+    losses = Losses()
+    setup = Setup(profile=load_profile("tiny"), models_dir=Path("/nowhere"), beat_s=0.05)
+    child = GpuChild(setup, losses, patience, command)
+    keeper = asyncio.create_task(child.keep_alive())
+    try:
+        async with asyncio.timeout(60):
+            yield Bed(child, losses)
+    finally:
+        keeper.cancel()
+        await asyncio.gather(keeper, return_exceptions=True)
+
+
+@pytest.fixture
+async def bed() -> AsyncIterator[Bed]:
+    async with child_with(CALM) as made:
+        yield made
+
+
+def exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def test_steps_run_one_after_the_other_in_one_process(bed: Bed) -> None:
+    first, second = await asyncio.gather(bed.run("a"), bed.run("b"))
+    assert isinstance(first, StepDone)
+    assert isinstance(second, StepDone)
+    assert first.text == f"a by {bed.child.pid}"
+    assert second.text == f"b by {bed.child.pid}"
+
+
+async def test_a_killed_child_costs_the_attempt_and_is_replaced(bed: Bed) -> None:
+    running = bed.start("obey")
+    await bed.begun.wait()
+    killed = bed.child.pid
+    assert killed is not None
+    os.kill(killed, signal.SIGKILL)
+    with pytest.raises(ChildLost, match="killed by signal 9") as caught:
+        await running
+    assert caught.value.code is StepErrorCode.WORKER_CRASHED
+    assert caught.value.retryable
+    assert isinstance(await bed.run("again"), StepDone)
+    assert bed.child.pid != killed
+
+
+async def test_a_crash_in_native_code_costs_the_attempt(bed: Bed) -> None:
+    with pytest.raises(ChildLost, match="killed by signal 11"):
+        await bed.run("crash")
+    assert isinstance(await bed.run("again"), StepDone)
+
+
+async def test_an_error_in_a_pipeline_does_not_cost_the_process(bed: Bed) -> None:
+    refused = await bed.run("error")
+    assert isinstance(refused, StepRefused)
+    assert refused.code is StepErrorCode.INTERNAL
+    assert "broken" not in refused.message
+    assert isinstance(await bed.run("again"), StepDone)
+    assert bed.losses.reasons == []
+
+
+async def test_a_frozen_process_is_killed_and_replaced() -> None:
+    async with child_with(replace(CALM, silence_s=0.5)) as bed:
+        with pytest.raises(ChildLost, match="no sign of life"):
+            await bed.run("freeze")
+        assert isinstance(await bed.run("again"), StepDone)
+
+
+async def test_a_step_that_hangs_while_its_process_beats_is_given_up() -> None:
+    async with child_with(replace(CALM, stall_s=0.3)) as bed:
+        with pytest.raises(ChildLost, match="the step showed no sign of life"):
+            await bed.run("hang")
+        assert isinstance(await bed.run("again"), StepDone)
+
+
+async def test_a_stopped_step_ends_at_once_and_keeps_its_process(bed: Bed) -> None:
+    running = bed.start("obey")
+    await bed.begun.wait()
+    pid, asked = bed.child.pid, time.monotonic()
+    bed.stop.set()
+    assert isinstance(await running, StepHalted)
+    assert time.monotonic() - asked < 1.0
+    assert bed.child.pid == pid
+
+
+async def test_a_step_that_does_not_obey_is_killed_with_its_process() -> None:
+    async with child_with(replace(CALM, stop_s=0.2)) as bed:
+        running = bed.start("hang")
+        await bed.begun.wait()
+        bed.stop.set()
+        assert isinstance(await running, StepHalted)
+        assert bed.losses.reasons == ["its step did not stop when asked to"]
+        bed.stop.clear()
+        assert isinstance(await bed.run("again"), StepDone)
+
+
+async def test_a_step_whose_caller_is_gone_does_not_go_on(bed: Bed) -> None:
+    running = bed.start("hang")
+    await bed.begun.wait()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert isinstance(await bed.run("again"), StepDone)
+    assert bed.losses.reasons == ["its step was abandoned"]
+
+
+async def test_a_step_stopped_before_its_turn_never_runs(bed: Bed) -> None:
+    bed.stop.set()
+    assert isinstance(await bed.run("a"), StepHalted)
+
+
+async def test_a_child_that_cannot_start_is_tried_again() -> None:
+    async with child_with(CALM, command=(sys.executable, "-c", "raise SystemExit(3)")) as bed:
+        while len(bed.losses.reasons) < 2:
+            await asyncio.wait_for(_next_loss(bed.losses), 20)
+        assert bed.losses.reasons[0] == "it ended with status 3"
+        assert not bed.child.is_available
+
+
+async def _next_loss(losses: Losses) -> None:
+    heard, before = asyncio.Event(), losses.lost
+
+    def tell(reason: str) -> None:
+        before(reason)
+        heard.set()
+
+    losses.lost = tell  # type: ignore[method-assign]  # the test listens where the child tells
+    await heard.wait()
+
+
+async def test_the_child_ends_when_its_worker_is_killed(tmp_path: Path) -> None:
+    code = f"""
+import asyncio, sys
+from pathlib import Path
+from gpu_worker.runtime.child_process import ChildProcess
+async def main():
+    child = await ChildProcess.start({COMMAND!r})
+    print(child.pid, flush=True)
+    await asyncio.Event().wait()
+asyncio.run(main())
+"""
+    worker = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
+    assert worker.stdout is not None
+    pid = int(await worker.stdout.readline())
+    worker.kill()
+    await worker.wait()
+    await until_true(lambda: not exists(pid))
+
+
+async def until_true(question: Callable[[], bool]) -> None:
+    from support.waiting import until
+
+    async def ask() -> bool:
+        return question()
+
+    await until(ask)

@@ -1,0 +1,56 @@
+"""MP4 files: what every browser plays, with exactly the ordered frames."""
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from darkroom_schemas.errors import StepErrorCode
+from darkroom_schemas.recipe import Recipe
+from gpu_worker.domain.failures import Failure
+from gpu_worker.outputs.mp4 import encode_mp4
+from numpy.typing import NDArray
+
+ROOMY = 50_000_000
+
+
+@pytest.fixture(scope="module")
+def frames() -> NDArray[np.uint8]:
+    return np.random.default_rng(1).integers(0, 256, (81, 80, 48, 3)).astype(np.uint8)
+
+
+def test_the_video_has_the_ordered_frames_and_duration(
+    frames: NDArray[np.uint8], recipe: Recipe, tmp_path: Path
+) -> None:
+    path = tmp_path / "video.mp4"
+    encode_mp4(frames, 16, recipe, path, ROOMY)
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        assert stream.codec_context.name == "h264"
+        assert stream.codec_context.pix_fmt == "yuv420p"
+        assert stream.average_rate == 16
+        assert (stream.codec_context.width, stream.codec_context.height) == (48, 80)
+        assert container.duration == 81 / 16 * 1_000_000
+        assert sum(1 for _ in container.decode(stream)) == 81
+        assert Recipe.model_validate_json(container.metadata["darkroom"]) == recipe
+
+
+def test_the_index_stands_before_the_pictures(frames: NDArray[np.uint8], recipe: Recipe, tmp_path: Path) -> None:
+    path = tmp_path / "video.mp4"
+    encode_mp4(frames, 16, recipe, path, ROOMY)
+    data = path.read_bytes()
+    assert 0 < data.index(b"moov") < data.index(b"mdat")
+
+
+def test_a_video_over_the_limit_is_made_coarser(frames: NDArray[np.uint8], recipe: Recipe, tmp_path: Path) -> None:
+    path = tmp_path / "video.mp4"
+    encode_mp4(frames, 16, recipe, path, ROOMY)
+    limit = path.stat().st_size - 1
+    encode_mp4(frames, 16, recipe, path, limit)
+    assert path.stat().st_size <= limit
+
+
+def test_a_video_that_stays_too_large_fails_for_good(frames: NDArray[np.uint8], recipe: Recipe, tmp_path: Path) -> None:
+    with pytest.raises(Failure) as caught:
+        encode_mp4(frames, 16, recipe, tmp_path / "video.mp4", 1000)
+    assert caught.value.code is StepErrorCode.OUTPUT_TOO_LARGE
