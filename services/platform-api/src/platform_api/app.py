@@ -1,0 +1,66 @@
+"""The web application: routes, probes, and a lifespan that opens everything behind them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from darkroom_chassis.errors import render
+from darkroom_chassis.probes import probe_routes
+from darkroom_chassis.service import create_app
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from platform_api.routes import asset_bytes, catalogue, identity
+from platform_api.routes.emprops import jobs as emprops_jobs
+from platform_api.routes.emprops import stream
+from platform_api.routes.errors import install_refusals, unavailable
+from platform_api.routes.ourvidz import assets, jobs
+from platform_api.wiring import Running
+
+VERSION = "0.1.0"
+DESCRIPTION = """Queue image and video generation, follow it live, and fetch what was made.
+
+Send `Authorization: Bearer <JWT or API key>`. Every error has one body: a sentence in `error`, a stable word in `code`,
+and the wrong fields in `errors`. A POST with an `Idempotency-Key` may be repeated safely."""
+
+
+def build_app(assemble: Callable[[], AbstractAsyncContextManager[Running]], *, max_body_bytes: int) -> FastAPI:
+    """Build the app; `assemble` opens what it stands on when it starts."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with assemble() as running:
+            app.state.context, app.state.running = running.context, running
+            closing = asyncio.create_task(_close_streams(app, running))
+            yield
+            closing.cancel()
+
+    app = create_app(
+        "Darkroom platform API", VERSION, description=DESCRIPTION, lifespan=lifespan, max_body_bytes=max_body_bytes
+    )
+    install_refusals(app)
+    app.add_exception_handler(OperationalError, _on_database_unavailable)
+    app.add_exception_handler(PoolTimeout, _on_database_unavailable)
+    for module in (jobs, emprops_jobs, stream, assets, asset_bytes, catalogue, identity):
+        app.include_router(module.router)
+
+    async def check_database() -> None:
+        await app.state.running.check_database()
+
+    async def check_loops() -> None:
+        await app.state.running.loops.check()
+
+    app.include_router(probe_routes({"database": check_database, "loops": check_loops}))
+    return app
+
+
+async def _close_streams(app: FastAPI, running: Running) -> None:
+    """End event streams as soon as shutdown begins: the server waits for open requests before it stops the lifespan."""
+    await app.state.stopping.wait()
+    running.fanout.close()
+
+
+async def _on_database_unavailable(request: Request, _: Exception) -> JSONResponse:
+    return render(unavailable("The database"), request.url.path)

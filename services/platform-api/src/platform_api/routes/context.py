@@ -1,0 +1,58 @@
+"""What routes need, put together by `wiring` and found on the app."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Protocol, cast
+
+from darkroom_chassis.tokens import JwtCodec
+from darkroom_schemas.ids import StepId
+from darkroom_schemas.step import StepView
+from fastapi import Depends, Request
+
+from platform_api.domain.accounts import Accounts
+from platform_api.domain.feed import JobFeed, Replay
+from platform_api.domain.ports import (
+    AssetReads,
+    Backlog,
+    Clock,
+    JobAcceptance,
+    JobReads,
+    Objects,
+    UnitOfWork,
+)
+from platform_api.domain.signed_urls import UrlSigner
+
+
+class RunningSteps(Protocol):
+    """Asks the queue about one step; raises `QueueUnavailable`."""
+
+    async def read(self, step_id: StepId) -> StepView | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The ports and settings behind the routes."""
+
+    accounts: Accounts
+    acceptance: JobAcceptance
+    jobs: JobReads
+    assets: AssetReads
+    unit_of_work: UnitOfWork
+    backlog: Backlog
+    steps: RunningSteps
+    feed: JobFeed
+    replay: Replay
+    objects: Objects
+    urls: UrlSigner
+    tokens: JwtCodec
+    clock: Clock
+    ring_relay: Callable[[], None]
+    queue_max_depth: int
+    sse_heartbeat_s: float
+
+
+def _context(request: Request) -> Context:
+    return cast("Context", request.app.state.context)
+
+
+Ctx = Annotated[Context, Depends(_context)]

@@ -1,0 +1,99 @@
+"""EmProps words for canonical ones: the dialect's only mapping of statuses and fields."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from darkroom_schemas.catalogue import CATALOGUE
+from darkroom_schemas.job import HistoryEntry, JobView
+from darkroom_schemas.status import JobStatus
+from pydantic import BaseModel
+
+EmPropsStatus = Literal["pending", "processing", "completed", "failed"]
+
+STATUS: dict[JobStatus, EmPropsStatus] = {
+    JobStatus.QUEUED: "pending",
+    JobStatus.DELAYED: "pending",
+    JobStatus.RUNNING: "processing",
+    JobStatus.COMPLETED: "completed",
+    JobStatus.FAILED: "failed",
+    JobStatus.CANCELLED: "failed",
+}
+
+
+class EmPropsJobData(BaseModel):
+    """What went in and what came out."""
+
+    collectionId: str | None
+    variables: dict[str, Any]
+    outputs: list[dict[str, Any]] | None
+
+
+class EmPropsJob(BaseModel):
+    """A job as EmProps clients know it. `workflow_output` is the URL of the first output, or the text."""
+
+    id: str
+    name: str
+    description: str
+    status: EmPropsStatus
+    progress: float | None
+    error_message: str | None
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    job_type: str
+    priority: int
+    retry_count: int
+    workflow_output: str | None
+    data: EmPropsJobData
+
+
+class EmPropsHistoryEntry(BaseModel):
+    """One line of a job's history."""
+
+    id: str
+    job_id: str
+    seq: int
+    event: str
+    status: EmPropsStatus
+    message: str
+    progress: float | None
+    created_at: datetime
+
+
+def emprops_job(job: JobView) -> EmPropsJob:
+    """Say a job in EmProps words."""
+    outputs = [output.model_dump(mode="json", exclude_none=True) for output in job.outputs]
+    label = CATALOGUE[job.job_type].label if job.job_type in CATALOGUE else job.job_type
+    finished_text = job.text if job.status is JobStatus.COMPLETED and not job.outputs else None
+    return EmPropsJob(
+        id=job.id,
+        name=label,
+        description=str(job.parameters.get("prompt", "")),
+        status=STATUS[job.status],
+        progress=job.progress,
+        error_message=job.error.message if job.error else None,
+        created_at=job.created_at,
+        updated_at=job.updated_at,
+        started_at=job.started_at,
+        completed_at=job.completed_at,
+        job_type=job.job_type,
+        priority=job.priority,
+        retry_count=job.run - 1,
+        workflow_output=job.outputs[0].url if job.outputs else finished_text,
+        data=EmPropsJobData(collectionId=None, variables=job.parameters, outputs=outputs or None),
+    )
+
+
+def emprops_history(entry: HistoryEntry) -> EmPropsHistoryEntry:
+    """Say a history entry in EmProps words."""
+    return EmPropsHistoryEntry(
+        id=f"{entry.job_id}:{entry.seq}",
+        job_id=entry.job_id,
+        seq=entry.seq,
+        event=entry.event,
+        status=STATUS[entry.status],
+        message=entry.message,
+        progress=entry.progress,
+        created_at=entry.at,
+    )

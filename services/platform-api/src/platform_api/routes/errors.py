@@ -1,0 +1,102 @@
+"""How the domain's refusals are answered: one status, code and sentence for each."""
+
+from darkroom_chassis.errors import AppError, render
+from darkroom_queue import QueueUnavailable
+from darkroom_schemas.errors import ErrorCode, FieldError
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from platform_api.domain.errors import (
+    InvalidParameter,
+    JobFinished,
+    KeyInUse,
+    KeyReused,
+    NotEnoughCredits,
+    NotFound,
+    QueueIsFull,
+    Refused,
+    UnknownJobType,
+    UnknownUser,
+)
+
+RETRY_AFTER_S = 10
+
+
+def app_error(refusal: Refused) -> AppError:
+    """Translate a refusal."""
+    match refusal:
+        case InvalidParameter(name=name, message=message):
+            return invalid(name, message)
+        case UnknownJobType(job_type=job_type, valid=valid):
+            return AppError(
+                400,
+                ErrorCode.INVALID_JOB_TYPE,
+                f"There is no job type {job_type[:64]!r}.",
+                errors=[FieldError(field="jobType", message=f"must be one of {', '.join(valid)}")],
+                extra={"valid_job_types": list(valid)},
+            )
+        case UnknownUser():
+            return AppError(403, ErrorCode.FORBIDDEN, "The user that this request is for does not exist.")
+        case NotEnoughCredits(price_mc=price_mc, balance_mc=balance_mc):
+            missing = (price_mc - balance_mc) / 1000
+            return AppError(
+                402,
+                ErrorCode.INSUFFICIENT_CREDITS,
+                "Not enough credits.",
+                extra={
+                    "details": f"The job costs {price_mc / 1000:g} credits, {missing:g} more than the balance.",
+                    "required_credits": price_mc / 1000,
+                    "balance_credits": balance_mc / 1000,
+                    "missing_credits": missing,
+                    "suggestedAction": f"Add at least {missing:g} credits, or choose a cheaper job type.",
+                },
+            )
+        case QueueIsFull():
+            return AppError(
+                503,
+                ErrorCode.QUEUE_FULL,
+                "The queue is full.",
+                retryable=True,
+                headers={"Retry-After": str(RETRY_AFTER_S)},
+                extra={"suggestedAction": f"Try again in {RETRY_AFTER_S} seconds."},
+            )
+        case KeyReused():
+            sentence = "This Idempotency-Key was used with another request."
+            return AppError(422, ErrorCode.IDEMPOTENCY_MISMATCH, sentence)
+        case KeyInUse():
+            sentence = "The first request with this Idempotency-Key is still being answered."
+            headers = {"Retry-After": "1"}
+            return AppError(409, ErrorCode.IDEMPOTENCY_IN_PROGRESS, sentence, retryable=True, headers=headers)
+        case NotFound(what="job"):
+            return AppError(404, ErrorCode.JOB_NOT_FOUND, "There is no such job.")
+        case NotFound(what=what):
+            return AppError(404, ErrorCode.NOT_FOUND, f"There is no such {what}.")
+        case JobFinished(status=status):
+            return AppError(409, ErrorCode.CONFLICT, f"The job is {status} already.")
+    raise TypeError(f"no answer is defined for {type(refusal).__name__}")
+
+
+def invalid(field: str, message: str) -> AppError:
+    """Make the 400 that names one field."""
+    errors = [FieldError(field=field, message=message)]
+    return AppError(400, ErrorCode.INVALID_REQUEST, f"The request is not valid: {field}.", errors=errors)
+
+
+def unavailable(what: str) -> AppError:
+    """Make the 503 for something that this service stands on."""
+    headers = {"Retry-After": str(RETRY_AFTER_S)}
+    return AppError(503, ErrorCode.UNAVAILABLE, f"{what} does not answer.", retryable=True, headers=headers)
+
+
+def install_refusals(app: FastAPI) -> None:
+    """Answer every refusal that leaves a route."""
+
+    async def on_refusal(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, Refused)  # noqa: S101 - registered for this class only
+        return render(app_error(error), request.url.path)
+
+    async def on_queue_unavailable(request: Request, _: Exception) -> JSONResponse:
+        return render(unavailable("The queue"), request.url.path)
+
+    app.add_exception_handler(Refused, on_refusal)
+    app.add_exception_handler(QueueUnavailable, on_queue_unavailable)

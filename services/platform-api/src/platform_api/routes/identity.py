@@ -1,0 +1,96 @@
+"""Who am I, a token for an API key, and tickets for browsers."""
+
+from datetime import datetime
+from typing import Literal
+
+from darkroom_chassis.errors import AppError
+from darkroom_schemas.errors import ErrorCode
+from darkroom_schemas.ids import JobId
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from platform_api.domain.errors import NotFound, UnknownUser
+from platform_api.domain.signed_urls import TICKET_LIFETIME_S
+from platform_api.routes.auth import UUID_PATTERN, Authenticated, CurrentUser, user_of
+from platform_api.routes.context import Ctx
+from platform_api.routes.requests import AnyContentTypeRoute
+
+router = APIRouter(tags=["identity"], route_class=AnyContentTypeRoute)
+TOKEN_LIFETIME_S = 3600
+
+
+class Token(BaseModel):
+    """A JWT, for `Authorization: Bearer`."""
+
+    access_token: str
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - a word of RFC 6750, not a secret
+    expires_in: int = TOKEN_LIFETIME_S
+    user_id: str
+
+
+class Me(BaseModel):
+    """The caller's account; credits are those that can still be spent."""
+
+    id: str
+    name: str
+    credits: float
+    created_at: datetime
+
+
+class TicketRequest(BaseModel):
+    """What the ticket is for."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"audience": "job-stream", "job_id": "019aa7f1-5c3e-7c66-b5a1-9f0d3c1f1c11"}]},
+    )
+
+    audience: Literal["job-stream"] = "job-stream"
+    job_id: str = Field(pattern=UUID_PATTERN)
+
+
+class Ticket(BaseModel):
+    """A ticket to add to a URL as `?ticket=`; it may be used again until it expires."""
+
+    ticket: str
+    expires_in: int = TICKET_LIFETIME_S
+
+
+@router.post(
+    "/api/auth/token",
+    operation_id="issue_token",
+    summary="Get a JWT for an API key",
+    responses={403: {"description": "The caller has no API key, or one that speaks for nobody"}},
+)
+async def issue_token(context: Ctx, who: Authenticated) -> Token:
+    """Exchange an API key for a token of one hour. A service key gets one for the user in `X-User-Id`."""
+    if not who.by_key:
+        # Else a stolen token could be renewed for ever.
+        raise AppError(403, ErrorCode.FORBIDDEN, "Send an API key; a token cannot renew itself.")
+    user_id = user_of(who)
+    if await context.accounts.user(user_id) is None:
+        raise UnknownUser
+    return Token(access_token=context.tokens.issue(user_id, ttl_s=TOKEN_LIFETIME_S), user_id=user_id)
+
+
+@router.post(
+    "/api/auth/ticket",
+    operation_id="issue_ticket",
+    summary="Get a ticket for a job's stream",
+    responses={404: {"description": "No such job, or somebody else's"}},
+)
+async def issue_ticket(body: TicketRequest, context: Ctx, user_id: CurrentUser) -> Ticket:
+    """Make a ticket for one job's event stream: a browser's EventSource cannot send headers."""
+    job_id = JobId(body.job_id)
+    if await context.jobs.get(job_id, user_id) is None:
+        raise NotFound("job")
+    return Ticket(ticket=context.urls.ticket(user_id, job_id, context.clock()))
+
+
+@router.get("/api/me", operation_id="get_me", summary="Read the caller's account")
+async def me(context: Ctx, user_id: CurrentUser) -> Me:
+    """Say who the caller is and what can be spent."""
+    account = await context.accounts.user(user_id)
+    if account is None:
+        raise UnknownUser
+    return Me(id=account.id, name=account.name, credits=account.balance_mc / 1000, created_at=account.created_at)

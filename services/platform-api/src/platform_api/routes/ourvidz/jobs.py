@@ -1,0 +1,154 @@
+"""`POST /api/queue-job` and `GET /api/jobs/{id}`."""
+
+import json
+from typing import Annotated, Any
+
+from darkroom_chassis.middleware import current_trace_id
+from darkroom_queue import QueueUnavailable
+from darkroom_schemas.ids import step_id
+from darkroom_schemas.payload import MAX_SEED
+from darkroom_schemas.status import JobStatus
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, field_validator, model_validator
+
+from platform_api.domain.errors import InvalidParameter, NotFound
+from platform_api.domain.job import Job
+from platform_api.domain.plan import MAX_PROMPT_CHARACTERS, JobRequest
+from platform_api.domain.submit_job import submit_job
+from platform_api.domain.view import job_view
+from platform_api.metrics import JOBS_ACCEPTED
+from platform_api.routes.auth import CurrentUser
+from platform_api.routes.context import Context, Ctx
+from platform_api.routes.errors import invalid
+from platform_api.routes.ourvidz.mapping import JobAnswer, QueueJobAnswer, job_answer, queue_job_answer
+from platform_api.routes.requests import AnyContentTypeRoute, IdempotencyHeader, JobIdPath, keyed
+
+router = APIRouter(tags=["jobs"], route_class=AnyContentTypeRoute)
+Text = Annotated[StrictStr, Field(max_length=MAX_PROMPT_CHARACTERS)]
+Reference = Annotated[StrictStr, Field(max_length=200)]
+
+
+class QueueJobMetadata(BaseModel):
+    """What to make. Further members are kept with the job; `credits` and `bucket` are decided by the job type."""
+
+    model_config = ConfigDict(extra="allow")
+
+    prompt: Text | None = None
+    negative_prompt: Text | None = Field(default=None, description="Used by SDXL types only.")
+    seed: Annotated[StrictInt, Field(ge=0, le=MAX_SEED)] | None = Field(
+        default=None, description="Seed of the first image; each next one is 1 more. Made at random when absent."
+    )
+    credits: float | None = Field(default=None, description="Ignored.")
+    bucket: StrictStr | None = Field(default=None, description="Ignored.")
+
+    @model_validator(mode="after")
+    def _can_be_kept(self) -> "QueueJobMetadata":
+        """Refuse what JSON parsers let through and databases do not keep: NaN, U+0000, halves of characters."""
+        try:
+            text = json.dumps(
+                [self.prompt, self.negative_prompt, self.model_extra], allow_nan=False, ensure_ascii=False
+            )
+            text.encode()
+        except ValueError:
+            raise ValueError("must be plain JSON without NaN, Infinity or lone surrogates") from None
+        if "\\u0000" in text:
+            raise ValueError("must not contain the character U+0000")
+        return self
+
+
+class QueueJobRequest(BaseModel):
+    """A job to queue."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"jobType": "sdxl_image_fast", "metadata": {"prompt": "a lighthouse at dawn", "seed": 41}}]
+        },
+    )
+
+    jobType: StrictStr = Field(description="One of GET /api/job-types.")
+    metadata: QueueJobMetadata = Field(default_factory=QueueJobMetadata)
+    projectId: Reference | None = None
+    videoId: Reference | None = None
+    imageId: Reference | None = None
+
+    @field_validator("metadata", mode="before")
+    @classmethod
+    def _null_is_absent(cls, value: Any) -> Any:  # Any: whatever the client sent
+        return {} if value is None else value
+
+
+@router.post(
+    "/api/queue-job",
+    operation_id="queue_job",
+    summary="Queue a job",
+    response_model=QueueJobAnswer,
+    responses={
+        400: {"description": "Unknown job type (with `valid_job_types`), or a field that is not valid"},
+        401: {"description": "No credential, or one that is not valid"},
+        402: {"description": "Not enough credits"},
+        409: {"description": "The first request with this Idempotency-Key is still being answered"},
+        422: {"description": "The Idempotency-Key was used with another request"},
+        503: {"description": "The queue is full; see Retry-After"},
+    },
+)
+async def queue_job(
+    body: QueueJobRequest, context: Ctx, user_id: CurrentUser, idempotency_key: IdempotencyHeader = None
+) -> Response:
+    """Accept a job, reserve its credits and queue its steps. With an Idempotency-Key it may be sent again."""
+    metadata = body.metadata
+    references = body.model_dump(include={"projectId", "videoId", "imageId"}, exclude_none=True)
+    request = JobRequest(
+        user_id=user_id,
+        job_type=body.jobType,
+        prompt=metadata.prompt or "",
+        negative_prompt=metadata.negative_prompt or "",
+        seed=metadata.seed,
+        extra={**(metadata.model_extra or {}), **references},
+    )
+    try:
+        answer = await submit_job(
+            request,
+            trace_id=current_trace_id(),
+            idempotency=keyed(idempotency_key, "/api/queue-job", body),
+            render=queue_job_answer,
+            jobs=context.acceptance,
+            backlog=context.backlog,
+            max_depth=context.queue_max_depth,
+            urls=context.urls,
+            clock=context.clock,
+        )
+    except InvalidParameter as error:
+        raise invalid(f"metadata.{error.name}", error.message) from None
+    if answer.replayed:
+        return Response(answer.body, media_type="application/json", headers={"Idempotent-Replayed": "true"})
+    JOBS_ACCEPTED.labels(body.jobType).inc()
+    context.ring_relay()
+    return Response(answer.body, media_type="application/json")
+
+
+@router.get(
+    "/api/jobs/{job_id}",
+    operation_id="get_job",
+    summary="Read a job",
+    response_model=JobAnswer,
+    responses={404: {"description": "No such job, or somebody else's"}},
+)
+async def get_job(job_id: JobIdPath, context: Ctx, user_id: CurrentUser) -> Response:
+    """Answer for EmProps clients in `data`, for OurVidz clients beside it. Links are signed for a day."""
+    job = await context.jobs.get(job_id, user_id)
+    if job is None:
+        raise NotFound("job")
+    view = job_view(job, context.urls, context.clock(), step_percent=await _step_percent(context, job))
+    return Response(job_answer(view).model_dump_json(), media_type="application/json")
+
+
+async def _step_percent(context: Context, job: Job) -> float | None:
+    """Ask the queue how far the running step is; a job can be read without it."""
+    if job.status is not JobStatus.RUNNING:
+        return None
+    try:
+        step = await context.steps.read(step_id(job.id, job.run, job.steps_done))
+    except QueueUnavailable:
+        return None
+    return step.progress if step else None

@@ -1,0 +1,191 @@
+"""OurVidz words for canonical ones: the dialect's only mapping of statuses and fields."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from darkroom_schemas.catalogue import CATALOGUE
+from darkroom_schemas.job import JobView
+from darkroom_schemas.status import JobStatus
+from pydantic import BaseModel, ConfigDict, Field
+
+from platform_api.domain.job import Asset
+from platform_api.domain.signed_urls import Variant
+from platform_api.domain.view import AssetUrls
+from platform_api.routes.emprops.mapping import EmPropsJob, emprops_job
+
+OurVidzStatus = Literal["queued", "processing", "completed", "failed"]
+
+STATUS: dict[JobStatus, OurVidzStatus] = {
+    JobStatus.QUEUED: "queued",
+    JobStatus.DELAYED: "queued",
+    JobStatus.RUNNING: "processing",
+    JobStatus.COMPLETED: "completed",
+    JobStatus.FAILED: "failed",
+    JobStatus.CANCELLED: "failed",
+}
+
+
+class AcceptedJob(BaseModel):
+    """A job that was accepted just now."""
+
+    id: str
+    user_id: str
+    job_type: str
+    status: OurVidzStatus
+    created_at: datetime
+    metadata: dict[str, Any]
+
+
+class QueueJobAnswer(BaseModel):
+    """Answer to `POST /api/queue-job`. `queueLength` is how many steps wait for the same model."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "success": True,
+                    "job": {
+                        "id": "019aa7f1-5c3e-7c66-b5a1-9f0d3c1f1c11",
+                        "user_id": "019aa7f0-0d7b-7d7a-8a5e-6a2f2a4d3b10",
+                        "job_type": "sdxl_image_fast",
+                        "status": "queued",
+                        "created_at": "2026-11-21T22:48:07Z",
+                        "metadata": {"prompt": "a lighthouse at dawn", "seeds": [41, 42, 43, 44, 45, 46]},
+                    },
+                    "message": "Job queued successfully",
+                    "queueLength": 3,
+                    "modelVariant": "sdxl-base-1.0",
+                    "isSDXL": True,
+                    "negativePromptSupported": True,
+                }
+            ]
+        }
+    )
+
+    success: bool = True
+    job: AcceptedJob
+    message: str = "Job queued successfully"
+    queueLength: int
+    modelVariant: str
+    isSDXL: bool
+    negativePromptSupported: bool
+
+
+class JobAnswer(BaseModel):
+    """One job for two kinds of clients: EmProps reads `data` and `error`, OurVidz the members beside them."""
+
+    data: EmPropsJob
+    error: None = None
+    id: str
+    user_id: str
+    job_type: str
+    status: OurVidzStatus
+    progress: float | None
+    error_message: str | None
+    metadata: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+
+
+class AssetItem(BaseModel):
+    """One asset in a list. `url` works without credentials until it expires; `content_path` with them for ever."""
+
+    id: str
+    job_id: str
+    job_type: str
+    index: int
+    mime_type: str
+    size_bytes: int
+    width: int | None
+    height: int | None
+    duration_s: float | None
+    seed: int | None
+    url: str
+    thumbnail_url: str | None
+    content_path: str
+    created_at: datetime
+
+
+class AssetList(BaseModel):
+    """A page of assets, newest first."""
+
+    success: bool = True
+    assets: list[AssetItem]
+    total: int
+    cursor: str | None = Field(description="Pass as `cursor` for the next page; null on the last.")
+
+
+def queue_job_answer(job: JobView, queue_length: int) -> str:
+    """Write the answer to a submission."""
+    job_type = CATALOGUE[job.job_type]
+    answer = QueueJobAnswer(
+        job=AcceptedJob(
+            id=job.id,
+            user_id=job.user_id,
+            job_type=job.job_type,
+            status=STATUS[job.status],
+            created_at=job.created_at,
+            metadata=metadata(job),
+        ),
+        queueLength=queue_length,
+        modelVariant=str(job_type.model),
+        isSDXL=job_type.is_sdxl,
+        negativePromptSupported=job_type.is_sdxl,
+    )
+    return answer.model_dump_json()
+
+
+def job_answer(job: JobView) -> JobAnswer:
+    """Write the superset answer of `GET /api/jobs/{id}`."""
+    return JobAnswer(
+        data=emprops_job(job),
+        id=job.id,
+        user_id=job.user_id,
+        job_type=job.job_type,
+        status=STATUS[job.status],
+        progress=job.progress,
+        error_message=job.error.message if job.error else None,
+        metadata=metadata(job),
+        created_at=job.created_at,
+        updated_at=job.updated_at,
+        started_at=job.started_at,
+        completed_at=job.completed_at,
+    )
+
+
+def metadata(job: JobView) -> dict[str, Any]:
+    """Join what was asked with what came of it; a job's own results win over members that the client sent along."""
+    result: dict[str, Any] = {"credits": job.price_mc / 1000}
+    if job.status is JobStatus.COMPLETED or job.outputs:
+        urls = [output.url for output in job.outputs]
+        result |= {
+            "all_assets": urls,
+            "primary_asset": urls[0] if urls else None,
+            "thumbnails": [output.thumbnail_url for output in job.outputs],
+            "credits_charged": job.charged_mc / 1000,
+        }
+    if job.text is not None:
+        result["enhanced_prompt"] = job.text
+    return job.parameters | result
+
+
+def asset_item(asset: Asset, urls: AssetUrls, now: datetime) -> AssetItem:
+    """Say an asset in a list."""
+    return AssetItem(
+        id=asset.id,
+        job_id=asset.job_id,
+        job_type=asset.job_type,
+        index=asset.output_index,
+        mime_type=asset.mime_type,
+        size_bytes=asset.size_bytes,
+        width=asset.width,
+        height=asset.height,
+        duration_s=asset.duration_s,
+        seed=asset.seed,
+        url=urls.url(asset.id, Variant.CONTENT, now),
+        thumbnail_url=urls.url(asset.id, Variant.THUMBNAIL, now) if asset.thumbnail_key else None,
+        content_path=f"/api/assets/{asset.id}/content",
+        created_at=asset.created_at,
+    )

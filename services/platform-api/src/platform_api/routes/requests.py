@@ -1,0 +1,82 @@
+"""What requests have in common: bodies of any content type, ids in paths, pages, idempotency keys."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from darkroom_schemas.ids import AssetId, JobId
+from fastapi import Depends, Header, Path, Query, Request, Response
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+
+from platform_api.domain.errors import NotFound
+from platform_api.domain.submit_job import IdempotencyKey
+from platform_api.routes.auth import UUID_TEXT
+from platform_api.routes.errors import invalid
+
+MAX_PAGE = 200
+MAX_OFFSET = 10_000
+_KEY = re.compile(r"[\x21-\x7e]{1,255}\Z", re.ASCII)
+
+
+class AnyContentTypeRoute(APIRoute):
+    """Reads a body as JSON whatever it calls itself: browsers send `text/plain` for a string body.
+
+    Safe because credentials come in headers, which another site's form cannot send.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_as_json(request: Request) -> Response:
+            headers = [(name, value) for name, value in request.scope["headers"] if name != b"content-type"]
+            scope = {**request.scope, "headers": [*headers, (b"content-type", b"application/json")]}
+            return await handle(Request(scope, request.receive))
+
+        return handle_as_json
+
+
+def _job_id(job_id: Annotated[str, Path(description="Id of a job, a UUID.")]) -> JobId:
+    return JobId(_uuid(job_id, "job"))
+
+
+def _asset_id(asset_id: Annotated[str, Path(description="Id of an asset, a UUID.")]) -> AssetId:
+    return AssetId(_uuid(asset_id, "asset"))
+
+
+def _uuid(text: str, what: str) -> str:
+    if not UUID_TEXT.match(text.lower()):
+        raise NotFound(what)
+    return text.lower()
+
+
+def _cursor(
+    cursor: Annotated[str | None, Query(description="Continue after this item.")] = None,
+) -> Any:  # Any: the id of whatever is listed
+    if cursor is not None and not UUID_TEXT.match(cursor):
+        raise invalid("cursor", "must be the `cursor` of an earlier page")
+    return cursor
+
+
+def keyed(key: str | None, path: str, body: BaseModel) -> IdempotencyKey | None:
+    """Join an Idempotency-Key with a digest of what is asked; 400 for an unusable key."""
+    if key is None:
+        return None
+    if not _KEY.match(key):
+        raise invalid("Idempotency-Key", "must be 1 to 255 printable ASCII characters without spaces")
+    asked = json.dumps([path, body.model_dump(mode="json")], sort_keys=True)
+    return IdempotencyKey(key, hashlib.sha256(asked.encode()).hexdigest())
+
+
+JobIdPath = Annotated[JobId, Depends(_job_id)]
+AssetIdPath = Annotated[AssetId, Depends(_asset_id)]
+JobCursor = Annotated[JobId | None, Depends(_cursor)]
+AssetCursor = Annotated[AssetId | None, Depends(_cursor)]
+Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Items on a page.")]
+Offset = Annotated[int, Query(ge=0, le=MAX_OFFSET, description="Items to skip; beyond 10,000 use the cursor.")]
+IdempotencyHeader = Annotated[
+    str | None,
+    Header(alias="Idempotency-Key", description="Makes a repetition harmless: it gets the first answer, for 24 h."),
+]

@@ -1,0 +1,229 @@
+"""A platform-api on real servers, users with keys, and a small worker that gives real results."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+import uvicorn
+from darkroom_chassis.api_keys import KeyKind
+from darkroom_queue import Consumer, Handler, RedisLink, StepContext
+from darkroom_schemas.catalogue import CATALOGUE
+from darkroom_schemas.ids import UserId, WorkerId
+from darkroom_schemas.step import StepOutput, StepResult
+from darkroom_schemas.worker import Capabilities, WorkerInfo
+from httpx_sse import ServerSentEvent, aconnect_sse
+from platform_api.app import build_app
+from platform_api.operators import make_key
+from platform_api.settings import Settings
+from platform_api.store.migrate import migrate
+from platform_api.wiring import Running, assemble, jwt_codec, open_accounts
+from support.servers import MakeDatabase
+
+ENDED = {"completed", "failed"}
+
+
+@dataclass
+class Account:
+    """A user of the platform under test, with the three ways to authenticate."""
+
+    id: UserId
+    jwt: str
+    api_key: str
+    http: httpx.AsyncClient
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.jwt}"}
+
+    async def submit(self, job_type: str = "sdxl_image_fast", **metadata: Any) -> dict[str, Any]:
+        answer = await self.http.post("/api/queue-job", json={"jobType": job_type, "metadata": metadata})
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json()["job"])
+
+    async def job(self, job_id: str) -> dict[str, Any]:
+        answer = await self.http.get(f"/api/jobs/{job_id}")
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    async def events(self, job_id: str, last_event_id: str | None = None) -> list[ServerSentEvent]:
+        """Follow a job to the end of its stream."""
+        headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
+        async with aconnect_sse(self.http, "GET", f"/api/jobs/{job_id}/stream", headers=headers) as source:
+            return [event async for event in source.aiter_sse()]
+
+    async def finished(self, job_id: str) -> dict[str, Any]:
+        """Wait for a job's end by its stream, and return the job."""
+        async with asyncio.timeout(20):
+            await self.events(job_id)
+        job = await self.job(job_id)
+        assert job["status"] in ENDED
+        return job
+
+    async def credits(self) -> float:
+        return float((await self.http.get("/api/me")).json()["credits"])
+
+
+@dataclass
+class Platform:
+    """A running platform-api."""
+
+    url: str
+    settings: Settings
+    running: Running
+    database_url: str
+    redis_url: str
+    objects: Path
+    _stack: AsyncExitStack
+
+    async def account(self, name: str, credits: float = 100.0) -> Account:
+        async with open_accounts(self.settings) as accounts:
+            user_id, _ = await accounts.open(name, round(credits * 1000))
+            key = await make_key(accounts, KeyKind.USER, f"{name}'s", user_id)
+        jwt = jwt_codec(self.settings).issue(user_id, ttl_s=600)
+        http = self.client(Authorization=f"Bearer {jwt}")
+        return Account(user_id, jwt, key.text, await self._stack.enter_async_context(http))
+
+    async def key(self, kind: KeyKind) -> str:
+        async with open_accounts(self.settings) as accounts:
+            return (await make_key(accounts, kind, f"test {kind}", None)).text
+
+    def client(self, **headers: str) -> httpx.AsyncClient:
+        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=20)
+
+    def local(self, link: str) -> str:
+        """Return the path of a signed link: links begin with PUBLIC_URL, and the test's port is not known to it."""
+        return link.removeprefix(self.settings.public_url)
+
+    async def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        async with await psycopg.AsyncConnection.connect(self.database_url, autocommit=True) as connection:
+            return await (await connection.execute(query, values)).fetchall()
+
+
+StartPlatform = Callable[..., Awaitable[Platform]]
+StartWorker = Callable[..., Awaitable[Consumer]]
+
+
+def make_settings(database_url: str, redis_url: str, objects: Path, **changed: Any) -> Settings:
+    values = {
+        "PLATFORM_DATABASE_URL": database_url,
+        "redis_url": redis_url,
+        "object_store_url": objects.as_uri(),
+        "jwt_secret": "j" * 32,
+        "signing_secret": "s" * 32,
+        "sse_heartbeat_s": 0.2,
+    }
+    return Settings(_env_file=None, **(values | changed))
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[tuple[str, Running]]:
+    """Run the app behind a real HTTP server on a free port."""
+    app = build_app(partial(assemble, settings), max_body_bytes=settings.max_body_bytes)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False, ws="none"))
+    started = asyncio.Event()
+    startup = server.startup
+
+    async def startup_and_tell(sockets: Any = None) -> None:
+        await startup(sockets)
+        started.set()
+
+    server.startup = startup_and_tell  # type: ignore[method-assign]  # uvicorn has no other signal of readiness
+    task = asyncio.create_task(server.serve())
+    try:
+        waiting = asyncio.create_task(started.wait())
+        await asyncio.wait({waiting, task}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        assert not task.done(), "the server did not start"
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}", app.state.running
+    finally:
+        app.state.stopping.set()
+        server.should_exit = True
+        await task
+
+
+@pytest.fixture
+async def start_platform(make_database: MakeDatabase, redis_url: str, tmp_path: Path) -> AsyncIterator[StartPlatform]:
+    """Start platforms on one database and one Redis; settings may be changed by keyword."""
+    database_url = make_database(migrate)
+    objects = tmp_path / "objects"
+    async with AsyncExitStack() as stack:
+
+        async def start(**changed: Any) -> Platform:
+            settings = make_settings(database_url, redis_url, objects, **changed)
+            url, running = await stack.enter_async_context(serving(settings))
+            return Platform(url, settings, running, database_url, redis_url, objects, stack)
+
+        yield start
+
+
+@pytest.fixture
+async def platform(start_platform: StartPlatform) -> Platform:
+    return await start_platform()
+
+
+@pytest.fixture
+async def start_worker(redis_url: str, tmp_path: Path) -> AsyncIterator[StartWorker]:
+    """Start workers that can do every type; `handler` takes the place of the real results below."""
+    async with AsyncExitStack() as stack:
+
+        async def start(handler: Handler | None = None, concurrency: int = 8) -> Consumer:
+            link = await RedisLink.open(redis_url)
+            stack.push_async_callback(link.close)
+            info = WorkerInfo(
+                worker_id=WorkerId(f"test-{id(link)}"),
+                incarnation=f"i{id(link)}",
+                machine_id="test",
+                capabilities=Capabilities(
+                    types=tuple(CATALOGUE), models=tuple({t.model for t in CATALOGUE.values() if t.model}), vram_gb=48
+                ),
+                concurrency=concurrency,
+                version="test",
+            )
+            consumer = Consumer(link, info, handler or partial(produce, tmp_path / "objects"))
+            task = asyncio.create_task(consumer.run())
+
+            async def stop() -> None:
+                consumer.drain(grace_s=0)
+                await task
+
+            stack.push_async_callback(stop)
+            return consumer
+
+        yield start
+
+
+async def produce(objects: Path, context: StepContext) -> StepResult:
+    """Answer a step with text or with stored bytes, as a real worker would."""
+    step = context.step
+    context.progress(50, message="half way")
+    if step.payload["family"] == "prompt":
+        return StepResult(text=f"{step.payload['prompt']}, in golden light")
+    outputs = []
+    for index, seed in enumerate(step.payload["seeds"]):
+        key = f"{step.job_id}/{step.id.replace(':', '-')}/{step.attempt}/{index}"
+        data = hashlib.sha256(f"{step.payload['prompt']} {seed}".encode()).digest() * 32
+        for name, content in ((f"{key}.png", data), (f"{key}.webp", data[:100])):
+            (objects / name).parent.mkdir(parents=True, exist_ok=True)
+            (objects / name).write_bytes(content)
+        outputs.append(
+            StepOutput(
+                key=f"{key}.png",
+                index=index,
+                mime_type="image/png",
+                size_bytes=len(data),
+                sha256=hashlib.sha256(data).hexdigest(),
+                width=step.payload["width"],
+                height=step.payload["height"],
+                thumbnail_key=f"{key}.webp",
+            )
+        )
+    return StepResult(outputs=tuple(outputs), timings_s={"denoise": 0.1})
