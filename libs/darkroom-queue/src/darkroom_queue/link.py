@@ -1,5 +1,6 @@
 """The connection to Redis: one pool, one error for "does not answer", and an epoch for every run of the server."""
 
+import asyncio
 from collections.abc import Awaitable
 from typing import Any, Self
 
@@ -14,7 +15,8 @@ from darkroom_queue.lua_source import LuaScript, load
 
 Arg = str | bytes | int | float
 _UNREACHABLE = (ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError, OSError)
-SOCKET_TIMEOUT_S = 10.0
+ANSWER_TIMEOUT_S = 10.0
+"""Above every blocking time, so that a half-open connection is noticed."""
 DEFAULT_LEASE_S = 12.0
 _ADOPT = load("adopt")
 
@@ -33,7 +35,7 @@ class RedisLink:
         client = redis.Redis.from_url(
             url,
             decode_responses=True,
-            socket_timeout=SOCKET_TIMEOUT_S,
+            socket_timeout=None,  # `guard` limits every call; redis-py's own way loses cancellations on Python 3.11
             socket_connect_timeout=3.0,
             socket_keepalive=True,
             health_check_interval=15,
@@ -58,7 +60,8 @@ class RedisLink:
     async def guard(self, call: Awaitable[Any]) -> Any:  # Any: redis-py's types cover every mode of every reply
         """Await a call on `client`; whatever means "no answer" becomes `QueueUnavailable`."""
         try:
-            return await call
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                return await call
         except _UNREACHABLE as error:
             self._epoch = 0
             raise QueueUnavailable(f"Redis does not answer ({type(error).__name__})") from error

@@ -38,6 +38,11 @@ class ProgressFeed:
             await self._link.guard(self._pubsub.subscribe(job_progress(job_id)))
             self._subscribed.set()
 
+    async def add_all(self) -> None:
+        """Receive the progress of every job."""
+        await self._link.guard(self._pubsub.psubscribe(job_progress(JobId("*"))))
+        self._subscribed.set()
+
     async def remove(self, job_id: JobId) -> None:
         """Take back one `add`."""
         self._interest[job_id] -= 1
@@ -51,5 +56,5 @@ class ProgressFeed:
         while True:
             await self._subscribed.wait()
             message = await self._link.guard(self._pubsub.get_message(timeout=POLL_S))
-            if message is not None and message["type"] == "message":
+            if message is not None and message["type"] in {"message", "pmessage"}:
                 yield ProgressMessage.model_validate_json(message["data"])

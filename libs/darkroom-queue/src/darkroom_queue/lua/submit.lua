@@ -68,7 +68,7 @@ for i = 0, n - 1 do
       accepted = accepted + 1
       by_type[kind] = (by_type[kind] or 0) + 1
     end
-    append('step.queued', job, id, h.tenant, '{}')
+    append('step.queued', job, id, h.tenant, '{"job_type":' .. json(kind) .. '}')
     answer[i + 2] = 1
   end
 end

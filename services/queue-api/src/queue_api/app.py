@@ -1,0 +1,50 @@
+"""Builds the FastAPI application of queue-api."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from darkroom_chassis.errors import AppError, render
+from darkroom_chassis.probes import probe_routes
+from darkroom_chassis.service import create_app
+from darkroom_queue import QueueUnavailable
+from darkroom_schemas.errors import ErrorCode
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from queue_api.routes import fleet, jobs, tickets
+from queue_api.settings import Settings
+from queue_api.sockets import events
+from queue_api.wiring import wire
+
+VERSION = "0.1.0"
+DESCRIPTION = "Submit, read and cancel steps of the queue, see its workers, and follow its events at `/ws`."
+
+
+def build_app(settings: Settings) -> FastAPI:
+    """Return the application; it connects when its lifespan begins."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with wire(settings) as parts:
+            app.state.parts = parts
+            yield
+
+    async def check_redis() -> None:
+        await app.state.parts.link.ping()
+
+    async def check_loops() -> None:
+        await app.state.parts.loops.check()
+
+    async def on_queue_unavailable(request: Request, _: Exception) -> JSONResponse:
+        sentence = "The queue does not answer at the moment."
+        error = AppError(503, ErrorCode.UNAVAILABLE, sentence, retryable=True, headers={"Retry-After": "2"})
+        return render(error, request.url.path)
+
+    app = create_app("Darkroom queue-api", VERSION, description=DESCRIPTION, lifespan=lifespan)
+    app.add_exception_handler(QueueUnavailable, on_queue_unavailable)
+    app.include_router(probe_routes({"redis": check_redis, "loops": check_loops}))
+    app.include_router(events.router)
+    for router in (jobs.router, fleet.router, tickets.router):
+        app.include_router(router, prefix="/api")
+        app.include_router(router, include_in_schema=False)  # the overview's paths have no /api
+    return app

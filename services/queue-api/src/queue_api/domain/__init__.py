@@ -1,0 +1,1 @@
+"""What queue-api decides, free of frameworks and drivers."""

@@ -1,0 +1,68 @@
+"""`/api/jobs`: submit, read and cancel steps."""
+
+import time
+from typing import Any
+
+from darkroom_chassis.errors import AppError, field_errors
+from darkroom_chassis.middleware import current_trace_id
+from darkroom_queue import CancelOutcome, QueueFull, StepConflict, TooManyClasses
+from darkroom_schemas.catalogue import CATALOGUE
+from darkroom_schemas.errors import ErrorCode, FieldError
+from darkroom_schemas.ids import StepId
+from fastapi import APIRouter, Depends, Response
+
+from queue_api.domain.submission import JobSubmission, PayloadError, UnknownJobType, job_view, step_of
+from queue_api.routes.access import PartsDep, require_token
+
+router = APIRouter(prefix="/jobs", tags=["jobs"], dependencies=[Depends(require_token)])
+
+
+@router.post("", status_code=201, summary="Submit a job", responses={200: {"description": "It was there already"}})
+async def submit_job(request: JobSubmission, parts: PartsDep, response: Response) -> dict[str, Any]:
+    """Hand a step to the queue. Repeating a submission with the same `id` and body changes nothing."""
+    try:
+        step = step_of(request, now_us=time.time_ns() // 1000, trace_id=current_trace_id())
+    except UnknownJobType as error:
+        sentence = f"There is no job type {request.job_type!r}."
+        field = FieldError(field="job_type", message=f"must be one of: {', '.join(CATALOGUE)}")
+        more = {"valid_job_types": list(CATALOGUE)}
+        raise AppError(400, ErrorCode.INVALID_JOB_TYPE, sentence, errors=[field], extra=more) from error
+    except PayloadError as error:
+        fields = field_errors(error.errors)
+        raise AppError(400, ErrorCode.INVALID_REQUEST, "The payload is not valid.", errors=fields) from error
+    try:
+        answer = await parts.producer.submit(step, max_depth=parts.max_depth)
+    except QueueFull as error:
+        sentence = f"The queue is full ({parts.max_depth} jobs are waiting)."
+        raise AppError(503, ErrorCode.QUEUE_FULL, sentence, retryable=True, headers={"Retry-After": "10"}) from error
+    except StepConflict as error:
+        raise AppError(409, ErrorCode.CONFLICT, "Another job has this id.") from error
+    except TooManyClasses as error:
+        raise AppError(503, ErrorCode.UNAVAILABLE, "The queue keeps too many kinds of requirements.") from error
+    except ValueError as error:
+        name, _, message = str(error).partition(": ")
+        field = FieldError(field=name, message=message)
+        raise AppError(400, ErrorCode.INVALID_REQUEST, "The request is not valid.", errors=[field]) from error
+    response.status_code = 201 if answer.created else 200
+    return job_view(answer.view)
+
+
+@router.get("/{job_id}", summary="Read a job")
+async def read_job(job_id: str, parts: PartsDep) -> dict[str, Any]:
+    """Return a step's state, until 24 h after its end."""
+    view = await parts.producer.read(StepId(job_id))
+    if view is None:
+        raise AppError(404, ErrorCode.JOB_NOT_FOUND, "There is no such job, or it ended more than a day ago.")
+    return job_view(view)
+
+
+@router.delete("/{job_id}", summary="Cancel a job", include_in_schema=False)
+@router.post("/{job_id}/cancel", summary="Cancel a job")
+async def cancel_job(job_id: str, parts: PartsDep) -> dict[str, Any]:
+    """End a waiting job at once; ask a running one to stop, and end it by force after 10 s."""
+    outcome = await parts.producer.cancel(StepId(job_id), reason="cancelled through the queue API")
+    if outcome is CancelOutcome.UNKNOWN:
+        raise AppError(404, ErrorCode.JOB_NOT_FOUND, "There is no such job, or it ended more than a day ago.")
+    if outcome is CancelOutcome.FINISHED:
+        raise AppError(409, ErrorCode.CONFLICT, "The job has ended already.")
+    return {"job_id": job_id, "cancelled": True, "outcome": outcome}

@@ -1,0 +1,14 @@
+"""`/api/ws-ticket`: browsers cannot send headers with a WebSocket, so they trade the token for a one-time ticket."""
+
+from fastapi import APIRouter, Depends
+
+from queue_api.routes.access import PartsDep, require_token
+from queue_api.store.tickets import TICKET_TTL_S
+
+router = APIRouter(prefix="/ws-ticket", tags=["jobs"], dependencies=[Depends(require_token)])
+
+
+@router.post("", status_code=201, summary="Make a one-time WebSocket ticket")
+async def make_ticket(parts: PartsDep) -> dict[str, str | int]:
+    """Return a ticket for `?token=` of one WebSocket connection."""
+    return {"ticket": await parts.tickets.make(), "expires_in": TICKET_TTL_S}

@@ -1,0 +1,1 @@
+"""What queue-api keeps in Redis besides the queue itself."""

@@ -1,0 +1,57 @@
+"""Composition root: the only place that reads settings and decides what talks to what."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from darkroom_chassis.loops import LoopSupervisor
+from darkroom_queue import EventFanout, Producer, RedisLink, Registry, Sweeper
+
+from queue_api.loops.progress_board import ProgressBoard
+from queue_api.settings import Settings
+from queue_api.sockets.limits import ConnectionLimit
+from queue_api.store.tickets import Tickets
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the routes and sockets of one process work with."""
+
+    link: RedisLink
+    producer: Producer
+    registry: Registry
+    fanout: EventFanout
+    progress_board: ProgressBoard
+    tickets: Tickets
+    connections: ConnectionLimit
+    loops: LoopSupervisor
+    auth_token: str | None
+    max_depth: int
+
+
+@asynccontextmanager
+async def wire(settings: Settings) -> AsyncIterator[Parts]:
+    """Connect and start the loops; undo both at the end."""
+    link = await RedisLink.open(str(settings.redis_url))
+    fanout, board, loops = EventFanout(link), ProgressBoard(link), LoopSupervisor()
+    sweeper = Sweeper(link, lease_s=settings.queue_lease_s, retention_s=settings.queue_event_retention_s)
+    loops.add("event-fanout", fanout.run)
+    loops.add("progress", board.run)
+    loops.add("sweeper", sweeper.run)
+    parts = Parts(
+        link=link,
+        producer=Producer(link),
+        registry=Registry(link),
+        fanout=fanout,
+        progress_board=board,
+        tickets=Tickets(link),
+        connections=ConnectionLimit(settings.ws_connections_per_client),
+        loops=loops,
+        auth_token=settings.auth_token.get_secret_value() if settings.auth_token else None,
+        max_depth=settings.queue_max_depth,
+    )
+    try:
+        async with loops:
+            yield parts
+    finally:
+        await link.close()

@@ -1,0 +1,133 @@
+import asyncio
+import json
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+from darkroom_queue import Consumer, RedisLink, StepContext
+from darkroom_schemas.step import StepResult
+from support.services import RunningService
+from support.steps import make_worker
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+TOKEN = "operator-token-for-tests"
+SIMULATION: dict[str, Any] = {"job_type": "simulation", "payload": {}}
+
+
+@asynccontextmanager
+async def listening(
+    service: RunningService, path: str = "/ws", headers: dict[str, str] | None = None
+) -> AsyncIterator[ClientConnection]:
+    bearer = {"Authorization": f"Bearer {TOKEN}"} if headers is None else headers
+    url = service.url.replace("http", "ws") + path
+    async with connect(url, additional_headers=bearer) as socket, asyncio.timeout(10):
+        yield socket
+
+
+async def messages_until(socket: ClientConnection, kind: str) -> list[dict[str, Any]]:
+    messages: list[dict[str, Any]] = []
+    while not messages or messages[-1]["type"] != kind:
+        messages.append(json.loads(await socket.recv()))
+    return messages
+
+
+async def work_once(link_url: str) -> None:
+    """Run one step to its end."""
+    done = asyncio.Event()
+
+    async def handler(context: StepContext) -> StepResult:
+        context.progress(50)
+        done.set()
+        return StepResult(text="ok")
+
+    link = await RedisLink.open(link_url)
+    consumer = Consumer(link, make_worker(), handler)
+    task = asyncio.create_task(consumer.run())
+    await done.wait()
+    consumer.drain(grace_s=5)
+    await task
+    await link.close()
+
+
+async def test_a_jobs_whole_life_is_heard_in_order(
+    service: RunningService, api: httpx.AsyncClient, redis_url: str
+) -> None:
+    async with listening(service) as socket:
+        await messages_until(socket, "connected")
+        await api.post("/api/jobs", json=SIMULATION)
+        await work_once(redis_url)
+        heard = [m for m in await messages_until(socket, "complete_job") if "event_id" in m]
+    assert [m["type"] for m in heard] == ["job_submitted", "job_status_changed", "complete_job"]
+    assert heard[-1]["result"]["data"]["text"] == "ok"
+
+
+async def test_a_listener_that_was_away_hears_what_it_missed(service: RunningService, api: httpx.AsyncClient) -> None:
+    async with listening(service) as socket:
+        await messages_until(socket, "connected")
+        await api.post("/api/jobs", json=SIMULATION)
+        last = (await messages_until(socket, "job_submitted"))[-1]["event_id"]
+    missed = (await api.post("/api/jobs", json=SIMULATION)).json()["job_id"]
+    async with listening(service, f"/ws?since={last}") as socket:
+        [_, heard] = await messages_until(socket, "job_submitted")
+    assert heard["job_id"] == missed
+
+
+async def test_an_id_of_another_epoch_gets_a_reset(service: RunningService) -> None:
+    async with listening(service, "/ws?since=0-0-1-1") as socket:
+        assert (await messages_until(socket, "reset"))[-1]["state"] == {"pending": 0, "delayed": 0, "in_progress": 0}
+
+
+async def test_a_ticket_opens_one_socket_and_no_second(service: RunningService, api: httpx.AsyncClient) -> None:
+    ticket = (await api.post("/api/ws-ticket")).json()["ticket"]
+    async with listening(service, f"/ws/monitor/m1?token={ticket}", headers={}) as socket:
+        await messages_until(socket, "connected")
+    assert await close_code(service, f"/ws?token={ticket}", {}) == 1008
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}])
+async def test_without_a_token_the_socket_is_closed_with_1008(service: RunningService, headers: dict[str, str]) -> None:
+    assert await close_code(service, "/ws", headers) == 1008
+
+
+async def test_a_malformed_since_is_refused_with_a_reason(service: RunningService) -> None:
+    assert await close_code(service, "/ws?since=yesterday") == 1008
+
+
+async def test_a_client_over_its_limit_is_closed_with_1013(service: RunningService) -> None:
+    async with listening(service, "/ws/monitor/m") as first, listening(service, "/ws/monitor/m") as second:
+        for socket in (first, second):
+            await messages_until(socket, "connected")
+        assert await close_code(service, "/ws/monitor/m") == 1013
+
+
+async def test_an_unknown_message_gets_an_error_and_the_socket_stays(service: RunningService) -> None:
+    async with listening(service) as socket:
+        await socket.send(json.dumps({"type": "dance", "id": 7}))
+        error = (await messages_until(socket, "error"))[-1]
+        await socket.send(json.dumps({"type": "ping", "id": 8}))
+        pong = (await messages_until(socket, "pong"))[-1]
+    assert (error["error_code"], error["id"], pong["id"]) == ("unknown_type", 7, 8)
+
+
+async def test_a_stopping_server_says_goodbye_with_1001(own_service: RunningService) -> None:
+    async with listening(own_service) as socket:
+        await messages_until(socket, "connected")
+        os.kill(own_service.pid, signal.SIGTERM)
+        await messages_until(socket, "server_disconnect")
+        with pytest.raises(ConnectionClosed) as closed:
+            await socket.recv()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1001
+
+
+async def close_code(service: RunningService, path: str, headers: dict[str, str] | None = None) -> int:
+    async with listening(service, path, headers) as socket:
+        with pytest.raises(ConnectionClosed) as closed:
+            await socket.recv()
+    assert closed.value.rcvd is not None
+    return closed.value.rcvd.code

@@ -1,0 +1,89 @@
+from typing import Any
+
+import httpx
+import pytest
+
+SIMULATION: dict[str, Any] = {"job_type": "simulation", "payload": {"duration_s": 0}}
+
+
+async def test_a_job_is_submitted_read_and_cancelled(api: httpx.AsyncClient) -> None:
+    submitted = await api.post("/api/jobs", json=SIMULATION)
+    job_id = submitted.json()["job_id"]
+    read = await api.get(f"/api/jobs/{job_id}")
+    cancelled = await api.post(f"/api/jobs/{job_id}/cancel")
+    again = await api.post(f"/api/jobs/{job_id}/cancel")
+    assert (submitted.status_code, read.json()["status"]) == (201, "pending")
+    assert cancelled.json()["outcome"] == "cancelled"
+    assert again.status_code == 409
+    assert (await api.get(f"/api/jobs/{job_id}")).json()["status"] == "cancelled"
+
+
+async def test_the_same_id_and_body_is_one_job_and_another_body_a_conflict(api: httpx.AsyncClient) -> None:
+    body = SIMULATION | {"id": "mine", "workflow_datetime": 1}
+    answers = [await api.post("/api/jobs", json=b) for b in (body, body, body | {"payload": {"duration_s": 1}})]
+    assert [a.status_code for a in answers] == [201, 200, 409]
+
+
+async def test_paths_without_api_are_aliases(api: httpx.AsyncClient) -> None:
+    job_id = (await api.post("/jobs", json=SIMULATION)).json()["job_id"]
+    assert (await api.get(f"/jobs/{job_id}")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"job_type": "nothing", "payload": {}}, "job_type"),
+        ({"payload": {}}, "job_type"),
+        ({"job_type": "simulation"}, "payload"),
+        (SIMULATION | {"priority": 101}, "priority"),
+        (SIMULATION | {"id": "two words"}, "id"),
+        (SIMULATION | {"surprise": 1}, "surprise"),
+        (
+            {"job_type": "prompt_enhance", "payload": {"prompt": "x", "seeds": [-1], "model": "m"}},
+            "payload.seeds.0",
+        ),
+    ],
+)
+async def test_bad_input_is_400_and_names_the_field(api: httpx.AsyncClient, body: dict[str, Any], field: str) -> None:
+    answer = await api.post("/api/jobs", json=body)
+    assert answer.status_code == 400
+    assert field in [e["field"] for e in answer.json()["errors"]]
+
+
+async def test_an_unknown_type_lists_the_valid_ones(api: httpx.AsyncClient) -> None:
+    answer = await api.post("/api/jobs", json={"job_type": "nothing", "payload": {}})
+    assert "sdxl_image_fast" in answer.json()["valid_job_types"]
+
+
+async def test_a_full_queue_is_503_with_retry_after(api: httpx.AsyncClient) -> None:
+    answers = [await api.post("/api/jobs", json=SIMULATION) for _ in range(4)]
+    assert [a.status_code for a in answers] == [201, 201, 201, 503]
+    assert answers[-1].headers["retry-after"]
+    assert answers[-1].json()["code"] == "queue_full"
+
+
+@pytest.mark.parametrize("headers", [{"Authorization": ""}, {"Authorization": "Bearer wrong"}])
+async def test_without_the_token_every_route_is_401(api: httpx.AsyncClient, headers: dict[str, str]) -> None:
+    routes = [("POST", "/api/jobs"), ("GET", "/api/jobs/x"), ("GET", "/api/workers"), ("GET", "/api/queues"),
+              ("GET", "/api/machines"), ("POST", "/api/ws-ticket"), ("POST", "/api/jobs/x/cancel")]  # fmt: skip
+    answers = [await api.request(method, path, headers=headers) for method, path in routes]
+    assert {a.status_code for a in answers} == {401}
+
+
+async def test_an_unknown_job_is_404(api: httpx.AsyncClient) -> None:
+    assert (await api.get("/api/jobs/nobody")).status_code == 404
+    assert (await api.post("/api/jobs/nobody/cancel")).status_code == 404
+
+
+async def test_the_queue_and_the_fleet_can_be_read(api: httpx.AsyncClient) -> None:
+    await api.post("/api/jobs", json=SIMULATION)
+    queues, workers = (await api.get("/api/queues")).json(), (await api.get("/api/workers")).json()
+    assert queues["by_type"] == {"simulation": {"pending": 1, "in_progress": 0}}
+    assert workers == {"workers": [], "total": 0}
+    assert (await api.get("/api/machines")).json() == {"machines": []}
+
+
+async def test_probes_answer_without_a_token(service: Any) -> None:
+    async with httpx.AsyncClient(base_url=service.url) as anonymous:
+        answers = [await anonymous.get(path) for path in ("/livez", "/readyz", "/metrics")]
+    assert [a.status_code for a in answers] == [200, 200, 200]

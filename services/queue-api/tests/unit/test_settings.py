@@ -1,0 +1,19 @@
+import pytest
+from pydantic import ValidationError
+from queue_api.settings import Settings
+
+REDIS = "redis://localhost"
+
+
+def test_without_a_token_the_service_stays_on_loopback() -> None:
+    assert Settings(redis_url=REDIS, queue_api_host="0.0.0.0").host == "127.0.0.1"  # noqa: S104 - that is the point
+
+
+def test_with_a_token_it_listens_where_it_is_told() -> None:
+    settings = Settings(redis_url=REDIS, queue_api_host="10.1.2.3", auth_token="t" * 16)
+    assert settings.host == "10.1.2.3"
+
+
+def test_a_short_token_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        Settings(redis_url=REDIS, auth_token="short")
