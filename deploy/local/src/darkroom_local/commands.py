@@ -102,6 +102,7 @@ def demo(
 
     Uses the stack that runs on the state folder, else starts one of its own and stops it afterwards.
     """
+    import httpx
     from darkroom_client.errors import DarkroomError
     from rich.console import Console
 
@@ -112,7 +113,7 @@ def demo(
 
     try:
         run_demo(StateDir.chosen(state_dir), output, Console())
-    except (StackError, ServerDied, DarkroomError) as error:
+    except (StackError, ServerDied, DarkroomError, httpx.HTTPError) as error:
         _fail(f"The demo failed. {error}")
 
 

@@ -57,13 +57,13 @@ class Environments:
     def platform(self) -> dict[str, str]:
         address = self.addresses.platform
         return self._service(
-            "PLATFORM_API", address, "JWT_SECRET", "SIGNING_SECRET", "SECRETS_KEY",
+            "PLATFORM_API", address, "JWT_SECRET", "SIGNING_SECRET",
             PLATFORM_DATABASE_URL=self.servers.platform_database_url,
             PUBLIC_URL=self.env.get("PUBLIC_URL") or address.url,
         )  # fmt: skip
 
     def queue(self) -> dict[str, str]:
-        return self._service("QUEUE_API", self.addresses.queue, "AUTH_TOKEN", "JWT_SECRET", "SIGNING_SECRET")
+        return self._service("QUEUE_API", self.addresses.queue, "AUTH_TOKEN")
 
     def dispatcher(self) -> dict[str, str]:
         return self._service(

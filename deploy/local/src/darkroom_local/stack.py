@@ -143,5 +143,6 @@ class Stack:
             admin_key=identity.admin_key,
             queue_token=self._kept.auth_token,
         )
+        if not self._state.is_ready():
+            self._console.say(f"ready: {stack.platform_url} (see `darkroom env`)")
         self._state.announce(stack)
-        self._console.say(f"ready: {stack.platform_url} (see `darkroom env`)")

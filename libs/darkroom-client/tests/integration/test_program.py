@@ -57,6 +57,15 @@ def test_generate_with_json_prints_one_object_and_saves_only_the_count(
     assert len(printed["files"]) == len(list(tmp_path.iterdir())) == 1
 
 
+def test_an_enhanced_prompt_cannot_move_the_cursor(
+    service: ScriptedService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    enhanced = COMPLETED | {"metadata": {"enhanced_prompt": "golden\x1b[2Jlight\u2028"}}
+    service.on(f"/api/jobs/{JOB_ID}", Answer.json(enhanced))
+    assert run(monkeypatch, "watch", JOB_ID, "--output", tmp_path) == 0
+    assert capsys.readouterr().out == "enhanced prompt: golden [2Jlight \n"
+
+
 def test_a_failed_job_ends_with_1_and_its_reason(
     service: ScriptedService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 from darkroom_client.client import Client
 from rich.console import Console
 
 from darkroom_local.addresses import choose_addresses
 from darkroom_local.background import stack_process
-from darkroom_local.demo.show import run_orders, tell
+from darkroom_local.demo.show import run_orders, tell_times
 from darkroom_local.environment import DEFAULT_PROFILE, user_environment
 from darkroom_local.errors import PortTaken
 from darkroom_local.servers.blocking import running
@@ -25,9 +26,14 @@ NOISE = (
 def run_demo(state: StateDir, output: Path, console: Console) -> None:
     """Run the demonstration; a StackError, ServerDied or DarkroomError says what went wrong."""
     began = time.monotonic()
-    with _stack(state, console) as (stack, started_s), Client(stack.platform_url, stack.api_key) as client:
-        results = run_orders(client, output, console)
-        tell(results, started_s, console)
+    with _stack(state, console) as (stack, started_s):
+        queue_token = {"Authorization": f"Bearer {stack.queue_token}"}
+        with (
+            Client(stack.platform_url, stack.api_key) as client,
+            httpx.Client(base_url=stack.queue_url, headers=queue_token) as queue,
+        ):
+            results = run_orders(client, queue, output, console)
+        tell_times(results, started_s, console)
     if stack.profile == DEFAULT_PROFILE:
         console.print(f"\n{NOISE}", highlight=False)
     console.print(f"Everything worked, in {time.monotonic() - began:.1f} s. The files are in {output.resolve()}.")

@@ -1,12 +1,13 @@
 """Runs the demonstration's jobs on a stack and tells what happened."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
+import httpx
 from darkroom_client.cli.saving import save
+from darkroom_client.cli.terminal import printable
 from darkroom_client.cli.watching import watch_to_end
 from darkroom_client.client import Client
 from darkroom_client.models import Job, JobState
@@ -15,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from darkroom_local.demo.inspection import Finding, inspect
+from darkroom_local.demo.stages import stages_of
 from darkroom_local.errors import StackError
 
 
@@ -39,57 +41,43 @@ class JobFailed(StackError):
 
 @dataclass(frozen=True)
 class Result:
-    """A finished job with its opened files; seconds until it started, while it ran, and to save it."""
+    """A finished job with its opened files. `total_s` is what a person waited, `stages_s` what the worker measured."""
 
     order: Order
     job: Job
     findings: Sequence[Finding]
-    waited_s: float
-    ran_s: float
-    saved_s: float
+    total_s: float
+    stages_s: Mapping[str, float]
 
 
-def run_orders(client: Client, output: Path, console: Console) -> list[Result]:
+def run_orders(client: Client, queue: httpx.Client, output: Path, console: Console) -> list[Result]:
     """Run all orders, one after the other."""
-    return [_run(client, order, output, console) for order in ORDERS]
+    return [_run(client, queue, order, output, console) for order in ORDERS]
 
 
-def _run(client: Client, order: Order, output: Path, console: Console) -> Result:
+def _run(client: Client, queue: httpx.Client, order: Order, output: Path, console: Console) -> Result:
     console.print(f"\n[bold]{order.job_type}[/bold]: {order.prompt}")
+    began = time.monotonic()
     job = watch_to_end(client, client.submit(order.job_type, order.prompt), console)
     if job.status is not JobState.COMPLETED:
         raise JobFailed(f"{order.job_type} failed: {job.error_message or 'no reason was given'} (job {job.id}).")
-    started = time.monotonic()
     files = save(client, job, output)
-    saved_s = time.monotonic() - started
+    total_s = time.monotonic() - began
     findings = inspect(job, CATALOGUE[order.job_type], files)
-    return Result(
-        order,
-        job,
-        findings,
-        _seconds(job.created_at, job.started_at),
-        _seconds(job.started_at, job.completed_at),
-        saved_s,
-    )
+    if job.enhanced_prompt:
+        console.print(f"  prompt enhanced to: {printable(job.enhanced_prompt)}", markup=False, highlight=False)
+    for finding in findings:
+        console.print(f"  {finding.file}: {finding.description}", markup=False, highlight=False, soft_wrap=True)
+    return Result(order, job, findings, total_s, stages_of(job, queue))
 
 
-def _seconds(start: datetime | None, end: datetime | None) -> float:
-    return (end - start).total_seconds() if start and end else 0.0
-
-
-def tell(results: Sequence[Result], started_s: float | None, console: Console) -> None:
-    """Print where the files are, what was found in them, and how long each stage took."""
-    for result in results:
-        console.print(f"\n[bold]{result.order.job_type}[/bold] (job {result.job.id})")
-        if result.job.enhanced_prompt:
-            console.print(f"  prompt enhanced to: {result.job.enhanced_prompt}", markup=False)
-        for finding in result.findings:
-            console.print(f"  {finding.file}\n    {finding.description}", markup=False, soft_wrap=True)
-    table = Table("stage", "waited", "ran", "saved", title="Seconds", title_justify="left")
+def tell_times(results: Sequence[Result], started_s: float | None, console: Console) -> None:
+    """Print how long each stage took."""
+    table = Table("job", "seconds", "of which the worker's stages", title="How long it took", title_justify="left")
     if started_s is not None:
-        table.add_row("start of the stack", "", f"{started_s:.1f}", "")
+        table.add_row("start of the stack", f"{started_s:.1f}", "")
     for result in results:
-        seconds = (f"{part:.1f}" for part in (result.waited_s, result.ran_s, result.saved_s))
-        table.add_row(result.order.job_type, *seconds)
+        stages = ", ".join(f"{stage} {seconds:.2f}" for stage, seconds in result.stages_s.items())
+        table.add_row(result.order.job_type, f"{result.total_s:.1f}", stages)
     console.print()
     console.print(table)

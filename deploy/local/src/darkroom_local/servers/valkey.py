@@ -30,7 +30,7 @@ class EmbeddedValkey:
         configuration.touch(mode=0o600)
         configuration.write_text(
             f"bind 127.0.0.1\nport {self.port}\nrequirepass {self.password}\n"
-            f'dir "{self.folder}"\nlogfile ""\ndaemonize no\nsave ""\n'
+            f'dir "{self.folder}"\nlogfile ""\nloglevel warning\ndaemonize no\nsave ""\n'
             f"appendonly {'yes' if self.durable else 'no'}\nappendfsync everysec\nmaxmemory-policy noeviction\n"
         )
         return ProcessSpec(

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from darkroom_client.cli.connection import TokenOption, UrlOption, connect
 from darkroom_client.cli.exits import HELP, Exit
 from darkroom_client.cli.saving import save
+from darkroom_client.cli.terminal import printable
 from darkroom_client.cli.watching import watch_to_end
 from darkroom_client.client import Client
 from darkroom_client.models import Job, JobState
@@ -80,10 +81,10 @@ def list_jobs(
     if as_json:
         typer.echo(json.dumps([job.model_dump(mode="json") for job in found], indent=2))
         return
-    table = Table("job", "type", "status", "progress", "created")
+    table = Table(Column("job", no_wrap=True), "type", "status", "%", "created", box=None)
     for job in found:
-        progress = "" if job.progress is None else f"{job.progress:.0f} %"
-        table.add_row(job.id, job.job_type, job.status.value, progress, f"{job.created_at:%Y-%m-%d %H:%M:%S}")
+        progress = "" if job.progress is None else f"{job.progress:.0f}"
+        table.add_row(job.id, job.job_type, job.status.value, progress, f"{job.created_at:%m-%d %H:%M}")
     Console().print(table)
 
 
@@ -107,6 +108,6 @@ def _report(job: Job, files: list[Path]) -> None:
     if job.status is not JobState.COMPLETED:
         typer.echo(f"The job failed: {job.error_message or 'no reason was given'}", err=True)
     if job.enhanced_prompt:
-        typer.echo(f"enhanced prompt: {job.enhanced_prompt}")
+        typer.echo(f"enhanced prompt: {printable(job.enhanced_prompt)}")
     for file in files:
         typer.echo(str(file))

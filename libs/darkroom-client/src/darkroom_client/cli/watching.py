@@ -10,7 +10,7 @@ COMPLETE_PERCENT = 100.0
 
 
 def watch_to_end(client: Client, job_id: str, console: Console) -> Job:
-    """Show the job's progress until it has ended, and return it."""
+    """Show the job's progress until it has ended, and return it: a bar on a terminal, lines elsewhere."""
     bar = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -18,11 +18,13 @@ def watch_to_end(client: Client, job_id: str, console: Console) -> Job:
         TaskProgressColumn(),
         TimeElapsedColumn(),
         console=console,
-        transient=not console.is_terminal,  # a log wants neither half-drawn bars nor a last one
+        disable=not console.is_terminal,
     )
     with bar:
         task = bar.add_task("waiting", total=COMPLETE_PERCENT)
         for event in client.follow(job_id):
+            if event.message and not console.is_terminal:
+                console.print(f"  {event.message}", markup=False, highlight=False)
             _show(bar, task, event)
     return client.job(job_id)
 
