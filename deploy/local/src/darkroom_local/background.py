@@ -38,7 +38,7 @@ def stack_process(state: StateDir, options: Sequence[str], env: Mapping[str, str
 
 def start_detached(state: StateDir, options: Sequence[str]) -> None:
     """Start a stack that outlives this process, and return when it is ready."""
-    state.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    state.make()
     spec = stack_process(state, options)
     with state.log_file.open("wb") as log:
         process = subprocess.Popen(

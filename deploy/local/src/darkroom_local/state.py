@@ -64,11 +64,15 @@ class StateDir:
         """Where a stack in the background writes."""
         return self.path / "stack.log"
 
+    def make(self) -> None:
+        """Make the folder, for its user only."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path.chmod(0o700)
+
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Own the folder for as long as this process lives; StateInUse if another does."""
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.path.chmod(0o700)
+        self.make()
         with self._lock_file.open("a+") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

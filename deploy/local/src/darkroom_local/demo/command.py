@@ -47,7 +47,8 @@ def _stack(state: StateDir, console: Console) -> Iterator[tuple[RunningStack, fl
         yield state.running(), None
         return
     own = StateDir(state.path / "demo")
-    own.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    state.make()
+    own.make()
     env = user_environment()
     spec = stack_process(own, ["--profile", DEFAULT_PROFILE, *_port_options(env)], env)
     began = time.monotonic()
