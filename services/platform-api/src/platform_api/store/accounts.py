@@ -24,7 +24,7 @@ class PostgresAccounts:
         async with self._database.begin() as connection:
             user_id = UserId(new_uuid7())
             new = upsert(users).values(id=user_id, name=name, balance_mc=credits_mc).on_conflict_do_nothing()
-            if (await connection.execute(new)).rowcount == 0:
+            if (await connection.execute(new.returning(users.c.id))).first() is None:
                 found = await connection.execute(select(users.c.id).where(users.c.name == name))
                 return UserId(found.scalar_one()), False
             if credits_mc:

@@ -1,0 +1,99 @@
+"""Accepting many jobs at once: one key makes one job, and credits never go below zero."""
+
+import asyncio
+import json
+from typing import Any
+
+import psycopg
+from platform_api.store.database import LOCK_TIMEOUT_MS
+
+BODY = {"jobType": "image_fast", "metadata": {"prompt": "a boat", "seed": 7}}
+
+
+async def test_repeated_key_replays_the_first_answer(platform: Any) -> None:
+    anna = await platform.account("anna")
+    headers = {"Idempotency-Key": "k1"}
+    first = await anna.http.post("/api/queue-job", json=BODY, headers=headers)
+    again = await anna.http.post("/api/queue-job", json=BODY, headers=headers)
+    assert first.content == again.content
+    assert "Idempotent-Replayed" not in first.headers
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert await anna.credits() == 99.5
+
+
+async def test_key_with_another_body_is_a_422(platform: Any) -> None:
+    anna = await platform.account("anna")
+    headers = {"Idempotency-Key": "k1"}
+    await anna.http.post("/api/queue-job", json=BODY, headers=headers)
+    answer = await anna.http.post("/api/queue-job", json={"jobType": "image_high"}, headers=headers)
+    assert answer.status_code == 422
+    assert answer.json()["code"] == "idempotency_mismatch"
+
+
+async def test_key_belongs_to_its_user(platform: Any) -> None:
+    anna, ben = await platform.account("anna"), await platform.account("ben")
+    answers = [
+        await user.http.post("/api/queue-job", json=BODY, headers={"Idempotency-Key": "k1"}) for user in (anna, ben)
+    ]
+    assert answers[0].json()["job"]["id"] != answers[1].json()["job"]["id"]
+
+
+async def test_unusable_key_is_a_400(platform: Any) -> None:
+    anna = await platform.account("anna")
+    for key in ("two words", "x" * 256):
+        answer = await anna.http.post("/api/queue-job", json=BODY, headers={"Idempotency-Key": key})
+        assert answer.status_code == 400
+        assert answer.json()["errors"][0]["field"] == "Idempotency-Key"
+
+
+async def test_replay_works_when_the_credits_are_gone(platform: Any) -> None:
+    anna = await platform.account("anna", credits=0.5)
+    headers = {"Idempotency-Key": "k1"}
+    first = await anna.http.post("/api/queue-job", json=BODY, headers=headers)
+    again = await anna.http.post("/api/queue-job", json=BODY, headers=headers)
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert first.content == again.content
+
+
+async def test_key_whose_first_request_hangs_is_a_409(platform: Any) -> None:
+    anna = await platform.account("anna")
+    async with await psycopg.AsyncConnection.connect(platform.database_url) as first_request:
+        await first_request.execute("SELECT 1 FROM platform.users WHERE id = %s FOR UPDATE", [anna.id])
+        answer = await anna.http.post("/api/queue-job", json=BODY, headers={"Idempotency-Key": "k1"})
+    assert answer.status_code == 409
+    assert answer.json()["code"] == "idempotency_in_progress"
+    assert answer.elapsed.total_seconds() >= LOCK_TIMEOUT_MS / 1000
+
+
+async def test_hundred_concurrent_requests_with_one_key_make_one_job(platform: Any) -> None:
+    anna = await platform.account("anna")
+    answers = await asyncio.gather(
+        *(anna.http.post("/api/queue-job", json=BODY, headers={"Idempotency-Key": "k1"}) for _ in range(100))
+    )
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.content for answer in answers}) == 1
+    assert sum("Idempotent-Replayed" in answer.headers for answer in answers) == 99
+    assert await platform.rows("SELECT count(*) FROM platform.jobs") == [(1,)]
+    assert await anna.credits() == 99.5
+
+
+async def test_hundred_concurrent_jobs_with_credits_for_ten_leave_ten_and_nothing(platform: Any) -> None:
+    anna = await platform.account("anna", credits=5)
+    answers = await asyncio.gather(*(anna.http.post("/api/queue-job", json=BODY) for _ in range(100)))
+    statuses = [answer.status_code for answer in answers]
+    assert (statuses.count(200), statuses.count(402)) == (10, 90)
+    assert await anna.credits() == 0
+    assert await platform.rows(
+        "SELECT count(*), sum(amount_mc) FROM platform.credit_ledger WHERE kind = 'reserve'"
+    ) == [(10, 5000)]
+
+
+async def test_answer_says_what_the_seed_says(platform: Any) -> None:
+    anna = await platform.account("anna")
+    answer = (await anna.http.post("/api/queue-job", content=json.dumps(BODY | {"jobType": "sdxl_image_high"}))).json()
+    assert answer["success"] is True
+    assert answer["isSDXL"] is answer["negativePromptSupported"] is True
+    assert answer["modelVariant"] == "sdxl-base-1.0"
+    assert answer["job"]["user_id"] == anna.id
+    assert answer["job"]["metadata"]["seeds"] == [7, 8, 9, 10, 11, 12]
+    assert isinstance(answer["queueLength"], int)

@@ -1,0 +1,108 @@
+"""Bad input is answered as the product promises: one body, the right status, and the field named."""
+
+from typing import Any
+
+import pytest
+from darkroom_schemas.catalogue import OURVIDZ_TYPES
+
+
+@pytest.fixture
+async def anna(platform: Any) -> Any:
+    return await platform.account("anna", credits=2)
+
+
+WRONG_FIELDS: list[tuple[Any, str]] = [
+    ({"jobType": "image_fast", "metadata": {"prompt": "x" * 3000}}, "metadata.prompt"),
+    ({"jobType": "image_fast", "metadata": {"prompt": 7}}, "metadata.prompt"),
+    ({"jobType": "image_fast", "metadata": {"prompt": "a\0b"}}, "metadata"),
+    ({"jobType": "image_fast", "metadata": {"seed": -1}}, "metadata.seed"),
+    ({"jobType": "image_fast", "metadata": {"seed": 2**64}}, "metadata.seed"),
+    ({"jobType": "image_fast", "metadata": {"seed": True}}, "metadata.seed"),
+    ({"jobType": "image_fast", "metadata": {"seed": "41"}}, "metadata.seed"),
+    ({"jobType": "image_fast", "metadata": {"negative_prompt": []}}, "metadata.negative_prompt"),
+    ({"jobType": "image_fast", "metadata": {"note": "a\0b"}}, "metadata"),
+    ({"jobType": "image_fast", "metadata": []}, "metadata"),
+    ({"jobType": "image_fast", "prompt": "at the wrong place"}, "prompt"),
+    ({"jobType": "image_fast", "projectId": 5}, "projectId"),
+    ({"jobType": 5}, "jobType"),
+    ({"metadata": {}}, "jobType"),
+    ([], "body"),
+]
+BROKEN = [
+    b"",
+    b"{",
+    b'{"jobType": "image_fast", "metadata": {"x": NaN}}',
+    b'{"jobType": "\\ud800"}',
+    b"\xff",
+    b"[" * 9000,
+]
+PAGES = ["limit=0", "limit=201", "offset=-1", "offset=10001", "cursor=x"]
+
+
+async def test_wrong_field_is_named_in_a_400(anna: Any) -> None:
+    for body, field in WRONG_FIELDS:
+        answer = await anna.http.post("/api/queue-job", json=body)
+        assert answer.status_code == 400, field
+        problem = answer.json()
+        assert problem["success"] is False
+        assert field in [error["field"] for error in problem["errors"]]
+
+
+async def test_broken_json_is_a_400(anna: Any) -> None:
+    for raw in BROKEN:
+        answer = await anna.http.post("/api/queue-job", content=raw)
+        assert answer.status_code == 400, raw[:50]
+        assert answer.json()["success"] is False
+
+
+async def test_unknown_job_type_lists_the_valid_ones(anna: Any) -> None:
+    answer = await anna.http.post("/api/queue-job", json={"jobType": "hologram"})
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "invalid_job_type"
+    assert set(OURVIDZ_TYPES) <= set(answer.json()["valid_job_types"])
+
+
+async def test_too_few_credits_is_a_402_that_says_what_is_missing(anna: Any) -> None:
+    answer = await anna.http.post("/api/queue-job", json={"jobType": "video_fast"})
+    assert answer.status_code == 402
+    problem = answer.json()
+    assert problem["error"] == "Not enough credits."
+    assert problem["retryable"] is False
+    assert problem["missing_credits"] == 3.0
+    assert "3" in problem["suggestedAction"]
+    assert await anna.credits() == 2
+
+
+async def test_full_queue_is_a_503_with_retry_after(start_platform: Any) -> None:
+    platform = await start_platform(queue_max_depth=2)
+    anna = await platform.account("anna")
+    for _ in range(2):
+        await anna.submit("image_fast")
+    answer = await anna.http.post("/api/queue-job", json={"jobType": "image_fast"})
+    assert answer.status_code == 503
+    assert answer.json()["retryable"] is True
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+async def test_large_body_is_a_413(anna: Any) -> None:
+    answer = await anna.http.post("/api/queue-job", json={"jobType": "image_fast", "metadata": {"x": "y" * 300_000}})
+    assert answer.status_code == 413
+
+
+async def test_page_outside_the_limits_is_a_400(anna: Any) -> None:
+    for path in ("/api/jobs", "/api/assets"):
+        for query in PAGES:
+            answer = await anna.http.get(f"{path}?{query}")
+            assert answer.status_code == 400, query
+            assert answer.json()["errors"][0]["field"] == query.split("=")[0]
+
+
+async def test_client_that_sends_text_plain_is_understood(anna: Any) -> None:
+    headers = {"Content-Type": "text/plain;charset=UTF-8"}
+    answer = await anna.http.post("/api/queue-job", content=b'{"jobType": "image_fast"}', headers=headers)
+    assert answer.status_code == 200
+
+
+async def test_unknown_metadata_is_kept_with_the_job(anna: Any) -> None:
+    accepted = await anna.submit("image_fast", credits=1, shelf={"row": [1, 2]})
+    assert (await anna.job(accepted["id"]))["metadata"]["shelf"] == {"row": [1, 2]}

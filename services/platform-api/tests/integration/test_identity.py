@@ -1,0 +1,128 @@
+"""Nobody gets in without a credential, and nobody sees what belongs to somebody else."""
+
+from typing import Any
+
+from darkroom_chassis.api_keys import KeyKind, new_api_key
+from darkroom_schemas.ids import UserId
+from platform_api.operators import bootstrap
+from platform_api.wiring import jwt_codec, open_accounts
+
+SOME_ID = "019aa7f1-5c3e-7c66-b5a1-9f0d3c1f1c11"
+PROTECTED = [
+    ("POST", "/api/queue-job"),
+    ("GET", "/api/jobs"),
+    ("GET", f"/api/jobs/{SOME_ID}"),
+    ("GET", f"/api/jobs/{SOME_ID}/stream"),
+    ("POST", f"/api/jobs/{SOME_ID}/cancel"),
+    ("GET", "/api/assets"),
+    ("GET", f"/api/assets/{SOME_ID}/content"),
+    ("GET", f"/api/assets/{SOME_ID}/thumbnail"),
+    ("GET", "/api/me"),
+    ("POST", "/api/auth/token"),
+    ("POST", "/api/auth/ticket"),
+]
+
+
+OPEN = ["/api/queue-status", "/api/job-types", "/livez", "/readyz", "/metrics"]
+
+
+async def test_without_or_with_a_wrong_credential_is_a_401(platform: Any) -> None:
+    wrong: list[dict[str, str]] = [
+        {},
+        {"Authorization": "Bearer nonsense"},
+        {"X-API-Key": new_api_key(KeyKind.USER).text},
+        {"user_id": SOME_ID, "X-User-Id": SOME_ID},
+    ]
+    async with platform.client() as client:
+        for method, path in PROTECTED:
+            for headers in wrong:
+                body = {"job_id": SOME_ID, "jobType": "image_fast"}
+                answer = await client.request(method, path, json=body, headers=headers)
+                assert answer.status_code == 401, (method, path, headers)
+                assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+async def test_what_tells_nothing_about_anybody_needs_no_credential(platform: Any) -> None:
+    async with platform.client() as anonymous:
+        assert {(await anonymous.get(path)).status_code for path in OPEN} == {200}
+
+
+async def test_another_users_job_and_assets_are_not_there(platform: Any, start_worker: Any) -> None:
+    await start_worker()
+    anna, ben = await platform.account("anna"), await platform.account("ben")
+    job_id = (await anna.submit("image_fast"))["id"]
+    await anna.finished(job_id)
+    asset_id = (await anna.http.get("/api/assets")).json()["assets"][0]["id"]
+    for method, path in (
+        ("GET", f"/api/jobs/{job_id}"),
+        ("GET", f"/api/jobs/{job_id}/stream"),
+        ("POST", f"/api/jobs/{job_id}/cancel"),
+        ("GET", f"/api/assets/{asset_id}/content"),
+        ("HEAD", f"/api/assets/{asset_id}/content"),
+        ("GET", f"/api/assets/{asset_id}/thumbnail"),
+    ):
+        assert (await ben.http.request(method, path)).status_code == 404, path
+    assert (await ben.http.post("/api/auth/ticket", json={"job_id": job_id})).status_code == 404
+    assert (await ben.http.get("/api/jobs")).json()["data"] == []
+    assert (await ben.http.get("/api/assets")).json()["total"] == 0
+
+
+async def test_what_does_not_exist_is_a_404(platform: Any) -> None:
+    anna = await platform.account("anna")
+    for path in ("/api/jobs/nonsense", f"/api/jobs/{SOME_ID}", "/api/assets/1/content"):
+        assert (await anna.http.get(path)).status_code == 404
+
+
+async def test_api_key_works_in_both_headers_and_gets_a_token(platform: Any) -> None:
+    anna = await platform.account("anna")
+    for headers in ({"X-API-Key": anna.api_key}, {"Authorization": f"Bearer {anna.api_key}"}):
+        async with platform.client(**headers) as client:
+            assert (await client.get("/api/me")).json()["id"] == anna.id
+            token = (await client.post("/api/auth/token")).json()
+        async with platform.client(Authorization=f"Bearer {token['access_token']}") as client:
+            assert (await client.get("/api/me")).json()["name"] == "anna"
+
+
+async def test_token_cannot_renew_itself(platform: Any) -> None:
+    anna = await platform.account("anna")
+    assert (await anna.http.post("/api/auth/token")).status_code == 403
+
+
+async def test_service_key_speaks_for_the_user_it_names(platform: Any) -> None:
+    anna = await platform.account("anna")
+    key = await platform.key(KeyKind.SERVICE)
+    for name in ("user_id", "X-User-Id"):
+        async with platform.client(**{"X-API-Key": key, name: anna.id}) as service:
+            assert (await service.get("/api/me")).json()["id"] == anna.id
+    async with platform.client(**{"X-API-Key": key}) as service:
+        assert (await service.get("/api/me")).status_code == 403
+    async with platform.client(**{"X-API-Key": key, "X-User-Id": SOME_ID}) as service:
+        assert (await service.post("/api/queue-job", json={"jobType": "image_fast"})).status_code == 403
+
+
+async def test_user_header_without_a_service_key_changes_nothing(platform: Any) -> None:
+    anna, ben = await platform.account("anna"), await platform.account("ben")
+    for credential in (anna.jwt, anna.api_key):
+        async with platform.client(Authorization=f"Bearer {credential}", user_id=ben.id) as client:
+            assert (await client.get("/api/me")).json()["id"] == anna.id
+
+
+async def test_bootstrap_keeps_keys_that_are_given_and_replaces_lost_ones(platform: Any) -> None:
+    async with open_accounts(platform.settings) as accounts:
+        first = await bootstrap(accounts, {}, credits=1000)
+        again = await bootstrap(accounts, {k: v for k, v in first.keys.items() if k is not KeyKind.USER}, credits=1000)
+    assert again.user_id == first.user_id
+    assert again.keys[KeyKind.SERVICE] == first.keys[KeyKind.SERVICE]
+    assert again.keys[KeyKind.USER] != first.keys[KeyKind.USER]
+    async with platform.client(**{"X-API-Key": first.keys[KeyKind.USER]}) as client:
+        assert (await client.get("/api/me")).status_code == 401
+    async with platform.client(**{"X-API-Key": again.keys[KeyKind.USER]}) as client:
+        assert (await client.get("/api/me")).json()["credits"] == 1000
+
+
+async def test_expired_token_says_so(platform: Any) -> None:
+    token = jwt_codec(platform.settings).issue(UserId(SOME_ID), ttl_s=-60)
+    async with platform.client(Authorization=f"Bearer {token}") as client:
+        answer = await client.get("/api/me")
+    assert answer.status_code == 401
+    assert answer.json()["code"] == "token_expired"
