@@ -67,7 +67,7 @@ class Environments:
 
     def dispatcher(self) -> dict[str, str]:
         return self._service(
-            "WEBHOOK_DISPATCHER", self.addresses.dispatcher, "JWT_SECRET", "SIGNING_SECRET", "SECRETS_KEY",
+            "WEBHOOK_DISPATCHER", self.addresses.dispatcher, "SECRETS_KEY",
             WEBHOOKS_DATABASE_URL=self.servers.webhooks_database_url,
         )  # fmt: skip
 
