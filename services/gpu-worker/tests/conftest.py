@@ -1,8 +1,9 @@
 """Fixtures of the worker's tests: payloads, recipes, and the tiny models, built once a run."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 from darkroom_schemas.ids import JobId, TenantId, step_id
@@ -127,12 +128,8 @@ class FakeRun:
         self.told.append(percent)
 
 
-class MakeRun(Protocol):
-    def __call__(self, job_type: str, payload: dict[str, Any], attempt: int = 1) -> FakeRun: ...
-
-
 @pytest.fixture
-def make_run() -> MakeRun:
+def make_run() -> Callable[..., FakeRun]:
     """Make attempts as the queue would hand them out."""
 
     def make(job_type: str, payload: dict[str, Any], attempt: int = 1) -> FakeRun:

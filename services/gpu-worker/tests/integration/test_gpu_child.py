@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +28,7 @@ from gpu_worker.domain.messages import (
 )
 from gpu_worker.runtime.gpu_child import GpuChild, Patience
 from gpu_worker.store.profiles import load_profile
+from support.waiting import until
 
 COMMAND = (sys.executable, str(Path(__file__).with_name("fault_child.py")))
 CALM = Patience(start_s=30, silence_s=20, stall_s=20, stop_s=5)
@@ -38,6 +39,7 @@ class Losses:
 
     def __init__(self) -> None:
         self.reasons: list[str] = []
+        self.heard: asyncio.Queue[str] = asyncio.Queue()
 
     def ready(self, ready: Ready) -> None: ...
 
@@ -47,6 +49,7 @@ class Losses:
 
     def lost(self, reason: str) -> None:
         self.reasons.append(reason)
+        self.heard.put_nowait(reason)
 
 
 class Bed:
@@ -191,24 +194,11 @@ async def test_a_step_stopped_before_its_turn_never_runs(bed: Bed) -> None:
 
 async def test_a_child_that_cannot_start_is_tried_again() -> None:
     async with child_with(CALM, command=(sys.executable, "-c", "raise SystemExit(3)")) as bed:
-        while len(bed.losses.reasons) < 2:
-            await asyncio.wait_for(_next_loss(bed.losses), 20)
-        assert bed.losses.reasons[0] == "it ended with status 3"
+        assert [await bed.losses.heard.get() for _ in range(2)] == ["it ended with status 3"] * 2
         assert not bed.child.is_available
 
 
-async def _next_loss(losses: Losses) -> None:
-    heard, before = asyncio.Event(), losses.lost
-
-    def tell(reason: str) -> None:
-        before(reason)
-        heard.set()
-
-    losses.lost = tell  # type: ignore[method-assign]  # the test listens where the child tells
-    await heard.wait()
-
-
-async def test_the_child_ends_when_its_worker_is_killed(tmp_path: Path) -> None:
+async def test_the_child_ends_when_its_worker_is_killed() -> None:
     code = f"""
 import asyncio, sys
 from pathlib import Path
@@ -224,13 +214,8 @@ asyncio.run(main())
     pid = int(await worker.stdout.readline())
     worker.kill()
     await worker.wait()
-    await until_true(lambda: not exists(pid))
 
+    async def gone() -> bool:
+        return not exists(pid)
 
-async def until_true(question: Callable[[], bool]) -> None:
-    from support.waiting import until
-
-    async def ask() -> bool:
-        return question()
-
-    await until(ask)
+    await until(gone)

@@ -32,7 +32,12 @@ def _write(frames: NDArray[np.uint8], fps: int, recipe: Recipe, path: Path, qual
     import av
 
     _, height, width, _ = frames.shape
-    with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart+use_metadata_tags"}) as container:
+    options = {
+        "movflags": "+faststart+use_metadata_tags",
+        # Milliseconds, the default, cannot say how long 97 frames at 16 a second are.
+        "movie_timescale": str(fps * 1000),
+    }
+    with av.open(str(path), "w", format="mp4", options=options) as container:
         container.metadata["comment"] = parameters_text(recipe)
         container.metadata["darkroom"] = recipe.model_dump_json()
         stream = container.add_stream("libx264", rate=Fraction(fps))

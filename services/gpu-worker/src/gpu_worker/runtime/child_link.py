@@ -9,7 +9,7 @@ from gpu_worker.domain.failures import Stopped
 from gpu_worker.domain.messages import FileReady, FromChild, Progressed
 from gpu_worker.runtime.framing import pack
 
-_PROGRESS_EVERY_S = 0.2
+LEAST_PAUSE_S = 0.2
 
 
 Send = Callable[[FromChild], None]
@@ -38,6 +38,7 @@ class StepLink:
         self._stop = threading.Event()
         self._alive_at = time.monotonic()
         self._told_at = 0.0
+        self.least_pause_s = LEAST_PAUSE_S
 
     @property
     def quiet_s(self) -> float:
@@ -59,7 +60,7 @@ class StepLink:
     ) -> None:
         """Tell how far the step is; more often than five times a second is pointless and dropped."""
         self.check()
-        if self._alive_at - self._told_at < _PROGRESS_EVERY_S and percent < 100.0:
+        if self._alive_at - self._told_at < self.least_pause_s and percent < 100.0:
             return
         self._told_at = self._alive_at
         self._send(

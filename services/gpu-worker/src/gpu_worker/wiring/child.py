@@ -47,19 +47,19 @@ class PipelineExecutor:
         def on_loaded(name: str, model: LoadedModel, seconds: float) -> None:
             send(ModelLoaded(model=name, seconds=round(seconds, 3), memory_bytes=model.memory_bytes))
 
-        models = ModelCache(
+        self.models = ModelCache(
             self._entries,
             {family: partial(load, bench=load_bench) for family, load in _LOADERS.items()},
             budget_bytes=self._device.budget_bytes,
             free_memory=self._device.free_caches,
             on_loaded=on_loaded,
         )
-        self._bench = Bench(self._device, setup.memory, models, setup.profile.name)
+        self._bench = Bench(self._device, setup.memory, self.models, setup.profile.name)
         for entry in self._entries.values():
             # Now, so that no step ever waits for a download.
             find_model(entry, setup.models_dir)
         for name in setup.profile.preload:
-            models.get(name)
+            self.models.get(name)
 
     def ready(self) -> Ready:
         """Describe the device to the parent."""
@@ -67,11 +67,11 @@ class PipelineExecutor:
 
     def memory_bytes(self) -> int:
         """Return the memory in use, for the metrics."""
-        return self._device.used_bytes() or self._bench.models.used_bytes()
+        return self._device.used_bytes() or self.models.used_bytes()
 
     def resident_models(self) -> tuple[str, ...]:
         """Return the models that need no loading."""
-        return self._bench.models.names()
+        return self.models.names()
 
     def run(self, step: RunStep, link: StepLink) -> StepDone:
         """Run one step to its end."""

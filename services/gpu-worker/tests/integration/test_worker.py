@@ -1,0 +1,194 @@
+"""The whole worker as a process, between a real queue and a real object store."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+from darkroom_local.servers.ports import free_ports
+from darkroom_queue import Producer, RedisLink
+from darkroom_schemas.ids import JobId, TenantId, step_id
+from darkroom_schemas.payload import ImagePayload, PromptPayload, VideoPayload
+from darkroom_schemas.status import TERMINAL, JobStatus
+from darkroom_schemas.step import StepSubmit, StepView
+from darkroom_schemas.worker import Requirements
+from support.waiting import until
+
+READY_S, DONE_S = 90.0, 60.0
+SLOW = {"duration_s": 3600, "steps": 3600}
+
+
+@dataclass
+class Worker:
+    """A running worker process."""
+
+    process: asyncio.subprocess.Process
+    url: str
+
+    async def is_ready(self) -> bool:
+        with suppress(httpx.HTTPError):
+            async with httpx.AsyncClient() as http:
+                return (await http.get(f"{self.url}/readyz")).status_code == 200
+        return False
+
+    def child_pid(self) -> int | None:
+        return next((child.pid for child in psutil.Process(self.process.pid).children()), None)
+
+
+@dataclass
+class Queue:
+    """The other side of the queue."""
+
+    producer: Producer
+
+    async def submit(self, job: str, job_type: str, payload: Any, **requirements: Any) -> StepSubmit:
+        step = StepSubmit(
+            id=step_id(JobId(job), 1, 0),
+            job_id=JobId(job),
+            tenant=TenantId("tenant"),
+            requirements=Requirements(type=job_type, **requirements),
+            payload=payload if isinstance(payload, dict) else payload.model_dump(mode="json"),
+            created_us=time.time_ns() // 1000,
+        )
+        await self.producer.submit(step)
+        return step
+
+    async def view(self, step: StepSubmit) -> StepView:
+        view = await self.producer.read(step.id)
+        assert view is not None
+        return view
+
+    async def when(self, step: StepSubmit, question: Callable[[StepView], bool]) -> StepView:
+        async def ask() -> StepView | None:
+            view = await self.view(step)
+            return view if question(view) else None
+
+        view = await until(ask, DONE_S)
+        assert view is not None
+        return view
+
+    async def end_of(self, step: StepSubmit) -> StepView:
+        return await self.when(step, lambda view: view.status in TERMINAL)
+
+
+@pytest.fixture
+async def queue(redis_url: str) -> AsyncIterator[Queue]:
+    link = await RedisLink.open(redis_url)
+    yield Queue(Producer(link))
+    await link.close()
+
+
+StartWorker = Callable[..., Awaitable[Worker]]
+
+
+@pytest.fixture
+async def start_worker(redis_url: str, models_dir: Path, tmp_path: Path) -> AsyncIterator[StartWorker]:
+    """Start workers that end with the test."""
+    started: list[asyncio.subprocess.Process] = []
+
+    async def start(**settings: str) -> Worker:
+        port = free_ports(1)[0]
+        environment = {
+            "REDIS_URL": redis_url,
+            "OBJECT_STORE_URL": (tmp_path / "objects").as_uri(),
+            "GPU_WORKER_PORT": str(port),
+            "GPU_WORKER_MODELS_DIR": str(models_dir),
+            "GPU_WORKER_SPOOL_DIR": str(tmp_path / "spool"),
+            "OMP_NUM_THREADS": "1",
+        }
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "gpu_worker", env=os.environ | environment | settings
+        )
+        started.append(process)
+        worker = Worker(process, f"http://127.0.0.1:{port}")
+        await until(worker.is_ready, READY_S)
+        return worker
+
+    yield start
+    for process in started:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+async def test_pictures_video_and_prompts_come_out_and_a_killed_child_costs_one_attempt(
+    start_worker: StartWorker,
+    queue: Queue,
+    tmp_path: Path,
+    image_payload: ImagePayload,
+    video_payload: VideoPayload,
+    prompt_payload: PromptPayload,
+) -> None:
+    worker = await start_worker()
+    pictures = await queue.submit("pictures", "sdxl_image_fast", image_payload, models=("sdxl-base-1.0",), vram_gb=12)
+    prompt = await queue.submit("prompt", "prompt_enhance", prompt_payload)
+    done = await queue.end_of(pictures)
+    assert done.status is JobStatus.COMPLETED
+    assert done.result is not None
+    keys = [output.key for output in done.result.outputs]
+    assert keys == [f"pictures/1/00/1/{index}.png" for index in range(6)]
+    for output in done.result.outputs:
+        assert (tmp_path / "objects" / output.key).stat().st_size == output.size_bytes
+        assert output.thumbnail_key is not None
+        assert (tmp_path / "objects" / output.thumbnail_key).is_file()
+        assert output.recipe is not None
+        assert output.recipe.seed == image_payload.seeds[output.index]
+    written = await queue.end_of(prompt)
+    assert written.result is not None
+    assert written.result.text
+
+    video = await queue.submit("video", "video_fast", video_payload)
+    await queue.when(video, lambda view: view.status is JobStatus.RUNNING)
+    first_child = worker.child_pid()
+    assert first_child is not None
+    os.kill(first_child, signal.SIGKILL)
+    drawn = await queue.end_of(video)
+    assert (drawn.status, drawn.attempt) == (JobStatus.COMPLETED, 2)
+    assert drawn.result is not None
+    assert [(o.key, o.frames, o.duration_s) for o in drawn.result.outputs] == [("video/1/00/2/0.mp4", 81, 5.0625)]
+    assert worker.child_pid() != first_child
+    assert list((tmp_path / "spool").iterdir()) == []
+
+    worker.process.send_signal(signal.SIGTERM)
+    assert await asyncio.wait_for(worker.process.wait(), 20) == 0
+
+
+async def test_a_worker_that_is_killed_loses_nothing(start_worker: StartWorker, queue: Queue) -> None:
+    first = await start_worker(GPU_WORKER_CONNECTORS="simulated")
+    step = await queue.submit("job", "simulation", SLOW | {"duration_s": 3})
+    await queue.when(step, lambda view: view.status is JobStatus.RUNNING)
+    first.process.kill()
+    await start_worker(GPU_WORKER_CONNECTORS="simulated")
+    assert (await queue.end_of(step)).status is JobStatus.COMPLETED
+
+
+async def test_a_cancelled_step_ends_at_once(start_worker: StartWorker, queue: Queue) -> None:
+    await start_worker(GPU_WORKER_CONNECTORS="simulated")
+    step = await queue.submit("job", "simulation", SLOW)
+    await queue.when(step, lambda view: view.status is JobStatus.RUNNING)
+    asked = time.monotonic()
+    await queue.producer.cancel(step.id, reason="test")
+    assert (await queue.end_of(step)).status is JobStatus.CANCELLED
+    assert time.monotonic() - asked < 3
+
+
+async def test_a_stopping_worker_gives_long_work_back_without_costing_an_attempt(
+    start_worker: StartWorker, queue: Queue
+) -> None:
+    worker = await start_worker(GPU_WORKER_CONNECTORS="simulated", GPU_WORKER_DRAIN_S="0")
+    step = await queue.submit("job", "simulation", SLOW)
+    await queue.when(step, lambda view: view.status is JobStatus.RUNNING)
+    worker.process.send_signal(signal.SIGTERM)
+    assert await asyncio.wait_for(worker.process.wait(), 20) == 0
+    view = await queue.view(step)
+    assert (view.status, view.worker_id) == (JobStatus.QUEUED, None)
+    assert view.attempt <= 1
