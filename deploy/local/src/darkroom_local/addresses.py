@@ -17,9 +17,13 @@ class Address:
     port: int
 
     @property
+    def reachable_host(self) -> str:
+        """Where a program on this machine finds the service."""
+        return DEFAULT_HOST if self.host == "0.0.0.0" else self.host  # noqa: S104 - compared, not bound
+
+    @property
     def url(self) -> str:
-        host = DEFAULT_HOST if self.host == "0.0.0.0" else self.host  # noqa: S104 - compared, not bound
-        return f"http://{host}:{self.port}"
+        return f"http://{self.reachable_host}:{self.port}"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from darkroom_local.addresses import Addresses, choose_addresses
+from darkroom_local.addresses import Address, Addresses, choose_addresses
 from darkroom_local.console import Console
 from darkroom_local.embedded import StackServers
 from darkroom_local.environment import DEFAULT_PROFILE, Environments, with_user_secrets
@@ -73,7 +73,7 @@ class Stack:
                     self._service(
                         f"gpu-worker-{number + 1}" if len(to.workers) > 1 else "gpu-worker",
                         "gpu_worker",
-                        address.port,
+                        address,
                         make.worker(number),
                         ready_timeout_s=WORKER_READY_TIMEOUT_S,
                     )
@@ -84,21 +84,21 @@ class Stack:
             Stage(then=[self._migrate, self._bootstrap]),
             Stage(
                 [
-                    self._service("platform-api", "platform_api", to.platform.port, make.platform()),
-                    self._service("queue-api", "queue_api", to.queue.port, make.queue()),
-                    self._service("webhook-dispatcher", "webhook_dispatcher", to.dispatcher.port, make.dispatcher()),
+                    self._service("platform-api", "platform_api", to.platform, make.platform()),
+                    self._service("queue-api", "queue_api", to.queue, make.queue()),
+                    self._service("webhook-dispatcher", "webhook_dispatcher", to.dispatcher, make.dispatcher()),
                 ]
             ),
         ]
 
     def _service(
-        self, name: str, module: str, port: int, env: dict[str, str], *, ready_timeout_s: float = 60.0
+        self, name: str, module: str, address: Address, env: dict[str, str], *, ready_timeout_s: float = 60.0
     ) -> Member:
         return Member(
             ProcessSpec(
                 name=name,
                 argv=(sys.executable, "-m", module),
-                ready=http_ready(port),
+                ready=http_ready(address.port, address.reachable_host),
                 env=env,
                 cwd=self._state.path,
                 death_signal=signal.SIGKILL,  # with its servers gone there is nothing left to drain

@@ -38,13 +38,13 @@ def valkey_ready(port: int, password: str) -> Ready:
     return ready
 
 
-def http_ready(port: int, path: str = "/readyz", host: str = "127.0.0.1") -> Ready:
-    """GET the readiness path and expect 200."""
+def http_ready(port: int, host: str = "127.0.0.1") -> Ready:
+    """GET /readyz and expect 200."""
 
     def ready(_pid: int) -> bool:
         connection = http.client.HTTPConnection(host, port, timeout=ATTEMPT_TIMEOUT_S)
         try:
-            connection.request("GET", path)
+            connection.request("GET", "/readyz")
             return connection.getresponse().status == http.client.OK
         except (OSError, http.client.HTTPException):
             return False
