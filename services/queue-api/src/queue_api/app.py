@@ -25,15 +25,15 @@ def build_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with wire(settings) as parts:
-            app.state.parts = parts
+        async with wire(settings) as running:
+            app.state.context, app.state.loops = running.context, running.loops
             yield
 
     async def check_redis() -> None:
-        await app.state.parts.link.ping()
+        await app.state.context.link.ping()
 
     async def check_loops() -> None:
-        await app.state.parts.loops.check()
+        await app.state.loops.check()
 
     async def on_queue_unavailable(request: Request, _: Exception) -> JSONResponse:
         sentence = "The queue does not answer at the moment."

@@ -7,30 +7,23 @@ from dataclasses import dataclass
 from darkroom_chassis.loops import LoopSupervisor
 from darkroom_queue import EventFanout, Producer, RedisLink, Registry, Sweeper
 
+from queue_api.context import Context
+from queue_api.domain.limits import ConnectionLimit
 from queue_api.loops.progress_board import ProgressBoard
 from queue_api.settings import Settings
-from queue_api.sockets.limits import ConnectionLimit
-from queue_api.store.tickets import Tickets
+from queue_api.store.tickets import RedisTickets
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """What the routes and sockets of one process work with."""
+class Running:
+    """The service, put together: what its routes and sockets use, and what runs beside them."""
 
-    link: RedisLink
-    producer: Producer
-    registry: Registry
-    fanout: EventFanout
-    progress_board: ProgressBoard
-    tickets: Tickets
-    connections: ConnectionLimit
+    context: Context
     loops: LoopSupervisor
-    auth_token: str | None
-    max_depth: int
 
 
 @asynccontextmanager
-async def wire(settings: Settings) -> AsyncIterator[Parts]:
+async def wire(settings: Settings) -> AsyncIterator[Running]:
     """Connect and start the loops; undo both at the end."""
     link = await RedisLink.open(str(settings.redis_url))
     fanout, board, loops = EventFanout(link), ProgressBoard(link), LoopSupervisor()
@@ -38,20 +31,19 @@ async def wire(settings: Settings) -> AsyncIterator[Parts]:
     loops.add("event-fanout", fanout.run)
     loops.add("progress", board.run)
     loops.add("sweeper", sweeper.run)
-    parts = Parts(
+    context = Context(
         link=link,
         producer=Producer(link),
         registry=Registry(link),
         fanout=fanout,
-        progress_board=board,
-        tickets=Tickets(link),
+        progress=board,
+        tickets=RedisTickets(link),
         connections=ConnectionLimit(settings.ws_connections_per_client),
-        loops=loops,
         auth_token=settings.auth_token.get_secret_value() if settings.auth_token else None,
         max_depth=settings.queue_max_depth,
     )
     try:
         async with loops:
-            yield parts
+            yield Running(context, loops)
     finally:
         await link.close()

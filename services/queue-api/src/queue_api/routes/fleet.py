@@ -4,32 +4,32 @@ from typing import Any
 
 from fastapi import APIRouter, Depends
 
-from queue_api.routes.access import PartsDep, require_token
+from queue_api.routes.access import Ctx, require_token
 
 router = APIRouter(tags=["fleet"], dependencies=[Depends(require_token)])
 
 
 @router.get("/workers", summary="List the live workers")
-async def list_workers(parts: PartsDep) -> dict[str, Any]:
+async def list_workers(context: Ctx) -> dict[str, Any]:
     """Return every registered worker with what it can do; `seen_at` is its latest beat, Unix milliseconds."""
-    records = await parts.registry.workers()
+    records = await context.registry.workers()
     workers = [r.info.model_dump(mode="json", exclude={"incarnation"}) | {"seen_at": r.seen_at_ms} for r in records]
     return {"workers": workers, "total": len(workers)}
 
 
 @router.get("/machines", summary="List the machines with live workers")
-async def list_machines(parts: PartsDep) -> dict[str, Any]:
+async def list_machines(context: Ctx) -> dict[str, Any]:
     """Group the live workers by the machine that they run on."""
     machines: dict[str, list[str]] = {}
-    for record in await parts.registry.workers():
+    for record in await context.registry.workers():
         machines.setdefault(record.info.machine_id, []).append(record.info.worker_id)
     return {"machines": [{"machine_id": m, "workers": sorted(w)} for m, w in sorted(machines.items())]}
 
 
 @router.get("/queues", summary="Count waiting and running jobs")
-async def read_queues(parts: PartsDep) -> dict[str, Any]:
+async def read_queues(context: Ctx) -> dict[str, Any]:
     """Return the counters, in total and by job type."""
-    depth = await parts.producer.depth()
+    depth = await context.producer.depth()
     names = sorted(depth.by_type)
     return {
         "pending": depth.queued,

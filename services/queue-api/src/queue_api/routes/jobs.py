@@ -12,13 +12,13 @@ from darkroom_schemas.ids import StepId
 from fastapi import APIRouter, Depends, Response
 
 from queue_api.domain.submission import JobSubmission, PayloadError, UnknownJobType, job_view, step_of
-from queue_api.routes.access import PartsDep, require_token
+from queue_api.routes.access import Ctx, require_token
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], dependencies=[Depends(require_token)])
 
 
 @router.post("", status_code=201, summary="Submit a job", responses={200: {"description": "It was there already"}})
-async def submit_job(request: JobSubmission, parts: PartsDep, response: Response) -> dict[str, Any]:
+async def submit_job(request: JobSubmission, context: Ctx, response: Response) -> dict[str, Any]:
     """Hand a step to the queue. Repeating a submission with the same `id` and body changes nothing."""
     try:
         step = step_of(request, now_us=time.time_ns() // 1000, trace_id=current_trace_id())
@@ -31,9 +31,9 @@ async def submit_job(request: JobSubmission, parts: PartsDep, response: Response
         fields = field_errors(error.errors)
         raise AppError(400, ErrorCode.INVALID_REQUEST, "The payload is not valid.", errors=fields) from error
     try:
-        answer = await parts.producer.submit(step, max_depth=parts.max_depth)
+        answer = await context.producer.submit(step, max_depth=context.max_depth)
     except QueueFull as error:
-        sentence = f"The queue is full ({parts.max_depth} jobs are waiting)."
+        sentence = f"The queue is full ({context.max_depth} jobs are waiting)."
         raise AppError(503, ErrorCode.QUEUE_FULL, sentence, retryable=True, headers={"Retry-After": "10"}) from error
     except StepConflict as error:
         raise AppError(409, ErrorCode.CONFLICT, "Another job has this id.") from error
@@ -48,9 +48,9 @@ async def submit_job(request: JobSubmission, parts: PartsDep, response: Response
 
 
 @router.get("/{job_id}", summary="Read a job")
-async def read_job(job_id: str, parts: PartsDep) -> dict[str, Any]:
+async def read_job(job_id: str, context: Ctx) -> dict[str, Any]:
     """Return a step's state, until 24 h after its end."""
-    view = await parts.producer.read(StepId(job_id))
+    view = await context.producer.read(StepId(job_id))
     if view is None:
         raise AppError(404, ErrorCode.JOB_NOT_FOUND, "There is no such job, or it ended more than a day ago.")
     return job_view(view)
@@ -58,9 +58,9 @@ async def read_job(job_id: str, parts: PartsDep) -> dict[str, Any]:
 
 @router.delete("/{job_id}", summary="Cancel a job", include_in_schema=False)
 @router.post("/{job_id}/cancel", summary="Cancel a job")
-async def cancel_job(job_id: str, parts: PartsDep) -> dict[str, Any]:
+async def cancel_job(job_id: str, context: Ctx) -> dict[str, Any]:
     """End a waiting job at once; ask a running one to stop, and end it by force after 10 s."""
-    outcome = await parts.producer.cancel(StepId(job_id), reason="cancelled through the queue API")
+    outcome = await context.producer.cancel(StepId(job_id), reason="cancelled through the queue API")
     if outcome is CancelOutcome.UNKNOWN:
         raise AppError(404, ErrorCode.JOB_NOT_FOUND, "There is no such job, or it ended more than a day ago.")
     if outcome is CancelOutcome.FINISHED:

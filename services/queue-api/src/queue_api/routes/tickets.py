@@ -2,13 +2,13 @@
 
 from fastapi import APIRouter, Depends
 
-from queue_api.routes.access import PartsDep, require_token
-from queue_api.store.tickets import TICKET_TTL_S
+from queue_api.domain.limits import TICKET_TTL_S
+from queue_api.routes.access import Ctx, require_token
 
 router = APIRouter(prefix="/ws-ticket", tags=["jobs"], dependencies=[Depends(require_token)])
 
 
 @router.post("", status_code=201, summary="Make a one-time WebSocket ticket")
-async def make_ticket(parts: PartsDep) -> dict[str, str | int]:
+async def make_ticket(context: Ctx) -> dict[str, str | int]:
     """Return a ticket for `?token=` of one WebSocket connection."""
-    return {"ticket": await parts.tickets.make(), "expires_in": TICKET_TTL_S}
+    return {"ticket": await context.tickets.make(), "expires_in": TICKET_TTL_S}

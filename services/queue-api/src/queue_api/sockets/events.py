@@ -14,10 +14,9 @@ from darkroom_schemas.events import Event
 from darkroom_schemas.ids import EventId
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
+from queue_api.context import Context, context_of
 from queue_api.domain.messages import Message, messages_of
-from queue_api.routes.access import token_matches
 from queue_api.sockets.close_codes import Close
-from queue_api.wiring import Parts
 
 router = APIRouter()
 SEND_TIMEOUT_S = 10.0
@@ -36,9 +35,9 @@ async def monitor_events(socket: WebSocket, monitor_id: str) -> None:
 
 
 async def _serve(socket: WebSocket, client: str) -> None:
-    parts: Parts = socket.app.state.parts
+    context = context_of(socket)
     await socket.accept()  # a refusal before accepting reaches browsers as a nameless 1006
-    if not await _may_connect(socket, parts):
+    if not await _may_connect(socket, context):
         await socket.close(Close.POLICY, "send a valid token")
         return
     try:
@@ -46,22 +45,22 @@ async def _serve(socket: WebSocket, client: str) -> None:
     except ValueError as error:
         await socket.close(Close.POLICY, str(error)[:120])
         return
-    with parts.connections.admit(client) as admitted:
+    with context.connections.admit(client) as admitted:
         if not admitted:
-            limit = parts.connections.limit
+            limit = context.connections.limit
             await socket.close(Close.TRY_AGAIN_LATER, f"at most {limit} connections a client")
             return
-        await _Monitor(socket, parts, client).run(since)
+        await _Monitor(socket, context, client).run(since)
 
 
-async def _may_connect(socket: WebSocket, parts: Parts) -> bool:
-    if parts.auth_token is None:
+async def _may_connect(socket: WebSocket, context: Context) -> bool:
+    if context.auth_token is None:
         return True
     scheme, _, given = socket.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token_matches(given, parts):
+    if scheme.lower() == "bearer" and context.token_matches(given):
         return True
     ticket = socket.query_params.get("token")
-    return ticket is not None and await parts.tickets.take(ticket)
+    return ticket is not None and await context.tickets.take(ticket)
 
 
 def _since(socket: WebSocket) -> EventId | None:
@@ -72,9 +71,9 @@ def _since(socket: WebSocket) -> EventId | None:
 class _Monitor:
     """One connection: three tasks that end together, whichever ends first."""
 
-    def __init__(self, socket: WebSocket, parts: Parts, client: str) -> None:
-        self._socket, self._parts, self._client = socket, parts, client
-        self._progress = parts.progress_board.subscribe()
+    def __init__(self, socket: WebSocket, context: Context, client: str) -> None:
+        self._socket, self._context, self._client = socket, context, client
+        self._progress = context.progress.subscribe()
 
     async def run(self, since: EventId | None) -> None:
         hello = {"type": "connected", "monitor_id": self._client, "timestamp": _now_ms()}
@@ -95,7 +94,7 @@ class _Monitor:
         except (WebSocketDisconnect, TimeoutError):
             return
         finally:
-            self._parts.progress_board.unsubscribe(self._progress)
+            self._context.progress.unsubscribe(self._progress)
 
     async def _say_goodbye(self, ended: asyncio.Task[Any], stopping: bool) -> None:
         error = ended.exception()
@@ -109,12 +108,12 @@ class _Monitor:
             raise error
 
     async def _send_events(self, since: EventId | None) -> None:
-        async for item in self._parts.fanout.follow(since=since):
+        async for item in self._context.fanout.follow(since=since):
             if isinstance(item, Event):
                 for message in messages_of(item):
                     await self._send(message)
             elif item is RESET:
-                depth = await self._parts.producer.depth()
+                depth = await self._context.producer.depth()
                 state = {"pending": depth.queued, "delayed": depth.delayed, "in_progress": depth.running}
                 await self._send({"type": "reset", "timestamp": _now_ms(), "state": state})
 

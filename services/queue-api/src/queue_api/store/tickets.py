@@ -5,11 +5,11 @@ import secrets
 
 from darkroom_queue import RedisLink
 
-TICKET_TTL_S = 30
+from queue_api.domain.limits import TICKET_TTL_S
 
 
-class Tickets:
-    """Makes tickets, and takes each once, on whichever replica."""
+class RedisTickets:
+    """Implements `Tickets`."""
 
     def __init__(self, link: RedisLink) -> None:
         self._link = link

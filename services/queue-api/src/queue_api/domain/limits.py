@@ -1,8 +1,10 @@
-"""How many sockets one client may hold open in this process."""
+"""How many sockets one client may hold open in this process, and how long a ticket for one lives."""
 
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+TICKET_TTL_S = 30
 
 
 class ConnectionLimit:

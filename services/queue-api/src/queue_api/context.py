@@ -1,0 +1,43 @@
+"""What routes and sockets need, put together by `wiring` and found on the app."""
+
+import hmac
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from darkroom_queue import EventFanout, Producer, RedisLink, Registry
+from starlette.requests import HTTPConnection
+
+from queue_api.domain.limits import ConnectionLimit
+from queue_api.domain.progress import ProgressSource
+
+
+class Tickets(Protocol):
+    """Makes one-time WebSocket tickets, and takes each once, on whichever replica."""
+
+    async def make(self) -> str: ...
+
+    async def take(self, ticket: str) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The queue, the sockets' sources and the limits of one process. Without `auth_token` everybody may call."""
+
+    link: RedisLink
+    producer: Producer
+    registry: Registry
+    fanout: EventFanout
+    progress: ProgressSource
+    tickets: Tickets
+    connections: ConnectionLimit
+    auth_token: str | None
+    max_depth: int
+
+    def token_matches(self, given: str) -> bool:
+        """Compare with AUTH_TOKEN in constant time."""
+        return self.auth_token is not None and hmac.compare_digest(given.encode(), self.auth_token.encode())
+
+
+def context_of(connection: HTTPConnection) -> Context:
+    """Find the context of a request or a socket."""
+    return cast("Context", connection.app.state.context)
