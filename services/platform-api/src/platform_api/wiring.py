@@ -41,6 +41,7 @@ class Running:
     context: Context
     loops: LoopSupervisor
     fanout: Fanout
+    reconciler: Reconciler
     database: Database
 
     async def check_database(self) -> None:
@@ -128,4 +129,4 @@ async def _join(settings: Settings, database: Database, link: RedisLink, stack: 
         queue_max_depth=settings.queue_max_depth,
         sse_heartbeat_s=settings.sse_heartbeat_s,
     )
-    return Running(context, loops, fanout, database)
+    return Running(context, loops, fanout, reconciler, database)

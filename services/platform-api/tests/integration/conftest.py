@@ -2,6 +2,9 @@
 
 import asyncio
 import hashlib
+import os
+import signal
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +17,7 @@ import psycopg
 import pytest
 import uvicorn
 from darkroom_chassis.api_keys import KeyKind
+from darkroom_local.servers.ports import free_ports
 from darkroom_queue import Consumer, Handler, RedisLink, StepContext
 from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.ids import UserId, WorkerId
@@ -26,6 +30,7 @@ from platform_api.settings import Settings
 from platform_api.store.migrate import migrate
 from platform_api.wiring import Running, assemble, jwt_codec, open_accounts
 from support.servers import MakeDatabase
+from support.waiting import until
 
 ENDED = {"completed", "failed"}
 
@@ -77,11 +82,29 @@ class Platform:
 
     url: str
     settings: Settings
-    running: Running
-    database_url: str
-    redis_url: str
     objects: Path
-    _stack: AsyncExitStack
+    stack: AsyncExitStack
+    running: Running | None = None
+    process: asyncio.subprocess.Process | None = None
+
+    @property
+    def database_url(self) -> str:
+        return self.settings.database_url.get_secret_value()
+
+    @property
+    def redis_url(self) -> str:
+        return self.settings.redis_url.get_secret_value()
+
+    async def end(self, signal_: signal.Signals) -> int:
+        """Send a signal to the platform's own process and wait for its end."""
+        assert self.process is not None
+        self.process.send_signal(signal_)
+        return await asyncio.wait_for(self.process.wait(), 20)
+
+    async def reconcile(self) -> None:
+        """Check every active and recently revoked step, as after a gap in the log."""
+        assert self.running is not None
+        await self.running.reconciler.reconcile(everything=True)
 
     async def account(self, name: str, credits: float = 100.0) -> Account:
         async with open_accounts(self.settings) as accounts:
@@ -89,7 +112,7 @@ class Platform:
             key = await make_key(accounts, KeyKind.USER, f"{name}'s", user_id)
         jwt = jwt_codec(self.settings).issue(user_id, ttl_s=600)
         http = self.client(Authorization=f"Bearer {jwt}")
-        return Account(user_id, jwt, key.text, await self._stack.enter_async_context(http))
+        return Account(user_id, jwt, key.text, await self.stack.enter_async_context(http))
 
     async def key(self, kind: KeyKind) -> str:
         async with open_accounts(self.settings) as accounts:
@@ -150,17 +173,51 @@ async def serving(settings: Settings) -> AsyncIterator[tuple[str, Running]]:
         await task
 
 
+@asynccontextmanager
+async def serving_in_a_process(settings: Settings) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
+    """Run `python -m platform_api`, which can be killed."""
+    port = free_ports(1)[0]
+    env = os.environ | {
+        "PLATFORM_DATABASE_URL": settings.database_url.get_secret_value(),
+        "REDIS_URL": settings.redis_url.get_secret_value(),
+        "OBJECT_STORE_URL": settings.object_store_url,
+        "JWT_SECRET": settings.jwt_secret.get_secret_value(),
+        "SIGNING_SECRET": settings.signing_secret.get_secret_value(),
+        "PLATFORM_API_PORT": str(port),
+    }
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "platform_api", env=env)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        async with httpx.AsyncClient(base_url=url) as client:
+
+            async def ready() -> bool:
+                try:
+                    return (await client.get("/readyz")).status_code == 200
+                except httpx.TransportError:
+                    return False
+
+            await until(ready, 30)
+        yield url, process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
 @pytest.fixture
 async def start_platform(make_database: MakeDatabase, redis_url: str, tmp_path: Path) -> AsyncIterator[StartPlatform]:
-    """Start platforms on one database and one Redis; settings may be changed by keyword."""
+    """Start platforms on one database and one Redis, in this process or their own, with settings by keyword."""
     database_url = make_database(migrate)
     objects = tmp_path / "objects"
     async with AsyncExitStack() as stack:
 
-        async def start(**changed: Any) -> Platform:
+        async def start(*, in_process: bool = True, **changed: Any) -> Platform:
             settings = make_settings(database_url, redis_url, objects, **changed)
-            url, running = await stack.enter_async_context(serving(settings))
-            return Platform(url, settings, running, database_url, redis_url, objects, stack)
+            if in_process:
+                url, running = await stack.enter_async_context(serving(settings))
+                return Platform(url, settings, objects, stack, running=running)
+            url, process = await stack.enter_async_context(serving_in_a_process(settings))
+            return Platform(url, settings, objects, stack, process=process)
 
         yield start
 
@@ -171,8 +228,14 @@ async def platform(start_platform: StartPlatform) -> Platform:
 
 
 @pytest.fixture
-async def start_worker(redis_url: str, tmp_path: Path) -> AsyncIterator[StartWorker]:
-    """Start workers that can do every type; `handler` takes the place of the real results below."""
+def produce(tmp_path: Path) -> Handler:
+    """Give the handler that stores real bytes."""
+    return partial(_produce, tmp_path / "objects")
+
+
+@pytest.fixture
+async def start_worker(redis_url: str, produce: Handler) -> AsyncIterator[StartWorker]:
+    """Start workers that can do every type; `handler` takes the place of the real results."""
     async with AsyncExitStack() as stack:
 
         async def start(handler: Handler | None = None, concurrency: int = 8) -> Consumer:
@@ -188,7 +251,7 @@ async def start_worker(redis_url: str, tmp_path: Path) -> AsyncIterator[StartWor
                 concurrency=concurrency,
                 version="test",
             )
-            consumer = Consumer(link, info, handler or partial(produce, tmp_path / "objects"))
+            consumer = Consumer(link, info, handler or produce)
             task = asyncio.create_task(consumer.run())
 
             async def stop() -> None:
@@ -201,7 +264,7 @@ async def start_worker(redis_url: str, tmp_path: Path) -> AsyncIterator[StartWor
         yield start
 
 
-async def produce(objects: Path, context: StepContext) -> StepResult:
+async def _produce(objects: Path, context: StepContext) -> StepResult:
     """Answer a step with text or with stored bytes, as a real worker would."""
     step = context.step
     context.progress(50, message="half way")

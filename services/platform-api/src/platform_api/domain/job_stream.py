@@ -48,10 +48,14 @@ class EventsLost(Exception):
 
 @dataclass
 class _Told:
-    """What the listener knows: the event and the history entry told last, and the job as it was then."""
+    """What the listener knows: the event and the history entry told last, and the job as it was then.
+
+    `progress` may come before the event that says the job runs: it is kept until then.
+    """
 
     job: JobView
     steps_total: int
+    progress: ProgressMessage | None = None
     seq: int = 0
     event_id: EventId | None = None
 
@@ -155,9 +159,11 @@ def _live_frames(signal: Signal, told: _Told) -> Iterator[Frame]:
         case Quiet():
             yield Frame(FrameKind.HEARTBEAT)
         case ProgressMessage():
-            yield from _progress_frames(signal, told)
+            told.progress = signal
+            yield from _progress_frames(told)
         case Event():
             yield from _event_frames(signal, told)
+            yield from _progress_frames(told)
 
 
 def _event_frames(event: Event, told: _Told) -> Iterator[Frame]:
@@ -179,11 +185,12 @@ def _event_frames(event: Event, told: _Told) -> Iterator[Frame]:
     yield Frame(FrameKind.JOB_HISTORY, history=(data.history,), id=event.id)
 
 
-def _progress_frames(message: ProgressMessage, told: _Told) -> Iterator[Frame]:
+def _progress_frames(told: _Told) -> Iterator[Frame]:
     """Tell the progress of the whole job; a step's share of it is equal to any other's."""
-    number = int(message.step_id.rpartition(":")[2])
-    percent = round((number * 100 + message.progress) / told.steps_total, 1)
-    if told.job.status is not JobStatus.RUNNING or percent <= (told.job.progress or 0.0):
+    if told.progress is None or told.job.status is not JobStatus.RUNNING:
         return
-    told.job = told.job.model_copy(update={"progress": percent})
-    yield Frame(FrameKind.JOB_UPDATE, job=told.job)
+    number = int(told.progress.step_id.rpartition(":")[2])
+    percent = round((number * 100 + told.progress.progress) / told.steps_total, 1)
+    if percent > (told.job.progress or 0.0):
+        told.job = told.job.model_copy(update={"progress": percent})
+        yield Frame(FrameKind.JOB_UPDATE, job=told.job)

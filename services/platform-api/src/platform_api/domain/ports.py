@@ -140,10 +140,16 @@ class OutboxBatch(Protocol):
         ...
 
 
+class OutboxBusy(Exception):
+    """Another replica has been relaying for seconds."""
+
+
 class Outbox(Protocol):
     """Gives batches to relay, oldest first, one batch at a time over all replicas."""
 
-    def batch(self, limit: int) -> AbstractAsyncContextManager[OutboxBatch]: ...
+    def batch(self, limit: int) -> AbstractAsyncContextManager[OutboxBatch]:
+        """Wait for this replica's turn and open a transaction; raises `OutboxBusy` if the turn does not come."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

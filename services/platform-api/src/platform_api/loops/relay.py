@@ -11,7 +11,7 @@ from darkroom_schemas.ids import EventId, JobId
 from darkroom_schemas.step import StepSubmit
 
 from platform_api.domain.apply_step_events import apply_step_events
-from platform_api.domain.ports import Outbox, OutboxBatch, OutboxRow
+from platform_api.domain.ports import Outbox, OutboxBatch, OutboxBusy, OutboxRow
 from platform_api.domain.view import AssetUrls
 from platform_api.loops.doorbell import Doorbell
 from platform_api.metrics import OUTBOX_RELAYED
@@ -40,6 +40,8 @@ class Relay:
         while True:
             try:
                 more = await self.relay_batch()
+            except OutboxBusy:
+                continue
             except QueueUnavailable:
                 log.warning("Redis does not answer; the outbox waits", retry_in_s=backoff_s)
                 await asyncio.sleep(backoff_s)

@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from darkroom_schemas.ids import EventId, JobId
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import bindparam, delete, func, select, text, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from platform_api.domain.ports import JobChanges, OutboxRow
+from platform_api.domain.ports import JobChanges, OutboxBusy, OutboxRow
 from platform_api.store.database import Database
 from platform_api.store.job_changes import PostgresJobChanges
 from platform_api.store.tables import job_history, jobs, outbox
@@ -45,6 +47,15 @@ class PostgresOutboxBatch:
         await self._connection.execute(delete(outbox).where(outbox.c.id.in_([row.id for row in rows])))
 
 
+async def _take_turn(connection: AsyncConnection) -> None:
+    try:
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": RELAY_LOCK})
+    except OperationalError as error:
+        if isinstance(error.orig, LockNotAvailable):
+            raise OutboxBusy from error
+        raise
+
+
 class PostgresOutbox:
     """Implements `Outbox`."""
 
@@ -54,7 +65,7 @@ class PostgresOutbox:
     @asynccontextmanager
     async def batch(self, limit: int) -> AsyncIterator[PostgresOutboxBatch]:
         async with self._database.begin() as connection:
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": RELAY_LOCK})
+            await _take_turn(connection)
             found = await connection.execute(select(outbox).order_by(outbox.c.id).limit(limit))
             rows = [OutboxRow(r.id, r.kind, JobId(r.job_id), r.history_seq, r.body) for r in found]
             yield PostgresOutboxBatch(connection, rows)

@@ -1,0 +1,95 @@
+"""Bytes of assets: signed links, ranges and conditional requests."""
+
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+async def asset(platform: Any, start_worker: Any) -> Any:
+    await start_worker()
+    anna = await platform.account("anna")
+    await anna.finished((await anna.submit("image_fast"))["id"])
+    [item] = (await anna.http.get("/api/assets")).json()["assets"]
+    return anna, item, platform
+
+
+async def test_plain_path_works_with_credentials_and_not_without(asset: Any) -> None:
+    anna, item, platform = asset
+    whole = await anna.http.get(item["content_path"])
+    assert whole.status_code == 200
+    assert whole.headers["Content-Type"] == "image/png"
+    assert len(whole.content) == item["size_bytes"] == int(whole.headers["Content-Length"])
+    async with platform.client() as anonymous:
+        assert (await anonymous.get(item["content_path"])).status_code == 401
+
+
+async def test_signed_link_works_without_credentials_for_its_bytes_only(asset: Any) -> None:
+    _, item, platform = asset
+    link = platform.local(item["url"])
+    async with platform.client() as anonymous:
+        assert (await anonymous.get(link)).status_code == 200
+        thumbnail = await anonymous.get(platform.local(item["thumbnail_url"]))
+        assert thumbnail.status_code == 200
+        assert thumbnail.headers["Content-Type"] == "image/webp"
+        for wrong in (
+            link.replace("/content", "/thumbnail"),
+            link + "0",
+            link.replace("expires=", "expires=1"),
+            link.split("&signature=")[0] + "&signature=ä",
+        ):
+            assert (await anonymous.get(wrong)).status_code == 403, wrong
+
+
+async def test_ranges_are_served(asset: Any) -> None:
+    anna, item, _ = asset
+    path, size = item["content_path"], item["size_bytes"]
+    whole = (await anna.http.get(path)).content
+    for header, start, end in (
+        ("bytes=0-0", 0, 1),
+        ("bytes=10-19", 10, 20),
+        ("bytes=1000-", 1000, size),
+        ("bytes=-24", size - 24, size),
+        ("bytes=5-99999999", 5, size),
+    ):
+        part = await anna.http.get(path, headers={"Range": header})
+        assert part.status_code == 206, header
+        assert part.content == whole[start:end]
+        assert part.headers["Content-Range"] == f"bytes {start}-{end - 1}/{size}"
+    for header in ("bytes=a-b", "lines=1-2", "bytes=5-2", "bytes=0-1,4-5"):
+        assert (await anna.http.get(path, headers={"Range": header})).content == whole
+
+
+async def test_range_outside_of_the_asset_is_a_416(asset: Any) -> None:
+    anna, item, _ = asset
+    for header in (f"bytes={item['size_bytes']}-", "bytes=-0"):
+        answer = await anna.http.get(item["content_path"], headers={"Range": header})
+        assert answer.status_code == 416
+        assert answer.headers["Content-Range"] == f"bytes */{item['size_bytes']}"
+
+
+async def test_bytes_that_the_caller_has_are_not_sent_again(asset: Any) -> None:
+    anna, item, _ = asset
+    etag = (await anna.http.get(item["content_path"])).headers["ETag"]
+    for header in (etag, f'"other", W/{etag}', "*"):
+        answer = await anna.http.get(item["content_path"], headers={"If-None-Match": header})
+        assert answer.status_code == 304
+        assert answer.content == b""
+    changed = await anna.http.get(item["content_path"], headers={"If-Range": '"other"', "Range": "bytes=0-9"})
+    assert changed.status_code == 200
+
+
+async def test_head_tells_the_size_without_the_bytes(asset: Any) -> None:
+    anna, item, _ = asset
+    answer = await anna.http.head(item["content_path"])
+    assert answer.status_code == 200
+    assert int(answer.headers["Content-Length"]) == item["size_bytes"]
+    assert answer.headers["Accept-Ranges"] == "bytes"
+    assert answer.content == b""
+
+
+async def test_bytes_that_are_gone_are_a_404(asset: Any) -> None:
+    anna, item, platform = asset
+    for file in platform.objects.rglob("*.png"):
+        file.unlink()
+    assert (await anna.http.get(item["content_path"])).status_code == 404

@@ -1,0 +1,118 @@
+"""What was accepted is done, whoever dies in between; and old news changes nothing."""
+
+import asyncio
+import signal
+from typing import Any
+
+import psycopg
+from darkroom_queue import EventLog, Producer, RedisLink
+from darkroom_schemas.ids import StepId
+from platform_api.store.outbox import RELAY_LOCK
+from support.waiting import until
+
+
+async def test_job_accepted_before_a_kill_runs_after_the_restart(start_platform: Any, start_worker: Any) -> None:
+    """The relay is held back by its lock, so that the process dies between accepting and handing over."""
+    killed = await start_platform(in_process=False)
+    anna = await killed.account("anna")
+    async with await psycopg.AsyncConnection.connect(killed.database_url, autocommit=True) as other_replica:
+        await other_replica.execute("SELECT pg_advisory_lock(%s)", [RELAY_LOCK])
+        job_id = (await anna.submit("image_fast"))["id"]
+        assert await killed.end(signal.SIGKILL) == -signal.SIGKILL
+    assert await killed.rows("SELECT count(*) FROM platform.outbox WHERE kind = 'submit'") == [(1,)]
+    await start_worker()
+    restarted = await start_platform(in_process=False)
+    anna = await restarted.account("anna")
+    assert (await anna.finished(job_id))["status"] == "completed"
+    assert await anna.credits() == 99.5
+    assert await restarted.end(signal.SIGTERM) == 0
+
+
+async def test_stopping_ends_open_streams_and_exits_0(start_platform: Any) -> None:
+    platform = await start_platform(in_process=False)
+    anna = await platform.account("anna")
+    job_id = (await anna.submit("image_fast"))["id"]
+    async with anna.http.stream("GET", f"/api/jobs/{job_id}/stream") as response:
+        chunks = response.aiter_text()
+        assert "history_init" in await anext(chunks)
+        ended = asyncio.create_task(platform.end(signal.SIGTERM))
+        async with asyncio.timeout(5):
+            assert [chunk async for chunk in chunks if "reset" in chunk] == []
+    assert await ended == 0
+
+
+async def test_two_replicas_apply_each_event_once(start_platform: Any, start_worker: Any) -> None:
+    first, second = await start_platform(), await start_platform()
+    anna = await first.account("anna")
+    await start_worker()
+    jobs = [(await anna.submit("image_fast"))["id"] for _ in range(20)]
+    for job_id in jobs:
+        assert (await anna.finished(job_id))["status"] == "completed"
+    assert await anna.credits() == 90
+    assert await second.rows("SELECT kind, sum(amount_mc) FROM platform.credit_ledger GROUP BY 1 ORDER BY 1") == [
+        ("capture", 10_000),
+        ("grant", 100_000),
+        ("reserve", 10_000),
+    ]
+    assert await second.rows("SELECT DISTINCT count(*) FROM platform.job_history GROUP BY job_id") == [(3,)]
+
+
+async def test_events_told_again_change_nothing(platform: Any, start_worker: Any, start_platform: Any) -> None:
+    await start_worker()
+    anna = await platform.account("anna")
+    job_id = (await anna.submit("image_fast"))["id"]
+    before = await anna.finished(job_id)
+    rows = "SELECT * FROM platform.credit_ledger ORDER BY id"
+    ledger = await platform.rows(rows)
+    # Another service starts to read from the beginning of the log.
+    async with await psycopg.AsyncConnection.connect(platform.database_url, autocommit=True) as connection:
+        await connection.execute("UPDATE platform.offsets SET position = ''")
+    link = await RedisLink.open(platform.redis_url)
+    tail = str(await EventLog(link).tail())
+    await link.close()
+    await start_platform()
+
+    async def caught_up() -> bool:
+        return await platform.rows("SELECT position FROM platform.offsets") >= [(tail,)]
+
+    await until(caught_up)
+    after = await anna.job(job_id)
+    assert after["data"]["updated_at"] == before["data"]["updated_at"]
+    assert await platform.rows(rows) == ledger
+
+
+async def test_step_that_redis_forgot_is_submitted_again(platform: Any, start_worker: Any) -> None:
+    anna = await platform.account("anna")
+    job_id = (await anna.submit("image_fast"))["id"]
+    step_id = StepId(f"{job_id}:1:00")
+    link = await RedisLink.open(platform.redis_url)
+
+    async def known() -> bool:
+        return await Producer(link).read(step_id) is not None
+
+    await until(known)
+    await link.client.delete(*[key async for key in link.client.scan_iter("*") if step_id in key])
+    assert not await known()
+    await platform.reconcile()
+    await until(known)
+    await link.close()
+
+
+async def test_step_cancelled_here_but_running_there_is_stopped(platform: Any, start_worker: Any) -> None:
+    anna = await platform.account("anna")
+    job_id = (await anna.submit("image_fast"))["id"]
+    link = await RedisLink.open(platform.redis_url)
+    producer, step_id = Producer(link), StepId(f"{job_id}:1:00")
+
+    async def waiting() -> bool:
+        return await producer.read(step_id) is not None
+
+    await until(waiting)
+    async with await psycopg.AsyncConnection.connect(platform.database_url, autocommit=True) as connection:
+        await connection.execute("UPDATE platform.jobs SET status = 'cancelled', completed_at = now()")
+        await connection.execute("UPDATE platform.steps SET status = 'cancelled', finished_at = now()")
+    await platform.reconcile()
+    view = await producer.read(step_id)
+    assert view is not None
+    assert view.status == "cancelled"
+    await link.close()
