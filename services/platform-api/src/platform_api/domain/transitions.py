@@ -22,7 +22,7 @@ from platform_api.domain.view import AssetUrls, job_view
 def on_step_event(state: JobState, event: Event, urls: AssetUrls) -> Change | None:
     """Decide what a step's event does to its job. None: it is about an old run, out of order, or changes nothing."""
     step = next((step for step in state.steps if step.id == event.step_id), None)
-    if step is None or step.status in TERMINAL or state.job.status in TERMINAL:
+    if step is None or step.submitted_at is None or step.status in TERMINAL or state.job.status in TERMINAL:
         return None
     now = datetime.fromtimestamp(event.at_ms / 1000, UTC)
     decide = {

@@ -1,0 +1,72 @@
+"""A store in memory: stands in for PostgreSQL in unit tests, and passes the same conformance suite."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+from darkroom_schemas.ids import JobId, UserId
+from platform_api.domain.change import Change, LedgerKind, OutboxItem
+from platform_api.domain.errors import KeyReused, NotEnoughCredits, UnknownUser
+from platform_api.domain.job import Job, JobState
+from platform_api.domain.ports import Answer, KeyedAnswer, NewJob
+from platform_api.domain.signed_urls import UrlSigner
+
+
+@dataclass
+class MemoryStore:
+    """Implements `JobAcceptance` and `JobChanges`."""
+
+    balances: dict[UserId, int] = field(default_factory=dict)
+    states: dict[JobId, JobState] = field(default_factory=dict)
+    outbox: list[OutboxItem] = field(default_factory=list)
+    ledger: list[tuple[JobId, str, int]] = field(default_factory=list)
+    keys: dict[tuple[UserId, str], KeyedAnswer] = field(default_factory=dict)
+    sources: set[tuple[JobId, str]] = field(default_factory=set)
+
+    async def accept(self, new: NewJob) -> Answer | None:
+        job = new.state.job
+        if new.idempotency and (kept := self.keys.get((job.user_id, new.idempotency.key))):
+            if kept.fingerprint != new.idempotency.fingerprint:
+                raise KeyReused
+            return Answer(kept.body, replayed=True)
+        if job.user_id not in self.balances:
+            raise UnknownUser
+        if self.balances[job.user_id] < job.price_mc:
+            raise NotEnoughCredits(job.price_mc, self.balances[job.user_id])
+        self.balances[job.user_id] -= job.price_mc
+        self.states[job.id] = new.state
+        self.ledger += [(job.id, entry.kind, entry.amount_mc) for entry in new.ledger]
+        self.outbox += new.outbox
+        if new.idempotency:
+            self.keys[job.user_id, new.idempotency.key] = new.idempotency
+        return None
+
+    async def load(self, job_ids: Iterable[JobId]) -> dict[JobId, JobState]:
+        return {job_id: self.states[job_id] for job_id in job_ids if job_id in self.states}
+
+    async def applied(self, pairs: Sequence[tuple[JobId, str]]) -> set[tuple[JobId, str]]:
+        return self.sources & set(pairs)
+
+    async def save(self, changes: Sequence[Change]) -> None:
+        for change in changes:
+            job = change.state.job
+            self.states[job.id] = change.state
+            self.outbox += change.outbox
+            self.ledger += [(job.id, entry.kind, entry.amount_mc) for entry in change.ledger]
+            self.balances[job.user_id] += sum(e.amount_mc for e in change.ledger if e.kind is LedgerKind.RELEASE)
+            if change.source_event_id:
+                self.sources.add((job.id, change.source_event_id))
+
+    async def enqueue(self, job: Job, items: Sequence[OutboxItem]) -> None:
+        assert job.id in self.states
+        self.outbox += items
+
+
+@pytest.fixture
+def memory_store() -> MemoryStore:
+    return MemoryStore()
+
+
+@pytest.fixture
+def urls() -> UrlSigner:
+    return UrlSigner("s" * 32, "https://darkroom.example")
