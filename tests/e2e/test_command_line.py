@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 import pytest
 from darkroom_client.models import Job
@@ -64,11 +65,15 @@ def test_the_demo_shows_pictures_a_video_and_an_enhanced_prompt(darkroom: Progra
     assert "denoise" in ended.stdout
 
 
+def read_until_started(output: IO[str]) -> None:
+    assert any("started" in line for line in output)
+
+
 def test_ctrl_c_ends_the_program_with_130_and_not_the_job(darkroom: Program) -> None:
     with darkroom.start("generate", "waves", "--type", "video_high") as program:
         assert program.stdout is not None
         job_id = program.stdout.readline().split()[1]
-        assert "started" in program.stdout.readline()
+        read_until_started(program.stdout)
         program.send_signal(signal.SIGINT)
         assert f"darkroom watch {job_id}" in program.stdout.read()
         assert program.wait() == 130
@@ -79,7 +84,7 @@ def test_a_cancelled_job_ends_its_watchers_with_1(darkroom: Program) -> None:
     with darkroom.start("generate", "waves", "--type", "video_high") as program:
         assert program.stdout is not None
         job_id = program.stdout.readline().split()[1]
-        assert "started" in program.stdout.readline()
+        read_until_started(program.stdout)
         assert darkroom("cancel", job_id).returncode == 0
         assert "The job failed" in program.stdout.read()
         assert program.wait() == 1

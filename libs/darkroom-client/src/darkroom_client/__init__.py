@@ -3,12 +3,13 @@
 from darkroom_client.async_client import AsyncClient
 from darkroom_client.client import Client
 from darkroom_client.errors import DarkroomError, InvalidRequest, NotAuthorised, NotFound, NotReachable, ServiceError
-from darkroom_client.models import Job, JobEvent, JobState
+from darkroom_client.models import HistoryLine, Job, JobEvent, JobState
 
 __all__ = [
     "AsyncClient",
     "Client",
     "DarkroomError",
+    "HistoryLine",
     "InvalidRequest",
     "Job",
     "JobEvent",

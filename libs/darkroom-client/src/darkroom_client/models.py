@@ -59,6 +59,16 @@ class Job(BaseModel):
         )
 
 
+class HistoryLine(BaseModel):
+    """One thing that happened to a job. `seq` counts from 1."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    seq: int
+    event: str
+    message: str
+
+
 @dataclass(frozen=True)
 class JobEvent:
     """One event of a job's stream. Following anew with its `last_event_id` continues after it."""
@@ -78,9 +88,16 @@ class JobEvent:
         return self.data.get("progress") if self._carries_job else None
 
     @property
-    def message(self) -> str | None:
-        """What happened, in words, where the event is a line of the job's history."""
-        return self.data.get("message") if self.name == "job_history" else None
+    def history(self) -> list[HistoryLine]:
+        """Lines of the job's history in this event: all so far in the first one, then each as it comes."""
+        match self.name:
+            case "history_init":
+                lines = self.data
+            case "job_history":
+                lines = [self.data]
+            case _:
+                lines = self.data.get("history", []) if self._carries_job else []
+        return [HistoryLine.model_validate(line) for line in lines]
 
     @property
     def _carries_job(self) -> bool:

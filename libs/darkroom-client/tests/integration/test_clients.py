@@ -120,10 +120,15 @@ def test_a_reset_after_a_gap_tells_the_state_of_the_job(client: Any, service: Sc
     assert (event.state, event.progress) == (JobState.COMPLETED, 100)
 
 
-def test_a_line_of_the_history_tells_what_happened(client: Any, service: ScriptedService) -> None:
-    line = 'event: job_history\ndata: {"event": "node_started", "status": "processing", "message": "Step 1 started"}'
-    service.on("/api/jobs/j1/stream", Answer.events(line, update("failed", "0-1-6-0")))
-    assert client.follow("j1")[0].message == "Step 1 started"
+def test_the_history_comes_at_first_as_a_whole_and_then_line_by_line(client: Any, service: ScriptedService) -> None:
+    lines = [{"seq": seq, "event": "any", "message": f"line {seq}"} for seq in (1, 2, 3)]
+    first, last = (
+        f"event: history_init\ndata: {json.dumps(lines[:2])}",
+        f"event: job_history\ndata: {json.dumps(lines[2])}",
+    )
+    service.on("/api/jobs/j1/stream", Answer.events(first, last, update("failed", "0-1-6-0")))
+    told = [[line.message for line in event.history] for event in client.follow("j1")]
+    assert told == [["line 1", "line 2"], ["line 3"], []]
 
 
 def test_a_cut_stream_is_resumed_after_the_last_event(client: Any, service: ScriptedService) -> None:

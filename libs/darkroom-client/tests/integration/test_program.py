@@ -57,6 +57,17 @@ def test_generate_with_json_prints_one_object_and_saves_only_the_count(
     assert len(printed["files"]) == len(list(tmp_path.iterdir())) == 1
 
 
+def test_the_history_is_told_once_although_each_connection_repeats_it(
+    service: ScriptedService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = {"seq": 1, "event": "created", "message": "Job created"}
+    again = f"event: history_init\ndata: {json.dumps([line])}"
+    service.on("/api/jobs/other/stream", Answer.events(again), Answer.events(again, END))
+    service.on("/api/jobs/other", Answer.json(COMPLETED))
+    assert run(monkeypatch, "watch", "other", "--output", tmp_path) == 0
+    assert capsys.readouterr().err == "  Job created\n"
+
+
 def test_an_enhanced_prompt_cannot_move_the_cursor(
     service: ScriptedService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

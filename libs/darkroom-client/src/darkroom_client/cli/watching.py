@@ -1,10 +1,10 @@
 """Follows a job to its end with a progress bar."""
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from darkroom_client.client import Client
-from darkroom_client.models import Job, JobEvent
+from darkroom_client.models import Job
 
 COMPLETE_PERCENT = 100.0
 
@@ -20,17 +20,16 @@ def watch_to_end(client: Client, job_id: str, console: Console) -> Job:
         console=console,
         disable=not console.is_terminal,
     )
+    told = 0
     with bar:
         task = bar.add_task("waiting", total=COMPLETE_PERCENT)
         for event in client.follow(job_id):
-            if event.message and not console.is_terminal:
-                console.print(f"  {event.message}", markup=False, highlight=False)
-            _show(bar, task, event)
+            # A new connection begins with the history so far.
+            for line in (line for line in event.history if line.seq > told):
+                told = line.seq
+                bar.update(task, description=line.message)
+                if not console.is_terminal:
+                    console.print(f"  {line.message}", markup=False, highlight=False)
+            if event.progress is not None:
+                bar.update(task, completed=event.progress)
     return client.job(job_id)
-
-
-def _show(bar: Progress, task: TaskID, event: JobEvent) -> None:
-    if event.message:
-        bar.update(task, description=event.message)
-    if event.progress is not None:
-        bar.update(task, completed=event.progress)

@@ -1,0 +1,62 @@
+"""Processes are killed in the middle of a job, and the job still completes, once."""
+
+from collections.abc import Callable
+
+import psutil
+import pytest
+from darkroom_client import Client, HistoryLine, JobState
+from darkroom_local.state import RunningStack, StateDir
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def client(stack: RunningStack) -> Client:
+    return Client(stack.platform_url, stack.api_key)
+
+
+def follow_and_kill_midway(client: Client, job_id: str, victim: Callable[[], psutil.Process]) -> list[HistoryLine]:
+    """Follow a job to its end, kill the victim once the job runs, and return the job's history."""
+    history: dict[int, HistoryLine] = {}
+    killed = False
+    for event in client.follow(job_id):
+        if event.state is JobState.PROCESSING and not killed:
+            victim().kill()
+            killed = True
+        history |= {line.seq: line for line in event.history}
+    assert killed
+    return list(history.values())
+
+
+def completions(history: list[HistoryLine]) -> int:
+    return sum(line.event == "complete" for line in history)
+
+
+def test_a_job_whose_gpu_process_was_killed_completes_once(client: Client, stack: RunningStack) -> None:
+    def gpu_process() -> psutil.Process:
+        return psutil.Process(stack.pids["gpu-worker"]).children()[0]
+
+    with client:
+        job_id = client.submit("video_high", "waves")
+        history = follow_and_kill_midway(client, job_id, gpu_process)
+        job = client.job(job_id)
+    assert (job.status, len(job.assets), completions(history)) == (JobState.COMPLETED, 1, 1)
+
+
+def test_a_job_whose_worker_was_killed_completes_once(client: Client, stack: RunningStack) -> None:
+    with client:
+        job_id = client.submit("video_high", "waves")
+        history = follow_and_kill_midway(client, job_id, lambda: psutil.Process(stack.pids["gpu-worker"]))
+        job = client.job(job_id)
+    assert (job.status, len(job.assets), completions(history)) == (JobState.COMPLETED, 1, 1)
+
+
+def test_a_job_whose_platform_api_was_killed_is_followed_to_its_end(
+    client: Client, stack: RunningStack, stack_state: StateDir
+) -> None:
+    with client:
+        job_id = client.submit("video_high", "waves")
+        history = follow_and_kill_midway(client, job_id, lambda: psutil.Process(stack.pids["platform-api"]))
+        job = client.job(job_id)
+    assert (job.status, len(job.assets), completions(history)) == (JobState.COMPLETED, 1, 1)
+    assert stack_state.running().pids["platform-api"] != stack.pids["platform-api"]
