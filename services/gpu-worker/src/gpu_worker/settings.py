@@ -39,6 +39,8 @@ class WorkerSettings(ServiceSettings):
     """What this worker offers: local, simulated."""
     concurrency: int = Field(default=1, ge=1, le=1000)
     """Steps in hand at once. The GPU runs one at a time whatever this says; more suits simulated work."""
+    lease_s: float = Field(default=12.0, ge=1)
+    """How long the queue waits for a beat before it gives this worker's steps to another."""
     spool_dir: Path | None = None
     """Where outputs wait for their upload; by default a folder of the system's temporary files."""
 
@@ -49,6 +51,8 @@ class WorkerSettings(ServiceSettings):
 
     start_timeout_s: float = Field(default=3600.0, gt=0)
     """Time for the GPU process to get ready, downloads included."""
+    child_patience_s: float = Field(default=60.0, gt=0)
+    """When no GPU process could be started for so long, steps in hand go back to the queue and no more are taken."""
     silence_s: float = Field(default=20.0, gt=0)
     """A GPU process that sends no beat for so long is killed."""
     stall_s: float = Field(default=600.0, gt=0)

@@ -219,3 +219,18 @@ asyncio.run(main())
         return not exists(pid)
 
     await until(gone)
+
+
+async def test_a_child_that_comes_back_in_time_is_not_missed(bed: Bed) -> None:
+    await bed.run("a")
+    missed = asyncio.create_task(bed.child.missing_for(20))
+    with pytest.raises(ChildLost):
+        await bed.run("crash")
+    await bed.child.available()
+    assert not missed.done()
+    missed.cancel()
+
+
+async def test_a_child_that_stays_away_is_missed() -> None:
+    async with child_with(CALM, command=(sys.executable, "-c", "raise SystemExit(3)")) as bed:
+        await bed.child.missing_for(0.2)

@@ -163,8 +163,8 @@ async def test_pictures_video_and_prompts_come_out_and_a_killed_child_costs_one_
 
 
 async def test_a_worker_that_is_killed_loses_nothing(start_worker: StartWorker, queue: Queue) -> None:
-    first = await start_worker(GPU_WORKER_CONNECTORS="simulated")
-    step = await queue.submit("job", "simulation", SLOW | {"duration_s": 3})
+    first = await start_worker(GPU_WORKER_CONNECTORS="simulated", GPU_WORKER_LEASE_S="1.5")
+    step = await queue.submit("job", "simulation", SLOW | {"duration_s": 1})
     await queue.when(step, lambda view: view.status is JobStatus.RUNNING)
     first.process.kill()
     await start_worker(GPU_WORKER_CONNECTORS="simulated")

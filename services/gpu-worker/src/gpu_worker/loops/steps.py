@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from typing import Protocol
 
 from darkroom_chassis.logs import get_logger
-from darkroom_queue import Consumer, StepContext, StepFailed, StepStopped
+from darkroom_queue import StepContext, StepFailed, StepStopped
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.step import StepError, StepResult
 
@@ -78,22 +79,62 @@ class StepHandler:
         )
 
 
-class StepLoop:
-    """Runs the consumer until it is drained."""
+class StepConsumer(Protocol):
+    """What takes steps from the queue."""
 
-    def __init__(self, make_consumer: Callable[[], Awaitable[Consumer]]) -> None:
+    async def run(self) -> None: ...
+
+    def drain(self, *, grace_s: float) -> None: ...
+
+
+class Gate(Protocol):
+    """Whether there is anything to run steps on."""
+
+    async def available(self) -> None:
+        """Wait until there is."""
+
+    async def missing_for(self, seconds: float) -> None:
+        """Wait until there has been nothing for so long."""
+
+
+class OpenGate:
+    """The gate of a worker whose connectors need no process of their own."""
+
+    async def available(self) -> None:
+        """Return at once."""
+
+    async def missing_for(self, seconds: float) -> None:  # noqa: ARG002 - nothing is ever missing
+        """Never return."""
+        await asyncio.Event().wait()
+
+
+class StepLoop:
+    """Takes steps while there is something to run them on; a worker that cannot work must not hold any."""
+
+    def __init__(self, make_consumer: Callable[[], StepConsumer], gate: Gate, *, patience_s: float) -> None:
         self._make_consumer = make_consumer
-        self._consumer: Consumer | None = None
-        self._finished = asyncio.Event()
+        self._gate = gate
+        self._patience_s = patience_s
+        self._consumer: StepConsumer | None = None
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._draining = asyncio.Event()
 
     async def run(self) -> None:
         """Take steps; after a drain, stay quiet until cancelled."""
-        if not self._draining.is_set():
-            self._consumer = await self._make_consumer()
-            await self._consumer.run()
-        self._finished.set()
-        await asyncio.Event().wait()
+        while True:
+            await self._gate.available()
+            if self._draining.is_set():
+                await asyncio.Event().wait()
+            self._consumer = self._make_consumer()
+            self._idle.clear()
+            watch = asyncio.create_task(self._give_up_when_missing(self._consumer))
+            try:
+                await self._consumer.run()
+            finally:
+                watch.cancel()
+                self._consumer = None
+                self._idle.set()
 
     async def check(self) -> None:
         """Raise while the worker takes no steps."""
@@ -105,4 +146,11 @@ class StepLoop:
         self._draining.set()
         if self._consumer is not None:
             self._consumer.drain(grace_s=grace_s)
-            await self._finished.wait()
+            await self._idle.wait()
+
+    async def _give_up_when_missing(self, consumer: StepConsumer) -> None:
+        await self._gate.missing_for(self._patience_s)
+        log.error(
+            "The GPU process does not come back; no steps are taken until it does", worker_waits_s=self._patience_s
+        )
+        consumer.drain(grace_s=0)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import socket
 import sys
 from collections.abc import Mapping, Sequence
@@ -61,8 +62,10 @@ class ChildProcess:
     async def end(self) -> int:
         """Kill the child if it still runs, and return how it ended: negative is the number of a signal."""
         self._writer.close()
-        with suppress(ProcessLookupError):
-            self._process.kill()
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                # Not Process.kill(): it looks whether the process has ended, and so may take its status from the loop.
+                os.kill(self._process.pid, signal.SIGKILL)
         return await self._process.wait()
 
 

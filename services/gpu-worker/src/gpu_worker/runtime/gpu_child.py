@@ -69,6 +69,8 @@ class GpuChild:
         self._command = command
         self._child: ChildProcess | None = None
         self._available = asyncio.Event()
+        self._missing = asyncio.Event()
+        self._missing.set()
         self._kill_reason: str | None = None
         self._turn: _Turn | None = None
         self._turns = asyncio.Lock()
@@ -86,6 +88,16 @@ class GpuChild:
     async def available(self) -> None:
         """Wait until `is_available`."""
         await self._available.wait()
+
+    async def missing_for(self, seconds: float) -> None:
+        """Wait until no child has been available for so long."""
+        while True:
+            await self._missing.wait()
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._available.wait()
+            except TimeoutError:
+                return
 
     async def keep_alive(self) -> None:
         """Start the child, and start it again with backoff whenever it ends; runs until cancelled."""
@@ -145,6 +157,7 @@ class GpuChild:
         finally:
             got_ready = self._available.is_set()
             self._available.clear()
+            self._missing.set()
             self._child = None
             status = await child.end()
         self._bury(self._kill_reason or reason or _describe(status))
@@ -165,6 +178,7 @@ class GpuChild:
                 case Ready():
                     wait_s = self._patience.silence_s
                     self._available.set()
+                    self._missing.clear()
                     self._observer.ready(message)
                 case Beat():
                     self._observer.beat(message)

@@ -19,7 +19,7 @@ from gpu_worker.domain.execute_step import Switchboard
 from gpu_worker.domain.messages import Beat, MemoryPlan, ModelLoaded, Ready, Setup
 from gpu_worker.domain.ports import Connector
 from gpu_worker.domain.profile import Profile
-from gpu_worker.loops.steps import StepHandler, StepLoop
+from gpu_worker.loops.steps import OpenGate, StepHandler, StepLoop
 from gpu_worker.metrics import (
     CHILD_LOST,
     CHILD_READY,
@@ -92,13 +92,12 @@ async def running_worker(settings: WorkerSettings, profile: Profile) -> AsyncIte
             connectors.append(SimulatedConnector())
         switchboard = Switchboard(connectors)
 
-        async def make_consumer() -> Consumer:
-            if child is not None:
-                await child.available()
+        def make_consumer() -> Consumer:
             info = _worker_info(settings, profile, switchboard, watch.device)
-            return Consumer(link, info, StepHandler(switchboard, settings.id))
+            handler = StepHandler(switchboard, settings.id)
+            return Consumer(link, info, handler, lease_s=settings.lease_s, beat_s=settings.lease_s / 3)
 
-        steps = StepLoop(make_consumer)
+        steps = StepLoop(make_consumer, child or OpenGate(), patience_s=settings.child_patience_s)
         loops.add("steps", steps.run)
         await stack.enter_async_context(loops)
         stack.push_async_callback(steps.drain, settings.drain_s)

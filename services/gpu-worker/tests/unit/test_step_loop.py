@@ -1,0 +1,92 @@
+"""The worker takes steps only while it can run them, and ends in order."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from gpu_worker.loops.steps import StepLoop
+
+
+class FakeConsumer:
+    """Runs until drained."""
+
+    def __init__(self) -> None:
+        self.running = asyncio.Event()
+        self.drained = asyncio.Event()
+        self.grace_s: float | None = None
+
+    async def run(self) -> None:
+        self.running.set()
+        await self.drained.wait()
+
+    def drain(self, *, grace_s: float) -> None:
+        self.grace_s = grace_s
+        self.drained.set()
+
+
+class FakeGate:
+    """Opened and given up by the test."""
+
+    def __init__(self) -> None:
+        self.open = asyncio.Event()
+        self.lost = asyncio.Event()
+
+    async def available(self) -> None:
+        await self.open.wait()
+
+    async def missing_for(self, seconds: float) -> None:
+        await self.lost.wait()
+
+
+class Bed:
+    def __init__(self) -> None:
+        self.gate = FakeGate()
+        self.consumers = [FakeConsumer(), FakeConsumer()]
+        waiting = iter(self.consumers)
+        self.loop = StepLoop(lambda: next(waiting), self.gate, patience_s=60)
+
+
+@pytest.fixture
+async def bed() -> AsyncIterator[Bed]:
+    made = Bed()
+    running = asyncio.create_task(made.loop.run())
+    async with asyncio.timeout(5):
+        yield made
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_no_steps_are_taken_before_there_is_something_to_run_them_on(bed: Bed) -> None:
+    with pytest.raises(RuntimeError):
+        await bed.loop.check()
+    bed.gate.open.set()
+    await bed.consumers[0].running.wait()
+    await bed.loop.check()
+
+
+async def test_a_worker_that_cannot_work_gives_its_steps_back_and_begins_again_when_it_can(bed: Bed) -> None:
+    bed.gate.open.set()
+    await bed.consumers[0].running.wait()
+    bed.gate.open.clear()
+    bed.gate.lost.set()
+    await bed.consumers[0].drained.wait()
+    assert bed.consumers[0].grace_s == 0
+    assert not bed.consumers[1].running.is_set()
+    bed.gate.lost.clear()
+    bed.gate.open.set()
+    await bed.consumers[1].running.wait()
+
+
+async def test_a_drain_waits_for_the_steps_in_hand_and_takes_no_more(bed: Bed) -> None:
+    bed.gate.open.set()
+    await bed.consumers[0].running.wait()
+    await bed.loop.drain(7.0)
+    assert bed.consumers[0].grace_s == 7.0
+    assert not bed.consumers[1].running.is_set()
+    with pytest.raises(RuntimeError):
+        await bed.loop.check()
+
+
+async def test_a_drain_before_the_first_step_ends_at_once(bed: Bed) -> None:
+    await bed.loop.drain(7.0)
+    assert not bed.consumers[0].running.is_set()
