@@ -6,10 +6,10 @@ SOURCES := $(wildcard libs/*/src services/*/src deploy/*/src) tests/support test
 export OMP_WAIT_POLICY ?= PASSIVE
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install install-dev demo up down test test-e2e check contracts lint types format migrate clean
+.PHONY: help install install-dev demo up down test test-e2e check contracts proto-schemas lint types format migrate clean
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: ## Install what runs Darkroom into .venv
 	@deploy/local/setup.sh stack
@@ -37,6 +37,9 @@ check: lint types contracts test ## Run everything that must pass before a chang
 contracts: install-dev ## Check the layers, the generated contracts and the house rules
 	$(BIN)/lint-imports
 	$(BIN)/pytest tests/contract
+
+proto-schemas: install-dev ## Write the OpenAPI documents and JSON Schemas anew, after a change of the wire
+	$(BIN)/python tests/support/proto_schemas.py
 
 lint: install-dev ## Check style and formatting
 	$(BIN)/ruff check

@@ -10,15 +10,17 @@ from darkroom_local.stack_secrets import SecretsFile
 from darkroom_local.state import StateDir
 
 TOKEN_TTL_S = 3600
-KEYS = ("platform_url", "queue_url", "dispatcher_url", "api_key", "service_key", "admin_key", "queue_token")
+URLS = ("platform_url", "queue_url", "dispatcher_url")
+KEYS = ("api_key", "service_key", "admin_key", "queue_token", "server_alias", "state_dir")
 
 
 def access_to(state: StateDir) -> dict[str, str]:
     """Collect URLs and keys, with a fresh JWT of the demo user; NoStack if none runs."""
     stack = state.running()
     codec = JwtCodec(SecretsFile(state.path).load().jwt_secret, JWT_ISSUER, JWT_AUDIENCE)
-    access = {key: str(getattr(stack, key)) for key in (*KEYS, "server_alias", "state_dir")}
-    return access | {"jwt": codec.issue(UserId(stack.user_id), ttl_s=TOKEN_TTL_S)}
+    jwt = codec.issue(UserId(stack.user_id), ttl_s=TOKEN_TTL_S)
+    urls, keys = ({name: str(getattr(stack, name)) for name in names} for names in (URLS, KEYS))
+    return {**urls, "jwt": jwt, **keys}
 
 
 def as_shell_lines(access: dict[str, str]) -> str:
