@@ -28,7 +28,7 @@ from gpu_worker.runtime.model_files import find_model
 from gpu_worker.runtime.parent_death import die_with_parent
 from gpu_worker.settings import WorkerSettings
 
-log = get_logger(__name__)
+log = get_logger("gpu_worker.wiring.child")
 
 _ENCODERS = 2
 

@@ -34,7 +34,7 @@ def check(
     if as_json:
         typer.echo(report.model_dump_json(indent=2))
     else:
-        from gpu_worker.report import print_report
+        from gpu_worker.commands.report import print_report
 
         print_report(report)
     raise typer.Exit(0 if report.runs else 1)
