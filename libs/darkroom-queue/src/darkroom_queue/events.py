@@ -1,6 +1,7 @@
 """Reading the event log: from an id on, block for more, replay one job."""
 
 import json
+from dataclasses import replace
 from typing import Any, cast
 
 from darkroom_schemas.events import Event
@@ -47,6 +48,16 @@ class EventLog:
         last: _Entries = await self._link.guard(self._link.client.xrevrange(self._link.keys.log, count=1))
         ms, seq = map(int, last[0][0].split("-")) if last else (0, 0)
         return EventId(self._link.shard, epoch, ms, seq)
+
+    async def rejoin(self, after: EventId) -> EventId:
+        """Return the place of `after` in the present epoch, for a reader that wants all that a restart left.
+
+        Raises `LogTruncated` if the log does not reach back to it.
+        """
+        epoch = await self._link.epoch()
+        place = replace(after, epoch=epoch)
+        await self._check_covers(place, epoch)
+        return place
 
     async def read_job(self, job_id: JobId, after: EventId | None) -> list[Event]:
         """Return the kept events of one job that follow `after`; raises `LogTruncated` if some may be missing."""

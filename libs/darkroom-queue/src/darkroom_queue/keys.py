@@ -37,6 +37,11 @@ class Keys:
         """Sorted set of live workers by the time they were last seen."""
         return self._key("wz")
 
+    @property
+    def api_keys(self) -> str:
+        """Hash of the platform's valid API keys by id."""
+        return self._key("ak")
+
     def worker(self, worker_id: WorkerId) -> str:
         """Hash with a worker's registration."""
         return self._key(f"wk:{worker_id}")

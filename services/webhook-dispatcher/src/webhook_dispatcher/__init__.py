@@ -1,0 +1,1 @@
+"""webhook-dispatcher: tells outside systems, signed, with retries, and keeps a log of it."""

@@ -1,0 +1,1 @@
+"""How webhook-dispatcher reaches out."""

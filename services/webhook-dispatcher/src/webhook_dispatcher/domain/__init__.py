@@ -1,0 +1,1 @@
+"""What webhook-dispatcher decides, free of frameworks and drivers."""

@@ -1,0 +1,33 @@
+"""When to try again."""
+
+import random
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+JITTER = 0.2
+LONGEST_RETRY_AFTER_S = 86_400.0
+
+
+def next_delay_s(schedule_s: tuple[float, ...], attempts_made: int, retry_after_s: float | None) -> float | None:
+    """Return the delay before the next attempt with ±20 % jitter; None when the schedule is used up.
+
+    A receiver's Retry-After only ever makes the delay longer, and not longer than a day.
+    """
+    if attempts_made >= len(schedule_s):
+        return None
+    delay_s = schedule_s[attempts_made] * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - jitter, not a secret
+    return max(delay_s, min(retry_after_s or 0.0, LONGEST_RETRY_AFTER_S))
+
+
+def parse_retry_after(value: str | None, now: datetime) -> float | None:
+    """Read a Retry-After header (RFC 9110 §10.2.3): seconds or a date; None for anything else."""
+    if value is None:
+        return None
+    if value.isascii() and value.isdigit():
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (aware - now) / timedelta(seconds=1))

@@ -1,0 +1,75 @@
+"""Sends due deliveries, many at a time, and records how it went."""
+
+import asyncio
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+from darkroom_chassis.logs import get_logger
+
+from webhook_dispatcher.domain.delivery import DueDelivery, judge
+from webhook_dispatcher.domain.ports import DueDeliveries, Sender
+from webhook_dispatcher.metrics import ATTEMPT_SECONDS, ATTEMPTS
+
+log = get_logger(__name__)
+LONGEST_WAIT = timedelta(seconds=2)
+"""Deliveries that another replica took in are found this late at most."""
+
+
+class DispatchLoop:
+    """Keeps up to `concurrency` attempts under way."""
+
+    def __init__(
+        self,
+        deliveries: DueDeliveries,
+        sender: Sender,
+        arrived: asyncio.Event,
+        *,
+        schedule_s: tuple[float, ...],
+        concurrency: int,
+    ) -> None:
+        self._deliveries, self._sender, self._arrived = deliveries, sender, arrived
+        self._schedule_s, self._concurrency = schedule_s, concurrency
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Dispatch for ever; on the way out, attempts under way are finished and recorded."""
+        try:
+            while True:
+                self._arrived.clear()
+                taken = await self._deliveries.take_due(self._concurrency - len(self._under_way))
+                for delivery in taken:
+                    task = asyncio.create_task(self._attempt(delivery))
+                    self._under_way.add(task)
+                    task.add_done_callback(self._ended)
+                await self._wait(found_all=len(self._under_way) < self._concurrency)
+        finally:
+            await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        self._arrived.set()  # it may be due again sooner than whatever the loop waits for
+        if not task.cancelled() and (error := task.exception()):
+            log.error("An attempt could not be recorded and will be made again", exc_info=error)
+
+    async def _wait(self, *, found_all: bool) -> None:
+        """Wait for a free place, or, when nothing is left to take, for something to become due."""
+        if not found_all:
+            await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+            return
+        due = await self._deliveries.next_due()
+        wait = LONGEST_WAIT if due is None else min(LONGEST_WAIT, due - datetime.now(UTC))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.01, wait.total_seconds())):
+                await self._arrived.wait()
+
+    async def _attempt(self, delivery: DueDelivery) -> None:
+        attempted = await self._sender.send(delivery)
+        made = delivery.attempts + 1
+        verdict = judge(attempted, attempts_made=made, schedule_s=self._schedule_s, now=datetime.now(UTC))
+        await self._deliveries.record(delivery, attempted, verdict)
+        ATTEMPTS.labels("delivered" if attempted.delivered else "failed").inc()
+        ATTEMPT_SECONDS.observe(attempted.duration_s)
+        log.info(
+            "Webhook attempted", endpoint_id=delivery.endpoint_id, message_id=delivery.message_id, attempt=made,
+            status=attempted.status, failure=attempted.error, outcome=verdict.status,
+        )  # fmt: skip

@@ -1,0 +1,8 @@
+"""Alembic's entry."""
+
+from alembic import context
+from darkroom_chassis.migrations import run_environment
+
+from webhook_dispatcher.store.tables import SCHEMA, metadata
+
+run_environment(context, SCHEMA, metadata)

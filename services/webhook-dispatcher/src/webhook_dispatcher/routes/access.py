@@ -1,0 +1,34 @@
+"""Whose endpoints a request may see: the owner of its API key, or the user that a service key names."""
+
+from typing import Annotated
+
+from darkroom_chassis.api_keys import KeyKind, parse_api_key, same_key
+from darkroom_chassis.errors import AppError, Unauthenticated
+from darkroom_schemas.errors import ErrorCode
+from darkroom_schemas.ids import TenantId
+from fastapi import Depends, Header
+
+from webhook_dispatcher.routes.context import Ctx
+
+
+async def tenant_of(
+    context: Ctx,
+    x_api_key: Annotated[str | None, Header()] = None,
+    authorization: Annotated[str | None, Header()] = None,
+    x_user_id: Annotated[str | None, Header()] = None,
+) -> TenantId:
+    """Return the tenant that the API key speaks for."""
+    text = x_api_key or (authorization or "").removeprefix("Bearer ")
+    key = parse_api_key(text)
+    published = await context.directory.find(key.id) if key else None
+    if published is None or not same_key(text, bytes.fromhex(published.sha256)):
+        raise Unauthenticated("Send a valid API key: X-API-Key: dk_user_….")
+    if published.user_id is not None:
+        return TenantId(published.user_id)
+    if published.kind == KeyKind.SERVICE and x_user_id:
+        return TenantId(x_user_id)
+    sentence = "This key belongs to no user: use a user's key, or a service key with X-User-Id."
+    raise AppError(403, ErrorCode.FORBIDDEN, sentence)
+
+
+TenantDep = Annotated[TenantId, Depends(tenant_of)]

@@ -1,0 +1,28 @@
+"""What routes need, put together by `wiring` and found on the app."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from darkroom_queue import KeyDirectory
+from fastapi import Depends, Request
+
+from webhook_dispatcher.domain.ports import DeliveryLog, Endpoints, SecretBox
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The ports behind the routes; setting `arrived` wakes the dispatcher."""
+
+    directory: KeyDirectory
+    endpoints: Endpoints
+    deliveries: DeliveryLog
+    box: SecretBox
+    arrived: asyncio.Event
+
+
+def _context(request: Request) -> Context:
+    return cast("Context", request.app.state.context)
+
+
+Ctx = Annotated[Context, Depends(_context)]

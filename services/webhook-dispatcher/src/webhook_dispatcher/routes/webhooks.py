@@ -1,0 +1,165 @@
+"""`/api/webhooks`: endpoints of a tenant, and their delivery log."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from darkroom_chassis.errors import AppError
+from darkroom_schemas.base import Request
+from darkroom_schemas.errors import ErrorCode
+from darkroom_schemas.ids import new_uuid7
+from fastapi import APIRouter, Query, Response
+from pydantic import AfterValidator, AnyHttpUrl, BaseModel, Field
+
+from webhook_dispatcher.domain.endpoint import Endpoint
+from webhook_dispatcher.domain.events import SUBSCRIBABLE
+from webhook_dispatcher.domain.signature import check_secret, new_secret
+from webhook_dispatcher.routes.access import TenantDep
+from webhook_dispatcher.routes.context import Ctx
+
+router = APIRouter(prefix="/api/webhooks", tags=["webhooks"])
+
+
+def _known_event(name: str) -> str:
+    if name not in SUBSCRIBABLE:
+        raise ValueError(f"must be one of: {', '.join(SUBSCRIBABLE)}")
+    return name
+
+
+def _plain_url(url: AnyHttpUrl) -> AnyHttpUrl:
+    if url.username or url.password:
+        raise ValueError("must not contain a user name or password")
+    return url
+
+
+def _usable_secret(text: str) -> str:
+    check_secret(text)
+    return text
+
+
+Url = Annotated[AnyHttpUrl, AfterValidator(_plain_url)]
+EventName = Annotated[str, AfterValidator(_known_event)]
+
+
+class NewEndpoint(Request):
+    """Body of `POST /api/webhooks`. No `events` means all; without a `secret` we make one."""
+
+    url: Url
+    events: list[EventName] = Field(default_factory=list, max_length=20)
+    description: str = Field(default="", max_length=200)
+    secret: Annotated[str, AfterValidator(_usable_secret)] | None = None
+
+
+class EndpointChange(Request):
+    """Body of `PUT /api/webhooks/{id}`; what is absent stays."""
+
+    url: Url | None = None
+    events: list[EventName] | None = Field(default=None, max_length=20)
+    description: str | None = Field(default=None, max_length=200)
+    active: bool | None = None
+
+
+class EndpointView(BaseModel):
+    """An endpoint; `secret` is there only in the answer that created it."""
+
+    id: str
+    url: str
+    events: list[str]
+    description: str
+    active: bool
+    disabled_reason: str | None
+    created_at: datetime
+    secret: str | None = None
+
+
+def _view(endpoint: Endpoint, secret: str | None = None) -> EndpointView:
+    return EndpointView(
+        id=endpoint.id, url=endpoint.url, events=list(endpoint.events), description=endpoint.description,
+        active=endpoint.active, disabled_reason=endpoint.disabled_reason, created_at=endpoint.created_at, secret=secret,
+    )  # fmt: skip
+
+
+def _found(endpoint: Endpoint | None) -> Endpoint:
+    if endpoint is None:
+        raise AppError(404, ErrorCode.NOT_FOUND, "There is no such webhook.")
+    return endpoint
+
+
+@router.post("", status_code=201, summary="Register an endpoint")
+async def create_webhook(body: NewEndpoint, tenant: TenantDep, context: Ctx) -> EndpointView:
+    """Register a URL. Keep the answer's `secret`: it verifies signatures and is not shown again."""
+    secret = body.secret or new_secret()
+    endpoint = await context.endpoints.add(
+        tenant, url=str(body.url), events=body.events, description=body.description,
+        sealed_secret=context.box.seal(secret),
+    )  # fmt: skip
+    return _view(endpoint, secret)
+
+
+@router.get("", summary="List endpoints")
+async def list_webhooks(tenant: TenantDep, context: Ctx) -> dict[str, list[EndpointView]]:
+    """Return all of the tenant's endpoints."""
+    return {"webhooks": [_view(e) for e in await context.endpoints.list(tenant)]}
+
+
+@router.get("/{webhook_id}", summary="Read an endpoint")
+async def read_webhook(webhook_id: UUID, tenant: TenantDep, context: Ctx) -> EndpointView:
+    """Return one endpoint."""
+    return _view(_found(await context.endpoints.get(tenant, str(webhook_id))))
+
+
+@router.put("/{webhook_id}", summary="Change an endpoint")
+async def change_webhook(webhook_id: UUID, body: EndpointChange, tenant: TenantDep, context: Ctx) -> EndpointView:
+    """Change an endpoint; `active: true` switches one on again that was switched off."""
+    changes = body.model_dump(exclude_none=True, mode="json")
+    if not changes:
+        return await read_webhook(webhook_id, tenant, context)
+    endpoint = _found(await context.endpoints.change(tenant, str(webhook_id), changes))
+    context.arrived.set()
+    return _view(endpoint)
+
+
+@router.delete("/{webhook_id}", status_code=204, summary="Delete an endpoint")
+async def delete_webhook(webhook_id: UUID, tenant: TenantDep, context: Ctx) -> Response:
+    """Delete an endpoint, its pending deliveries and its log."""
+    if not await context.endpoints.remove(tenant, str(webhook_id)):
+        _found(None)
+    return Response(status_code=204)
+
+
+@router.post("/{webhook_id}/test", status_code=202, summary="Send a test event")
+async def send_test(webhook_id: UUID, tenant: TenantDep, context: Ctx) -> dict[str, str]:
+    """Queue a `webhook.test` for this endpoint, whatever its event filter."""
+    endpoint = _found(await context.endpoints.get(tenant, str(webhook_id)))
+    message_id = f"msg_test_{new_uuid7()}"
+    await context.deliveries.enqueue_test(endpoint, message_id)
+    context.arrived.set()
+    return {"message_id": message_id}
+
+
+@router.get("/{webhook_id}/stats", summary="Count deliveries")
+async def read_stats(webhook_id: UUID, tenant: TenantDep, context: Ctx) -> dict[str, int]:
+    """Return the endpoint's deliveries by outcome."""
+    endpoint = _found(await context.endpoints.get(tenant, str(webhook_id)))
+    counts = await context.deliveries.stats(endpoint.id)
+    return {
+        "total_deliveries": sum(counts.values()),
+        "successful_deliveries": counts.get("delivered", 0),
+        "failed_deliveries": counts.get("failed", 0),
+        "pending_deliveries": counts.get("pending", 0),
+        "retry_queue_size": await context.deliveries.retrying(endpoint.id),
+    }
+
+
+@router.get("/{webhook_id}/deliveries", summary="Read the delivery log")
+async def list_deliveries(
+    webhook_id: UUID,
+    tenant: TenantDep,
+    context: Ctx,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    before: Annotated[int | None, Query(description="id of the last line of the page before")] = None,
+) -> dict[str, Any]:
+    """Return the newest deliveries of an endpoint."""
+    endpoint = _found(await context.endpoints.get(tenant, str(webhook_id)))
+    records = await context.deliveries.newest(endpoint.id, limit=limit, before=before)
+    return {"deliveries": records}

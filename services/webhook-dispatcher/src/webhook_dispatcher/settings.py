@@ -1,0 +1,39 @@
+"""Settings of webhook-dispatcher, from the environment."""
+
+from ipaddress import IPv4Network, IPv6Network
+from typing import Annotated
+
+from darkroom_chassis.settings import ServiceSettings
+from pydantic import AliasChoices, Field, PostgresDsn, RedisDsn, SecretStr, field_validator
+from pydantic_settings import NoDecode
+
+STANDARD_SCHEDULE_S = (0, 5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
+
+
+class Settings(ServiceSettings):
+    """`SECRETS_KEY` encrypts endpoint secrets at rest; losing it means that every endpoint needs a new secret."""
+
+    redis_url: RedisDsn
+    database_url: PostgresDsn = Field(validation_alias=AliasChoices("webhooks_database_url", "database_url"))
+    secrets_key: SecretStr = Field(min_length=32)
+    webhook_dispatcher_host: str = "127.0.0.1"
+    webhook_dispatcher_port: int = Field(default=3002, ge=0, le=65535)
+    webhook_schedule_s: Annotated[tuple[float, ...], NoDecode] = STANDARD_SCHEDULE_S
+    """Delays before each attempt, in seconds, comma separated; their number is the number of attempts."""
+    webhook_allowed_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    """Private networks that endpoints may be in all the same, comma separated; none by default."""
+    webhook_concurrency: int = Field(default=64, ge=1, le=1000)
+    webhook_timeout_s: float = Field(default=15.0, gt=0, le=60)
+    webhook_pool_size: int = Field(default=8, ge=3, le=100)
+
+    @field_validator("webhook_schedule_s", "webhook_allowed_networks", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("webhook_schedule_s")
+    @classmethod
+    def _check_schedule(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if not value or min(value) < 0:
+            raise ValueError("must name at least one delay, none below 0")
+        return value

@@ -1,0 +1,1 @@
+"""What webhook-dispatcher keeps, in schema `webhooks`."""

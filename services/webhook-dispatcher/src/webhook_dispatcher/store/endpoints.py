@@ -1,0 +1,61 @@
+"""Reads and writes endpoints; every statement names the tenant."""
+
+import builtins
+from collections.abc import Sequence
+from typing import Any
+
+from darkroom_chassis.database import Database
+from darkroom_schemas.ids import TenantId, new_uuid7
+from sqlalchemy import delete, insert, select, update
+
+from webhook_dispatcher.domain.endpoint import Endpoint
+from webhook_dispatcher.store.tables import endpoints
+
+
+class PostgresEndpoints:
+    """Implements `Endpoints`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(
+        self, tenant: TenantId, *, url: str, events: Sequence[str], description: str, sealed_secret: bytes
+    ) -> Endpoint:
+        statement = insert(endpoints).values(
+            id=new_uuid7(), tenant=tenant, url=url, events=list(events), description=description,
+            sealed_secret=sealed_secret,
+        ).returning(endpoints)  # fmt: skip
+        async with self._database.connect() as connection:
+            return _endpoint((await connection.execute(statement)).one())
+
+    async def list(self, tenant: TenantId) -> builtins.list[Endpoint]:
+        statement = select(endpoints).where(endpoints.c.tenant == tenant).order_by(endpoints.c.id)
+        async with self._database.connect() as connection:
+            return [_endpoint(row) for row in await connection.execute(statement)]
+
+    async def get(self, tenant: TenantId, endpoint_id: str) -> Endpoint | None:
+        statement = select(endpoints).where(endpoints.c.tenant == tenant, endpoints.c.id == endpoint_id)
+        async with self._database.connect() as connection:
+            row = (await connection.execute(statement)).one_or_none()
+        return None if row is None else _endpoint(row)
+
+    async def change(self, tenant: TenantId, endpoint_id: str, changes: dict[str, Any]) -> Endpoint | None:
+        if changes.get("active"):
+            changes = changes | {"disabled_reason": None}
+        mine = (endpoints.c.tenant == tenant, endpoints.c.id == endpoint_id)
+        statement = update(endpoints).where(*mine).values(**changes).returning(endpoints)
+        async with self._database.connect() as connection:
+            row = (await connection.execute(statement)).one_or_none()
+        return None if row is None else _endpoint(row)
+
+    async def remove(self, tenant: TenantId, endpoint_id: str) -> bool:
+        statement = delete(endpoints).where(endpoints.c.tenant == tenant, endpoints.c.id == endpoint_id)
+        async with self._database.connect() as connection:
+            return (await connection.execute(statement)).rowcount == 1
+
+
+def _endpoint(row: Any) -> Endpoint:  # Any: rows carry the columns of their statement
+    return Endpoint(
+        id=row.id, tenant=TenantId(row.tenant), url=row.url, events=tuple(row.events), description=row.description,
+        active=row.active, disabled_reason=row.disabled_reason, created_at=row.created_at,
+    )  # fmt: skip

@@ -1,0 +1,62 @@
+"""Composition root: the only place that reads settings and decides what talks to what."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from darkroom_chassis.database import Database
+from darkroom_chassis.loops import LoopSupervisor
+from darkroom_queue import EventLog, KeyDirectory, RedisLink
+
+from webhook_dispatcher.clients.sender import WebhookSender
+from webhook_dispatcher.loops.dispatch import DispatchLoop
+from webhook_dispatcher.loops.intake import IntakeLoop
+from webhook_dispatcher.routes.context import Context
+from webhook_dispatcher.settings import Settings
+from webhook_dispatcher.store.delivery_log import PostgresDeliveryLog
+from webhook_dispatcher.store.due_deliveries import PostgresDueDeliveries
+from webhook_dispatcher.store.endpoints import PostgresEndpoints
+from webhook_dispatcher.store.intake import PostgresIntake
+from webhook_dispatcher.store.secret_box import FernetBox
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The service, put together: what its routes use, what runs beside them, and what must work to be ready."""
+
+    context: Context
+    loops: LoopSupervisor
+    link: RedisLink
+    database: Database
+
+
+@asynccontextmanager
+async def wire(settings: Settings) -> AsyncIterator[Running]:
+    """Connect and start the loops; undo both at the end."""
+    link = await RedisLink.open(str(settings.redis_url))
+    database = Database(
+        str(settings.database_url), application="webhook-dispatcher", pool_size=settings.webhook_pool_size
+    )
+    box, arrived, loops = FernetBox(settings.secrets_key.get_secret_value()), asyncio.Event(), LoopSupervisor()
+    sender = WebhookSender(
+        allowed=settings.webhook_allowed_networks,
+        timeout_s=settings.webhook_timeout_s,
+        concurrency=settings.webhook_concurrency,
+    )
+    dispatch = DispatchLoop(
+        PostgresDueDeliveries(database, box),
+        sender,
+        arrived,
+        schedule_s=settings.webhook_schedule_s,
+        concurrency=settings.webhook_concurrency,
+    )
+    loops.add("intake", IntakeLoop(EventLog(link), PostgresIntake(database), arrived).run)
+    loops.add("dispatch", dispatch.run)
+    context = Context(KeyDirectory(link), PostgresEndpoints(database), PostgresDeliveryLog(database), box, arrived)
+    try:
+        async with sender, loops:
+            yield Running(context, loops, link, database)
+    finally:
+        await database.close()
+        await link.close()
