@@ -15,9 +15,9 @@ from darkroom_chassis.service import serve
 from darkroom_schemas.ids import UserId
 
 from platform_api.app import build_app
+from platform_api.migrations import MIGRATIONS
 from platform_api.operators import DEMO_CREDITS, Bootstrapped, bootstrap
 from platform_api.settings import Settings
-from platform_api.store.migrate import migrate
 from platform_api.wiring import Running, assemble, jwt_codec, open_accounts
 
 cli = typer.Typer(add_completion=False, help="The platform API of Darkroom. Without a command it serves.")
@@ -40,7 +40,7 @@ async def _run(settings: Settings) -> None:
 @cli.command(name="migrate")
 def _migrate() -> None:
     """Bring the database to the newest schema."""
-    migrate(Settings.load().database_url.get_secret_value())
+    MIGRATIONS.upgrade(Settings.load().database_url.get_secret_value())
 
 
 @cli.command(name="openapi")

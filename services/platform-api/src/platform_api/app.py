@@ -47,7 +47,7 @@ def build_app(assemble: Callable[[], AbstractAsyncContextManager[Running]], *, m
         app.include_router(module.router)
 
     async def check_database() -> None:
-        await app.state.running.check_database()
+        await app.state.running.database.ping()
 
     async def check_loops() -> None:
         await app.state.running.loops.check()

@@ -5,10 +5,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from darkroom_chassis.database import Database
 from darkroom_chassis.loops import LoopSupervisor
 from darkroom_chassis.tokens import JwtCodec
-from darkroom_queue import EventLog, Producer, ProgressFeed, RedisLink
-from sqlalchemy import text
+from darkroom_queue import EventLog, KeyDirectory, Producer, ProgressFeed, RedisLink
 
 from platform_api.clients.backlog import QueueBacklog
 from platform_api.clients.objects import ObjectReader
@@ -25,7 +25,6 @@ from platform_api.settings import Settings
 from platform_api.store.acceptance import PostgresAcceptance
 from platform_api.store.accounts import PostgresAccounts
 from platform_api.store.assets import PostgresAssets
-from platform_api.store.database import Database
 from platform_api.store.idempotency import delete_expired_keys
 from platform_api.store.job_changes import jobs_transaction
 from platform_api.store.jobs import PostgresJobs
@@ -44,11 +43,6 @@ class Running:
     reconciler: Reconciler
     database: Database
 
-    async def check_database(self) -> None:
-        """Readiness: raises unless PostgreSQL answers."""
-        async with self.database.connect() as connection:
-            await connection.execute(text("SELECT 1"))
-
 
 def utc_now() -> datetime:
     """Tell the time."""
@@ -63,7 +57,7 @@ def jwt_codec(settings: Settings) -> JwtCodec:
 @asynccontextmanager
 async def open_accounts(settings: Settings) -> AsyncIterator[PostgresAccounts]:
     """Open the accounts alone, for operators' commands."""
-    database = Database(settings.database_url.get_secret_value(), pool_size=1)
+    database = Database(settings.database_url.get_secret_value(), application="platform-api", pool_size=1)
     try:
         yield PostgresAccounts(database)
     finally:
@@ -74,7 +68,9 @@ async def open_accounts(settings: Settings) -> AsyncIterator[PostgresAccounts]:
 async def assemble(settings: Settings) -> AsyncIterator[Running]:
     """Connect everything and start the loops; disconnect in reverse order."""
     async with AsyncExitStack() as stack:
-        database = Database(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size)
+        database = Database(
+            settings.database_url.get_secret_value(), application="platform-api", pool_size=settings.database_pool_size
+        )
         stack.push_async_callback(database.close)
         link = await RedisLink.open(settings.redis_url.get_secret_value())
         stack.push_async_callback(link.close)
@@ -91,8 +87,13 @@ async def _join(settings: Settings, database: Database, link: RedisLink, stack: 
     progress = await stack.enter_async_context(ProgressFeed(link))
     # Each reader has an EventLog of its own: it remembers where it stands.
     fanout = Fanout(EventLog(link), progress)
-    consumer = EventConsumer(EventLog(link), journal, urls, relay_bell=relay_bell, reconcile_bell=reconcile_bell)
-    relay = Relay(outbox, producer, QueueClock(link).now_ms, relay_bell, urls)
+
+    async def on_gap() -> None:
+        await outbox.request_all_keys()
+        reconcile_bell.ring()
+
+    consumer = EventConsumer(EventLog(link), journal, urls, relay_bell=relay_bell, on_gap=on_gap)
+    relay = Relay(outbox, producer, KeyDirectory(link), now_ms=QueueClock(link).now_ms, bell=relay_bell, urls=urls)
     reconciler = Reconciler(
         stale=PostgresStaleSteps(database),
         unit_of_work=unit_of_work,

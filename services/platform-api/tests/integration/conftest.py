@@ -25,9 +25,9 @@ from darkroom_schemas.step import StepOutput, StepResult
 from darkroom_schemas.worker import Capabilities, WorkerInfo
 from httpx_sse import ServerSentEvent, aconnect_sse
 from platform_api.app import build_app
+from platform_api.migrations import MIGRATIONS
 from platform_api.operators import make_key
 from platform_api.settings import Settings
-from platform_api.store.migrate import migrate
 from platform_api.wiring import Running, assemble, jwt_codec, open_accounts
 from support.servers import MakeDatabase
 from support.waiting import until
@@ -134,16 +134,9 @@ StartPlatform = Callable[..., Awaitable[Platform]]
 StartWorker = Callable[..., Awaitable[Consumer]]
 
 
-def make_settings(database_url: str, redis_url: str, objects: Path, **changed: Any) -> Settings:
-    values = {
-        "PLATFORM_DATABASE_URL": database_url,
-        "redis_url": redis_url,
-        "object_store_url": objects.as_uri(),
-        "jwt_secret": "j" * 32,
-        "signing_secret": "s" * 32,
-        "sse_heartbeat_s": 0.2,
-    }
-    return Settings(_env_file=None, **(values | changed))
+def make_settings(**values: Any) -> Settings:
+    fixed = {"_env_file": None, "jwt_secret": "j" * 32, "signing_secret": "s" * 32, "sse_heartbeat_s": 0.2}
+    return Settings(**(fixed | values))
 
 
 @asynccontextmanager
@@ -207,12 +200,13 @@ async def serving_in_a_process(settings: Settings) -> AsyncIterator[tuple[str, a
 @pytest.fixture
 async def start_platform(make_database: MakeDatabase, redis_url: str, tmp_path: Path) -> AsyncIterator[StartPlatform]:
     """Start platforms on one database and one Redis, in this process or their own, with settings by keyword."""
-    database_url = make_database(migrate)
+    database_url = make_database(MIGRATIONS.upgrade)
     objects = tmp_path / "objects"
     async with AsyncExitStack() as stack:
 
         async def start(*, in_process: bool = True, **changed: Any) -> Platform:
-            settings = make_settings(database_url, redis_url, objects, **changed)
+            servers = {"PLATFORM_DATABASE_URL": database_url, "redis_url": redis_url}
+            settings = make_settings(object_store_url=objects.as_uri(), **(servers | changed))
             if in_process:
                 url, running = await stack.enter_async_context(serving(settings))
                 return Platform(url, settings, objects, stack, running=running)
@@ -238,8 +232,8 @@ async def start_worker(redis_url: str, produce: Handler) -> AsyncIterator[StartW
     """Start workers that can do every type; `handler` takes the place of the real results."""
     async with AsyncExitStack() as stack:
 
-        async def start(handler: Handler | None = None, concurrency: int = 8) -> Consumer:
-            link = await RedisLink.open(redis_url)
+        async def start(handler: Handler | None = None, *, url: str = redis_url) -> Consumer:
+            link = await RedisLink.open(url)
             stack.push_async_callback(link.close)
             info = WorkerInfo(
                 worker_id=WorkerId(f"test-{id(link)}"),
@@ -248,7 +242,7 @@ async def start_worker(redis_url: str, produce: Handler) -> AsyncIterator[StartW
                 capabilities=Capabilities(
                     types=tuple(CATALOGUE), models=tuple({t.model for t in CATALOGUE.values() if t.model}), vram_gb=48
                 ),
-                concurrency=concurrency,
+                concurrency=8,
                 version="test",
             )
             consumer = Consumer(link, info, handler or produce)

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import psycopg
-from platform_api.store.database import LOCK_TIMEOUT_MS
+from darkroom_chassis.database import LOCK_TIMEOUT_MS
 
 BODY = {"jobType": "image_fast", "metadata": {"prompt": "a boat", "seed": 7}}
 

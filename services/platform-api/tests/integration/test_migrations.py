@@ -4,8 +4,8 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from platform_api.store.database import driver_url
-from platform_api.store.migrate import downgrade, migrate
+from darkroom_chassis.database import driver_url
+from platform_api.migrations import MIGRATIONS
 from platform_api.store.tables import SCHEMA, metadata
 from psycopg import sql
 from sqlalchemy import create_engine, make_url, text
@@ -34,13 +34,13 @@ def constraints(database_url: str) -> set[tuple[str, str]]:
 
 
 def test_models_equal_migrations(postgres_url: str) -> None:
-    migrate(postgres_url)
+    MIGRATIONS.upgrade(postgres_url)
     assert differences(postgres_url) == []
 
 
 def test_constraints_of_models_equal_those_of_migrations(make_database: MakeDatabase) -> None:
     migrated, created = make_database(None), make_database(None)
-    migrate(migrated)
+    MIGRATIONS.upgrade(migrated)
     engine = create_engine(driver_url(created))
     with engine.begin() as connection:
         connection.execute(text("CREATE SCHEMA platform"))
@@ -50,18 +50,18 @@ def test_constraints_of_models_equal_those_of_migrations(make_database: MakeData
 
 
 def test_migrating_twice_changes_nothing(postgres_url: str) -> None:
-    migrate(postgres_url)
-    migrate(postgres_url)
+    MIGRATIONS.upgrade(postgres_url)
+    MIGRATIONS.upgrade(postgres_url)
     assert differences(postgres_url) == []
 
 
 def test_downgrade_leaves_an_empty_schema_that_can_be_upgraded_again(postgres_url: str) -> None:
-    migrate(postgres_url)
-    downgrade(postgres_url, "base")
+    MIGRATIONS.upgrade(postgres_url)
+    MIGRATIONS.downgrade(postgres_url, "base")
     with psycopg.connect(postgres_url) as connection:
         left = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'platform'").fetchall()
     assert left == [("alembic_version",)]
-    migrate(postgres_url)
+    MIGRATIONS.upgrade(postgres_url)
     assert differences(postgres_url) == []
 
 
@@ -73,12 +73,12 @@ def test_the_owner_of_the_schema_needs_no_other_rights(postgres_url: str) -> Non
         database = sql.Identifier(str(make_url(postgres_url).database))
         connection.execute(sql.SQL("REVOKE CREATE ON DATABASE {} FROM PUBLIC").format(database))
     owner_url = make_url(postgres_url).set(username="platform_owner", password="owner")
-    migrate(owner_url.render_as_string(hide_password=False))
+    MIGRATIONS.upgrade(owner_url.render_as_string(hide_password=False))
     assert differences(postgres_url) == []
 
 
 def test_the_ledger_refuses_updates_and_deletes(postgres_url: str) -> None:
-    migrate(postgres_url)
+    MIGRATIONS.upgrade(postgres_url)
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         for statement in ("UPDATE platform.credit_ledger SET note = 'x'", "DELETE FROM platform.credit_ledger"):
             with pytest.raises(psycopg.errors.RaiseException, match="append-only"):

@@ -5,9 +5,11 @@ import signal
 from typing import Any
 
 import psycopg
-from darkroom_queue import EventLog, Producer, RedisLink
+from darkroom_chassis.api_keys import hash_api_key, parse_api_key
+from darkroom_queue import EventLog, KeyDirectory, Producer, RedisLink
 from darkroom_schemas.ids import StepId
 from platform_api.store.outbox import RELAY_LOCK
+from platform_api.wiring import open_accounts
 from support.waiting import until
 
 
@@ -115,4 +117,25 @@ async def test_step_cancelled_here_but_running_there_is_stopped(platform: Any, s
     view = await producer.read(step_id)
     assert view is not None
     assert view.status == "cancelled"
+    await link.close()
+
+
+async def test_keys_reach_the_other_services_and_their_revocation_too(platform: Any) -> None:
+    anna = await platform.account("anna")
+    link = await RedisLink.open(platform.redis_url)
+    directory, key_id = KeyDirectory(link), parse_api_key(anna.api_key).id
+
+    async def published() -> Any:
+        return await directory.find(key_id)
+
+    key = await until(published)
+    assert (key.kind, key.user_id) == ("user", anna.id)
+    assert key.sha256 == hash_api_key(anna.api_key).hex()
+    async with open_accounts(platform.settings) as accounts:
+        await accounts.revoke_keys("anna's")
+
+    async def revoked() -> bool:
+        return await published() is None
+
+    await until(revoked)
     await link.close()

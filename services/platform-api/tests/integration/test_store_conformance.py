@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import pytest
+from darkroom_chassis.database import Database
 from darkroom_schemas.events import Event
 from darkroom_schemas.ids import JobId, TenantId, TraceId, UserId, new_uuid7
 from darkroom_schemas.status import JobStatus
@@ -17,11 +18,10 @@ from platform_api.domain.plan import JobRequest
 from platform_api.domain.ports import Answer, JobChanges
 from platform_api.domain.signed_urls import UrlSigner
 from platform_api.domain.submit_job import IdempotencyKey, submit_job
+from platform_api.migrations import MIGRATIONS
 from platform_api.store.acceptance import PostgresAcceptance
 from platform_api.store.accounts import PostgresAccounts
-from platform_api.store.database import Database
 from platform_api.store.job_changes import jobs_transaction
-from platform_api.store.migrate import migrate
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 URLS = UrlSigner("s" * 32, "https://darkroom.example")
@@ -82,7 +82,7 @@ async def store(request: pytest.FixtureRequest, memory_store: Any) -> AsyncItera
     if request.param == "memory":
         yield InMemory(memory_store)
         return
-    database = Database(request.getfixturevalue("make_database")(migrate), pool_size=2)
+    database = Database(request.getfixturevalue("make_database")(MIGRATIONS.upgrade), application="test", pool_size=2)
     yield InPostgres(database)
     await database.close()
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from darkroom_schemas.events import Event
-from darkroom_schemas.ids import JobId, StepId
+from darkroom_schemas.events import STEP_TERMINAL, Event, EventType
 from darkroom_schemas.status import JobStatus
 from darkroom_schemas.step import StepView
 
@@ -12,13 +11,16 @@ from platform_api.domain.ports import JobChanges
 from platform_api.domain.transitions import on_step_event
 from platform_api.domain.view import AssetUrls
 
+TELLING = frozenset({EventType.STEP_STARTED, EventType.STEP_RETRYING}) | STEP_TERMINAL
+"""Events that can change a job: the log holds many others, for which nothing need be read."""
+
 
 async def apply_step_events(events: Sequence[Event], *, jobs: JobChanges, urls: AssetUrls) -> list[Change]:
     """Apply the events in order, inside the caller's transaction, and return the changes that were written.
 
     Events of steps that are not ours, that were applied before, or that no longer fit the job have no effect.
     """
-    ours = [event for event in events if event.step_id is not None and _is_job_step(event.step_id, event.job_id)]
+    ours = [event for event in events if event.type in TELLING and _is_job_step(event)]
     states = await jobs.load({event.job_id for event in ours})
     known = [event for event in ours if event.job_id in states]
     repeated = await jobs.applied([(event.job_id, event.id) for event in known])
@@ -69,6 +71,7 @@ def _event(view: StepView, type_: str, at_ms: int, data: dict[str, object]) -> E
     )
 
 
-def _is_job_step(step_id: StepId, job_id: JobId) -> bool:
+def _is_job_step(event: Event) -> bool:
     """Tell our steps `<job uuid>:<run>:<nn>` from those given straight to the queue."""
-    return len(job_id) == 36 and job_id.count("-") == 4 and step_id.startswith(f"{job_id}:")
+    is_uuid = len(event.job_id) == 36 and event.job_id.count("-") == 4
+    return is_uuid and event.step_id is not None and event.step_id.startswith(f"{event.job_id}:")

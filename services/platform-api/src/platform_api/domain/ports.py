@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from darkroom_schemas.api_key import PublishedKey
 from darkroom_schemas.ids import AssetId, EventId, JobId, StepId, UserId
 from darkroom_schemas.job import HistoryEntry
 
@@ -117,11 +118,11 @@ class Journal(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """One thing to tell the queue, and what it is about."""
+    """One thing to tell the queue, and what it is about; only publications of keys are about no job."""
 
     id: int
     kind: str
-    job_id: JobId
+    job_id: JobId | None
     history_seq: int | None
     body: Mapping[str, Any]
 
@@ -134,6 +135,10 @@ class OutboxBatch(Protocol):
 
     @property
     def changes(self) -> JobChanges: ...
+
+    async def keys(self, ids: Sequence[str] | None) -> list[PublishedKey]:
+        """Read API keys as they are now; None means every valid one."""
+        ...
 
     async def delivered(self, rows: Sequence[OutboxRow], event_ids: Mapping[int, EventId]) -> None:
         """Delete `rows`, and write the ids that their events got to history and jobs."""
@@ -149,6 +154,10 @@ class Outbox(Protocol):
 
     def batch(self, limit: int) -> AbstractAsyncContextManager[OutboxBatch]:
         """Wait for this replica's turn and open a transaction; raises `OutboxBusy` if the turn does not come."""
+        ...
+
+    async def request_all_keys(self) -> None:
+        """Have every API key published again."""
         ...
 
 

@@ -1,7 +1,7 @@
 """From the event log to PostgreSQL: each batch and the position after it in one transaction."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from darkroom_chassis.logs import get_logger
 from darkroom_queue import EventLog, LogTruncated, QueueUnavailable
@@ -28,10 +28,16 @@ class EventConsumer:
     """Every replica runs one; the stored position lets one of them apply a batch."""
 
     def __init__(
-        self, event_log: EventLog, journal: Journal, urls: AssetUrls, *, relay_bell: Doorbell, reconcile_bell: Doorbell
+        self,
+        event_log: EventLog,
+        journal: Journal,
+        urls: AssetUrls,
+        *,
+        relay_bell: Doorbell,
+        on_gap: Callable[[], Awaitable[None]],
     ) -> None:
         self._log, self._journal, self._urls = event_log, journal, urls
-        self._relay_bell, self._reconcile_bell = relay_bell, reconcile_bell
+        self._relay_bell, self._on_gap = relay_bell, on_gap
         self._position: EventId | None = None
         self._moved = asyncio.Condition()
 
@@ -96,7 +102,7 @@ class EventConsumer:
         tail = await self._log.tail()
         log.warning("The event log has a gap; every active step is checked", position=str(self._position))
         async with self._journal.advance(self._position, tail):
-            self._reconcile_bell.ring()
+            await self._on_gap()
         await self._move_to(await self._journal.position())
 
     async def _move_to(self, position: EventId | None) -> None:

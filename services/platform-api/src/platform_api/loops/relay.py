@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from darkroom_chassis.logs import get_logger
-from darkroom_queue import Producer, QueueError, QueueUnavailable, StepConflict, SubmissionExpired
+from darkroom_queue import KeyDirectory, Producer, QueueError, QueueUnavailable, StepConflict, SubmissionExpired
 from darkroom_schemas.events import Emission, Event, EventType
-from darkroom_schemas.ids import EventId, JobId
+from darkroom_schemas.ids import EventId
 from darkroom_schemas.step import StepSubmit
 
 from platform_api.domain.apply_step_events import apply_step_events
@@ -20,8 +20,8 @@ log = get_logger(__name__)
 BATCH = 200
 MAX_DELAY_MS = 10 * 60 * 1000
 """A submission is refused by the queue after this: its tombstones live longer, so late ones can't repeat work."""
-LOOK_AGAIN_S = 5.0
-"""Finds rows of a replica that died before it relayed them."""
+LOOK_AGAIN_S = 1.0
+"""Finds rows of a replica that died before it relayed them, and of operators' commands."""
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.05, 2.0
 
 
@@ -29,13 +29,21 @@ class Relay:
     """Every replica runs one; the outbox lets one at a time through, so that order is kept."""
 
     def __init__(
-        self, outbox: Outbox, producer: Producer, now_ms: Callable[[], Awaitable[int]], bell: Doorbell, urls: AssetUrls
+        self,
+        outbox: Outbox,
+        producer: Producer,
+        directory: KeyDirectory,
+        *,
+        now_ms: Callable[[], Awaitable[int]],
+        bell: Doorbell,
+        urls: AssetUrls,
     ) -> None:
-        self._outbox, self._producer, self._now_ms = outbox, producer, now_ms
-        self._bell, self._urls = bell, urls
+        self._outbox, self._producer, self._directory = outbox, producer, directory
+        self._now_ms, self._bell, self._urls = now_ms, bell, urls
 
     async def run(self) -> None:
         """Relay for ever; while Redis is away, everything stays in the outbox."""
+        await self._outbox.request_all_keys()
         backoff_s = FIRST_BACKOFF_S
         while True:
             try:
@@ -62,6 +70,8 @@ class Relay:
             for row in batch.rows:
                 if row.kind == "cancel":
                     await self._producer.cancel(row.body["step_id"], reason=row.body["reason"])
+                elif row.kind == "keys":
+                    await self._directory.publish(await batch.keys(row.body["ids"]))
             delivered = [row for row in batch.rows if row.id not in expired]
             await batch.delivered(delivered, event_ids)
         for row in delivered:
@@ -69,7 +79,7 @@ class Relay:
         return True
 
     async def _emit(self, rows: Sequence[OutboxRow]) -> dict[int, EventId]:
-        emissions = [Emission(outbox_id=row.id, job_id=row.job_id, **row.body) for row in rows]
+        emissions = [Emission.model_validate({"outbox_id": row.id, "job_id": row.job_id, **row.body}) for row in rows]
         return dict(zip((row.id for row in rows), await self._producer.emit(emissions), strict=True))
 
     async def _submit(self, rows: Sequence[OutboxRow], batch: OutboxBatch) -> set[int]:
@@ -98,7 +108,7 @@ def _refusal(row: OutboxRow, step: StepSubmit, error: QueueError, now_ms: int) -
     return Event(
         id=f"refused:{row.id}",
         type=EventType.STEP_FAILED,
-        job_id=JobId(row.job_id),
+        job_id=step.job_id,
         step_id=step.id,
         tenant=step.tenant,
         at_ms=now_ms,

@@ -1,1 +1,9 @@
-"""The history of schema `platform`, and how to bring a database to its head."""
+"""Alembic revisions of schema `platform`."""
+
+from pathlib import Path
+
+from darkroom_chassis.migrations import SchemaMigrations
+
+from platform_api.store.tables import SCHEMA
+
+MIGRATIONS = SchemaMigrations(SCHEMA, Path(__file__).parent)

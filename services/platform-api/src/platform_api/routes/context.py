@@ -51,7 +51,8 @@ class Context:
     sse_heartbeat_s: float
 
 
-def _context(request: Request) -> Context:
+async def _context(request: Request) -> Context:
+    # A coroutine, since FastAPI would run a plain function in a thread.
     return cast("Context", request.app.state.context)
 
 

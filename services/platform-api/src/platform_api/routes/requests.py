@@ -38,11 +38,12 @@ class AnyContentTypeRoute(APIRoute):
         return handle_as_json
 
 
-def _job_id(job_id: Annotated[str, Path(description="Id of a job, a UUID.")]) -> JobId:
+# Dependencies are coroutines even where nothing is awaited: FastAPI runs plain functions in a thread each.
+async def _job_id(job_id: Annotated[str, Path(description="Id of a job, a UUID.")]) -> JobId:
     return JobId(_uuid(job_id, "job"))
 
 
-def _asset_id(asset_id: Annotated[str, Path(description="Id of an asset, a UUID.")]) -> AssetId:
+async def _asset_id(asset_id: Annotated[str, Path(description="Id of an asset, a UUID.")]) -> AssetId:
     return AssetId(_uuid(asset_id, "asset"))
 
 
@@ -52,7 +53,7 @@ def _uuid(text: str, what: str) -> str:
     return text.lower()
 
 
-def _cursor(
+async def _cursor(
     cursor: Annotated[str | None, Query(description="Continue after this item.")] = None,
 ) -> Any:  # Any: the id of whatever is listed
     if cursor is not None and not UUID_TEXT.match(cursor):

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import psycopg
+from darkroom_chassis.database import Database
 from darkroom_schemas.ids import UserId
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -12,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from platform_api.domain.errors import KeyInUse, KeyReused, NotEnoughCredits, UnknownUser
 from platform_api.domain.job import Step
 from platform_api.domain.ports import Answer, KeyedAnswer, NewJob
-from platform_api.store.database import Database
 from platform_api.store.queries import query
 from platform_api.store.rows import outbox_row
 from platform_api.store.tables import idempotency_keys, users

@@ -1,12 +1,13 @@
 """Users, their balance, and API keys."""
 
+from darkroom_chassis.database import Database
 from darkroom_schemas.ids import UserId, new_uuid7
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from platform_api.domain.accounts import StoredKey, User
-from platform_api.store.database import Database
-from platform_api.store.tables import api_keys, credit_ledger, users
+from platform_api.store.published_keys import publication_of
+from platform_api.store.tables import api_keys, credit_ledger, outbox, users
 
 
 class PostgresAccounts:
@@ -42,14 +43,17 @@ class PostgresAccounts:
         )
 
     async def add_key(self, key: StoredKey, name: str) -> None:
-        async with self._database.connect() as connection:
+        async with self._database.begin() as connection:
             await connection.execute(
                 insert(api_keys).values(
                     id=key.id, kind=key.kind, user_id=key.user_id, secret_hash=key.secret_hash, name=name
                 )
             )
+            await connection.execute(insert(outbox), publication_of([key.id]))
 
     async def revoke_keys(self, name: str) -> None:
-        async with self._database.connect() as connection:
-            statement = update(api_keys).where(api_keys.c.name == name, api_keys.c.revoked_at.is_(None))
-            await connection.execute(statement.values(revoked_at=func.now()))
+        async with self._database.begin() as connection:
+            valid = update(api_keys).where(api_keys.c.name == name, api_keys.c.revoked_at.is_(None))
+            revoked = await connection.execute(valid.values(revoked_at=func.now()).returning(api_keys.c.id))
+            if ids := list(revoked.scalars()):
+                await connection.execute(insert(outbox), publication_of(ids))

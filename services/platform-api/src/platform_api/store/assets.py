@@ -1,11 +1,11 @@
 """Reads of assets. Who may see one is decided by the caller: by its owner, or by a signed link."""
 
+from darkroom_chassis.database import Database
 from darkroom_schemas.ids import AssetId, UserId
 from sqlalchemy import select
 
 from platform_api.domain.job import Asset
 from platform_api.domain.ports import AssetPage
-from platform_api.store.database import Database
 from platform_api.store.rows import asset_of
 from platform_api.store.tables import assets, users
 

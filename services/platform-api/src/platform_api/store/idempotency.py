@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
+from darkroom_chassis.database import Database
 from sqlalchemy import delete, func
 
-from platform_api.store.database import Database
 from platform_api.store.tables import idempotency_keys
 
 KEPT = timedelta(hours=24)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from darkroom_chassis.database import Database
 from darkroom_schemas.ids import JobId
 from sqlalchemy import bindparam, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from platform_api.domain.change import Change, LedgerKind, OutboxItem
 from platform_api.domain.job import Job, JobState
 from platform_api.domain.ports import JobChanges, UnitOfWork
-from platform_api.store.database import Database
 from platform_api.store.rows import asset_row, history_row, job_of, outbox_row, outputs_json, step_of
 from platform_api.store.tables import assets, credit_ledger, job_history, jobs, outbox, steps, users
 

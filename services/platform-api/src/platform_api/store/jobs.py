@@ -1,12 +1,12 @@
 """Reads of jobs. Every read names the user: somebody else's job is not there."""
 
+from darkroom_chassis.database import Database
 from darkroom_schemas.ids import JobId, UserId
 from sqlalchemy import bindparam, literal_column, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from platform_api.domain.job import Job
 from platform_api.domain.ports import JobPage, JobSnapshot
-from platform_api.store.database import Database
 from platform_api.store.rows import history_of, job_of
 from platform_api.store.tables import jobs, users
 

@@ -3,13 +3,13 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from darkroom_chassis.database import Database
 from darkroom_schemas.ids import EventId
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DataError, IntegrityError
 
 from platform_api.domain.ports import JobChanges, Unstorable
-from platform_api.store.database import Database
 from platform_api.store.job_changes import PostgresJobChanges
 from platform_api.store.tables import offsets
 

@@ -3,15 +3,17 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from darkroom_schemas.ids import EventId, JobId
+from darkroom_chassis.database import Database
+from darkroom_schemas.api_key import PublishedKey
+from darkroom_schemas.ids import EventId
 from psycopg.errors import LockNotAvailable
-from sqlalchemy import bindparam, delete, func, select, text, update
+from sqlalchemy import bindparam, delete, func, insert, select, text, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from platform_api.domain.ports import JobChanges, OutboxBusy, OutboxRow
-from platform_api.store.database import Database
 from platform_api.store.job_changes import PostgresJobChanges
+from platform_api.store.published_keys import ALL, publication_of, published_keys
 from platform_api.store.tables import job_history, jobs, outbox
 
 RELAY_LOCK = 0x6461_726B_0002
@@ -31,6 +33,9 @@ class PostgresOutboxBatch:
         self.rows = rows
         self.changes: JobChanges = PostgresJobChanges(connection)
         self._connection = connection
+
+    async def keys(self, ids: Sequence[str] | None) -> list[PublishedKey]:
+        return await published_keys(self._connection, ids)
 
     async def delivered(self, rows: Sequence[OutboxRow], event_ids: Mapping[int, EventId]) -> None:
         told = sorted(
@@ -67,8 +72,12 @@ class PostgresOutbox:
         async with self._database.begin() as connection:
             await _take_turn(connection)
             found = await connection.execute(select(outbox).order_by(outbox.c.id).limit(limit))
-            rows = [OutboxRow(r.id, r.kind, JobId(r.job_id), r.history_seq, r.body) for r in found]
+            rows = [OutboxRow(r.id, r.kind, r.job_id, r.history_seq, r.body) for r in found]
             yield PostgresOutboxBatch(connection, rows)
+
+    async def request_all_keys(self) -> None:
+        async with self._database.connect() as connection:
+            await connection.execute(insert(outbox), publication_of(ALL))
 
     async def waiting_submissions(self) -> int:
         """Count the steps that wait to be handed over."""

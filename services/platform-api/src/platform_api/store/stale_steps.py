@@ -3,12 +3,12 @@
 from collections.abc import AsyncIterator
 from datetime import datetime
 
+from darkroom_chassis.database import Database
 from darkroom_schemas.ids import JobId, step_id
 from darkroom_schemas.status import ACTIVE, JobStatus
 from sqlalchemy import Select, select, tuple_
 
 from platform_api.domain.ports import StepRef
-from platform_api.store.database import Database
 from platform_api.store.tables import jobs, steps
 
 PAGE = 500

@@ -216,11 +216,12 @@ outbox = Table(
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("kind", Text, nullable=False),
-    Column("job_id", _uuid(), nullable=False),
+    Column("job_id", _uuid()),
     Column("history_seq", Integer),
     Column("body", JSONB, nullable=False),
     _moment("created_at", default=True),
-    CheckConstraint("kind IN ('submit', 'cancel', 'emit')", name="kind"),
+    CheckConstraint("kind IN ('submit', 'cancel', 'emit', 'keys')", name="kind"),
+    CheckConstraint("(kind = 'keys') = (job_id IS NULL)", name="job"),
 )
 
 offsets = Table(

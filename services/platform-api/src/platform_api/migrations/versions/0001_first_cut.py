@@ -210,12 +210,13 @@ TABLES = (
     CREATE TABLE platform.outbox (
         id BIGINT GENERATED ALWAYS AS IDENTITY,
         kind TEXT NOT NULL,
-        job_id UUID NOT NULL,
+        job_id UUID,
         history_seq INTEGER,
         body JSONB NOT NULL,
         created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
         CONSTRAINT outbox_pkey PRIMARY KEY (id),
-        CONSTRAINT outbox_kind_check CHECK (kind IN ('submit', 'cancel', 'emit'))
+        CONSTRAINT outbox_kind_check CHECK (kind IN ('submit', 'cancel', 'emit', 'keys')),
+        CONSTRAINT outbox_job_check CHECK ((kind = 'keys') = (job_id IS NULL))
     )
     """,
     """
