@@ -34,7 +34,9 @@ class WorkerSettings(ServiceSettings):
     models_file: Path | None = None
     sdxl_checkpoint: Path | None = None
     models: Annotated[tuple[str, ...], NoDecode] = ()
-    """The only models to offer, separated by commas; none means all of the profile."""
+    """The only models to offer, separated by commas; nothing means all of the profile."""
+    preload: Annotated[tuple[str, ...] | None, NoDecode] = None
+    """Models to make resident before the worker takes work, or `none`; by default those of the profile."""
     connectors: Annotated[tuple[str, ...], NoDecode] = ("local", "simulated")
     """What this worker offers: local, simulated."""
     concurrency: int = Field(default=1, ge=1, le=1000)
@@ -60,7 +62,9 @@ class WorkerSettings(ServiceSettings):
     stop_grace_s: float = Field(default=8.0, gt=0)
     """Time for a stopped step to end by itself before its process is killed; the queue gives a step up after 10 s."""
 
-    @field_validator("models", "connectors", mode="before")
+    @field_validator("models", "preload", "connectors", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        return tuple(part.strip() for part in value.split(",") if part.strip() not in ("", "none"))

@@ -86,3 +86,10 @@ def test_a_worker_can_offer_a_part_of_its_profile() -> None:
     assert profile.preload == ("qwen2.5-7b-instruct",)
     with pytest.raises(RegistryError, match=r"GPU_WORKER_MODELS.*'nope'"):
         load_profile("tiny", only=("nope",))
+
+
+def test_the_operator_chooses_what_is_loaded_before_the_first_step() -> None:
+    assert load_profile("full", preload=()).preload == ()
+    assert load_profile("full", preload=("wan2.1-t2v-1.3b",)).preload == ("wan2.1-t2v-1.3b",)
+    with pytest.raises(RegistryError, match=r"GPU_WORKER_PRELOAD.*'nope'"):
+        load_profile("full", preload=("nope",))

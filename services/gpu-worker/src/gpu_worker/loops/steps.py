@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 from darkroom_chassis.logs import get_logger
@@ -15,6 +16,9 @@ from gpu_worker.domain.failures import Failure, Stopped
 from gpu_worker.metrics import STAGE_SECONDS, STEP_SECONDS, STEPS
 
 log = get_logger(__name__)
+
+_LAST_WORDS_S = 15.0
+"""Time to stop what still runs after the grace, and to report it."""
 
 
 class StepHandler:
@@ -146,7 +150,10 @@ class StepLoop:
         self._draining.set()
         if self._consumer is not None:
             self._consumer.drain(grace_s=grace_s)
-            await self._idle.wait()
+            # Without the queue nothing can be given back; then the leases end by themselves.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(grace_s + _LAST_WORDS_S):
+                    await self._idle.wait()
 
     async def _give_up_when_missing(self, consumer: StepConsumer) -> None:
         await self._gate.missing_for(self._patience_s)

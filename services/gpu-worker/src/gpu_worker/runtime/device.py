@@ -53,6 +53,9 @@ def choose_device(kinds: tuple[str, ...], budget_gb: float | None) -> Device:
     """Return the first device of the list that is there."""
     for kind in kinds:
         if kind == "cuda" and torch.cuda.is_available():
+            # A recipe promises the same bytes: no choice of algorithm by stopwatch, none that adds in random order.
+            torch.backends.cudnn.benchmark = False
+            torch.backends.cudnn.deterministic = True
             properties = torch.cuda.get_device_properties(0)
             return _device("cuda", properties.name, properties.total_memory, _USABLE_GPU_SHARE, budget_gb)
         if kind == "cpu":

@@ -18,9 +18,14 @@ class RegistryError(Exception):
 
 
 def load_profile(
-    name: str, *, models_file: Path | None = None, sdxl_checkpoint: Path | None = None, only: tuple[str, ...] = ()
+    name: str,
+    *,
+    models_file: Path | None = None,
+    sdxl_checkpoint: Path | None = None,
+    only: tuple[str, ...] = (),
+    preload: tuple[str, ...] | None = None,
 ) -> Profile:
-    """Return a profile with its models: the shipped ones, then the operator's, then the SDXL checkpoint setting."""
+    """Return a profile as the operator's settings change it: other models, fewer of them, others preloaded."""
     shipped = files("gpu_worker") / "registry"
     profiles = _read_mapping(shipped.joinpath("profiles.yaml").read_text(), "profiles.yaml")
     if name not in profiles:
@@ -31,16 +36,27 @@ def load_profile(
     profile = _validated(profiles[name] | {"name": name, "models": models}, name)
     if sdxl_checkpoint is not None:
         profile = _with_checkpoint(profile, sdxl_checkpoint)
-    return _reduced(profile, only) if only else profile
+    if only:
+        profile = _reduced(profile, only)
+    return profile if preload is None else _preloading(profile, preload)
 
 
 def _reduced(profile: Profile, only: tuple[str, ...]) -> Profile:
-    unknown = [name for name in only if name not in profile.models]
-    if unknown:
-        known = ", ".join(profile.models)
-        raise RegistryError(f"GPU_WORKER_MODELS: profile {profile.name!r} has no {unknown[0]!r}; it has: {known}")
+    _require_known(profile, only, "GPU_WORKER_MODELS")
     preload = tuple(name for name in profile.preload if name in only)
     return profile.model_copy(update={"models": {name: profile.models[name] for name in only}, "preload": preload})
+
+
+def _preloading(profile: Profile, names: tuple[str, ...]) -> Profile:
+    _require_known(profile, names, "GPU_WORKER_PRELOAD")
+    return profile.model_copy(update={"preload": names})
+
+
+def _require_known(profile: Profile, names: tuple[str, ...], setting: str) -> None:
+    for name in names:
+        if name not in profile.models:
+            known = ", ".join(profile.models)
+            raise RegistryError(f"{setting}: profile {profile.name!r} has no {name!r}; it has: {known}")
 
 
 def _with_checkpoint(profile: Profile, path: Path) -> Profile:

@@ -113,6 +113,7 @@ def read_profile(settings: WorkerSettings) -> Profile:
         models_file=settings.models_file,
         sdxl_checkpoint=settings.sdxl_checkpoint,
         only=settings.models,
+        preload=settings.preload,
     )
 
 

@@ -1,0 +1,42 @@
+"""Settings come from variables with the documented names."""
+
+from pathlib import Path
+
+import pytest
+from gpu_worker.settings import WorkerSettings
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_shared_settings_have_plain_names_and_the_workers_own_a_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_URL", "redis://elsewhere:6379/1")
+    monkeypatch.setenv("OBJECT_STORE_URL", "s3://bucket/prefix")
+    monkeypatch.setenv("LOG_LEVEL", "DEBUG")
+    monkeypatch.setenv("GPU_WORKER_PORT", "4003")
+    monkeypatch.setenv("GPU_WORKER_ID", "box-1")
+    settings = WorkerSettings.load()
+    assert (settings.redis_url, settings.object_store_url) == ("redis://elsewhere:6379/1", "s3://bucket/prefix")
+    assert (settings.log_level, settings.port, settings.id) == ("DEBUG", 4003, "box-1")
+
+
+def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GPU_WORKER_MODELS", "sdxl-base-1.0, qwen2.5-7b-instruct")
+    monkeypatch.setenv("GPU_WORKER_PRELOAD", "none")
+    settings = WorkerSettings.load()
+    assert settings.models == ("sdxl-base-1.0", "qwen2.5-7b-instruct")
+    assert settings.preload == ()
+
+
+def test_what_is_not_set_is_left_to_the_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GPU_WORKER_PRELOAD", raising=False)
+    settings = WorkerSettings.load()
+    assert (settings.profile, settings.models, settings.preload) == ("tiny", (), None)
+
+
+def test_a_wrong_setting_is_named_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GPU_WORKER_LEASE_S", "soon")
+    with pytest.raises(SystemExit, match="LEASE_S"):
+        WorkerSettings.load()
