@@ -15,8 +15,8 @@ class Settings(ServiceSettings):
     auth_token: SecretStr | None = Field(default=None, min_length=16)
     queue_api_host: str = LOOPBACK
     queue_api_port: int = Field(default=9820, ge=0, le=65535)
-    queue_max_depth: int = Field(default=100_000, ge=1)
-    """Waiting steps beyond which a submission is answered 503."""
+    queue_max_depth: int = Field(default=100_000, ge=0)
+    """Waiting steps beyond which a submission is answered 503; 0 means no limit."""
     queue_lease_s: float = Field(default=12.0, ge=1, le=3600)
     queue_event_retention_s: float = Field(default=3600.0, ge=600)
     ws_connections_per_client: int = Field(default=100, ge=1)
