@@ -1,6 +1,5 @@
 """A stack as a process of its own: beside a demo or a test, or left running in the background."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -17,7 +16,7 @@ READY_TIMEOUT_S = 1800.0  # a first start may build models
 STOP_TIMEOUT_S = 90.0
 
 
-def stack_process(state: StateDir, options: Sequence[str], env: Mapping[str, str] | None = None) -> ProcessSpec:
+def stack_process(state: StateDir, options: Sequence[str], env: Mapping[str, str]) -> ProcessSpec:
     """Describe `darkroom up` on a state folder; it is ready when the whole stack is."""
 
     def ready(pid: int) -> bool:
@@ -28,7 +27,7 @@ def stack_process(state: StateDir, options: Sequence[str], env: Mapping[str, str
         name="the stack",
         argv=(sys.executable, "-m", "darkroom_local", "up", "--state-dir", str(state.path), *options),
         ready=ready,
-        env=dict(os.environ if env is None else env),
+        env=env,
         cwd=Path.cwd(),  # where a relative path or a .env file is meant to be
         death_signal=signal.SIGTERM,
         grace_s=STOP_TIMEOUT_S,
@@ -36,13 +35,14 @@ def stack_process(state: StateDir, options: Sequence[str], env: Mapping[str, str
     )
 
 
-def start_detached(state: StateDir, options: Sequence[str]) -> None:
+def start_detached(state: StateDir, options: Sequence[str], env: Mapping[str, str]) -> None:
     """Start a stack that outlives this process, and return when it is ready."""
     state.make()
-    spec = stack_process(state, options)
+    spec = stack_process(state, options, env)
     with state.log_file.open("wb") as log:
         process = subprocess.Popen(
             spec.argv,
+            env=spec.env,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

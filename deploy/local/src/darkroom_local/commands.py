@@ -27,12 +27,16 @@ def up(
         str | None, typer.Option(help="Models of the workers: tiny (noise, any machine) or full (needs a GPU).")
     ] = None,
     free_ports: Annotated[bool, typer.Option("--free-ports", help="Listen on any free ports.")] = False,
+    platform_port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port of platform-api.")] = None,
+    queue_port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port of queue-api.")] = None,
+    dispatcher_port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port of webhook-dispatcher.")] = None,
+    worker_port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port of the first gpu-worker.")] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Return once it is ready, and leave it running.")] = False,
 ) -> None:
     """Run all of Darkroom on this machine until Ctrl-C.
 
-    Ports come from PLATFORM_API_PORT (3001), QUEUE_API_PORT (9820), WEBHOOK_DISPATCHER_PORT (3002) and GPU_WORKER_PORT
-    (3003). REDIS_URL and DATABASE_URL replace the embedded servers. Settings are read from ./.env, too.
+    Without options, ports come from PLATFORM_API_PORT (3001), QUEUE_API_PORT (9820), WEBHOOK_DISPATCHER_PORT (3002) and
+    GPU_WORKER_PORT (3003). REDIS_URL and DATABASE_URL replace the embedded servers. Settings are read from ./.env, too.
     """
     import asyncio
 
@@ -47,13 +51,20 @@ def up(
 
     state = StateDir.chosen(state_dir)
     options = StackOptions(workers=0 if no_worker else workers, profile=profile, free_ports=free_ports)
+    ports = {
+        "PLATFORM_API_PORT": platform_port,
+        "QUEUE_API_PORT": queue_port,
+        "WEBHOOK_DISPATCHER_PORT": dispatcher_port,
+        "GPU_WORKER_PORT": worker_port,
+    }
+    env = user_environment() | {variable: str(port) for variable, port in ports.items() if port is not None}
     try:
         if detach:
-            start_detached(state, options.as_arguments())
+            start_detached(state, options.as_arguments(), env)
             typer.echo(f"Darkroom is ready at {state.running().platform_url}; stop it with `darkroom down`.")
             return
         with state.lock():
-            stack = Stack(state, options, user_environment(), Console())
+            stack = Stack(state, options, env, Console())
             code = asyncio.run(stack.run())
     except (StackError, ServerDied, PostgresInitFailed) as error:
         _fail(str(error))

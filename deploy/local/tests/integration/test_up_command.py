@@ -24,6 +24,13 @@ def test_up_on_a_taken_port_ends_with_1_and_one_line_that_names_the_holder(tmp_p
     assert len(ended.stderr.splitlines()) == 1
 
 
+def test_an_option_moves_a_port_and_wins_over_the_environment(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        port = str(holder.getsockname()[1])
+        ended = darkroom_local("up", "--state-dir", str(tmp_path), "--queue-port", port, QUEUE_API_PORT="39820")
+    assert f"Port {port} for queue-api is taken" in ended.stderr
+
+
 def test_a_second_up_on_a_state_folder_ends_with_1_and_says_who_has_it(tmp_path: Path) -> None:
     with StateDir(tmp_path).lock():
         ended = darkroom_local("up", "--state-dir", str(tmp_path))
