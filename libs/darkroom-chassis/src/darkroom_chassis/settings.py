@@ -1,5 +1,6 @@
 """Base of every service's settings: environment variables, optionally from a `.env` file in the working directory."""
 
+from collections.abc import Container
 from enum import StrEnum
 from typing import NoReturn, Self
 
@@ -30,9 +31,13 @@ class ServiceSettings(BaseSettings):
         try:
             return cls()
         except ValidationError as error:
-            _exit_naming_variables(error)
+            _exit_naming_variables(error, cls.model_fields, cls.model_config.get("env_prefix", ""))
 
 
-def _exit_naming_variables(error: ValidationError) -> NoReturn:
-    lines = [f"  {'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors(include_input=False)]
+def _exit_naming_variables(error: ValidationError, fields: Container[object], prefix: str) -> NoReturn:
+    """Name variables as they are set: a field by its prefixed name, an alias as it stands."""
+    lines = []
+    for problem in error.errors(include_input=False):
+        name = ".".join(map(str, problem["loc"])).upper()
+        lines.append(f"  {prefix if problem['loc'][0] in fields else ''}{name}: {problem['msg']}")
     raise SystemExit("Settings are not usable; set these environment variables right:\n" + "\n".join(lines)) from None

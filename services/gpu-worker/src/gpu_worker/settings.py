@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from darkroom_chassis.settings import LogFormat, ServiceSettings
-from pydantic import Field, field_validator
+from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 
@@ -24,6 +24,9 @@ class WorkerSettings(ServiceSettings):
     object_store_url: str = Field(default="file:///tmp/darkroom/objects", validation_alias="OBJECT_STORE_URL")
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", validation_alias="LOG_LEVEL")
     log_format: LogFormat = Field(default=LogFormat.JSON, validation_alias="LOG_FORMAT")
+
+    drain_s: float = Field(default=10.0, ge=0, le=3600, validation_alias=AliasChoices("GPU_WORKER_DRAIN_S", "DRAIN_S"))
+    """How long a stopping worker lets the steps in hand run on before it gives them back."""
 
     host: str = "127.0.0.1"
     port: int = Field(default=3003, ge=0, le=65535)

@@ -38,5 +38,5 @@ def test_what_is_not_set_is_left_to_the_profile(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_wrong_setting_is_named_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GPU_WORKER_LEASE_S", "soon")
-    with pytest.raises(SystemExit, match="LEASE_S"):
+    with pytest.raises(SystemExit, match="GPU_WORKER_LEASE_S: "):
         WorkerSettings.load()
