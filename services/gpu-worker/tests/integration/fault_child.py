@@ -34,6 +34,9 @@ class FaultExecutor:
                 os.kill(os.getpid(), signal.SIGSEGV)
             case "freeze":
                 os.kill(os.getpid(), signal.SIGSTOP)
+            case "babble":
+                os.write(int(sys.argv[1]), b"\xff" * 64)
+                self._never.wait()
             case "hang":
                 self._never.wait()
             case "obey":

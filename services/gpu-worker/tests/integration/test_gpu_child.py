@@ -134,6 +134,12 @@ async def test_a_crash_in_native_code_costs_the_attempt(bed: Bed) -> None:
     assert isinstance(await bed.run("again"), StepDone)
 
 
+async def test_a_child_that_talks_nonsense_is_replaced(bed: Bed) -> None:
+    with pytest.raises(ChildLost, match="no message"):
+        await bed.run("babble")
+    assert isinstance(await bed.run("again"), StepDone)
+
+
 async def test_an_error_in_a_pipeline_does_not_cost_the_process(bed: Bed) -> None:
     refused = await bed.run("error")
     assert isinstance(refused, StepRefused)

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from pydantic import ValidationError
+
 from gpu_worker.domain.failures import ChildLost
 from gpu_worker.domain.messages import (
     Beat,
@@ -21,6 +23,7 @@ from gpu_worker.domain.messages import (
     StopStep,
 )
 from gpu_worker.runtime.child_process import CHILD_COMMAND, ChildProcess
+from gpu_worker.runtime.framing import FrameTooLong
 
 _FIRST_BACKOFF_S, _LONGEST_BACKOFF_S = 0.25, 30.0
 
@@ -123,6 +126,8 @@ class GpuChild:
             await _until(asyncio.create_task(self.available()), stop)
             if stop.is_set():
                 return StepHalted(run_id=step.run_id)
+            if not self.is_available:
+                raise ChildLost("it ended before the step began")
             turn = _Turn(step, on_progress, on_file, asyncio.get_running_loop().create_future())
             self._turn = turn
             try:
@@ -172,6 +177,8 @@ class GpuChild:
                     message = await child.receive()
             except TimeoutError:
                 return f"no sign of life for {wait_s:g} s"
+            except (FrameTooLong, ValidationError):
+                return "it sent what is no message"
             match message:
                 case None:
                     return None
