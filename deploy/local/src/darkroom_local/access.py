@@ -24,7 +24,7 @@ def access_to(state: StateDir) -> dict[str, str]:
 
 
 def as_shell_lines(access: dict[str, str]) -> str:
-    """Write the access as `export` lines for `eval`; URL and token also under the names that the client reads."""
-    names = {f"DARKROOM_{key.upper()}": value for key, value in access.items()}
+    """Write the access as `export` lines for `eval`: PLATFORM_URL, JWT and so on, and what the `darkroom` program reads."""
+    names = {key.upper(): value for key, value in access.items()}
     names |= {"DARKROOM_URL": access["platform_url"], "DARKROOM_TOKEN": access["api_key"]}
     return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in names.items())

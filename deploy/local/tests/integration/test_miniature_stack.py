@@ -115,7 +115,9 @@ def test_a_detached_stack_runs_until_down(tmp_path: Path) -> None:
     access = json.loads(darkroom("env", "--json").stdout)
     keys = "platform_url queue_url dispatcher_url jwt api_key service_key admin_key queue_token server_alias state_dir"
     assert access.keys() == set(keys.split())
-    assert f"export DARKROOM_TOKEN={access['api_key']}" in darkroom("env", "--export").stdout
+    lines = darkroom("env", "--export").stdout.splitlines()
+    assert f"export PLATFORM_URL={access['platform_url']}" in lines
+    assert f"export DARKROOM_TOKEN={access['api_key']}" in lines
     processes = [psutil.Process(pid) for pid in StateDir(tmp_path / "state").running().pids.values()]
     assert "has stopped" in darkroom("down").stdout
     assert not any(process.is_running() for process in processes)
