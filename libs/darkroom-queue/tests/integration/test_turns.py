@@ -168,6 +168,14 @@ async def test_a_cancelled_step_whose_worker_vanishes_is_cancelled_not_retried(l
     assert await status(link, step) is JobStatus.CANCELLED
 
 
+async def test_a_cancelled_step_that_a_draining_worker_gives_back_is_cancelled(link: RedisLink) -> None:
+    port, step = await worker(link), await submit(link)
+    [claimed] = await claim(port)
+    await Producer(link).cancel(step.id, reason="user")
+    await port.turn(want=0, finishes=[Finish(step.id, claimed.token, Outcome.RELEASE)])
+    assert await status(link, step) is JobStatus.CANCELLED
+
+
 async def test_a_worker_claims_only_what_it_can_do(link: RedisLink) -> None:
     needs = Requirements(type="sdxl", models=("a", "b"), vram_gb=12, tags=("eu",))
     step = await submit(link, requirements=needs)

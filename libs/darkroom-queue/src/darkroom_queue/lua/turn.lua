@@ -20,7 +20,7 @@ local registered = call('HMGET', P .. 'wk:' .. worker, 'inc', 'set')
 if not registered[1] then return { 0, {}, {}, {}, {}, -1 } end
 if registered[1] ~= incarnation then return { -1, {}, {}, {}, {}, -1 } end
 local set, a = registered[2], 7
-local codes, cancelled, lost, claims = {}, {}, {}, {}
+local codes, cancels, lost, claims = {}, {}, {}, {}
 
 local function report(id, token, outcome, data, delay_ms)
   local record, lease = call('GET', P .. 's:' .. id), lease_of(id)
@@ -35,11 +35,10 @@ local function report(id, token, outcome, data, delay_ms)
     finish(id, h, lease, 'completed', event_data(lease, '"service_ms":' .. (now - lease.s) .. ',"result":' .. data))
   elseif outcome == 'cancelled' then
     settle(h, lease)
-    leave_running(h)
-    finish(id, h, lease, 'cancelled', '{"reason":' .. json(lease.cx or 'cancelled') .. '}')
+    lease.cx = lease.cx or 'cancelled by the worker'
+    cancelled(id, h, lease)
   elseif outcome == 'release' then
-    call('HINCRBY', P .. 'l:' .. id, 'at', -1)
-    put_back(id, h, lease, 0)
+    give_back(id, h, lease)
   else
     fail(id, h, lease, data, outcome == 'retry', delay_ms)
   end
@@ -71,7 +70,7 @@ if b >= 0 then
       local h = header_of(call('GET', P .. 's:' .. id))
       -- A worker that beats but never finishes loses the step soon after its time limit.
       call('ZADD', P .. 'lz', 'XX', math.min(now + lease_ms, lease.s + h.timeout_ms + lease_ms), id)
-      if lease.cx then cancelled[#cancelled + 1] = id end
+      if lease.cx then cancels[#cancels + 1] = id end
     end
   end
   for _, id in ipairs(call('SMEMBERS', P .. 'h:' .. worker)) do
@@ -112,4 +111,4 @@ end
 if call('EXISTS', P .. 'r:' .. set) == 1 then wake(set) end
 
 local next_due = call('ZRANGE', P .. 'dl', 0, 0, 'WITHSCORES')[2]
-return { 1, codes, cancelled, lost, claims, next_due and math.max(0, next_due - now) or -1 }
+return { 1, codes, cancels, lost, claims, next_due and math.max(0, next_due - now) or -1 }

@@ -11,8 +11,7 @@ if call('HGET', P .. 'wk:' .. worker, 'inc') ~= ARGV[2] then return 0 end
 for _, id in ipairs(call('SMEMBERS', P .. 'h:' .. worker)) do
   local record, lease = call('GET', P .. 's:' .. id), lease_of(id)
   if record and lease.w == worker then
-    call('HINCRBY', P .. 'l:' .. id, 'at', -1)
-    put_back(id, header_of(record), lease, 0)
+    give_back(id, header_of(record), lease)
   end
 end
 call('DEL', P .. 'wk:' .. worker, P .. 'h:' .. worker, P .. 'c:' .. worker)

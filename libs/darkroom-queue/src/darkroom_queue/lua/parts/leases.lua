@@ -62,12 +62,23 @@ local function put_back(id, h, lease, delay_ms)
   end
 end
 
+local function cancelled(id, h, lease)
+  leave_running(h)
+  finish(id, h, lease, 'cancelled', '{"reason":' .. json(lease.cx) .. '}')
+end
+
+-- The worker gives a step back through no fault of the step: it costs no attempt.
+local function give_back(id, h, lease)
+  if lease.cx then return cancelled(id, h, lease) end
+  call('HINCRBY', P .. 'l:' .. id, 'at', -1)
+  put_back(id, h, lease, 0)
+end
+
 -- Decides what a failed attempt becomes. `error` is JSON of a StepError.
 local function fail(id, h, lease, error, retryable, delay_ms)
   settle(h, lease)
   if lease.cx then
-    leave_running(h)
-    finish(id, h, lease, 'cancelled', '{"reason":' .. json(lease.cx) .. '}')
+    cancelled(id, h, lease)
   elseif retryable and lease.at < h.max_attempts then
     put_back(id, h, lease, delay_ms)
     append('step.retrying', h.job, id, h.tenant,

@@ -42,8 +42,7 @@ local function force_cancel(id)
   if lease.tok and lease.cx then
     lease.tok = ''
     settle(h, lease)
-    leave_running(h)
-    finish(id, h, lease, 'cancelled', '{"reason":' .. json(lease.cx) .. '}')
+    cancelled(id, h, lease)
   end
 end
 
