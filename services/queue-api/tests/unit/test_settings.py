@@ -6,7 +6,7 @@ REDIS = "redis://localhost"
 
 
 def test_without_a_token_the_service_stays_on_loopback() -> None:
-    assert Settings(redis_url=REDIS, queue_api_host="0.0.0.0").host == "127.0.0.1"  # noqa: S104 - that is the point
+    assert Settings(redis_url=REDIS, queue_api_host="0.0.0.0").host == "127.0.0.1"
 
 
 def test_with_a_token_it_listens_where_it_is_told() -> None:
