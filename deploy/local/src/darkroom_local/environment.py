@@ -10,8 +10,9 @@ from dotenv import dotenv_values
 from darkroom_local.addresses import Address, Addresses
 from darkroom_local.stack_secrets import StackSecrets
 
-JWT_ISSUER = "darkroom"
-JWT_AUDIENCE = "darkroom"
+DEFAULT_ISSUER = "darkroom"
+DEFAULT_AUDIENCE = "darkroom"
+LOOPBACK_NETWORKS = "127.0.0.0/8,::1/128"
 DEFAULT_PROFILE = "tiny"
 
 _SECRETS = {
@@ -54,6 +55,14 @@ class Environments:
     addresses: Addresses
     profile: str
 
+    @property
+    def jwt_issuer(self) -> str:
+        return self.env.get("JWT_ISSUER") or DEFAULT_ISSUER
+
+    @property
+    def jwt_audience(self) -> str:
+        return self.env.get("JWT_AUDIENCE") or DEFAULT_AUDIENCE
+
     def platform(self) -> dict[str, str]:
         address = self.addresses.platform
         return self._service(
@@ -69,6 +78,8 @@ class Environments:
         return self._service(
             "WEBHOOK_DISPATCHER", self.addresses.dispatcher, "SECRETS_KEY",
             WEBHOOKS_DATABASE_URL=self.servers.webhooks_database_url,
+            # On one machine the receivers are other programs of the same person.
+            WEBHOOK_ALLOWED_NETWORKS=self.env.get("WEBHOOK_ALLOWED_NETWORKS") or LOOPBACK_NETWORKS,
         )  # fmt: skip
 
     def worker(self, number: int) -> dict[str, str]:
@@ -90,8 +101,8 @@ class Environments:
             **inherited,
             "PYTHONUNBUFFERED": "1",
             "REDIS_URL": self.servers.redis_url,
-            "JWT_ISSUER": JWT_ISSUER,
-            "JWT_AUDIENCE": JWT_AUDIENCE,
+            "JWT_ISSUER": self.jwt_issuer,
+            "JWT_AUDIENCE": self.jwt_audience,
             f"{prefix}_HOST": address.host,
             f"{prefix}_PORT": str(address.port),
             **{name: str(getattr(self.kept, _SECRETS[name])) for name in secrets},

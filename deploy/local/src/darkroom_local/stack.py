@@ -142,6 +142,8 @@ class Stack:
             service_key=identity.service_key,
             admin_key=identity.admin_key,
             queue_token=self._kept.auth_token,
+            jwt_issuer=self._environments.jwt_issuer,
+            jwt_audience=self._environments.jwt_audience,
         )
         if not self._state.is_ready():
             self._console.say(f"ready: {stack.platform_url} (see `darkroom env`)")

@@ -33,6 +33,8 @@ class RunningStack:
     service_key: str
     admin_key: str
     queue_token: str
+    jwt_issuer: str
+    jwt_audience: str
     server_alias: str = "Main"
 
     @classmethod
