@@ -50,13 +50,23 @@ def _document_errors(app: FastAPI) -> None:
             error = {"content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/ErrorBody"}}}}
             for path in document["paths"].values():
                 for operation in path.values():
-                    operation["responses"].pop("422", None)
-                    if operation.get("tags") != ["operations"]:
-                        operation["responses"].setdefault("default", {"description": "Error"} | error)
+                    _document_operation(operation, error)
             app.openapi_schema = document
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
+
+
+def _document_operation(operation: dict[str, Any], error: dict[str, Any]) -> None:
+    responses = operation["responses"]
+    if responses.get("422", {}).get("description") == "Validation Error":
+        del responses["422"]
+    if operation.get("tags") == ["operations"]:
+        return
+    for status, response in responses.items():
+        if status >= "400" and "content" not in response:
+            response.update(error)
+    responses.setdefault("default", {"description": "Error"} | error)
 
 
 class _Server(uvicorn.Server):

@@ -82,6 +82,21 @@ async def test_resuming_after_any_event_tells_exactly_the_rest(platform: Any, st
         assert "history_init" not in [e.event for e in resumed]
 
 
+async def test_resuming_in_the_middle_goes_on_live(platform: Any, start_worker: Any) -> None:
+    gate = Gate()
+    anna = await platform.account("anna")
+    job_id = (await anna.submit("prompt_enhance"))["id"]
+    await start_worker(gate)
+    async with asyncio.timeout(20):
+        async with aconnect_sse(anna.http, "GET", f"/api/jobs/{job_id}/stream") as source:
+            async for event in source.aiter_sse():
+                if event.id and event.json()["status"] == "processing":
+                    break
+        resuming = asyncio.create_task(anna.events(job_id, event.id))
+        gate.open.set()
+        assert histories(await resuming) == [(3, "complete")]
+
+
 async def test_resuming_at_the_end_is_a_204(platform: Any, start_worker: Any) -> None:
     await start_worker()
     anna = await platform.account("anna")

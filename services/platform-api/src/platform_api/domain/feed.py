@@ -62,16 +62,20 @@ class Subscription:
         """Return the next signal, or `Quiet` after the timeout."""
         try:
             async with asyncio.timeout(timeout_s):
-                await self._news.wait()
+                while (signal := self._take()) is None:
+                    self._news.clear()
+                    await self._news.wait()
+                return signal
         except TimeoutError:
             return Quiet()
+
+    def _take(self) -> Signal | None:
         if self._events:
             return self._events.popleft()
         if self._closed:
             return Closed()
         progress, self._progress = self._progress, None
-        self._news.clear()
-        return progress or Quiet()
+        return progress
 
 
 class JobFeed(Protocol):

@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 from platform_api.domain.errors import NotFound
 from platform_api.domain.job import Asset
 from platform_api.domain.signed_urls import Variant
-from platform_api.routes.auth import authenticate, user_of
+from platform_api.routes.auth import OPTIONAL_SECURITY, authenticate, user_of
 from platform_api.routes.byte_ranges import NotSatisfiable, parse_range
 from platform_api.routes.context import Context, Ctx
 from platform_api.routes.requests import AssetIdPath
@@ -27,12 +27,25 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     404: {"description": "No such asset, or somebody else's"},
     416: {"description": "The range lies outside of the asset"},
 }
+DOCUMENTED: dict[str, Any] = {"responses": RESPONSES, "openapi_extra": OPTIONAL_SECURITY}
 Expires = Annotated[int | None, Query(ge=0, le=10**11, description="Part of a signed link.")]
 Signature = Annotated[str | None, Query(max_length=128, description="Part of a signed link.")]
 
 
-@router.head(CONTENT_PATH, operation_id="head_asset_content", summary="Ask about an asset's bytes", responses=RESPONSES)
-@router.get(CONTENT_PATH, operation_id="get_asset_content", summary="Get an asset's bytes", responses=RESPONSES)
+@router.head(
+    CONTENT_PATH,
+    operation_id="head_asset_content",
+    summary="Ask about an asset's bytes",
+    responses=RESPONSES,
+    openapi_extra=OPTIONAL_SECURITY,
+)
+@router.get(
+    CONTENT_PATH,
+    operation_id="get_asset_content",
+    summary="Get an asset's bytes",
+    responses=RESPONSES,
+    openapi_extra=OPTIONAL_SECURITY,
+)
 async def content(
     request: Request, context: Ctx, asset_id: AssetIdPath, expires: Expires = None, signature: Signature = None
 ) -> Response:
@@ -41,8 +54,20 @@ async def content(
     return await _answer(request, context, asset, asset.object_key, asset.mime_type, asset.size_bytes, asset.sha256)
 
 
-@router.head(THUMBNAIL_PATH, operation_id="head_asset_thumbnail", summary="Ask about a thumbnail", responses=RESPONSES)
-@router.get(THUMBNAIL_PATH, operation_id="get_asset_thumbnail", summary="Get an asset's thumbnail", responses=RESPONSES)
+@router.head(
+    THUMBNAIL_PATH,
+    operation_id="head_asset_thumbnail",
+    summary="Ask about a thumbnail",
+    responses=RESPONSES,
+    openapi_extra=OPTIONAL_SECURITY,
+)
+@router.get(
+    THUMBNAIL_PATH,
+    operation_id="get_asset_thumbnail",
+    summary="Get an asset's thumbnail",
+    responses=RESPONSES,
+    openapi_extra=OPTIONAL_SECURITY,
+)
 async def thumbnail(
     request: Request, context: Ctx, asset_id: AssetIdPath, expires: Expires = None, signature: Signature = None
 ) -> Response:

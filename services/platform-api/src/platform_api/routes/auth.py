@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from darkroom_chassis.api_keys import KeyKind, parse_api_key, same_key
 from darkroom_chassis.errors import AppError, Unauthenticated
@@ -17,6 +17,9 @@ UUID_PATTERN = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 UUID_TEXT = re.compile(UUID_PATTERN.replace("$", r"\Z"), re.ASCII)
 _BEARER = HTTPBearer(auto_error=False, description="A JWT, or an API key `dk_user_…`.")
 _API_KEY = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key, instead of the bearer token.")
+
+OPTIONAL_SECURITY: dict[str, Any] = {"security": [{_BEARER.scheme_name: []}, {_API_KEY.scheme_name: []}, {}]}
+"""For the OpenAPI document of routes that a signed link or a ticket opens as well."""
 
 
 @dataclass(frozen=True, slots=True)

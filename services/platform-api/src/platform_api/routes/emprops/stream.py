@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from platform_api.domain.job_stream import Frame, stream_job
-from platform_api.routes.auth import authenticate, user_of
+from platform_api.routes.auth import OPTIONAL_SECURITY, authenticate, user_of
 from platform_api.routes.context import Ctx
 from platform_api.routes.emprops.sse import RETRY, encode
 from platform_api.routes.requests import JobIdPath
@@ -40,6 +40,7 @@ async def _listener(
     operation_id="stream_job",
     summary="Follow a job",
     response_class=StreamingResponse,
+    openapi_extra=OPTIONAL_SECURITY,
     responses={
         200: {"content": {"text/event-stream": {}}, "description": "Events until the job has ended"},
         204: {"description": "The listener has read the end already"},
