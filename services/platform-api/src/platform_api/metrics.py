@@ -6,6 +6,6 @@ JOBS_ACCEPTED = Counter("darkroom_jobs_accepted_total", "Jobs accepted.", ["job_
 JOBS_ENDED = Counter("darkroom_jobs_ended_total", "Jobs that ended.", ["job_type", "status"])
 OUTBOX_RELAYED = Counter("darkroom_outbox_relayed_total", "Outbox rows handed over to the queue.", ["kind"])
 EVENTS_APPLIED = Counter("darkroom_events_applied_total", "Queue events that changed a job.", ["type"])
-EVENTS_SKIPPED = Counter("darkroom_events_skipped_total", "Queue events that could not be applied, ever.")
+EVENTS_UNUSABLE = Counter("darkroom_events_unusable_total", "Queue events that cannot be applied; their jobs fail.")
 STEPS_RECONCILED = Counter("darkroom_steps_reconciled_total", "Steps set right by the reconciler.", ["how"])
 STREAMS_OPEN = Gauge("darkroom_sse_streams", "Open event streams.")

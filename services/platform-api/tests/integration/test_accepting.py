@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 from darkroom_chassis.database import LOCK_TIMEOUT_MS
+from platform_api.store.idempotency import delete_expired_keys
 
 BODY = {"jobType": "image_fast", "metadata": {"prompt": "a boat", "seed": 7}}
 
@@ -97,3 +98,15 @@ async def test_answer_says_what_the_seed_says(platform: Any) -> None:
     assert answer["job"]["user_id"] == anna.id
     assert answer["job"]["metadata"]["seeds"] == [7, 8, 9, 10, 11, 12]
     assert isinstance(answer["queueLength"], int)
+
+
+async def test_keys_are_forgotten_after_a_day(platform: Any) -> None:
+    anna = await platform.account("anna")
+    for key in ("yesterday", "today"):
+        await anna.http.post("/api/queue-job", json=BODY, headers={"Idempotency-Key": key})
+    async with await psycopg.AsyncConnection.connect(platform.database_url, autocommit=True) as connection:
+        await connection.execute(
+            "UPDATE platform.idempotency_keys SET created_at = now() - interval '25 hours' WHERE key = 'yesterday'"
+        )
+    assert await delete_expired_keys(platform.running.database) == 1
+    assert await platform.rows("SELECT key FROM platform.idempotency_keys") == [("today",)]

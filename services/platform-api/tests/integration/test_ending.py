@@ -102,3 +102,20 @@ async def test_failed_attempt_is_tried_again(platform: Any, start_worker: Any, p
     assert (await anna.finished((await anna.submit("image_fast"))["id"]))["status"] == "completed"
     history = await platform.rows("SELECT event FROM platform.job_history ORDER BY seq")
     assert [event for (event,) in history] == ["created", "node_started", "node_retrying", "node_started", "complete"]
+
+
+async def test_result_that_cannot_be_kept_fails_its_job_and_holds_up_no_other(
+    platform: Any, start_worker: Any, produce: Any
+) -> None:
+    async def one_image_twice(context: StepContext) -> StepResult:
+        result = await produce(context)
+        if context.step.payload["prompt"] == "twice":
+            result = StepResult(outputs=(result.outputs[0], result.outputs[0]))
+        return result
+
+    await start_worker(one_image_twice)
+    anna = await platform.account("anna")
+    wrong, right = [(await anna.submit("sdxl_image_fast", prompt=prompt))["id"] for prompt in ("twice", "once")]
+    assert (await anna.finished(wrong))["status"] == "failed"
+    assert (await anna.finished(right))["status"] == "completed"
+    assert await anna.credits() == 98.5

@@ -37,6 +37,12 @@ async def apply_step_events(events: Sequence[Event], *, jobs: JobChanges, urls: 
     return changes
 
 
+def failure_instead_of(event: Event) -> Event:
+    """Tell the failure of a step in place of news about it that cannot be kept."""
+    error = {"code": "internal_error", "message": "What the worker reported cannot be kept."}
+    return event.model_copy(update={"type": EventType.STEP_FAILED, "data": {"error": error}})
+
+
 def events_of(view: StepView) -> Iterable[Event]:
     """Retell what the queue knows about a step, for when its log no longer reaches back.
 

@@ -9,11 +9,11 @@ from darkroom_schemas.events import Event
 from darkroom_schemas.ids import EventId
 from darkroom_schemas.status import TERMINAL
 
-from platform_api.domain.apply_step_events import apply_step_events
+from platform_api.domain.apply_step_events import apply_step_events, failure_instead_of
 from platform_api.domain.ports import Journal, Unstorable
 from platform_api.domain.view import AssetUrls
 from platform_api.loops.doorbell import Doorbell
-from platform_api.metrics import EVENTS_APPLIED, EVENTS_SKIPPED, JOBS_ENDED
+from platform_api.metrics import EVENTS_APPLIED, EVENTS_UNUSABLE, JOBS_ENDED
 
 log = get_logger(__name__)
 BATCH = 200
@@ -74,18 +74,18 @@ class EventConsumer:
                 await self._apply_alone(event)
 
     async def _apply_alone(self, event: Event) -> None:
-        """Apply one event; one that can never be applied must not hold up all that follow."""
+        """Apply one event; one that can never be applied fails its job, and must not hold up all that follow."""
         try:
             await self._apply([event])
         except UNUSABLE:
-            log.exception("An event is skipped", event_id=event.id, type=event.type, job_id=event.job_id)
-            EVENTS_SKIPPED.inc()
-            await self._apply([event], skip=True)
+            log.exception("An event cannot be applied", event_id=event.id, type=event.type, job_id=event.job_id)
+            EVENTS_UNUSABLE.inc()
+            await self._apply([failure_instead_of(event)])
 
-    async def _apply(self, events: Sequence[Event], *, skip: bool = False) -> None:
+    async def _apply(self, events: Sequence[Event]) -> None:
         end = EventId.parse(events[-1].id)
         async with self._journal.advance(self._position, end) as jobs:
-            changes = await apply_step_events([] if skip else events, jobs=jobs, urls=self._urls) if jobs else None
+            changes = await apply_step_events(events, jobs=jobs, urls=self._urls) if jobs else None
         if changes is None:
             await self._move_to(await self._journal.position())
             return
