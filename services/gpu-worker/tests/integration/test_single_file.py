@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from gpu_worker.domain.messages import MemoryPlan
-from gpu_worker.domain.model_registry import FileSource, TinyArchitecture
+from gpu_worker.domain.model_registry import FileSource, FolderSource, TinyArchitecture
 from gpu_worker.domain.profile import Profile
 from gpu_worker.pipelines.bench import LoadBench
 from gpu_worker.pipelines.sdxl.load import load_sdxl
@@ -83,3 +83,11 @@ def test_the_shipped_configuration_comes_with_the_tokenizers(models_dir: Path, t
     assert (first.pad_token, second.pad_token) == ("<|endoftext|>", "!")
     assert second("dawn", padding="max_length")["input_ids"][-1] == 0
     assert (folder / "unet" / "config.json").is_file()
+
+
+def test_another_vae_can_replace_the_models_own(tiny: Profile, bench: LoadBench) -> None:
+    folder = ensure_tiny_model(TinyArchitecture.SDXL, bench.models_dir)
+    entry = tiny.models[SDXL].model_copy(update={"vae": FolderSource(folder=folder / "vae")})
+    model = load_sdxl(SDXL, entry, bench)
+    assert model.ref.source == "tiny:sdxl with the VAE vae"
+    assert model.parts["vae"].config.latent_channels == 4

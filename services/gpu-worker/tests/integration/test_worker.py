@@ -23,7 +23,7 @@ from darkroom_schemas.step import StepSubmit, StepView
 from darkroom_schemas.worker import Requirements
 from support.waiting import until
 
-READY_S, DONE_S = 90.0, 60.0
+READY_S, DONE_S = 180.0, 120.0
 SLOW = {"duration_s": 3600, "steps": 3600}
 
 
@@ -128,7 +128,7 @@ async def test_pictures_video_and_prompts_come_out_and_a_killed_child_costs_one_
     video_payload: VideoPayload,
     prompt_payload: PromptPayload,
 ) -> None:
-    worker = await start_worker()
+    worker = await start_worker(GPU_WORKER_PRELOAD="none")
     pictures = await queue.submit("pictures", "sdxl_image_fast", image_payload, models=("sdxl-base-1.0",), vram_gb=12)
     prompt = await queue.submit("prompt", "prompt_enhance", prompt_payload)
     done = await queue.end_of(pictures)

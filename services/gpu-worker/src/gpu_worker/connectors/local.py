@@ -13,7 +13,7 @@ from darkroom_schemas.step import StepOutput, StepResult
 from gpu_worker.domain.failures import ConnectorNotReady, Failure, Stopped
 from gpu_worker.domain.messages import FileReady, Progressed, RunStep, StepDone, StepOutcome, StepRefused
 from gpu_worker.domain.object_keys import object_folder
-from gpu_worker.domain.payloads import read_payload
+from gpu_worker.domain.payloads import read_payload, require_model
 from gpu_worker.domain.ports import ObjectStore, StepRun
 from gpu_worker.domain.profile import Profile
 from gpu_worker.runtime.gpu_child import GpuChild
@@ -46,6 +46,7 @@ class LocalConnector:
     async def run(self, run: StepRun) -> StepResult:
         """Run one attempt; its files are uploaded as they come, while the child draws on."""
         payload = self._profile.fit(read_payload(run.step.payload))
+        require_model(payload, self._profile.models)
         if self._spool_dir is not None:
             self._spool_dir.mkdir(parents=True, exist_ok=True)
         spool = Path(tempfile.mkdtemp(prefix="darkroom-spool-", dir=self._spool_dir))

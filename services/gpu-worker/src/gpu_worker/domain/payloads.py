@@ -1,12 +1,21 @@
 """Reads a step's payload, and refuses what no model of ours can draw."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from darkroom_schemas.errors import StepErrorCode
-from darkroom_schemas.payload import PAYLOAD, ImagePayload, PromptPayload, VideoPayload
+from darkroom_schemas.payload import PAYLOAD, Family, ImagePayload, PromptPayload, VideoPayload
 from pydantic import ValidationError
 
 from gpu_worker.domain.failures import Failure
+from gpu_worker.domain.model_registry import ModelEntry, ModelFamily
+
+_MODELS_OF = {
+    Family.SDXL: ModelFamily.SDXL,
+    Family.WAN_IMAGE: ModelFamily.WAN,
+    Family.WAN_VIDEO: ModelFamily.WAN,
+    Family.PROMPT: ModelFamily.QWEN,
+}
 
 
 def read_payload(raw: dict[str, Any]) -> ImagePayload | VideoPayload | PromptPayload:
@@ -18,6 +27,16 @@ def read_payload(raw: dict[str, Any]) -> ImagePayload | VideoPayload | PromptPay
     if isinstance(payload, VideoPayload) and payload.frames % 4 != 1:
         raise Failure(StepErrorCode.INVALID_PAYLOAD, f"frames must be 4k+1 (81, 97, ...), not {payload.frames}")
     return payload
+
+
+def require_model(payload: ImagePayload | VideoPayload | PromptPayload, models: Mapping[str, ModelEntry]) -> None:
+    """Refuse a payload whose model is not offered, or belongs to another family."""
+    entry = models.get(payload.model)
+    if entry is None:
+        known = ", ".join(models)
+        raise Failure(StepErrorCode.MODEL_UNAVAILABLE, f"This worker has no model {payload.model!r}; it has: {known}")
+    if entry.family is not _MODELS_OF[payload.family]:
+        raise Failure(StepErrorCode.INVALID_PAYLOAD, f"model: {payload.model!r} cannot do {payload.family.value!r}")
 
 
 def _first_problem(error: ValidationError) -> str:

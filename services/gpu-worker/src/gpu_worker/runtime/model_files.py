@@ -25,9 +25,11 @@ _CHUNK = 16 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
-    """Where a model lies. `sha256` covers the weights: of one file its own, of a folder that of the list of them."""
+    """Where a model lies. `sha256` covers its weights: of one file its own, of a folder that of the list of them."""
 
     path: Path
+    vae: Path | None
+    """The VAE that replaces the model's own."""
     source: str
     revision: str | None
     sha256: str
@@ -41,7 +43,11 @@ def find_model(entry: ModelEntry, models_dir: Path) -> ModelFiles:
         raise Failure(
             StepErrorCode.MODEL_UNAVAILABLE, f"The weights are not those of the model list: sha256 is {digest}"
         )
-    return ModelFiles(path, describe(entry.source)[1], revision, digest)
+    source = describe(entry.source)[1]
+    if entry.vae is None:
+        return ModelFiles(path, None, source, revision, digest)
+    vae, _ = find_source(entry.vae, models_dir)
+    return ModelFiles(path, vae, f"{source} with the VAE {describe(entry.vae)[1]}", revision, digest)
 
 
 def find_source(source: Source, models_dir: Path) -> tuple[Path, str | None]:

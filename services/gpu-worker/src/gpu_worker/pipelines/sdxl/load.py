@@ -10,7 +10,7 @@ from gpu_worker.pipelines.bench import LoadBench
 from gpu_worker.pipelines.sdxl.single_file import config_folder
 from gpu_worker.runtime.device import weights_bytes
 from gpu_worker.runtime.model_cache import LoadedModel
-from gpu_worker.runtime.model_files import ModelFiles, find_model, find_source
+from gpu_worker.runtime.model_files import ModelFiles, find_model
 
 
 def load_sdxl(name: str, entry: ModelEntry, bench: LoadBench) -> LoadedModel:
@@ -36,9 +36,8 @@ def _read(entry: ModelEntry, files: ModelFiles, dtype: torch.dtype, bench: LoadB
     from diffusers import AutoencoderKL, StableDiffusionXLPipeline
 
     options: dict[str, Any] = {"dtype": dtype, "local_files_only": True}
-    if entry.vae is not None:
-        folder, _ = find_source(entry.vae, bench.models_dir)
-        options["vae"] = AutoencoderKL.from_pretrained(folder, dtype=dtype, local_files_only=True)
+    if files.vae is not None:
+        options["vae"] = AutoencoderKL.from_pretrained(files.vae, dtype=dtype, local_files_only=True)
     if files.path.is_file():
         config = config_folder(entry.source, bench.models_dir)
         return StableDiffusionXLPipeline.from_single_file(str(files.path), config=str(config), **options)
