@@ -44,8 +44,6 @@ def up(
     from darkroom_local.console import Console
     from darkroom_local.environment import user_environment
     from darkroom_local.errors import StackError
-    from darkroom_local.servers.blocking import ServerDied
-    from darkroom_local.servers.postgres import PostgresInitFailed
     from darkroom_local.stack import Stack, StackOptions
     from darkroom_local.state import StateDir
 
@@ -66,7 +64,7 @@ def up(
         with state.lock():
             stack = Stack(state, options, env, Console())
             code = asyncio.run(stack.run())
-    except (StackError, ServerDied, PostgresInitFailed) as error:
+    except StackError as error:
         _fail(str(error))
     raise typer.Exit(code)
 
@@ -119,12 +117,11 @@ def demo(
 
     from darkroom_local.demo.command import run_demo
     from darkroom_local.errors import StackError
-    from darkroom_local.servers.blocking import ServerDied
     from darkroom_local.state import StateDir
 
     try:
         run_demo(StateDir.chosen(state_dir), output, Console())
-    except (StackError, ServerDied, DarkroomError, httpx.HTTPError) as error:
+    except (StackError, DarkroomError, httpx.HTTPError) as error:
         _fail(f"The demo failed. {error}")
 
 

@@ -10,8 +10,9 @@ import psutil
 import psycopg
 import pytest
 import redis
+from darkroom_local.errors import ProcessFailed
 from darkroom_local.servers import footing
-from darkroom_local.servers.blocking import ServerDied, running
+from darkroom_local.servers.blocking import running
 from darkroom_local.servers.ports import free_ports, holder_of, is_free
 from darkroom_local.servers.postgres import EmbeddedPostgres
 from darkroom_local.servers.valkey import EmbeddedValkey
@@ -110,7 +111,7 @@ def test_servers_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
 
 def test_a_server_that_cannot_start_says_why(tmp_path: Path, valkey_server: EmbeddedValkey) -> None:
     second = EmbeddedValkey(tmp_path / "valkey", valkey_server.port, durable=False)
-    with pytest.raises(ServerDied, match="Address already in use"), running(second.prepare(), tmp_path / "log"):
+    with pytest.raises(ProcessFailed, match="Address already in use"), running(second.prepare(), tmp_path / "log"):
         pass
 
 

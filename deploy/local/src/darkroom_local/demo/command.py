@@ -24,7 +24,7 @@ NOISE = (
 
 
 def run_demo(state: StateDir, output: Path, console: Console) -> None:
-    """Run the demonstration; a StackError, ServerDied or DarkroomError says what went wrong."""
+    """Run the demonstration; a StackError or DarkroomError says what went wrong."""
     began = time.monotonic()
     with _stack(state, console) as (stack, started_s):
         queue_token = {"Authorization": f"Bearer {stack.queue_token}"}

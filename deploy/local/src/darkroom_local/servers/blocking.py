@@ -8,14 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from darkroom_local.errors import ProcessFailed
 from darkroom_local.servers.process import ProcessSpec
 
 READY_INTERVAL_S = 0.01
 LOG_TAIL_CHARS = 2000
-
-
-class ServerDied(Exception):
-    """The process ended, or never became ready."""
 
 
 @contextmanager
@@ -39,7 +36,7 @@ def running(spec: ProcessSpec, log: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def await_ready(spec: ProcessSpec, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Return when the started process is ready; ServerDied with the end of its log if it ends or takes too long."""
+    """Return when the started process is ready; ProcessFailed with the end of its log if it ends or takes too long."""
     deadline = time.monotonic() + spec.ready_timeout_s
     while not spec.ready(process.pid):
         try:
@@ -47,7 +44,7 @@ def await_ready(spec: ProcessSpec, process: subprocess.Popen[bytes], log: Path) 
         except subprocess.TimeoutExpired:
             if time.monotonic() < deadline:
                 continue
-        raise ServerDied(f"{spec.name} is not ready: {log.read_text(errors='replace')[-LOG_TAIL_CHARS:]}")
+        raise ProcessFailed(f"{spec.name} is not ready: {log.read_text(errors='replace')[-LOG_TAIL_CHARS:]}")
 
 
 def _stop(spec: ProcessSpec, process: subprocess.Popen[bytes]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 
+from darkroom_local.errors import ProcessFailed
 from darkroom_local.servers.footing import Footing, find_footing
 from darkroom_local.servers.passwords import password_in
 from darkroom_local.servers.process import ProcessSpec
@@ -19,10 +20,6 @@ SHUTDOWN_TIMEOUT_S = 30.0
 
 _DURABLE = {"fsync": "on"}
 _THROWAWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-
-
-class PostgresInitFailed(Exception):
-    """initdb ended with an error."""
 
 
 class EmbeddedPostgres:
@@ -93,22 +90,29 @@ class EmbeddedPostgres:
         made = subprocess.run(spec.guarded_argv(), env=dict(spec.env), cwd=spec.cwd, capture_output=True, text=True)
         password_copy.unlink()
         if made.returncode != 0:
-            raise PostgresInitFailed(f"initdb ended with {made.returncode}: {made.stderr.strip()[-800:]}")
+            raise ProcessFailed(f"initdb ended with {made.returncode}: {made.stderr.strip()[-800:]}")
         new.rename(self.data)
 
     def _clear_stale_pid_file(self) -> None:
         """Remove a pid file that a crash left: PostgreSQL refuses to start if another process now has that id."""
         file = self.data / "postmaster.pid"
-        try:
-            process = psutil.Process(int(file.read_text().splitlines()[PID_LINE]))
-            if str(self.data) in process.cmdline():
-                # A postmaster that lost its supervisor a moment ago is still shutting down.
-                process.wait(SHUTDOWN_TIMEOUT_S)
-        except FileNotFoundError:
+        if not file.exists():
             return
-        except (psutil.NoSuchProcess, psutil.AccessDenied, ValueError, IndexError):
-            pass
+        if postmaster := self._postmaster_in(file):
+            # It lost its supervisor a moment ago, and is still shutting down.
+            try:
+                postmaster.wait(SHUTDOWN_TIMEOUT_S)
+            except psutil.TimeoutExpired:
+                raise ProcessFailed(f"PostgreSQL still runs on {self.data} (pid {postmaster.pid}); stop it.") from None
         file.unlink(missing_ok=True)
+
+    def _postmaster_in(self, pid_file: Path) -> psutil.Process | None:
+        """Return the process that the file names, if it is alive and really serves this data."""
+        try:
+            process = psutil.Process(int(pid_file.read_text().splitlines()[PID_LINE]))
+            return process if str(self.data) in process.cmdline() else None
+        except (psutil.Error, ValueError, IndexError):
+            return None
 
 
 def installed_postgres() -> Path:
