@@ -1,10 +1,7 @@
 """Runs steps on our own pipelines, in the GPU child, and stores what it draws."""
 
 import asyncio
-import shutil
-import tempfile
 import time
-from pathlib import Path
 
 from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.catalogue import Connector as ConnectorName
@@ -14,7 +11,7 @@ from gpu_worker.domain.failures import ConnectorNotReady, Failure, Stopped
 from gpu_worker.domain.messages import FileReady, Progressed, RunStep, StepDone, StepOutcome, StepRefused
 from gpu_worker.domain.object_keys import object_folder
 from gpu_worker.domain.payloads import read_payload, require_model
-from gpu_worker.domain.ports import ObjectStore, StepRun
+from gpu_worker.domain.ports import ObjectStore, Spool, StepRun
 from gpu_worker.domain.profile import Profile
 from gpu_worker.runtime.gpu_child import GpuChild
 
@@ -26,11 +23,11 @@ class LocalConnector:
 
     name = ConnectorName.LOCAL.value
 
-    def __init__(self, child: GpuChild, profile: Profile, store: ObjectStore, spool_dir: Path | None) -> None:
+    def __init__(self, child: GpuChild, profile: Profile, store: ObjectStore, spool: Spool) -> None:
         self._child = child
         self._profile = profile
         self._store = store
-        self._spool_dir = spool_dir
+        self._spool = spool
         self.models = tuple(profile.models)
         self.types = tuple(
             entry.name
@@ -47,21 +44,18 @@ class LocalConnector:
         """Run one attempt; its files are uploaded as they come, while the child draws on."""
         payload = self._profile.fit(read_payload(run.step.payload))
         require_model(payload, self._profile.models)
-        if self._spool_dir is not None:
-            self._spool_dir.mkdir(parents=True, exist_ok=True)
-        spool = Path(tempfile.mkdtemp(prefix="darkroom-spool-", dir=self._spool_dir))
         uploads = _Uploads(self._store, object_folder(run.step))
-        try:
-            outcome = await self._child.run(
-                RunStep(run_id=run.step.token, payload=payload, spool=spool),
-                stop=run.stop,
-                on_progress=lambda told: _forward(run, told),
-                on_file=uploads.start,
-            )
-            return await self._result(outcome, uploads, run)
-        finally:
-            await uploads.abandon()
-            shutil.rmtree(spool, ignore_errors=True)
+        with self._spool.folder() as folder:
+            try:
+                outcome = await self._child.run(
+                    RunStep(run_id=run.step.token, payload=payload, spool=folder),
+                    stop=run.stop,
+                    on_progress=lambda told: _forward(run, told),
+                    on_file=uploads.start,
+                )
+                return await self._result(outcome, uploads, run)
+            finally:
+                await uploads.abandon()
 
     async def _result(self, outcome: StepOutcome, uploads: "_Uploads", run: StepRun) -> StepResult:
         match outcome:

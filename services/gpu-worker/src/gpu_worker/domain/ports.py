@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
@@ -52,6 +53,13 @@ class ObjectStore(Protocol):
     """Where outputs are kept."""
 
     async def put(self, key: str, path: Path, mime_type: str) -> "StoredObject": ...
+
+
+class Spool(Protocol):
+    """Where outputs wait for their upload."""
+
+    def folder(self) -> AbstractContextManager[Path]:
+        """Give a folder for one attempt."""
 
 
 class StoredObject(Protocol):

@@ -32,6 +32,7 @@ from gpu_worker.runtime.gpu_child import GpuChild, Patience
 from gpu_worker.settings import WorkerSettings
 from gpu_worker.store.objects import ObjectUploads, open_store
 from gpu_worker.store.profiles import load_profile
+from gpu_worker.store.spool import SpoolFolders
 
 log = get_logger(__name__)
 
@@ -87,7 +88,9 @@ async def running_worker(settings: WorkerSettings, profile: Profile) -> AsyncIte
         if ConnectorName.LOCAL in settings.connectors:
             child = GpuChild(_setup(settings, profile), watch, _patience(settings))
             loops.add("gpu_child", child.keep_alive)
-            connectors.append(LocalConnector(child, profile, uploads, settings.spool_dir))
+            spool = SpoolFolders(settings.spool_dir)
+            spool.clear_leftovers()
+            connectors.append(LocalConnector(child, profile, uploads, spool))
         if ConnectorName.SIMULATED in settings.connectors:
             connectors.append(SimulatedConnector())
         switchboard = Switchboard(connectors)
