@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import Callable
+from typing import Protocol
 
 from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.catalogue import Connector as ConnectorName
@@ -13,9 +15,24 @@ from gpu_worker.domain.object_keys import object_folder
 from gpu_worker.domain.payloads import read_payload, require_model
 from gpu_worker.domain.ports import ObjectStore, Spool, StepRun
 from gpu_worker.domain.profile import Profile
-from gpu_worker.runtime.gpu_child import GpuChild
 
 _THUMBNAIL_TYPE = "image/webp"
+
+
+class Child(Protocol):
+    """The GPU process, as `runtime.gpu_child` keeps it."""
+
+    @property
+    def is_available(self) -> bool: ...
+
+    async def run(
+        self,
+        step: RunStep,
+        *,
+        stop: asyncio.Event,
+        on_progress: Callable[[Progressed], None],
+        on_file: Callable[[FileReady], None],
+    ) -> StepOutcome: ...
 
 
 class LocalConnector:
@@ -23,7 +40,7 @@ class LocalConnector:
 
     name = ConnectorName.LOCAL.value
 
-    def __init__(self, child: GpuChild, profile: Profile, store: ObjectStore, spool: Spool) -> None:
+    def __init__(self, child: Child, profile: Profile, store: ObjectStore, spool: Spool) -> None:
         self._child = child
         self._profile = profile
         self._store = store

@@ -1,0 +1,158 @@
+"""What the GPU process draws is uploaded while it draws on, and the attempt ends as the process says."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from darkroom_schemas.errors import StepErrorCode
+from darkroom_schemas.payload import ImagePayload
+from darkroom_schemas.recipe import Recipe
+from gpu_worker.connectors.local import LocalConnector
+from gpu_worker.domain.failures import ConnectorNotReady, Failure, Stopped
+from gpu_worker.domain.messages import (
+    FileReady,
+    Progressed,
+    RunStep,
+    StepDone,
+    StepHalted,
+    StepOutcome,
+    StepRefused,
+)
+from gpu_worker.store.objects import Stored
+from gpu_worker.store.profiles import load_profile
+from gpu_worker.store.spool import SpoolFolders
+
+
+class FakeChild:
+    """Draws as many files as it is told, last first, and ends as it is told."""
+
+    def __init__(self, recipe: Recipe, files: int = 0, end: StepOutcome | None = None) -> None:
+        self.is_available = True
+        self.recipe = recipe
+        self.files = files
+        self.end = end
+        self.asked: RunStep | None = None
+
+    async def run(
+        self,
+        step: RunStep,
+        *,
+        stop: asyncio.Event,
+        on_progress: Callable[[Progressed], None],
+        on_file: Callable[[FileReady], None],
+    ) -> StepOutcome:
+        self.asked = step
+        on_progress(Progressed(run_id=step.run_id, percent=50.0, message="denoise"))
+        for index in reversed(range(self.files)):
+            on_file(self._file(step, index))
+        return self.end or StepDone(run_id=step.run_id, timings_s={"denoise": 1.0})
+
+    def _file(self, step: RunStep, index: int) -> FileReady:
+        path, thumbnail = step.spool / f"{index}.png", step.spool / f"{index}.thumbnail.webp"
+        path.write_bytes(b"picture")
+        thumbnail.write_bytes(b"small")
+        return FileReady(
+            run_id=step.run_id,
+            index=index,
+            path=path,
+            thumbnail=thumbnail,
+            mime_type="image/png",
+            width=128,
+            height=128,
+            recipe=self.recipe,
+        )
+
+
+class FakeStore:
+    """Keeps what it was given; refuses everything if told to."""
+
+    def __init__(self, *, refuses: bool = False) -> None:
+        self.objects: dict[str, str] = {}
+        self.refuses = refuses
+
+    async def put(self, key: str, path: Path, mime_type: str) -> Stored:
+        if self.refuses:
+            raise Failure(StepErrorCode.STORAGE, "full", retryable=True)
+        self.objects[key] = mime_type
+        return Stored(size_bytes=path.stat().st_size, sha256="00")
+
+
+def make_connector(child: FakeChild, store: FakeStore, spool: Path) -> LocalConnector:
+    return LocalConnector(child, load_profile("tiny"), store, SpoolFolders(spool))
+
+
+@pytest.fixture
+def order(image_payload: ImagePayload) -> dict[str, Any]:
+    return image_payload.model_dump(mode="json")
+
+
+async def test_outputs_come_in_order_with_their_places_in_the_store(
+    make_run: Any, order: dict[str, Any], recipe: Recipe, tmp_path: Path
+) -> None:
+    store, run = FakeStore(), make_run("sdxl_image_fast", order, attempt=2)
+    result = await make_connector(FakeChild(recipe, files=2), store, tmp_path).run(run)
+    assert [(output.index, output.key) for output in result.outputs] == [
+        (0, "job/1/00/2/0.png"),
+        (1, "job/1/00/2/1.png"),
+    ]
+    assert store.objects["job/1/00/2/1.thumbnail.webp"] == "image/webp"
+    assert set(result.timings_s) == {"denoise", "upload"}
+    assert run.told == [50.0, 100.0]
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_the_child_is_asked_for_what_the_profile_makes_of_the_order(
+    make_run: Any, order: dict[str, Any], recipe: Recipe, tmp_path: Path
+) -> None:
+    child = FakeChild(recipe)
+    await make_connector(child, FakeStore(), tmp_path).run(make_run("sdxl_image_fast", order))
+    assert child.asked is not None
+    assert isinstance(child.asked.payload, ImagePayload)
+    assert (child.asked.payload.width, child.asked.payload.steps) == (128, 4)
+
+
+async def test_a_refusal_of_the_child_is_the_attempts_failure(
+    make_run: Any, order: dict[str, Any], recipe: Recipe, tmp_path: Path
+) -> None:
+    end = StepRefused(run_id="r", code=StepErrorCode.OUT_OF_MEMORY, message="too large", retryable=False)
+    with pytest.raises(Failure, match="too large") as caught:
+        await make_connector(FakeChild(recipe, end=end), FakeStore(), tmp_path).run(make_run("sdxl_image_fast", order))
+    assert caught.value.code is StepErrorCode.OUT_OF_MEMORY
+
+
+async def test_a_halted_step_leaves_nothing_in_the_spool(
+    make_run: Any, order: dict[str, Any], recipe: Recipe, tmp_path: Path
+) -> None:
+    child = FakeChild(recipe, files=3, end=StepHalted(run_id="r"))
+    with pytest.raises(Stopped):
+        await make_connector(child, FakeStore(), tmp_path).run(make_run("sdxl_image_fast", order))
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_store_that_refuses_an_output_fails_the_attempt(
+    make_run: Any, order: dict[str, Any], recipe: Recipe, tmp_path: Path
+) -> None:
+    connector = make_connector(FakeChild(recipe, files=2), FakeStore(refuses=True), tmp_path)
+    with pytest.raises(Failure, match="full") as caught:
+        await connector.run(make_run("sdxl_image_fast", order))
+    assert caught.value.retryable
+
+
+async def test_the_connector_is_not_ready_without_its_process(recipe: Recipe, tmp_path: Path) -> None:
+    child = FakeChild(recipe)
+    connector = make_connector(child, FakeStore(), tmp_path)
+    await connector.check()
+    child.is_available = False
+    with pytest.raises(ConnectorNotReady):
+        await connector.check()
+
+
+def test_the_connector_offers_every_type_of_its_models(recipe: Recipe, tmp_path: Path) -> None:
+    offered = make_connector(FakeChild(recipe), FakeStore(), tmp_path).types
+    assert len(offered) == 11
+    only_sdxl = LocalConnector(
+        FakeChild(recipe), load_profile("tiny", only=("sdxl-base-1.0",)), FakeStore(), SpoolFolders(tmp_path)
+    )
+    assert only_sdxl.types == ("sdxl_image_fast", "sdxl_image_high")
