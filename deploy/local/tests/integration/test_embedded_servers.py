@@ -1,6 +1,7 @@
 """The embedded servers behave as their users need, with real processes."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -82,6 +83,7 @@ def test_root_without_user_namespaces_runs_postgres_as_nobody(tmp_path: Path, mo
     again = EmbeddedPostgres(tmp_path / "postgres", server.port, durable=False)
     assert again.data == server.data
     assert again.password == server.password
+    shutil.rmtree(server.footing.folder)  # it had to be outside of the test's own folder
 
 
 def test_servers_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
