@@ -40,8 +40,11 @@ class WorkerSettings(ServiceSettings):
     """The only models to offer, separated by commas; nothing means all of the profile."""
     preload: Annotated[tuple[str, ...] | None, NoDecode] = None
     """Models to make resident before the worker takes work, or `none`; by default those of the profile."""
-    connectors: Annotated[tuple[str, ...], NoDecode] = ("local", "simulated")
-    """What this worker offers: local, simulated."""
+    connectors: Annotated[tuple[Literal["local", "simulated"], ...], NoDecode, Field(min_length=1)] = (
+        "local",
+        "simulated",
+    )
+    """What this worker offers, separated by commas."""
     concurrency: int = Field(default=1, ge=1, le=1000)
     """Steps in hand at once. The GPU runs one at a time whatever this says; more suits simulated work."""
     lease_s: float = Field(default=12.0, ge=1)

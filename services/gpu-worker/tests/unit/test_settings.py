@@ -40,3 +40,9 @@ def test_a_wrong_setting_is_named_by_its_variable(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("GPU_WORKER_LEASE_S", "soon")
     with pytest.raises(SystemExit, match="GPU_WORKER_LEASE_S: "):
         WorkerSettings.load()
+
+
+def test_a_connector_that_does_not_exist_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GPU_WORKER_CONNECTORS", "local,teleport")
+    with pytest.raises(SystemExit, match="GPU_WORKER_CONNECTORS"):
+        WorkerSettings.load()
