@@ -35,6 +35,7 @@ class Worker:
     url: str
 
     async def is_ready(self) -> bool:
+        assert self.process.returncode is None, "the worker ended before it was ready"
         with suppress(httpx.HTTPError):
             async with httpx.AsyncClient() as http:
                 return (await http.get(f"{self.url}/readyz")).status_code == 200
