@@ -61,13 +61,13 @@ class Account:
     async def events(self, job_id: str, last_event_id: str | None = None) -> list[ServerSentEvent]:
         """Follow a job to the end of its stream."""
         headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
-        async with aconnect_sse(self.http, "GET", f"/api/jobs/{job_id}/stream", headers=headers) as source:
+        path = f"/api/jobs/{job_id}/stream"
+        async with asyncio.timeout(20), aconnect_sse(self.http, "GET", path, headers=headers) as source:
             return [event async for event in source.aiter_sse()]
 
     async def finished(self, job_id: str) -> dict[str, Any]:
         """Wait for a job's end by its stream, and return the job."""
-        async with asyncio.timeout(20):
-            await self.events(job_id)
+        await self.events(job_id)
         job = await self.job(job_id)
         assert job["status"] in ENDED
         return job

@@ -103,7 +103,8 @@ async def test_resuming_at_the_end_is_a_204(platform: Any, start_worker: Any) ->
     job_id = (await anna.submit("prompt_enhance"))["id"]
     events = await anna.events(job_id)
     for _ in range(2):
-        again = await anna.http.get(f"/api/jobs/{job_id}/stream", headers={"Last-Event-ID": events[-1].id})
+        async with asyncio.timeout(20):
+            again = await anna.http.get(f"/api/jobs/{job_id}/stream", headers={"Last-Event-ID": events[-1].id})
         assert again.status_code == 204
 
 

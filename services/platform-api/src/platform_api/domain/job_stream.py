@@ -17,7 +17,6 @@ from darkroom_schemas.status import TERMINAL, JobStatus
 
 from platform_api.domain.errors import NotFound
 from platform_api.domain.feed import Closed, Gap, JobFeed, Quiet, Replay, Signal
-from platform_api.domain.job import Job
 from platform_api.domain.ports import Clock, JobReads, JobSnapshot
 from platform_api.domain.view import AssetUrls, job_view
 
@@ -58,6 +57,7 @@ class _Told:
     progress: ProgressMessage | None = None
     seq: int = 0
     event_id: EventId | None = None
+    ended: bool = False
 
 
 async def stream_job(
@@ -83,25 +83,12 @@ async def stream_job(
         if resume_from is None:
             for frame in _opening(snapshot, told):
                 yield frame
-        elif not _has_read_all(snapshot.job, snapshot.announced, resume_from):
-            try:
-                missed = await replay.read_job(job_id, resume_from)
-            except EventsLost:
-                yield _reset(snapshot, told)
-            else:
-                told.event_id = resume_from
-                for event in missed:
-                    for frame in _event_frames(event, told):
-                        yield frame
-                    if event.type in JOB_TERMINAL:
-                        return
-        elif snapshot.job.status in TERMINAL:
-            return
         else:
-            told.event_id, told.seq = resume_from, snapshot.job.history_seq
-        if snapshot.job.status in TERMINAL and snapshot.announced:
-            return
-        while True:
+            async for frame in _missed(snapshot, told, resume_from, replay):
+                yield frame
+        async for frame in _end_if_known(snapshot, told, replay):
+            yield frame
+        while not told.ended:
             signal = await live.next(heartbeat_s)
             if isinstance(signal, Closed):
                 return
@@ -109,13 +96,45 @@ async def stream_job(
                 snapshot = await _snapshot(jobs, job_id, user_id)
                 told.job = job_view(snapshot.job, urls, clock())
                 yield _reset(snapshot, told)
-                if snapshot.job.status in TERMINAL and snapshot.announced:
-                    return
+                async for frame in _end_if_known(snapshot, told, replay):
+                    yield frame
                 continue
             for frame in _live_frames(signal, told):
                 yield frame
-            if isinstance(signal, Event) and signal.type in JOB_TERMINAL:
-                return
+
+
+async def _missed(snapshot: JobSnapshot, told: _Told, last: EventId, replay: Replay) -> AsyncIterator[Frame]:
+    """Tell what happened since the listener read `last`, or everything if that is no longer known."""
+    told.event_id = last
+    if _has_read_all(snapshot, last):
+        told.seq = snapshot.job.history_seq
+        return
+    try:
+        events = await replay.read_job(snapshot.job.id, last)
+    except EventsLost:
+        yield _reset(snapshot, told)
+        return
+    for event in events:
+        for frame in _event_frames(event, told):
+            yield frame
+
+
+async def _end_if_known(snapshot: JobSnapshot, told: _Told, replay: Replay) -> AsyncIterator[Frame]:
+    """End the stream of a job that has ended, once its terminal event is told.
+
+    Between an event and the note in the database that it was appended, only the log knows of it; whoever began to
+    listen in between would wait for it in vain.
+    """
+    if told.ended or snapshot.job.status not in TERMINAL:
+        return
+    if snapshot.announced:
+        told.ended = True
+        return
+    for event in await replay.read_job(snapshot.job.id, None):
+        if event.type in JOB_TERMINAL and _seq(event) == snapshot.job.history_seq:
+            for frame in _event_frames(event, told):
+                yield frame
+            told.ended = True
 
 
 async def _snapshot(jobs: JobReads, job_id: JobId, user_id: UserId) -> JobSnapshot:
@@ -131,11 +150,15 @@ def _parse(last_event_id: str | None) -> EventId | None:
     return None
 
 
-def _has_read_all(job: Job, announced: bool, last: EventId) -> bool:
-    if not announced or job.last_event_id is None:
+def _has_read_all(snapshot: JobSnapshot, last: EventId) -> bool:
+    if not snapshot.announced or snapshot.job.last_event_id is None:
         return False
-    latest = EventId.parse(job.last_event_id)
+    latest = EventId.parse(snapshot.job.last_event_id)
     return (latest.shard, latest.epoch) == (last.shard, last.epoch) and last >= latest
+
+
+def _seq(event: Event) -> int:
+    return JobEventData.model_validate(event.data).history.seq
 
 
 def _opening(snapshot: JobSnapshot, told: _Told) -> Iterator[Frame]:
@@ -173,7 +196,7 @@ def _event_frames(event: Event, told: _Told) -> Iterator[Frame]:
     if told.event_id is not None and event_id <= told.event_id:
         return
     data = JobEventData.model_validate(event.data)
-    told.event_id = event_id
+    told.event_id, told.ended = event_id, event.type in JOB_TERMINAL
     if data.history.seq < told.seq:
         return
     told.job = data.job

@@ -1,4 +1,4 @@
-"""Sets PostgreSQL and Redis right where they disagree: each minute for old steps, at once for all after a gap."""
+"""Sets PostgreSQL and Redis right where they disagree: old steps each minute, all at the start and after a gap."""
 
 import asyncio
 from datetime import timedelta
@@ -23,6 +23,7 @@ STALE_AFTER = timedelta(minutes=10)
 REVOKED_WITHIN = timedelta(minutes=30)
 """A worker that missed a cancel has run into its step's timeout by then."""
 CATCH_UP_S = 30.0
+RETRY_S = 1.0
 
 
 class Reconciler:
@@ -46,16 +47,16 @@ class Reconciler:
         self._bell, self._relay_bell = bell, relay_bell
 
     async def run(self) -> None:
-        """Look each minute, and at everything when the bell rings."""
+        """Look each minute, and at everything at the start and when the bell rings."""
+        everything = True  # whoever was to look after a gap may have died before it did
         while True:
-            everything = await self._bell.wait(EVERY_S)
             try:
                 await self.reconcile(everything=everything)
-            except QueueUnavailable:
-                log.warning("Redis does not answer; steps are reconciled later")
-                if everything:
-                    self._bell.ring()
-                    await asyncio.sleep(1.0)
+            except (QueueUnavailable, TimeoutError):
+                log.warning("Steps are reconciled later: Redis does not answer, or its log is being caught up with")
+                await asyncio.sleep(RETRY_S)
+            else:
+                everything = await self._bell.wait(EVERY_S)
 
     async def reconcile(self, *, everything: bool) -> None:
         """Check the steps that are pending for over ten minutes, or all active ones and the recently revoked."""

@@ -1,0 +1,154 @@
+"""A stream against news that come at the worst moment: around the registration, and before the database knows."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from darkroom_schemas.events import Event, EventType
+from darkroom_schemas.ids import EventId, JobId, TenantId, TraceId, UserId
+from darkroom_schemas.job import HistoryEntry, HistoryEvent, JobEventData
+from darkroom_schemas.status import JobStatus
+from platform_api.domain.errors import NotFound
+from platform_api.domain.feed import Gap, Subscription
+from platform_api.domain.job import Job
+from platform_api.domain.job_stream import EventsLost, Frame, stream_job
+from platform_api.domain.ports import JobSnapshot
+from platform_api.domain.signed_urls import UrlSigner
+from platform_api.domain.view import job_view
+
+USER, JOB = UserId("u"), JobId("j")
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+URLS = UrlSigner("s" * 32, "https://darkroom.example")
+QUEUED = Job(
+    id=JOB,
+    user_id=USER,
+    job_type="image_fast",
+    status=JobStatus.QUEUED,
+    run=1,
+    priority=50,
+    parameters={},
+    steps_total=1,
+    price_mc=1,
+    history_seq=1,
+    trace_id=TraceId("0" * 32),
+    created_at=NOW,
+    updated_at=NOW,
+)
+RUNNING = replace(QUEUED, status=JobStatus.RUNNING, history_seq=2)
+COMPLETED = replace(QUEUED, status=JobStatus.COMPLETED, history_seq=3, completed_at=NOW)
+STATES = {1: QUEUED, 2: RUNNING, 3: COMPLETED}
+TYPES = {1: EventType.JOB_CREATED, 2: EventType.JOB_STARTED, 3: EventType.JOB_COMPLETED}
+
+
+def entry(seq: int) -> HistoryEntry:
+    return HistoryEntry(
+        job_id=JOB, seq=seq, run=1, event=HistoryEvent.CREATED, status=STATES[seq].status, message="", at=NOW
+    )
+
+
+def event(seq: int) -> Event:
+    data = JobEventData(job=job_view(STATES[seq], URLS, NOW), history=entry(seq)).model_dump(mode="json")
+    return Event(id=f"0-1-1-{seq}", type=TYPES[seq], job_id=JOB, tenant=TenantId(USER), at_ms=1, data=data)
+
+
+@dataclass
+class World:
+    """The database has written `stored` history entries and noted the event ids of `noted`; the log has `logged`."""
+
+    stored: int
+    noted: int
+    logged: int = 0
+    lost: bool = False
+    live: list[Event | Gap] = field(default_factory=list)
+
+    async def snapshot(self, job_id: JobId, user_id: UserId) -> JobSnapshot | None:
+        if (job_id, user_id) != (JOB, USER):
+            return None
+        job = replace(STATES[self.stored], last_event_id=f"0-1-1-{self.noted}" if self.noted else None)
+        return JobSnapshot(job, tuple(map(entry, range(1, self.stored + 1))), self.noted == self.stored)
+
+    async def read_job(self, job_id: JobId, after: EventId | None) -> list[Event]:
+        if self.lost:
+            raise EventsLost
+        return [event(seq) for seq in range(1, self.logged + 1) if after is None or seq > after.seq]
+
+    @asynccontextmanager
+    async def subscribe(self, job_id: JobId) -> AsyncIterator[Subscription]:
+        subscription = Subscription()
+        for signal in self.live:
+            subscription.offer(signal)
+        yield subscription
+
+
+async def listen(world: World, last: str | None = None, user: UserId = USER) -> list[Frame]:
+    jobs: Any = world
+    frames = stream_job(
+        JOB, user, last, jobs=jobs, feed=world, replay=world, urls=URLS, clock=lambda: NOW, heartbeat_s=60
+    )
+    async with asyncio.timeout(5):
+        return [frame async for frame in frames]
+
+
+def told(frames: list[Frame]) -> list[int]:
+    return [line.seq for frame in frames for line in frame.history]
+
+
+async def test_listener_who_comes_between_the_end_and_its_note_is_told_the_end() -> None:
+    frames = await listen(World(stored=3, noted=2, logged=3))
+    assert told(frames) == [1, 2, 3]
+    assert frames[-1].id == "0-1-1-3"
+
+
+async def test_listener_who_has_read_the_end_before_its_note_is_told_nothing() -> None:
+    assert await listen(World(stored=3, noted=2, logged=3), last="0-1-1-3") == []
+
+
+async def test_listener_who_comes_before_the_end_is_in_the_log_waits_for_it() -> None:
+    frames = await listen(World(stored=3, noted=2, logged=2, live=[event(3)]))
+    assert told(frames) == [1, 2, 3]
+    assert frames[-1].id == "0-1-1-3"
+
+
+async def test_news_that_the_snapshot_holds_already_are_not_told_again() -> None:
+    frames = await listen(World(stored=2, noted=1, live=[event(1), event(2), event(3)]))
+    assert told(frames) == [1, 2, 3]
+
+
+async def test_news_that_were_replayed_are_not_told_again() -> None:
+    frames = await listen(World(stored=2, noted=2, logged=2, live=[event(2), event(3)]), last="0-1-1-1")
+    assert told(frames) == [2, 3]
+
+
+async def test_listener_who_is_up_to_date_needs_no_log() -> None:
+    frames = await listen(World(stored=2, noted=2, lost=True, live=[event(3)]), last="0-1-1-2")
+    assert told(frames) == [3]
+
+
+async def test_lost_events_give_a_reset_with_everything() -> None:
+    frames = await listen(World(stored=2, noted=2, lost=True, live=[event(3)]), last="0-1-1-1")
+    assert [frame.kind for frame in frames] == ["reset", "job_update", "job_history"]
+    assert told(frames) == [1, 2, 3]
+
+
+async def test_gap_while_listening_gives_a_reset_and_ends_if_the_job_has() -> None:
+    world = World(stored=2, noted=2, live=[Gap()])
+    subscribed = world.snapshot
+
+    async def completed_meanwhile(job_id: JobId, user_id: UserId) -> JobSnapshot | None:
+        before = await subscribed(job_id, user_id)
+        world.stored = world.noted = 3
+        return before
+
+    world.snapshot = completed_meanwhile  # type: ignore[method-assign]
+    frames = await listen(world)
+    assert frames[-1].kind == "reset"
+    assert told(frames[-1:]) == [1, 2, 3]
+
+
+async def test_another_users_job_is_not_there() -> None:
+    with pytest.raises(NotFound):
+        await listen(World(stored=1, noted=1), user=UserId("somebody"))
