@@ -4,12 +4,27 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
+import structlog
 from darkroom_schemas.ids import JobId, UserId
 from platform_api.domain.change import Change, LedgerKind, OutboxItem
 from platform_api.domain.errors import KeyReused, NotEnoughCredits, UnknownUser
 from platform_api.domain.job import Job, JobState
 from platform_api.domain.ports import Answer, KeyedAnswer, NewJob
 from platform_api.domain.signed_urls import UrlSigner
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_logs() -> None:
+    """Log as the service does, in lines: structlog's own default draws tracebacks with all locals, for seconds."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger("warning"),
+    )
 
 
 @dataclass

@@ -26,6 +26,7 @@ class Database:
             max_overflow=0,
             pool_timeout=10,
             pool_use_lifo=True,
+            hide_parameters=True,  # prompts and hashes would stand in the text of errors, and so in logs
             connect_args={
                 "options": f"-c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS}",
                 "application_name": application,
