@@ -1,61 +1,60 @@
-"""The connection to Redis: one pool, one error for "does not answer", and an epoch for every run of the server."""
+"""The connection to Redis: scripts on the hot connection, all else on redis-py, and an epoch for every server run."""
 
 import asyncio
 from collections.abc import Awaitable
 from typing import Any, Self
 
 import redis.asyncio as redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import BusyLoadingError, ConnectionError, NoScriptError, ReadOnlyError, TimeoutError
+from redis.exceptions import BusyLoadingError, ConnectionError, ReadOnlyError, TimeoutError
 
 from darkroom_queue.errors import QueueUnavailable
+from darkroom_queue.hot import ANSWER_TIMEOUT_S, HotConnection, ReplyError
 from darkroom_queue.keys import Keys
+from darkroom_queue.locate import Location, locate
 from darkroom_queue.lua_source import LuaScript, load
 
 Arg = str | bytes | int | float
 _UNREACHABLE = (ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError, OSError)
-ANSWER_TIMEOUT_S = 10.0
-"""Above every blocking time, so that a half-open connection is noticed."""
+_ELSEWHERE = ("MOVED", "READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "UNBLOCKED")
+"""Error words of a server that cannot serve us now: another one may, or the same one later."""
 DEFAULT_LEASE_S = 12.0
 _ADOPT = load("adopt")
 
 
 class RedisLink:
-    """Runs the queue's scripts. Reconnects by itself; a call during an outage raises `QueueUnavailable`."""
+    """Runs the queue's scripts on one shard. Reconnects by itself; a call in an outage raises `QueueUnavailable`."""
 
-    def __init__(self, client: "redis.Redis", shard: int = 0) -> None:
-        self.client, self.keys, self.shard = client, Keys(shard), shard
+    def __init__(self, location: Location, shard: int = 0) -> None:
+        self.keys, self.shard = Keys(shard), shard
+        self._location = location
+        self._hot = HotConnection(lambda: location.resolve(self.keys.meta))
         self._epoch = 0
 
     @classmethod
     async def open(cls, url: str, *, shard: int = 0) -> Self:
-        """Connect to `url` (redis://, rediss:// or unix://) and greet the server."""
-        # Nothing is retried below us: the queue's calls are safe to repeat, but only their callers know whether to.
-        client = redis.Redis.from_url(
-            url,
-            decode_responses=True,
-            socket_timeout=None,  # `guard` limits every call; redis-py's own way loses cancellations on Python 3.11
-            socket_connect_timeout=3.0,
-            socket_keepalive=True,
-            health_check_interval=15,
-            retry=Retry(NoBackoff(), 0),
-        )
-        link = cls(client, shard)
+        """Connect and greet the server. `locate.locate` lists the forms of `url`."""
+        link = cls(locate(url), shard)
         try:
-            await link.greet()
+            await link.epoch()
         except BaseException:
-            await client.aclose()
+            await link.close()
             raise
         return link
 
+    @property
+    def client(self) -> "redis.Redis":
+        """The redis-py client of the shard's server; await its calls through `guard`."""
+        return self._location.client
+
     async def close(self) -> None:
         """Close every connection."""
-        await self.client.aclose()
+        self._hot.close()
+        await self._location.close()
 
     async def ping(self) -> None:
         """Raise `QueueUnavailable` unless Redis answers."""
-        await self.guard(self.client.ping())
+        await self._ready()
+        await self._answer(self._hot.call("PING"))
 
     async def guard(self, call: Awaitable[Any]) -> Any:  # Any: redis-py's types cover every mode of every reply
         """Await a call on `client`; whatever means "no answer" becomes `QueueUnavailable`."""
@@ -67,24 +66,54 @@ class RedisLink:
             raise QueueUnavailable(f"Redis does not answer ({type(error).__name__})") from error
 
     async def epoch(self) -> int:
-        """Return the epoch of the server's present run, greeting it first after a lost connection."""
-        return self._epoch or await self.greet()
-
-    async def greet(self) -> int:
-        """Compare the server's run with the last one known; a new run begins a new epoch."""
-        info = await self.guard(self.client.info("server"))
-        self._epoch = int(await self._eval(_ADOPT, (info["run_id"], int(DEFAULT_LEASE_S * 1000))))
+        """Return the epoch of the server's present run."""
+        await self._ready()
         return self._epoch
 
     async def run(self, script: LuaScript, *args: Arg) -> Any:  # Any: each stub knows what its script answers
-        """Run a script on this shard, after greeting a server that was away."""
-        if not self._epoch:
-            await self.greet()
-        return await self._eval(script, args)
+        """Run a script on this shard."""
+        if not self._epoch or not self._hot.connected:
+            await self._ready()
+        return await self._evaluate(script, args)
 
-    async def _eval(self, script: LuaScript, args: tuple[Arg, ...]) -> Any:
-        meta = self.keys.meta
+    async def _ready(self) -> None:
+        """Connect, and greet a server that was away: another run of it than before begins a new epoch."""
+        if not self._hot.connected:
+            self._epoch = 0
+            try:
+                await self._hot.connect()
+            except (OSError, ReplyError, ConnectionError, TimeoutError) as error:
+                raise self._unavailable(error) from error
+        if not self._epoch:
+            info: str = await self._answer(self._hot.call("INFO", "server"))
+            run_id = next(line[7:] for line in info.splitlines() if line.startswith("run_id:"))
+            self._epoch = int(await self._evaluate(_ADOPT, (run_id, round(DEFAULT_LEASE_S * 1000))))
+
+    async def _evaluate(self, script: LuaScript, args: tuple[Arg, ...]) -> Any:
+        call, meta = self._hot.call, self.keys.meta
         try:
-            return await self.guard(self.client.evalsha(script.sha, 1, meta, *args))
-        except NoScriptError:
-            return await self.guard(self.client.eval(script.source, 1, meta, *args))
+            return await call("EVALSHA", script.sha, 1, meta, *args)
+        except OSError as error:
+            raise self._unavailable(error) from error
+        except ReplyError as error:
+            if not str(error).startswith("NOSCRIPT"):
+                raise self._judge(error) from error
+        return await self._answer(call("EVAL", script.source, 1, meta, *args))
+
+    async def _answer(self, reply: "asyncio.Future[Any]") -> Any:
+        try:
+            return await reply
+        except OSError as error:
+            raise self._unavailable(error) from error
+        except ReplyError as error:
+            raise self._judge(error) from error
+
+    def _judge(self, error: ReplyError) -> Exception:
+        """A server that cannot serve us now is left; any other refusal is a mistake of ours."""
+        return self._unavailable(error) if str(error).startswith(_ELSEWHERE) else error
+
+    def _unavailable(self, error: Exception) -> QueueUnavailable:
+        self._epoch = 0
+        self._hot.close()
+        self._location.doubt(str(error))
+        return QueueUnavailable(f"Redis does not answer ({type(error).__name__})")

@@ -163,6 +163,5 @@ async def test_a_worker_that_the_queue_forgot_registers_again(link: RedisLink) -
         await ended(link, step.id)
         await link.client.flushall()
         again = make_step()
-        await link.greet()
         await Producer(link).submit(again)
         assert (await ended(link, again.id)).status is JobStatus.COMPLETED
