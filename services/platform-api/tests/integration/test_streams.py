@@ -66,7 +66,7 @@ async def test_stream_tells_everything_once_and_ends(platform: Any, start_worker
     assert last_update["status"] == "completed"
     assert last_update["workflow_output"]
     ids = [event.id for event in events if event.event == "job_history"]
-    assert len(set(ids)) == 4
+    assert len(set(ids)) == len(ids) >= 4
 
 
 async def test_resuming_after_any_event_tells_exactly_the_rest(platform: Any, start_worker: Any) -> None:
@@ -86,11 +86,13 @@ async def test_resuming_in_the_middle_goes_on_live(platform: Any, start_worker: 
     gate = Gate()
     anna = await platform.account("anna")
     job_id = (await anna.submit("prompt_enhance"))["id"]
-    await start_worker(gate)
     async with asyncio.timeout(20):
         async with aconnect_sse(anna.http, "GET", f"/api/jobs/{job_id}/stream") as source:
-            async for event in source.aiter_sse():
-                if event.id and event.json()["status"] == "processing":
+            events = source.aiter_sse()
+            assert (await anext(events)).event == "history_init"
+            await start_worker(gate)
+            async for event in events:
+                if event.event == "job_history" and event.json()["event"] == "node_started":
                     break
         resuming = asyncio.create_task(anna.events(job_id, event.id))
         gate.open.set()

@@ -69,7 +69,7 @@ class World:
         if (job_id, user_id) != (JOB, USER):
             return None
         job = replace(STATES[self.stored], last_event_id=f"0-1-1-{self.noted}" if self.noted else None)
-        return JobSnapshot(job, tuple(map(entry, range(1, self.stored + 1))), self.noted == self.stored)
+        return JobSnapshot(job, tuple(map(entry, range(1, self.stored + 1))), self.noted)
 
     async def read_job(self, job_id: JobId, after: EventId | None) -> list[Event]:
         if self.lost:
@@ -115,6 +115,18 @@ async def test_listener_who_comes_before_the_end_is_in_the_log_waits_for_it() ->
 
 async def test_news_that_the_snapshot_holds_already_are_not_told_again() -> None:
     frames = await listen(World(stored=2, noted=1, live=[event(1), event(2), event(3)]))
+    assert told(frames) == [1, 2, 3]
+
+
+async def test_listener_who_leaves_before_the_note_and_resumes_is_told_nothing_twice() -> None:
+    opening = (await listen(World(stored=2, noted=1, live=[event(3)])))[:2]
+    resumed = await listen(World(stored=2, noted=2, logged=2, live=[event(3)]), last=opening[-1].id)
+    assert told(opening) + told(resumed) == [1, 2, 3]
+
+
+async def test_job_never_goes_back_to_an_earlier_state() -> None:
+    frames = await listen(World(stored=3, noted=1, logged=3))
+    assert {frame.job.status for frame in frames if frame.job} == {JobStatus.COMPLETED}
     assert told(frames) == [1, 2, 3]
 
 

@@ -55,6 +55,8 @@ class _Told:
     job: JobView
     steps_total: int
     progress: ProgressMessage | None = None
+    job_seq: int = 0
+    """The history entry that the job as it was told stands at."""
     seq: int = 0
     event_id: EventId | None = None
     ended: bool = False
@@ -84,7 +86,9 @@ async def stream_job(
             for frame in _opening(snapshot, told):
                 yield frame
         else:
-            async for frame in _missed(snapshot, told, resume_from, replay):
+            told.event_id = resume_from
+        if resume_from is None or not _has_read_all(snapshot, resume_from):
+            async for frame in _missed(snapshot, told, replay):
                 yield frame
         async for frame in _end_if_known(snapshot, told, replay):
             yield frame
@@ -103,14 +107,12 @@ async def stream_job(
                 yield frame
 
 
-async def _missed(snapshot: JobSnapshot, told: _Told, last: EventId, replay: Replay) -> AsyncIterator[Frame]:
-    """Tell what happened since the listener read `last`, or everything if that is no longer known."""
-    told.event_id = last
-    if _has_read_all(snapshot, last):
-        told.seq = snapshot.job.history_seq
+async def _missed(snapshot: JobSnapshot, told: _Told, replay: Replay) -> AsyncIterator[Frame]:
+    """Tell what stands in the log after the event told last, or everything if that is no longer known."""
+    if snapshot.announced and told.seq == snapshot.job.history_seq:
         return
     try:
-        events = await replay.read_job(snapshot.job.id, last)
+        events = await replay.read_job(snapshot.job.id, told.event_id)
     except EventsLost:
         yield _reset(snapshot, told)
         return
@@ -162,18 +164,19 @@ def _seq(event: Event) -> int:
 
 
 def _opening(snapshot: JobSnapshot, told: _Told) -> Iterator[Frame]:
-    _remember(snapshot, told)
-    yield Frame(FrameKind.HISTORY_INIT, history=snapshot.history)
+    """Tell the job as it is, and as much of its history as the id stands for; the rest follows as events."""
+    _remember(snapshot, told, snapshot.announced_seq)
+    yield Frame(FrameKind.HISTORY_INIT, history=snapshot.history[: snapshot.announced_seq])
     yield Frame(FrameKind.JOB_UPDATE, job=told.job, id=snapshot.job.last_event_id)
 
 
 def _reset(snapshot: JobSnapshot, told: _Told) -> Frame:
-    _remember(snapshot, told)
+    _remember(snapshot, told, snapshot.job.history_seq)
     return Frame(FrameKind.RESET, job=told.job, history=snapshot.history, id=snapshot.job.last_event_id)
 
 
-def _remember(snapshot: JobSnapshot, told: _Told) -> None:
-    told.seq = snapshot.job.history_seq
+def _remember(snapshot: JobSnapshot, told: _Told, seq: int) -> None:
+    told.seq, told.job_seq = seq, snapshot.job.history_seq
     told.event_id = EventId.parse(snapshot.job.last_event_id) if snapshot.job.last_event_id else None
 
 
@@ -199,12 +202,13 @@ def _event_frames(event: Event, told: _Told) -> Iterator[Frame]:
     told.event_id, told.ended = event_id, event.type in JOB_TERMINAL
     if data.history.seq < told.seq:
         return
-    told.job = data.job
     if data.history.seq == told.seq:
-        yield Frame(FrameKind.JOB_UPDATE, job=data.job, id=event.id)
+        yield Frame(FrameKind.JOB_UPDATE, job=told.job, id=event.id)
         return
     told.seq = data.history.seq
-    yield Frame(FrameKind.JOB_UPDATE, job=data.job)
+    if data.history.seq > told.job_seq:
+        told.job = data.job
+        yield Frame(FrameKind.JOB_UPDATE, job=data.job)
     yield Frame(FrameKind.JOB_HISTORY, history=(data.history,), id=event.id)
 
 

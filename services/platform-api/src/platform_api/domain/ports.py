@@ -201,11 +201,15 @@ class AssetPage:
 
 @dataclass(frozen=True, slots=True)
 class JobSnapshot:
-    """A job and its history at one moment; `announced` once the log has an event for the last entry."""
+    """A job and its history at one moment. The first `announced_seq` entries are known to stand in the log."""
 
     job: Job
     history: tuple[HistoryEntry, ...]
-    announced: bool
+    announced_seq: int
+
+    @property
+    def announced(self) -> bool:
+        return self.announced_seq == self.job.history_seq
 
 
 class JobReads(Protocol):

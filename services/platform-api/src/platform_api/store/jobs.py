@@ -35,8 +35,8 @@ class PostgresJobs:
         if row is None:
             return None
         entries = row["history"]
-        announced = entries[-1]["event_id"] is not None
-        return JobSnapshot(job_of(row), tuple(map(history_of, entries)), announced)
+        announced_seq = sum(entry["event_id"] is not None for entry in entries)
+        return JobSnapshot(job_of(row), tuple(map(history_of, entries)), announced_seq)
 
     async def page(self, user_id: UserId, *, limit: int, before: JobId | None, offset: int) -> JobPage:
         statement = select(jobs).where(jobs.c.user_id == user_id).order_by(jobs.c.id.desc()).limit(limit + 1)
