@@ -26,4 +26,5 @@ elseif call('ZREM', P .. 'dl', id) == 1 then
   count('delayed', -1)
 end
 finish(id, h, lease, 'cancelled', '{"reason":' .. json(reason) .. '}')
+flush_counts()
 return 'cancelled'

@@ -35,6 +35,8 @@ if before and before ~= incarnation then
     if record and lease.w == worker then expire(id) end
   end
 end
+flush_debts()
+flush_counts()
 call('HSET', P .. 'wk:' .. worker, 'inc', incarnation, 'set', set, 'info', ARGV[4], 'machine', ARGV[5])
 call('ZADD', P .. 'wz', now, worker)
 call('ZADD', P .. 'sz', now, set)

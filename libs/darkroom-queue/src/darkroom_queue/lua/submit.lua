@@ -30,22 +30,27 @@ local function class_of(requirements)
   return class
 end
 
-local function known(id, digest)
-  local record = call('GET', P .. 's:' .. id)
-  local there = record and header_of(record).digest
-  if not there then
-    local stone = call('GET', P .. 't:' .. id)
-    there = stone and string.match(stone, '^[^\t]*\t[^\t]*\t([^\t]*)\t')
+-- Which of the submitted ids are taken, asked for all at once: digests of records and tombstones, or false.
+local function digests(first)
+  local keys, found = {}, {}
+  for i = 0, n - 1 do
+    keys[2 * i + 1], keys[2 * i + 2] = P .. 's:' .. ARGV[first + i * FIELDS], P .. 't:' .. ARGV[first + i * FIELDS]
   end
-  return there and (there == digest and 0 or -1)
+  local there = call('MGET', unpack(keys))
+  for i = 1, n do
+    local record, stone = there[2 * i - 1], there[2 * i]
+    found[i] = record and header_of(record).digest or stone and string.match(stone, '^[^\t]*\t[^\t]*\t([^\t]*)\t')
+  end
+  return found
 end
 
 local depth = max_depth > 0 and tonumber(call('HGET', P .. 'n', 'queued') or '0') or 0
-local accepted, by_type, delayed = 0, {}, 0
+local accepted, there, mine = 0, digests(3), {}
 for i = 0, n - 1 do
   local a = 2 + i * FIELDS
   local id, kind, job, not_before, not_after = ARGV[a + 1], ARGV[a + 4], ARGV[a + 5], ARGV[a + 12], ARGV[a + 13]
-  local code = known(id, ARGV[a + 14])
+  local taken = mine[id] or there[i + 1]
+  local code = taken and (taken == ARGV[a + 14] and 0 or -1)
   local class = not code and class_of(ARGV[a + 2])
   if code then
     answer[i + 2] = code
@@ -62,17 +67,17 @@ for i = 0, n - 1 do
       .. ARGV[2 + n * FIELDS + i + 1])
     if not_before ~= '' and tonumber(not_before) > now then
       call('ZADD', P .. 'dl', not_before, id)
-      delayed = delayed + 1
+      count('delayed', 1)
     else
       enqueue(h, id)
       accepted = accepted + 1
-      by_type[kind] = (by_type[kind] or 0) + 1
+      count('queued', 1)
+      count('q:' .. kind, 1)
     end
+    mine[id] = ARGV[a + 14]
     append('step.queued', job, id, h.tenant, '{"job_type":' .. json(kind) .. '}')
     answer[i + 2] = 1
   end
 end
-if accepted > 0 then count('queued', accepted) end
-if delayed > 0 then count('delayed', delayed) end
-for kind, more in pairs(by_type) do count('q:' .. kind, more) end
+flush_counts()
 return answer

@@ -33,5 +33,7 @@ for _, set in ipairs(call('ZRANGE', P .. 'sz', '-inf', now - SET_LINGERS_MS, 'BY
   call('ZREM', P .. 'sz', set)
 end
 
+flush_debts()
+flush_counts()
 call('XTRIM', P .. 'ev', 'MINID', '~', now - tonumber(ARGV[3]))
 return { touched, #gone }

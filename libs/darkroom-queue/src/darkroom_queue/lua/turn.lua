@@ -22,8 +22,8 @@ if registered[1] ~= incarnation then return { -1, {}, {}, {}, {}, -1 } end
 local set, a = registered[2], 7
 local codes, cancels, lost, claims = {}, {}, {}, {}
 
-local function report(id, token, outcome, data, delay_ms)
-  local record, lease = call('GET', P .. 's:' .. id), lease_of(id)
+local function report(id, record, token, outcome, data, delay_ms)
+  local lease = lease_of(id)
   if not record or lease.tok ~= token then
     local stone = call('GET', P .. 't:' .. id)
     return stone and string.match(stone, '^[^\t]*\t([^\t]*)\t') == token and 1 or 0
@@ -45,9 +45,14 @@ local function report(id, token, outcome, data, delay_ms)
   return 1
 end
 
-for i = 1, f do
-  codes[i] = report(ARGV[a + 1], ARGV[a + 2], ARGV[a + 3], ARGV[a + 4], tonumber(ARGV[a + 5]))
-  a = a + 5
+if f > 0 then
+  local keys = {}
+  for i = 1, f do keys[i] = P .. 's:' .. ARGV[a + 5 * i - 4] end
+  local records = call('MGET', unpack(keys))
+  for i = 1, f do
+    codes[i] = report(ARGV[a + 1], records[i], ARGV[a + 2], ARGV[a + 3], ARGV[a + 4], tonumber(ARGV[a + 5]))
+    a = a + 5
+  end
 end
 
 local function deliver(id, token, attempt, record)
@@ -88,27 +93,29 @@ end
 
 sweep(20, lease_ms)
 
-for i = 1, want do
-  local id, _, tenant, start = take(set)
-  if not id then break end
-  local record = call('GET', P .. 's:' .. id)
-  if record then
-    local h = header_of(record)
-    charge(set, tenant, start, h.expected_ms, h.weight)
-    local token, lease_key = incarnation .. '.' .. turn .. '.' .. i, P .. 'l:' .. id
-    local attempt = call('HINCRBY', lease_key, 'at', 1)
-    call('HSET', lease_key, 'tok', token, 'w', worker, 's', now, 'v', set)
-    call('ZADD', P .. 'lz', now + lease_ms, id)
-    call('SADD', P .. 'h:' .. worker, id)
-    count('queued', -1)
-    count('q:' .. h.type, -1)
-    count('running', 1)
-    count('r:' .. h.type, 1)
-    append('step.started', h.job, id, tenant, event_data({ w = worker, at = attempt }))
-    deliver(id, token, attempt, record)
-  end
+flush_debts()
+
+local leases, taken = {}, {}
+take(set, want, function(id, h, record)
+  local i, lease_key = #taken + 1, P .. 'l:' .. id
+  local token = incarnation .. '.' .. turn .. '.' .. i
+  local attempt = call('HINCRBY', lease_key, 'at', 1)
+  call('HSET', lease_key, 'tok', token, 'w', worker, 's', now, 'v', set)
+  leases[2 * i - 1], leases[2 * i], taken[i] = now + lease_ms, id, id
+  count('queued', -1)
+  count('q:' .. h.type, -1)
+  count('running', 1)
+  count('r:' .. h.type, 1)
+  append('step.started', h.job, id, h.tenant, event_data({ w = worker, at = attempt }))
+  deliver(id, token, attempt, record)
+end)
+if #taken > 0 then
+  call('ZADD', P .. 'lz', unpack(leases))
+  call('SADD', P .. 'h:' .. worker, unpack(taken))
 end
 if call('EXISTS', P .. 'r:' .. set) == 1 then wake(set) end
+
+flush_counts()
 
 local next_due = call('ZRANGE', P .. 'dl', 0, 0, 'WITHSCORES')[2]
 return { 1, codes, cancels, lost, claims, next_due and math.max(0, next_due - now) or -1 }

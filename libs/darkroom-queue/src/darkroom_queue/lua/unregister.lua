@@ -14,6 +14,8 @@ for _, id in ipairs(call('SMEMBERS', P .. 'h:' .. worker)) do
     give_back(id, header_of(record), lease)
   end
 end
+flush_debts()
+flush_counts()
 call('DEL', P .. 'wk:' .. worker, P .. 'h:' .. worker, P .. 'c:' .. worker)
 call('ZREM', P .. 'wz', worker)
 call('PUBLISH', 'worker:status:' .. worker,

@@ -5,11 +5,20 @@ local clock = call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000) -- Unix milliseconds
 local json = cjson.encode
 
+-- Counters are summed up here and written once by `flush_counts`, which every script that counts calls last.
+local counts = {}
+
 local function count(field, by)
-  call('HINCRBY', P .. 'n', field, by)
+  counts[field] = (counts[field] or 0) + by
 end
 
--- A step's immutable record: one header line, then the body that only workers read. See keys.py for the fields.
+local function flush_counts()
+  for field, by in pairs(counts) do
+    if by ~= 0 then call('HINCRBY', P .. 'n', field, by) end
+  end
+end
+
+-- A step's immutable record: one header line, then the body that only workers read. See record.py for the fields.
 local HEADER = '^' .. string.rep('([^\t\n]*)\t', 12) .. '([^\t\n]*)\n'
 
 local function header_of(record)

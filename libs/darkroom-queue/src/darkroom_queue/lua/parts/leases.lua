@@ -7,6 +7,7 @@ local FORCE_CANCEL_MS = 10000
 local function unlease(id, lease)
   call('ZREM', P .. 'lz', id)
   if lease.w then call('SREM', P .. 'h:' .. lease.w, id) end
+  if lease.cx then call('ZREM', P .. 'cz', id) end
 end
 
 local function lease_of(id)
@@ -15,18 +16,28 @@ local function lease_of(id)
     set = v[5] or nil, cx = v[6] or nil }
 end
 
--- What the step really cost corrects the tenant's next start tag.
+-- What a step really cost corrects its tenant's next start tag. Summed up here, written once by `flush_debts`.
+local debts = {}
+
 local function settle(h, lease)
   if lease.set and lease.s > 0 then
-    call('HINCRBYFLOAT', P .. 'b:' .. lease.set, h.tenant, (now - lease.s) - h.expected_ms)
+    local key = lease.set .. '\t' .. h.tenant
+    debts[key] = (debts[key] or 0) + (now - lease.s) - h.expected_ms
   end
+end
+
+local function flush_debts()
+  for key, debt in pairs(debts) do
+    local set, tenant = string.match(key, '^([^\t]*)\t(.*)$')
+    if call('HEXISTS', P .. 'csd', set) == 1 then call('HINCRBYFLOAT', P .. 'b:' .. set, tenant, debt) end
+  end
+  debts = {}
 end
 
 -- Ends a step for ever. `data` is the JSON object of the event; `state` completed | failed | cancelled.
 local function finish(id, h, lease, state, data)
   unlease(id, lease)
   call('DEL', P .. 's:' .. id, P .. 'l:' .. id)
-  call('ZREM', P .. 'cz', id)
   call('SET', P .. 't:' .. id, table.concat({ state, lease.tok or '', h.digest, h.job, h.tenant, lease.at,
     h.max_attempts, h.queued_ms, lease.s, now, lease.w or '' }, '\t') .. '\n' .. data, 'EX', TOMBSTONE_TTL)
   count(state, 1)
@@ -45,7 +56,7 @@ local function enter_queue(h, id)
 end
 
 local function event_data(lease, more)
-  local head = '{"worker_id":' .. json(lease.w or '') .. ',"attempt":' .. lease.at
+  local head = '{"worker_id":"' .. (lease.w or '') .. '","attempt":' .. lease.at
   return head .. (more and (',' .. more) or '') .. '}'
 end
 

@@ -44,10 +44,42 @@ local function drop_class(set, tenant, class)
   if call('EXISTS', classes) == 0 then call('ZREM', P .. 'r:' .. set, tenant) end
 end
 
--- Takes the next step's id for `set` out of its queue; returns id, class, tenant, start tag; or nil.
-local function take(set)
+-- Start tags, finish tags and debts of one claim, read once and written once by `settle_accounts`.
+local accounts = { touched = {} }
+
+local function open_accounts(set)
+  accounts.set, accounts.v = set, tonumber(call('HGET', P .. 'v', set) or '0')
+end
+
+-- Charges the tenant for a step that starts at `start` and gives its next start tag: V = max(V, S) + 1 (the + 1 keeps
+-- ties inside the bound), F = S + max(0, cost + debt) / weight.
+local function charge(tenant, start, cost_ms, weight)
+  accounts.v = math.max(accounts.v, start) + 1
+  local debt = 0
+  if not accounts.touched[tenant] then
+    debt = tonumber(call('HGET', P .. 'b:' .. accounts.set, tenant) or '0')
+    if debt ~= 0 then call('HDEL', P .. 'b:' .. accounts.set, tenant) end
+  end
+  local finish = start + math.max(0, cost_ms + debt) / weight
+  accounts.touched[tenant] = finish
+  return finish
+end
+
+local function settle_accounts()
+  local changed = false
+  for tenant, finish in pairs(accounts.touched) do
+    call('HSET', P .. 'f:' .. accounts.set, tenant, finish)
+    call('ZADD', P .. 'r:' .. accounts.set, 'XX', finish, tenant)
+    changed = true
+  end
+  if changed then call('HSET', P .. 'v', accounts.set, accounts.v) end
+end
+
+-- Looks for the next tenant and class of the set that really have work. Gives the tenant, its start tag, the next
+-- tenant and its tag, the class, and up to `limit` of its steps with scores, all before the tenant's next class.
+local function next_run(set, limit)
   while true do
-    local ring = call('ZRANGE', P .. 'r:' .. set, 0, 0, 'WITHSCORES')
+    local ring = call('ZRANGE', P .. 'r:' .. set, 0, 1, 'WITHSCORES')
     local tenant = ring[1]
     if not tenant then return nil end
     local classes = call('ZRANGE', P .. 'rc:' .. set .. ':' .. tenant, 0, 1, 'WITHSCORES')
@@ -56,33 +88,57 @@ local function take(set)
       call('ZREM', P .. 'r:' .. set, tenant)
     else
       local queue = P .. 'q:' .. class .. ':' .. tenant
-      local heads = call('ZRANGE', queue, 0, 1, 'WITHSCORES')
-      if not heads[1] then
+      local steps = call('ZRANGE', queue, '-inf', classes[4] or '+inf', 'BYSCORE', 'LIMIT', 0, limit, 'WITHSCORES')
+      if steps[1] then
+        return { tenant = tenant, start = tonumber(ring[2]), rival = ring[3], rival_start = tonumber(ring[4] or '0'),
+          class = class, queue = queue, steps = steps }
+      end
+      local head = call('ZRANGE', queue, 0, 0, 'WITHSCORES')
+      if head[1] then -- the bound was too low: another class comes first
+        call('ZADD', P .. 'rc:' .. set .. ':' .. tenant, head[2], class)
+      else
         drop_class(set, tenant, class)
         call('SREM', P .. 'tn:' .. class, tenant)
-      elseif classes[4] and tonumber(heads[2]) > tonumber(classes[4]) then
-        call('ZADD', P .. 'rc:' .. set .. ':' .. tenant, heads[2], class) -- the bound was too low: look again
-      else
-        call('ZREM', queue, heads[1])
-        if heads[3] then
-          call('ZADD', P .. 'rc:' .. set .. ':' .. tenant, heads[4], class)
-        else
-          drop_class(set, tenant, class)
-          call('SREM', P .. 'tn:' .. class, tenant)
-        end
-        return heads[1], class, tenant, tonumber(ring[2])
       end
     end
   end
 end
 
--- Charges the tenant for a step: V = max(V, S) + 1 (the + 1 keeps ties inside the bound), F = S + cost / weight.
-local function charge(set, tenant, start, cost_ms, weight)
-  local virtual = tonumber(call('HGET', P .. 'v', set) or '0')
-  call('HSET', P .. 'v', set, math.max(virtual, start) + 1)
-  local debt = tonumber(call('HGET', P .. 'b:' .. set, tenant) or '0')
-  if debt ~= 0 then call('HDEL', P .. 'b:' .. set, tenant) end
-  local finish = start + math.max(0, cost_ms + debt) / weight
-  call('HSET', P .. 'f:' .. set, tenant, finish)
-  call('ZADD', P .. 'r:' .. set, 'XX', finish, tenant)
+-- Puts the class's bound right after its first steps were taken.
+local function mend_bound(set, run)
+  local head = call('ZRANGE', run.queue, 0, 0, 'WITHSCORES')
+  if head[1] then
+    call('ZADD', P .. 'rc:' .. set .. ':' .. run.tenant, head[2], run.class)
+  else
+    drop_class(set, run.tenant, run.class)
+    call('SREM', P .. 'tn:' .. run.class, run.tenant)
+  end
+end
+
+-- Takes up to `want` steps for `set` in order and calls serve(id, header, record) for each.
+local function take(set, want, serve)
+  open_accounts(set)
+  while want > 0 do
+    local run = next_run(set, math.min(want, 32))
+    if not run then break end
+    local start, taken, keys = run.start, {}, {}
+    for i = 1, #run.steps, 2 do keys[#keys + 1] = P .. 's:' .. run.steps[i] end
+    local records = call('MGET', unpack(keys))
+    for i = 1, #records do
+      if want == 0 then break end
+      if run.rival and (start > run.rival_start or (start == run.rival_start and run.tenant > run.rival)) then break end
+      local id = run.steps[2 * i - 1]
+      taken[#taken + 1] = id
+      if records[i] then
+        local h = header_of(records[i])
+        start = charge(run.tenant, start, h.expected_ms, h.weight)
+        want = want - 1
+        serve(id, h, records[i])
+      end
+    end
+    call('ZREM', run.queue, unpack(taken))
+    call('ZADD', P .. 'r:' .. set, 'XX', start, run.tenant)
+    mend_bound(set, run)
+  end
+  settle_accounts()
 end
