@@ -6,15 +6,15 @@ an idle worker blocks on its wake list, and its beat covers a wake that got lost
 
 import asyncio
 import logging
+from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass
 
 from darkroom_schemas.ids import StepId
 from darkroom_schemas.step import ClaimedStep
 from darkroom_schemas.worker import WorkerInfo
 
-from darkroom_queue.attempt import run_attempt, send_progress
-from darkroom_queue.context import Handler, StepContext, StopReason
+from darkroom_queue.attempt import Attempt
+from darkroom_queue.context import Handler, StopReason
 from darkroom_queue.errors import QueueUnavailable, WorkerSuperseded
 from darkroom_queue.link import DEFAULT_LEASE_S, RedisLink
 from darkroom_queue.turn import Finish, Turn, WorkerPort
@@ -22,12 +22,6 @@ from darkroom_queue.turn import Finish, Turn, WorkerPort
 log = logging.getLogger(__name__)
 BLOCK_S = 5
 OUTAGE_PAUSE_S = 0.2
-
-
-@dataclass(slots=True)
-class _Running:
-    context: StepContext
-    task: asyncio.Task[None]
 
 
 class Consumer:
@@ -47,10 +41,12 @@ class Consumer:
         self._link, self._info, self._handler = link, info, handler
         self._port = WorkerPort(link, info, lease_s=lease_s)
         self._beat_s, self._silence_s = beat_s, lease_s * 0.75
-        self._running: dict[StepId, _Running] = {}
+        self._running: dict[StepId, Attempt] = {}
+        self._backlog: deque[Attempt] = deque()
+        """Claims beyond the concurrency: one whose answer got lost comes back beside those claimed in its place."""
+        self._working = 0
         self._finishes: list[Finish] = []
         self._poke, self._room = asyncio.Event(), asyncio.Event()
-        self._slots = asyncio.Semaphore(info.concurrency)
         self._set = ""
         self._draining = False
         self._acknowledged = 0.0
@@ -71,9 +67,11 @@ class Consumer:
                 await self._one_turn()
                 await self._wait_for_a_reason()
         finally:
-            for task in [*listeners, *(r.task for r in self._running.values())]:
+            for attempt in list(self._running.values()):
+                attempt.cancel()
+            for task in listeners:
                 task.cancel()
-            await asyncio.gather(*listeners, *(r.task for r in self._running.values()), return_exceptions=True)
+            await asyncio.gather(*listeners, return_exceptions=True)
             with suppress(QueueUnavailable):  # leases end by themselves
                 await self._port.unregister()
 
@@ -99,7 +97,7 @@ class Consumer:
         sent, beat_due = list(self._finishes), now >= self._next_beat
         want = 0 if self._draining else self._info.concurrency - len(self._running)
         reported = {finish.step_id for finish in sent}
-        beats = [(i, r.context.step.token) for i, r in self._running.items() if i not in reported] if beat_due else None
+        beats = [(i, a.context.step.token) for i, a in self._running.items() if i not in reported] if beat_due else None
         try:
             turn = await self._port.turn(want=want, finishes=sent, beats=beats)
         except QueueUnavailable:
@@ -145,20 +143,23 @@ class Consumer:
         held = self._running.get(step.id)
         if held is not None:
             held.context.request_stop(StopReason.LOST)
-        context = StepContext(step)
-        self._running[step.id] = _Running(context, asyncio.create_task(self._execute(context)))
+        attempt = Attempt(step, self._handler, self._port, self._info.worker_id, self._ended)
+        self._running[step.id] = attempt
+        if self._working < self._info.concurrency:
+            self._working += 1
+            attempt.start()
+        else:
+            self._backlog.append(attempt)
 
-    async def _execute(self, context: StepContext) -> None:
-        async with self._slots:  # a claim whose answer got lost may come back as one too many
-            pump = asyncio.create_task(send_progress(context, self._port, self._info.worker_id))
-            try:
-                finish = await run_attempt(context, self._handler)
-            finally:
-                pump.cancel()
-        held = self._running.get(context.step.id)
-        if held is not None and held.context is context:
-            del self._running[context.step.id]
+    def _ended(self, attempt: Attempt, finish: Finish) -> None:
+        """Take the finish of an attempt; the place that it leaves goes to one that waits."""
+        if self._running.get(finish.step_id) is attempt:
+            del self._running[finish.step_id]
             self._finishes.append(finish)
+        if self._backlog:
+            self._backlog.popleft().start()
+        else:
+            self._working -= 1
         self._poke.set()
 
     def _stop(self, step_id: StepId, reason: StopReason) -> None:
@@ -166,7 +167,7 @@ class Consumer:
             held.context.request_stop(reason)
 
     def _stop_all(self, reason: StopReason) -> None:
-        for held in self._running.values():
+        for held in list(self._running.values()):
             held.context.request_stop(reason)
 
     async def _wait_for_a_reason(self) -> None:

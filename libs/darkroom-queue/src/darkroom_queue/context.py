@@ -33,12 +33,20 @@ class StepStopped(Exception):
 class StepContext:
     """A claimed step and the two ways to talk about it: tell progress, and learn that it must stop."""
 
-    def __init__(self, step: ClaimedStep) -> None:
+    __slots__ = ("_on_progress", "_on_stop", "latest", "step", "stop", "stop_reason")
+
+    def __init__(
+        self,
+        step: ClaimedStep,
+        *,
+        on_progress: Callable[[], None] = lambda: None,
+        on_stop: Callable[[], None] = lambda: None,
+    ) -> None:
         self.step = step
         self.stop = asyncio.Event()
         self.stop_reason: StopReason | None = None
         self.latest: tuple[float, str | None, int | None, int | None] | None = None
-        self.news = asyncio.Event()
+        self._on_progress, self._on_stop = on_progress, on_stop
 
     def progress(
         self,
@@ -50,13 +58,15 @@ class StepContext:
     ) -> None:
         """Note the progress (0–100); cheap, and sent at most once a second with the latest value."""
         self.latest = (min(100.0, max(0.0, percent)), message, current_step, total_steps)
-        self.news.set()
+        self._on_progress()
 
     def request_stop(self, reason: StopReason) -> None:
         """Ask the handler to stop; the first reason stands, except that a lost lease overrules all."""
         if self.stop_reason is None or reason is StopReason.LOST:
             self.stop_reason = reason
-        self.stop.set()
+        if not self.stop.is_set():
+            self.stop.set()
+            self._on_stop()
 
 
 Handler = Callable[[StepContext], Awaitable[StepResult]]

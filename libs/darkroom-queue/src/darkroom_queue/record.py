@@ -1,8 +1,9 @@
-"""How a step is written in Redis: one header line of tab-separated fields, then a JSON body only workers read."""
+"""How a step is written in Redis: a line of tab-separated fields, a line of requirements, and the payload as JSON."""
 
 import hashlib
 import json
 import re
+from functools import lru_cache
 from typing import Any
 
 from darkroom_schemas.errors import StepErrorCode
@@ -11,12 +12,14 @@ from darkroom_schemas.status import JobStatus
 from darkroom_schemas.step import ClaimedStep, StepError, StepResult, StepSubmit, StepView
 from darkroom_schemas.worker import Requirements
 from pydantic import BaseModel
+from pydantic_core import from_json, to_json
 
 _WORD = re.compile(r"[A-Za-z0-9_.:@/+-]{1,200}\Z", re.ASCII)
 PRIORITY_HEAD_START_US = 60_000_000
 MAX_BODY_BYTES = 1_000_000
 
 
+@lru_cache(maxsize=4096)
 def canonical(model: BaseModel) -> str:
     """Write a model so that equal ones give equal text: sorted keys, sorted lists, defaults left out."""
     fields = model.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
@@ -36,22 +39,19 @@ def submit_args(step: StepSubmit) -> tuple[list[str | int | float], str]:
         if not _WORD.match(word):
             raise ValueError(f"{name}: must be 1 to 200 letters, digits or any of _.:@/+-, not {word[:50]!r}")
     requirements = canonical(step.requirements)
-    body = json.dumps({"r": requirements, "p": step.payload}, separators=(",", ":"), ensure_ascii=False)
-    if len(body.encode()) > MAX_BODY_BYTES:
+    payload = to_json(step.payload).decode()
+    if len(payload) * 4 > MAX_BODY_BYTES and len(payload.encode()) > MAX_BODY_BYTES:
         raise ValueError(f"payload: must be at most {MAX_BODY_BYTES} bytes as JSON; store large data and pass its key")
     header: list[str | int | float] = [
         step.id, requirements, step.tenant, step.requirements.type, step.job_id, score(step), step.max_attempts,
-        round(step.timeout_s * 1000), step.weight, step.expected_ms, step.redelivery,
+        round(step.timeout_s * 1000), step.weight, step.expected_ms, step.redelivery.value,
         "" if step.not_before_ms is None else step.not_before_ms,
-        "" if step.not_after_ms is None else step.not_after_ms, _digest(step), step.trace_id or "",
+        "" if step.not_after_ms is None else step.not_after_ms, "", step.trace_id or "",
     ]  # fmt: skip
-    return header, body
-
-
-def _digest(step: StepSubmit) -> str:
-    """Identify the body of a submission; when and how it was sent does not count."""
-    text = step.model_dump_json(exclude={"not_after_ms", "trace_id"})
-    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+    # The digest identifies a submission: all but when it may arrive and which trace it belongs to.
+    told = "\t".join(map(str, header[:12])) + payload
+    header[13] = hashlib.blake2b(told.encode(), digest_size=12).hexdigest()
+    return header, f"{requirements}\n{payload}"
 
 
 def _header(record: str) -> tuple[list[str], str]:
@@ -60,14 +60,19 @@ def _header(record: str) -> tuple[list[str], str]:
 
 
 def claimed(step_id: str, token: str, attempt: int, record: str) -> ClaimedStep:
-    """Read a claim as the turn script hands it out."""
-    head, body = _header(record)
-    content: dict[str, Any] = json.loads(body)
-    return ClaimedStep(
+    """Read a claim as the turn script hands it out; what we wrote ourselves is not validated again."""
+    header, requirements, payload = record.split("\n", 2)
+    head = header.split("\t")
+    return ClaimedStep.model_construct(
         id=StepId(step_id), job_id=JobId(head[3]), tenant=TenantId(head[1]), token=token, attempt=attempt,
-        timeout_s=int(head[6]) / 1000, payload=content["p"], trace_id=TraceId(head[12]) if head[12] else None,
-        requirements=Requirements.model_validate_json(content["r"]),
+        timeout_s=int(head[6]) / 1000, payload=from_json(payload), trace_id=TraceId(head[12]) if head[12] else None,
+        requirements=_requirements(requirements),
     )  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def _requirements(text: str) -> Requirements:
+    return Requirements.model_validate_json(text)
 
 
 def live_view(step_id: StepId, answer: list[str]) -> StepView:
@@ -102,7 +107,7 @@ def ended_view(step_id: StepId, stone: str) -> StepView:
 def queued_view(step: StepSubmit, now_ms: int) -> StepView:
     """Build the view of a step that was accepted just now."""
     delayed = step.not_before_ms is not None and step.not_before_ms > now_ms
-    return StepView(
+    return StepView.model_construct(
         id=step.id, job_id=step.job_id, tenant=step.tenant, attempt=0, max_attempts=step.max_attempts,
         status=JobStatus.DELAYED if delayed else JobStatus.QUEUED, queued_at_ms=now_ms,
     )  # fmt: skip
