@@ -1,11 +1,11 @@
 """Reading the event log: from an id on, block for more, replay one job."""
 
-import json
 from dataclasses import replace
 from typing import Any, cast
 
 from darkroom_schemas.events import Event
 from darkroom_schemas.ids import EventId, JobId, StepId, TenantId
+from pydantic_core import from_json
 
 from darkroom_queue.errors import LogTruncated
 from darkroom_queue.link import RedisLink
@@ -38,7 +38,7 @@ class EventLog:
         entries = _only_stream(answer)
         if after is not None and len(entries) == count:
             await self._check_covers(after, epoch)  # a reader that lags this much may have been overtaken by trimming
-        events = [self._event(entry_id, fields) for entry_id, fields in entries]
+        events = [self._event(entry_id, fields["e"]) for entry_id, fields in entries]
         self._read_to = EventId.parse(events[-1].id) if events else after
         return events
 
@@ -63,7 +63,7 @@ class EventLog:
         """Return the kept events of one job that follow `after`; raises `LogTruncated` if some may be missing."""
         epoch = await self._link.epoch()
         lines: list[str] = await self._link.guard(self._link.client.lrange(self._link.keys.job_events(job_id), 0, -1))
-        events = [self._line(job_id, line) for line in lines]
+        events = [self._event(*line.split("\t", 1)) for line in lines]
         if after is None:
             return events
         if after.epoch != epoch or not events or EventId.parse(events[0].id) > after:
@@ -79,17 +79,13 @@ class EventLog:
         if _position(first[0][0]) > (after.ms, after.seq):
             raise LogTruncated(f"the log begins after {after}")
 
-    def _event(self, entry_id: str, fields: dict[str, str]) -> Event:
+    def _event(self, entry_id: str, line: str) -> Event:
+        epoch, kind, job, step, tenant, data = line.split("\t", 5)
         ms, seq = _position(entry_id)
         return Event(
-            id=str(EventId(self._link.shard, int(fields["e"]), ms, seq)), type=fields["k"], job_id=JobId(fields["j"]),
-            step_id=StepId(fields["s"]) if fields["s"] else None, tenant=TenantId(fields["n"]), at_ms=ms,
-            data=json.loads(fields["d"]),
+            id=str(EventId(self._link.shard, int(epoch), ms, seq)), type=kind, job_id=JobId(job),
+            step_id=StepId(step) if step else None, tenant=TenantId(tenant), at_ms=ms, data=from_json(data),
         )  # fmt: skip
-
-    def _line(self, job_id: JobId, line: str) -> Event:
-        epoch, entry_id, kind, step, tenant, data = line.split("\t", 5)
-        return self._event(entry_id, {"e": epoch, "k": kind, "j": job_id, "s": step, "n": tenant, "d": data})
 
 
 def _position(entry_id: str) -> tuple[int, int]:

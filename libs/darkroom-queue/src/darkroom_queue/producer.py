@@ -70,8 +70,7 @@ class Producer:
         answers: list[Submitted | QueueError] = []
         for start in range(0, len(steps), MAX_BATCH):
             batch = steps[start : start + MAX_BATCH]
-            heads, bodies = zip(*map(submit_args, batch), strict=True)
-            args: list[Arg] = [max_depth, len(batch), *(field for head in heads for field in head), *bodies]
+            args: list[Arg] = [max_depth, len(batch), *(field for step in batch for field in submit_args(step))]
             now_ms, *codes = await self._link.run(_SUBMIT, *args)
             answers += [await self._answer(step, code, now_ms) for step, code in zip(batch, codes, strict=True)]
         return answers

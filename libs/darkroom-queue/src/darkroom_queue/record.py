@@ -32,8 +32,8 @@ def score(step: StepSubmit) -> int:
     return step.created_us - step.priority * PRIORITY_HEAD_START_US
 
 
-def submit_args(step: StepSubmit) -> tuple[list[str | int | float], str]:
-    """Return the 15 header arguments of the submit script, and the body; raises ValueError for unusable ids."""
+def submit_args(step: StepSubmit) -> list[str | int]:
+    """Return the 11 arguments of the submit script for one step; raises ValueError for unusable ids."""
     for name, word in (("id", step.id), ("job_id", step.job_id), ("tenant", step.tenant),
                        ("requirements.type", step.requirements.type), ("trace_id", step.trace_id or "0")):  # fmt: skip
         if not _WORD.match(word):
@@ -42,16 +42,20 @@ def submit_args(step: StepSubmit) -> tuple[list[str | int | float], str]:
     payload = to_json(step.payload).decode()
     if len(payload) * 4 > MAX_BODY_BYTES and len(payload.encode()) > MAX_BODY_BYTES:
         raise ValueError(f"payload: must be at most {MAX_BODY_BYTES} bytes as JSON; store large data and pass its key")
-    header: list[str | int | float] = [
-        step.id, requirements, step.tenant, step.requirements.type, step.job_id, score(step), step.max_attempts,
+    told = (
+        step.tenant, step.requirements.type, step.job_id, score(step), step.max_attempts,
         round(step.timeout_s * 1000), step.weight, step.expected_ms, step.redelivery.value,
-        "" if step.not_before_ms is None else step.not_before_ms,
-        "" if step.not_after_ms is None else step.not_after_ms, "", step.trace_id or "",
-    ]  # fmt: skip
+    )  # fmt: skip
+    head = "\t".join(map(str, told))
     # The digest identifies a submission: all but when it may arrive and which trace it belongs to.
-    told = "\t".join(map(str, header[:12])) + payload
-    header[13] = hashlib.blake2b(told.encode(), digest_size=12).hexdigest()
-    return header, f"{requirements}\n{payload}"
+    identity = f"{step.id}\t{requirements}\t{head}\t{step.not_before_ms}\t{payload}"
+    digest = hashlib.blake2b(identity.encode(), digest_size=12).hexdigest()
+    return [
+        step.id, requirements, step.tenant, step.requirements.type, step.job_id, told[3],
+        "" if step.not_before_ms is None else step.not_before_ms,
+        "" if step.not_after_ms is None else step.not_after_ms,
+        digest, f"\t{head}\t", f"\t{digest}\t{step.trace_id or ''}\n{requirements}\n{payload}",
+    ]  # fmt: skip
 
 
 def _header(record: str) -> tuple[list[str], str]:
@@ -84,7 +88,7 @@ def live_view(step_id: StepId, answer: list[str]) -> StepView:
         id=step_id, job_id=JobId(head[3]), tenant=TenantId(head[1]), status=JobStatus.RUNNING if token else waiting,
         attempt=int(attempt or 0), max_attempts=int(head[5]), progress=float(progress) if progress else None,
         worker_id=WorkerId(worker) if worker else None, cancel_requested=bool(cancel_reason),
-        queued_at_ms=int(head[10]), started_at_ms=int(started) if started else None,
+        queued_at_ms=int(head[10]), started_at_ms=int(started) or None,
     )  # fmt: skip
 
 

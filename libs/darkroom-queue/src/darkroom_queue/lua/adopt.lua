@@ -11,6 +11,6 @@ for _, id in ipairs(call('ZRANGE', P .. 'lz', 0, -1)) do
   call('ZADD', P .. 'lz', 'GT', now + tonumber(ARGV[2]), id)
 end
 if before then
-  call('XADD', P .. 'ev', '*', 'k', 'log.reset', 'j', '', 's', '', 'n', '', 'e', number, 'd', '{}')
+  call('XADD', P .. 'ev', '*', 'e', number .. '\tlog.reset\t\t\t\t{}')
 end
 return number

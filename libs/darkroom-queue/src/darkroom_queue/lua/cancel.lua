@@ -4,7 +4,7 @@
 -- Gives cancelled | requested | finished | unknown
 --#include head
 --#include events
---#include order
+--#include queue
 --#include leases
 local id, reason = ARGV[1], ARGV[2]
 local record = call('GET', P .. 's:' .. id)
@@ -12,7 +12,8 @@ if not record then return call('EXISTS', P .. 't:' .. id) == 1 and 'finished' or
 local h, lease = header_of(record), lease_of(id)
 if lease.tok then
   if not lease.cx then
-    call('HSET', P .. 'l:' .. id, 'cx', reason)
+    lease.cx = reason
+    call('SET', P .. 'l:' .. id, lease_text(lease))
     call('ZADD', P .. 'cz', now + FORCE_CANCEL_MS, id)
     call('RPUSH', P .. 'c:' .. lease.w, 'cancel\t' .. id .. '\t' .. lease.tok)
     call('EXPIRE', P .. 'c:' .. lease.w, 60)
@@ -26,5 +27,6 @@ elseif call('ZREM', P .. 'dl', id) == 1 then
   count('delayed', -1)
 end
 finish(id, h, lease, 'cancelled', '{"reason":' .. json(reason) .. '}')
+flush_leases()
 flush_counts()
 return 'cancelled'

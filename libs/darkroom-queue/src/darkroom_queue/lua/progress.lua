@@ -3,9 +3,9 @@
 -- ARGV  1 step, 2 token, 3 percent, 4 message (JSON for a ProgressMessage, without its closing brace)
 -- Gives 1, or 0 if the token is stale
 --#include head
-local key = P .. 'l:' .. ARGV[1]
-if call('HGET', key, 'tok') ~= ARGV[2] then return 0 end
-call('HSET', key, 'p', ARGV[3])
+local lease = call('GET', P .. 'l:' .. ARGV[1])
+if not lease or string.match(lease, '^[^\t]*') ~= ARGV[2] then return 0 end
+call('SET', P .. 'p:' .. ARGV[1], ARGV[3], 'EX', 86400)
 local record = call('GET', P .. 's:' .. ARGV[1])
 call('PUBLISH', 'job:progress:' .. header_of(record).job, ARGV[4] .. ',"at_ms":' .. now .. '}')
 return 1

@@ -10,6 +10,7 @@ if not record then
   local stone = call('GET', P .. 't:' .. id)
   return stone and { 'stone', stone } or {}
 end
-local lease = call('HMGET', P .. 'l:' .. id, 'tok', 'w', 'at', 's', 'cx', 'p')
-for i = 1, 6 do lease[i] = lease[i] or '' end
-return { 'step', record, call('ZSCORE', P .. 'dl', id) or '', unpack(lease) }
+local tok, worker, at, started, _, cx = string.match(call('GET', P .. 'l:' .. id) or '\t\t0\t0\t\t',
+  '^([^\t]*)\t([^\t]*)\t(%d+)\t(%d+)\t([^\t]*)\t(.*)$')
+return { 'step', record, call('ZSCORE', P .. 'dl', id) or '', tok, worker, at, started, cx,
+  call('GET', P .. 'p:' .. id) or '' }

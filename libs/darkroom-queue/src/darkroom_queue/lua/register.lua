@@ -4,7 +4,7 @@
 -- Gives { 1, set }, or { -1, limit } when there are too many capability sets
 --#include head
 --#include events
---#include order
+--#include queue
 --#include fit
 --#include leases
 --#include sweep
@@ -35,6 +35,7 @@ if before and before ~= incarnation then
     if record and lease.w == worker then expire(id) end
   end
 end
+flush_leases()
 flush_debts()
 flush_counts()
 call('HSET', P .. 'wk:' .. worker, 'inc', incarnation, 'set', set, 'info', ARGV[4], 'machine', ARGV[5])

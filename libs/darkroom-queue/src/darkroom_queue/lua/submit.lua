@@ -1,15 +1,14 @@
 -- Accepts steps: each is queued or delayed, with its event, or answered with the reason why not.
 -- KEYS  1 {s}:meta
--- ARGV  1 greatest queue depth (0 = no limit), 2 n, then 15 for each step: id, requirements (canonical JSON), tenant,
---       type, job, score, max attempts, timeout ms, weight, expected ms, redelivery, not before ms, not after ms,
---       digest, trace;  then n bodies
+-- ARGV  1 greatest queue depth (0 = no limit), 2 n, then 11 for each step: id, requirements (canonical JSON), tenant,
+--       type, job, score, not before ms, not after ms, digest, the record's text between class and time, and after it
 -- Gives { now, code… }: 1 accepted, 0 already there with the same body, -1 there with another, -2 too late,
 --       -3 queue full, -4 too many classes
 --#include head
 --#include events
---#include order
+--#include queue
 --#include fit
-local MAX_CLASSES, FIELDS = 4096, 15
+local MAX_CLASSES, FIELDS = 4096, 11
 local max_depth, n = tonumber(ARGV[1]), tonumber(ARGV[2])
 local answer, classes = { now }, {}
 
@@ -45,12 +44,25 @@ local function digests(first)
 end
 
 local depth = max_depth > 0 and tonumber(call('HGET', P .. 'n', 'queued') or '0') or 0
-local accepted, there, mine = 0, digests(3), {}
+local there, accepted, mine, records, queues = digests(3), 0, {}, {}, {}
+
+local function plan(class, tenant, score, id)
+  local name = class .. '\t' .. tenant
+  local queue, number = queues[name], tonumber(score)
+  if not queue then
+    queue = { class = class, tenant = tenant, best = number, scored = {} }
+    queues[name] = queue
+  end
+  if number < queue.best then queue.best = number end
+  local scored = queue.scored
+  scored[#scored + 1], scored[#scored + 2] = score, id
+end
+
 for i = 0, n - 1 do
   local a = 2 + i * FIELDS
-  local id, kind, job, not_before, not_after = ARGV[a + 1], ARGV[a + 4], ARGV[a + 5], ARGV[a + 12], ARGV[a + 13]
+  local id, kind, job, not_before, not_after = ARGV[a + 1], ARGV[a + 4], ARGV[a + 5], ARGV[a + 7], ARGV[a + 8]
   local taken = mine[id] or there[i + 1]
-  local code = taken and (taken == ARGV[a + 14] and 0 or -1)
+  local code = taken and (taken == ARGV[a + 9] and 0 or -1)
   local class = not code and class_of(ARGV[a + 2])
   if code then
     answer[i + 2] = code
@@ -61,23 +73,22 @@ for i = 0, n - 1 do
   elseif not class then
     answer[i + 2] = -4
   else
-    local h = { class = class, tenant = ARGV[a + 3], score = ARGV[a + 6] }
-    call('SET', P .. 's:' .. id, table.concat({ class, h.tenant, kind, job, h.score, ARGV[a + 7], ARGV[a + 8],
-      ARGV[a + 9], ARGV[a + 10], ARGV[a + 11], now, ARGV[a + 14], ARGV[a + 15] }, '\t') .. '\n'
-      .. ARGV[2 + n * FIELDS + i + 1])
+    records[#records + 1], records[#records + 2] = P .. 's:' .. id, class .. ARGV[a + 10] .. now .. ARGV[a + 11]
     if not_before ~= '' and tonumber(not_before) > now then
       call('ZADD', P .. 'dl', not_before, id)
       count('delayed', 1)
     else
-      enqueue(h, id)
+      plan(class, ARGV[a + 3], ARGV[a + 6], id)
       accepted = accepted + 1
-      count('queued', 1)
       count('q:' .. kind, 1)
     end
-    mine[id] = ARGV[a + 14]
-    append('step.queued', job, id, h.tenant, '{"job_type":' .. json(kind) .. '}')
+    mine[id] = ARGV[a + 9]
+    append('step.queued', job, id, ARGV[a + 3], '{"job_type":"' .. kind .. '"}')
     answer[i + 2] = 1
   end
 end
+if #records > 0 then call('MSET', unpack(records)) end
+for _, queue in pairs(queues) do enqueue_all(queue.class, queue.tenant, queue.best, queue.scored) end
+count('queued', accepted)
 flush_counts()
 return answer

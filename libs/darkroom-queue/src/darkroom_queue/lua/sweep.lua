@@ -4,7 +4,7 @@
 -- Gives { steps touched, workers gone }
 --#include head
 --#include events
---#include order
+--#include queue
 --#include leases
 --#include sweep
 local SET_LINGERS_MS = 600000
@@ -33,6 +33,7 @@ for _, set in ipairs(call('ZRANGE', P .. 'sz', '-inf', now - SET_LINGERS_MS, 'BY
   call('ZREM', P .. 'sz', set)
 end
 
+flush_leases()
 flush_debts()
 flush_counts()
 call('XTRIM', P .. 'ev', 'MINID', '~', now - tonumber(ARGV[3]))

@@ -11,7 +11,8 @@
 -- lost comes again with the same token in the next beat turn.
 --#include head
 --#include events
---#include order
+--#include queue
+--#include claim
 --#include leases
 --#include sweep
 local worker, incarnation, turn, lease_ms = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
@@ -22,8 +23,8 @@ if registered[1] ~= incarnation then return { -1, {}, {}, {}, {}, -1 } end
 local set, a = registered[2], 7
 local codes, cancels, lost, claims = {}, {}, {}, {}
 
-local function report(id, record, token, outcome, data, delay_ms)
-  local lease = lease_of(id)
+local function report(id, record, lease_text, token, outcome, data, delay_ms)
+  local lease = read_lease(lease_text)
   if not record or lease.tok ~= token then
     local stone = call('GET', P .. 't:' .. id)
     return stone and string.match(stone, '^[^\t]*\t([^\t]*)\t') == token and 1 or 0
@@ -47,12 +48,16 @@ end
 
 if f > 0 then
   local keys = {}
-  for i = 1, f do keys[i] = P .. 's:' .. ARGV[a + 5 * i - 4] end
-  local records = call('MGET', unpack(keys))
   for i = 1, f do
-    codes[i] = report(ARGV[a + 1], records[i], ARGV[a + 2], ARGV[a + 3], ARGV[a + 4], tonumber(ARGV[a + 5]))
+    local id = ARGV[a + 5 * i - 4]
+    keys[2 * i - 1], keys[2 * i] = P .. 's:' .. id, P .. 'l:' .. id
+  end
+  local found = call('MGET', unpack(keys))
+  for i = 1, f do
+    codes[i] = report(ARGV[a + 1], found[2 * i - 1], found[2 * i], ARGV[a + 2], ARGV[a + 3], ARGV[a + 4], tonumber(ARGV[a + 5]))
     a = a + 5
   end
+  flush_leases()
 end
 
 local function deliver(id, token, attempt, record)
@@ -92,16 +97,16 @@ if b >= 0 then
 end
 
 sweep(20, lease_ms)
-
+flush_leases()
 flush_debts()
 
-local leases, taken = {}, {}
-take(set, want, function(id, h, record)
-  local i, lease_key = #taken + 1, P .. 'l:' .. id
+local leases, deadlines, taken = {}, {}, {}
+take(set, want, function(id, h, record, lease)
+  local i, attempt = #taken + 1, read_lease(lease).at + 1
   local token = incarnation .. '.' .. turn .. '.' .. i
-  local attempt = call('HINCRBY', lease_key, 'at', 1)
-  call('HSET', lease_key, 'tok', token, 'w', worker, 's', now, 'v', set)
-  leases[2 * i - 1], leases[2 * i], taken[i] = now + lease_ms, id, id
+  leases[2 * i - 1] = P .. 'l:' .. id
+  leases[2 * i] = lease_text({ tok = token, w = worker, at = attempt, s = now, set = set })
+  deadlines[2 * i - 1], deadlines[2 * i], taken[i] = now + lease_ms, id, id
   count('queued', -1)
   count('q:' .. h.type, -1)
   count('running', 1)
@@ -110,7 +115,8 @@ take(set, want, function(id, h, record)
   deliver(id, token, attempt, record)
 end)
 if #taken > 0 then
-  call('ZADD', P .. 'lz', unpack(leases))
+  call('MSET', unpack(leases))
+  call('ZADD', P .. 'lz', unpack(deadlines))
   call('SADD', P .. 'h:' .. worker, unpack(taken))
 end
 if call('EXISTS', P .. 'r:' .. set) == 1 then wake(set) end

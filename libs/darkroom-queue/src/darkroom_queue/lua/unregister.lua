@@ -4,7 +4,7 @@
 -- Gives 1, or 0 if another process has taken the worker's place
 --#include head
 --#include events
---#include order
+--#include queue
 --#include leases
 local worker = ARGV[1]
 if call('HGET', P .. 'wk:' .. worker, 'inc') ~= ARGV[2] then return 0 end
@@ -14,6 +14,7 @@ for _, id in ipairs(call('SMEMBERS', P .. 'h:' .. worker)) do
     give_back(id, header_of(record), lease)
   end
 end
+flush_leases()
 flush_debts()
 flush_counts()
 call('DEL', P .. 'wk:' .. worker, P .. 'h:' .. worker, P .. 'c:' .. worker)

@@ -1,19 +1,44 @@
 -- How a running step ends: its lease goes, and it is finished, delayed for a retry, or queued again.
---   l:<step>  hash: at attempt, tok token, w worker, s started ms, v set, p progress, cx cancel reason
+--   l:<step>  string: token, worker, attempts made, started ms, set, cancel reason; from the first claim on
 --   lz  zset step → lease deadline ms      h:<worker>  set of steps      dl  zset step → due ms
 local TOMBSTONE_TTL = 86400 -- seconds
 local FORCE_CANCEL_MS = 10000
 
-local function unlease(id, lease)
-  call('ZREM', P .. 'lz', id)
-  if lease.w then call('SREM', P .. 'h:' .. lease.w, id) end
-  if lease.cx then call('ZREM', P .. 'cz', id) end
+-- A step that is not running has no token; one that was never claimed has no lease at all.
+local function read_lease(text)
+  if not text then return { at = 0, s = 0 } end
+  local tok, worker, at, started, set, cx = string.match(text, '^([^\t]*)\t([^\t]*)\t(%d+)\t(%d+)\t([^\t]*)\t(.*)$')
+  return { tok = tok ~= '' and tok or nil, w = worker ~= '' and worker or nil, at = tonumber(at),
+    s = tonumber(started), set = set ~= '' and set or nil, cx = cx ~= '' and cx or nil }
+end
+
+local function lease_text(lease)
+  return (lease.tok or '') .. '\t' .. (lease.w or '') .. '\t' .. lease.at .. '\t' .. lease.s .. '\t'
+    .. (lease.set or '') .. '\t' .. (lease.cx or '')
 end
 
 local function lease_of(id)
-  local v = call('HMGET', P .. 'l:' .. id, 'tok', 'w', 'at', 's', 'v', 'cx')
-  return { tok = v[1] or nil, w = v[2] or nil, at = tonumber(v[3] or '0'), s = tonumber(v[4] or '0'),
-    set = v[5] or nil, cx = v[6] or nil }
+  return read_lease(call('GET', P .. 'l:' .. id))
+end
+
+-- Leases that end in this script are summed up here and taken out at once by `flush_leases`.
+local ended = { ids = {}, keys = {}, by_worker = {} }
+
+local function unlease(id, lease)
+  ended.ids[#ended.ids + 1] = id
+  if lease.w then
+    local mine = ended.by_worker[lease.w] or {}
+    ended.by_worker[lease.w] = mine
+    mine[#mine + 1] = id
+  end
+  if lease.cx then call('ZREM', P .. 'cz', id) end
+end
+
+local function flush_leases()
+  if #ended.ids > 0 then call('ZREM', P .. 'lz', unpack(ended.ids)) end
+  if #ended.keys > 0 then call('DEL', unpack(ended.keys)) end
+  for worker, ids in pairs(ended.by_worker) do call('SREM', P .. 'h:' .. worker, unpack(ids)) end
+  ended = { ids = {}, keys = {}, by_worker = {} }
 end
 
 -- What a step really cost corrects its tenant's next start tag. Summed up here, written once by `flush_debts`.
@@ -26,7 +51,7 @@ local function settle(h, lease)
   end
 end
 
-local function flush_debts()
+local function flush_debts() -- after `flush_leases`, since both belong to ended leases
   for key, debt in pairs(debts) do
     local set, tenant = string.match(key, '^([^\t]*)\t(.*)$')
     if call('HEXISTS', P .. 'csd', set) == 1 then call('HINCRBYFLOAT', P .. 'b:' .. set, tenant, debt) end
@@ -37,7 +62,8 @@ end
 -- Ends a step for ever. `data` is the JSON object of the event; `state` completed | failed | cancelled.
 local function finish(id, h, lease, state, data)
   unlease(id, lease)
-  call('DEL', P .. 's:' .. id, P .. 'l:' .. id)
+  local keys = ended.keys
+  keys[#keys + 1], keys[#keys + 2], keys[#keys + 3] = P .. 's:' .. id, P .. 'l:' .. id, P .. 'p:' .. id
   call('SET', P .. 't:' .. id, table.concat({ state, lease.tok or '', h.digest, h.job, h.tenant, lease.at,
     h.max_attempts, h.queued_ms, lease.s, now, lease.w or '' }, '\t') .. '\n' .. data, 'EX', TOMBSTONE_TTL)
   count(state, 1)
@@ -64,7 +90,7 @@ end
 local function put_back(id, h, lease, delay_ms)
   unlease(id, lease)
   leave_running(h)
-  call('HDEL', P .. 'l:' .. id, 'tok', 'w', 's', 'v', 'p', 'pm', 'pc', 'pt')
+  call('SET', P .. 'l:' .. id, lease_text({ at = lease.at, s = 0 }))
   if delay_ms > 0 then
     count('delayed', 1)
     call('ZADD', P .. 'dl', now + delay_ms, id)
@@ -81,7 +107,7 @@ end
 -- The worker gives a step back through no fault of the step: it costs no attempt.
 local function give_back(id, h, lease)
   if lease.cx then return cancelled(id, h, lease) end
-  call('HINCRBY', P .. 'l:' .. id, 'at', -1)
+  lease.at = lease.at - 1
   put_back(id, h, lease, 0)
 end
 

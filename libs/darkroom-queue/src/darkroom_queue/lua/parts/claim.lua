@@ -1,42 +1,4 @@
--- Order: which tenant, which class, which step is next for a capability set (weighted start-time fair queueing).
---   q:<class>:<tenant>  zset of steps by score          tn:<class>  set of tenants that may have steps of the class
---   rc:<set>:<tenant>   zset class → lower bound of its head, repaired lazily
---   r:<set>             zset tenant → start tag S       f:<set>  hash tenant → finish tag F       v  hash set → V
-local function wake(set)
-  if call('LLEN', P .. 'w:' .. set) == 0 then call('RPUSH', P .. 'w:' .. set, 1) end
-end
-
--- A tenant that becomes active starts at max(F, V): it neither saves up nor loses its turn.
-local function activate(set, tenant)
-  if call('ZSCORE', P .. 'r:' .. set, tenant) then return end
-  local finish = tonumber(call('HGET', P .. 'f:' .. set, tenant) or '0')
-  local virtual = tonumber(call('HGET', P .. 'v', set) or '0')
-  call('ZADD', P .. 'r:' .. set, math.max(finish, virtual), tenant)
-end
-
-local function index(set, class, tenant, score)
-  call('ZADD', P .. 'rc:' .. set .. ':' .. tenant, 'LT', score, class)
-  activate(set, tenant)
-  wake(set)
-end
-
--- Invariant: a step in q:<class>:<tenant> means that every set that fits the class has the class in rc with a bound
--- not above the head, and the tenant in r. So only a new head has to be told to the sets.
-local function enqueue(h, id)
-  local queue = P .. 'q:' .. h.class .. ':' .. h.tenant
-  local head = call('ZRANGE', queue, 0, 0, 'WITHSCORES')
-  call('ZADD', queue, h.score, id)
-  if head[1] and tonumber(h.score) >= tonumber(head[2]) then return end
-  if not head[1] then call('SADD', P .. 'tn:' .. h.class, h.tenant) end
-  for _, set in ipairs(call('SMEMBERS', P .. 'm:' .. h.class)) do
-    index(set, h.class, h.tenant, h.score)
-  end
-end
-
-local function dequeue(h, id)
-  return call('ZREM', P .. 'q:' .. h.class .. ':' .. h.tenant, id)
-end
-
+-- Claiming: which tenant, which class, which steps come next for a capability set. See parts/queue.lua for the keys.
 -- Forgets that the tenant has work in this class for this set; the tenant leaves the ring with its last class.
 local function drop_class(set, tenant, class)
   local classes = P .. 'rc:' .. set .. ':' .. tenant
@@ -115,25 +77,27 @@ local function mend_bound(set, run)
   end
 end
 
--- Takes up to `want` steps for `set` in order and calls serve(id, header, record) for each.
+-- Takes up to `want` steps for `set` in order and calls serve(id, header, record, lease) for each.
 local function take(set, want, serve)
   open_accounts(set)
   while want > 0 do
     local run = next_run(set, math.min(want, 32))
     if not run then break end
     local start, taken, keys = run.start, {}, {}
-    for i = 1, #run.steps, 2 do keys[#keys + 1] = P .. 's:' .. run.steps[i] end
-    local records = call('MGET', unpack(keys))
-    for i = 1, #records do
+    for i = 1, #run.steps, 2 do
+      keys[i], keys[i + 1] = P .. 's:' .. run.steps[i], P .. 'l:' .. run.steps[i]
+    end
+    local found = call('MGET', unpack(keys)) -- record and lease of each
+    for i = 1, #found, 2 do
       if want == 0 then break end
       if run.rival and (start > run.rival_start or (start == run.rival_start and run.tenant > run.rival)) then break end
-      local id = run.steps[2 * i - 1]
+      local id, record = run.steps[i], found[i]
       taken[#taken + 1] = id
-      if records[i] then
-        local h = header_of(records[i])
+      if record then
+        local h = header_of(record)
         start = charge(run.tenant, start, h.expected_ms, h.weight)
         want = want - 1
-        serve(id, h, records[i])
+        serve(id, h, record, found[i + 1])
       end
     end
     call('ZREM', run.queue, unpack(taken))
