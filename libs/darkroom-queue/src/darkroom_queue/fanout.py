@@ -51,6 +51,7 @@ class EventFanout:
     def __init__(self, link: RedisLink) -> None:
         self._link = link
         self._topics: dict[JobId | None, set[_Subscription]] = defaultdict(set)
+        self._reading = asyncio.Event()
 
     async def run(self) -> None:
         """Read and hand out for ever, through outages."""
@@ -58,11 +59,15 @@ class EventFanout:
         after: EventId | None = None
         while True:
             try:
-                after = after or await log.tail()
+                if after is None:
+                    after = await log.tail()
+                    # Only now: whoever takes a snapshot after a reset has it from before the next event.
+                    self._tell_everybody(RESET)
+                    self._reading.set()
                 events = await log.read(after, block_ms=5000)
             except LogTruncated:
                 after = None
-                self._tell_everybody(RESET)
+                self._reading.clear()
                 continue
             except QueueUnavailable:
                 await asyncio.sleep(OUTAGE_PAUSE_S)
@@ -78,6 +83,7 @@ class EventFanout:
 
         Yields `RESET` where events may be missing. Raises `SlowReader` when the consumer falls too far behind.
         """
+        await self._reading.wait()  # before the reader has its place, an event could pass between replay and live
         subscription = _Subscription(job_id)
         self._topics[job_id].add(subscription)
         try:

@@ -63,6 +63,17 @@ async def test_a_follower_of_one_job_sees_no_other(link: RedisLink, fanout: Even
     assert await numbers_of(fanout.follow(since=since, job_id=JOB), lambda n: n == 2) == [2]
 
 
+async def test_a_follower_that_comes_before_the_reader_misses_nothing(link: RedisLink) -> None:
+    since, fanout = await emit(link, 0), EventFanout(link)
+    taking = asyncio.create_task(numbers_of(fanout.follow(since=since, job_id=JOB), lambda n: n == 2))
+    await emit(link, 1)
+    reading = asyncio.create_task(fanout.run())
+    await emit(link, 2)
+    assert await taking == [1, 2]
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+
+
 async def test_an_id_of_another_epoch_gives_a_reset(link: RedisLink, fanout: EventFanout) -> None:
     await emit(link, 0)
     stale = EventId(0, await link.epoch() - 1, 1, 1)
