@@ -2,11 +2,11 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 BIN := .venv/bin
-SOURCES := $(wildcard libs/*/src services/*/src deploy/*/src) tests/support tests/contract
+SOURCES := $(wildcard libs/*/src services/*/src deploy/*/src) tests/support tests/contract benchmarks/queue
 export OMP_WAIT_POLICY ?= PASSIVE
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install install-dev demo up down test test-e2e check contracts proto-schemas lint types format migrate clean
+.PHONY: help install install-dev demo up down test test-e2e check contracts bench-queue proto-schemas lint types format migrate clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,10 @@ contracts: install-dev ## Check the layers, the generated contracts and the hous
 
 proto-schemas: install-dev ## Write the OpenAPI documents and JSON Schemas anew, after a change of the wire
 	$(BIN)/python tests/support/proto_schemas.py
+
+bench-queue: install ## Measure the queue engine beside its peers (about 8 minutes)
+	@benchmarks/queue/setup.sh
+	$(BIN)/python benchmarks/queue $(BENCH)
 
 lint: install-dev ## Check style and formatting
 	$(BIN)/ruff check
