@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from darkroom_queue import WorkerSuperseded
 from gpu_worker.loops.steps import StepLoop
 
 
@@ -14,10 +15,13 @@ class FakeConsumer:
         self.running = asyncio.Event()
         self.drained = asyncio.Event()
         self.grace_s: float | None = None
+        self.superseded = False
 
     async def run(self) -> None:
         self.running.set()
         await self.drained.wait()
+        if self.superseded:
+            raise WorkerSuperseded
 
     def drain(self, *, grace_s: float) -> None:
         self.grace_s = grace_s
@@ -90,3 +94,15 @@ async def test_a_drain_waits_for_the_steps_in_hand_and_takes_no_more(bed: Bed) -
 async def test_a_drain_before_the_first_step_ends_at_once(bed: Bed) -> None:
     await bed.loop.drain(7.0)
     assert not bed.consumers[0].running.is_set()
+
+
+async def test_a_worker_whose_name_was_taken_stays_out_of_the_way(bed: Bed) -> None:
+    first, second = bed.consumers
+    bed.gate.open.set()
+    await first.running.wait()
+    first.superseded = True
+    first.drained.set()
+    await bed.loop.drain(0)
+    with pytest.raises(RuntimeError):
+        await bed.loop.check()
+    assert not second.running.is_set()

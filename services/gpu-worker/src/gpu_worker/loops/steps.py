@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from darkroom_chassis.logs import get_logger
-from darkroom_queue import StepContext, StepFailed, StepStopped
+from darkroom_queue import StepContext, StepFailed, StepStopped, WorkerSuperseded
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.step import StepError, StepResult
 
@@ -135,6 +135,9 @@ class StepLoop:
             watch = asyncio.create_task(self._give_up_when_missing(self._consumer))
             try:
                 await self._consumer.run()
+            except WorkerSuperseded:
+                log.error("Another process works under this worker's id: this one stays out of its way until restarted")
+                self._draining.set()
             finally:
                 watch.cancel()
                 self._consumer = None
