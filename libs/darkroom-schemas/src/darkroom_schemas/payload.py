@@ -20,14 +20,12 @@ class Family(StrEnum):
     PROMPT = "prompt"
 
 
-class ImagePayload(Wire):
-    """A batch of still images, one per seed. Sizes in pixels, multiples of 8 (SDXL) or 16 (WAN)."""
+class _Drawing(Wire):
+    """What pictures and videos have in common. Sizes in pixels, multiples of 8 (SDXL) or 16 (WAN)."""
 
-    family: Literal[Family.SDXL, Family.WAN_IMAGE]
     prompt: str
     negative_prompt: str = ""
     original_prompt: str | None = None
-    seeds: tuple[Seed, ...] = Field(min_length=1, max_length=64)
     width: int = Field(ge=64, le=4096)
     height: int = Field(ge=64, le=4096)
     steps: int = Field(ge=1, le=200)
@@ -38,24 +36,20 @@ class ImagePayload(Wire):
     max_bytes: int = Field(gt=0)
 
 
-class VideoPayload(Wire):
+class ImagePayload(_Drawing):
+    """A batch of still images, one per seed."""
+
+    family: Literal[Family.SDXL, Family.WAN_IMAGE]
+    seeds: tuple[Seed, ...] = Field(min_length=1, max_length=64)
+
+
+class VideoPayload(_Drawing):
     """One video. `frames` is 4k+1, `fps` frames per second."""
 
     family: Literal[Family.WAN_VIDEO]
-    prompt: str
-    negative_prompt: str = ""
-    original_prompt: str | None = None
     seeds: tuple[Seed, ...] = Field(min_length=1, max_length=1)
-    width: int = Field(ge=64, le=4096)
-    height: int = Field(ge=64, le=4096)
     frames: int = Field(ge=5, le=257)
     fps: int = Field(ge=1, le=60)
-    steps: int = Field(ge=1, le=200)
-    guidance_scale: float = Field(ge=0, le=50)
-    sampler: str
-    model: str
-    bucket: str
-    max_bytes: int = Field(gt=0)
 
 
 class PromptPayload(Wire):

@@ -2,28 +2,13 @@
 
 import psycopg
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from darkroom_chassis.database import driver_url
 from platform_api.migrations import MIGRATIONS
-from platform_api.store.tables import SCHEMA, metadata
+from platform_api.store.tables import metadata
 from psycopg import sql
 from sqlalchemy import create_engine, make_url, text
+from support.schema import differences
 from support.servers import MakeDatabase
-
-
-def differences(database_url: str) -> list[object]:
-    engine = create_engine(driver_url(database_url))
-    options = {
-        "include_schemas": True,
-        "include_name": lambda name, kind, _: kind != "schema" or name == SCHEMA,
-        "version_table_schema": SCHEMA,
-        "compare_server_default": True,
-    }
-    with engine.connect() as connection:
-        found = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
-    engine.dispose()
-    return list(found)
 
 
 def constraints(database_url: str) -> set[tuple[str, str]]:
@@ -35,7 +20,7 @@ def constraints(database_url: str) -> set[tuple[str, str]]:
 
 def test_models_equal_migrations(postgres_url: str) -> None:
     MIGRATIONS.upgrade(postgres_url)
-    assert differences(postgres_url) == []
+    assert differences(postgres_url, metadata) == []
 
 
 def test_constraints_of_models_equal_those_of_migrations(make_database: MakeDatabase) -> None:
@@ -52,7 +37,7 @@ def test_constraints_of_models_equal_those_of_migrations(make_database: MakeData
 def test_migrating_twice_changes_nothing(postgres_url: str) -> None:
     MIGRATIONS.upgrade(postgres_url)
     MIGRATIONS.upgrade(postgres_url)
-    assert differences(postgres_url) == []
+    assert differences(postgres_url, metadata) == []
 
 
 def test_downgrade_leaves_an_empty_schema_that_can_be_upgraded_again(postgres_url: str) -> None:
@@ -62,7 +47,7 @@ def test_downgrade_leaves_an_empty_schema_that_can_be_upgraded_again(postgres_ur
         left = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'platform'").fetchall()
     assert left == [("alembic_version",)]
     MIGRATIONS.upgrade(postgres_url)
-    assert differences(postgres_url) == []
+    assert differences(postgres_url, metadata) == []
 
 
 def test_the_owner_of_the_schema_needs_no_other_rights(postgres_url: str) -> None:
@@ -74,7 +59,7 @@ def test_the_owner_of_the_schema_needs_no_other_rights(postgres_url: str) -> Non
         connection.execute(sql.SQL("REVOKE CREATE ON DATABASE {} FROM PUBLIC").format(database))
     owner_url = make_url(postgres_url).set(username="platform_owner", password="owner")
     MIGRATIONS.upgrade(owner_url.render_as_string(hide_password=False))
-    assert differences(postgres_url) == []
+    assert differences(postgres_url, metadata) == []
 
 
 def test_the_ledger_refuses_updates_and_deletes(postgres_url: str) -> None:

@@ -4,9 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from darkroom_chassis.database import Database
+from darkroom_chassis.log_offset import LogOffset
 from darkroom_schemas.ids import EventId
-from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DataError, IntegrityError
 
 from platform_api.domain.ports import JobChanges, Unstorable
@@ -15,32 +14,22 @@ from platform_api.store.tables import offsets
 
 READER = "platform-api:0"
 """The reader of shard 0."""
-BEGINNING = ""
 
 
 class PostgresJournal:
-    """Implements `Journal`: the position is compared and set, so that replicas never apply the same batch."""
+    """Implements `Journal`."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self._database, self._offset = database, LogOffset(database, offsets, READER)
 
     async def position(self) -> EventId | None:
-        async with self._database.connect() as connection:
-            await connection.execute(insert(offsets).values(reader=READER, position=BEGINNING).on_conflict_do_nothing())
-            found = await connection.execute(select(offsets.c.position).where(offsets.c.reader == READER))
-            position = found.scalar_one()
-        return EventId.parse(position) if position else None
+        return await self._offset.position()
 
     @asynccontextmanager
     async def advance(self, old: EventId | None, new: EventId) -> AsyncIterator[JobChanges | None]:
-        move = (
-            update(offsets)
-            .where(offsets.c.reader == READER, offsets.c.position == (str(old) if old else BEGINNING))
-            .values(position=str(new), updated_at=func.now())
-        )
         try:
             async with self._database.begin() as connection:
-                moved = await connection.execute(move)
-                yield PostgresJobChanges(connection) if moved.rowcount == 1 else None
+                moved = await self._offset.move(connection, old, new)
+                yield PostgresJobChanges(connection) if moved else None
         except (DataError, IntegrityError) as error:
             raise Unstorable(str(error.orig)) from error

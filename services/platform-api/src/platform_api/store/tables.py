@@ -1,10 +1,10 @@
 """The tables of schema `platform`, as SQLAlchemy Core sees them. Migrations make them; a test holds both equal."""
 
+from darkroom_chassis.tables import moment, offsets_table, schema_metadata
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
-    DateTime,
     Double,
     ForeignKey,
     ForeignKeyConstraint,
@@ -12,14 +12,12 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
     SmallInteger,
     Table,
     Text,
     UniqueConstraint,
     Uuid,
-    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -28,24 +26,11 @@ SCHEMA = "platform"
 STATUSES = "('queued', 'delayed', 'running', 'completed', 'failed', 'cancelled')"
 ACTIVE = "status IN ('queued', 'delayed', 'running')"
 
-metadata = MetaData(
-    schema=SCHEMA,
-    naming_convention={
-        "pk": "%(table_name)s_pkey",
-        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
-        "uq": "%(table_name)s_%(column_0_N_name)s_key",
-        "ck": "%(table_name)s_%(constraint_name)s_check",
-        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
-    },
-)
+metadata = schema_metadata(SCHEMA)
 
 
 def _uuid() -> Uuid[str]:
     return Uuid(as_uuid=False)
-
-
-def _moment(name: str, *, default: bool = False, nullable: bool = False) -> Column[object]:
-    return Column(name, DateTime(timezone=True), nullable=nullable, server_default=func.now() if default else None)
 
 
 users = Table(
@@ -56,7 +41,7 @@ users = Table(
     Column("balance_mc", BigInteger, nullable=False, server_default="0"),
     Column("jobs_total", BigInteger, nullable=False, server_default="0"),
     Column("assets_total", BigInteger, nullable=False, server_default="0"),
-    _moment("created_at", default=True),
+    moment("created_at", default=True),
     CheckConstraint("balance_mc >= 0", name="balance"),
 )
 
@@ -68,8 +53,8 @@ api_keys = Table(
     Column("user_id", _uuid(), ForeignKey(users.c.id)),
     Column("secret_hash", LargeBinary, nullable=False),
     Column("name", Text, nullable=False),
-    _moment("created_at", default=True),
-    _moment("revoked_at", nullable=True),
+    moment("created_at", default=True),
+    moment("revoked_at", nullable=True),
     CheckConstraint("kind IN ('user', 'service', 'admin')", name="kind"),
     CheckConstraint("(kind = 'user') = (user_id IS NOT NULL)", name="owner"),
     Index(None, "user_id"),
@@ -95,10 +80,10 @@ jobs = Table(
     Column("history_seq", Integer, nullable=False),
     Column("last_event_id", Text),
     Column("trace_id", Text, nullable=False),
-    _moment("created_at"),
-    _moment("updated_at"),
-    _moment("started_at", nullable=True),
-    _moment("completed_at", nullable=True),
+    moment("created_at"),
+    moment("updated_at"),
+    moment("started_at", nullable=True),
+    moment("completed_at", nullable=True),
     CheckConstraint(f"status IN {STATUSES}", name="status"),
     CheckConstraint("run >= 1", name="run"),
     CheckConstraint("priority BETWEEN 1 AND 100", name="priority"),
@@ -122,9 +107,9 @@ steps = Table(
     Column("text", Text),
     Column("worker_id", Text),
     Column("timings_s", JSONB, nullable=False, server_default="{}"),
-    _moment("submitted_at", nullable=True),
-    _moment("started_at", nullable=True),
-    _moment("finished_at", nullable=True),
+    moment("submitted_at", nullable=True),
+    moment("started_at", nullable=True),
+    moment("finished_at", nullable=True),
     PrimaryKeyConstraint("job_id", "run", "number"),
     CheckConstraint(f"status IN {STATUSES}", name="status"),
     CheckConstraint("number BETWEEN 0 AND 99", name="number"),
@@ -144,7 +129,7 @@ job_history = Table(
     Column("progress", Double),
     Column("source_event_id", Text),
     Column("event_id", Text),
-    _moment("at"),
+    moment("at"),
     PrimaryKeyConstraint("job_id", "seq"),
     UniqueConstraint("job_id", "source_event_id"),
     CheckConstraint(f"status IN {STATUSES}", name="status"),
@@ -170,7 +155,7 @@ assets = Table(
     Column("frames", Integer),
     Column("duration_s", Double),
     Column("recipe", JSONB),
-    _moment("created_at"),
+    moment("created_at"),
     ForeignKeyConstraint(["job_id", "run", "step"], [steps.c.job_id, steps.c.run, steps.c.number]),
     UniqueConstraint("job_id", "run", "step", "output_index"),
     CheckConstraint("size_bytes >= 0", name="size"),
@@ -188,7 +173,7 @@ credit_ledger = Table(
     Column("run", Integer),
     Column("item", Text),
     Column("note", Text),
-    _moment("created_at", default=True),
+    moment("created_at", default=True),
     CheckConstraint("kind IN ('grant', 'reserve', 'capture', 'release')", name="kind"),
     CheckConstraint("amount_mc > 0", name="amount"),
     CheckConstraint("(kind = 'grant') = (job_id IS NULL) AND (job_id IS NULL) = (run IS NULL)", name="job"),
@@ -206,7 +191,7 @@ idempotency_keys = Table(
     Column("key", Text, nullable=False),
     Column("fingerprint", Text, nullable=False),
     Column("answer", Text, nullable=False),
-    _moment("created_at", default=True),
+    moment("created_at", default=True),
     PrimaryKeyConstraint("user_id", "key"),
     Index(None, "created_at"),
 )
@@ -219,15 +204,9 @@ outbox = Table(
     Column("job_id", _uuid()),
     Column("history_seq", Integer),
     Column("body", JSONB, nullable=False),
-    _moment("created_at", default=True),
+    moment("created_at", default=True),
     CheckConstraint("kind IN ('submit', 'cancel', 'emit', 'keys')", name="kind"),
     CheckConstraint("(kind = 'keys') = (job_id IS NULL)", name="job"),
 )
 
-offsets = Table(
-    "offsets",
-    metadata,
-    Column("reader", Text, primary_key=True),
-    Column("position", Text, nullable=False),
-    _moment("updated_at", default=True),
-)
+offsets = offsets_table(metadata)

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from darkroom_chassis.database import Database
+from darkroom_chassis.log_offset import LogOffset
 from darkroom_schemas.events import Event
 from darkroom_schemas.ids import EventId, TenantId
 from darkroom_schemas.webhook import WebhookBody
-from sqlalchemy import func, literal, or_, select, update
+from sqlalchemy import func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,30 +17,20 @@ from webhook_dispatcher.domain.events import EVENT_NAMES, webhook_data
 from webhook_dispatcher.store.tables import deliveries, endpoints, messages, offsets
 
 READER = "webhook-dispatcher:0"
-BEGINNING = ""
 
 
 class PostgresIntake:
     """Implements `Intake` for shard 0."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self._database, self._offset = database, LogOffset(database, offsets, READER)
 
     async def position(self) -> EventId | None:
-        async with self._database.connect() as connection:
-            await connection.execute(insert(offsets).values(reader=READER, position=BEGINNING).on_conflict_do_nothing())
-            found = await connection.execute(select(offsets.c.position).where(offsets.c.reader == READER))
-            text = found.scalar_one()
-        return EventId.parse(text) if text else None
+        return await self._offset.position()
 
     async def take(self, events: Sequence[Event], *, after: EventId | None, upto: EventId) -> int | None:
-        move = (
-            update(offsets)
-            .where(offsets.c.reader == READER, offsets.c.position == (str(after) if after else BEGINNING))
-            .values(position=str(upto), updated_at=func.now())
-        )
         async with self._database.begin() as connection:
-            if (await connection.execute(move)).rowcount != 1:
+            if not await self._offset.move(connection, after, upto):
                 return None
             return sum([await _store(connection, event) for event in events if event.type in EVENT_NAMES])
 

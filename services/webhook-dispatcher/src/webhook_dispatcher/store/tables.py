@@ -1,44 +1,29 @@
 """The tables of schema `webhooks`, as SQLAlchemy Core sees them. Migrations make them; a test holds both equal."""
 
+from darkroom_chassis.tables import moment, offsets_table, schema_metadata
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
-    DateTime,
     Double,
     ForeignKey,
     Identity,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     SmallInteger,
     Table,
     Text,
     UniqueConstraint,
     Uuid,
-    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
 SCHEMA = "webhooks"
 
-metadata = MetaData(
-    schema=SCHEMA,
-    naming_convention={
-        "pk": "%(table_name)s_pkey",
-        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
-        "uq": "%(table_name)s_%(column_0_N_name)s_key",
-        "ck": "%(table_name)s_%(constraint_name)s_check",
-        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
-    },
-)
-
-
-def _moment(name: str, *, nullable: bool = False) -> Column[object]:
-    return Column(name, DateTime(timezone=True), nullable=nullable, server_default=None if nullable else func.now())
+metadata = schema_metadata(SCHEMA)
 
 
 endpoints = Table(
@@ -52,7 +37,7 @@ endpoints = Table(
     Column("sealed_secret", LargeBinary, nullable=False),
     Column("active", Boolean, nullable=False, server_default=text("true")),
     Column("disabled_reason", Text),
-    _moment("created_at"),
+    moment("created_at", default=True),
     Index(None, "tenant", "id"),
 )
 
@@ -63,7 +48,7 @@ messages = Table(
     Column("tenant", Text, nullable=False),
     Column("event_type", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    _moment("created_at"),
+    moment("created_at", default=True),
 )
 
 deliveries = Table(
@@ -74,10 +59,10 @@ deliveries = Table(
     Column("endpoint_id", Uuid(as_uuid=False), ForeignKey(endpoints.c.id, ondelete="CASCADE"), nullable=False),
     Column("status", Text, nullable=False, server_default="pending"),
     Column("attempts", Integer, nullable=False, server_default="0"),
-    _moment("next_at", nullable=True),
+    moment("next_at", nullable=True),
     Column("last_status", SmallInteger),
     Column("last_error", Text),
-    _moment("created_at"),
+    moment("created_at", default=True),
     UniqueConstraint("message_id", "endpoint_id"),
     CheckConstraint("status IN ('pending', 'delivered', 'failed')", name="status"),
     CheckConstraint("(status = 'pending') = (next_at IS NOT NULL)", name="due"),
@@ -93,13 +78,7 @@ attempts = Table(
     Column("status", SmallInteger),
     Column("error", Text),
     Column("duration_s", Double, nullable=False),
-    _moment("at"),
+    moment("at", default=True),
 )
 
-offsets = Table(
-    "offsets",
-    metadata,
-    Column("reader", Text, primary_key=True),
-    Column("position", Text, nullable=False),
-    _moment("updated_at"),
-)
+offsets = offsets_table(metadata)
