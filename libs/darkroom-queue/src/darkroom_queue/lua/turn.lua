@@ -32,6 +32,7 @@ local function report(id, record, lease_text, token, outcome, data, delay_ms)
   local h = header_of(record)
   if outcome == 'ok' then
     settle(h, lease)
+    measure(h, lease)
     leave_running(h)
     finish(id, h, lease, 'completed', event_data(lease, '"service_ms":' .. (now - lease.s) .. ',"result":' .. data))
   elseif outcome == 'cancelled' then
@@ -52,9 +53,15 @@ if f > 0 then
     local id = ARGV[a + 5 * i - 4]
     keys[2 * i - 1], keys[2 * i] = P .. 's:' .. id, P .. 'l:' .. id
   end
-  local found = call('MGET', unpack(keys))
+  local found, told = call('MGET', unpack(keys)), {}
   for i = 1, f do
-    codes[i] = report(ARGV[a + 1], found[2 * i - 1], found[2 * i], ARGV[a + 2], ARGV[a + 3], ARGV[a + 4], tonumber(ARGV[a + 5]))
+    local id, record, lease = ARGV[a + 1], found[2 * i - 1], found[2 * i]
+    if told[id] then -- what was read before the first report of the step is out of date
+      flush_leases()
+      record, lease = unpack(call('MGET', P .. 's:' .. id, P .. 'l:' .. id))
+    end
+    told[id] = true
+    codes[i] = report(id, record, lease, ARGV[a + 2], ARGV[a + 3], ARGV[a + 4], tonumber(ARGV[a + 5]))
     a = a + 5
   end
   flush_leases()

@@ -61,6 +61,7 @@ local function sweep(limit, lease_ms)
   forgive_outage(lease_ms)
   local expired, forced, delayed = due('lz', limit), due('cz', limit), due('dl', limit)
   for _, id in ipairs(expired) do expire(id) end
+  flush_leases() -- a step that just expired must not be cancelled as well
   for _, id in ipairs(forced) do force_cancel(id) end
   for _, id in ipairs(delayed) do promote(id) end
   return #expired + #forced + #delayed
