@@ -23,6 +23,7 @@ from darkroom_queue.errors import (
 )
 from darkroom_queue.events import EventLog
 from darkroom_queue.fanout import RESET, EventFanout, Followed, Reset
+from darkroom_queue.insight import Insight, Waiting, WaitReason
 from darkroom_queue.link import RedisLink
 from darkroom_queue.producer import CancelOutcome, Producer, QueueDepth, Submitted
 from darkroom_queue.progress import ProgressFeed
@@ -37,6 +38,7 @@ __all__ = [
     "EventLog",
     "Followed",
     "Handler",
+    "Insight",
     "KeyDirectory",
     "LogTruncated",
     "Producer",
@@ -58,6 +60,8 @@ __all__ = [
     "Submitted",
     "Sweeper",
     "TooManyClasses",
+    "WaitReason",
+    "Waiting",
     "WorkerRecord",
     "WorkerSuperseded",
 ]

@@ -44,6 +44,14 @@ end
 -- What a step really cost corrects its tenant's next start tag. Summed up here, written once by `flush_debts`.
 local debts = {}
 
+local times = {} -- histogram of service times: bucket b counts those of 2^(b/2) ms and more
+
+local function measure(h, lease)
+  local bucket = math.floor(2 * math.log(math.max(1, now - lease.s)) / math.log(2))
+  local field = h.type .. '\t' .. bucket
+  times[field] = (times[field] or 0) + 1
+end
+
 local function settle(h, lease)
   if lease.set and lease.s > 0 then
     local key = lease.set .. '\t' .. h.tenant
@@ -57,6 +65,11 @@ local function flush_debts() -- after `flush_leases`, since both belong to ended
     if call('HEXISTS', P .. 'csd', set) == 1 then call('HINCRBYFLOAT', P .. 'b:' .. set, tenant, debt) end
   end
   debts = {}
+  for field, number in pairs(times) do
+    local kind, bucket = string.match(field, '^(.*)\t(%-?%d+)$')
+    call('HINCRBY', P .. 'hi:' .. kind, bucket, number)
+  end
+  times = {}
 end
 
 -- Ends a step for ever. `data` is the JSON object of the event; `state` completed | failed | cancelled.

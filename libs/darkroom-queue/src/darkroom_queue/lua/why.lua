@@ -1,0 +1,30 @@
+-- Tells why a step waits: who could run it, what is ahead of it, and what is missing if nobody can.
+-- KEYS  1 {s}:meta
+-- ARGV  1 step
+-- Gives {} if it is not waiting, else { queued | delayed, due ms or -1, matching workers, steps of its tenant ahead,
+--       tenants of the busiest pool, waiting steps of its type, requirements, capabilities of each live set, type,
+--       histogram of service times as bucket, count pairs }
+--#include head
+local id = ARGV[1]
+local record, lease = call('GET', P .. 's:' .. id), call('GET', P .. 'l:' .. id)
+if not record or (lease and string.sub(lease, 1, 1) ~= '\t') then return {} end
+local h = header_of(record)
+local due = call('ZSCORE', P .. 'dl', id)
+
+local fitting, live, workers = {}, {}, 0
+for _, set in ipairs(call('SMEMBERS', P .. 'm:' .. h.class)) do fitting[set] = true end
+for _, worker in ipairs(call('ZRANGE', P .. 'wz', 0, -1)) do
+  local set = call('HGET', P .. 'wk:' .. worker, 'set')
+  if set then live[set] = true end
+  if set and fitting[set] then workers = workers + 1 end
+end
+
+local tenants = 1
+for set in pairs(fitting) do tenants = math.max(tenants, call('ZCARD', P .. 'r:' .. set)) end
+local ahead = due and 0 or call('ZCOUNT', P .. 'q:' .. h.class .. ':' .. h.tenant, '-inf', '(' .. h.score)
+local waiting = tonumber(call('HGET', P .. 'n', 'q:' .. h.type) or '0')
+
+local abilities = {}
+for set in pairs(live) do abilities[#abilities + 1] = call('HGET', P .. 'csd', set) end
+return { due and 'delayed' or 'queued', due or -1, workers, ahead, tenants, waiting,
+  call('HGET', P .. 'cld', h.class), abilities, h.type, call('HGETALL', P .. 'hi:' .. h.type) }
