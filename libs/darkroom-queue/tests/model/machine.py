@@ -157,6 +157,7 @@ class QueueMachine(RuleBasedStateMachine):
         again = self._beat(name, turn, beats) if beats is not None else {}
         self._sweep_oracle()
         for claim in turn.claims:
+            want -= 1
             if claim.id in again:
                 assert (claim.token, claim.attempt) == again.pop(claim.id)
                 continue
@@ -165,7 +166,6 @@ class QueueMachine(RuleBasedStateMachine):
             self.oracle.claim(claim.id, name, claim.token, can)
             assert claim.attempt == self.oracle.steps[claim.id].attempt
             self.issued.append((claim.id, claim.token))
-            want -= 1
         assert again == {}
         assert want <= 0 or not self.oracle.claimable(can)
 
@@ -274,12 +274,15 @@ class QueueMachine(RuleBasedStateMachine):
         for step in self._in(JobStatus.DELAYED):
             self._move("dl", step)
             self.due.add(step.spec.id)
-        while set(self.oracle.counts()) - TERMINAL:
+        for _ in self.oracle.steps:
+            if set(self.oracle.counts()) <= TERMINAL:
+                break
             for name in self.workers:
                 held = [(StepId(s.spec.id), s.token) for s in self.oracle.held(name)]
                 self._take_turn(name, 3, held, Outcome.OK, None)
         for name in self.workers:
             self._take_turn(name, 1, [], Outcome.OK, [])
+        assert set(self.oracle.counts()) <= TERMINAL
         self.every_step_is_where_the_oracle_says()
 
     async def _check_what_is_left(self) -> None:
