@@ -9,6 +9,7 @@ housekeeping    RedisLink → Sweeper: what must go on while no worker lives
 
 from darkroom_queue.consumer import Consumer
 from darkroom_queue.context import Handler, StepContext, StepFailed, StepStopped, StopReason
+from darkroom_queue.dead_letters import DeadLetters
 from darkroom_queue.directory import KeyDirectory
 from darkroom_queue.errors import (
     LogTruncated,
@@ -34,6 +35,7 @@ __all__ = [
     "RESET",
     "CancelOutcome",
     "Consumer",
+    "DeadLetters",
     "EventFanout",
     "EventLog",
     "Followed",

@@ -38,6 +38,11 @@ class Keys:
         return self._key("wz")
 
     @property
+    def dead_letters(self) -> str:
+        """Sorted set of steps that failed for good, by when."""
+        return self._key("dd")
+
+    @property
     def api_keys(self) -> str:
         """Hash of the platform's valid API keys by id."""
         return self._key("ak")

@@ -33,6 +33,7 @@ for _, set in ipairs(call('ZRANGE', P .. 'sz', '-inf', now - SET_LINGERS_MS, 'BY
   call('ZREM', P .. 'sz', set)
 end
 
+call('ZREMRANGEBYSCORE', P .. 'dd', '-inf', now - DEAD_LETTER_TTL * 1000)
 flush_leases()
 flush_debts()
 flush_counts()

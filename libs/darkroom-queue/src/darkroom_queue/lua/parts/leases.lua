@@ -1,7 +1,8 @@
 -- How a running step ends: its lease goes, and it is finished, delayed for a retry, or queued again.
 --   l:<step>  string: token, worker, attempts made, started ms, set, cancel reason; from the first claim on
+--   d:<step>  string: the record of a dead letter      dd  zset dead letter → when it failed, ms
 --   lz  zset step → lease deadline ms      h:<worker>  set of steps      dl  zset step → due ms
-local TOMBSTONE_TTL = 86400 -- seconds
+local TOMBSTONE_TTL, DEAD_LETTER_TTL = 86400, 604800 -- seconds
 local FORCE_CANCEL_MS = 10000
 
 -- A step that is not running has no token; one that was never claimed has no lease at all.
@@ -78,7 +79,12 @@ local function finish(id, h, lease, state, data)
   local keys = ended.keys
   keys[#keys + 1], keys[#keys + 2], keys[#keys + 3] = P .. 's:' .. id, P .. 'l:' .. id, P .. 'p:' .. id
   call('SET', P .. 't:' .. id, table.concat({ state, lease.tok or '', h.digest, h.job, h.tenant, lease.at,
-    h.max_attempts, h.queued_ms, lease.s, now, lease.w or '' }, '\t') .. '\n' .. data, 'EX', TOMBSTONE_TTL)
+    h.max_attempts, h.queued_ms, lease.s, now, lease.w or '' }, '\t') .. '\n' .. data, 'EX', state == 'failed' and DEAD_LETTER_TTL or TOMBSTONE_TTL)
+  if state == 'failed' then -- kept whole, so that an operator can have it run again
+    call('RENAME', P .. 's:' .. id, P .. 'd:' .. id)
+    call('EXPIRE', P .. 'd:' .. id, DEAD_LETTER_TTL)
+    call('ZADD', P .. 'dd', now, id)
+  end
   count(state, 1)
   append('step.' .. state, h.job, id, h.tenant, data)
 end

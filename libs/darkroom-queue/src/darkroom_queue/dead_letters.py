@@ -1,0 +1,42 @@
+"""Steps that failed for good: kept whole for a week, to be looked at, run again, or forgotten."""
+
+from collections.abc import Sequence
+
+from darkroom_schemas.ids import StepId
+from darkroom_schemas.step import StepView
+
+from darkroom_queue.link import RedisLink
+from darkroom_queue.lua_source import load
+from darkroom_queue.producer import Producer
+
+_REQUEUE, _PURGE = load("requeue"), load("purge")
+MAX_PAGE = 200
+
+
+class DeadLetters:
+    """The dead letters of one shard."""
+
+    def __init__(self, link: RedisLink) -> None:
+        self._link, self._producer = link, Producer(link)
+
+    async def list(self, *, limit: int = 50, offset: int = 0) -> list[StepView]:
+        """Return dead letters with the reason in `error`, the latest first; at most 200 at a time."""
+        last = offset + min(limit, MAX_PAGE) - 1
+        ids: list[str] = await self._link.guard(
+            self._link.client.zrange(self._link.keys.dead_letters, offset, last, desc=True)
+        )
+        views = [await self._producer.read(StepId(step_id)) for step_id in ids]
+        return [view for view in views if view is not None]
+
+    async def count(self) -> int:
+        """Return how many there are."""
+        number: int = await self._link.guard(self._link.client.zcard(self._link.keys.dead_letters))
+        return number
+
+    async def requeue(self, step_id: StepId) -> bool:
+        """Run a step again with all of its attempts; False if there is no such dead letter."""
+        return bool(await self._link.run(_REQUEUE, step_id))
+
+    async def purge(self, step_ids: Sequence[StepId] = (), *, failed_before_ms: int = 0) -> int:
+        """Forget the given ones, and up to 1,000 of those that failed before a time; returns how many it forgot."""
+        return int(await self._link.run(_PURGE, failed_before_ms, 1000, *step_ids))

@@ -1,0 +1,71 @@
+from darkroom_queue import DeadLetters, Producer, RedisLink
+from darkroom_queue.turn import Finish, Outcome, WorkerPort
+from darkroom_schemas.errors import StepErrorCode
+from darkroom_schemas.ids import StepId
+from darkroom_schemas.status import JobStatus
+from darkroom_schemas.step import StepError, StepSubmit
+from support.steps import make_step, make_worker
+
+ERROR = StepError(code=StepErrorCode.BACKEND, message="broke").model_dump_json()
+
+
+async def fail(link: RedisLink, port: WorkerPort) -> StepSubmit:
+    step = make_step(payload={"keep": "me"})
+    await Producer(link).submit(step)
+    [claimed] = (await port.turn(want=1)).claims
+    await port.turn(want=0, finishes=[Finish(step.id, claimed.token, Outcome.FAIL, ERROR)])
+    return step
+
+
+async def worker(link: RedisLink) -> WorkerPort:
+    port = WorkerPort(link, make_worker(), lease_s=12)
+    await port.register()
+    return port
+
+
+async def test_a_failed_step_is_listed_with_its_reason_the_latest_first(link: RedisLink) -> None:
+    port = await worker(link)
+    first, second = await fail(link, port), await fail(link, port)
+    listed = await DeadLetters(link).list()
+    assert [view.id for view in listed] == [second.id, first.id]
+    assert [view.error.message for view in listed if view.error] == ["broke", "broke"]
+    assert await DeadLetters(link).count() == 2
+
+
+async def test_a_requeued_step_runs_again_with_its_payload_and_all_its_attempts(link: RedisLink) -> None:
+    port = await worker(link)
+    step = await fail(link, port)
+    assert await DeadLetters(link).requeue(step.id)
+    [claimed] = (await port.turn(want=1)).claims
+    assert (claimed.id, claimed.payload, claimed.attempt) == (step.id, {"keep": "me"}, 1)
+    await port.turn(want=0, finishes=[Finish(step.id, claimed.token, Outcome.OK)])
+    view = await Producer(link).read(step.id)
+    assert view is not None
+    assert view.status is JobStatus.COMPLETED
+    assert await DeadLetters(link).list() == []
+
+
+async def test_only_a_dead_letter_can_be_requeued(link: RedisLink) -> None:
+    step = make_step()
+    await Producer(link).submit(step)
+    assert not await DeadLetters(link).requeue(step.id)
+    assert not await DeadLetters(link).requeue(StepId("nobody"))
+
+
+async def test_purging_forgets_the_given_and_the_old_but_not_how_they_ended(link: RedisLink) -> None:
+    port, letters = await worker(link), DeadLetters(link)
+    steps = [await fail(link, port) for _ in range(3)]
+    assert await letters.purge([steps[0].id]) == 1
+    assert await letters.purge(failed_before_ms=9_999_999_999_999) == 2
+    assert await letters.count() == 0
+    assert not await letters.requeue(steps[0].id)
+    view = await Producer(link).read(steps[0].id)
+    assert view is not None
+    assert view.status is JobStatus.FAILED
+
+
+async def test_a_cancelled_step_is_no_dead_letter(link: RedisLink) -> None:
+    step = make_step()
+    await Producer(link).submit(step)
+    await Producer(link).cancel(step.id, reason="user")
+    assert await DeadLetters(link).count() == 0
