@@ -1,6 +1,8 @@
 """The submitting side: hand steps over, cancel them, read them, append events born elsewhere."""
 
+import asyncio
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -52,28 +54,69 @@ class QueueDepth:
         return {name: self.queued_by_type.get(name, 0) + self.running_by_type.get(name, 0) for name in names}
 
 
+_Pending = tuple[StepSubmit, Sequence[Arg], "asyncio.Future[Submitted | QueueError]"]
+
+
 class Producer:
     """Submits steps to one shard. Every method may be repeated after `QueueUnavailable`."""
 
     def __init__(self, link: RedisLink) -> None:
         self._link = link
+        self._pending: defaultdict[int, list[_Pending]] = defaultdict(list)
+        self._sending: set[asyncio.Task[None]] = set()
 
     async def submit(self, step: StepSubmit, *, max_depth: int = 0) -> Submitted:
-        """Queue a step; raises a `QueueError` if it was not taken, ValueError if an id is unusable."""
-        [answer] = await self.submit_many([step], max_depth=max_depth)
+        """Queue a step; raises a `QueueError` if it was not taken, ValueError if an id is unusable.
+
+        Callers in the same turn of the event loop share one script call.
+        """
+        loop = asyncio.get_running_loop()
+        args, future = submit_args(step), loop.create_future()
+        if not self._pending:
+            loop.call_soon(self._flush)
+        self._pending[max_depth].append((step, args, future))
+        answer: Submitted | QueueError = await future
         if isinstance(answer, QueueError):
             raise answer
         return answer
+
+    def _flush(self) -> None:
+        pending, self._pending = self._pending, defaultdict(list)
+        for max_depth, batch in pending.items():
+            for start in range(0, len(batch), MAX_BATCH):
+                task = asyncio.create_task(self._send_pending(batch[start : start + MAX_BATCH], max_depth))
+                self._sending.add(task)
+                task.add_done_callback(self._sending.discard)
+
+    async def _send_pending(self, batch: Sequence[_Pending], max_depth: int) -> None:
+        steps, args, futures = zip(*batch, strict=True)
+        try:
+            answers = await self._send(steps, args, max_depth)
+        except Exception as error:  # noqa: BLE001 - every caller gets what the call met, and raises it where it waits
+            for future in futures:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for future, answer in zip(futures, answers, strict=True):
+            if not future.done():
+                future.set_result(answer)
 
     async def submit_many(self, steps: Sequence[StepSubmit], *, max_depth: int = 0) -> list[Submitted | QueueError]:
         """Queue steps, up to 200 in one script call; each gets its own answer, in order."""
         answers: list[Submitted | QueueError] = []
         for start in range(0, len(steps), MAX_BATCH):
             batch = steps[start : start + MAX_BATCH]
-            args: list[Arg] = [max_depth, len(batch), *(field for step in batch for field in submit_args(step))]
-            now_ms, *codes = await self._link.run(_SUBMIT, *args)
-            answers += [await self._answer(step, code, now_ms) for step, code in zip(batch, codes, strict=True)]
+            answers += await self._send(batch, [submit_args(step) for step in batch], max_depth)
         return answers
+
+    async def _send(
+        self, steps: Sequence[StepSubmit], args: Sequence[Sequence[Arg]], max_depth: int
+    ) -> list[Submitted | QueueError]:
+        flat: list[Arg] = [max_depth, len(steps)]
+        for fields in args:
+            flat += fields
+        now_ms, *codes = await self._link.run(_SUBMIT, *flat)
+        return [await self._answer(step, code, now_ms) for step, code in zip(steps, codes, strict=True)]
 
     async def _answer(self, step: StepSubmit, code: int, now_ms: int) -> Submitted | QueueError:
         match code:
