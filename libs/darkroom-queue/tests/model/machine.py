@@ -186,7 +186,8 @@ class QueueMachine(RuleBasedStateMachine):
 
     def _sweep_oracle(self) -> None:
         for step_id, token in self.overdue.items():
-            if self.oracle.steps[step_id].token == token:
+            step = self.oracle.steps[step_id]
+            if step.status is JobStatus.RUNNING and step.token == token:
                 self.oracle.expire(step_id)
         for step_id in self.out_of_patience:
             self.oracle.force_cancel(step_id)

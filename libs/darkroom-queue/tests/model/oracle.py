@@ -1,7 +1,7 @@
 """What any sequence of calls must give: the queue in pure Python, without a server, a clock or a deadline.
 
-Time is told, not taken: whoever drives it says which leases and delays are over. An attempt costs the oracle nothing, so
-its start tags are right up to the real run time, far below `TOLERANCE_MS` against the costs that the driver hands out.
+Time is told, not taken: whoever drives it says which leases and delays are over. An attempt takes no time here: start
+tags are right up to the real run times, which stay far below `TOLERANCE_MS`, as that does below the costs in use.
 """
 
 from collections import Counter, defaultdict
