@@ -38,7 +38,13 @@ BULLMQ = PeerSpec("BullMQ", ("node", str(HERE / "peers" / "bullmq.mjs")), 10_000
 PEERS = (
     OURS,
     BULLMQ,
+    PeerSpec("streaq", _python("peers", "streaq"), 2_000, (32, 100)),
+    PeerSpec("arq", _python("peers-arq", "arq"), 2_000, (50, 200)),
     PeerSpec("SAQ", _python("peers", "saq"), 3_000, (20, 100)),
+    PeerSpec("taskiq-redis", _python("peers", "taskiq"), 4_000, (100, 400)),
+    PeerSpec("Dramatiq", _python("peers", "dramatiq"), 2_000, (4, 8)),
+    PeerSpec("RQ", _python("peers", "rq"), 1_000, (1, 1)),
+    PeerSpec("Celery", _python("peers", "celery"), 1_500, (1, 10)),
 )
 
 

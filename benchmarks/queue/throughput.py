@@ -9,6 +9,8 @@ from programs import Client, PeerSpec, worker
 from protocol import BULK, FLIGHT, ONE
 from server import Server
 
+WARM_UP = 200
+
 
 @dataclass(slots=True)
 class Cost:
@@ -63,8 +65,9 @@ async def measure_round(server: Server, peer: PeerSpec, found: Throughput, jobs:
     ways = [(FLIGHT,), (ONE, BULK)]
     for concurrency, together in zip(peer.concurrencies, ways, strict=True):
         await server.flush()
-        queued = 0
+        queued = WARM_UP
         async with Client(peer, server.url) as client:
+            await client.enqueue(WARM_UP, way=FLIGHT)
             for way in together:
                 n = jobs // 4 if way == ONE else jobs
                 if way == BULK and not client.has_bulk:
@@ -80,8 +83,8 @@ async def measure_round(server: Server, peer: PeerSpec, found: Throughput, jobs:
 
 
 def _note(cost: Cost, n: int, said: dict[str, float], redis_s: float) -> None:
-    cost.rates.append(n / said["wall_s"])
-    cost.client_us.append(said["cpu_s"] / n * 1e6)
+    cost.rates.append(said["n"] / said["wall_s"])
+    cost.client_us.append(said["cpu_s"] / said["n"] * 1e6)
     cost.redis_us.append(redis_s / n * 1e6)
 
 
