@@ -1,7 +1,8 @@
 """The worker side: claims steps, keeps their leases alive, runs a handler on each, and reports how they ended.
 
-One coroutine takes the turns, so that at most one is under way; others listen for wakes and commands. Nothing polls:
-an idle worker blocks on its wake list, and its beat covers a wake that got lost.
+Up to two turns are under way at once, so that the queue works on one while handlers run on what the last one brought; a
+beat goes alone, since it tells the queue what the worker holds. Nothing polls: an idle worker blocks on its wake list,
+and its beat covers a wake that got lost.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from darkroom_queue.turn import Finish, Turn, WorkerPort
 log = logging.getLogger(__name__)
 BLOCK_S = 5
 OUTAGE_PAUSE_S = 0.2
+TURNS_AT_ONCE = 2
 
 
 class Consumer:
@@ -46,11 +48,16 @@ class Consumer:
         """Claims beyond the concurrency: one whose answer got lost comes back beside those claimed in its place."""
         self._working = 0
         self._finishes: list[Finish] = []
+        self._turns: set[asyncio.Task[None]] = set()
+        self._promised = 0
+        """Steps that turns under way have asked for."""
+        self._hungry = True
+        """There may be steps to claim."""
+        self._beating = self._draining = self._registered = False
         self._poke, self._room = asyncio.Event(), asyncio.Event()
+        self._failure: WorkerSuperseded | None = None
         self._set = ""
-        self._draining = False
-        self._acknowledged = 0.0
-        self._next_beat = 0.0
+        self._acknowledged = self._next_beat = self._not_before = 0.0
         self._next_due: float | None = None
 
     @property
@@ -63,15 +70,19 @@ class Consumer:
         await self._register()
         listeners = [asyncio.create_task(self._hear_wakes()), asyncio.create_task(self._hear_commands())]
         try:
-            while not (self._draining and not self._running and not self._finishes):
-                await self._one_turn()
-                await self._wait_for_a_reason()
+            while not self._is_done():
+                if self._failure is not None:
+                    raise self._failure
+                if not self._registered and not self._turns:
+                    await self._register()
+                if not self._launch_turn():
+                    await self._wait_for_a_reason()
         finally:
             for attempt in list(self._running.values()):
                 attempt.cancel()
-            for task in listeners:
+            for task in [*listeners, *self._turns]:
                 task.cancel()
-            await asyncio.gather(*listeners, return_exceptions=True)
+            await asyncio.gather(*listeners, *self._turns, return_exceptions=True)
             with suppress(QueueUnavailable):  # leases end by themselves
                 await self._port.unregister()
 
@@ -82,6 +93,9 @@ class Consumer:
         self._poke.set()
         asyncio.get_running_loop().call_later(grace_s, self._stop_all, StopReason.SHUTDOWN)
 
+    def _is_done(self) -> bool:
+        return self._draining and not (self._running or self._finishes or self._turns)
+
     async def _register(self) -> None:
         while True:
             try:
@@ -89,42 +103,73 @@ class Consumer:
             except QueueUnavailable:
                 await asyncio.sleep(OUTAGE_PAUSE_S)
             else:
-                self._acknowledged = self._now()
+                self._registered, self._acknowledged, self._next_beat = True, self._now(), 0.0
                 return
 
-    async def _one_turn(self) -> None:
+    def _launch_turn(self) -> bool:
+        """Begin a turn if there is a reason for one and nothing forbids it."""
         now = self._now()
-        sent, beat_due = list(self._finishes), now >= self._next_beat
-        want = 0 if self._draining else self._info.concurrency - len(self._running)
-        reported = {finish.step_id for finish in sent}
-        beats = [(i, a.context.step.token) for i, a in self._running.items() if i not in reported] if beat_due else None
+        beat = now >= self._next_beat
+        if now < self._not_before or not self._registered or self._beating:
+            return False
+        if len(self._turns) >= TURNS_AT_ONCE or (beat and self._turns):
+            return False
+        want = self._wanted()
+        if not (beat or self._finishes or (want and self._hungry)):
+            return False
+        sent, self._finishes = self._finishes, []
+        beats = [(i, a.context.step.token) for i, a in self._running.items()] if beat else None
+        self._beating, self._hungry = beat, False
+        self._promised += want
+        task = asyncio.create_task(self._take_turn(sent, beats, want))
+        self._turns.add(task)
+        task.add_done_callback(self._turn_ended)
+        return True
+
+    def _wanted(self) -> int:
+        """Half of the places at a time: handlers run on one half while the queue hands out the other."""
+        free = self._info.concurrency - len(self._running) - self._promised
+        return 0 if self._draining else max(0, min(free, (self._info.concurrency + 1) // 2))
+
+    async def _take_turn(self, sent: list[Finish], beats: list[tuple[StepId, str]] | None, want: int) -> None:
         try:
             turn = await self._port.turn(want=want, finishes=sent, beats=beats)
         except QueueUnavailable:
-            await self._endure()
-            return
-        except WorkerSuperseded:
+            self._finishes[:0] = sent
+            self._endure()
+        except WorkerSuperseded as error:
+            self._failure = error
             self._stop_all(StopReason.LOST)
-            raise
-        if not turn.registered:
-            log.warning("The queue does not know this worker; registering again")
-            await self._register()
-            self._next_beat = 0.0
-            return
-        del self._finishes[: len(sent)]
-        self._acknowledged = self._now()
-        if beat_due:
-            self._next_beat = self._acknowledged + self._beat_s
-        self._take_in(turn)
+        else:
+            if turn.registered:
+                self._take_in(turn, want, beat=beats is not None)
+            else:
+                log.warning("The queue does not know this worker; it registers again")
+                self._finishes[:0] = sent
+                self._registered = False
+        finally:
+            self._promised -= want
+            if beats is not None:
+                self._beating = False
 
-    async def _endure(self) -> None:
+    def _turn_ended(self, task: asyncio.Task[None]) -> None:
+        self._turns.discard(task)
+        self._poke.set()
+        if not task.cancelled() and (error := task.exception()):
+            log.error("A turn failed unexpectedly", exc_info=error)
+            self._not_before = self._now() + OUTAGE_PAUSE_S
+
+    def _endure(self) -> None:
         """Redis does not answer: go on working for three quarters of a lease, then give the work up."""
-        self._next_beat = 0.0
-        if self._running and self._now() - self._acknowledged > self._silence_s:
+        now = self._now()
+        self._next_beat, self._not_before = 0.0, now + OUTAGE_PAUSE_S
+        if self._running and now - self._acknowledged > self._silence_s:
             self._stop_all(StopReason.LOST)
-        await asyncio.sleep(OUTAGE_PAUSE_S)
 
-    def _take_in(self, turn: Turn) -> None:
+    def _take_in(self, turn: Turn, want: int, *, beat: bool) -> None:
+        now = self._acknowledged = self._now()
+        if beat:
+            self._next_beat = now + self._beat_s
         for step_id in turn.refused:
             log.warning("A finish came too late and was refused", extra={"step_id": step_id})
         for step_id in turn.cancelled:
@@ -133,7 +178,8 @@ class Consumer:
             self._stop(step_id, StopReason.LOST)
         for step in turn.claims:
             self._start(step)
-        self._next_due = None if turn.next_due_s is None else self._now() + turn.next_due_s
+        self._hungry = self._hungry or 0 < want <= len(turn.claims)
+        self._next_due = None if turn.next_due_s is None else now + turn.next_due_s
         if self._draining or len(self._running) >= self._info.concurrency:
             self._room.clear()
         else:
@@ -171,22 +217,27 @@ class Consumer:
             held.context.request_stop(reason)
 
     async def _wait_for_a_reason(self) -> None:
-        """Sleep until something finished, a wake came, or a beat or a delayed step is due."""
-        if self._finishes:
-            return
-        until = self._next_beat
-        if self._next_due is not None and self._room.is_set():
-            until = min(until, self._next_due)
+        """Sleep until something ended, a wake came, or a beat or a delayed step is due."""
+        until = max(self._next_beat, self._not_before)
+        if self._beating or self._turns:
+            until = self._now() + BLOCK_S  # the end of a turn pokes
+        elif self._next_due is not None and self._room.is_set():
+            until = min(until, max(self._next_due, self._not_before))
         with suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, until - self._now())):
                 await self._poke.wait()
         self._poke.clear()
+        if self._next_due is not None and self._now() >= self._next_due:
+            self._next_due, self._hungry = None, True
 
     async def _hear_wakes(self) -> None:
         """Block on the wake list while there is room. A token heard too late is re-armed by the turn that follows."""
         while True:
             await self._room.wait()
             if await self._pop(self._link.keys.wake(self._set)):
+                self._hungry = True
+                if not self._wanted():
+                    self._next_beat = 0.0  # no hands free: a turn that asks for nothing passes the token on
                 self._poke.set()
 
     async def _hear_commands(self) -> None:
