@@ -5,10 +5,12 @@ worker side     RedisLink → Consumer: claims, beats and reports around a handl
 reader side     RedisLink → EventLog: the log from an event id on, replay of a job;
                     EventFanout: followers that resume without a gap; ProgressFeed: live progress
 housekeeping    RedisLink → Sweeper: what must go on while no worker lives
+operator side   RedisLink → Control, DeadLetters, Insight, Registry: pause, drain, look, run again
 """
 
 from darkroom_queue.consumer import Consumer
 from darkroom_queue.context import Handler, StepContext, StepFailed, StepStopped, StopReason
+from darkroom_queue.control import Control
 from darkroom_queue.dead_letters import DeadLetters
 from darkroom_queue.directory import KeyDirectory
 from darkroom_queue.errors import (
@@ -35,6 +37,7 @@ __all__ = [
     "RESET",
     "CancelOutcome",
     "Consumer",
+    "Control",
     "DeadLetters",
     "EventFanout",
     "EventLog",

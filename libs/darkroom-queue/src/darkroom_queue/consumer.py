@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 BLOCK_S = 5
 OUTAGE_PAUSE_S = 0.2
 TURNS_AT_ONCE = 2
+DRAIN_GRACE_S = 3600.0
+"""An operator's drain lets steps end; whoever is in a hurry stops the process."""
 
 
 class Consumer:
@@ -247,7 +249,10 @@ class Consumer:
                 continue
             verb, step_id, token = command.split("\t")
             held = self._running.get(StepId(step_id))
-            if verb == "cancel" and held is not None and held.context.step.token == token:
+            if verb == "drain":
+                log.info("An operator drains this worker")
+                self.drain(grace_s=DRAIN_GRACE_S)
+            elif verb == "cancel" and held is not None and held.context.step.token == token:
                 held.context.request_stop(StopReason.CANCELLED)
 
     async def _pop(self, key: str) -> str | None:

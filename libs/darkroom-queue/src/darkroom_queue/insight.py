@@ -19,6 +19,8 @@ class WaitReason(StrEnum):
 
     DELAYED = "delayed"
     """It is scheduled, or backs off before a retry."""
+    PAUSED = "paused"
+    """An operator has paused its type, or everything."""
     UNWORKABLE = "unworkable"
     """No live worker can run it; `Waiting.missing` says what it would take."""
     BEHIND_OTHERS = "behind_others"
@@ -59,11 +61,11 @@ class Insight:
         missing = () if workers else nearest_lack(need, [Capabilities.model_validate_json(a) for a in abilities])
         times = quantiles(dict(zip(map(int, histogram[::2]), map(int, histogram[1::2]), strict=True)))
         reason = WaitReason.BEHIND_OTHERS if ahead or tenants > 1 else WaitReason.NEXT
-        if state == "delayed":
-            reason = WaitReason.DELAYED
+        if state in {"delayed", "paused"}:
+            reason = WaitReason(state)
         elif not workers:
             reason = WaitReason.UNWORKABLE
-        known = times is not None and workers and reason is not WaitReason.DELAYED
+        known = times is not None and workers and state == "queued"
         return Waiting(
             reason=reason,
             matching_workers=workers,

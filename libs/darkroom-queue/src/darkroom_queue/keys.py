@@ -43,6 +43,11 @@ class Keys:
         return self._key("dd")
 
     @property
+    def paused(self) -> str:
+        """Set of paused job types, and `*` for everything."""
+        return self._key("ps")
+
+    @property
     def api_keys(self) -> str:
         """Hash of the platform's valid API keys by id."""
         return self._key("ak")

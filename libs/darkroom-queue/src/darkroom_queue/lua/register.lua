@@ -18,8 +18,8 @@ if not set then
   call('HSET', P .. 'csd', set, abilities)
   local can, known = cjson.decode(abilities), call('HGETALL', P .. 'cld')
   for i = 1, #known, 2 do
-    local class = known[i]
-    if fits(cjson.decode(known[i + 1]), can) then
+    local class, need = known[i], cjson.decode(known[i + 1])
+    if fits(need, can) and not is_paused(need.type) then
       join(set, class)
       for _, tenant in ipairs(call('SMEMBERS', P .. 'tn:' .. class)) do
         local head = call('ZRANGE', P .. 'q:' .. class .. ':' .. tenant, 0, 0, 'WITHSCORES')

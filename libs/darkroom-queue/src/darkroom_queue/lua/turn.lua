@@ -107,6 +107,8 @@ sweep(20, lease_ms)
 flush_leases()
 flush_debts()
 
+local all_paused = call('SISMEMBER', P .. 'ps', '*') == 1
+if all_paused then want = 0 end
 local leases, deadlines, taken = {}, {}, {}
 take(set, want, function(id, h, record, lease)
   local i, attempt = #taken + 1, read_lease(lease).at + 1
@@ -126,7 +128,7 @@ if #taken > 0 then
   call('ZADD', P .. 'lz', unpack(deadlines))
   call('SADD', P .. 'h:' .. worker, unpack(taken))
 end
-if call('EXISTS', P .. 'r:' .. set) == 1 then wake(set) end
+if not all_paused and call('EXISTS', P .. 'r:' .. set) == 1 then wake(set) end
 
 flush_counts()
 

@@ -1,7 +1,7 @@
 -- Tells why a step waits: who could run it, what is ahead of it, and what is missing if nobody can.
 -- KEYS  1 {s}:meta
 -- ARGV  1 step
--- Gives {} if it is not waiting, else { queued | delayed, due ms or -1, matching workers, steps of its tenant ahead,
+-- Gives {} if it is not waiting, else { queued | delayed | paused, due ms or -1, matching workers, steps of its tenant ahead,
 --       tenants of the busiest pool, waiting steps of its type, requirements, capabilities of each live set, type,
 --       histogram of service times as bucket, count pairs }
 --#include head
@@ -10,6 +10,7 @@ local record, lease = call('GET', P .. 's:' .. id), call('GET', P .. 'l:' .. id)
 if not record or (lease and string.sub(lease, 1, 1) ~= '\t') then return {} end
 local h = header_of(record)
 local due = call('ZSCORE', P .. 'dl', id)
+local paused = call('SISMEMBER', P .. 'ps', h.type) == 1 or call('SISMEMBER', P .. 'ps', '*') == 1
 
 local fitting, live, workers = {}, {}, 0
 for _, set in ipairs(call('SMEMBERS', P .. 'm:' .. h.class)) do fitting[set] = true end
@@ -26,5 +27,5 @@ local waiting = tonumber(call('HGET', P .. 'n', 'q:' .. h.type) or '0')
 
 local abilities = {}
 for set in pairs(live) do abilities[#abilities + 1] = call('HGET', P .. 'csd', set) end
-return { due and 'delayed' or 'queued', due or -1, workers, ahead, tenants, waiting,
+return { due and 'delayed' or paused and 'paused' or 'queued', due or -1, workers, ahead, tenants, waiting,
   call('HGET', P .. 'cld', h.class), abilities, h.type, call('HGETALL', P .. 'hi:' .. h.type) }

@@ -15,6 +15,11 @@ local function fits(need, can)
     and (not need.backend or need.backend == cjson.null or covers(can.backends, { need.backend }))
 end
 
+-- Paused types are kept out of the index, so that claims never look at them.
+local function is_paused(kind)
+  return call('SISMEMBER', P .. 'ps', kind) == 1
+end
+
 local function join(set, class)
   call('SADD', P .. 'm:' .. class, set)
   call('SADD', P .. 'mc:' .. set, class)

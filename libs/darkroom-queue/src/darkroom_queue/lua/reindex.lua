@@ -1,0 +1,27 @@
+-- Sets right which capability sets look at a class: those that fit, and none while its type is paused.
+-- KEYS  1 {s}:meta
+-- ARGV  1 class
+-- Gives the number of sets that look at it now
+--#include head
+--#include queue
+--#include claim
+--#include fit
+local class = ARGV[1]
+local need = cjson.decode(call('HGET', P .. 'cld', class))
+local paused, looking = is_paused(need.type), 0
+local tenants, sets = call('SMEMBERS', P .. 'tn:' .. class), call('HGETALL', P .. 'csd')
+for i = 1, #sets, 2 do
+  local set = sets[i]
+  if not paused and fits(need, cjson.decode(sets[i + 1])) then
+    looking = looking + 1
+    join(set, class)
+    for _, tenant in ipairs(tenants) do
+      local head = call('ZRANGE', P .. 'q:' .. class .. ':' .. tenant, 0, 0, 'WITHSCORES')
+      if head[1] then index(set, class, tenant, head[2]) end
+    end
+  elseif call('SREM', P .. 'm:' .. class, set) == 1 then
+    call('SREM', P .. 'mc:' .. set, class)
+    for _, tenant in ipairs(tenants) do drop_class(set, tenant, class) end
+  end
+end
+return looking
