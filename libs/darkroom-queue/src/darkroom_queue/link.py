@@ -5,7 +5,17 @@ from collections.abc import Awaitable
 from typing import Any, Self
 
 import redis.asyncio as redis
-from redis.exceptions import BusyLoadingError, ConnectionError, ReadOnlyError, TimeoutError
+from redis.exceptions import (
+    AskError,
+    BusyLoadingError,
+    ClusterDownError,
+    ConnectionError,
+    MovedError,
+    ReadOnlyError,
+    ResponseError,
+    TimeoutError,
+    TryAgainError,
+)
 
 from darkroom_queue.errors import QueueUnavailable
 from darkroom_queue.hot import ANSWER_TIMEOUT_S, HotConnection, ReplyError
@@ -15,6 +25,7 @@ from darkroom_queue.lua_source import LuaScript, load
 
 Arg = str | bytes | int | float
 _UNREACHABLE = (ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError, OSError)
+_MISPLACED = (MovedError, AskError, ClusterDownError, TryAgainError)
 _ELSEWHERE = ("MOVED", "READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "UNBLOCKED")
 """Error words of a server that cannot serve us now: another one may, or the same one later."""
 DEFAULT_LEASE_S = 12.0
@@ -64,6 +75,11 @@ class RedisLink:
         except _UNREACHABLE as error:
             self._epoch = 0
             raise QueueUnavailable(f"Redis does not answer ({type(error).__name__})") from error
+        except ResponseError as error:
+            if not isinstance(error, _MISPLACED) and not str(error).startswith("UNBLOCKED"):
+                raise
+            # redis-py takes the error word off the text.
+            raise self._unavailable(error, f"MOVED {error}" if isinstance(error, MovedError) else "") from error
 
     async def epoch(self) -> int:
         """Return the epoch of the server's present run."""
@@ -112,8 +128,8 @@ class RedisLink:
         """A server that cannot serve us now is left; any other refusal is a mistake of ours."""
         return self._unavailable(error) if str(error).startswith(_ELSEWHERE) else error
 
-    def _unavailable(self, error: Exception) -> QueueUnavailable:
+    def _unavailable(self, error: Exception, reason: str | None = None) -> QueueUnavailable:
         self._epoch = 0
         self._hot.close()
-        self._location.doubt(str(error))
+        self._location.doubt(str(error) if reason is None else reason)
         return QueueUnavailable(f"Redis does not answer ({type(error).__name__})")
