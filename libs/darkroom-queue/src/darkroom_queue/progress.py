@@ -1,6 +1,7 @@
 """Live progress: ephemeral, latest value only, by pub/sub."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Self
@@ -53,8 +54,17 @@ class ProgressFeed:
                 self._subscribed.clear()
 
     async def __aiter__(self) -> AsyncIterator[ProgressMessage]:
+        loop, asked_at = asyncio.get_running_loop(), math.inf
         while True:
             await self._subscribed.wait()
             message = await self._link.guard(self._pubsub.get_message(timeout=POLL_S))
+            if message is not None:
+                asked_at = math.inf
+            elif asked_at == math.inf:
+                await self._link.guard(self._pubsub.ping())
+                asked_at = loop.time()
+            elif loop.time() - asked_at >= POLL_S and self._pubsub.connection is not None:
+                await self._pubsub.connection.disconnect()  # half-open; the next read connects and subscribes again
+                asked_at = math.inf
             if message is not None and message["type"] in {"message", "pmessage"}:
                 yield ProgressMessage.model_validate_json(message["data"])
