@@ -7,6 +7,7 @@ there are and for those to come, until `heal`; `reset` and `half_open` strike on
 import asyncio
 import socket
 import struct
+from collections import Counter
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -31,6 +32,7 @@ class FaultProxy:
         self.refuses = False
         self.reply_bytes_left: int | None = None
         self.answer: bytes | None = None
+        self.answered: Counter[str] = Counter()
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
@@ -80,7 +82,7 @@ class FaultProxy:
         self.reply_bytes_left = count
 
     def answer_all_with(self, error: str) -> None:
-        """Answer each command with an error in the server's place; the server does not see them."""
+        """Answer each command with an error in the server's place and count it in `answered`."""
         self.answer = f"-{error}\r\n".encode()
 
     def heal(self) -> None:
@@ -137,7 +139,8 @@ class _Pipe:
             self._server.write(data)
             return
         self._requests.feed(data)
-        while self._requests.gets() is not False:
+        while (command := self._requests.gets()) is not False:
+            self._proxy.answered[command[0].decode()] += 1
             self._client.write(self._proxy.answer)
 
     def to_client(self, data: bytes) -> None:
