@@ -8,6 +8,7 @@ and its beat covers a wake that got lost.
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from darkroom_schemas.ids import StepId
@@ -29,7 +30,10 @@ DRAIN_GRACE_S = 3600.0
 
 
 class Consumer:
-    """Runs up to `info.concurrency` steps at a time. `lease_s` must be at least three times `beat_s`."""
+    """Runs up to `info.concurrency` steps at a time. `lease_s` must be at least three times `beat_s`.
+
+    `resident` tells which models are loaded; steps for them are preferred, within the bound of docs/queue-promises.md.
+    """
 
     def __init__(
         self,
@@ -39,12 +43,13 @@ class Consumer:
         *,
         lease_s: float = DEFAULT_LEASE_S,
         beat_s: float = 4.0,
+        resident: Callable[[], Iterable[str]] = tuple,
     ) -> None:
         if lease_s < 3 * beat_s:
             raise ValueError(f"lease_s must be at least 3 × beat_s, not {lease_s:g} against {beat_s:g}")
         self._link, self._info, self._handler = link, info, handler
         self._port = WorkerPort(link, info, lease_s=lease_s)
-        self._beat_s, self._silence_s = beat_s, lease_s * 0.75
+        self._beat_s, self._silence_s, self._resident = beat_s, lease_s * 0.75, resident
         self._running: dict[StepId, Attempt] = {}
         self._backlog: deque[Attempt] = deque()
         """Claims beyond the concurrency: one whose answer got lost comes back beside those claimed in its place."""
@@ -135,7 +140,7 @@ class Consumer:
 
     async def _take_turn(self, sent: list[Finish], beats: list[tuple[StepId, str]] | None, want: int) -> None:
         try:
-            turn = await self._port.turn(want=want, finishes=sent, beats=beats)
+            turn = await self._port.turn(want=want, finishes=sent, beats=beats, resident=self._resident())
         except QueueUnavailable:
             self._finishes[:0] = sent
             self._endure()

@@ -1,6 +1,6 @@
 """Typed stub of the turn script: the only call by which a worker changes the queue."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -73,12 +73,17 @@ class WorkerPort:
         await self._link.run(_UNREGISTER, self._info.worker_id, self._info.incarnation)
 
     async def turn(
-        self, *, want: int, finishes: Sequence[Finish] = (), beats: Sequence[tuple[StepId, str]] | None = None
+        self,
+        *,
+        want: int,
+        finishes: Sequence[Finish] = (),
+        beats: Sequence[tuple[StepId, str]] | None = None,
+        resident: Iterable[str] = (),
     ) -> Turn:
-        """Report, beat (unless `beats` is None), and claim up to `want` steps."""
+        """Report, beat (unless `beats` is None), and claim up to `want` steps, preferably for `resident` models."""
         self._turns += 1
         args: list[Arg] = [self._info.worker_id, self._info.incarnation, self._turns, self._lease_ms, max(0, want)]
-        args += [len(finishes), -1 if beats is None else len(beats)]
+        args += [len(finishes), -1 if beats is None else len(beats), "\t".join(resident)]
         for f in finishes:
             args += [f.step_id, f.token, f.outcome, f.data, f.delay_ms]
         for step_id, token in beats or ():

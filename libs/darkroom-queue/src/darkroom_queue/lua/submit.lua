@@ -21,6 +21,7 @@ local function class_of(requirements)
     call('HSET', P .. 'cls', requirements, class)
     call('HSET', P .. 'cld', class, requirements)
     local need, sets = cjson.decode(requirements), call('HGETALL', P .. 'csd')
+    if need.models then call('HSET', P .. 'cm', class, table.concat(need.models, '\t')) end
     if is_paused(need.type) then sets = {} end
     for i = 1, #sets, 2 do
       if fits(need, cjson.decode(sets[i + 1])) then join(sets[i], class) end

@@ -29,6 +29,7 @@ for _, set in ipairs(call('ZRANGE', P .. 'sz', '-inf', now - SET_LINGERS_MS, 'BY
   call('HDEL', P .. 'cs', call('HGET', P .. 'csd', set))
   call('HDEL', P .. 'csd', set)
   call('HDEL', P .. 'v', set)
+  call('HDEL', P .. 'by', set)
   call('DEL', P .. 'mc:' .. set, P .. 'r:' .. set, P .. 'f:' .. set, P .. 'b:' .. set, P .. 'w:' .. set)
   call('ZREM', P .. 'sz', set)
 end

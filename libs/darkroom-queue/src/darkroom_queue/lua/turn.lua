@@ -1,8 +1,8 @@
 -- One turn of a worker: report what ended, keep leases alive, learn what changed, sweep a little, claim what is next.
 -- KEYS  1 {s}:meta
--- ARGV  1 worker, 2 incarnation, 3 turn number, 4 lease ms, 5 want, 6 f finishes, 7 b beats (-1: not a beat turn), then
---       for each finish: id, token, outcome ok | fail | retry | cancelled | release, data (JSON), delay ms;
---       then for each beat: id, token
+-- ARGV  1 worker, 2 incarnation, 3 turn number, 4 lease ms, 5 want, 6 f finishes, 7 b beats (-1: not a beat turn),
+--       8 models that the worker has loaded, separated by tabs; then for each finish: id, token,
+--       outcome ok | fail | retry | cancelled | release, data (JSON), delay ms;  then for each beat: id, token
 -- Gives { status, finish codes, cancelled ids, lost ids, claims, next due ms }
 --       status  1 ok, 0 not registered, -1 superseded by a newer process of this worker
 --       finish codes  1 taken, 0 refused because the token is stale
@@ -20,7 +20,11 @@ local want, f, b = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local registered = call('HMGET', P .. 'wk:' .. worker, 'inc', 'set')
 if not registered[1] then return { 0, {}, {}, {}, {}, -1 } end
 if registered[1] ~= incarnation then return { -1, {}, {}, {}, {}, -1 } end
-local set, a = registered[2], 7
+local set, a, resident = registered[2], 8, nil
+for model in string.gmatch(ARGV[8], '[^\t]+') do
+  resident = resident or {}
+  resident[model] = true
+end
 local codes, cancels, lost, claims = {}, {}, {}, {}
 
 local function report(id, record, lease_text, token, outcome, data, delay_ms)
@@ -110,7 +114,7 @@ flush_debts()
 local all_paused = call('SISMEMBER', P .. 'ps', '*') == 1
 if all_paused then want = 0 end
 local leases, deadlines, taken = {}, {}, {}
-take(set, want, function(id, h, record, lease)
+take(set, want, resident, function(id, h, record, lease)
   local i, attempt = #taken + 1, read_lease(lease).at + 1
   local token = incarnation .. '.' .. turn .. '.' .. i
   leases[2 * i - 1] = P .. 'l:' .. id

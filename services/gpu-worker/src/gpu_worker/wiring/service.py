@@ -45,6 +45,8 @@ class DeviceWatch:
 
     def __init__(self) -> None:
         self.device: Ready | None = None
+        self.models: tuple[str, ...] = ()
+        """The models that are loaded, as of the last beat."""
 
     def ready(self, ready: Ready) -> None:
         self.device = ready
@@ -54,6 +56,7 @@ class DeviceWatch:
     def beat(self, beat: Beat) -> None:
         MEMORY_BYTES.set(beat.memory_bytes)
         MODELS_RESIDENT.set(len(beat.models))
+        self.models = beat.models
 
     def model_loaded(self, loaded: ModelLoaded) -> None:
         MODEL_LOADS.labels(loaded.model).inc()
@@ -63,6 +66,7 @@ class DeviceWatch:
     def lost(self, reason: str) -> None:
         CHILD_READY.set(0)
         CHILD_LOST.inc()
+        self.models = ()
         log.warning("The GPU process was lost and is started again", reason=reason)
 
 
@@ -98,7 +102,8 @@ async def running_worker(settings: WorkerSettings, profile: Profile) -> AsyncIte
         def make_consumer() -> Consumer:
             info = _worker_info(settings, profile, switchboard, watch.device)
             handler = StepHandler(switchboard, settings.id)
-            return Consumer(link, info, handler, lease_s=settings.lease_s, beat_s=settings.lease_s / 3)
+            beat_s = settings.lease_s / 3
+            return Consumer(link, info, handler, lease_s=settings.lease_s, beat_s=beat_s, resident=lambda: watch.models)
 
         steps = StepLoop(make_consumer, child or OpenGate(), patience_s=settings.child_patience_s)
         loops.add("steps", steps.run)

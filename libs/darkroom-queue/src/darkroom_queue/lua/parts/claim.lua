@@ -14,9 +14,9 @@ local function open_accounts(set)
 end
 
 -- Charges the tenant for a step that starts at `start` and gives its next start tag: V = max(V, S) + 1 (the + 1 keeps
--- ties inside the bound), F = S + max(0, cost + debt) / weight.
-local function charge(tenant, start, cost_ms, weight)
-  accounts.v = math.max(accounts.v, start) + 1
+-- ties inside the bound; S is the lowest start tag, also when its tenant is bypassed), F = S + max(0, cost + debt) / w.
+local function charge(tenant, start, cost_ms, weight, lowest)
+  accounts.v = math.max(accounts.v, lowest or start) + 1
   local debt = 0
   if not accounts.touched[tenant] then
     debt = tonumber(call('HGET', P .. 'b:' .. accounts.set, tenant) or '0')
@@ -66,6 +66,55 @@ local function next_run(set, limit)
   end
 end
 
+-- Affinity: a step for models that the worker has loaded may come before the head, at most MAX_BYPASSES times in a row,
+-- so an active tenant starts within N (MAX_BYPASSES + 1) claims of its pool, N being the number of active tenants.
+--   cm  hash class → its models       by  hash set → bypasses in a row
+local MAX_BYPASSES, LOOK_AT_TENANTS, LOOK_AT_CLASSES = 4, 8, 4
+local suits = {}
+
+local function is_resident(class, resident)
+  if suits[class] == nil then
+    local models = call('HGET', P .. 'cm', class) or ''
+    suits[class] = models ~= ''
+    for model in string.gmatch(models, '[^\t]+') do
+      if not resident[model] then suits[class] = false end
+    end
+  end
+  return suits[class]
+end
+
+-- Looks for one step that the resident models suit better than the head; nil when the head's turn has come.
+local function affine_run(set, resident)
+  local ring = call('ZRANGE', P .. 'r:' .. set, 0, LOOK_AT_TENANTS - 1, 'WITHSCORES')
+  for i = 1, #ring, 2 do
+    local tenant = ring[i]
+    local classes = call('ZRANGE', P .. 'rc:' .. set .. ':' .. tenant, 0, LOOK_AT_CLASSES - 1)
+    for j = 1, #classes do
+      if is_resident(classes[j], resident) then
+        local queue = P .. 'q:' .. classes[j] .. ':' .. tenant
+        local steps = call('ZRANGE', queue, 0, 0, 'WITHSCORES')
+        if steps[1] then
+          if i + j == 2 then return nil end -- the head itself
+          return { tenant = tenant, start = tonumber(ring[i + 1]), lowest = tonumber(ring[2]), class = classes[j],
+            queue = queue, steps = steps }
+        end
+      end
+    end
+  end
+end
+
+local function preferred_run(set, resident)
+  if not resident then return nil end
+  local bypasses = tonumber(call('HGET', P .. 'by', set) or '0')
+  local run = bypasses < MAX_BYPASSES and affine_run(set, resident)
+  if run then
+    call('HSET', P .. 'by', set, bypasses + 1)
+  elseif bypasses > 0 then
+    call('HDEL', P .. 'by', set)
+  end
+  return run or nil
+end
+
 -- Puts the class's bound right after its first steps were taken.
 local function mend_bound(set, run)
   local head = call('ZRANGE', run.queue, 0, 0, 'WITHSCORES')
@@ -77,11 +126,11 @@ local function mend_bound(set, run)
   end
 end
 
--- Takes up to `want` steps for `set` in order and calls serve(id, header, record, lease) for each.
-local function take(set, want, serve)
+-- Takes up to `want` steps for `set` in order, or by `resident` models where that is allowed, and calls serve(id, header, record, lease) for each.
+local function take(set, want, resident, serve)
   open_accounts(set)
   while want > 0 do
-    local run = next_run(set, math.min(want, 32))
+    local run = preferred_run(set, resident) or next_run(set, resident and 1 or math.min(want, 32))
     if not run then break end
     local start, taken, keys = run.start, {}, {}
     for i = 1, #run.steps, 2 do
@@ -95,7 +144,7 @@ local function take(set, want, serve)
       taken[#taken + 1] = id
       if record then
         local h = header_of(record)
-        start = charge(run.tenant, start, h.expected_ms, h.weight)
+        start = charge(run.tenant, start, h.expected_ms, h.weight, run.lowest)
         want = want - 1
         serve(id, h, record, found[i + 1])
       end
