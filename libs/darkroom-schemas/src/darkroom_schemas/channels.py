@@ -35,10 +35,35 @@ class ProgressMessage(Wire):
 
 
 class WorkerState(StrEnum):
-    """What a worker says it is doing."""
+    """What a worker is doing, as its channel tells it."""
 
-    STARTING = "starting"
     IDLE = "idle"
     BUSY = "busy"
-    DRAINING = "draining"
     STOPPED = "stopped"
+    LOST = "lost"
+    """It has not been heard of for two leases."""
+
+
+class WorkerStatusMessage(Wire):
+    """A change of a worker's status. `at_ms` is Unix milliseconds of the Redis clock."""
+
+    worker_id: WorkerId
+    status: WorkerState
+    at_ms: int
+
+
+class MachineState(StrEnum):
+    """What became of a machine: it has workers, its last one stopped, or its last one was lost."""
+
+    READY = "ready"
+    SHUTDOWN = "shutdown"
+    DISCONNECTED = "disconnected"
+
+
+class MachineStatusMessage(Wire):
+    """A change of a machine's status, with the number of its live workers."""
+
+    machine_id: str
+    status: MachineState
+    workers: int
+    at_ms: int

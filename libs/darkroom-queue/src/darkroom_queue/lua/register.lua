@@ -8,6 +8,7 @@
 --#include fit
 --#include leases
 --#include sweep
+--#include fleet
 local MAX_SETS = 256
 local worker, incarnation, abilities = ARGV[1], ARGV[2], ARGV[3]
 local set = call('HGET', P .. 'cs', abilities)
@@ -42,5 +43,7 @@ call('HSET', P .. 'wk:' .. worker, 'inc', incarnation, 'set', set, 'info', ARGV[
 call('ZADD', P .. 'wz', now, worker)
 call('ZADD', P .. 'sz', now, set)
 call('DEL', P .. 'c:' .. worker)
-call('PUBLISH', 'worker:status:' .. worker, '{"worker_id":' .. json(worker) .. ',"status":"idle","at_ms":' .. now .. '}')
+tell_worker(worker, 'idle')
+call('SADD', P .. 'ma:' .. ARGV[5], worker)
+tell_machine(ARGV[5], 'ready')
 return { 1, set }

@@ -7,21 +7,49 @@
 --#include queue
 --#include leases
 --#include sweep
+--#include fleet
 local SET_LINGERS_MS = 600000
 local lease_ms, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
 local touched = sweep(limit, lease_ms)
 
 local gone = call('ZRANGE', P .. 'wz', '-inf', now - lease_ms * 2, 'BYSCORE', 'LIMIT', 0, limit)
 for _, worker in ipairs(gone) do
-  call('DEL', P .. 'wk:' .. worker, P .. 'c:' .. worker)
-  if call('SCARD', P .. 'h:' .. worker) == 0 then call('DEL', P .. 'h:' .. worker) end
-  call('ZREM', P .. 'wz', worker)
-  call('PUBLISH', 'worker:status:' .. worker, '{"worker_id":' .. json(worker) .. ',"status":"lost","at_ms":' .. now .. '}')
+  forget_worker(worker, 'lost', 'disconnected')
+end
+
+-- Steps that no capability set fits end as dead letters when they have waited as long as they may run.
+local function end_unworkable(class, tenant)
+  local queue = P .. 'q:' .. class .. ':' .. tenant
+  for _, id in ipairs(call('ZRANGE', queue, 0, limit - 1)) do
+    local record = call('GET', P .. 's:' .. id)
+    local h = record and header_of(record)
+    if h and now - h.queued_ms > h.timeout_ms then
+      call('ZREM', queue, id)
+      count('queued', -1)
+      count('q:' .. h.type, -1)
+      local error = error_json('unworkable', 'No worker that could run the step came in time.', false)
+      finish(id, h, lease_of(id), 'failed', event_data({ at = 0 }, '"error":' .. error))
+    end
+  end
+end
+
+for _, class in ipairs(call('ZRANGE', P .. 'uw', 0, 9)) do
+  if call('EXISTS', P .. 'm:' .. class) == 1 then
+    call('ZREM', P .. 'uw', class)
+  else
+    local waiting = false
+    for _, tenant in ipairs(call('SMEMBERS', P .. 'tn:' .. class)) do
+      end_unworkable(class, tenant)
+      waiting = waiting or call('EXISTS', P .. 'q:' .. class .. ':' .. tenant) == 1
+    end
+    if waiting then call('ZADD', P .. 'uw', now, class) else call('ZREM', P .. 'uw', class) end -- to the end of the line
+  end
 end
 
 for _, set in ipairs(call('ZRANGE', P .. 'sz', '-inf', now - SET_LINGERS_MS, 'BYSCORE', 'LIMIT', 0, 4)) do
   for _, class in ipairs(call('SMEMBERS', P .. 'mc:' .. set)) do
     call('SREM', P .. 'm:' .. class, set)
+    if call('EXISTS', P .. 'm:' .. class, P .. 'tn:' .. class) == 1 then call('ZADD', P .. 'uw', now, class) end
   end
   for _, tenant in ipairs(call('ZRANGE', P .. 'r:' .. set, 0, -1)) do
     call('DEL', P .. 'rc:' .. set .. ':' .. tenant)

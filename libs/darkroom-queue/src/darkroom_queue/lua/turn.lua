@@ -15,6 +15,7 @@
 --#include claim
 --#include leases
 --#include sweep
+--#include fleet
 local worker, incarnation, turn, lease_ms = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local want, f, b = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local registered = call('HMGET', P .. 'wk:' .. worker, 'inc', 'set')
@@ -135,6 +136,10 @@ end
 if not all_paused and call('EXISTS', P .. 'r:' .. set) == 1 then wake(set) end
 
 flush_counts()
+if #taken > 0 or f > 0 then
+  local held = call('SCARD', P .. 'h:' .. worker)
+  if held == 0 then tell_worker(worker, 'idle') elseif held == #taken and f == 0 then tell_worker(worker, 'busy') end
+end
 
 local next_due = call('ZRANGE', P .. 'dl', 0, 0, 'WITHSCORES')[2]
 return { 1, codes, cancels, lost, claims, next_due and math.max(0, next_due - now) or -1 }

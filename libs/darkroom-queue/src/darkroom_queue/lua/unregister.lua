@@ -6,6 +6,7 @@
 --#include events
 --#include queue
 --#include leases
+--#include fleet
 local worker = ARGV[1]
 if call('HGET', P .. 'wk:' .. worker, 'inc') ~= ARGV[2] then return 0 end
 for _, id in ipairs(call('SMEMBERS', P .. 'h:' .. worker)) do
@@ -17,8 +18,5 @@ end
 flush_leases()
 flush_debts()
 flush_counts()
-call('DEL', P .. 'wk:' .. worker, P .. 'h:' .. worker, P .. 'c:' .. worker)
-call('ZREM', P .. 'wz', worker)
-call('PUBLISH', 'worker:status:' .. worker,
-  '{"worker_id":' .. json(worker) .. ',"status":"stopped","at_ms":' .. now .. '}')
+forget_worker(worker, 'stopped', 'shutdown')
 return 1

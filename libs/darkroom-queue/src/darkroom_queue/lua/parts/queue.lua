@@ -29,7 +29,9 @@ local function enqueue_all(class, tenant, best, scored)
   call('ZADD', queue, unpack(scored))
   if head[1] and best >= tonumber(head[2]) then return end
   if not head[1] then call('SADD', P .. 'tn:' .. class, tenant) end
-  for _, set in ipairs(call('SMEMBERS', P .. 'm:' .. class)) do
+  local sets = call('SMEMBERS', P .. 'm:' .. class)
+  if not sets[1] then call('ZADD', P .. 'uw', 'NX', now, class) end -- nobody can do it: the sweeper keeps an eye on it
+  for _, set in ipairs(sets) do
     index(set, class, tenant, best)
   end
 end

@@ -1,0 +1,99 @@
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from darkroom_queue import DeadLetters, Producer, RedisLink, Sweeper
+from darkroom_queue.turn import Finish, Outcome, WorkerPort
+from darkroom_schemas.channels import MachineStatusMessage, WorkerStatusMessage
+from darkroom_schemas.errors import StepErrorCode
+from darkroom_schemas.ids import StepId
+from support.steps import make_step, make_worker
+
+META = "{darkroom-0}:"
+
+
+class Channels:
+    """Hears what is told about workers and machines."""
+
+    def __init__(self, pubsub: Any) -> None:
+        self._pubsub = pubsub
+
+    async def next(self) -> tuple[str, str]:
+        message = await self._pubsub.get_message(ignore_subscribe_messages=True, timeout=5)
+        while message is None:
+            message = await self._pubsub.get_message(ignore_subscribe_messages=True, timeout=5)
+        model = WorkerStatusMessage if message["channel"].startswith("worker") else MachineStatusMessage
+        return message["channel"], model.model_validate_json(message["data"]).status
+
+
+@pytest.fixture
+async def channels(link: RedisLink) -> AsyncIterator[Channels]:
+    async with link.client.pubsub() as pubsub:
+        await pubsub.psubscribe("worker:status:*", "machine:*:status")
+        yield Channels(pubsub)
+
+
+async def worker(link: RedisLink, name: str = "w1") -> WorkerPort:
+    port = WorkerPort(link, make_worker(name), lease_s=12)
+    await port.register()
+    return port
+
+
+async def test_a_workers_life_is_told_on_the_seeds_channels(link: RedisLink, channels: Channels) -> None:
+    port = await worker(link)
+    await Producer(link).submit(make_step())
+    [claimed] = (await port.turn(want=1)).claims
+    await port.turn(want=0, finishes=[Finish(claimed.id, claimed.token, Outcome.OK)])
+    await port.unregister()
+    heard = [await channels.next() for _ in range(6)]
+    mine, machine = "worker:status:w1", "machine:m1:status"
+    assert heard == [
+        (mine, "idle"), (machine, "ready"), (mine, "busy"), (mine, "idle"), (mine, "stopped"), (machine, "shutdown"),
+    ]  # fmt: skip
+
+
+async def test_a_machine_stays_until_its_last_worker_is_gone(link: RedisLink, channels: Channels) -> None:
+    first, second = await worker(link, "w1"), await worker(link, "w2")
+    for port in (first, second):
+        await port.unregister()
+    heard = [await channels.next() for _ in range(8)]
+    assert [status for channel, status in heard if channel.startswith("machine")][-2:] == ["ready", "shutdown"]
+
+
+async def test_a_worker_without_beats_is_told_as_lost(link: RedisLink, channels: Channels) -> None:
+    await worker(link)
+    await link.client.zadd(f"{META}wz", {"w1": 1})
+    swept = await Sweeper(link).sweep()
+    heard = [await channels.next() for _ in range(4)]
+    assert swept.workers == 1
+    assert heard[-2:] == [("worker:status:w1", "lost"), ("machine:m1:status", "disconnected")]
+
+
+async def make_old(link: RedisLink, step_id: StepId) -> None:
+    """Let a waiting step have been queued long ago."""
+    key = f"{META}s:{step_id}"
+    header, _, body = (await link.client.get(key)).partition("\n")
+    fields = header.split("\t")
+    fields[10] = "1"
+    await link.client.set(key, "\t".join(fields) + "\n" + body)
+
+
+async def test_a_step_that_nobody_can_run_ends_as_a_dead_letter_after_its_time_limit(link: RedisLink) -> None:
+    step, fresh = make_step(), make_step()
+    await Producer(link).submit_many([step, fresh])
+    await make_old(link, step.id)
+    await Sweeper(link).sweep()
+    [letter] = await DeadLetters(link).list()
+    assert letter.id == step.id
+    assert letter.error is not None
+    assert letter.error.code is StepErrorCode.UNWORKABLE
+    assert (await Producer(link).depth()).queued == 1
+
+
+async def test_a_step_that_somebody_can_run_waits_as_long_as_it_takes(link: RedisLink) -> None:
+    step = make_step()
+    await Producer(link).submit(step)
+    await make_old(link, step.id)
+    port = await worker(link)
+    await Sweeper(link).sweep()
+    assert [c.id for c in (await port.turn(want=1)).claims] == [step.id]
