@@ -4,7 +4,7 @@ import hmac
 from dataclasses import dataclass
 from typing import Protocol, cast
 
-from darkroom_queue import EventFanout, Producer, RedisLink, Registry
+from darkroom_queue import EventFanout, Insight, Producer, RedisLink, Registry
 from starlette.requests import HTTPConnection
 
 from queue_api.domain.limits import ConnectionLimit
@@ -26,6 +26,7 @@ class Context:
     link: RedisLink
     producer: Producer
     registry: Registry
+    insight: Insight
     fanout: EventFanout
     progress: ProgressSource
     tickets: Tickets

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from darkroom_chassis.loops import LoopSupervisor
-from darkroom_queue import EventFanout, Producer, RedisLink, Registry, Sweeper
+from darkroom_queue import EventFanout, Insight, Producer, RedisLink, Registry, Sweeper
 
 from queue_api.context import Context
 from queue_api.domain.limits import ConnectionLimit
@@ -35,6 +35,7 @@ async def wire(settings: Settings) -> AsyncIterator[Running]:
         link=link,
         producer=Producer(link),
         registry=Registry(link),
+        insight=Insight(link),
         fanout=fanout,
         progress=board,
         tickets=RedisTickets(link),

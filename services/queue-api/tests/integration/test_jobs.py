@@ -75,6 +75,17 @@ async def test_an_unknown_job_is_404(api: httpx.AsyncClient) -> None:
     assert (await api.post("/api/jobs/nobody/cancel")).status_code == 404
 
 
+async def test_a_waiting_job_says_why_and_an_ended_one_that_it_does_not_wait(api: httpx.AsyncClient) -> None:
+    job_id = (await api.post("/api/jobs", json=SIMULATION)).json()["job_id"]
+    waiting = (await api.get(f"/api/jobs/{job_id}/why")).json()
+    await api.post(f"/api/jobs/{job_id}/cancel")
+    ended = (await api.get(f"/api/jobs/{job_id}/why")).json()
+    assert (waiting["waiting"], waiting["reason"]) == (True, "unworkable")
+    assert waiting["missing"] == ["no worker is registered"]
+    assert (ended["waiting"], ended["status"]) == (False, "cancelled")
+    assert (await api.get("/api/jobs/nobody/why")).status_code == 404
+
+
 async def test_the_queue_and_the_fleet_can_be_read(api: httpx.AsyncClient) -> None:
     await api.post("/api/jobs", json=SIMULATION)
     queues, workers = (await api.get("/api/queues")).json(), (await api.get("/api/workers")).json()

@@ -1,6 +1,7 @@
 """`/api/jobs`: submit, read and cancel steps."""
 
 import time
+from dataclasses import asdict
 from typing import Any
 
 from darkroom_chassis.errors import AppError, field_errors
@@ -9,6 +10,7 @@ from darkroom_queue import CancelOutcome, QueueFull, StepConflict, TooManyClasse
 from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.errors import ErrorCode, FieldError
 from darkroom_schemas.ids import StepId
+from darkroom_schemas.step import StepView
 from fastapi import APIRouter, Depends, Response
 
 from queue_api.domain.submission import JobSubmission, PayloadError, UnknownJobType, job_view, step_of
@@ -50,10 +52,17 @@ async def submit_job(request: JobSubmission, context: Ctx, response: Response) -
 @router.get("/{job_id}", summary="Read a job")
 async def read_job(job_id: str, context: Ctx) -> dict[str, Any]:
     """Return a step's state, until 24 h after its end."""
-    view = await context.producer.read(StepId(job_id))
-    if view is None:
-        raise AppError(404, ErrorCode.JOB_NOT_FOUND, "There is no such job, or it ended more than a day ago.")
-    return job_view(view)
+    return job_view(_found(await context.producer.read(StepId(job_id))))
+
+
+@router.get("/{job_id}/why", summary="Why does a job wait?")
+async def why_waiting(job_id: str, context: Ctx) -> dict[str, Any]:
+    """Say what stands between a waiting job and its start; `start_in_s` is an interval, or null until measured."""
+    waiting = await context.insight.why_waiting(StepId(job_id))
+    if waiting is None:
+        view = job_view(_found(await context.producer.read(StepId(job_id))))
+        return {"job_id": job_id, "waiting": False, "status": view["status"]}
+    return {"job_id": job_id, "waiting": True, **asdict(waiting)}
 
 
 @router.delete("/{job_id}", summary="Cancel a job", include_in_schema=False)
@@ -62,7 +71,13 @@ async def cancel_job(job_id: str, context: Ctx) -> dict[str, Any]:
     """End a waiting job at once; ask a running one to stop, and end it by force after 10 s."""
     outcome = await context.producer.cancel(StepId(job_id), reason="cancelled through the queue API")
     if outcome is CancelOutcome.UNKNOWN:
-        raise AppError(404, ErrorCode.JOB_NOT_FOUND, "There is no such job, or it ended more than a day ago.")
+        _found(None)
     if outcome is CancelOutcome.FINISHED:
         raise AppError(409, ErrorCode.CONFLICT, "The job has ended already.")
     return {"job_id": job_id, "cancelled": True, "outcome": outcome}
+
+
+def _found(view: StepView | None) -> StepView:
+    if view is None:
+        raise AppError(404, ErrorCode.JOB_NOT_FOUND, "There is no such job, or it ended more than a day ago.")
+    return view
