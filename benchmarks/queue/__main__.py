@@ -27,13 +27,13 @@ FULL_GRID = [(classes, queued) for classes in (1, 100, 1_000) for queued in (1_0
 async def run(peers: list[PeerSpec], parts: set[str], *, quick: bool, full: bool, drain: int,
               tell: Callable[[str], None]) -> tuple[Results, str]:  # fmt: skip
     """Measure the wanted parts of the wanted peers."""
-    results, rounds, share = Results(), 1 if quick else 3, 0.25 if quick else 1.0
+    results, rounds, share = Results(), 1 if quick else 5, 0.25 if quick else 1.0
     async with Server() as server:
         if "throughput" in parts:
             results.throughput = await throughput.measure(server, peers, rounds=rounds, share=share, tell=tell)
         if "idle" in parts:
             results.latency, results.bytes_queued = await idle.measure(
-                server, peers, rounds=rounds, samples=100, jobs=round(8_000 * share), tell=tell
+                server, peers, rounds=min(rounds, 3), samples=100, jobs=round(8_000 * share), tell=tell
             )
         if "engine" in parts and OURS in peers:
             grid = SHORT_GRID if quick else [GRID[0], *(FULL_GRID if full else []), GRID[1]]

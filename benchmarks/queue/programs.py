@@ -42,9 +42,9 @@ PEERS = (
     PeerSpec("arq", _python("peers-arq", "arq"), 2_000, (50, 200)),
     PeerSpec("SAQ", _python("peers", "saq"), 3_000, (20, 100)),
     PeerSpec("taskiq-redis", _python("peers", "taskiq"), 4_000, (100, 400)),
-    PeerSpec("Dramatiq", _python("peers", "dramatiq"), 2_000, (4, 8)),
-    PeerSpec("RQ", _python("peers", "rq"), 1_000, (1, 1)),
-    PeerSpec("Celery", _python("peers", "celery"), 1_500, (1, 10)),
+    PeerSpec("Dramatiq", _python("peers", "dramatiq"), 1_200, (4, 8)),
+    PeerSpec("RQ", _python("peers", "rq"), 400, (1, 1)),
+    PeerSpec("Celery", _python("peers", "celery"), 800, (1, 10)),
 )
 
 
