@@ -21,6 +21,8 @@ from darkroom_local.servers.postgres import EmbeddedPostgres
 from darkroom_local.servers.valkey import EmbeddedValkey
 from psycopg import sql
 
+from support.redis_servers import spec_of
+
 Migrate = Callable[[str], None]
 MakeDatabase = Callable[[Migrate | None], str]
 
@@ -30,7 +32,7 @@ def valkey_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded
     """Run one Valkey without persistence for the whole test run."""
     folder = tmp_path_factory.mktemp("valkey")
     server = EmbeddedValkey(folder, free_ports(1)[0], durable=False)
-    with running(server.prepare(), folder / "log"):
+    with running(spec_of(server), folder / "log"):
         yield server
 
 
