@@ -1,14 +1,15 @@
 """The targets, each beside what was measured in the same run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from engine import Engine
 from faults import OURS_SHORT
 from programs import BULLMQ, OURS
 from protocol import BULK, FLIGHT, ONE
 from results import NOT_PYTHON, Results
-from throughput import Throughput
+from throughput import Cost, Throughput
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,15 @@ def _at_most(name: str, wanted: float, found: float | None, unit: str) -> Target
         return Target(name, f"≤ {wanted:,.4g} {unit}", "not in the time waited", False)
     return Target(name, f"≤ {wanted:,.4g} {unit}", f"{found:,.3g} {unit}" if found < 100 else f"{found:,.0f} {unit}",
                   found <= wanted)  # fmt: skip
+
+
+def _rate(cost: Cost) -> float:
+    return cost.rate
+
+
+def _ratio(these: Sequence[float], those: Sequence[float]) -> float:
+    """Return the median of the rounds' ratios: a slow minute of the machine slows both sides of a round."""
+    return median(this / that for this, that in zip(these, those, strict=False))
 
 
 def judge(results: Results) -> list[Target]:
@@ -56,16 +66,19 @@ def _against_peers(found: dict[str, Throughput]) -> Iterator[Target]:
     if bullmq := others.get(BULLMQ.name):
         one, flight = ours.enqueue[ONE], ours.enqueue[FLIGHT]
         its_one, its_flight = bullmq.enqueue[ONE], bullmq.enqueue[FLIGHT]
-        yield _at_least("Enqueue one by one, against BullMQ", 1.5, one.rate / its_one.rate)
-        yield _at_least("Enqueue, 50 in flight, against BullMQ", 2, flight.rate / its_flight.rate)
-        ratio = flight.per_client_second / its_flight.per_client_second
+        yield _at_least("Enqueue one by one, against BullMQ", 1.5, _ratio(one.rates, its_one.rates))
+        yield _at_least("Enqueue, 50 in flight, against BullMQ", 2, _ratio(flight.rates, its_flight.rates))
+        ratio = _ratio(its_flight.client_us, flight.client_us)
         yield _at_least("Enqueue, 50 in flight, a client-CPU second, against BullMQ", 3, ratio)
-    if bulk := [peer.enqueue[BULK].rate for peer in others.values() if BULK in peer.enqueue]:
-        yield _at_least("Enqueue in bulk, against the best peer", 3.5, ours.enqueue[BULK].rate / max(bulk))
+    if bulk := [peer.enqueue[BULK] for peer in others.values() if BULK in peer.enqueue]:
+        best = max(bulk, key=_rate)
+        yield _at_least("Enqueue in bulk, against the best peer", 3.5, _ratio(ours.enqueue[BULK].rates, best.rates))
     if bullmq:
-        yield _at_least("Process, one worker, against BullMQ", 2.5, ours.best_work.rate / bullmq.best_work.rate)
-    if python := [peer.best_work.rate for name, peer in others.items() if name not in NOT_PYTHON]:
-        yield _at_least("Process, one worker, against the best Python peer", 8, ours.best_work.rate / max(python))
+        ratio = _ratio(ours.best_work.rates, bullmq.best_work.rates)
+        yield _at_least("Process, one worker, against BullMQ", 2.5, ratio)
+    if python := [peer.best_work for name, peer in others.items() if name not in NOT_PYTHON]:
+        ratio = _ratio(ours.best_work.rates, max(python, key=_rate).rates)
+        yield _at_least("Process, one worker, against the best Python peer", 8, ratio)
     yield _at_most("Redis CPU of a step's whole life, 50 in flight", 40, ours.life_us, "µs")
 
 

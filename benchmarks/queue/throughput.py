@@ -32,11 +32,6 @@ class Cost:
     def redis(self) -> float:
         return median(self.redis_us)
 
-    @property
-    def per_client_second(self) -> float:
-        """Jobs a CPU second of the client."""
-        return 1e6 / self.client
-
 
 @dataclass(slots=True)
 class Throughput:

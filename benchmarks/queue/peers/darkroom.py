@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 
 from darkroom_queue import Consumer, Producer, RedisLink, StepContext
+from darkroom_queue.link import DEFAULT_LEASE_S
 from darkroom_schemas.ids import JobId, StepId, TenantId, WorkerId
 from darkroom_schemas.step import StepResult, StepSubmit
 from darkroom_schemas.worker import Capabilities, Requirements, WorkerInfo
@@ -40,8 +41,8 @@ class Peer:
             worker_id=WorkerId(f"w{os.getpid()}"), incarnation=f"{os.getpid():x}{time.time_ns():x}", machine_id="m",
             capabilities=Capabilities(types=("picture",)), concurrency=concurrency, version="0",
         )  # fmt: skip
-        times = {} if lease_s is None else {"lease_s": lease_s, "beat_s": lease_s / 3}
-        await Consumer(await RedisLink.open(url), info, handle, **times).run()
+        lease_s = lease_s or DEFAULT_LEASE_S
+        await Consumer(await RedisLink.open(url), info, handle, lease_s=lease_s, beat_s=lease_s / 3).run()
 
     def _step(self, payload: Payload) -> StepSubmit:
         job = JobId(f"{self._run}-{next(self._numbers):x}")
