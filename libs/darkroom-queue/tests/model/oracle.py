@@ -81,8 +81,8 @@ class Oracle:
     def claim(self, step_id: str, worker: str, token: str, can: Capabilities) -> None:
         step, pool = self.steps[step_id], self.pools[can]
         tenant, start = step.spec.tenant, pool.start[step.spec.tenant]
-        cost = max(0.0, step.spec.expected_ms + pool.debt.pop(tenant, 0.0))
-        pool.virtual = max(pool.virtual, start) + 1
+        cost = max(1.0, step.spec.expected_ms + pool.debt.pop(tenant, 0.0))
+        pool.virtual = max(pool.virtual, start)
         pool.start[tenant] = pool.finish[tenant] = start + cost / step.spec.weight
         step.status, step.worker, step.token, step.pool = JobStatus.RUNNING, worker, token, can
         step.attempt += 1

@@ -37,6 +37,23 @@ async def test_ten_thousand_steps_of_one_tenant_do_not_hold_up_another(link: Red
         assert await claims_until(port, "small", batch=batch) <= 2 * (BYPASSES + 1) + batch
 
 
+@pytest.mark.parametrize("weight", [1.0, 1000.0])
+async def test_work_that_costs_next_to_nothing_does_not_run_ahead_of_who_comes_later(
+    link: RedisLink, weight: float
+) -> None:
+    producer, bulk = Producer(link), [TenantId(f"bulk{number}") for number in range(3)]
+    for tenant in bulk:
+        await producer.submit_many([make_step(tenant=tenant, created_us=n, weight=weight) for n in range(1000)])
+    port = WorkerPort(link, make_worker(), lease_s=12.0)
+    await port.register()
+    finishes: list[Finish] = []
+    for _ in range(600):
+        [claimed] = (await port.turn(want=1, finishes=finishes)).claims
+        finishes = [Finish(claimed.id, claimed.token, Outcome.OK)]
+    await producer.submit(make_step(tenant=TenantId("small")))
+    assert await claims_until(port, "small", batch=1) <= (len(bulk) + 1) * (BYPASSES + 1)
+
+
 async def test_many_bulk_tenants_hold_up_another_by_no_more_than_their_number(link: RedisLink) -> None:
     producer, bulk = Producer(link), [TenantId(f"bulk{number}") for number in range(9)]
     for tenant in bulk:

@@ -13,16 +13,17 @@ local function open_accounts(set)
   accounts.set, accounts.v = set, tonumber(call('HGET', P .. 'v', set) or '0')
 end
 
--- Charges the tenant for a step that starts at `start` and gives its next start tag: V = max(V, S) + 1 (the + 1 keeps
--- ties inside the bound; S is the lowest start tag, also when its tenant is bypassed), F = S + max(0, cost + debt) / w.
+-- Charges the tenant for a step that starts at `start` and gives its next start tag: V = max(V, S), where S is the
+-- lowest start tag, also when its tenant is bypassed; F = S + max(1, cost + debt) / w. Every step costs at least 1 ms,
+-- and V never runs ahead of who is active: else tenants of quick steps would stay below V, before whoever comes later.
 local function charge(tenant, start, cost_ms, weight, lowest)
-  accounts.v = math.max(accounts.v, lowest or start) + 1
+  accounts.v = math.max(accounts.v, lowest or start)
   local debt = 0
   if not accounts.touched[tenant] then
     debt = tonumber(call('HGET', P .. 'b:' .. accounts.set, tenant) or '0')
     if debt ~= 0 then call('HDEL', P .. 'b:' .. accounts.set, tenant) end
   end
-  local finish = start + math.max(0, cost_ms + debt) / weight
+  local finish = start + math.max(1, cost_ms + debt) / weight
   accounts.touched[tenant] = finish
   return finish
 end
