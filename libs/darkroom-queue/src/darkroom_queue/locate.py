@@ -1,5 +1,6 @@
 """Where the server of a shard is: one address, the master that Sentinels name, or the node of a slot in a cluster."""
 
+import asyncio
 import ssl
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
@@ -12,6 +13,8 @@ from redis.backoff import NoBackoff
 from redis.crc import key_slot
 
 from darkroom_queue.hot import CONNECT_TIMEOUT_S, Address
+
+ASK_TIMEOUT_S = 0.5
 
 
 class Location(Protocol):
@@ -154,7 +157,8 @@ class _Clustered:
         last: Exception = OSError("no node of the cluster is known")
         for seed in [*self._clients, *self._seeds]:
             try:
-                ranges = await self._client_of(seed).execute_command("CLUSTER SLOTS")  # type: ignore[no-untyped-call]  # likewise
+                async with asyncio.timeout(ASK_TIMEOUT_S):  # a silent node must leave time to ask the others
+                    ranges = await self._client_of(seed).execute_command("CLUSTER SLOTS")  # type: ignore[no-untyped-call]  # likewise
             except (redis.RedisError, OSError) as error:
                 last = error
                 continue
