@@ -74,6 +74,8 @@ class RedisLink:
                 return await call
         except _UNREACHABLE as error:
             self._epoch = 0
+            if isinstance(error, OSError):  # silence for the whole time limit: the hot connection hears no more, either
+                raise self._unavailable(error) from error
             raise QueueUnavailable(f"Redis does not answer ({type(error).__name__})") from error
         except ResponseError as error:
             if not isinstance(error, _MISPLACED) and not str(error).startswith("UNBLOCKED"):
