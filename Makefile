@@ -6,7 +6,7 @@ SOURCES := $(wildcard libs/*/src services/*/src deploy/*/src) tests/support test
 export OMP_WAIT_POLICY ?= PASSIVE
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install install-dev demo up down test test-e2e check contracts bench-queue proto-schemas lint types format migrate clean
+.PHONY: help install install-dev demo up down test chaos test-e2e check contracts bench-queue proto-schemas lint types format migrate clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,11 @@ down: install ## Stop a stack that runs in the background
 
 test: install-dev ## Run all tests, those through the running stack included
 	$(BIN)/pytest
+
+chaos: install-dev ## Break workers, servers and network for CHAOS_MINUTES (10), on Valkey and Redis; CHAOS_SEED repeats a run
+	@command -v redis-server >/dev/null || { echo "make chaos needs Redis beside Valkey: apt-get install redis-server"; exit 1; }
+	CHAOS_MINUTES=$${CHAOS_MINUTES:-10} CHAOS_CRASH_POINTS=10000 ORACLE_EXAMPLES=1000 $(BIN)/pytest tests/chaos libs/darkroom-queue/tests/model
+	DARKROOM_TEST_REDIS=$$(command -v redis-server) $(BIN)/pytest libs/darkroom-queue tests/chaos
 
 test-e2e: install-dev ## Run only the tests through the running stack
 	$(BIN)/pytest tests/e2e
