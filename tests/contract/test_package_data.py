@@ -4,6 +4,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
 from contract.repository import MEMBERS, own_files
 
 
