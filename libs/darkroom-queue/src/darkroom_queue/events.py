@@ -26,8 +26,8 @@ class EventLog:
 
         Raises `LogTruncated` if the log does not reach back to `after`, or `after` is of another epoch.
         """
-        client, key = self._link.client, self._link.keys.log
         epoch = await self._link.epoch()
+        client, key = self._link.client, self._link.keys.log  # only now: the server may be another one than before
         if after is not None and after != self._read_to:
             await self._check_covers(after, epoch)
         start = after.stream_id if after else "0-0"

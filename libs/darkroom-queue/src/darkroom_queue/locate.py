@@ -133,6 +133,7 @@ class _Clustered:
         self._seeds = _hosts(urlsplit(url).netloc)
         self._login = _login(url)
         self._node: tuple[str, int] | None = None
+        self._doubted = True
         self._clients: dict[tuple[str, int], redis.Redis] = {}
 
     @property
@@ -140,16 +141,17 @@ class _Clustered:
         return self._client_of(self._node or self._seeds[0])
 
     async def resolve(self, key: str) -> Address:
-        if self._node is None:
+        if self._node is None or self._doubted:
             self._node = await self._owner(key_slot(key.encode()))
+            self._doubted = False
         host, port = self._node
         return Address(host, port, username=self._login["username"], password=self._login["password"])
 
     def doubt(self, reason: str) -> None:
         """Ask the cluster again; a MOVED says at once who it is."""
         words = reason.split()
-        self._node = None
-        if words[:1] == ["MOVED"]:
+        self._doubted = words[:1] != ["MOVED"]
+        if not self._doubted:
             host, _, port = words[2].rpartition(":")
             self._node = (host, int(port))
 
