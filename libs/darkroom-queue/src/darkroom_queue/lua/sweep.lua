@@ -10,7 +10,8 @@
 --#include fleet
 local SET_LINGERS_MS = 600000
 local lease_ms, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
-local touched = sweep(limit, lease_ms)
+forgive_outage(lease_ms)
+local touched = sweep(limit)
 
 local gone = call('ZRANGE', P .. 'wz', '-inf', now - lease_ms * 2, 'BYSCORE', 'LIMIT', 0, limit)
 for _, worker in ipairs(gone) do

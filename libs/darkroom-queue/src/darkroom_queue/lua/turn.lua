@@ -77,6 +77,7 @@ local function deliver(id, token, attempt, record)
   claims[at + 1], claims[at + 2], claims[at + 3], claims[at + 4] = id, token, attempt, record
 end
 
+forgive_outage(lease_ms) -- before the beats, whose deadlines need no forgiving
 if b >= 0 then
   call('ZADD', P .. 'wz', now, worker)
   call('ZADD', P .. 'sz', now, set)
@@ -108,7 +109,7 @@ if b >= 0 then
   end
 end
 
-sweep(20, lease_ms)
+sweep(20)
 flush_leases()
 flush_debts()
 

@@ -57,8 +57,8 @@ local function due(key, limit)
   return call('ZRANGE', P .. key, '-inf', now, 'BYSCORE', 'LIMIT', 0, limit)
 end
 
-local function sweep(limit, lease_ms)
-  forgive_outage(lease_ms)
+-- Comes after `forgive_outage`.
+local function sweep(limit)
   local expired, forced, delayed = due('lz', limit), due('cz', limit), due('dl', limit)
   for _, id in ipairs(expired) do expire(id) end
   flush_leases() -- a step that just expired must not be cancelled as well
