@@ -22,10 +22,10 @@ from gpu_worker.pipelines.wan.load import load_wan
 from gpu_worker.runtime.child_link import Send, StepLink
 from gpu_worker.runtime.child_loop import ChildLoop
 from gpu_worker.runtime.device import NoDevice, choose_device
-from gpu_worker.runtime.library_noise import silence_model_libraries
 from gpu_worker.runtime.model_cache import LoadedModel, ModelCache
 from gpu_worker.runtime.model_files import find_model
 from gpu_worker.runtime.parent_death import die_with_parent
+from gpu_worker.runtime.quiet_libraries import silence_model_libraries
 from gpu_worker.settings import WorkerSettings
 
 log = get_logger("gpu_worker.wiring.child")
