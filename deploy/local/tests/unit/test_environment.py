@@ -41,9 +41,10 @@ def test_free_ports_differ_from_one_another() -> None:
 
 
 def test_workers_listen_on_ports_side_by_side() -> None:
-    env = {"PLATFORM_API_PORT": "39001", "QUEUE_API_PORT": "39002", "WEBHOOK_DISPATCHER_PORT": "39003"}
-    addresses = choose_addresses(env | {"GPU_WORKER_PORT": "39004"}, workers=2, free=False)
-    assert [address.port for address in addresses.workers] == [39004, 39005]
+    # Fixed ports out of the range that systems hand out by themselves: two side by side cannot be asked for.
+    env = {"PLATFORM_API_PORT": "11901", "QUEUE_API_PORT": "11902", "WEBHOOK_DISPATCHER_PORT": "11903"}
+    addresses = choose_addresses(env | {"GPU_WORKER_PORT": "11904"}, workers=2, free=False)
+    assert [address.port for address in addresses.workers] == [11904, 11905]
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http", "-1"])
