@@ -100,6 +100,8 @@ class RedisLink:
             self._epoch = 0
             try:
                 await self._hot.connect()
+                # redis-py's idle connections to the server that was lost would each fail once more.
+                await self.client.connection_pool.disconnect(inuse_connections=False)
             except (OSError, ReplyError, ConnectionError, TimeoutError) as error:
                 raise self._unavailable(error) from error
         if not self._epoch:

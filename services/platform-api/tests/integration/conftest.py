@@ -66,11 +66,13 @@ class Account:
             return [event async for event in source.aiter_sse()]
 
     async def finished(self, job_id: str) -> dict[str, Any]:
-        """Wait for a job's end by its stream, and return the job."""
-        await self.events(job_id)
-        job = await self.job(job_id)
-        assert job["status"] in ENDED
-        return job
+        """Wait for a job's end by its stream, and return the job. A stream that an outage ended is opened again."""
+        async with asyncio.timeout(60):
+            while True:
+                await self.events(job_id)
+                job = await self.job(job_id)
+                if job["status"] in ENDED:
+                    return job
 
     async def credits(self) -> float:
         return float((await self.http.get("/api/me")).json()["credits"])

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 from darkroom_chassis.errors import Unauthenticated
+from darkroom_chassis.logs import get_logger
+from darkroom_queue import QueueUnavailable
 from darkroom_schemas.ids import JobId, UserId
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -14,6 +16,7 @@ from platform_api.routes.context import Ctx
 from platform_api.routes.emprops.sse import RETRY, encode
 from platform_api.routes.requests import JobIdPath
 
+log = get_logger(__name__)
 router = APIRouter(tags=["jobs"])
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
@@ -77,5 +80,8 @@ def _frames(context: Ctx, job_id: JobId, listener: UserId, last_event_id: str | 
 
 async def _encoded(first: Frame, rest: AsyncIterator[Frame]) -> AsyncIterator[bytes]:
     yield RETRY + encode(first)
-    async for frame in rest:
-        yield encode(frame)
+    try:
+        async for frame in rest:
+            yield encode(frame)
+    except QueueUnavailable:
+        log.warning("A stream ends, since Redis does not answer; its reader may resume")
