@@ -1,18 +1,19 @@
 """The web application: routes, probes, and a lifespan that opens everything behind them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from darkroom_chassis.errors import render
 from darkroom_chassis.probes import probe_routes
 from darkroom_chassis.service import create_app
 from fastapi import FastAPI, Request
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from platform_api.routes import asset_bytes, catalogue, identity
+from platform_api.routes import asset_bytes, catalogue, identity, sessions
 from platform_api.routes.emprops import jobs as emprops_jobs
 from platform_api.routes.emprops import stream
 from platform_api.routes.errors import install_refusals, unavailable
@@ -20,14 +21,21 @@ from platform_api.routes.ourvidz import assets, jobs
 from platform_api.wiring import Running
 
 VERSION = "0.1.0"
+EXPOSED_HEADERS = (
+    *("Content-Disposition", "Content-Length", "Content-Range", "ETag", "Accept-Ranges"),
+    *("Idempotent-Replayed", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Trace-Id"),
+)
 DESCRIPTION = """Queue image and video generation, follow it live, and fetch what was made.
 
-Send `Authorization: Bearer <JWT or API key>`. Every error has one body: a sentence in `error`, a stable word in `code`,
-and the wrong fields in `errors`. A POST with an `Idempotency-Key` may be repeated safely."""
+Send `Authorization: Bearer <JWT or API key>`, or log in with a browser at `POST /api/auth/login`. Every error has one
+body: a sentence in `error`, a stable word in `code`, and the wrong fields in `errors`. A POST with an `Idempotency-Key`
+may be repeated safely."""
 
 
-def build_app(assemble: Callable[[], AbstractAsyncContextManager[Running]], *, max_body_bytes: int) -> FastAPI:
-    """Build the app; `assemble` opens what it stands on when it starts."""
+def build_app(
+    assemble: Callable[[], AbstractAsyncContextManager[Running]], *, max_body_bytes: int, ui_origins: Sequence[str] = ()
+) -> FastAPI:
+    """Build the app; `assemble` opens what it stands on when it starts. Pages of `ui_origins` may use it."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -40,10 +48,19 @@ def build_app(assemble: Callable[[], AbstractAsyncContextManager[Running]], *, m
     app = create_app(
         "Darkroom platform API", VERSION, description=DESCRIPTION, lifespan=lifespan, max_body_bytes=max_body_bytes
     )
+    if ui_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=ui_origins,
+            allow_credentials=True,
+            allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Range", "X-API-Key"],
+            expose_headers=EXPOSED_HEADERS,
+        )
     install_refusals(app)
     app.add_exception_handler(OperationalError, _on_database_unavailable)
     app.add_exception_handler(PoolTimeout, _on_database_unavailable)
-    for module in (jobs, emprops_jobs, stream, assets, asset_bytes, catalogue, identity):
+    for module in (jobs, emprops_jobs, stream, assets, asset_bytes, catalogue, identity, sessions):
         app.include_router(module.router)
 
     async def check_database() -> None:

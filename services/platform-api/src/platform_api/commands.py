@@ -1,30 +1,31 @@
 """What platform-api adds to the `darkroom` command. Everything heavy is imported when a command runs."""
 
 import asyncio
-from typing import Annotated
+import sys
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from darkroom_schemas.ids import UserId
 
+if TYPE_CHECKING:
+    from platform_api.settings import Settings
+
 CREDITS = 100.0
+Name = Annotated[str, typer.Argument(help="Name of the user, unique on this platform.")]
 
 
 def register(app: typer.Typer) -> None:
-    """Add `darkroom user add`."""
+    """Add `darkroom user …`."""
     user = typer.Typer(help="Manage the users of a platform; needs its database settings.", no_args_is_help=True)
-    # With a callback typer keeps `add` a command of a group, although it is the only one.
-    user.callback()(_group)
     user.command("add")(_add)
+    user.command("password")(_password)
     app.add_typer(user, name="user")
 
 
-def _group() -> None:
-    """Manage the users of a platform; needs its database settings."""
-
-
 def _add(
-    name: Annotated[str, typer.Argument(help="Name of the user, unique on this platform.")],
+    name: Name,
     credits: Annotated[float, typer.Option(min=0, help="Opening balance.")] = CREDITS,
+    password: Annotated[bool, typer.Option("--password", help="Ask for a password to log in with.")] = False,
 ) -> None:
     """Make a user with an opening balance, and print the id, an API key and a JWT of one hour."""
     from darkroom_chassis.api_keys import KeyKind
@@ -33,19 +34,69 @@ def _add(
     from platform_api.settings import Settings
     from platform_api.wiring import jwt_codec, open_accounts
 
-    settings = Settings.load()
+    settings, secret = Settings.load(), _ask() if password else None
 
     async def run() -> tuple[UserId, str] | None:
         async with open_accounts(settings) as accounts:
             user_id, is_new = await accounts.open(name, round(credits * 1000))
             if not is_new:
                 return None
-            return user_id, (await make_key(accounts, KeyKind.USER, "first", user_id)).text
+            key = await make_key(accounts, KeyKind.USER, "first", user_id)
+        if secret is not None:
+            await _set(settings, user_id, secret)
+        return user_id, key.text
 
     made = asyncio.run(run())
     if made is None:
-        typer.echo(f"There is a user named {name} already.", err=True)
-        raise typer.Exit(2)
+        _refuse(f"There is a user named {name} already.")
     user_id, api_key = made
     token = jwt_codec(settings).issue(user_id, ttl_s=3600)
     typer.echo(f"user_id: {user_id}\napi_key: {api_key}\njwt: {token}")
+
+
+def _password(name: Name) -> None:
+    """Give a user a new password, and end all of the user's sessions."""
+    from platform_api.settings import Settings
+    from platform_api.wiring import open_accounts
+
+    settings = Settings.load()
+
+    async def find() -> UserId | None:
+        async with open_accounts(settings) as accounts:
+            user = await accounts.named(name)
+        return user.id if user else None
+
+    user_id = asyncio.run(find())
+    if user_id is None:
+        _refuse(f"There is no user named {name}.")
+    asyncio.run(_set(settings, user_id, _ask()))
+    typer.echo(f"The password of {name} is set, and every session has ended.")
+
+
+async def _set(settings: "Settings", user_id: UserId, password: str) -> None:
+    from platform_api.domain.sessions import set_password
+    from platform_api.wiring import open_passwords
+
+    async with open_passwords(settings) as (passwords, hasher):
+        await set_password(user_id, password, passwords=passwords, hasher=hasher)
+
+
+def _ask() -> str:
+    """Ask twice on a terminal; else read one line of standard input. Refuse what could not be kept."""
+    from platform_api.domain.errors import InvalidParameter
+    from platform_api.domain.sessions import check_password
+
+    if sys.stdin.isatty():
+        password = str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+    try:
+        check_password(password)
+    except InvalidParameter as error:
+        _refuse(f"The password {error.message}.")
+    return password
+
+
+def _refuse(sentence: str) -> NoReturn:
+    typer.echo(sentence, err=True)
+    raise typer.Exit(2)

@@ -1,7 +1,12 @@
 """Settings of platform-api, from environment variables."""
 
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from darkroom_chassis.jwks import JwksAlgorithm
 from darkroom_chassis.settings import ServiceSettings
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import NoDecode
 
 
 class Settings(ServiceSettings):
@@ -19,8 +24,46 @@ class Settings(ServiceSettings):
     jwt_secret: SecretStr = Field(min_length=32)
     jwt_issuer: str = "darkroom"
     jwt_audience: str = "darkroom"
+    jwt_jwks: str = ""
+    """URL or path of the public keys of an identity provider, whose tokens count beside our own."""
+    jwt_jwks_algorithm: JwksAlgorithm = JwksAlgorithm.RS256
+    jwt_jwks_issuer: str = Field(default="", validate_default=True)
+    jwt_jwks_audience: str = Field(default="", validate_default=True)
+    ui_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins of web pages that may use this API from a browser, besides that of `public_url`; comma separated."""
+    session_lifetime_s: float = Field(default=7 * 86400, ge=60, le=90 * 86400)
     signing_secret: SecretStr = Field(min_length=32)
     queue_max_depth: int = Field(default=0, ge=0)
     """Jobs are refused with 503 while this many steps wait; 0 means no limit."""
     max_body_bytes: int = Field(default=262_144, ge=1024)
     sse_heartbeat_s: float = Field(default=15.0, gt=0, le=300)
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """The origins of our own pages."""
+        return frozenset({_origin_of(self.public_url), *self.ui_origins})
+
+    @field_validator("ui_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("ui_origins")
+    @classmethod
+    def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = [text for text in value if not text.startswith(("http://", "https://")) or _origin_of(text) != text]
+        if wrong:
+            raise ValueError(f"must be origins such as https://ui.example.com, unlike {', '.join(wrong)}")
+        return value
+
+    @field_validator("jwt_jwks_issuer", "jwt_jwks_audience")
+    @classmethod
+    def _goes_with_keys(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("jwt_jwks") and not value:
+            raise ValueError("must be set beside JWT_JWKS, or any token of that provider would do")
+        return value
+
+
+def _origin_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()

@@ -3,24 +3,28 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from darkroom_chassis.database import Database
+from darkroom_chassis.jwks import JwksVerifier, TokenVerifier, keys_at
 from darkroom_chassis.loops import LoopSupervisor
 from darkroom_chassis.tokens import JwtCodec
 from darkroom_queue import EventLog, KeyDirectory, Producer, ProgressFeed, RedisLink
 
 from platform_api.clients.backlog import QueueBacklog
 from platform_api.clients.objects import ObjectReader
+from platform_api.clients.password_hasher import Argon2Hasher
 from platform_api.clients.queue_clock import QueueClock
+from platform_api.domain.sessions import PasswordHasher, Passwords
 from platform_api.domain.signed_urls import UrlSigner
 from platform_api.loops.consumer import EventConsumer
 from platform_api.loops.doorbell import Doorbell
 from platform_api.loops.fanout import Fanout, LogReplay
-from platform_api.loops.housekeeping import expire_idempotency_keys
+from platform_api.loops.housekeeping import expire_regularly
 from platform_api.loops.reconciler import Reconciler
 from platform_api.loops.relay import Relay
-from platform_api.routes.context import Context
+from platform_api.routes.context import Context, Logins
+from platform_api.routes.session_cookie import CookiePolicy
 from platform_api.settings import Settings
 from platform_api.store.acceptance import PostgresAcceptance
 from platform_api.store.accounts import PostgresAccounts
@@ -28,8 +32,10 @@ from platform_api.store.assets import PostgresAssets
 from platform_api.store.idempotency import delete_expired_keys
 from platform_api.store.job_changes import jobs_transaction
 from platform_api.store.jobs import PostgresJobs
+from platform_api.store.login_throttle import PostgresLoginThrottle, delete_old_attempts
 from platform_api.store.offsets import PostgresJournal
 from platform_api.store.outbox import PostgresOutbox
+from platform_api.store.sessions import PostgresPasswords, PostgresSessions, delete_expired_sessions
 from platform_api.store.stale_steps import PostgresStaleSteps
 
 
@@ -54,12 +60,38 @@ def jwt_codec(settings: Settings) -> JwtCodec:
     return JwtCodec(settings.jwt_secret.get_secret_value(), settings.jwt_issuer, settings.jwt_audience)
 
 
+def token_verifier(settings: Settings) -> TokenVerifier:
+    """Make what verifies tokens: our own, and those of the identity provider if one is set."""
+    provider = None
+    if settings.jwt_jwks:
+        provider = JwksVerifier(
+            keys_at(settings.jwt_jwks),
+            settings.jwt_jwks_algorithm,
+            settings.jwt_jwks_issuer,
+            settings.jwt_jwks_audience,
+        )
+    return TokenVerifier(jwt_codec(settings), provider)
+
+
 @asynccontextmanager
 async def open_accounts(settings: Settings) -> AsyncIterator[PostgresAccounts]:
     """Open the accounts alone, for operators' commands."""
+    async with _open_database(settings) as database:
+        yield PostgresAccounts(database)
+
+
+@asynccontextmanager
+async def open_passwords(settings: Settings) -> AsyncIterator[tuple[Passwords, PasswordHasher]]:
+    """Open the passwords alone, for operators' commands."""
+    async with _open_database(settings) as database:
+        yield PostgresPasswords(database), Argon2Hasher()
+
+
+@asynccontextmanager
+async def _open_database(settings: Settings) -> AsyncIterator[Database]:
     database = Database(settings.database_url.get_secret_value(), application="platform-api", pool_size=1)
     try:
-        yield PostgresAccounts(database)
+        yield database
     finally:
         await database.close()
 
@@ -111,7 +143,12 @@ async def _join(settings: Settings, database: Database, link: RedisLink, stack: 
     loops.add("reconciler", reconciler.run)
     loops.add("fanout-events", fanout.run_events)
     loops.add("fanout-progress", fanout.run_progress)
-    loops.add("idempotency-expiry", lambda: expire_idempotency_keys(lambda: delete_expired_keys(database)))
+    expiring = {
+        "Idempotency keys": lambda: delete_expired_keys(database),
+        "Sessions": lambda: delete_expired_sessions(database),
+        "Counts of logins": lambda: delete_old_attempts(database),
+    }
+    loops.add("expiry", lambda: expire_regularly(expiring))
     context = Context(
         accounts=PostgresAccounts(database),
         acceptance=PostgresAcceptance(database),
@@ -125,6 +162,18 @@ async def _join(settings: Settings, database: Database, link: RedisLink, stack: 
         objects=ObjectReader(settings.object_store_url),
         urls=urls,
         tokens=jwt_codec(settings),
+        verifier=token_verifier(settings),
+        logins=Logins(
+            sessions=PostgresSessions(database),
+            passwords=PostgresPasswords(database),
+            hasher=Argon2Hasher(),
+            throttle=PostgresLoginThrottle(database),
+        ),
+        cookies=CookiePolicy(
+            secure=settings.public_url.startswith("https://"),
+            origins=settings.origins,
+            lifetime=timedelta(seconds=settings.session_lifetime_s),
+        ),
         clock=utc_now,
         ring_relay=relay_bell.ring,
         queue_max_depth=settings.queue_max_depth,

@@ -144,7 +144,7 @@ def make_settings(**values: Any) -> Settings:
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[tuple[str, Running]]:
     """Run the app behind a real HTTP server on a free port."""
-    app = build_app(partial(assemble, settings), max_body_bytes=settings.max_body_bytes)
+    app = build_app(partial(assemble, settings), max_body_bytes=settings.max_body_bytes, ui_origins=settings.ui_origins)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False, ws="none"))
     started = asyncio.Event()
     startup = server.startup

@@ -6,6 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import typer
+from argon2 import PasswordHasher
 from darkroom_chassis.tokens import JwtCodec
 from platform_api.__main__ import cli
 from platform_api.commands import register
@@ -71,6 +72,22 @@ def test_user_add_makes_a_user_once(database_url: str) -> None:
         assert connection.execute("SELECT kind, amount_mc FROM platform.credit_ledger").fetchall() == [
             ("grant", 12_500)
         ]
+
+
+def test_user_can_be_given_a_password_and_another_one(database_url: str) -> None:
+    run("migrate")
+    darkroom = typer.Typer()
+    register(darkroom)
+    given = CliRunner().invoke(darkroom, ["user", "add", "anna", "--password"], input="correct horse battery\n")
+    assert given.exit_code == 0
+    assert "battery" not in given.output
+    changed = CliRunner().invoke(darkroom, ["user", "password", "anna"], input="another long password\n")
+    assert changed.exit_code == 0
+    for arguments, text in ((["anna"], "short"), (["nobody"], "a long password")):
+        assert CliRunner().invoke(darkroom, ["user", "password", *arguments], input=text).exit_code == 2
+    with psycopg.connect(database_url) as connection:
+        [(kept,)] = connection.execute("SELECT password_hash FROM platform.passwords").fetchall()
+    assert PasswordHasher().verify(kept, "another long password")
 
 
 def test_openapi_document_names_every_operation_once() -> None:

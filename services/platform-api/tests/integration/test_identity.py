@@ -1,7 +1,12 @@
 """Nobody gets in without a credential, and nobody sees what belongs to somebody else."""
 
+import json
+import time
+from pathlib import Path
 from typing import Any
 
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec
 from darkroom_chassis.api_keys import KeyKind, new_api_key
 from darkroom_schemas.ids import UserId
 from platform_api.operators import bootstrap
@@ -126,3 +131,20 @@ async def test_expired_token_says_so(platform: Any) -> None:
         answer = await client.get("/api/me")
     assert answer.status_code == 401
     assert answer.json()["code"] == "token_expired"
+
+
+async def test_token_of_the_identity_provider_speaks_for_the_user_with_its_subject(
+    start_platform: Any, tmp_path: Path
+) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    public = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(key.public_key())) | {"kid": "one"}
+    keys = tmp_path / "jwks.json"
+    keys.write_text(json.dumps({"keys": [public]}))
+    provider = {"jwt_jwks_issuer": "https://login.example", "jwt_jwks_audience": "ui", "jwt_jwks_algorithm": "ES256"}
+    platform = await start_platform(jwt_jwks=str(keys), **provider)
+    anna = await platform.account("anna")
+    claims = {"sub": anna.id, "iss": "https://login.example", "aud": "ui", "exp": time.time() + 60}
+    token = jwt.encode(claims, key, algorithm="ES256", headers={"kid": "one"})
+    async with platform.client(Authorization=f"Bearer {token}") as client:
+        assert (await client.get("/api/me")).json()["name"] == "anna"
+    assert (await anna.http.get("/api/me")).status_code == 200

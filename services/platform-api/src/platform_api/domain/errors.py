@@ -3,6 +3,8 @@
 Refused
 ├─ InvalidParameter      a value out of bounds, with the parameter's name
 ├─ UnknownJobType        not in the catalogue of this route
+├─ WrongLogin            no such name, or another password
+├─ TooManyLogins         too many attempts; with the seconds to wait
 ├─ UnknownUser           the caller names a user that does not exist
 ├─ NotEnoughCredits      with what is missing
 ├─ QueueIsFull           try again later
@@ -39,6 +41,18 @@ class UnknownJobType(Refused):
 
 class UnknownUser(Refused):
     """A service key or a token speaks for a user that is not there."""
+
+
+class WrongLogin(Refused):
+    """The name and the password do not belong together. Which of them is wrong is not told."""
+
+
+class TooManyLogins(Refused):
+    """Too many attempts to log in."""
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__(f"{wait_s:.0f} s")
+        self.wait_s = wait_s
 
 
 class NotEnoughCredits(Refused):

@@ -1,7 +1,7 @@
 """Forgets what is only kept for a while."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from darkroom_chassis.logs import get_logger
 
@@ -9,10 +9,10 @@ log = get_logger(__name__)
 EVERY_S = 600.0
 
 
-async def expire_idempotency_keys(expire: Callable[[], Awaitable[int]]) -> None:
-    """Delete expired idempotency keys every ten minutes, for ever."""
+async def expire_regularly(expiring: Mapping[str, Callable[[], Awaitable[int]]]) -> None:
+    """Delete what has expired every ten minutes, for ever; each function returns how much that was."""
     while True:
-        deleted = await expire()
-        if deleted:
-            log.info("Idempotency keys expired", count=deleted)
+        for what, expire in expiring.items():
+            if deleted := await expire():
+                log.info("Expired rows deleted", what=what, count=deleted)
         await asyncio.sleep(EVERY_S)

@@ -1,4 +1,4 @@
-"""Who is calling: a JWT, an API key, or a service key together with the user it speaks for. Nobody by default."""
+"""Who is calling: a JWT, an API key, a service key with the user it speaks for, or a browser session. Else nobody."""
 
 import re
 from dataclasses import dataclass
@@ -9,39 +9,47 @@ from darkroom_chassis.errors import AppError, Unauthenticated
 from darkroom_schemas.errors import ErrorCode, FieldError
 from darkroom_schemas.ids import UserId
 from fastapi import Depends, Request
-from fastapi.security import APIKeyHeader, HTTPBearer
+from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPBearer
 
+from platform_api.domain.sessions import hash_of
 from platform_api.routes.context import Context, Ctx
 
 UUID_PATTERN = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 UUID_TEXT = re.compile(UUID_PATTERN.replace("$", r"\Z"), re.ASCII)
 _BEARER = HTTPBearer(auto_error=False, description="A JWT, or an API key `dk_user_…`.")
 _API_KEY = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key, instead of the bearer token.")
+_COOKIE = APIKeyCookie(
+    name="darkroom_session",
+    auto_error=False,
+    description="A session of POST /api/auth/login; under https the name begins with `__Host-`.",
+)
 
-OPTIONAL_SECURITY: dict[str, Any] = {"security": [{_BEARER.scheme_name: []}, {_API_KEY.scheme_name: []}, {}]}
+OPTIONAL_SECURITY: dict[str, Any] = {
+    "security": [{_BEARER.scheme_name: []}, {_API_KEY.scheme_name: []}, {_COOKIE.scheme_name: []}, {}]
+}
 """For the OpenAPI document of routes that a signed link or a ticket opens as well."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A verified caller. Service and admin keys have no user of their own; `by_key` is False for a JWT."""
+    """A verified caller. Service and admin keys have no user of their own; JWTs and sessions have no `key_id`."""
 
     user_id: UserId | None
     kind: KeyKind
-    by_key: bool
+    key_id: str | None = None
 
 
 async def authenticate(request: Request, context: Context) -> Caller:
     """Verify the credential of the request; 401 without one or with a wrong one."""
     credential = request.headers.get("x-api-key") or _bearer(request)
     if credential is None:
-        raise Unauthenticated("Send a bearer token or an X-API-Key header.")
+        return await _session_holder(request, context)
     if not credential.startswith("dk_"):
-        claims = context.tokens.verify(credential)
+        claims = await context.verifier.verify(credential)
         if not UUID_TEXT.match(claims.user_id):
             raise Unauthenticated("The token is not valid.")
-        return Caller(claims.user_id, KeyKind.USER, by_key=False)
-    return await _key_holder(credential, context, request)
+        return Caller(claims.user_id, KeyKind.USER)
+    return await verify_key(credential, request, context)
 
 
 async def caller(
@@ -49,8 +57,9 @@ async def caller(
     context: Ctx,
     _bearer_scheme: Annotated[object, Depends(_BEARER)],
     _key_scheme: Annotated[object, Depends(_API_KEY)],
+    _cookie_scheme: Annotated[object, Depends(_COOKIE)],
 ) -> Caller:
-    """Give a route its caller. The two schemes are here for the OpenAPI document."""
+    """Give a route its caller. The schemes are here for the OpenAPI document."""
     return await authenticate(request, context)
 
 
@@ -67,13 +76,25 @@ def user_of(who: Caller) -> UserId:
     return who.user_id
 
 
-async def _key_holder(text: str, context: Context, request: Request) -> Caller:
+async def verify_key(text: str, request: Request, context: Context) -> Caller:
+    """Return whom an API key speaks for; 401 for one that is not valid."""
     key = parse_api_key(text)
     stored = await context.accounts.key(key.id) if key else None
     if key is None or stored is None or stored.revoked_at is not None or not same_key(key.text, stored.secret_hash):
         raise Unauthenticated("The API key is not valid.")
     user_id = _named_user(request) if key.kind is KeyKind.SERVICE else stored.user_id
-    return Caller(user_id, key.kind, by_key=True)
+    return Caller(user_id, key.kind, key.id)
+
+
+async def _session_holder(request: Request, context: Context) -> Caller:
+    token = context.cookies.token_in(request)
+    if token is None:
+        raise Unauthenticated("Send a bearer token or an X-API-Key header, or log in.")
+    session = await context.logins.sessions.find(hash_of(token), context.clock())
+    if session is None:
+        raise Unauthenticated("The session has ended; log in again.")
+    context.cookies.check_write(request)
+    return Caller(session.user_id, KeyKind.USER)
 
 
 def _bearer(request: Request) -> str | None:

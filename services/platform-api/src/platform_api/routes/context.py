@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Protocol, cast
 
+from darkroom_chassis.jwks import TokenVerifier
 from darkroom_chassis.tokens import JwtCodec
 from darkroom_schemas.ids import StepId
 from darkroom_schemas.step import StepView
@@ -20,13 +21,25 @@ from platform_api.domain.ports import (
     Objects,
     UnitOfWork,
 )
+from platform_api.domain.sessions import LoginThrottle, PasswordHasher, Passwords, Sessions
 from platform_api.domain.signed_urls import UrlSigner
+from platform_api.routes.session_cookie import CookiePolicy
 
 
 class RunningSteps(Protocol):
     """Asks the queue about one step; raises `QueueUnavailable`."""
 
     async def read(self, step_id: StepId) -> StepView | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Logins:
+    """What logging in needs."""
+
+    sessions: Sessions
+    passwords: Passwords
+    hasher: PasswordHasher
+    throttle: LoginThrottle
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +58,9 @@ class Context:
     objects: Objects
     urls: UrlSigner
     tokens: JwtCodec
+    verifier: TokenVerifier
+    logins: Logins
+    cookies: CookiePolicy
     clock: Clock
     ring_relay: Callable[[], None]
     queue_max_depth: int

@@ -1,6 +1,8 @@
 """How the domain's refusals are answered: one status, code and sentence for each."""
 
-from darkroom_chassis.errors import AppError, render
+import math
+
+from darkroom_chassis.errors import AppError, Unauthenticated, render
 from darkroom_queue import QueueUnavailable
 from darkroom_schemas.errors import ErrorCode, FieldError
 from fastapi import FastAPI, Request
@@ -15,8 +17,10 @@ from platform_api.domain.errors import (
     NotFound,
     QueueIsFull,
     Refused,
+    TooManyLogins,
     UnknownJobType,
     UnknownUser,
+    WrongLogin,
 )
 
 RETRY_AFTER_S = 10
@@ -37,6 +41,12 @@ def app_error(refusal: Refused) -> AppError:
             )
         case UnknownUser():
             return AppError(403, ErrorCode.FORBIDDEN, "The user that this request is for does not exist.")
+        case WrongLogin():
+            return Unauthenticated("The name or the password is wrong.")
+        case TooManyLogins(wait_s=wait_s):
+            sentence = "Too many attempts to log in; try again later."
+            headers = {"Retry-After": str(math.ceil(wait_s))}
+            return AppError(429, ErrorCode.RATE_LIMITED, sentence, retryable=True, headers=headers)
         case NotEnoughCredits(price_mc=price_mc, balance_mc=balance_mc):
             missing = (price_mc - balance_mc) / 1000
             return AppError(

@@ -64,9 +64,9 @@ class Ticket(BaseModel):
 )
 async def issue_token(context: Ctx, who: Authenticated) -> Token:
     """Exchange an API key for a token of one hour. A service key gets one for the user in `X-User-Id`."""
-    if not who.by_key:
+    if who.key_id is None:
         # Else a stolen token could be renewed for ever.
-        raise AppError(403, ErrorCode.FORBIDDEN, "Send an API key; a token cannot renew itself.")
+        raise AppError(403, ErrorCode.FORBIDDEN, "Send an API key; a token or a session cannot renew itself.")
     user_id = user_of(who)
     if await context.accounts.user(user_id) is None:
         raise UnknownUser

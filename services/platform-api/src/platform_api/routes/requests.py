@@ -24,13 +24,16 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}\Z", re.ASCII)
 class AnyContentTypeRoute(APIRoute):
     """Reads a body as JSON whatever it calls itself: browsers send `text/plain` for a string body.
 
-    Safe because credentials come in headers, which another site's form cannot send.
+    Safe where credentials come in headers, which another site's form cannot send; where a cookie may be the credential,
+    the body keeps its type.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
         async def handle_as_json(request: Request) -> Response:
+            if not {"authorization", "x-api-key"} & set(request.headers):
+                return await handle(request)
             headers = [(name, value) for name, value in request.scope["headers"] if name != b"content-type"]
             scope = {**request.scope, "headers": [*headers, (b"content-type", b"application/json")]}
             return await handle(Request(scope, request.receive))

@@ -1,8 +1,10 @@
 """Users, their balance, and API keys."""
 
+from typing import Any
+
 from darkroom_chassis.database import Database
 from darkroom_schemas.ids import UserId, new_uuid7
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from platform_api.domain.accounts import StoredKey, User
@@ -19,7 +21,12 @@ class PostgresAccounts:
     async def user(self, user_id: UserId) -> User | None:
         async with self._database.connect() as connection:
             row = (await connection.execute(select(users).where(users.c.id == user_id))).first()
-        return User(UserId(row.id), row.name, row.balance_mc, row.created_at) if row else None
+        return _user(row) if row else None
+
+    async def named(self, name: str) -> User | None:
+        async with self._database.connect() as connection:
+            row = (await connection.execute(select(users).where(users.c.name == name))).first()
+        return _user(row) if row else None
 
     async def open(self, name: str, credits_mc: int) -> tuple[UserId, bool]:
         async with self._database.begin() as connection:
@@ -57,3 +64,7 @@ class PostgresAccounts:
             revoked = await connection.execute(valid.values(revoked_at=func.now()).returning(api_keys.c.id))
             if ids := list(revoked.scalars()):
                 await connection.execute(insert(outbox), publication_of(ids))
+
+
+def _user(row: Row[Any]) -> User:  # Any: SQLAlchemy does not know the types of a row's columns
+    return User(UserId(row.id), row.name, row.balance_mc, row.created_at)

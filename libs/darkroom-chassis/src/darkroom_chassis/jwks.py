@@ -1,0 +1,94 @@
+"""JSON Web Tokens of somebody else's: RS256 or ES256, with public keys from a JWKS at a URL or in a file (RFC 7517)."""
+
+import asyncio
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+import jwt
+from darkroom_schemas.errors import ErrorCode
+
+from darkroom_chassis.errors import AppError, Unauthenticated
+from darkroom_chassis.tokens import JwtClaims, JwtCodec, verified_claims
+
+FETCH_TIMEOUT_S = 5
+CACHED_S = 600
+"""A key that its issuer withdrew is believed for this long at most; a new one is fetched when a token names it."""
+COOLDOWN_S = 10.0
+"""Tokens with invented key ids cause no more than one fetch in this time."""
+
+
+class JwksAlgorithm(StrEnum):
+    """The one algorithm that an issuer signs with. It is pinned, so that no token chooses how it is judged."""
+
+    RS256 = "RS256"
+    ES256 = "ES256"
+
+
+class SigningKeys(Protocol):
+    """Finds public keys by their id; may block. Raises `jwt.PyJWKClientError` for an unknown id."""
+
+    def get_signing_key(self, kid: str) -> jwt.PyJWK: ...
+
+
+class FileKeys:
+    """Implements `SigningKeys` on a file, which is read again when it changes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read_at_ns = 0
+        self._keys: dict[str | None, jwt.PyJWK] = {}
+
+    def get_signing_key(self, kid: str) -> jwt.PyJWK:
+        changed_at_ns = self._path.stat().st_mtime_ns
+        if changed_at_ns != self._read_at_ns:
+            self._keys = {key.key_id: key for key in jwt.PyJWKSet.from_json(self._path.read_text()).keys}
+            self._read_at_ns = changed_at_ns
+        if kid not in self._keys:
+            raise jwt.PyJWKClientError(f"there is no key {kid!r}")
+        return self._keys[kid]
+
+
+def keys_at(source: str) -> SigningKeys:
+    """Make the keys behind an http(s) URL or a path."""
+    if source.startswith(("http://", "https://")):
+        return jwt.PyJWKClient(source, lifespan=CACHED_S, timeout=FETCH_TIMEOUT_S, cooldown_duration=COOLDOWN_S)
+    return FileKeys(Path(source.removeprefix("file://")))
+
+
+class JwksVerifier:
+    """Verifies the tokens of one issuer."""
+
+    def __init__(self, keys: SigningKeys, algorithm: JwksAlgorithm, issuer: str, audience: str) -> None:
+        self.algorithm = algorithm
+        self._keys, self._issuer, self._audience = keys, issuer, audience
+
+    async def verify(self, token: str, kid: str) -> JwtClaims:
+        """Return the claims; raises `Unauthenticated`, or a 503 while the keys cannot be had."""
+        try:
+            key = await asyncio.to_thread(self._keys.get_signing_key, kid)
+        except (jwt.PyJWKClientConnectionError, jwt.PyJWKSetError, OSError, ValueError) as error:
+            sentence = "The keys of the identity provider cannot be read."
+            raise AppError(
+                503, ErrorCode.UNAVAILABLE, sentence, retryable=True, headers={"Retry-After": "5"}
+            ) from error
+        except jwt.PyJWKClientError:
+            raise Unauthenticated("The token is signed with an unknown key.") from None
+        return verified_claims(token, key, self.algorithm, self._issuer, self._audience)
+
+
+class TokenVerifier:
+    """Verifies our own tokens, and those of an identity provider if there is one. The algorithm tells them apart."""
+
+    def __init__(self, own: JwtCodec, provider: JwksVerifier | None) -> None:
+        self._own, self._provider = own, provider
+
+    async def verify(self, token: str) -> JwtClaims:
+        """Return the claims; raises `Unauthenticated`."""
+        try:
+            header = jwt.get_unverified_header(token)
+        except jwt.InvalidTokenError:
+            raise Unauthenticated("The token is not valid.") from None
+        if self._provider is not None and header.get("alg") == self._provider.algorithm:
+            return await self._provider.verify(token, str(header.get("kid")))
+        return self._own.verify(token)
