@@ -1,11 +1,13 @@
 """Every job type as data. A new type is one entry here and, if no connector speaks its back end yet, one connector."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 from pydantic import Field, computed_field
 
 from darkroom_schemas.base import Wire
-from darkroom_schemas.payload import Family
+from darkroom_schemas.payload import SAFE_METHODS, Family
 
 MEGABYTE = 1_000_000
 SDXL = "sdxl-base-1.0"
@@ -58,6 +60,16 @@ class JobType(Wire):
     def is_sdxl(self) -> bool:
         """Tell whether this is an SDXL job; only these take a negative prompt."""
         return self.family is Family.SDXL
+
+    @property
+    def gives_text(self) -> bool:
+        """Tell whether the result is a text and no stored file."""
+        return self.mime_type.startswith(("text/", "application/json"))
+
+    def is_repeatable(self, payload: Mapping[str, Any]) -> bool:
+        """Tell whether running a step again is harmless: no paid API, and no request that changes something."""
+        changes = self.connector is Connector.HTTP and payload.get("method", "GET") not in SAFE_METHODS
+        return not self.needs_credential and not changes
 
     @property
     def total_price_mc(self) -> int:

@@ -31,9 +31,10 @@ class JobError(Wire):
 
 
 class JobOutput(Wire):
-    """One delivered asset. `url` and `thumbnail_url` are signed and expire."""
+    """One delivered asset of step `step`. `url` and `thumbnail_url` are signed and expire."""
 
     asset_id: AssetId
+    step: int = 0
     index: int
     url: str
     thumbnail_url: str | None = None
@@ -57,9 +58,12 @@ class JobView(Wire):
     run: int
     priority: int
     parameters: dict[str, Any] = Field(default_factory=dict)
+    name: str | None = None
+    description: str | None = None
+    collection_id: str | None = None
     outputs: tuple[JobOutput, ...] = ()
     text: str | None = None
-    """Answer of a text job, or the enhanced prompt of an enhanced one."""
+    """The last text that a step gave: answer of a text job, or the enhanced prompt of an enhanced one."""
     error: JobError | None = None
     price_mc: int
     charged_mc: int
@@ -71,7 +75,7 @@ class JobView(Wire):
 
 
 class HistoryEntry(Wire):
-    """One line of a job's history. `seq` counts from 1 without gaps."""
+    """One line of a job's history. `seq` counts from 1 without gaps; `step` is the node that it is about."""
 
     job_id: JobId
     seq: int
@@ -79,6 +83,7 @@ class HistoryEntry(Wire):
     event: HistoryEvent
     status: JobStatus
     message: str
+    step: int | None = None
     progress: float | None = None
     at: datetime
 

@@ -14,7 +14,7 @@ from darkroom_schemas.status import JobStatus
 from platform_api.domain.apply_step_events import apply_step_events
 from platform_api.domain.cancel_job import cancel_job
 from platform_api.domain.errors import JobFinished, KeyReused, NotEnoughCredits, NotFound, UnknownUser
-from platform_api.domain.plan import JobRequest
+from platform_api.domain.plan_catalogue import JobRequest, plan_job
 from platform_api.domain.ports import Answer, JobChanges
 from platform_api.domain.signed_urls import UrlSigner
 from platform_api.domain.submit_job import IdempotencyKey, submit_job
@@ -89,7 +89,8 @@ async def store(request: pytest.FixtureRequest, memory_store: Any) -> AsyncItera
 
 async def submit(store: Store, user_id: UserId, key: IdempotencyKey | None = None, body: str = "answer") -> Answer:
     return await submit_job(
-        JobRequest(user_id, "image_fast", prompt="a boat"),
+        plan_job(JobRequest("image_fast", prompt="a boat")),
+        user_id=user_id,
         trace_id=TraceId("0" * 32),
         idempotency=key,
         render=lambda job, _: f"{body} {job.id}",

@@ -4,16 +4,16 @@ from typing import Any
 
 import pytest
 from darkroom_schemas.catalogue import CATALOGUE
-from darkroom_schemas.ids import JobId, UserId
 from darkroom_schemas.payload import PAYLOAD
 from platform_api.domain.errors import InvalidParameter, UnknownJobType
-from platform_api.domain.plan import MADE_SEEDS_BELOW, SUBMITTABLE, JobRequest, plan_job
-
-USER, JOB = UserId("u"), JobId("j")
+from platform_api.domain.plan import check_plan
+from platform_api.domain.plan_catalogue import MADE_SEEDS_BELOW, SUBMITTABLE, JobRequest, plan_job
 
 
 def plan(job_type: str, **values: Any) -> Any:
-    return plan_job(JobRequest(USER, job_type, **values), JOB)
+    planned = plan_job(JobRequest(job_type, **values))
+    check_plan(planned)
+    return planned
 
 
 @pytest.mark.parametrize("name", SUBMITTABLE)
@@ -22,7 +22,7 @@ def test_every_type_plans_payloads_that_workers_can_read(name: str) -> None:
     for step in planned.steps:
         assert PAYLOAD.validate_python(step.payload).model == CATALOGUE[step.job_type].model
     assert planned.price_mc == CATALOGUE[name].total_price_mc
-    delivered = sum(step.price_mc * len(step.payload["seeds"]) for step in planned.steps if step.job_type == name)
+    delivered = sum(step.price_mc * step.outputs for step in planned.steps if step.job_type == name)
     assert planned.price_mc == delivered + CATALOGUE[name].enhance_price_mc
 
 

@@ -1,6 +1,5 @@
 """Whatever order a step's events come in, a job ends once, and every reserved credit is captured or given back."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from platform_api.domain.change import CancelStep, EmitEvent, LedgerKind, SubmitStep
 from platform_api.domain.job import Job, JobState
-from platform_api.domain.plan import JobRequest, plan_job
+from platform_api.domain.plan import Plan, steps_of
+from platform_api.domain.plan_catalogue import JobRequest, plan_job
 from platform_api.domain.signed_urls import UrlSigner
 from platform_api.domain.transitions import on_cancel, on_step_event
 
@@ -35,11 +35,14 @@ DATA: dict[str, dict[str, Any]] = {
 
 
 def new_job(job_type: str) -> JobState:
-    plan = plan_job(JobRequest(USER, job_type, prompt="a boat"), JOB)
+    return accepted(plan_job(JobRequest(job_type, prompt="a boat")))
+
+
+def accepted(plan: Plan) -> JobState:
     job = Job(
         id=JOB,
         user_id=USER,
-        job_type=job_type,
+        job_type=plan.job_type,
         status=JobStatus.QUEUED,
         run=1,
         priority=50,
@@ -51,7 +54,7 @@ def new_job(job_type: str) -> JobState:
         created_at=NOW,
         updated_at=NOW,
     )
-    return JobState(job, (replace(plan.steps[0], submitted_at=NOW), *plan.steps[1:]))
+    return JobState(job, steps_of(plan, JOB, NOW))
 
 
 def event(kind: str, number: int = 0, run: int = 1, id_: str = "0-1-1-1") -> Event:

@@ -3,28 +3,15 @@
 import asyncio
 import json
 import random
-from typing import Annotated
 
 from darkroom_schemas.catalogue import Connector as ConnectorName
 from darkroom_schemas.errors import StepErrorCode
+from darkroom_schemas.payload import SimulationPayload
 from darkroom_schemas.step import StepResult
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from gpu_worker.domain.failures import Failure, Stopped
 from gpu_worker.domain.ports import StepRun
-
-
-class SimulationPayload(BaseModel):
-    """What to pretend. `fail_rate` is the share of attempts that fail, `jitter` the spread of the duration."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    duration_s: Annotated[float, Field(ge=0, le=86_400)] = 1.0
-    steps: Annotated[int, Field(ge=1, le=10_000)] = 10
-    jitter: Annotated[float, Field(ge=0, le=1)] = 0.0
-    fail_rate: Annotated[float, Field(ge=0, le=1)] = 0.0
-    retryable: bool = True
-    seed: int = 0
 
 
 class SimulatedConnector:

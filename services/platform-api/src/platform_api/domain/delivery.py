@@ -1,7 +1,9 @@
-"""What a completed step delivered, as assets and as the job row keeps them."""
+"""What a completed step delivered: as assets, as the job row keeps them, and as what is paid for."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.ids import AssetId, new_uuid7
 from darkroom_schemas.step import StepResult
 
@@ -10,7 +12,6 @@ from platform_api.domain.job import Asset, Delivered, Job, Step
 
 def assets_of(job: Job, step: Step, result: StepResult, now: datetime) -> list[Asset]:
     """Make an asset of each output; more than were paid for are left out."""
-    paid_for = len(step.payload["seeds"])
     return [
         Asset(
             id=AssetId(new_uuid7()),
@@ -32,8 +33,16 @@ def assets_of(job: Job, step: Step, result: StepResult, now: datetime) -> list[A
             recipe=output.recipe,
             created_at=now,
         )
-        for output in sorted(result.outputs, key=lambda output: output.index)[:paid_for]
+        for output in sorted(result.outputs, key=lambda output: output.index)[: step.outputs]
     ]
+
+
+def items_of(step: Step, assets: Sequence[Asset], text: str | None) -> list[str]:
+    """Name what is paid for, alike in every run of the job. An empty text is a result only where results are free."""
+    items = [f"{step.number:02d}:{asset.output_index:02d}" for asset in assets]
+    if text is not None and CATALOGUE[step.job_type].gives_text and (text or not step.price_mc):
+        items.insert(0, f"{step.number:02d}:text")
+    return items[: step.outputs]
 
 
 def delivered(asset: Asset) -> Delivered:
@@ -49,4 +58,5 @@ def delivered(asset: Asset) -> Delivered:
         frames=asset.frames,
         duration_s=asset.duration_s,
         seed=asset.seed,
+        step=asset.step,
     )

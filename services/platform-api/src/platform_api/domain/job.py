@@ -8,11 +8,12 @@ from darkroom_schemas.ids import AssetId, JobId, StepId, TraceId, UserId, step_i
 from darkroom_schemas.job import JobError
 from darkroom_schemas.recipe import Recipe
 from darkroom_schemas.status import JobStatus
+from darkroom_schemas.worker import Requirements
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """One output as the job row keeps it: enough to show the job without reading its assets."""
+    """One output of a step as the job row keeps it: enough to show the job without reading its assets."""
 
     asset_id: AssetId
     index: int
@@ -24,11 +25,12 @@ class Delivered:
     frames: int | None = None
     duration_s: float | None = None
     seed: int | None = None
+    step: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a user asked for, and what became of it. `text` is a text job's answer or the enhanced prompt."""
+    """What a user asked for, and what became of it. `text` is the last that a step gave."""
 
     id: JobId
     user_id: UserId
@@ -51,17 +53,23 @@ class Job:
     started_at: datetime | None = None
     completed_at: datetime | None = None
     last_event_id: str | None = None
+    name: str | None = None
+    description: str | None = None
+    collection_id: str | None = None
 
-    def progress(self, step_percent: float = 0.0) -> float:
-        """Return the percentage of the whole when the running step is at `step_percent`."""
+    def progress(self, running_percent: float = 0.0) -> float:
+        """Return the mean over all steps, when the percentages of the running ones add up to `running_percent`."""
         if self.status is JobStatus.COMPLETED:
             return 100.0
-        return round((self.steps_done * 100 + step_percent) / self.steps_total, 1)
+        return round((self.steps_done * 100 + running_percent) / self.steps_total, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One unit of work of a run. `payload` may name results of earlier steps; each thing delivered costs `price_mc`."""
+    """One unit of work of a run, which waits for the steps in `needs`.
+
+    `payload` may name results of those. At most `outputs` things are delivered, and each costs `price_mc`.
+    """
 
     job_id: JobId
     run: int
@@ -70,6 +78,9 @@ class Step:
     status: JobStatus
     payload: dict[str, Any]
     price_mc: int
+    outputs: int
+    needs: tuple[int, ...] = ()
+    requirements: Requirements | None = None
     text: str | None = None
     worker_id: str | None = None
     timings_s: dict[str, float] = field(default_factory=dict)
@@ -85,10 +96,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class JobState:
-    """A job with the steps of its current run, in order."""
+    """A job with the steps of its current run, in order, and the items that earlier runs were paid for."""
 
     job: Job
     steps: tuple[Step, ...]
+    captured: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

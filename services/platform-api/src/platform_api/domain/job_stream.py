@@ -6,19 +6,21 @@ The listener is registered before anything is read, so news that comes meanwhile
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from darkroom_schemas.channels import ProgressMessage
 from darkroom_schemas.events import JOB_TERMINAL, Event
 from darkroom_schemas.ids import EventId, JobId, UserId
-from darkroom_schemas.job import HistoryEntry, JobEventData, JobView
+from darkroom_schemas.job import HistoryEntry, HistoryEvent, JobEventData, JobView
 from darkroom_schemas.status import TERMINAL, JobStatus
 
 from platform_api.domain.errors import NotFound
 from platform_api.domain.feed import Closed, Gap, JobFeed, Quiet, Replay, Signal
 from platform_api.domain.ports import Clock, JobReads, JobSnapshot
 from platform_api.domain.view import AssetUrls, job_view
+
+_ENDING_A_NODE = frozenset({HistoryEvent.NODE_COMPLETED, HistoryEvent.COMPLETE})
 
 
 class FrameKind(StrEnum):
@@ -49,12 +51,16 @@ class EventsLost(Exception):
 class _Told:
     """What the listener knows: the event and the history entry told last, and the job as it was then.
 
-    `progress` may come before the event that says the job runs: it is kept until then.
+    Progress may come before the event that says the job runs, and after the one that says that its step is done: it is
+    kept until then, and left out from then on.
     """
 
     job: JobView
     steps_total: int
-    progress: ProgressMessage | None = None
+    run: int
+    running: dict[int, float] = field(default_factory=dict)
+    """Percentages by step."""
+    done: set[int] = field(default_factory=set)
     job_seq: int = 0
     """The history entry that the job as it was told stands at."""
     seq: int = 0
@@ -80,7 +86,9 @@ async def stream_job(
     """
     async with feed.subscribe(job_id) as live:
         snapshot = await _snapshot(jobs, job_id, user_id)
-        told = _Told(job_view(snapshot.job, urls, clock()), snapshot.job.steps_total)
+        told = _Told(job_view(snapshot.job, urls, clock()), snapshot.job.steps_total, snapshot.job.run)
+        for entry in snapshot.history:
+            _note(entry, told)
         resume_from = _parse(last_event_id)
         if resume_from is None:
             for frame in _opening(snapshot, told):
@@ -99,6 +107,8 @@ async def stream_job(
             if isinstance(signal, Gap):
                 snapshot = await _snapshot(jobs, job_id, user_id)
                 told.job = job_view(snapshot.job, urls, clock())
+                for entry in snapshot.history:
+                    _note(entry, told)
                 yield _reset(snapshot, told)
                 async for frame in _end_if_known(snapshot, told, replay):
                     yield frame
@@ -185,7 +195,9 @@ def _live_frames(signal: Signal, told: _Told) -> Iterator[Frame]:
         case Quiet():
             yield Frame(FrameKind.HEARTBEAT)
         case ProgressMessage():
-            told.progress = signal
+            _, run, number = signal.step_id.rsplit(":", 2)
+            if int(run) == told.run:
+                told.running[int(number)] = signal.progress
             yield from _progress_frames(told)
         case Event():
             yield from _event_frames(signal, told)
@@ -206,18 +218,29 @@ def _event_frames(event: Event, told: _Told) -> Iterator[Frame]:
         yield Frame(FrameKind.JOB_UPDATE, job=told.job, id=event.id)
         return
     told.seq = data.history.seq
+    _note(data.history, told)
     if data.history.seq > told.job_seq:
         told.job = data.job
         yield Frame(FrameKind.JOB_UPDATE, job=data.job)
     yield Frame(FrameKind.JOB_HISTORY, history=(data.history,), id=event.id)
 
 
-def _progress_frames(told: _Told) -> Iterator[Frame]:
-    """Tell the progress of the whole job; a step's share of it is equal to any other's."""
-    if told.progress is None or told.job.status is not JobStatus.RUNNING:
+def _note(entry: HistoryEntry, told: _Told) -> None:
+    """Keep in mind which steps are done, in the run that the entry is about."""
+    if entry.run < told.run:
         return
-    number = int(told.progress.step_id.rpartition(":")[2])
-    percent = round((number * 100 + told.progress.progress) / told.steps_total, 1)
+    if entry.run > told.run:
+        told.run, told.running, told.done = entry.run, {}, set()
+    if entry.event in _ENDING_A_NODE and entry.step is not None:
+        told.done.add(entry.step)
+
+
+def _progress_frames(told: _Told) -> Iterator[Frame]:
+    """Tell the progress of the whole job: the mean over its steps."""
+    if told.job.status is not JobStatus.RUNNING:
+        return
+    running = sum(percent for number, percent in told.running.items() if number not in told.done)
+    percent = round((len(told.done) * 100 + running) / told.steps_total, 1)
     if percent > (told.job.progress or 0.0):
         told.job = told.job.model_copy(update={"progress": percent})
         yield Frame(FrameKind.JOB_UPDATE, job=told.job)

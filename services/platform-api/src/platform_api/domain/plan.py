@@ -1,137 +1,120 @@
-"""From a request to the steps that answer it, with every value that decides the pixels filled in from the catalogue."""
+"""A plan: the steps that will answer a request, in general form. Each dialect makes its own; this file knows none."""
 
-import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from darkroom_schemas.catalogue import CATALOGUE, OURVIDZ_TYPES, JobType
-from darkroom_schemas.ids import JobId, TenantId, UserId
-from darkroom_schemas.payload import MAX_SEED, Family, ImagePayload, PromptPayload, VideoPayload
+from darkroom_schemas.catalogue import CATALOGUE
+from darkroom_schemas.ids import JobId, TenantId
 from darkroom_schemas.status import JobStatus
-from darkroom_schemas.step import StepSubmit
+from darkroom_schemas.step import Redelivery, StepSubmit
 from darkroom_schemas.worker import Requirements
 
-from platform_api.domain.errors import InvalidParameter, UnknownJobType
+from platform_api.domain.errors import InvalidParameter
 from platform_api.domain.job import Job, Step
+from platform_api.domain.templates import references
 
-PROMPT_TYPE = "prompt_enhance"
-SUBMITTABLE = (*OURVIDZ_TYPES, PROMPT_TYPE)
-MAX_PROMPT_CHARACTERS = 2000
-MADE_SEEDS_BELOW = 2**53
-"""Seeds that we make stay exact in JavaScript, whose numbers are doubles."""
-ENHANCED_PROMPT = "{{steps.00.text}}"
+MAX_STEPS = 100
+DEFAULT_PRIORITY = 50
 
 
 @dataclass(frozen=True, slots=True)
-class JobRequest:
-    """What a caller asks for, in the words of no dialect. `extra` is kept with the job and read by nobody."""
+class PlannedStep:
+    """A step of type `job_type` of the catalogue. Each of at most `outputs` delivered outputs costs `price_mc`.
 
-    user_id: UserId
+    `needs` are the numbers of the steps it waits for; None is the one before. The payload may name results of steps
+    that will be complete by then: `{{steps.00.text}}`, `{{steps.00.outputs.0.url}}`. `requirements` are the type's own
+    unless given.
+    """
+
     job_type: str
-    prompt: str = ""
-    negative_prompt: str = ""
-    seed: int | None = None
-    priority: int = 50
-    extra: dict[str, Any] = field(default_factory=dict)
+    payload: dict[str, Any]
+    price_mc: int
+    outputs: int = 1
+    needs: tuple[int, ...] | None = None
+    requirements: Requirements | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The steps of a job, the parameters worth remembering, and the price if everything is delivered."""
+    """Everything that a job is accepted with. `job_type` is a label, of the catalogue or of the dialect's own.
 
-    steps: tuple[Step, ...]
-    parameters: dict[str, Any]
-    price_mc: int
+    `parameters` are what was asked, worth remembering and shown; `priority` is 1 to 100, higher first.
+    """
+
+    job_type: str
+    steps: tuple[PlannedStep, ...]
+    parameters: dict[str, Any] = field(default_factory=dict)
+    priority: int = DEFAULT_PRIORITY
+    name: str | None = None
+    description: str | None = None
+    collection_id: str | None = None
+
+    @property
+    def price_mc(self) -> int:
+        """Return the price when everything is delivered."""
+        return sum(step.price_mc * step.outputs for step in self.steps)
 
 
-def plan_job(request: JobRequest, job_id: JobId) -> Plan:
-    """Check the request's values and resolve it; raises `UnknownJobType` or `InvalidParameter`."""
-    job_type = CATALOGUE.get(request.job_type)
-    if job_type is None or request.job_type not in SUBMITTABLE:
-        raise UnknownJobType(request.job_type, SUBMITTABLE)
-    _check(request)
-    seed = secrets.randbelow(MADE_SEEDS_BELOW) if request.seed is None else request.seed
-    seeds = tuple((seed + i) % (MAX_SEED + 1) for i in range(job_type.outputs))
-    negative_prompt = request.negative_prompt if job_type.is_sdxl else ""
-    steps = []
-    if job_type.enhanced:
-        steps.append(_step(job_id, 0, CATALOGUE[PROMPT_TYPE], request.prompt, "", seeds, job_type.enhance_price_mc))
-    prompt = ENHANCED_PROMPT if job_type.enhanced else request.prompt
-    steps.append(_step(job_id, len(steps), job_type, prompt, negative_prompt, seeds, job_type.price_mc, request.prompt))
-    parameters = {
-        **request.extra,
-        "prompt": request.prompt,
-        "negative_prompt": request.negative_prompt,
-        "seeds": list(seeds),
-        "bucket": job_type.bucket,
-    }
-    return Plan(tuple(steps), parameters, job_type.total_price_mc)
+def check_plan(plan: Plan) -> None:
+    """Refuse a plan that could not run to its end: raises `InvalidParameter` for `priority` or a step's field."""
+    if not 1 <= plan.priority <= 100:
+        raise InvalidParameter("priority", "must be between 1 and 100")
+    if not 1 <= len(plan.steps) <= MAX_STEPS:
+        raise InvalidParameter("steps", f"must be 1 to {MAX_STEPS}, are {len(plan.steps)}")
+    complete_by: list[frozenset[int]] = []
+    for number, step in enumerate(plan.steps):
+        needs = needs_of(step, number)
+        if not all(0 <= needed < number for needed in needs):
+            raise InvalidParameter(f"steps.{number}.needs", "must be numbers of earlier steps, counted from 0")
+        complete_by.append(frozenset(needs).union(*(complete_by[needed] for needed in needs)))
+        for reference in references(step.payload):
+            if reference.step not in complete_by[number]:
+                message = f"names a result of step {reference.step}, which it does not wait for"
+                raise InvalidParameter(f"steps.{number}.payload", message)
+
+
+def needs_of(step: PlannedStep, number: int) -> tuple[int, ...]:
+    """Return the numbers of the steps that step `number` waits for."""
+    if step.needs is not None:
+        return tuple(sorted(set(step.needs)))
+    return (number - 1,) if number else ()
+
+
+def steps_of(plan: Plan, job_id: JobId, now: datetime) -> tuple[Step, ...]:
+    """Make the steps of a job's first run; those that wait for no other are submitted at `now`."""
+    return tuple(
+        Step(
+            job_id=job_id,
+            run=1,
+            number=number,
+            job_type=step.job_type,
+            status=JobStatus.QUEUED,
+            payload=step.payload,
+            price_mc=step.price_mc,
+            outputs=step.outputs,
+            needs=(needs := needs_of(step, number)),
+            requirements=step.requirements,
+            submitted_at=None if needs else now,
+        )
+        for number, step in enumerate(plan.steps)
+    )
 
 
 def step_submission(job: Job, step: Step) -> StepSubmit:
     """Write a step as the queue takes it. Workers offer a type only if their memory allows it, so none is required."""
     job_type = CATALOGUE[step.job_type]
+    models = (job_type.model,) if job_type.model else ()
     return StepSubmit(
         id=step.id,
         job_id=job.id,
         tenant=TenantId(job.user_id),
-        requirements=Requirements(type=job_type.name, models=(job_type.model,) if job_type.model else ()),
+        requirements=step.requirements or Requirements(type=job_type.name, models=models),
         payload=step.payload,
-        created_us=_microseconds(job.created_at),
+        created_us=int(job.created_at.timestamp() * 1_000_000),
         priority=job.priority,
         expected_ms=max(1, int(job_type.expected_s * 1000)),
         timeout_s=job_type.timeout_s,
+        redelivery=Redelivery.RERUN if job_type.is_repeatable(step.payload) else Redelivery.NEVER,
         trace_id=job.trace_id,
     )
-
-
-def _check(request: JobRequest) -> None:
-    for name, prompt in (("prompt", request.prompt), ("negative_prompt", request.negative_prompt)):
-        if len(prompt) > MAX_PROMPT_CHARACTERS:
-            raise InvalidParameter(name, f"must have at most {MAX_PROMPT_CHARACTERS} characters, has {len(prompt)}")
-        if "\0" in prompt:
-            raise InvalidParameter(name, "must not contain the character U+0000")
-    if request.seed is not None and not 0 <= request.seed <= MAX_SEED:
-        raise InvalidParameter("seed", f"must be between 0 and {MAX_SEED}")
-    if not 1 <= request.priority <= 100:
-        raise InvalidParameter("priority", "must be between 1 and 100")
-
-
-def _step(
-    job_id: JobId,
-    number: int,
-    job_type: JobType,
-    prompt: str,
-    negative_prompt: str,
-    seeds: tuple[int, ...],
-    price_mc: int,
-    original_prompt: str = "",
-) -> Step:
-    payload = _payload(job_type, prompt, negative_prompt, seeds, original_prompt if prompt != original_prompt else None)
-    return Step(job_id, 1, number, job_type.name, JobStatus.QUEUED, payload, price_mc)
-
-
-def _payload(
-    job_type: JobType, prompt: str, negative_prompt: str, seeds: tuple[int, ...], original_prompt: str | None
-) -> dict[str, Any]:
-    payload: ImagePayload | VideoPayload | PromptPayload
-    if job_type.family is Family.PROMPT:
-        payload = PromptPayload(family=Family.PROMPT, prompt=prompt, seeds=seeds[:1], model=str(job_type.model))
-        return payload.model_dump(mode="json")
-    common = job_type.model_dump(
-        include={"family", "width", "height", "steps", "guidance_scale", "sampler", "model", "bucket", "frames", "fps"}
-    ) | {
-        "prompt": prompt,
-        "negative_prompt": negative_prompt,
-        "original_prompt": original_prompt,
-        "seeds": seeds,
-        "max_bytes": job_type.max_output_bytes,
-    }
-    is_video = job_type.family is Family.WAN_VIDEO
-    payload = VideoPayload.model_validate(common) if is_video else ImagePayload.model_validate(common)
-    return payload.model_dump(mode="json")
-
-
-def _microseconds(moment: datetime) -> int:
-    return int(moment.timestamp() * 1_000_000)

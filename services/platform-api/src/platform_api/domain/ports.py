@@ -219,6 +219,10 @@ class JobReads(Protocol):
 
     async def snapshot(self, job_id: JobId, user_id: UserId) -> JobSnapshot | None: ...
 
+    async def running_steps(self, job: Job) -> Sequence[StepId]:
+        """Return the steps of the job's current run that a worker has."""
+        ...
+
     async def page(self, user_id: UserId, *, limit: int, before: JobId | None, offset: int) -> JobPage: ...
 
 

@@ -12,10 +12,11 @@ from darkroom_schemas.status import TERMINAL, JobStatus, sources_of
 from darkroom_schemas.step import StepError, StepResult
 
 from platform_api.domain.change import CancelStep, Change, EmitEvent, LedgerEntry, LedgerKind, OutboxItem, SubmitStep
-from platform_api.domain.delivery import assets_of, delivered
+from platform_api.domain.delivery import assets_of, delivered, items_of
 from platform_api.domain.job import Job, JobState, Step
-from platform_api.domain.plan import PROMPT_TYPE, step_submission
-from platform_api.domain.templates import fill_in
+from platform_api.domain.next_steps import ready_steps
+from platform_api.domain.plan import step_submission
+from platform_api.domain.templates import MissingResult
 from platform_api.domain.view import AssetUrls, job_view
 
 
@@ -50,55 +51,63 @@ def _started(state: JobState, step: Step, data: dict[str, Any], now: datetime, u
     job = replace(state.job, status=JobStatus.RUNNING, started_at=state.job.started_at or now)
     message = f"Node {step.number + 1} of {job.steps_total} started: {CATALOGUE[step.job_type].label}"
     kind = EventType.JOB_STARTED if state.job.started_at is None else EventType.JOB_UPDATED
-    return _change(state, job, [running], HistoryEvent.NODE_STARTED, message, now, urls, kind)
+    return _change(state, job, [running], HistoryEvent.NODE_STARTED, message, now, urls, kind, node=step)
 
 
 def _retrying(state: JobState, step: Step, data: dict[str, Any], now: datetime, urls: AssetUrls) -> Change | None:
     if step.status not in sources_of(JobStatus.DELAYED):
         return None
     delayed = replace(step, status=JobStatus.DELAYED, worker_id=None)
-    job = replace(state.job, status=JobStatus.DELAYED)
+    job = replace(state.job, status=_status_of(_with(state.steps, delayed)))
     message = f"Attempt {data.get('attempt', 1)} failed and is tried again: {_error_in(data).message}"
-    return _change(state, job, [delayed], HistoryEvent.NODE_RETRYING, message, now, urls, EventType.JOB_UPDATED)
+    return _change(state, job, [delayed], HistoryEvent.NODE_RETRYING, message, now, urls, EventType.JOB_UPDATED,
+                   node=step)  # fmt: skip
 
 
 def _completed(state: JobState, step: Step, data: dict[str, Any], now: datetime, urls: AssetUrls) -> Change | None:
     result = StepResult.model_validate(data.get("result") or {})
-    text = _storable(result.text) if result.text else None
+    text = _storable(result.text) if result.text is not None else None
     done = replace(step, status=JobStatus.COMPLETED, finished_at=now, text=text, timings_s=dict(result.timings_s))
     assets = assets_of(state.job, step, result, now)
-    items = [f"{step.number:02d}:{asset.output_index:02d}" for asset in assets]
-    if step.job_type == PROMPT_TYPE and text:
-        items.append(f"{step.number:02d}:text")
+    items = items_of(step, assets, text)
     if not items:
         error = JobError(code="backend_error", message="The worker reported success without a result.")
         return _end(state, JobStatus.FAILED, error.message, now, urls, error=error, ended=step)
-    captures = [LedgerEntry(LedgerKind.CAPTURE, step.price_mc, item) for item in items if step.price_mc]
+    captures = [
+        LedgerEntry(LedgerKind.CAPTURE, step.price_mc, item)
+        for item in items
+        if step.price_mc and item not in state.captured
+    ]
+    steps = _with(state.steps, done)
     job = replace(
         state.job,
+        status=_status_of(steps),
         steps_done=state.job.steps_done + 1,
         outputs=(*state.job.outputs, *map(delivered, assets)),
-        text=text or state.job.text,
+        text=next((s.text for s in reversed(steps) if s.text), None),
         charged_mc=state.job.charged_mc + sum(entry.amount_mc for entry in captures),
     )
     emitted = [EmitEvent(EventType.ASSET_CREATED, {"asset_id": a.id, "mime_type": a.mime_type}) for a in assets]
-    following = next((s for s in state.steps if s.number == step.number + 1), None)
-    if following is None:
-        ledger = (*captures, *_rest(job))
+    after = replace(state, job=job, steps=steps)
+    if all(s.status is JobStatus.COMPLETED for s in steps):
         job = replace(job, status=JobStatus.COMPLETED, completed_at=now)
-        change = _change(
-            state, job, [done], HistoryEvent.COMPLETE, "Job completed", now, urls, EventType.JOB_COMPLETED, emitted
-        )
-        return replace(change, assets=tuple(assets), ledger=ledger)
-    texts = {s.number: s.text for s in (*state.steps, done) if s.text}
-    payload = following.payload | {"prompt": fill_in(following.payload["prompt"], texts)}
-    following = replace(following, payload=payload, submitted_at=now)
-    message = f"Node {step.number + 1} of {job.steps_total} completed: {CATALOGUE[step.job_type].label}"
-    change = _change(
-        state, job, [done, following], HistoryEvent.NODE_COMPLETED, message, now, urls, EventType.JOB_UPDATED,
-        [*emitted, SubmitStep(step_submission(job, following))],
-    )  # fmt: skip
-    return replace(change, assets=tuple(assets), ledger=tuple(captures))
+        change = _change(after, job, [done], HistoryEvent.COMPLETE, "Job completed", now, urls,
+                         EventType.JOB_COMPLETED, emitted, node=step)  # fmt: skip
+        captures += _rest(job)
+    else:
+        try:
+            ready = ready_steps(after, urls, now)
+        except MissingResult as missing:
+            error = JobError(code="missing_result", message=f"A later step cannot be submitted: {missing}.")
+            change = _end(after, JobStatus.FAILED, error.message, now, urls, error=error)
+            change = replace(change, steps=(done, *change.steps), outbox=(*emitted, *change.outbox))
+            captures += change.ledger
+        else:
+            message = f"Node {step.number + 1} of {job.steps_total} completed: {CATALOGUE[step.job_type].label}"
+            submits = [SubmitStep(step_submission(job, one)) for one in ready]
+            change = _change(after, job, [done, *ready], HistoryEvent.NODE_COMPLETED, message, now, urls,
+                             EventType.JOB_UPDATED, [*emitted, *submits], node=step)  # fmt: skip
+    return replace(change, before=state.job, assets=tuple(assets), ledger=tuple(captures))
 
 
 def _failed(state: JobState, step: Step, data: dict[str, Any], now: datetime, urls: AssetUrls) -> Change:
@@ -130,34 +139,46 @@ def _end(
     else:
         event, kind = HistoryEvent.ERROR, EventType.JOB_FAILED
     job = replace(state.job, status=status, completed_at=now, error=error)
-    change = _change(state, job, steps, event, message, now, urls, kind, revoked)
+    change = _change(state, job, steps, event, message, now, urls, kind, revoked, node=ended)
     return replace(change, ledger=_rest(job))
 
 
 def _change(
     state: JobState, job: Job, steps: Sequence[Step], event: HistoryEvent, message: str, now: datetime,
-    urls: AssetUrls, kind: EventType, also: Sequence[OutboxItem] = (),
+    urls: AssetUrls, kind: EventType, also: Sequence[OutboxItem] = (), *, node: Step | None = None,
 ) -> Change:  # fmt: skip
-    """Complete a change with its history entry and its event, which comes last: after `also`."""
+    """Complete a change with its history entry and its event, which comes last: after `also`. `node` is its cause."""
     seq = state.job.history_seq + 1
     job = replace(job, history_seq=seq, updated_at=max(now, state.job.updated_at))
     history = HistoryEntry(
         job_id=job.id, seq=seq, run=job.run, event=event, status=job.status, message=message,
-        progress=job.progress(), at=now,
+        step=node.number if node else None, progress=job.progress(), at=now,
     )  # fmt: skip
     data = JobEventData(job=job_view(job, urls, now), history=history).model_dump(mode="json")
-    changed = {step.number: step for step in steps}
     return Change(
         before=state.job,
-        state=JobState(job, tuple(changed.get(step.number, step) for step in state.steps)),
+        state=replace(state, job=job, steps=_with(state.steps, *steps)),
         steps=tuple(steps),
         history=history,
         outbox=(*also, EmitEvent(kind, data, seq)),
     )
 
 
+def _with(steps: Sequence[Step], *changed: Step) -> tuple[Step, ...]:
+    """Put changed steps in the place of what they were."""
+    by_number = {step.number: step for step in changed}
+    return tuple(by_number.get(step.number, step) for step in steps)
+
+
+def _status_of(steps: Sequence[Step]) -> JobStatus:
+    """Tell the status of a job that has begun and not ended: delayed only while nothing else runs."""
+    statuses = {step.status for step in steps}
+    only_delayed = JobStatus.DELAYED in statuses and JobStatus.RUNNING not in statuses
+    return JobStatus.DELAYED if only_delayed else JobStatus.RUNNING
+
+
 def _rest(job: Job) -> tuple[LedgerEntry, ...]:
-    """Give back what was reserved and not captured. A first run's reservation is the whole price."""
+    """Give back what was reserved and not captured: each run reserves what no run before it has captured."""
     rest = job.price_mc - job.charged_mc
     return (LedgerEntry(LedgerKind.RELEASE, rest),) if rest else ()
 

@@ -17,9 +17,9 @@ class AssetUrls(Protocol):
     def url(self, asset_id: AssetId, variant: Variant, now: datetime) -> str: ...
 
 
-def job_view(job: Job, urls: AssetUrls, now: datetime, *, step_percent: float | None = None) -> JobView:
-    """Show a job with links signed at `now`; `step_percent` is the live progress of its running step."""
-    progress = None if job.status is JobStatus.QUEUED else job.progress(step_percent or 0.0)
+def job_view(job: Job, urls: AssetUrls, now: datetime, *, running_percent: float = 0.0) -> JobView:
+    """Show a job with links signed at `now`; `running_percent` adds up the live progress of its running steps."""
+    progress = None if job.status is JobStatus.QUEUED else job.progress(running_percent)
     return JobView(
         id=job.id,
         user_id=job.user_id,
@@ -29,6 +29,9 @@ def job_view(job: Job, urls: AssetUrls, now: datetime, *, step_percent: float | 
         run=job.run,
         priority=job.priority,
         parameters=job.parameters,
+        name=job.name,
+        description=job.description,
+        collection_id=job.collection_id,
         outputs=tuple(output_view(output, urls, now) for output in job.outputs),
         text=job.text,
         error=job.error,
@@ -46,6 +49,7 @@ def output_view(output: Delivered, urls: AssetUrls, now: datetime) -> JobOutput:
     """Show one output with links signed at `now`."""
     return JobOutput(
         asset_id=output.asset_id,
+        step=output.step,
         index=output.index,
         url=urls.url(output.asset_id, Variant.CONTENT, now),
         thumbnail_url=urls.url(output.asset_id, Variant.THUMBNAIL, now) if output.has_thumbnail else None,

@@ -7,7 +7,7 @@ from darkroom_schemas.payload import MAX_SEED
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from platform_api.domain.plan import MAX_PROMPT_CHARACTERS, SUBMITTABLE
+from platform_api.domain.plan_catalogue import MAX_PROMPT_CHARACTERS, SUBMITTABLE
 from platform_api.routes.context import Ctx
 
 router = APIRouter(tags=["catalogue"])

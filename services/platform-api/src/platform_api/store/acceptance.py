@@ -85,6 +85,9 @@ def _parameters(new: NewJob) -> dict[str, Any]:
         "history_event": new.history.event.value,
         "history_message": new.history.message,
         "trace_id": job.trace_id,
+        "name": job.name,
+        "description": job.description,
+        "collection_id": job.collection_id,
         "created_at": job.created_at,
         "steps": json.dumps([_step(step) for step in new.state.steps]),
         "outbox": json.dumps([outbox_row(job, item) for item in new.outbox]),
@@ -102,5 +105,8 @@ def _step(step: Step) -> dict[str, Any]:
         "status": step.status,
         "payload": step.payload,
         "price_mc": step.price_mc,
+        "outputs": step.outputs,
+        "needs": step.needs,
+        "requirements": step.requirements.model_dump(mode="json") if step.requirements else None,
         "submitted_at": step.submitted_at.isoformat() if step.submitted_at else None,
     }

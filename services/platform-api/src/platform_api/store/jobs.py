@@ -1,14 +1,15 @@
 """Reads of jobs. Every read names the user: somebody else's job is not there."""
 
 from darkroom_chassis.database import Database
-from darkroom_schemas.ids import JobId, UserId
+from darkroom_schemas.ids import JobId, StepId, UserId, step_id
+from darkroom_schemas.status import JobStatus
 from sqlalchemy import bindparam, literal_column, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from platform_api.domain.job import Job
 from platform_api.domain.ports import JobPage, JobSnapshot
 from platform_api.store.rows import history_of, job_of
-from platform_api.store.tables import jobs, users
+from platform_api.store.tables import jobs, steps, users
 
 _ONE = select(jobs).where(jobs.c.id == bindparam("job_id"), jobs.c.user_id == bindparam("owner"))
 # A subquery of the same statement: the job and its history are of one moment.
@@ -37,6 +38,16 @@ class PostgresJobs:
         entries = row["history"]
         announced_seq = sum(entry["event_id"] is not None for entry in entries)
         return JobSnapshot(job_of(row), tuple(map(history_of, entries)), announced_seq)
+
+    async def running_steps(self, job: Job) -> list[StepId]:
+        if job.steps_total == 1:
+            return [step_id(job.id, job.run, 0)]
+        columns = steps.c
+        statement = select(columns.number).where(
+            columns.job_id == job.id, columns.run == job.run, columns.status == JobStatus.RUNNING.value
+        )
+        async with self._database.connect() as connection:
+            return [step_id(job.id, job.run, number) for number in (await connection.execute(statement)).scalars()]
 
     async def page(self, user_id: UserId, *, limit: int, before: JobId | None, offset: int) -> JobPage:
         statement = select(jobs).where(jobs.c.user_id == user_id).order_by(jobs.c.id.desc()).limit(limit + 1)

@@ -8,6 +8,7 @@ from darkroom_schemas.ids import JobId
 from darkroom_schemas.job import HistoryEntry, JobError
 from darkroom_schemas.recipe import Recipe
 from darkroom_schemas.status import JobStatus
+from darkroom_schemas.worker import Requirements
 from sqlalchemy import RowMapping
 
 from platform_api.domain.change import CancelStep, EmitEvent, OutboxItem, SubmitStep
@@ -29,7 +30,13 @@ def job_of(row: RowMapping) -> Job:
 
 def step_of(row: RowMapping) -> Step:
     """Read a row of `steps`."""
-    return Step(**{name: row[name] for name in _STEP_FIELDS} | {"status": JobStatus(row["status"])})
+    values = {name: row[name] for name in _STEP_FIELDS}
+    values["status"] = JobStatus(row["status"])
+    values["requirements"] = Requirements.model_validate(row["requirements"]) if row["requirements"] else None
+    # The two columns are empty in rows of the first release, which knew neither.
+    values["outputs"] = row["outputs"] or len(row["payload"]["seeds"])
+    values["needs"] = tuple(row["needs"] if row["needs"] is not None else range(row["number"])[-1:])
+    return Step(**values)
 
 
 def asset_of(row: RowMapping) -> Asset:

@@ -29,7 +29,7 @@ class EmPropsJobData(BaseModel):
 
 
 class EmPropsJob(BaseModel):
-    """A job as EmProps clients know it. `workflow_output` is the URL of the first output, or the text."""
+    """A job as EmProps clients know it. `workflow_output` is the last step's first URL, or the text."""
 
     id: str
     name: str
@@ -55,6 +55,7 @@ class EmPropsHistoryEntry(BaseModel):
     job_id: str
     seq: int
     event: str
+    step: int | None
     status: EmPropsStatus
     message: str
     progress: float | None
@@ -68,8 +69,8 @@ def emprops_job(job: JobView) -> EmPropsJob:
     finished_text = job.text if job.status is JobStatus.COMPLETED and not job.outputs else None
     return EmPropsJob(
         id=job.id,
-        name=label,
-        description=str(job.parameters.get("prompt", "")),
+        name=job.name or label,
+        description=job.description if job.description is not None else str(job.parameters.get("prompt", "")),
         status=STATUS[job.status],
         progress=job.progress,
         error_message=job.error.message if job.error else None,
@@ -80,9 +81,14 @@ def emprops_job(job: JobView) -> EmPropsJob:
         job_type=job.job_type,
         priority=job.priority,
         retry_count=job.run - 1,
-        workflow_output=job.outputs[0].url if job.outputs else finished_text,
-        data=EmPropsJobData(collectionId=None, variables=job.parameters, outputs=outputs or None),
+        workflow_output=_final_url(job) or finished_text,
+        data=EmPropsJobData(collectionId=job.collection_id, variables=job.parameters, outputs=outputs or None),
     )
+
+
+def _final_url(job: JobView) -> str | None:
+    """Return the first output of the last step that delivered any."""
+    return max(job.outputs, key=lambda output: (output.step, -output.index)).url if job.outputs else None
 
 
 def emprops_history(entry: HistoryEntry) -> EmPropsHistoryEntry:
@@ -92,6 +98,7 @@ def emprops_history(entry: HistoryEntry) -> EmPropsHistoryEntry:
         job_id=entry.job_id,
         seq=entry.seq,
         event=entry.event,
+        step=entry.step,
         status=STATUS[entry.status],
         message=entry.message,
         progress=entry.progress,

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 from darkroom_chassis.middleware import current_trace_id
 from darkroom_queue import QueueUnavailable
-from darkroom_schemas.ids import step_id
 from darkroom_schemas.payload import MAX_SEED
 from darkroom_schemas.status import JobStatus
 from fastapi import APIRouter, Response
@@ -13,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, field_v
 
 from platform_api.domain.errors import InvalidParameter, NotFound
 from platform_api.domain.job import Job
-from platform_api.domain.plan import MAX_PROMPT_CHARACTERS, JobRequest
+from platform_api.domain.plan_catalogue import MAX_PROMPT_CHARACTERS, JobRequest, plan_job
 from platform_api.domain.submit_job import submit_job
 from platform_api.domain.view import job_view
 from platform_api.metrics import JOBS_ACCEPTED
@@ -99,7 +98,6 @@ async def queue_job(
     metadata = body.metadata
     references = body.model_dump(include={"projectId", "videoId", "imageId"}, exclude_none=True)
     request = JobRequest(
-        user_id=user_id,
         job_type=body.jobType,
         prompt=metadata.prompt or "",
         negative_prompt=metadata.negative_prompt or "",
@@ -108,7 +106,8 @@ async def queue_job(
     )
     try:
         answer = await submit_job(
-            request,
+            plan_job(request),
+            user_id=user_id,
             trace_id=current_trace_id(),
             idempotency=keyed(idempotency_key, "/api/queue-job", body),
             render=queue_job_answer,
@@ -139,16 +138,16 @@ async def get_job(job_id: JobIdPath, context: Ctx, user_id: CurrentUser) -> Resp
     job = await context.jobs.get(job_id, user_id)
     if job is None:
         raise NotFound("job")
-    view = job_view(job, context.urls, context.clock(), step_percent=await _step_percent(context, job))
+    view = job_view(job, context.urls, context.clock(), running_percent=await _running_percent(context, job))
     return Response(job_answer(view).model_dump_json(), media_type="application/json")
 
 
-async def _step_percent(context: Context, job: Job) -> float | None:
-    """Ask the queue how far the running step is; a job can be read without it."""
+async def _running_percent(context: Context, job: Job) -> float:
+    """Ask the queue how far the running steps are; a job can be read without it."""
     if job.status is not JobStatus.RUNNING:
-        return None
+        return 0.0
     try:
-        step = await context.steps.read(step_id(job.id, job.run, job.steps_done))
+        steps = [await context.steps.read(step) for step in await context.jobs.running_steps(job)]
     except QueueUnavailable:
-        return None
-    return step.progress if step else None
+        return 0.0
+    return sum(step.progress or 0.0 for step in steps if step)

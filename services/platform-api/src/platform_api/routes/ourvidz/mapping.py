@@ -1,5 +1,6 @@
 """OurVidz words for canonical ones: the dialect's only mapping of statuses and fields."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -117,7 +118,7 @@ class AssetList(BaseModel):
     cursor: str | None = Field(description="Pass as `cursor` for the next page; null on the last.")
 
 
-def queue_job_answer(job: JobView, queue_length: int) -> str:
+def queue_job_answer(job: JobView, queued: Mapping[str, int]) -> str:
     """Write the answer to a submission."""
     job_type = CATALOGUE[job.job_type]
     answer = QueueJobAnswer(
@@ -129,12 +130,17 @@ def queue_job_answer(job: JobView, queue_length: int) -> str:
             created_at=job.created_at,
             metadata=metadata(job),
         ),
-        queueLength=queue_length,
+        queueLength=_waiting_for(job_type.model, queued),
         modelVariant=str(job_type.model),
         isSDXL=job_type.is_sdxl,
         negativePromptSupported=job_type.is_sdxl,
     )
     return answer.model_dump_json()
+
+
+def _waiting_for(model: str | None, queued: Mapping[str, int]) -> int:
+    """Count the waiting steps that run on a model."""
+    return sum(count for name, count in queued.items() if name in CATALOGUE and CATALOGUE[name].model == model)
 
 
 def job_answer(job: JobView) -> JobAnswer:

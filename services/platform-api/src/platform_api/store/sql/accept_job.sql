@@ -12,18 +12,24 @@ WITH debit AS (
 ), job AS (
     INSERT INTO platform.jobs (
         id, user_id, job_type, status, priority, parameters, steps_total, price_mc, history_seq, trace_id,
-        created_at, updated_at
+        created_at, updated_at, name, description, collection_id
     )
     SELECT
         CAST(:job_id AS uuid), id, :job_type, :status, CAST(:priority AS smallint), CAST(:parameters AS jsonb),
-        CAST(:steps_total AS smallint), :price_mc, :history_seq, :trace_id, :created_at, :created_at
+        CAST(:steps_total AS smallint), :price_mc, :history_seq, :trace_id, :created_at, :created_at,
+        :name, :description, CAST(:collection_id AS uuid)
     FROM debit
     RETURNING id, user_id
 ), planned AS (
-    INSERT INTO platform.steps (job_id, run, number, job_type, status, payload, price_mc, submitted_at)
-    SELECT job.id, s.run, s.number, s.job_type, s.status, s.payload, s.price_mc, s.submitted_at
+    INSERT INTO platform.steps (
+        job_id, run, number, job_type, status, payload, price_mc, outputs, needs, requirements, submitted_at
+    )
+    SELECT
+        job.id, s.run, s.number, s.job_type, s.status, s.payload, s.price_mc, s.outputs, s.needs,
+        nullif(s.requirements, 'null'), s.submitted_at
     FROM job, jsonb_to_recordset(CAST(:steps AS jsonb)) AS s (
-        run int, number smallint, job_type text, status text, payload jsonb, price_mc bigint, submitted_at timestamptz
+        run int, number smallint, job_type text, status text, payload jsonb, price_mc bigint, outputs smallint,
+        needs jsonb, requirements jsonb, submitted_at timestamptz
     )
 ), history AS (
     INSERT INTO platform.job_history (job_id, seq, run, event, status, message, at)

@@ -1,0 +1,34 @@
+"""Which steps may start now, with the results that their payloads name filled in."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from darkroom_schemas.status import JobStatus
+
+from platform_api.domain.job import JobState, Step
+from platform_api.domain.templates import MissingResult, Reference, fill_in
+from platform_api.domain.view import AssetUrls, output_view
+
+
+def ready_steps(state: JobState, urls: AssetUrls, now: datetime) -> list[Step]:
+    """Return, as submitted, the steps that waited and need nothing more; raises `MissingResult`."""
+    complete = {step.number for step in state.steps if step.status is JobStatus.COMPLETED}
+    texts = {step.number: step.text for step in state.steps if step.text is not None}
+    outputs = {(output.step, output.index): output for output in state.job.outputs}
+
+    def look_up(reference: Reference) -> Any:  # Any: a text or a number
+        if reference.output is None:
+            value: Any = texts.get(reference.step)
+        else:
+            output = outputs.get((reference.step, reference.output))
+            value = getattr(output_view(output, urls, now), reference.field) if output else None
+        if value is None:
+            raise MissingResult(reference)
+        return value
+
+    return [
+        replace(step, payload=fill_in(step.payload, look_up), submitted_at=now)
+        for step in state.steps
+        if step.submitted_at is None and step.status is JobStatus.QUEUED and complete.issuperset(step.needs)
+    ]
