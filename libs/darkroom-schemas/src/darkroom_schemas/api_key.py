@@ -1,7 +1,42 @@
-"""What the platform tells the other services about an API key."""
+"""API keys: what one may do, how often, and what the platform tells the other services about it."""
+
+from collections.abc import Iterable
+from enum import StrEnum
 
 from darkroom_schemas.base import Wire
 from darkroom_schemas.ids import UserId
+
+
+class Tier(StrEnum):
+    """How many requests a minute a key may make."""
+
+    STANDARD = "standard"
+    PREMIUM = "premium"
+
+
+class Scope(StrEnum):
+    """What a key may do. `EVERYTHING` includes scopes that later releases add."""
+
+    EVERYTHING = "*"
+    JOBS_READ = "jobs:read"
+    JOBS_WRITE = "jobs:write"
+    ASSETS_READ = "assets:read"
+    ASSETS_WRITE = "assets:write"
+    WORKFLOWS_READ = "workflows:read"
+    WORKFLOWS_WRITE = "workflows:write"
+    COLLECTIONS_READ = "collections:read"
+    COLLECTIONS_WRITE = "collections:write"
+    SERVERS_READ = "servers:read"
+    SERVERS_WRITE = "servers:write"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
+    ACCOUNT_READ = "account:read"
+    KEYS_MANAGE = "keys:manage"
+
+
+def grants(held: Iterable[str], needed: str) -> bool:
+    """Tell whether the held scopes include the needed one."""
+    return not {Scope.EVERYTHING, needed}.isdisjoint(held)
 
 
 class PublishedKey(Wire):
@@ -12,3 +47,6 @@ class PublishedKey(Wire):
     user_id: UserId | None = None
     sha256: str
     revoked: bool = False
+    tier: Tier = Tier.STANDARD
+    scopes: tuple[str, ...] = (Scope.EVERYTHING,)
+    """Words rather than `Scope`, so that an older service can read a newer one's."""

@@ -18,6 +18,7 @@ from platform_api.routes.emprops import jobs as emprops_jobs
 from platform_api.routes.emprops import stream
 from platform_api.routes.errors import install_refusals, unavailable
 from platform_api.routes.ourvidz import assets, jobs
+from platform_api.routes.stablequeue import keys
 from platform_api.wiring import Running
 
 VERSION = "0.1.0"
@@ -60,7 +61,7 @@ def build_app(
     install_refusals(app)
     app.add_exception_handler(OperationalError, _on_database_unavailable)
     app.add_exception_handler(PoolTimeout, _on_database_unavailable)
-    for module in (jobs, emprops_jobs, stream, assets, asset_bytes, catalogue, identity, sessions):
+    for module in (jobs, emprops_jobs, stream, assets, asset_bytes, catalogue, identity, sessions, keys):
         app.include_router(module.router)
 
     async def check_database() -> None:

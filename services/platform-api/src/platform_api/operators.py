@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from darkroom_chassis.api_keys import ApiKey, KeyKind, hash_api_key, new_api_key, parse_api_key, same_key
 from darkroom_schemas.ids import UserId
 
-from platform_api.domain.accounts import Accounts, StoredKey
+from platform_api.domain.accounts import Accounts
+from platform_api.domain.api_keys import StoredKey
 
 DEMO_USER = "demo"
 DEMO_CREDITS = 1000.0
@@ -37,7 +38,7 @@ async def bootstrap(accounts: Accounts, given: Mapping[KeyKind, str | None], *, 
 async def make_key(accounts: Accounts, kind: KeyKind, name: str, user_id: UserId | None) -> ApiKey:
     """Make and keep a key; its text can never be read again."""
     key = new_api_key(kind)
-    await accounts.add_key(StoredKey(key.id, kind, user_id, hash_api_key(key.text)), name)
+    await accounts.add_key(StoredKey(key.id, kind, user_id, hash_api_key(key.text), name))
     return key
 
 

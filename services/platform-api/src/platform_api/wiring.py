@@ -28,6 +28,7 @@ from platform_api.routes.session_cookie import CookiePolicy
 from platform_api.settings import Settings
 from platform_api.store.acceptance import PostgresAcceptance
 from platform_api.store.accounts import PostgresAccounts
+from platform_api.store.api_keys import PostgresApiKeys
 from platform_api.store.assets import PostgresAssets
 from platform_api.store.idempotency import delete_expired_keys
 from platform_api.store.job_changes import jobs_transaction
@@ -151,6 +152,7 @@ async def _join(settings: Settings, database: Database, link: RedisLink, stack: 
     loops.add("expiry", lambda: expire_regularly(expiring))
     context = Context(
         accounts=PostgresAccounts(database),
+        api_keys=PostgresApiKeys(database),
         acceptance=PostgresAcceptance(database),
         jobs=PostgresJobs(database),
         assets=PostgresAssets(database),

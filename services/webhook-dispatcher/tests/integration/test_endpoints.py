@@ -78,6 +78,16 @@ async def test_a_service_key_acts_for_the_user_that_it_names_and_others_may_not(
         assert (await client.get("/api/webhooks", headers=named | {"X-API-Key": admin_key})).status_code == 403
 
 
+async def test_a_key_does_only_what_its_scopes_allow(service: RunningService, link: RedisLink) -> None:
+    allowed = {("webhooks:read",): {"GET": 200, "POST": 403}, ("jobs:read",): {"GET": 403, "POST": 403}}
+    for scopes, answers in allowed.items():
+        headers = {"X-API-Key": await publish_key(link, "u1", scopes=scopes)}
+        async with httpx.AsyncClient(base_url=service.url, headers=headers) as client:
+            for method, status in answers.items():
+                answer = await client.request(method, "/api/webhooks", json={"url": "https://example.com/hook"})
+                assert answer.status_code == status, (scopes, method)
+
+
 async def test_probes_answer(service: RunningService) -> None:
     async with httpx.AsyncClient(base_url=service.url) as client:
         assert [(await client.get(p)).status_code for p in ("/livez", "/readyz", "/metrics")] == [200, 200, 200]

@@ -1,10 +1,12 @@
-"""Users and the keys that speak for them. A key's secret is shown once, when it is made, and kept as a hash."""
+"""Users, and the keys that speak for them."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from darkroom_schemas.ids import UserId
+
+from platform_api.domain.api_keys import StoredKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,19 +19,8 @@ class User:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class StoredKey:
-    """An API key as it is kept. Only a `user` key has a user."""
-
-    id: str
-    kind: str
-    user_id: UserId | None
-    secret_hash: bytes
-    revoked_at: datetime | None = None
-
-
 class Accounts(Protocol):
-    """Keeps users and keys."""
+    """Keeps users, and the keys that the platform itself makes."""
 
     async def user(self, user_id: UserId) -> User | None: ...
 
@@ -41,7 +32,7 @@ class Accounts(Protocol):
 
     async def key(self, key_id: str) -> StoredKey | None: ...
 
-    async def add_key(self, key: StoredKey, name: str) -> None: ...
+    async def add_key(self, key: StoredKey) -> None: ...
 
     async def revoke_keys(self, name: str) -> None:
         """Revoke every key of that name."""

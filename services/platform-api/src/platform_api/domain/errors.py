@@ -6,6 +6,7 @@ Refused
 ├─ WrongLogin            no such name, or another password
 ├─ TooManyLogins         too many attempts; with the seconds to wait
 ├─ UnknownUser           the caller names a user that does not exist
+├─ Forbidden              known, and not for this caller
 ├─ NotEnoughCredits      with what is missing
 ├─ QueueIsFull           try again later
 ├─ KeyReused             an Idempotency-Key that came before with another request
@@ -53,6 +54,10 @@ class TooManyLogins(Refused):
     def __init__(self, wait_s: float) -> None:
         super().__init__(f"{wait_s:.0f} s")
         self.wait_s = wait_s
+
+
+class Forbidden(Refused):
+    """The caller may not do this; the sentence says who may."""
 
 
 class NotEnoughCredits(Refused):

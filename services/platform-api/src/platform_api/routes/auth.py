@@ -11,8 +11,11 @@ from darkroom_schemas.ids import UserId
 from fastapi import Depends, Request
 from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPBearer
 
+from platform_api.domain.api_keys import StoredKey
 from platform_api.domain.sessions import hash_of
 from platform_api.routes.context import Context, Ctx
+from platform_api.routes.credentials import KEY_PREFIX, credential_of
+from platform_api.routes.scopes import require_scope
 
 UUID_PATTERN = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 UUID_TEXT = re.compile(UUID_PATTERN.replace("$", r"\Z"), re.ASCII)
@@ -32,19 +35,23 @@ OPTIONAL_SECURITY: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A verified caller. Service and admin keys have no user of their own; JWTs and sessions have no `key_id`."""
+    """A verified caller. Service and admin keys have no user of their own; `key` is None for JWTs and sessions."""
 
     user_id: UserId | None
     kind: KeyKind
-    key_id: str | None = None
+    key: StoredKey | None = None
+
+    @property
+    def key_id(self) -> str | None:
+        return self.key.id if self.key else None
 
 
 async def authenticate(request: Request, context: Context) -> Caller:
-    """Verify the credential of the request; 401 without one or with a wrong one."""
-    credential = request.headers.get("x-api-key") or _bearer(request)
+    """Verify the credential of the request: 401 without one or with a wrong one, 403 if its scopes fall short."""
+    credential = credential_of(request.headers)
     if credential is None:
         return await _session_holder(request, context)
-    if not credential.startswith("dk_"):
+    if not credential.startswith(KEY_PREFIX):
         claims = await context.verifier.verify(credential)
         if not UUID_TEXT.match(claims.user_id):
             raise Unauthenticated("The token is not valid.")
@@ -80,10 +87,13 @@ async def verify_key(text: str, request: Request, context: Context) -> Caller:
     """Return whom an API key speaks for; 401 for one that is not valid."""
     key = parse_api_key(text)
     stored = await context.accounts.key(key.id) if key else None
-    if key is None or stored is None or stored.revoked_at is not None or not same_key(key.text, stored.secret_hash):
+    if key is None or stored is None or not stored.usable or not same_key(key.text, stored.secret_hash):
         raise Unauthenticated("The API key is not valid.")
+    require_scope(request, stored.scopes)
+    if stored.use_to_be_noted(now := context.clock()):
+        await context.api_keys.note_use(key.id, now)
     user_id = _named_user(request) if key.kind is KeyKind.SERVICE else stored.user_id
-    return Caller(user_id, key.kind, key.id)
+    return Caller(user_id, key.kind, stored)
 
 
 async def _session_holder(request: Request, context: Context) -> Caller:
@@ -95,11 +105,6 @@ async def _session_holder(request: Request, context: Context) -> Caller:
         raise Unauthenticated("The session has ended; log in again.")
     context.cookies.check_write(request)
     return Caller(session.user_id, KeyKind.USER)
-
-
-def _bearer(request: Request) -> str | None:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 
 def _named_user(request: Request) -> UserId | None:

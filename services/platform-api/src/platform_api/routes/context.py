@@ -11,6 +11,7 @@ from darkroom_schemas.step import StepView
 from fastapi import Depends, Request
 
 from platform_api.domain.accounts import Accounts
+from platform_api.domain.api_keys import ApiKeys
 from platform_api.domain.feed import JobFeed, Replay
 from platform_api.domain.ports import (
     AssetReads,
@@ -47,6 +48,7 @@ class Context:
     """The ports and settings behind the routes."""
 
     accounts: Accounts
+    api_keys: ApiKeys
     acceptance: JobAcceptance
     jobs: JobReads
     assets: AssetReads

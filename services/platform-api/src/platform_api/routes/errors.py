@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from platform_api.domain.errors import (
+    Forbidden,
     InvalidParameter,
     JobFinished,
     KeyInUse,
@@ -47,6 +48,8 @@ def app_error(refusal: Refused) -> AppError:
             sentence = "Too many attempts to log in; try again later."
             headers = {"Retry-After": str(math.ceil(wait_s))}
             return AppError(429, ErrorCode.RATE_LIMITED, sentence, retryable=True, headers=headers)
+        case Forbidden():
+            return AppError(403, ErrorCode.FORBIDDEN, str(refusal))
         case NotEnoughCredits(price_mc=price_mc, balance_mc=balance_mc):
             missing = (price_mc - balance_mc) / 1000
             return AppError(

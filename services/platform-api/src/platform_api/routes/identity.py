@@ -64,7 +64,7 @@ class Ticket(BaseModel):
 )
 async def issue_token(context: Ctx, who: Authenticated) -> Token:
     """Exchange an API key for a token of one hour. A service key gets one for the user in `X-User-Id`."""
-    if who.key_id is None:
+    if who.key is None:
         # Else a stolen token could be renewed for ever.
         raise AppError(403, ErrorCode.FORBIDDEN, "Send an API key; a token or a session cannot renew itself.")
     user_id = user_of(who)

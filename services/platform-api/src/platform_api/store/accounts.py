@@ -7,7 +7,9 @@ from darkroom_schemas.ids import UserId, new_uuid7
 from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from platform_api.domain.accounts import StoredKey, User
+from platform_api.domain.accounts import User
+from platform_api.domain.api_keys import StoredKey
+from platform_api.store.api_keys import key_of, new_key_row
 from platform_api.store.published_keys import publication_of
 from platform_api.store.tables import api_keys, credit_ledger, outbox, users
 
@@ -42,20 +44,12 @@ class PostgresAccounts:
 
     async def key(self, key_id: str) -> StoredKey | None:
         async with self._database.connect() as connection:
-            row = (await connection.execute(select(api_keys).where(api_keys.c.id == key_id))).first()
-        if row is None:
-            return None
-        return StoredKey(
-            row.id, row.kind, UserId(row.user_id) if row.user_id else None, row.secret_hash, row.revoked_at
-        )
+            row = (await connection.execute(select(api_keys).where(api_keys.c.id == key_id))).mappings().first()
+        return key_of(row) if row else None
 
-    async def add_key(self, key: StoredKey, name: str) -> None:
+    async def add_key(self, key: StoredKey) -> None:
         async with self._database.begin() as connection:
-            await connection.execute(
-                insert(api_keys).values(
-                    id=key.id, kind=key.kind, user_id=key.user_id, secret_hash=key.secret_hash, name=name
-                )
-            )
+            await connection.execute(insert(api_keys), new_key_row(key))
             await connection.execute(insert(outbox), publication_of([key.id]))
 
     async def revoke_keys(self, name: str) -> None:

@@ -3,12 +3,14 @@
 from datetime import datetime
 
 from darkroom_chassis.database import Database
+from darkroom_schemas.api_key import Scope
 from darkroom_schemas.ids import UserId
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from platform_api.domain.sessions import Session, StoredPassword
 from platform_api.store.identity_tables import passwords, sessions
+from platform_api.store.published_keys import VALID
 from platform_api.store.tables import api_keys, users
 
 
@@ -30,7 +32,8 @@ class PostgresSessions:
             )
 
     async def find(self, token_hash: bytes, now: datetime) -> Session | None:
-        key_is_valid = sessions.c.key_id.is_(None) | api_keys.c.revoked_at.is_(None)
+        # A key that was limited since takes its sessions with it: a session knows no scopes.
+        key_is_valid = sessions.c.key_id.is_(None) | (VALID & api_keys.c.scopes.contains([Scope.EVERYTHING]))
         statement = (
             select(sessions)
             .outerjoin(api_keys, api_keys.c.id == sessions.c.key_id)

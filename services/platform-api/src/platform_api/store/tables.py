@@ -3,6 +3,7 @@
 from darkroom_chassis.tables import moment, offsets_table, schema_metadata
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Double,
@@ -19,8 +20,9 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
     text,
+    true,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 SCHEMA = "platform"
 STATUSES = "('queued', 'delayed', 'running', 'completed', 'failed', 'cancelled')"
@@ -53,8 +55,15 @@ api_keys = Table(
     Column("user_id", _uuid(), ForeignKey(users.c.id)),
     Column("secret_hash", LargeBinary, nullable=False),
     Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False, server_default=""),
+    Column("tier", Text, nullable=False, server_default="standard"),
+    Column("scopes", ARRAY(Text), nullable=False, server_default="{*}"),
+    Column("is_active", Boolean, nullable=False, server_default=true()),
     moment("created_at", default=True),
+    moment("updated_at", default=True),
+    moment("last_used_at", nullable=True),
     moment("revoked_at", nullable=True),
+    CheckConstraint("tier IN ('standard', 'premium')", name="tier"),
     CheckConstraint("kind IN ('user', 'service', 'admin')", name="kind"),
     CheckConstraint("(kind = 'user') = (user_id IS NOT NULL)", name="owner"),
     Index(None, "user_id"),
@@ -214,6 +223,16 @@ outbox = Table(
     moment("created_at", default=True),
     CheckConstraint("kind IN ('submit', 'cancel', 'emit', 'keys')", name="kind"),
     CheckConstraint("(kind = 'keys') = (job_id IS NULL)", name="job"),
+)
+
+servers = Table(
+    "servers",
+    metadata,
+    Column("alias", Text, primary_key=True),
+    Column("api_url", Text),
+    Column("description", Text, nullable=False, server_default=""),
+    moment("created_at", default=True),
+    moment("updated_at", default=True),
 )
 
 offsets = offsets_table(metadata)

@@ -4,14 +4,16 @@ from typing import Annotated
 
 from darkroom_chassis.api_keys import KeyKind, parse_api_key, same_key
 from darkroom_chassis.errors import AppError, Unauthenticated
+from darkroom_schemas.api_key import Scope, grants
 from darkroom_schemas.errors import ErrorCode
 from darkroom_schemas.ids import TenantId
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Request
 
 from webhook_dispatcher.routes.context import Ctx
 
 
 async def tenant_of(
+    request: Request,
     context: Ctx,
     x_api_key: Annotated[str | None, Header()] = None,
     authorization: Annotated[str | None, Header()] = None,
@@ -23,6 +25,10 @@ async def tenant_of(
     published = await context.directory.find(key.id) if key else None
     if published is None or not same_key(text, bytes.fromhex(published.sha256)):
         raise Unauthenticated("Send a valid API key: X-API-Key: dk_user_….")
+    needed = Scope.WEBHOOKS_READ if request.method in {"GET", "HEAD"} else Scope.WEBHOOKS_WRITE
+    if not grants(published.scopes, needed):
+        sentence = f"The API key lacks the scope {needed}."
+        raise AppError(403, ErrorCode.FORBIDDEN, sentence, extra={"required_scope": needed})
     if published.user_id is not None:
         return TenantId(published.user_id)
     if published.kind == KeyKind.SERVICE and x_user_id:

@@ -1,0 +1,131 @@
+"""API keys and who may manage them. A key's secret is shown once, when it is made, and kept as a hash."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from darkroom_schemas.api_key import Scope, Tier, grants
+from darkroom_schemas.ids import UserId
+
+from platform_api.domain.errors import Forbidden, InvalidParameter, NotFound
+
+USE_NOTED_EVERY = timedelta(minutes=5)
+"""How old `last_used_at` may be: noting every use would write a row for each request."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """An API key as it is kept. Only a `user` key has a user. A revoked key is gone for good, an inactive one rests."""
+
+    id: str
+    kind: str
+    user_id: UserId | None
+    secret_hash: bytes
+    name: str
+    description: str = ""
+    tier: Tier = Tier.STANDARD
+    scopes: tuple[str, ...] = (Scope.EVERYTHING,)
+    is_active: bool = True
+    created_at: datetime | None = None
+    """None in a key that is not stored yet, like the other times."""
+    updated_at: datetime | None = None
+    last_used_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+    @property
+    def usable(self) -> bool:
+        return self.is_active and self.revoked_at is None
+
+    def use_to_be_noted(self, now: datetime) -> bool:
+        """Tell whether the latest use that was noted is long ago."""
+        return self.last_used_at is None or now - self.last_used_at >= USE_NOTED_EVERY
+
+
+@dataclass(frozen=True, slots=True)
+class KeyManager:
+    """Who manages keys: an operator, or a user, who sees only their own and can pass on only what they hold."""
+
+    owner: UserId | None
+    scopes: tuple[str, ...]
+
+    @property
+    def is_operator(self) -> bool:
+        return self.owner is None
+
+    def check(self, tier: Tier | None, scopes: Sequence[str] | None) -> None:
+        """Raise unless the manager may give these; None is not given."""
+        if tier is Tier.PREMIUM and not self.is_operator:
+            raise Forbidden("Only an operator's key can make a key premium.")
+        if scopes is not None and not scopes:
+            raise InvalidParameter("scopes", "must name at least one scope")
+        for scope in scopes or ():
+            if not grants(self.scopes, scope):
+                raise InvalidParameter("scopes", f"must not hold {scope}, which the caller's own key does not")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyChange:
+    """New values; None leaves a value as it is."""
+
+    name: str | None = None
+    description: str | None = None
+    tier: Tier | None = None
+    scopes: tuple[str, ...] | None = None
+    is_active: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPage:
+    """Newest first; `total` counts all pages."""
+
+    keys: tuple[StoredKey, ...]
+    total: int
+
+
+class ApiKeys(Protocol):
+    """Keeps keys that were not revoked. An `owner` of None means anybody's. Each change is published."""
+
+    async def get(self, key_id: str, owner: UserId | None) -> StoredKey | None: ...
+
+    async def page(self, owner: UserId | None, *, limit: int, offset: int) -> KeyPage: ...
+
+    async def add(self, key: StoredKey) -> StoredKey:
+        """Store a new key and return it with its times; raises `UnknownUser`."""
+        ...
+
+    async def change(self, key_id: str, owner: UserId | None, change: KeyChange) -> StoredKey | None: ...
+
+    async def revoke(self, key_id: str, owner: UserId | None) -> StoredKey | None: ...
+
+    async def note_use(self, key_id: str, now: datetime) -> None:
+        """Write down that a key was used, unless somebody did so a moment ago."""
+        ...
+
+
+async def add_key(key: StoredKey, *, manager: KeyManager, keys: ApiKeys) -> StoredKey:
+    """Store a new key for its user."""
+    manager.check(key.tier, key.scopes)
+    return await keys.add(key)
+
+
+async def change_key(key_id: str, change: KeyChange, *, manager: KeyManager, keys: ApiKeys) -> StoredKey:
+    """Change a key at once; raises `NotFound` for a key that the manager cannot see."""
+    manager.check(change.tier, change.scopes)
+    return _found(await keys.change(key_id, manager.owner, change))
+
+
+async def revoke_key(key_id: str, *, manager: KeyManager, keys: ApiKeys) -> StoredKey:
+    """Revoke a key at once and for good."""
+    return _found(await keys.revoke(key_id, manager.owner))
+
+
+async def read_key(key_id: str, *, manager: KeyManager, keys: ApiKeys) -> StoredKey:
+    """Return one key."""
+    return _found(await keys.get(key_id, manager.owner))
+
+
+def _found(key: StoredKey | None) -> StoredKey:
+    if key is None:
+        raise NotFound("API key")
+    return key

@@ -1,0 +1,50 @@
+"""Which scope of an API key opens which route: the one table. A route that is not in it is closed to every key."""
+
+from collections.abc import Iterable
+from enum import Enum
+
+from darkroom_chassis.errors import AppError
+from darkroom_schemas.api_key import Scope, grants
+from darkroom_schemas.errors import ErrorCode
+from fastapi import Request
+from fastapi.routing import APIRoute
+
+READS = frozenset({"GET", "HEAD"})
+
+BY_TAG: dict[str, tuple[Scope, Scope]] = {
+    "jobs": (Scope.JOBS_READ, Scope.JOBS_WRITE),
+    "assets": (Scope.ASSETS_READ, Scope.ASSETS_WRITE),
+    "api keys": (Scope.KEYS_MANAGE, Scope.KEYS_MANAGE),
+}
+"""Scopes of the reading and of the writing routes with a tag."""
+
+BY_OPERATION: dict[str, Scope] = {
+    "get_me": Scope.ACCOUNT_READ,
+    "issue_token": Scope.EVERYTHING,  # a token knows no scopes: only a key that may do all may have one
+    "log_in": Scope.EVERYTHING,  # nor does a session
+    "log_out": Scope.EVERYTHING,
+    "issue_ticket": Scope.JOBS_READ,
+}
+"""Exceptions, and routes whose tag has no scopes of its own."""
+
+
+def needed_scope(operation_id: str | None, tags: Iterable[str | Enum], method: str) -> Scope | None:
+    """Return the scope that opens a route, or None if no key may use it."""
+    if operation_id in BY_OPERATION:
+        return BY_OPERATION[operation_id]
+    for tag in tags:
+        if tag in BY_TAG:
+            read, write = BY_TAG[str(tag)]
+            return read if method in READS else write
+    return None
+
+
+def require_scope(request: Request, held: tuple[str, ...]) -> None:
+    """Raise 403 unless one of the held scopes opens the route of the request."""
+    route = request.scope.get("route")
+    needed = needed_scope(route.operation_id, route.tags, request.method) if isinstance(route, APIRoute) else None
+    if needed is None:
+        raise AppError(403, ErrorCode.FORBIDDEN, "This route is not open to API keys.")
+    if not grants(held, needed):
+        sentence = f"The API key lacks the scope {needed}."
+        raise AppError(403, ErrorCode.FORBIDDEN, sentence, extra={"required_scope": needed})
