@@ -26,7 +26,7 @@ from darkroom_queue.errors import (
 )
 from darkroom_queue.events import EventLog
 from darkroom_queue.fanout import RESET, EventFanout, Followed, Reset
-from darkroom_queue.insight import Insight, Waiting, WaitReason
+from darkroom_queue.insight import Insight, Waiting, WaitReason, fits
 from darkroom_queue.link import RedisLink
 from darkroom_queue.producer import CancelOutcome, Producer, QueueDepth, Submitted
 from darkroom_queue.progress import ProgressFeed
@@ -69,4 +69,5 @@ __all__ = [
     "Waiting",
     "WorkerRecord",
     "WorkerSuperseded",
+    "fits",
 ]

@@ -76,6 +76,20 @@ class Insight:
             start_in_s=start_interval(times, ahead, tenants, waiting, workers) if known and times else None,
         )
 
+    async def service_times(self, step_types: Sequence[str]) -> dict[str, tuple[float, float] | None]:
+        """Return the median and the 90th percentile of each type in seconds; None while few were measured."""
+        async with self._link.client.pipeline(transaction=False) as pipe:
+            for name in step_types:
+                pipe.hgetall(self._link.keys.service_times(name))
+            histograms: list[dict[str, str]] = await self._link.guard(pipe.execute())
+        counted = [{int(bucket): int(count) for bucket, count in found.items()} for found in histograms]
+        return dict(zip(step_types, map(quantiles, counted), strict=True))
+
+
+def fits(need: Requirements, can: Capabilities) -> bool:
+    """Tell whether a worker that can do this much can do that step."""
+    return not _lack(need, can)
+
 
 def nearest_lack(need: Requirements, live: Sequence[Capabilities]) -> tuple[str, ...]:
     """Say what the worker that comes closest lacks; without any worker, that there is none."""

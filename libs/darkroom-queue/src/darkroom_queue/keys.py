@@ -60,6 +60,10 @@ class Keys:
         """List of the events of one job."""
         return self._key(f"e:{job_id}")
 
+    def service_times(self, step_type: str) -> str:
+        """Hash: how many steps of a type took how long, by bucket."""
+        return self._key(f"hi:{step_type}")
+
     def wake(self, capability_set: str) -> str:
         """List on which idle workers of a capability set block."""
         return self._key(f"w:{capability_set}")

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from platform_api.routes import asset_bytes, catalogue, identity, sessions
+from platform_api.routes import asset_bytes, catalogue, identity, sessions, waiting
 from platform_api.routes.emprops import jobs as emprops_jobs
 from platform_api.routes.emprops import stream
 from platform_api.routes.errors import install_refusals, unavailable
@@ -61,7 +61,7 @@ def build_app(
     install_refusals(app)
     app.add_exception_handler(OperationalError, _on_database_unavailable)
     app.add_exception_handler(PoolTimeout, _on_database_unavailable)
-    for module in (jobs, emprops_jobs, stream, assets, asset_bytes, catalogue, identity, sessions, keys):
+    for module in (jobs, emprops_jobs, stream, waiting, assets, asset_bytes, catalogue, identity, sessions, keys):
         app.include_router(module.router)
 
     async def check_database() -> None:

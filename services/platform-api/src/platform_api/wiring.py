@@ -9,10 +9,11 @@ from darkroom_chassis.database import Database
 from darkroom_chassis.jwks import JwksVerifier, TokenVerifier, keys_at
 from darkroom_chassis.loops import LoopSupervisor
 from darkroom_chassis.tokens import JwtCodec
-from darkroom_queue import EventLog, KeyDirectory, Producer, ProgressFeed, RedisLink
+from darkroom_queue import EventLog, Insight, KeyDirectory, Producer, ProgressFeed, RedisLink, Registry
 
 from platform_api.clients.backlog import QueueBacklog
 from platform_api.clients.objects import ObjectReader
+from platform_api.clients.outlook import QueueOutlook
 from platform_api.clients.password_hasher import Argon2Hasher
 from platform_api.clients.queue_clock import QueueClock
 from platform_api.domain.sessions import PasswordHasher, Passwords
@@ -116,6 +117,7 @@ async def _join(settings: Settings, database: Database, link: RedisLink, stack: 
     producer, outbox, journal = Producer(link), PostgresOutbox(database), PostgresJournal(database)
     urls = UrlSigner(settings.signing_secret.get_secret_value(), settings.public_url)
     unit_of_work = jobs_transaction(database)
+    insight = Insight(link)
     relay_bell, reconcile_bell = Doorbell(), Doorbell()
     progress = await stack.enter_async_context(ProgressFeed(link))
     # Each reader has an EventLog of its own: it remembers where it stands.
@@ -159,6 +161,8 @@ async def _join(settings: Settings, database: Database, link: RedisLink, stack: 
         unit_of_work=unit_of_work,
         backlog=QueueBacklog(producer.depth, outbox.waiting_submissions),
         steps=producer,
+        waiting=insight,
+        types_now=QueueOutlook(Registry(link), insight, producer),
         feed=fanout,
         replay=LogReplay(EventLog(link)),
         objects=ObjectReader(settings.object_store_url),

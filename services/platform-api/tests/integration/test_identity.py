@@ -18,6 +18,8 @@ PROTECTED = [
     ("GET", "/api/jobs"),
     ("GET", f"/api/jobs/{SOME_ID}"),
     ("GET", f"/api/jobs/{SOME_ID}/stream"),
+    ("GET", f"/api/jobs/{SOME_ID}/history"),
+    ("GET", f"/api/jobs/{SOME_ID}/why"),
     ("POST", f"/api/jobs/{SOME_ID}/cancel"),
     ("GET", "/api/assets"),
     ("GET", f"/api/assets/{SOME_ID}/content"),

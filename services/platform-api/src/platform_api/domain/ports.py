@@ -12,6 +12,7 @@ from darkroom_schemas.job import HistoryEntry
 
 from platform_api.domain.change import Change, LedgerEntry, OutboxItem
 from platform_api.domain.job import Asset, Job, JobState
+from platform_api.domain.job_filter import EVERY_JOB, JobFilter
 
 
 class Clock(Protocol):
@@ -188,6 +189,7 @@ class JobPage:
     jobs: tuple[Job, ...]
     cursor: JobId | None
     total: int
+    total_is_exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +225,13 @@ class JobReads(Protocol):
         """Return the steps of the job's current run that a worker has."""
         ...
 
-    async def page(self, user_id: UserId, *, limit: int, before: JobId | None, offset: int) -> JobPage: ...
+    async def submitted_steps(self, job: Job) -> Sequence[StepId]:
+        """Name the steps that the queue has or is about to get, and that have not ended."""
+        ...
+
+    async def page(
+        self, user_id: UserId, where: JobFilter = EVERY_JOB, *, limit: int, before: JobId | None = None, offset: int = 0
+    ) -> JobPage: ...
 
 
 class AssetReads(Protocol):

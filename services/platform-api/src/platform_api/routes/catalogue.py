@@ -1,5 +1,6 @@
 """What can be asked for, and how long the queue is. Anonymous: neither tells anything about anybody."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from darkroom_schemas.catalogue import CATALOGUE, JobType
@@ -7,14 +8,25 @@ from darkroom_schemas.payload import MAX_SEED
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from platform_api.domain.plan_catalogue import MAX_PROMPT_CHARACTERS, SUBMITTABLE
+from platform_api.domain.outlook import TypeOutlook, time_to_end
+from platform_api.domain.plan_catalogue import MAX_PROMPT_CHARACTERS, PROMPT_TYPE, SUBMITTABLE
 from platform_api.routes.context import Ctx
 
 router = APIRouter(tags=["catalogue"])
 
 
+class TimeToEnd(BaseModel):
+    """Seconds until a job that came now would end, at best and at worst."""
+
+    min_s: float
+    max_s: float
+
+
 class JobTypeItem(BaseModel):
-    """One job type. `parameters` is the JSON Schema of `metadata`; the price is in credits, for everything."""
+    """One job type. `parameters` is the JSON Schema of `metadata`; the price is in credits, for everything.
+
+    `available` tells whether live workers can do it, null while that is not known; `eta` is null until measured.
+    """
 
     name: str
     label: str
@@ -29,6 +41,10 @@ class JobTypeItem(BaseModel):
     price: float
     expected_s: float
     timeout_s: int
+    available: bool | None
+    workers: int | None
+    waiting: int | None
+    eta: TimeToEnd | None
     parameters: dict[str, Any]
 
 
@@ -48,9 +64,10 @@ class QueueStatus(BaseModel):
 
 
 @router.get("/api/job-types", operation_id="list_job_types", summary="List job types")
-async def job_types() -> JobTypeList:
-    """List what can be made, with sizes, prices and parameters."""
-    return JobTypeList(data=[_item(CATALOGUE[name]) for name in SUBMITTABLE])
+async def job_types(context: Ctx) -> JobTypeList:
+    """List what can be made, with sizes, prices and parameters, whether it can be made now, and how long it takes."""
+    now = await context.types_now.by_type()
+    return JobTypeList(data=[_item(CATALOGUE[name], now) for name in SUBMITTABLE])
 
 
 @router.get("/api/queue-status", operation_id="queue_status", summary="How long is the queue?")
@@ -62,7 +79,10 @@ async def queue_status(context: Ctx) -> QueueStatus:
     )
 
 
-def _item(job_type: JobType) -> JobTypeItem:
+def _item(job_type: JobType, now: Mapping[str, TypeOutlook] | None) -> JobTypeItem:
+    step_types = (PROMPT_TYPE, job_type.name) if job_type.enhanced else (job_type.name,)
+    workers = min(now[name].workers for name in step_types) if now else None
+    eta = time_to_end(step_types, now) if now else None
     text = {"type": "string", "maxLength": MAX_PROMPT_CHARACTERS}
     properties: dict[str, Any] = {"prompt": text, "seed": {"type": "integer", "minimum": 0, "maximum": MAX_SEED}}
     if job_type.is_sdxl:
@@ -81,5 +101,9 @@ def _item(job_type: JobType) -> JobTypeItem:
         price=job_type.total_price_mc / 1000,
         expected_s=job_type.expected_s,
         timeout_s=job_type.timeout_s,
+        available=None if workers is None else workers > 0,
+        workers=workers,
+        waiting=now[job_type.name].waiting if now else None,
+        eta=TimeToEnd(min_s=eta[0], max_s=eta[1]) if eta else None,
         parameters={"type": "object", "properties": properties},
     )

@@ -1,11 +1,12 @@
 """What routes need, put together by `wiring` and found on the app."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Protocol, cast
 
 from darkroom_chassis.jwks import TokenVerifier
 from darkroom_chassis.tokens import JwtCodec
+from darkroom_queue import Waiting
 from darkroom_schemas.ids import StepId
 from darkroom_schemas.step import StepView
 from fastapi import Depends, Request
@@ -13,6 +14,7 @@ from fastapi import Depends, Request
 from platform_api.domain.accounts import Accounts
 from platform_api.domain.api_keys import ApiKeys
 from platform_api.domain.feed import JobFeed, Replay
+from platform_api.domain.outlook import TypeOutlook
 from platform_api.domain.ports import (
     AssetReads,
     Backlog,
@@ -25,6 +27,18 @@ from platform_api.domain.ports import (
 from platform_api.domain.sessions import LoginThrottle, PasswordHasher, Passwords, Sessions
 from platform_api.domain.signed_urls import UrlSigner
 from platform_api.routes.session_cookie import CookiePolicy
+
+
+class WaitingSteps(Protocol):
+    """Asks the queue why a step waits; None if it does not. Raises `QueueUnavailable`."""
+
+    async def why_waiting(self, step_id: StepId) -> Waiting | None: ...
+
+
+class TypesNow(Protocol):
+    """Tells what can be done now by job type, as known a moment ago; None while Redis does not answer."""
+
+    async def by_type(self) -> Mapping[str, TypeOutlook] | None: ...
 
 
 class RunningSteps(Protocol):
@@ -55,6 +69,8 @@ class Context:
     unit_of_work: UnitOfWork
     backlog: Backlog
     steps: RunningSteps
+    waiting: WaitingSteps
+    types_now: TypesNow
     feed: JobFeed
     replay: Replay
     objects: Objects

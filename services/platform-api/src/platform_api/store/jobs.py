@@ -2,14 +2,16 @@
 
 from darkroom_chassis.database import Database
 from darkroom_schemas.ids import JobId, StepId, UserId, step_id
-from darkroom_schemas.status import JobStatus
+from darkroom_schemas.status import ACTIVE, JobStatus
 from sqlalchemy import bindparam, literal_column, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from platform_api.domain.job import Job
+from platform_api.domain.job_filter import EVERY_JOB, JobFilter
 from platform_api.domain.ports import JobPage, JobSnapshot
+from platform_api.store.job_lists import job_page
 from platform_api.store.rows import history_of, job_of
-from platform_api.store.tables import jobs, steps, users
+from platform_api.store.tables import jobs, steps
 
 _ONE = select(jobs).where(jobs.c.id == bindparam("job_id"), jobs.c.user_id == bindparam("owner"))
 # A subquery of the same statement: the job and its history are of one moment.
@@ -49,11 +51,20 @@ class PostgresJobs:
         async with self._database.connect() as connection:
             return [step_id(job.id, job.run, number) for number in (await connection.execute(statement)).scalars()]
 
-    async def page(self, user_id: UserId, *, limit: int, before: JobId | None, offset: int) -> JobPage:
-        statement = select(jobs).where(jobs.c.user_id == user_id).order_by(jobs.c.id.desc()).limit(limit + 1)
-        statement = statement.where(jobs.c.id < before) if before else statement.offset(offset)
+    async def submitted_steps(self, job: Job) -> list[StepId]:
+        columns = steps.c
+        statement = select(columns.number).where(
+            columns.job_id == job.id,
+            columns.run == job.run,
+            columns.submitted_at.is_not(None),
+            columns.status.in_([status.value for status in ACTIVE]),
+        )
         async with self._database.connect() as connection:
-            rows = (await connection.execute(statement)).mappings().all()
-            total = (await connection.execute(select(users.c.jobs_total).where(users.c.id == user_id))).scalar()
-        found = tuple(map(job_of, rows[:limit]))
-        return JobPage(found, found[-1].id if len(rows) > limit else None, total or 0)
+            numbers = (await connection.execute(statement.order_by(columns.number))).scalars()
+            return [step_id(job.id, job.run, number) for number in numbers]
+
+    async def page(
+        self, user_id: UserId, where: JobFilter = EVERY_JOB, *, limit: int, before: JobId | None = None, offset: int = 0
+    ) -> JobPage:
+        async with self._database.connect() as connection:
+            return await job_page(connection, user_id, where, limit=limit, before=before, offset=offset)

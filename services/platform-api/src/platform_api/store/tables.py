@@ -103,6 +103,8 @@ jobs = Table(
     CheckConstraint("charged_mc BETWEEN 0 AND price_mc", name="charged"),
     CheckConstraint(f"({ACTIVE}) = (completed_at IS NULL)", name="completed"),
     Index("jobs_user_newest_idx", "user_id", text("id DESC")),
+    Index("jobs_user_status_newest_idx", "user_id", "status", text("id DESC")),
+    Index("jobs_user_type_newest_idx", "user_id", "job_type", text("id DESC")),
     Index("jobs_active_idx", "updated_at", postgresql_where=text(ACTIVE)),
 )
 

@@ -20,6 +20,20 @@ STATUS: dict[JobStatus, EmPropsStatus] = {
 }
 
 
+StatusFilter = Literal["pending", "processing", "queued", "delayed", "running", "completed", "failed", "cancelled"]
+FILTERED: dict[StatusFilter, tuple[JobStatus, ...]] = {
+    "pending": (JobStatus.QUEUED, JobStatus.DELAYED),
+    "processing": (JobStatus.RUNNING,),
+    "queued": (JobStatus.QUEUED,),
+    "delayed": (JobStatus.DELAYED,),
+    "running": (JobStatus.RUNNING,),
+    "completed": (JobStatus.COMPLETED,),
+    "failed": (JobStatus.FAILED,),
+    "cancelled": (JobStatus.CANCELLED,),
+}
+"""The words of a list's `status` filter: this dialect's, and the finer ones of the core."""
+
+
 class EmPropsJobData(BaseModel):
     """What went in and what came out."""
 

@@ -1,0 +1,58 @@
+"""Pages of jobs. Ids grow with time, so that a page and a range of time are both read from an index on ids."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from darkroom_schemas.ids import JobId, UserId
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from platform_api.domain.job_filter import COUNTED_TO, EVERY_JOB, JobFilter
+from platform_api.domain.ports import JobPage
+from platform_api.store.rows import job_of
+from platform_api.store.tables import jobs, users
+
+MADE_BEFORE = timedelta(minutes=1)
+"""An id is made at most this long before the creation that the row tells."""
+
+
+async def job_page(
+    connection: AsyncConnection, user_id: UserId, where: JobFilter, *, limit: int, before: JobId | None, offset: int
+) -> JobPage:
+    """Read a page, newest first, and count the whole."""
+    statement = select(jobs).where(*_conditions(user_id, where)).order_by(jobs.c.id.desc()).limit(limit + 1)
+    statement = statement.where(jobs.c.id < before) if before else statement.offset(offset)
+    rows = (await connection.execute(statement)).mappings().all()
+    total = await _count(connection, user_id, where)
+    found = tuple(map(job_of, rows[:limit]))
+    return JobPage(found, found[-1].id if len(rows) > limit else None, min(total, COUNTED_TO), total <= COUNTED_TO)
+
+
+async def _count(connection: AsyncConnection, user_id: UserId, where: JobFilter) -> int:
+    if where == EVERY_JOB:
+        counter = select(users.c.jobs_total).where(users.c.id == user_id)
+        return (await connection.execute(counter)).scalar() or 0
+    matching = select(jobs.c.id).where(*_conditions(user_id, where)).limit(COUNTED_TO + 1).subquery()
+    return (await connection.execute(select(func.count()).select_from(matching))).scalar_one()
+
+
+def _conditions(user_id: UserId, where: JobFilter) -> Iterator[ColumnElement[bool]]:
+    columns = jobs.c
+    yield columns.user_id == user_id
+    if where.statuses:
+        yield columns.status.in_([status.value for status in where.statuses])
+    if where.job_type is not None:
+        yield columns.job_type == where.job_type
+    if where.created_from is not None:
+        yield columns.created_at >= where.created_from
+        yield columns.id >= _first_id(where.created_from - MADE_BEFORE)
+    if where.created_before is not None:
+        yield columns.created_at < where.created_before
+        yield columns.id < _first_id(where.created_before + MADE_BEFORE)
+
+
+def _first_id(at: datetime) -> JobId:
+    """Return the least id that can be made at that time."""
+    ms = max(0, int(at.timestamp() * 1000)) & ((1 << 48) - 1)
+    digits = f"{ms:012x}"
+    return JobId(f"{digits[:8]}-{digits[8:]}-7000-8000-000000000000")

@@ -1,0 +1,122 @@
+"""What a web page reads: filtered lists, history, why a job waits, and what can be made now."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from support.waiting import until
+
+SOME_ID = "019aa7f1-5c3e-7c66-b5a1-9f0d3c1f1c11"
+
+
+async def listed(account: Any, **filters: Any) -> list[str]:
+    answer = await account.http.get("/api/jobs", params=filters)
+    assert answer.status_code == 200, answer.text
+    body = answer.json()
+    assert body["pagination"]["total"] == len(body["data"])
+    assert body["pagination"]["total_is_exact"]
+    return [job["id"] for job in body["data"]]
+
+
+async def test_jobs_are_listed_by_status_type_and_time(platform: Any) -> None:
+    anna, ben = await platform.account("anna"), await platform.account("ben")
+    await ben.submit("image_fast")
+    cancelled = (await anna.submit("image_fast"))["id"]
+    await anna.http.post(f"/api/jobs/{cancelled}/cancel")
+    image, video = (await anna.submit("image_fast"))["id"], (await anna.submit("video_fast"))["id"]
+    assert await listed(anna) == [video, image, cancelled]
+    assert await listed(anna, status="pending") == [video, image]
+    assert await listed(anna, status=["queued", "cancelled"], job_type="image_fast") == [image, cancelled]
+    assert await listed(anna, status="failed") == []
+    assert await listed(anna, job_type="video_fast") == [video]
+    now = datetime.now(UTC)
+    assert await listed(anna, created_after=(now - timedelta(minutes=1)).isoformat()) == [video, image, cancelled]
+    assert await listed(anna, created_after=now.isoformat()) == []
+    assert await listed(anna, created_before=now.isoformat(), status="cancelled") == [cancelled]
+
+
+async def test_filtered_list_goes_on_after_its_cursor(platform: Any) -> None:
+    anna = await platform.account("anna")
+    jobs = [(await anna.submit(kind))["id"] for kind in ("image_fast", "video_fast", "image_fast")]
+    first = (await anna.http.get("/api/jobs", params={"job_type": "image_fast", "limit": 1})).json()
+    assert [job["id"] for job in first["data"]] == [jobs[2]]
+    assert first["pagination"]["total"] == 2
+    rest = {"job_type": "image_fast", "cursor": first["pagination"]["cursor"]}
+    second = (await anna.http.get("/api/jobs", params=rest)).json()
+    assert [job["id"] for job in second["data"]] == [jobs[0]]
+    assert second["pagination"]["cursor"] is None
+
+
+@pytest.mark.parametrize(
+    ("filters", "field"),
+    [
+        ({"status": "unworkable"}, "status.0"),
+        ({"created_after": "yesterday"}, "created_after"),
+        ({"created_before": "2026-11-21T00:00:00"}, "created_before"),
+        ({"offset": 10_001}, "offset"),
+        ({"limit": 201}, "limit"),
+        ({"cursor": "x"}, "cursor"),
+    ],
+)
+async def test_filter_that_makes_no_sense_is_a_400_that_names_it(platform: Any, filters: Any, field: str) -> None:
+    anna = await platform.account("anna")
+    answer = await anna.http.get("/api/jobs", params=filters)
+    assert answer.status_code == 400
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+async def test_history_is_told_whole_and_to_its_owner_alone(platform: Any, start_worker: Any) -> None:
+    await start_worker()
+    anna, ben = await platform.account("anna"), await platform.account("ben")
+    job_id = (await anna.submit("video7b_fast_enhanced", prompt="a boat"))["id"]
+    await anna.finished(job_id)
+    entries = (await anna.http.get(f"/api/jobs/{job_id}/history")).json()["data"]
+    assert [entry["seq"] for entry in entries] == [1, 2, 3, 4, 5]
+    assert [entry["event"] for entry in entries][-1] == "complete"
+    for path in ("history", "why"):
+        for missing in (job_id, SOME_ID, "nonsense"):
+            assert (await ben.http.get(f"/api/jobs/{missing}/{path}")).status_code == 404
+
+
+async def test_why_tells_what_is_missing_and_then_that_the_job_has_ended(platform: Any, start_worker: Any) -> None:
+    anna = await platform.account("anna")
+    job_id = (await anna.submit("image_fast"))["id"]
+
+    async def why() -> dict[str, Any]:
+        return dict((await anna.http.get(f"/api/jobs/{job_id}/why")).json())
+
+    async def is_queued() -> bool:
+        return bool((await why())["steps"])
+
+    await until(is_queued)
+    answer = await why()
+    assert (answer["waiting"], answer["unworkable"], answer["reason"]) == (True, True, "unworkable")
+    [step] = answer["steps"]
+    assert (step["position"], step["work_ahead"], step["matching_workers"]) == (1, 0, 0)
+    assert step["missing"] == ["no worker is registered"]
+    assert step["starts_in"] is None
+    await start_worker()
+    await anna.finished(job_id)
+    answer = await why()
+    assert (answer["waiting"], answer["reason"], answer["status"]) == (False, "ended", "completed")
+
+
+async def test_job_types_say_what_can_be_made_now(platform: Any, start_worker: Any) -> None:
+    await start_worker()
+    anna = await platform.account("anna")
+    for _ in range(5):
+        await anna.finished((await anna.submit("image_fast"))["id"])
+    async with platform.client() as anonymous:
+        types = {item["name"]: item for item in (await anonymous.get("/api/job-types")).json()["data"]}
+    fast = types["image_fast"]
+    assert fast["available"] is True
+    assert (fast["workers"], fast["waiting"]) == (1, 0)
+    assert 0 < fast["eta"]["min_s"] <= fast["eta"]["max_s"]
+    assert types["video_high"]["eta"] is None
+    assert fast["parameters"]["properties"]["prompt"]["type"] == "string"
+
+
+async def test_without_a_worker_nothing_is_available(platform: Any) -> None:
+    async with platform.client() as anonymous:
+        types = (await anonymous.get("/api/job-types")).json()["data"]
+    assert {item["available"] for item in types} == {False}
