@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 import structlog
 from darkroom_schemas.ids import JobId, UserId
-from platform_api.domain.change import Change, LedgerKind, OutboxItem
+from platform_api.domain.change import Change, LedgerKind, OutboxItem, Restart
 from platform_api.domain.errors import KeyReused, NotEnoughCredits, UnknownUser
 from platform_api.domain.job import Job, JobState
 from platform_api.domain.ports import Answer, KeyedAnswer, NewJob
@@ -35,6 +35,7 @@ class MemoryStore:
     states: dict[JobId, JobState] = field(default_factory=dict)
     outbox: list[OutboxItem] = field(default_factory=list)
     ledger: list[tuple[JobId, str, int]] = field(default_factory=list)
+    captures: set[tuple[JobId, str | None]] = field(default_factory=set)
     keys: dict[tuple[UserId, str], KeyedAnswer] = field(default_factory=dict)
     sources: set[tuple[JobId, str]] = field(default_factory=set)
 
@@ -69,8 +70,19 @@ class MemoryStore:
             self.outbox += change.outbox
             self.ledger += [(job.id, entry.kind, entry.amount_mc) for entry in change.ledger]
             self.balances[job.user_id] += sum(e.amount_mc for e in change.ledger if e.kind is LedgerKind.RELEASE)
+            self.captures |= {(job.id, e.item) for e in change.ledger if e.kind is LedgerKind.CAPTURE}
             if change.source_event_id:
                 self.sources.add((job.id, change.source_event_id))
+
+    async def restart(self, restart: Restart) -> None:
+        job = restart.state.job
+        if self.balances[job.user_id] < restart.debit_mc:
+            raise NotEnoughCredits(restart.debit_mc, self.balances[job.user_id])
+        self.balances[job.user_id] -= restart.debit_mc
+        paid = {str(item) for job_id, item in self.captures if job_id == job.id}
+        self.states[job.id] = JobState(job, restart.state.steps, frozenset(paid))
+        self.outbox += restart.outbox
+        self.ledger += [(job.id, entry.kind, entry.amount_mc) for entry in restart.ledger]
 
     async def enqueue(self, job: Job, items: Sequence[OutboxItem]) -> None:
         assert job.id in self.states

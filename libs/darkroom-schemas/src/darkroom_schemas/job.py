@@ -15,6 +15,7 @@ class HistoryEvent(StrEnum):
     """What happened to a job. A node is one step of its workflow."""
 
     CREATED = "created"
+    RETRIED = "retried"
     NODE_STARTED = "node_started"
     NODE_RETRYING = "node_retrying"
     NODE_COMPLETED = "node_completed"
@@ -72,6 +73,8 @@ class JobView(Wire):
     started_at: datetime | None = None
     completed_at: datetime | None = None
     trace_id: str | None = None
+    reported: dict[str, Any] | None = None
+    """What an outside system said about the end: `workflow_output`, `outputs`, `metadata` or `error_details`."""
 
 
 class HistoryEntry(Wire):

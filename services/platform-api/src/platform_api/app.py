@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from platform_api.routes import asset_bytes, catalogue, identity, sessions, waiting
 from platform_api.routes.emprops import jobs as emprops_jobs
-from platform_api.routes.emprops import stream
+from platform_api.routes.emprops import retry, stream
 from platform_api.routes.errors import install_refusals, unavailable
 from platform_api.routes.ourvidz import assets, jobs
 from platform_api.routes.stablequeue import keys
@@ -61,7 +61,11 @@ def build_app(
     install_refusals(app)
     app.add_exception_handler(OperationalError, _on_database_unavailable)
     app.add_exception_handler(PoolTimeout, _on_database_unavailable)
-    for module in (jobs, emprops_jobs, stream, waiting, assets, asset_bytes, catalogue, identity, sessions, keys):
+    modules = (
+        *(jobs, emprops_jobs, retry, stream, waiting, assets, asset_bytes, catalogue),
+        *(identity, sessions, keys),
+    )
+    for module in modules:
         app.include_router(module.router)
 
     async def check_database() -> None:

@@ -36,6 +36,7 @@ from platform_api.store.job_changes import jobs_transaction
 from platform_api.store.jobs import PostgresJobs
 from platform_api.store.login_throttle import PostgresLoginThrottle, delete_old_attempts
 from platform_api.store.offsets import PostgresJournal
+from platform_api.store.once import PostgresOnce
 from platform_api.store.outbox import PostgresOutbox
 from platform_api.store.sessions import PostgresPasswords, PostgresSessions, delete_expired_sessions
 from platform_api.store.stale_steps import PostgresStaleSteps
@@ -159,6 +160,7 @@ async def _join(settings: Settings, database: Database, link: RedisLink, stack: 
         jobs=PostgresJobs(database),
         assets=PostgresAssets(database),
         unit_of_work=unit_of_work,
+        once=PostgresOnce(database),
         backlog=QueueBacklog(producer.depth, outbox.waiting_submissions),
         steps=producer,
         waiting=insight,

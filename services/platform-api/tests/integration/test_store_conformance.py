@@ -15,9 +15,9 @@ from platform_api.domain.apply_step_events import apply_step_events
 from platform_api.domain.cancel_job import cancel_job
 from platform_api.domain.errors import JobFinished, KeyReused, NotEnoughCredits, NotFound, UnknownUser
 from platform_api.domain.plan_catalogue import JobRequest, plan_job
-from platform_api.domain.ports import Answer, JobChanges
+from platform_api.domain.ports import Answer, IdempotencyKey, JobChanges
 from platform_api.domain.signed_urls import UrlSigner
-from platform_api.domain.submit_job import IdempotencyKey, submit_job
+from platform_api.domain.submit_job import submit_job
 from platform_api.migrations import MIGRATIONS
 from platform_api.store.acceptance import PostgresAcceptance
 from platform_api.store.accounts import PostgresAccounts

@@ -28,6 +28,8 @@ class LedgerEntry:
     kind: LedgerKind
     amount_mc: int
     item: str | None = None
+    of_run: int | None = None
+    """Another run than the job's present one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +71,20 @@ class Change:
     source_event_id: str | None = None
     assets: tuple[Asset, ...] = ()
     ledger: tuple[LedgerEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """A new run of a job: what it was is backed up. `given_up` are the old run's steps that had not ended."""
+
+    before: Job
+    state: JobState
+    given_up: tuple[Step, ...]
+    history: HistoryEntry
+    outbox: tuple[OutboxItem, ...]
+    ledger: tuple[LedgerEntry, ...]
+
+    @property
+    def debit_mc(self) -> int:
+        """Return what the user's balance pays beyond what the old run gives back."""
+        return sum(e.amount_mc if e.kind is LedgerKind.RESERVE else -e.amount_mc for e in self.ledger)

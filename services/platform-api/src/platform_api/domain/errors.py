@@ -12,6 +12,8 @@ Refused
 ├─ KeyReused             an Idempotency-Key that came before with another request
 ├─ KeyInUse              the first request with this Idempotency-Key is still being answered
 ├─ NotFound              no such job or asset, or somebody else's
+├─ JobNotRetryable       it has completed, or is still on its way
+├─ JobRetryLimit         it was retried as often as is allowed
 └─ JobFinished           too late to cancel
 """
 
@@ -94,3 +96,19 @@ class JobFinished(Refused):
     def __init__(self, status: JobStatus) -> None:
         super().__init__(status)
         self.status = status
+
+
+class JobNotRetryable(Refused):
+    """Only a job that failed, was cancelled or is stuck can be run again."""
+
+    def __init__(self, status: JobStatus) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class JobRetryLimit(Refused):
+    """The job was retried `limit` times."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.limit = limit

@@ -56,6 +56,7 @@ class Job:
     name: str | None = None
     description: str | None = None
     collection_id: str | None = None
+    reported: dict[str, Any] | None = None
 
     def progress(self, running_percent: float = 0.0) -> float:
         """Return the mean over all steps, when the percentages of the running ones add up to `running_percent`."""
@@ -87,6 +88,8 @@ class Step:
     submitted_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    template: dict[str, Any] | None = None
+    """The payload before results were filled in, where that has changed it."""
 
     @property
     def id(self) -> StepId:

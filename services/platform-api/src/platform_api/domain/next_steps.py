@@ -28,7 +28,11 @@ def ready_steps(state: JobState, urls: AssetUrls, now: datetime) -> list[Step]:
         return value
 
     return [
-        replace(step, payload=fill_in(step.payload, look_up), submitted_at=now)
+        _submitted(step, fill_in(step.payload, look_up), now)
         for step in state.steps
         if step.submitted_at is None and step.status is JobStatus.QUEUED and complete.issuperset(step.needs)
     ]
+
+
+def _submitted(step: Step, payload: dict[str, Any], now: datetime) -> Step:
+    return replace(step, payload=payload, template=step.payload if payload != step.payload else None, submitted_at=now)

@@ -10,7 +10,7 @@ from darkroom_schemas.api_key import PublishedKey
 from darkroom_schemas.ids import AssetId, EventId, JobId, StepId, UserId
 from darkroom_schemas.job import HistoryEntry
 
-from platform_api.domain.change import Change, LedgerEntry, OutboxItem
+from platform_api.domain.change import Change, LedgerEntry, OutboxItem, Restart
 from platform_api.domain.job import Asset, Job, JobState
 from platform_api.domain.job_filter import EVERY_JOB, JobFilter
 
@@ -27,6 +27,14 @@ class Answer:
 
     body: str
     replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyKey:
+    """The caller's key, and a digest of what was asked with it."""
+
+    key: str
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,10 @@ class JobChanges(Protocol):
 
     async def applied(self, pairs: Sequence[tuple[JobId, str]]) -> set[tuple[JobId, str]]:
         """Return which (job, source event id) pairs were applied before."""
+        ...
+
+    async def restart(self, restart: Restart) -> None:
+        """Back the job up and write its new run; raises `NotEnoughCredits`."""
         ...
 
     async def enqueue(self, job: Job, items: Sequence[OutboxItem]) -> None:

@@ -1,7 +1,6 @@
 """Accept a planned job: check it, and write all of it at once."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from darkroom_schemas.events import EventType
 from darkroom_schemas.ids import JobId, TraceId, UserId, new_uuid7
@@ -12,19 +11,11 @@ from platform_api.domain.change import EmitEvent, LedgerEntry, LedgerKind, Submi
 from platform_api.domain.errors import QueueIsFull
 from platform_api.domain.job import Job, JobState
 from platform_api.domain.plan import Plan, check_plan, step_submission, steps_of
-from platform_api.domain.ports import Answer, Backlog, Clock, JobAcceptance, KeyedAnswer, NewJob
+from platform_api.domain.ports import Answer, Backlog, Clock, IdempotencyKey, JobAcceptance, KeyedAnswer, NewJob
 from platform_api.domain.view import AssetUrls, job_view
 
 Render = Callable[[JobView, Mapping[str, int]], str]
 """Writes the answer from the job and the numbers of waiting steps by type."""
-
-
-@dataclass(frozen=True, slots=True)
-class IdempotencyKey:
-    """The caller's key, and a digest of what was asked with it."""
-
-    key: str
-    fingerprint: str
 
 
 async def submit_job(

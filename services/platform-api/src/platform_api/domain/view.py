@@ -42,6 +42,7 @@ def job_view(job: Job, urls: AssetUrls, now: datetime, *, running_percent: float
         started_at=job.started_at,
         completed_at=job.completed_at,
         trace_id=job.trace_id,
+        reported=job.reported,
     )
 
 

@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 from platform_api.domain.accounts import Accounts
 from platform_api.domain.api_keys import ApiKeys
 from platform_api.domain.feed import JobFeed, Replay
+from platform_api.domain.once import Once
 from platform_api.domain.outlook import TypeOutlook
 from platform_api.domain.ports import (
     AssetReads,
@@ -67,6 +68,7 @@ class Context:
     jobs: JobReads
     assets: AssetReads
     unit_of_work: UnitOfWork
+    once: Once
     backlog: Backlog
     steps: RunningSteps
     waiting: WaitingSteps

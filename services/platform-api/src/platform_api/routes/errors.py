@@ -12,6 +12,8 @@ from platform_api.domain.errors import (
     Forbidden,
     InvalidParameter,
     JobFinished,
+    JobNotRetryable,
+    JobRetryLimit,
     KeyInUse,
     KeyReused,
     NotEnoughCredits,
@@ -84,6 +86,11 @@ def app_error(refusal: Refused) -> AppError:
             return AppError(404, ErrorCode.JOB_NOT_FOUND, "There is no such job.")
         case NotFound(what=what):
             return AppError(404, ErrorCode.NOT_FOUND, f"There is no such {what}.")
+        case JobNotRetryable(status=status):
+            sentence = f"The job is {status}; a job can be retried once it has failed, or has not moved for 10 minutes."
+            return AppError(409, ErrorCode.NOT_RETRYABLE, sentence)
+        case JobRetryLimit(limit=limit):
+            return AppError(409, ErrorCode.RETRY_LIMIT, f"Job has reached maximum retry limit ({limit})")
         case JobFinished(status=status):
             return AppError(409, ErrorCode.CONFLICT, f"The job is {status} already.")
     raise TypeError(f"no answer is defined for {type(refusal).__name__}")

@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from platform_api.domain.errors import NotFound
-from platform_api.domain.submit_job import IdempotencyKey
+from platform_api.domain.ports import Answer, IdempotencyKey
 from platform_api.routes.auth import UUID_TEXT
 from platform_api.routes.errors import invalid
 
@@ -64,14 +64,20 @@ async def _cursor(
     return cursor
 
 
-def keyed(key: str | None, path: str, body: BaseModel) -> IdempotencyKey | None:
+def keyed(key: str | None, path: str, body: BaseModel | None) -> IdempotencyKey | None:
     """Join an Idempotency-Key with a digest of what is asked; 400 for an unusable key."""
     if key is None:
         return None
     if not _KEY.match(key):
         raise invalid("Idempotency-Key", "must be 1 to 255 printable ASCII characters without spaces")
-    asked = json.dumps([path, body.model_dump(mode="json")], sort_keys=True)
+    asked = json.dumps([path, body.model_dump(mode="json") if body else None], sort_keys=True)
     return IdempotencyKey(key, hashlib.sha256(asked.encode()).hexdigest())
+
+
+def answered(answer: Answer, status: int = 200) -> Response:
+    """Give the answer, and say when it was given before."""
+    headers = {"Idempotent-Replayed": "true"} if answer.replayed else None
+    return Response(answer.body, status, media_type="application/json", headers=headers)
 
 
 JobIdPath = Annotated[JobId, Depends(_job_id)]

@@ -14,7 +14,7 @@ from platform_api.domain.errors import KeyInUse, KeyReused, NotEnoughCredits, Un
 from platform_api.domain.job import Step
 from platform_api.domain.ports import Answer, KeyedAnswer, NewJob
 from platform_api.store.queries import query
-from platform_api.store.rows import outbox_row
+from platform_api.store.rows import outbox_row, step_row
 from platform_api.store.tables import idempotency_keys, users
 
 
@@ -98,15 +98,4 @@ def _parameters(new: NewJob) -> dict[str, Any]:
 
 
 def _step(step: Step) -> dict[str, Any]:
-    return {
-        "run": step.run,
-        "number": step.number,
-        "job_type": step.job_type,
-        "status": step.status,
-        "payload": step.payload,
-        "price_mc": step.price_mc,
-        "outputs": step.outputs,
-        "needs": step.needs,
-        "requirements": step.requirements.model_dump(mode="json") if step.requirements else None,
-        "submitted_at": step.submitted_at.isoformat() if step.submitted_at else None,
-    }
+    return step_row(step) | {"submitted_at": step.submitted_at.isoformat() if step.submitted_at else None}

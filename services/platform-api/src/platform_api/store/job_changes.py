@@ -1,7 +1,7 @@
 """Decided changes of jobs, written inside one transaction with the jobs' rows locked."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -10,16 +10,13 @@ from darkroom_schemas.ids import JobId
 from sqlalchemy import bindparam, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from platform_api.domain.change import Change, LedgerKind, OutboxItem
+from platform_api.domain.change import Change, LedgerKind, OutboxItem, Restart
 from platform_api.domain.job import Job, JobState
 from platform_api.domain.ports import JobChanges, UnitOfWork
-from platform_api.store.rows import asset_row, history_row, job_of, outbox_row, outputs_json, step_of
+from platform_api.store.restarts import write_restart
+from platform_api.store.rows import asset_row, history_row, job_of, ledger_rows, outbox_row, outputs_json, step_of
+from platform_api.store.step_changes import UPDATE_STEP, JobChangedMeanwhile, step_update
 from platform_api.store.tables import assets, credit_ledger, job_history, jobs, outbox, steps, users
-
-
-class JobChangedMeanwhile(Exception):
-    """A row was not as it had been read under lock: a lock was lost, and the transaction must not commit."""
-
 
 _UPDATE_JOB = (
     update(jobs)
@@ -32,23 +29,6 @@ _UPDATE_JOB = (
             for name in (
                 *("status", "steps_done", "outputs", "text", "error", "charged_mc", "history_seq"),
                 *("updated_at", "started_at", "completed_at"),
-            )
-        }
-    )
-)
-_UPDATE_STEP = (
-    update(steps)
-    .where(
-        steps.c.job_id == bindparam("of_job"),
-        steps.c.run == bindparam("of_run"),
-        steps.c.number == bindparam("of_number"),
-    )
-    .values(
-        {
-            name: bindparam(name)
-            for name in (
-                *("status", "payload", "text", "worker_id", "timings_s"),
-                *("submitted_at", "started_at", "finished_at"),
             )
         }
     )
@@ -85,7 +65,20 @@ class PostgresJobChanges:
         of_job = defaultdict(list)
         for row in (await self._connection.execute(current)).mappings():
             of_job[row["job_id"]].append(step_of(row))
-        return {job_id: JobState(job, tuple(of_job[job_id])) for job_id, job in found.items()}
+        captured = await self._captured([job_id for job_id, job in found.items() if job.run > 1])
+        return {
+            job_id: JobState(job, tuple(of_job[job_id]), frozenset(captured[job_id])) for job_id, job in found.items()
+        }
+
+    async def _captured(self, job_ids: Sequence[JobId]) -> Mapping[JobId, set[str]]:
+        items: defaultdict[JobId, set[str]] = defaultdict(set)
+        if job_ids:
+            paid = select(credit_ledger.c.job_id, credit_ledger.c.item).where(
+                credit_ledger.c.job_id.in_(job_ids), credit_ledger.c.kind == LedgerKind.CAPTURE.value
+            )
+            for row in await self._connection.execute(paid):
+                items[row.job_id].add(row.item)
+        return items
 
     async def applied(self, pairs: Sequence[tuple[JobId, str]]) -> set[tuple[JobId, str]]:
         if not pairs:
@@ -103,17 +96,20 @@ class PostgresJobChanges:
         written = await run(_UPDATE_JOB, [_job_row(change) for change in changes])
         if written.rowcount != len(changes):
             raise JobChangedMeanwhile(f"{written.rowcount} of {len(changes)} jobs were as they had been read")
-        if step_rows := [_step_row(change, number) for change in changes for number in range(len(change.steps))]:
-            await run(_UPDATE_STEP, step_rows)
+        if step_rows := [step_update(step) for change in changes for step in change.steps]:
+            await run(UPDATE_STEP, step_rows)
         await run(insert(job_history), [history_row(change.history, change.source_event_id) for change in changes])
         if asset_rows := [asset_row(asset) for change in changes for asset in change.assets]:
             await run(insert(assets), asset_rows)
-        if ledger_rows := [row for change in changes for row in _ledger_rows(change)]:
-            await run(insert(credit_ledger), ledger_rows)
+        if entries := [row for change in changes for row in ledger_rows(change.state.job, change.ledger)]:
+            await run(insert(credit_ledger), entries)
         await run(insert(outbox), [outbox_row(c.state.job, item) for c in changes for item in c.outbox])
         if user_rows := _user_rows(changes):
             # Last: nobody who holds a user's row ever waits for a job's.
             await run(_UPDATE_USER, user_rows)
+
+    async def restart(self, restart: Restart) -> None:
+        await write_restart(self._connection, restart)
 
     async def enqueue(self, job: Job, items: Sequence[OutboxItem]) -> None:
         await self._connection.execute(insert(outbox), [outbox_row(job, item) for item in items])
@@ -147,38 +143,6 @@ def _job_row(change: Change) -> dict[str, Any]:
         "started_at": job.started_at,
         "completed_at": job.completed_at,
     }
-
-
-def _step_row(change: Change, position: int) -> dict[str, Any]:
-    step = change.steps[position]
-    return {
-        "of_job": step.job_id,
-        "of_run": step.run,
-        "of_number": step.number,
-        "status": step.status.value,
-        "payload": step.payload,
-        "text": step.text,
-        "worker_id": step.worker_id,
-        "timings_s": step.timings_s,
-        "submitted_at": step.submitted_at,
-        "started_at": step.started_at,
-        "finished_at": step.finished_at,
-    }
-
-
-def _ledger_rows(change: Change) -> list[dict[str, Any]]:
-    job = change.state.job
-    return [
-        {
-            "user_id": job.user_id,
-            "kind": entry.kind.value,
-            "amount_mc": entry.amount_mc,
-            "job_id": job.id,
-            "run": job.run,
-            "item": entry.item,
-        }
-        for entry in change.ledger
-    ]
 
 
 def _user_rows(changes: Sequence[Change]) -> list[dict[str, Any]]:

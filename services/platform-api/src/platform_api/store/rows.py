@@ -1,6 +1,6 @@
 """Between rows and domain objects, in both directions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -11,7 +11,7 @@ from darkroom_schemas.status import JobStatus
 from darkroom_schemas.worker import Requirements
 from sqlalchemy import RowMapping
 
-from platform_api.domain.change import CancelStep, EmitEvent, OutboxItem, SubmitStep
+from platform_api.domain.change import CancelStep, EmitEvent, LedgerEntry, OutboxItem, SubmitStep
 from platform_api.domain.job import Asset, Delivered, Job, Step
 
 _JOB_FIELDS = tuple(field.name for field in fields(Job))
@@ -55,6 +55,38 @@ def asset_row(asset: Asset) -> dict[str, Any]:
 def outputs_json(job: Job) -> list[dict[str, Any]]:
     """Write a job's outputs for its column."""
     return [asdict(output) for output in job.outputs]
+
+
+def step_row(step: Step) -> dict[str, Any]:
+    """Write a new step as a row."""
+    return {
+        "job_id": step.job_id,
+        "run": step.run,
+        "number": step.number,
+        "job_type": step.job_type,
+        "status": step.status.value,
+        "payload": step.payload,
+        "price_mc": step.price_mc,
+        "outputs": step.outputs,
+        "needs": list(step.needs),
+        "requirements": step.requirements.model_dump(mode="json") if step.requirements else None,
+        "submitted_at": step.submitted_at,
+    }
+
+
+def ledger_rows(job: Job, entries: Sequence[LedgerEntry]) -> list[dict[str, Any]]:
+    """Write ledger entries of a job as rows."""
+    return [
+        {
+            "user_id": job.user_id,
+            "kind": entry.kind.value,
+            "amount_mc": entry.amount_mc,
+            "job_id": job.id,
+            "run": entry.of_run or job.run,
+            "item": entry.item,
+        }
+        for entry in entries
+    ]
 
 
 def history_of(row: Mapping[str, Any]) -> HistoryEntry:

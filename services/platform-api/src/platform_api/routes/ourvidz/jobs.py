@@ -20,7 +20,7 @@ from platform_api.routes.auth import CurrentUser
 from platform_api.routes.context import Context, Ctx
 from platform_api.routes.errors import invalid
 from platform_api.routes.ourvidz.mapping import JobAnswer, QueueJobAnswer, job_answer, queue_job_answer
-from platform_api.routes.requests import AnyContentTypeRoute, IdempotencyHeader, JobIdPath, keyed
+from platform_api.routes.requests import AnyContentTypeRoute, IdempotencyHeader, JobIdPath, answered, keyed
 
 router = APIRouter(tags=["jobs"], route_class=AnyContentTypeRoute)
 Text = Annotated[StrictStr, Field(max_length=MAX_PROMPT_CHARACTERS)]
@@ -119,11 +119,10 @@ async def queue_job(
         )
     except InvalidParameter as error:
         raise invalid(f"metadata.{error.name}", error.message) from None
-    if answer.replayed:
-        return Response(answer.body, media_type="application/json", headers={"Idempotent-Replayed": "true"})
-    JOBS_ACCEPTED.labels(body.jobType).inc()
-    context.ring_relay()
-    return Response(answer.body, media_type="application/json")
+    if not answer.replayed:
+        JOBS_ACCEPTED.labels(body.jobType).inc()
+        context.ring_relay()
+    return answered(answer)
 
 
 @router.get(
