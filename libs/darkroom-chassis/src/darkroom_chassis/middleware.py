@@ -15,6 +15,8 @@ from darkroom_chassis.metrics import HTTP_SECONDS
 
 log = get_logger(__name__)
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+ANSWER_HEADERS = "answer_headers"
+"""Name in `request.state` of a list of header fields that go out with whatever is answered."""
 QUIET_PATHS = frozenset({"/livez", "/readyz", "/metrics"})
 
 
@@ -37,6 +39,8 @@ class RequestContext:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send, trace_id: TraceId) -> None:
         started, status, received = time.perf_counter(), 0, 0
+        answer_headers: list[tuple[bytes, bytes]] = []
+        scope.setdefault("state", {})[ANSWER_HEADERS] = answer_headers
 
         async def limited_receive() -> Message:
             nonlocal received
@@ -51,7 +55,7 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-trace-id", trace_id.encode())]
+                message["headers"] = [*message["headers"], (b"x-trace-id", trace_id.encode()), *answer_headers]
             await send(message)
 
         try:

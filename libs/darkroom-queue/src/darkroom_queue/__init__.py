@@ -5,6 +5,7 @@ worker side     RedisLink → Consumer: claims, beats and reports around a handl
 reader side     RedisLink → EventLog: the log from an event id on, replay of a job;
                     EventFanout: followers that resume without a gap; ProgressFeed: live progress
 housekeeping    RedisLink → Sweeper: what must go on while no worker lives
+service side    RedisLink → KeyDirectory, Quotas: whose key it is, and how often it may be used
 operator side   RedisLink → Control, DeadLetters, Insight, Registry: pause, drain, look, run again
 """
 
@@ -30,6 +31,7 @@ from darkroom_queue.insight import Insight, Waiting, WaitReason, fits
 from darkroom_queue.link import RedisLink
 from darkroom_queue.producer import CancelOutcome, Producer, QueueDepth, Submitted
 from darkroom_queue.progress import ProgressFeed
+from darkroom_queue.quotas import Quotas, QuotaState
 from darkroom_queue.registry import Registry, WorkerRecord
 from darkroom_queue.sweeper import Sweeper
 
@@ -52,6 +54,8 @@ __all__ = [
     "QueueError",
     "QueueFull",
     "QueueUnavailable",
+    "QuotaState",
+    "Quotas",
     "RedisLink",
     "Registry",
     "Reset",

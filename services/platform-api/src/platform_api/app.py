@@ -22,6 +22,10 @@ from platform_api.routes.stablequeue import keys
 from platform_api.wiring import Running
 
 VERSION = "0.1.0"
+ALLOWED_HEADERS = (
+    *("Authorization", "X-API-Key", "X-API-Secret"),
+    *("Content-Type", "Idempotency-Key", "Last-Event-ID", "Range"),
+)
 EXPOSED_HEADERS = (
     *("Content-Disposition", "Content-Length", "Content-Range", "ETag", "Accept-Ranges"),
     *("Idempotent-Replayed", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Trace-Id"),
@@ -55,7 +59,7 @@ def build_app(
             allow_origins=ui_origins,
             allow_credentials=True,
             allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Range", "X-API-Key"],
+            allow_headers=ALLOWED_HEADERS,
             expose_headers=EXPOSED_HEADERS,
         )
     install_refusals(app)

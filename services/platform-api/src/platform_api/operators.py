@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from darkroom_chassis.api_keys import ApiKey, KeyKind, hash_api_key, new_api_key, parse_api_key, same_key
+from darkroom_schemas.api_key import Tier
 from darkroom_schemas.ids import UserId
 
 from platform_api.domain.accounts import Accounts
@@ -30,15 +31,18 @@ async def bootstrap(accounts: Accounts, given: Mapping[KeyKind, str | None], *, 
         if text is None or not await _is_valid(accounts, text, kind):
             name = f"bootstrap {kind}"
             await accounts.revoke_keys(name)
-            text = (await make_key(accounts, kind, name, user_id if kind is KeyKind.USER else None)).text
+            owner = user_id if kind is KeyKind.USER else None
+            text = (await make_key(accounts, kind, name, owner, Tier.PREMIUM)).text
         keys[kind] = text
     return Bootstrapped(user_id, keys)
 
 
-async def make_key(accounts: Accounts, kind: KeyKind, name: str, user_id: UserId | None) -> ApiKey:
+async def make_key(
+    accounts: Accounts, kind: KeyKind, name: str, user_id: UserId | None, tier: Tier = Tier.STANDARD
+) -> ApiKey:
     """Make and keep a key; its text can never be read again."""
     key = new_api_key(kind)
-    await accounts.add_key(StoredKey(key.id, kind, user_id, hash_api_key(key.text), name))
+    await accounts.add_key(StoredKey(key.id, kind, user_id, hash_api_key(key.text), name, tier=tier))
     return key
 
 

@@ -35,6 +35,14 @@ class Settings(ServiceSettings):
     signing_secret: SecretStr = Field(min_length=32)
     queue_max_depth: int = Field(default=0, ge=0)
     """Jobs are refused with 503 while this many steps wait; 0 means no limit."""
+    rate_limit_standard: int = Field(default=60, ge=0)
+    """Requests a minute with an API key of this tier, and submissions among them. 0 means no limit."""
+    rate_limit_standard_submissions: int = Field(default=30, ge=0)
+    rate_limit_premium: int = Field(default=300, ge=0)
+    rate_limit_premium_submissions: int = Field(default=150, ge=0)
+    rate_limit_user: int = Field(default=6000, ge=0)
+    """Requests a minute of one user with a token, a session or a service key."""
+    rate_limit_user_submissions: int = Field(default=3000, ge=0)
     max_body_bytes: int = Field(default=262_144, ge=1024)
     sse_heartbeat_s: float = Field(default=15.0, gt=0, le=300)
 

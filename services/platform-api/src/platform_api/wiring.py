@@ -8,10 +8,13 @@ from datetime import UTC, datetime, timedelta
 from darkroom_chassis.database import Database
 from darkroom_chassis.jwks import JwksVerifier, TokenVerifier, keys_at
 from darkroom_chassis.loops import LoopSupervisor
+from darkroom_chassis.rate_limit import RateLimiter
 from darkroom_chassis.tokens import JwtCodec
-from darkroom_queue import EventLog, Insight, KeyDirectory, Producer, ProgressFeed, RedisLink, Registry
+from darkroom_queue import EventLog, Insight, KeyDirectory, Producer, ProgressFeed, Quotas, RedisLink, Registry
+from darkroom_schemas.api_key import Tier
 
 from platform_api.clients.backlog import QueueBacklog
+from platform_api.clients.counts import RedisCounts
 from platform_api.clients.objects import ObjectReader
 from platform_api.clients.outlook import QueueOutlook
 from platform_api.clients.password_hasher import Argon2Hasher
@@ -25,6 +28,7 @@ from platform_api.loops.housekeeping import expire_regularly
 from platform_api.loops.reconciler import Reconciler
 from platform_api.loops.relay import Relay
 from platform_api.routes.context import Context, Logins
+from platform_api.routes.limits import Limits, per_minute
 from platform_api.routes.session_cookie import CookiePolicy
 from platform_api.settings import Settings
 from platform_api.store.acceptance import PostgresAcceptance
@@ -114,6 +118,17 @@ async def assemble(settings: Settings) -> AsyncIterator[Running]:
         yield running
 
 
+def _limits(settings: Settings, link: RedisLink) -> Limits:
+    return Limits(
+        RateLimiter(RedisCounts(Quotas(link))),
+        by_tier={
+            Tier.STANDARD: per_minute(settings.rate_limit_standard, settings.rate_limit_standard_submissions),
+            Tier.PREMIUM: per_minute(settings.rate_limit_premium, settings.rate_limit_premium_submissions),
+        },
+        user=per_minute(settings.rate_limit_user, settings.rate_limit_user_submissions),
+    )
+
+
 async def _join(settings: Settings, database: Database, link: RedisLink, stack: AsyncExitStack) -> Running:
     producer, outbox, journal = Producer(link), PostgresOutbox(database), PostgresJournal(database)
     urls = UrlSigner(settings.signing_secret.get_secret_value(), settings.public_url)
@@ -156,6 +171,7 @@ async def _join(settings: Settings, database: Database, link: RedisLink, stack: 
     context = Context(
         accounts=PostgresAccounts(database),
         api_keys=PostgresApiKeys(database),
+        limits=_limits(settings, link),
         acceptance=PostgresAcceptance(database),
         jobs=PostgresJobs(database),
         assets=PostgresAssets(database),

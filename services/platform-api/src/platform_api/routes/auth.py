@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from darkroom_chassis.api_keys import KeyKind, parse_api_key, same_key
 from darkroom_chassis.errors import AppError, Unauthenticated
+from darkroom_schemas.api_key import Tier
 from darkroom_schemas.errors import ErrorCode, FieldError
 from darkroom_schemas.ids import UserId
 from fastapi import Depends, Request
@@ -45,18 +46,34 @@ class Caller:
     def key_id(self) -> str | None:
         return self.key.id if self.key else None
 
+    @property
+    def tier(self) -> Tier | None:
+        """Return the tier of a user's key; whoever speaks for users has the limits of each of them."""
+        return self.key.tier if self.key and self.kind is KeyKind.USER else None
+
+    @property
+    def counted_as(self) -> str:
+        """Return whose requests these are, for rate limits."""
+        return str(self.key_id if self.tier or self.user_id is None else self.user_id)
+
 
 async def authenticate(request: Request, context: Context) -> Caller:
-    """Verify the credential of the request: 401 without one or with a wrong one, 403 if its scopes fall short."""
+    """Verify the credential and count the request: 401 for a wrong one, 403 if scopes fall short, 429 if too many."""
+    who = await _identify(request, context)
+    await context.limits.apply(request, who.counted_as, who.tier)
+    return who
+
+
+async def _identify(request: Request, context: Context) -> Caller:
     credential = credential_of(request.headers)
     if credential is None:
         return await _session_holder(request, context)
-    if not credential.startswith(KEY_PREFIX):
-        claims = await context.verifier.verify(credential)
-        if not UUID_TEXT.match(claims.user_id):
-            raise Unauthenticated("The token is not valid.")
-        return Caller(claims.user_id, KeyKind.USER)
-    return await verify_key(credential, request, context)
+    if credential.startswith(KEY_PREFIX):
+        return await verify_key(credential, request, context)
+    claims = await context.verifier.verify(credential)
+    if not UUID_TEXT.match(claims.user_id):
+        raise Unauthenticated("The token is not valid.")
+    return Caller(claims.user_id, KeyKind.USER)
 
 
 async def caller(

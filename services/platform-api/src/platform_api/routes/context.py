@@ -27,6 +27,7 @@ from platform_api.domain.ports import (
 )
 from platform_api.domain.sessions import LoginThrottle, PasswordHasher, Passwords, Sessions
 from platform_api.domain.signed_urls import UrlSigner
+from platform_api.routes.limits import Limits
 from platform_api.routes.session_cookie import CookiePolicy
 
 
@@ -64,6 +65,7 @@ class Context:
 
     accounts: Accounts
     api_keys: ApiKeys
+    limits: Limits
     acceptance: JobAcceptance
     jobs: JobReads
     assets: AssetReads
