@@ -14,8 +14,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from platform_api.routes import asset_bytes, catalogue, identity, sessions, waiting
+from platform_api.routes.emprops import failsafe, retry, stream
 from platform_api.routes.emprops import jobs as emprops_jobs
-from platform_api.routes.emprops import retry, stream
 from platform_api.routes.errors import install_refusals, unavailable
 from platform_api.routes.ourvidz import assets, jobs
 from platform_api.routes.stablequeue import keys
@@ -66,7 +66,7 @@ def build_app(
     app.add_exception_handler(OperationalError, _on_database_unavailable)
     app.add_exception_handler(PoolTimeout, _on_database_unavailable)
     modules = (
-        *(jobs, emprops_jobs, retry, stream, waiting, assets, asset_bytes, catalogue),
+        *(jobs, emprops_jobs, retry, failsafe, stream, waiting, assets, asset_bytes, catalogue),
         *(identity, sessions, keys),
     )
     for module in modules:

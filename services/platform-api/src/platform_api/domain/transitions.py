@@ -44,6 +44,17 @@ def on_cancel(state: JobState, reason: str, now: datetime, urls: AssetUrls) -> C
     return _end(state, JobStatus.CANCELLED, reason, now, urls)
 
 
+def on_reported_end(
+    state: JobState, status: JobStatus, message: str, report: dict[str, Any], now: datetime, urls: AssetUrls
+) -> Change | None:
+    """Decide an end that an outside system reports: what was delivered stays paid, and the queue is told to stop."""
+    if state.job.status in TERMINAL:
+        return None
+    state = replace(state, job=replace(state.job, reported=report))
+    error = JobError(code="reported_failure", message=message) if status is JobStatus.FAILED else None
+    return _end(state, status, message, now, urls, error=error)
+
+
 def _started(state: JobState, step: Step, data: dict[str, Any], now: datetime, urls: AssetUrls) -> Change | None:
     if step.status not in sources_of(JobStatus.RUNNING):
         return None
@@ -124,7 +135,7 @@ def _end(
     state: JobState, status: JobStatus, message: str, now: datetime, urls: AssetUrls,
     *, error: JobError | None = None, ended: Step | None = None,
 ) -> Change:  # fmt: skip
-    """End a job that did not complete: revoke what the queue still has and give back what was not delivered."""
+    """End a job before all its steps have: revoke what the queue still has and give back what was not delivered."""
     steps, revoked = [], []
     for step in state.steps:
         if step.status in TERMINAL:
@@ -136,6 +147,8 @@ def _end(
     if status is JobStatus.CANCELLED:
         event, kind, message = HistoryEvent.CANCELLED, EventType.JOB_CANCELLED, f"Job cancelled: {message}"
         error = JobError(code="cancelled", message=message)
+    elif status is JobStatus.COMPLETED:
+        event, kind = HistoryEvent.COMPLETE, EventType.JOB_COMPLETED
     else:
         event, kind = HistoryEvent.ERROR, EventType.JOB_FAILED
     job = replace(state.job, status=status, completed_at=now, error=error)

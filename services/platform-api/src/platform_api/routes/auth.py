@@ -135,5 +135,13 @@ def _named_user(request: Request) -> UserId | None:
     return UserId(named.lower())
 
 
+async def service(who: Annotated[Caller, Depends(caller)]) -> Caller:
+    """Give a route a service; 403 for anybody else."""
+    if who.kind is not KeyKind.SERVICE:
+        raise AppError(403, ErrorCode.FORBIDDEN, "Only a service key may do this.")
+    return who
+
+
+ServiceCaller = Annotated[Caller, Depends(service)]
 Authenticated = Annotated[Caller, Depends(caller)]
 CurrentUser = Annotated[UserId, Depends(user)]

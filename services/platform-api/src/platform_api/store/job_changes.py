@@ -27,7 +27,7 @@ _UPDATE_JOB = (
         {
             name: bindparam(name)
             for name in (
-                *("status", "steps_done", "outputs", "text", "error", "charged_mc", "history_seq"),
+                *("status", "steps_done", "outputs", "text", "error", "reported", "charged_mc", "history_seq"),
                 *("updated_at", "started_at", "completed_at"),
             )
         }
@@ -137,6 +137,7 @@ def _job_row(change: Change) -> dict[str, Any]:
         "outputs": outputs_json(job),
         "text": job.text,
         "error": job.error.model_dump() if job.error else None,
+        "reported": job.reported,
         "charged_mc": job.charged_mc,
         "history_seq": job.history_seq,
         "updated_at": job.updated_at,

@@ -39,11 +39,14 @@ class EmPropsJobData(BaseModel):
 
     collectionId: str | None
     variables: dict[str, Any]
-    outputs: list[dict[str, Any]] | None
+    outputs: Any
 
 
 class EmPropsJob(BaseModel):
-    """A job as EmProps clients know it. `workflow_output` is the last step's first URL, or the text."""
+    """A job as EmProps clients know it. `workflow_output` is the last step's first URL, or the text.
+
+    A job that an outside system has reported as complete shows what that reported.
+    """
 
     id: str
     name: str
@@ -80,6 +83,8 @@ def emprops_job(job: JobView) -> EmPropsJob:
     """Say a job in EmProps words."""
     outputs = [output.model_dump(mode="json", exclude_none=True) for output in job.outputs]
     label = CATALOGUE[job.job_type].label if job.job_type in CATALOGUE else job.job_type
+    reported = job.reported or {}
+    delivered: Any = reported.get("outputs") or outputs or None
     finished_text = job.text if job.status is JobStatus.COMPLETED and not job.outputs else None
     return EmPropsJob(
         id=job.id,
@@ -95,8 +100,10 @@ def emprops_job(job: JobView) -> EmPropsJob:
         job_type=job.job_type,
         priority=job.priority,
         retry_count=job.run - 1,
-        workflow_output=_final_url(job) or finished_text,
-        data=EmPropsJobData(collectionId=job.collection_id, variables=job.parameters, outputs=outputs or None),
+        workflow_output=reported.get("workflow_output") or _final_url(job) or finished_text,
+        data=EmPropsJobData(
+            collectionId=job.collection_id, variables=job.parameters, outputs=reported.get("outputs") or outputs or None
+        ),
     )
 
 

@@ -1,6 +1,5 @@
 """`POST /api/queue-job` and `GET /api/jobs/{id}`."""
 
-import json
 from typing import Annotated, Any
 
 from darkroom_chassis.middleware import current_trace_id
@@ -20,6 +19,7 @@ from platform_api.routes.auth import CurrentUser
 from platform_api.routes.context import Context, Ctx
 from platform_api.routes.errors import invalid
 from platform_api.routes.ourvidz.mapping import JobAnswer, QueueJobAnswer, job_answer, queue_job_answer
+from platform_api.routes.plain_json import check_storable
 from platform_api.routes.requests import AnyContentTypeRoute, IdempotencyHeader, JobIdPath, answered, keyed
 
 router = APIRouter(tags=["jobs"], route_class=AnyContentTypeRoute)
@@ -42,16 +42,7 @@ class QueueJobMetadata(BaseModel):
 
     @model_validator(mode="after")
     def _can_be_kept(self) -> "QueueJobMetadata":
-        """Refuse what JSON parsers let through and databases do not keep: NaN, U+0000, halves of characters."""
-        try:
-            text = json.dumps(
-                [self.prompt, self.negative_prompt, self.model_extra], allow_nan=False, ensure_ascii=False
-            )
-            text.encode()
-        except ValueError:
-            raise ValueError("must be plain JSON without NaN, Infinity or lone surrogates") from None
-        if "\\u0000" in text:
-            raise ValueError("must not contain the character U+0000")
+        check_storable([self.prompt, self.negative_prompt, self.model_extra])
         return self
 
 

@@ -1,0 +1,87 @@
+"""`POST /api/jobs/{id}/complete` and `/failed`: how a service reports an end that was not heard of otherwise."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict, Field, StrictStr
+
+from platform_api.domain.report_end import ReportedEnd, report_end
+from platform_api.domain.view import job_view
+from platform_api.routes.auth import ServiceCaller
+from platform_api.routes.context import Context, Ctx
+from platform_api.routes.emprops.mapping import EmPropsJob, emprops_job
+from platform_api.routes.plain_json import PlainJson
+from platform_api.routes.requests import AnyContentTypeRoute, JobIdPath
+
+router = APIRouter(tags=["jobs"], route_class=AnyContentTypeRoute)
+Line = Annotated[StrictStr, Field(min_length=1, max_length=4000, pattern=r"^[^\x00]*$")]
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    403: {"description": "The caller has no service key"},
+    404: {"description": "No such job, or not of the user that the key speaks for"},
+    409: {"description": "The job ended otherwise"},
+}
+
+
+class CompletedReport(BaseModel):
+    """What came of the job."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"outputs": ["https://cdn.example/1.png"],
+                                         "workflow_output": "https://cdn.example/1.png"}]},
+    )  # fmt: skip
+
+    workflow_output: Line = Field(description="URL of the final output.")
+    outputs: PlainJson
+    metadata: PlainJson = None
+
+
+class FailedReport(BaseModel):
+    """Why there is nothing."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"error_message": "The node vanished."}]})
+
+    error_message: Line
+    error_details: PlainJson = None
+
+
+class ReportAnswer(BaseModel):
+    """The job as it is now."""
+
+    data: EmPropsJob
+    error: None = None
+
+
+@router.post(
+    "/api/jobs/{job_id}/complete",
+    operation_id="report_job_complete",
+    summary="Report a job's completion",
+    response_model=ReportAnswer,
+    responses=RESPONSES,
+)
+async def complete(job_id: JobIdPath, body: CompletedReport, context: Ctx, who: ServiceCaller) -> Response:
+    """End a job as completed. What the queue still has of it is taken back. Again is harmless."""
+    end = ReportedEnd(failed=False, message="Job completed, as a service reports", report=body.model_dump())
+    return await _reported(context, job_id, who, end)
+
+
+@router.post(
+    "/api/jobs/{job_id}/failed",
+    operation_id="report_job_failed",
+    summary="Report a job's failure",
+    response_model=ReportAnswer,
+    responses=RESPONSES,
+)
+async def failed(job_id: JobIdPath, body: FailedReport, context: Ctx, who: ServiceCaller) -> Response:
+    """End a job as failed, and refund what was not delivered. Again is harmless."""
+    end = ReportedEnd(failed=True, message=body.error_message, report=body.model_dump(include={"error_details"}))
+    return await _reported(context, job_id, who, end)
+
+
+async def _reported(context: Context, job_id: JobIdPath, who: ServiceCaller, end: ReportedEnd) -> Response:
+    now = context.clock()
+    async with context.unit_of_work() as jobs:
+        job = await report_end(job_id, who.user_id, end, jobs=jobs, urls=context.urls, now=now)
+    context.ring_relay()
+    answer = ReportAnswer(data=emprops_job(job_view(job, context.urls, now)))
+    return Response(answer.model_dump_json(), media_type="application/json")
