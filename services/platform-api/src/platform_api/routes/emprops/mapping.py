@@ -101,9 +101,7 @@ def emprops_job(job: JobView) -> EmPropsJob:
         priority=job.priority,
         retry_count=job.run - 1,
         workflow_output=reported.get("workflow_output") or _final_url(job) or finished_text,
-        data=EmPropsJobData(
-            collectionId=job.collection_id, variables=job.parameters, outputs=reported.get("outputs") or outputs or None
-        ),
+        data=EmPropsJobData(collectionId=job.collection_id, variables=job.parameters, outputs=delivered),
     )
 
 
