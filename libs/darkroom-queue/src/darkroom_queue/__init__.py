@@ -34,9 +34,11 @@ from darkroom_queue.progress import ProgressFeed
 from darkroom_queue.quotas import Quotas, QuotaState
 from darkroom_queue.registry import Registry, WorkerRecord
 from darkroom_queue.sweeper import Sweeper
+from darkroom_queue.tickets import TICKET_TTL_S, TicketHolder, Tickets
 
 __all__ = [
     "RESET",
+    "TICKET_TTL_S",
     "CancelOutcome",
     "Consumer",
     "Control",
@@ -68,6 +70,8 @@ __all__ = [
     "SubmissionExpired",
     "Submitted",
     "Sweeper",
+    "TicketHolder",
+    "Tickets",
     "TooManyClasses",
     "WaitReason",
     "Waiting",

@@ -64,6 +64,10 @@ class Keys:
         """Hash: how many steps of a type took how long, by bucket."""
         return self._key(f"hi:{step_type}")
 
+    def ticket(self, digest: str) -> str:
+        """String: whose events a ticket for a socket opens."""
+        return self._key(f"tk:{digest}")
+
     def wake(self, capability_set: str) -> str:
         """List on which idle workers of a capability set block."""
         return self._key(f"w:{capability_set}")

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from platform_api.routes import asset_bytes, catalogue, identity, sessions, waiting
-from platform_api.routes.emprops import failsafe, retry, stream
+from platform_api.routes.emprops import failsafe, retry, stream, user_events
 from platform_api.routes.emprops import jobs as emprops_jobs
 from platform_api.routes.errors import install_refusals, unavailable
 from platform_api.routes.ourvidz import assets, jobs
@@ -66,7 +66,8 @@ def build_app(
     app.add_exception_handler(OperationalError, _on_database_unavailable)
     app.add_exception_handler(PoolTimeout, _on_database_unavailable)
     modules = (
-        *(jobs, emprops_jobs, retry, failsafe, stream, waiting, assets, asset_bytes, catalogue),
+        *(jobs, emprops_jobs, retry, failsafe, stream, assets, asset_bytes, catalogue),
+        *(user_events, waiting),
         *(identity, sessions, keys),
     )
     for module in modules:

@@ -10,7 +10,17 @@ from darkroom_chassis.jwks import JwksVerifier, TokenVerifier, keys_at
 from darkroom_chassis.loops import LoopSupervisor
 from darkroom_chassis.rate_limit import RateLimiter
 from darkroom_chassis.tokens import JwtCodec
-from darkroom_queue import EventLog, Insight, KeyDirectory, Producer, ProgressFeed, Quotas, RedisLink, Registry
+from darkroom_queue import (
+    EventLog,
+    Insight,
+    KeyDirectory,
+    Producer,
+    ProgressFeed,
+    Quotas,
+    RedisLink,
+    Registry,
+    Tickets,
+)
 from darkroom_schemas.api_key import Tier
 
 from platform_api.clients.backlog import QueueBacklog
@@ -19,11 +29,12 @@ from platform_api.clients.objects import ObjectReader
 from platform_api.clients.outlook import QueueOutlook
 from platform_api.clients.password_hasher import Argon2Hasher
 from platform_api.clients.queue_clock import QueueClock
+from platform_api.clients.replay import LogReplay
 from platform_api.domain.sessions import PasswordHasher, Passwords
 from platform_api.domain.signed_urls import UrlSigner
 from platform_api.loops.consumer import EventConsumer
 from platform_api.loops.doorbell import Doorbell
-from platform_api.loops.fanout import Fanout, LogReplay
+from platform_api.loops.fanout import Fanout
 from platform_api.loops.housekeeping import expire_regularly
 from platform_api.loops.reconciler import Reconciler
 from platform_api.loops.relay import Relay
@@ -182,10 +193,11 @@ async def _join(settings: Settings, database: Database, link: RedisLink, stack: 
         waiting=insight,
         types_now=QueueOutlook(Registry(link), insight, producer),
         feed=fanout,
-        replay=LogReplay(EventLog(link)),
+        replay=LogReplay(link),
         objects=ObjectReader(settings.object_store_url),
         urls=urls,
         tokens=jwt_codec(settings),
+        tickets=Tickets(link),
         verifier=token_verifier(settings),
         logins=Logins(
             sessions=PostgresSessions(database),

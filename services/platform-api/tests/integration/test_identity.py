@@ -25,6 +25,7 @@ PROTECTED = [
     ("GET", f"/api/assets/{SOME_ID}/content"),
     ("GET", f"/api/assets/{SOME_ID}/thumbnail"),
     ("GET", "/api/me"),
+    ("GET", "/api/events"),
     ("POST", "/api/auth/token"),
     ("POST", "/api/auth/ticket"),
 ]

@@ -2,7 +2,7 @@
 
 from darkroom_schemas.channels import ProgressMessage
 from darkroom_schemas.events import Event
-from darkroom_schemas.ids import JobId, StepId, TenantId, WorkerId
+from darkroom_schemas.ids import EventId, JobId, StepId, TenantId, WorkerId
 from platform_api.domain.feed import MAX_BUFFERED, Closed, Gap, Quiet, Subscription
 
 AT_ONCE_S = 0.01
@@ -53,6 +53,6 @@ async def test_listener_that_is_too_far_behind_is_closed_after_what_it_had() -> 
 async def test_gap_keeps_its_place_among_the_events() -> None:
     subscription = Subscription()
     subscription.offer(event(1))
-    subscription.offer(Gap())
+    subscription.offer(Gap(EventId(0, 1, 1, 1)))
     subscription.offer(event(2))
     assert [type(await subscription.next(AT_ONCE_S)) for _ in range(3)] == [Event, Gap, Event]

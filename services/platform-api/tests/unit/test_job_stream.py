@@ -147,7 +147,7 @@ async def test_lost_events_give_a_reset_with_everything() -> None:
 
 
 async def test_gap_while_listening_gives_a_reset_and_ends_if_the_job_has() -> None:
-    world = World(stored=2, noted=2, live=[Gap()])
+    world = World(stored=2, noted=2, live=[Gap(EventId(0, 1, 1, 2))])
     subscribed = world.snapshot
 
     async def completed_meanwhile(job_id: JobId, user_id: UserId) -> JobSnapshot | None:

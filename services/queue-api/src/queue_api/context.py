@@ -2,21 +2,13 @@
 
 import hmac
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import cast
 
-from darkroom_queue import EventFanout, Insight, Producer, RedisLink, Registry
+from darkroom_queue import EventFanout, Insight, Producer, RedisLink, Registry, Tickets
 from starlette.requests import HTTPConnection
 
 from queue_api.domain.limits import ConnectionLimit
 from queue_api.domain.progress import ProgressSource
-
-
-class Tickets(Protocol):
-    """Makes one-time WebSocket tickets, and takes each once, on whichever replica."""
-
-    async def make(self) -> str: ...
-
-    async def take(self, ticket: str) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)

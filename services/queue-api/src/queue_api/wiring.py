@@ -5,13 +5,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from darkroom_chassis.loops import LoopSupervisor
-from darkroom_queue import EventFanout, Insight, Producer, RedisLink, Registry, Sweeper
+from darkroom_queue import EventFanout, Insight, Producer, RedisLink, Registry, Sweeper, Tickets
 
 from queue_api.context import Context
 from queue_api.domain.limits import ConnectionLimit
 from queue_api.loops.progress_board import ProgressBoard
 from queue_api.settings import Settings
-from queue_api.store.tickets import RedisTickets
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ async def wire(settings: Settings) -> AsyncIterator[Running]:
         insight=Insight(link),
         fanout=fanout,
         progress=board,
-        tickets=RedisTickets(link),
+        tickets=Tickets(link),
         connections=ConnectionLimit(settings.ws_connections_per_client),
         auth_token=settings.auth_token.get_secret_value() if settings.auth_token else None,
         max_depth=settings.queue_max_depth,

@@ -8,10 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
-from darkroom_queue import Consumer, RedisLink, StepContext
+from darkroom_queue import Consumer, Producer, RedisLink, StepContext, Tickets
+from darkroom_schemas.ids import TenantId
 from darkroom_schemas.step import StepResult
 from support.services import RunningService
-from support.steps import make_worker
+from support.steps import make_step, make_worker
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -87,6 +88,23 @@ async def test_a_ticket_opens_one_socket_and_no_second(service: RunningService, 
     async with listening(service, f"/ws/monitor/m1?token={ticket}", headers={}) as socket:
         await messages_until(socket, "connected")
     assert await close_code(service, f"/ws?token={ticket}", {}) == 1008
+
+
+async def test_a_tenants_ticket_shows_its_own_steps_and_progress_alone(service: RunningService, redis_url: str) -> None:
+    link = await RedisLink.open(redis_url)
+    ticket = await Tickets(link).make(TenantId("anna"))
+    async with listening(service, f"/ws?token={ticket}", headers={}) as socket:
+        await messages_until(socket, "connected")
+        producer = Producer(link)
+        for number, tenant in enumerate(("ben", "anna", "ben")):
+            await producer.submit(make_step(id=f"job{number}:1:00", job_id=f"job{number}", tenant=tenant))
+            await work_once(redis_url)
+        await producer.submit(make_step(id="last:1:00", job_id="last", tenant="anna"))
+        heard = await messages_until(socket, "complete_job")
+        heard += await messages_until(socket, "job_submitted")
+    await link.close()
+    assert {m.get("workflow_id") for m in heard} == {"job1", "last"}
+    assert [m["type"] for m in heard if "event_id" in m][:3] == ["job_submitted", "job_status_changed", "complete_job"]
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}])

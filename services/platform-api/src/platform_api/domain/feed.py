@@ -8,14 +8,16 @@ from typing import Protocol
 
 from darkroom_schemas.channels import ProgressMessage
 from darkroom_schemas.events import Event
-from darkroom_schemas.ids import EventId, JobId
+from darkroom_schemas.ids import EventId, JobId, StepId
 
 MAX_BUFFERED = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Some events may have been missed: only a snapshot helps."""
+    """Some events may have been missed: only a snapshot helps. What follows `position` will be told."""
+
+    position: EventId
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,11 @@ Signal = Event | ProgressMessage | Gap | Closed | Quiet
 
 
 class Subscription:
-    """A bounded buffer of events, and the latest progress only. One reader."""
+    """A bounded buffer of events, and of each step the latest progress only. One reader."""
 
     def __init__(self) -> None:
         self._events: deque[Event | Gap] = deque()
-        self._progress: ProgressMessage | None = None
+        self._progress: dict[StepId, ProgressMessage] = {}
         self._closed = False
         self._news = asyncio.Event()
 
@@ -49,8 +51,8 @@ class Subscription:
         self._news.set()
 
     def offer_progress(self, message: ProgressMessage) -> None:
-        """Replace the latest progress."""
-        self._progress = message
+        """Replace the latest progress of a step."""
+        self._progress[message.step_id] = message
         self._news.set()
 
     def close(self) -> None:
@@ -74,8 +76,9 @@ class Subscription:
             return self._events.popleft()
         if self._closed:
             return Closed()
-        progress, self._progress = self._progress, None
-        return progress
+        if self._progress:
+            return self._progress.pop(next(iter(self._progress)))
+        return None
 
 
 class JobFeed(Protocol):

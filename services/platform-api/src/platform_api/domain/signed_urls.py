@@ -5,11 +5,13 @@ import hmac
 from datetime import datetime
 from enum import StrEnum
 
-from darkroom_schemas.ids import AssetId, JobId, UserId
+from darkroom_schemas.ids import AssetId, UserId
 
 LIFETIME_S = 24 * 3600
 ROUNDED_TO_S = 3600
 TICKET_LIFETIME_S = 1800
+ALL_JOBS = "events"
+"""The stream of everything that is a user's."""
 
 
 class Variant(StrEnum):
@@ -37,16 +39,16 @@ class UrlSigner:
         expected = self._sign("asset", asset_id, variant, str(expires))
         return hmac.compare_digest(expected.encode(), signature.encode()) and now.timestamp() < expires
 
-    def ticket(self, user_id: UserId, job_id: JobId, now: datetime) -> str:
-        """Make a ticket for the event stream of one job, for browsers, whose EventSource sends no headers."""
+    def ticket(self, user_id: UserId, stream: str, now: datetime) -> str:
+        """Make a ticket for one event stream, a job's id or `ALL_JOBS`: a browser's EventSource sends no headers."""
         expires = int(now.timestamp()) + TICKET_LIFETIME_S
-        return f"{user_id}.{expires}.{self._sign('stream', user_id, job_id, str(expires))}"
+        return f"{user_id}.{expires}.{self._sign('stream', user_id, stream, str(expires))}"
 
-    def ticket_holder(self, ticket: str, job_id: JobId, now: datetime) -> UserId | None:
-        """Return whose ticket it is, or None when it is not valid for `job_id` now."""
+    def ticket_holder(self, ticket: str, stream: str, now: datetime) -> UserId | None:
+        """Return whose ticket it is, or None when it is not valid for `stream` now."""
         user_id, _, rest = ticket.partition(".")
         expires, _, signature = rest.partition(".")
-        expected = self._sign("stream", user_id, job_id, expires)
+        expected = self._sign("stream", user_id, stream, expires)
         ours = hmac.compare_digest(expected.encode(), signature.encode())
         return UserId(user_id) if ours and now.timestamp() < int(expires) else None
 

@@ -7,7 +7,7 @@ from typing import Annotated, Protocol, cast
 from darkroom_chassis.jwks import TokenVerifier
 from darkroom_chassis.tokens import JwtCodec
 from darkroom_queue import Waiting
-from darkroom_schemas.ids import StepId
+from darkroom_schemas.ids import StepId, TenantId
 from darkroom_schemas.step import StepView
 from fastapi import Depends, Request
 
@@ -27,6 +27,7 @@ from platform_api.domain.ports import (
 )
 from platform_api.domain.sessions import LoginThrottle, PasswordHasher, Passwords, Sessions
 from platform_api.domain.signed_urls import UrlSigner
+from platform_api.domain.user_stream import UserFeed, UserReplay
 from platform_api.routes.limits import Limits
 from platform_api.routes.session_cookie import CookiePolicy
 
@@ -41,6 +42,20 @@ class TypesNow(Protocol):
     """Tells what can be done now by job type, as known a moment ago; None while Redis does not answer."""
 
     async def by_type(self) -> Mapping[str, TypeOutlook] | None: ...
+
+
+class SocketTickets(Protocol):
+    """Makes tickets that open a WebSocket of queue-api once, for one tenant's events or, with None, everybody's."""
+
+    async def make(self, tenant: TenantId | None) -> str: ...
+
+
+class Feed(JobFeed, UserFeed, Protocol):
+    """Gives live news of a job, and of everything that is a user's."""
+
+
+class Replays(Replay, UserReplay, Protocol):
+    """Gives what happened in the past, likewise."""
 
 
 class RunningSteps(Protocol):
@@ -75,11 +90,12 @@ class Context:
     steps: RunningSteps
     waiting: WaitingSteps
     types_now: TypesNow
-    feed: JobFeed
-    replay: Replay
+    feed: Feed
+    replay: Replays
     objects: Objects
     urls: UrlSigner
     tokens: JwtCodec
+    tickets: SocketTickets
     verifier: TokenVerifier
     logins: Logins
     cookies: CookiePolicy

@@ -1,22 +1,26 @@
 """Who am I, a token for an API key, and tickets for browsers."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
+from darkroom_chassis.api_keys import KeyKind
 from darkroom_chassis.errors import AppError
+from darkroom_queue import TICKET_TTL_S
 from darkroom_schemas.errors import ErrorCode
-from darkroom_schemas.ids import JobId
+from darkroom_schemas.ids import JobId, TenantId
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from platform_api.domain.errors import NotFound, UnknownUser
-from platform_api.domain.signed_urls import TICKET_LIFETIME_S
+from platform_api.domain.signed_urls import ALL_JOBS, TICKET_LIFETIME_S
 from platform_api.routes.auth import UUID_PATTERN, Authenticated, CurrentUser, user_of
 from platform_api.routes.context import Ctx
+from platform_api.routes.errors import invalid
 from platform_api.routes.requests import AnyContentTypeRoute
 
 router = APIRouter(tags=["identity"], route_class=AnyContentTypeRoute)
 TOKEN_LIFETIME_S = 3600
+Audience = Literal["job-stream", "events", "queue"]
 
 
 class Token(BaseModel):
@@ -45,15 +49,22 @@ class TicketRequest(BaseModel):
         json_schema_extra={"examples": [{"audience": "job-stream", "job_id": "019aa7f1-5c3e-7c66-b5a1-9f0d3c1f1c11"}]},
     )
 
-    audience: Literal["job-stream"] = "job-stream"
-    job_id: str = Field(pattern=UUID_PATTERN)
+    audience: Audience = Field(
+        default="job-stream",
+        description="One job's stream, the stream of all jobs (`events`), or a WebSocket of queue-api (`queue`).",
+    )
+    job_id: Annotated[str, Field(pattern=UUID_PATTERN)] | None = Field(
+        default=None, description="Of the job whose stream it is; for that audience only."
+    )
 
 
 class Ticket(BaseModel):
-    """A ticket to add to a URL as `?ticket=`; it may be used again until it expires."""
+    """A ticket to add to a URL: as `?ticket=` to a stream, as `?token=` to a WebSocket. Not `reusable` means once."""
 
     ticket: str
-    expires_in: int = TICKET_LIFETIME_S
+    audience: Audience
+    expires_in: int
+    reusable: bool
 
 
 @router.post(
@@ -76,15 +87,27 @@ async def issue_token(context: Ctx, who: Authenticated) -> Token:
 @router.post(
     "/api/auth/ticket",
     operation_id="issue_ticket",
-    summary="Get a ticket for a job's stream",
+    summary="Get a ticket for a stream or a socket",
     responses={404: {"description": "No such job, or somebody else's"}},
 )
-async def issue_ticket(body: TicketRequest, context: Ctx, user_id: CurrentUser) -> Ticket:
-    """Make a ticket for one job's event stream: a browser's EventSource cannot send headers."""
-    job_id = JobId(body.job_id)
-    if await context.jobs.get(job_id, user_id) is None:
-        raise NotFound("job")
-    return Ticket(ticket=context.urls.ticket(user_id, job_id, context.clock()))
+async def issue_ticket(body: TicketRequest, context: Ctx, who: Authenticated) -> Ticket:
+    """Make a ticket where a browser cannot send headers: with EventSource and WebSocket.
+
+    On a WebSocket of queue-api it shows the caller's events; with an admin key, everybody's.
+    """
+    if (body.audience == "job-stream") != (body.job_id is not None):
+        raise invalid("job_id", "belongs to the audience job-stream, and to no other")
+    if body.audience == "queue":
+        tenant = None if who.kind is KeyKind.ADMIN else TenantId(user_of(who))
+        ticket = await context.tickets.make(tenant)
+        return Ticket(ticket=ticket, audience=body.audience, expires_in=TICKET_TTL_S, reusable=False)
+    user_id, stream = user_of(who), ALL_JOBS
+    if body.job_id is not None:
+        stream = job_id = JobId(body.job_id)
+        if await context.jobs.get(job_id, user_id) is None:
+            raise NotFound("job")
+    ticket = context.urls.ticket(user_id, stream, context.clock())
+    return Ticket(ticket=ticket, audience=body.audience, expires_in=TICKET_LIFETIME_S, reusable=True)
 
 
 @router.get("/api/me", operation_id="get_me", summary="Read the caller's account")

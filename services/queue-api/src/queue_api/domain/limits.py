@@ -1,10 +1,8 @@
-"""How many sockets one client may hold open in this process, and how long a ticket for one lives."""
+"""How many sockets one client may hold open in this process."""
 
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-TICKET_TTL_S = 30
 
 
 class ConnectionLimit:

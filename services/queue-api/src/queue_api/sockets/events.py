@@ -1,4 +1,4 @@
-"""`/ws` and `/ws/monitor/{monitor_id}`: every event of the queue, live, and resumable by event id.
+"""`/ws` and `/ws/monitor/{monitor_id}`: the events of the queue, live, and resumable by event id.
 
 `?since=<event id>` replays what was missed. Where the log no longer reaches back, a `reset` message says so.
 """
@@ -17,6 +17,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from queue_api.context import Context, context_of
 from queue_api.domain.messages import Message, messages_of
 from queue_api.sockets.close_codes import Close
+from queue_api.sockets.viewer import Viewer, holder_of
 
 router = APIRouter()
 SEND_TIMEOUT_S = 10.0
@@ -37,7 +38,8 @@ async def monitor_events(socket: WebSocket, monitor_id: str) -> None:
 async def _serve(socket: WebSocket, client: str) -> None:
     context = context_of(socket)
     await socket.accept()  # a refusal before accepting reaches browsers as a nameless 1006
-    if not await _may_connect(socket, context):
+    holder = await holder_of(socket, context)
+    if holder is None:
         await socket.close(Close.POLICY, "send a valid token")
         return
     try:
@@ -50,17 +52,7 @@ async def _serve(socket: WebSocket, client: str) -> None:
             limit = context.connections.limit
             await socket.close(Close.TRY_AGAIN_LATER, f"at most {limit} connections a client")
             return
-        await _Monitor(socket, context, client).run(since)
-
-
-async def _may_connect(socket: WebSocket, context: Context) -> bool:
-    if context.auth_token is None:
-        return True
-    scheme, _, given = socket.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and context.token_matches(given):
-        return True
-    ticket = socket.query_params.get("token")
-    return ticket is not None and await context.tickets.take(ticket)
+        await _Monitor(socket, context, client, Viewer(holder, context.producer)).run(since)
 
 
 def _since(socket: WebSocket) -> EventId | None:
@@ -71,8 +63,8 @@ def _since(socket: WebSocket) -> EventId | None:
 class _Monitor:
     """One connection: three tasks that end together, whichever ends first."""
 
-    def __init__(self, socket: WebSocket, context: Context, client: str) -> None:
-        self._socket, self._context, self._client = socket, context, client
+    def __init__(self, socket: WebSocket, context: Context, client: str, viewer: Viewer) -> None:
+        self._socket, self._context, self._client, self._viewer = socket, context, client, viewer
         self._progress = context.progress.subscribe()
 
     async def run(self, since: EventId | None) -> None:
@@ -110,7 +102,7 @@ class _Monitor:
     async def _send_events(self, since: EventId | None) -> None:
         async for item in self._context.fanout.follow(since=since):
             if isinstance(item, Event):
-                for message in messages_of(item):
+                for message in messages_of(item) if self._viewer.sees(item) else ():
                     await self._send(message)
             elif item is RESET:
                 depth = await self._context.producer.depth()
@@ -120,7 +112,8 @@ class _Monitor:
     async def _send_progress(self) -> None:
         while True:
             for message in await self._progress.take():
-                await self._send(message)
+                if await self._viewer.sees_progress(message):
+                    await self._send(message)
 
     async def _receive(self) -> None:
         while True:

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+from darkroom_schemas.job import JobView
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictStr
 
@@ -91,8 +92,7 @@ async def list_jobs(
     """List the caller's jobs, newest first."""
     page = await context.jobs.page(user_id, where, limit=limit, before=cursor, offset=offset)
     now = context.clock()
-    views = [job_view(job, context.urls, now) for job in page.jobs]
-    jobs = [ListedJob(**emprops_job(view).model_dump(), metadata=metadata(view)) for view in views]
+    jobs = [listed_job(job_view(job, context.urls, now)) for job in page.jobs]
     answer = JobList(data=jobs, pagination=_pagination(page, limit))
     return Response(answer.model_dump_json(), media_type="application/json")
 
@@ -132,3 +132,8 @@ async def cancel(job_id: JobIdPath, context: Ctx, user_id: CurrentUser, body: Ca
 
 def _pagination(page: JobPage, limit: int) -> Pagination:
     return Pagination(limit=limit, total=page.total, total_is_exact=page.total_is_exact, cursor=page.cursor)
+
+
+def listed_job(job: JobView) -> ListedJob:
+    """Say a job in a list."""
+    return ListedJob(**emprops_job(job).model_dump(), metadata=metadata(job))

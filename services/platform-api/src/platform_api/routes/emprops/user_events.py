@@ -1,0 +1,75 @@
+"""`GET /api/events`: everything that happens to all of the caller's jobs, as one stream of Server-Sent Events."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from darkroom_chassis.errors import Unauthenticated
+from darkroom_chassis.logs import get_logger
+from darkroom_queue import QueueUnavailable
+from darkroom_schemas.ids import UserId
+from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi.responses import StreamingResponse
+
+from platform_api.domain.signed_urls import ALL_JOBS
+from platform_api.domain.user_stream import UserFrame, UserStream
+from platform_api.routes.auth import OPTIONAL_SECURITY, authenticate, user_of
+from platform_api.routes.context import Ctx
+from platform_api.routes.emprops.sse import RETRY
+from platform_api.routes.emprops.stream import HEADERS
+from platform_api.routes.emprops.user_sse import encode_user_frame
+
+log = get_logger(__name__)
+router = APIRouter(tags=["jobs"])
+
+
+async def _listener(
+    request: Request,
+    context: Ctx,
+    ticket: Annotated[str | None, Query(description="A ticket from POST /api/auth/ticket.")] = None,
+) -> UserId:
+    """Find out who listens: by ticket from another origin's page, else by the usual credentials."""
+    if ticket is None:
+        return user_of(await authenticate(request, context))
+    holder = context.urls.ticket_holder(ticket, ALL_JOBS, context.clock())
+    if holder is None:
+        raise Unauthenticated("The ticket is not valid for this stream, or has expired.")
+    return holder
+
+
+@router.get(
+    "/api/events",
+    operation_id="follow_events",
+    summary="Follow all jobs",
+    response_class=StreamingResponse,
+    openapi_extra=OPTIONAL_SECURITY,
+    responses={200: {"content": {"text/event-stream": {}}, "description": "Events for as long as you listen"}},
+)
+async def events(
+    context: Ctx,
+    listener: Annotated[UserId, Depends(_listener)],
+    last_event_id: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
+) -> StreamingResponse:
+    """Send `snapshot` first, or what was missed since `Last-Event-ID`, then every change of every job.
+
+    Each is a `job_update` and a `job_history`; progress is a `job_update` without an id; `asset_deleted` tells of
+    assets that are gone, and `reset`, with the newest jobs, that events may be missing.
+    """
+    stream = UserStream(
+        user_id=listener,
+        jobs=context.jobs,
+        feed=context.feed,
+        replay=context.replay,
+        urls=context.urls,
+        clock=context.clock,
+        heartbeat_s=context.sse_heartbeat_s,
+    )
+    return StreamingResponse(_encoded(stream.frames(last_event_id)), media_type="text/event-stream", headers=HEADERS)
+
+
+async def _encoded(frames: AsyncIterator[UserFrame]) -> AsyncIterator[bytes]:
+    yield RETRY
+    try:
+        async for frame in frames:
+            yield encode_user_frame(frame)
+    except QueueUnavailable:
+        log.warning("A stream ends, since Redis does not answer; its reader may resume")

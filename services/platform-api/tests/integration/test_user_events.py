@@ -1,0 +1,179 @@
+"""One stream for all jobs of a user: nothing missed, nothing twice, and nothing of anybody else."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import redis.asyncio as redis
+from darkroom_chassis.api_keys import KeyKind
+from darkroom_queue import RedisLink, StepContext, TicketHolder, Tickets
+from darkroom_schemas.step import StepResult
+from httpx_sse import ServerSentEvent, aconnect_sse
+
+
+@asynccontextmanager
+async def listening(http: Any, last_event_id: str | None = None, query: str = "") -> AsyncIterator[Any]:
+    headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
+    async with asyncio.timeout(20), aconnect_sse(http, "GET", f"/api/events{query}", headers=headers) as source:
+        assert source.response.status_code == 200
+        yield source.aiter_sse()
+
+
+async def until_ended(events: Any, *job_ids: str) -> list[ServerSentEvent]:
+    """Read until each of the jobs has completed."""
+    heard: list[ServerSentEvent] = []
+    waited_for = set(job_ids)
+    async for event in events:
+        heard.append(event)
+        if event.event == "job_history" and event.json()["event"] == "complete":
+            waited_for.discard(event.json()["job_id"])
+            if not waited_for:
+                return heard
+    raise AssertionError("the stream ended before the jobs did")
+
+
+def entries(heard: list[ServerSentEvent]) -> list[tuple[str, int]]:
+    return [(event.json()["job_id"], event.json()["seq"]) for event in heard if event.event == "job_history"]
+
+
+async def test_all_jobs_of_a_user_are_told_in_one_stream_and_nobody_elses(platform: Any, start_worker: Any) -> None:
+    anna, ben = await platform.account("anna"), await platform.account("ben")
+    before = (await anna.submit("image_fast"))["id"]
+    async with listening(anna.http) as events:
+        snapshot = await anext(events)
+        assert snapshot.event == "snapshot"
+        assert [job["id"] for job in snapshot.json()["jobs"]] == [before]
+        assert snapshot.json()["total"] == 1
+        foreign = (await ben.submit("image_fast"))["id"]
+        after = (await anna.submit("video7b_fast_enhanced", prompt="a boat"))["id"]
+        await start_worker()
+        heard = await until_ended(events, before, after)
+    await ben.finished(foreign)
+    told = entries(heard)
+    assert {job for job, _ in told} == {before, after}
+    assert [seq for job, seq in told if job == after] == [1, 2, 3, 4, 5]
+    assert [seq for job, seq in told if job == before][-2:] == [2, 3]
+    updates = [event.json() for event in heard if event.event == "job_update" and event.json()["id"] == after]
+    assert updates[-1]["status"] == "completed"
+    assert updates[-1]["metadata"]["primary_asset"]
+
+
+async def test_resuming_after_any_event_tells_exactly_the_rest(platform: Any, start_worker: Any) -> None:
+    anna = await platform.account("anna")
+    async with listening(anna.http) as events:
+        await anext(events)
+        jobs = [(await anna.submit(kind))["id"] for kind in ("image_fast", "video7b_fast_enhanced")]
+        await start_worker()
+        whole = [event for event in await until_ended(events, *jobs) if event.event == "job_history"]
+    for position, event in enumerate(whole[:-1]):
+        async with listening(anna.http, event.id) as events:
+            last = whole[-1].json()["job_id"]
+            rest = await until_ended(events, last)
+        assert entries(rest) == entries(whole[position + 1 :])
+
+
+async def test_progress_of_a_job_that_came_later_is_told_without_an_id(platform: Any, start_worker: Any) -> None:
+    begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def half_way(context: StepContext) -> StepResult:
+        await begun.wait()
+        context.progress(40)
+        await may_end.wait()
+        return StepResult(text="an answer")
+
+    anna = await platform.account("anna")
+    async with listening(anna.http) as events:
+        await anext(events)
+        job_id = (await anna.submit("prompt_enhance", prompt="a boat"))["id"]
+        await start_worker(half_way)
+        async for event in events:
+            if event.event == "job_history" and event.json()["event"] == "node_started":
+                begun.set()
+            if event.event == "job_update" and event.json()["progress"] == 40:
+                break
+        may_end.set()
+        assert entries(await until_ended(events, job_id)) == [(job_id, 3)]
+
+
+async def test_event_id_of_a_lost_log_gets_a_reset_with_the_jobs(platform: Any, redis_url: str) -> None:
+    anna = await platform.account("anna")
+    job_id = (await anna.submit("image_fast"))["id"]
+    for lost in ("0-0-1-1", "0-99-1-1"):
+        async with listening(anna.http, lost) as events:
+            reset = await anext(events)
+        assert reset.event == "reset"
+        assert [job["id"] for job in reset.json()["jobs"]] == [job_id]
+    async with listening(anna.http, "nonsense") as events:
+        assert (await anext(events)).event == "snapshot"
+
+
+async def test_a_restart_of_redis_resets_open_streams_and_then_goes_on(
+    platform: Any, start_worker: Any, redis_url: str
+) -> None:
+    anna = await platform.account("anna")
+    async with listening(anna.http) as events:
+        assert (await anext(events)).event == "snapshot"
+        async with redis.Redis.from_url(redis_url) as server:
+            meta = "{darkroom-0}:meta"
+            epoch = int(await server.hget(meta, "epoch"))
+            pipeline = server.pipeline(transaction=True)
+            pipeline.flushall().hset(meta, mapping={"epoch": epoch, "run": "an earlier one"})
+            pipeline.client_kill_filter(_type="normal", skipme=True).client_kill_filter(_type="pubsub")
+            await pipeline.execute()
+        assert (await anext(events)).event == "reset"
+        job_id = (await anna.submit("image_fast"))["id"]
+        await start_worker()
+        assert (job_id, 3) in entries(await until_ended(events, job_id))
+
+
+async def test_ticket_opens_the_stream_of_its_holder_and_no_other_ticket_does(platform: Any) -> None:
+    anna = await platform.account("anna")
+    job_id = (await anna.submit("image_fast"))["id"]
+    asked = {"events": {"audience": "events"}, "job": {"job_id": job_id}}
+    tickets = {name: (await anna.http.post("/api/auth/ticket", json=body)).json() for name, body in asked.items()}
+    assert tickets["events"]["reusable"]
+    async with platform.client() as browser:
+        for _ in range(2):
+            async with listening(browser, query=f"?ticket={tickets['events']['ticket']}") as events:
+                assert (await anext(events)).json()["total"] == 1
+        for wrong in (tickets["job"]["ticket"], "a.b.c", ""):
+            assert (await browser.get("/api/events", params={"ticket": wrong})).status_code == 401
+        stream = f"/api/jobs/{job_id}/stream"
+        assert (await browser.get(stream, params={"ticket": tickets["events"]["ticket"]})).status_code == 401
+
+
+async def test_queue_ticket_is_for_its_users_events_and_for_everybodys_with_an_admin_key(
+    platform: Any, redis_url: str
+) -> None:
+    anna = await platform.account("anna")
+    body = {"audience": "queue"}
+    own = (await anna.http.post("/api/auth/ticket", json=body)).json()
+    assert own["reusable"] is False
+    async with platform.client(**{"X-API-Key": await platform.key(KeyKind.ADMIN)}) as operator:
+        all_events = (await operator.post("/api/auth/ticket", json=body)).json()
+    async with platform.client(**{"X-API-Key": await platform.key(KeyKind.SERVICE)}) as service:
+        assert (await service.post("/api/auth/ticket", json=body)).status_code == 403
+    link = await RedisLink.open(redis_url)
+    tickets = Tickets(link)
+    assert await tickets.take(own["ticket"]) == TicketHolder(anna.id)
+    assert await tickets.take(own["ticket"]) is None
+    assert await tickets.take(all_events["ticket"]) == TicketHolder(None)
+    await link.close()
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "job_id"),
+        ({"audience": "events", "job_id": "019aa7f1-5c3e-7c66-b5a1-9f0d3c1f1c11"}, "job_id"),
+        ({"audience": "moon"}, "audience"),
+        ({"job_id": "1"}, "job_id"),
+    ],
+)
+async def test_ticket_for_nothing_is_a_400_that_names_the_field(platform: Any, body: Any, field: str) -> None:
+    anna = await platform.account("anna")
+    answer = await anna.http.post("/api/auth/ticket", json=body)
+    assert answer.status_code == 400
+    assert [error["field"] for error in answer.json()["errors"]] == [field]

@@ -1,0 +1,47 @@
+"""Whose events a socket may see: everybody's with the operator's token, one tenant's with a ticket of the platform."""
+
+from darkroom_queue import Producer, TicketHolder
+from darkroom_schemas.events import Event
+from darkroom_schemas.ids import StepId
+from starlette.websockets import WebSocket
+
+from queue_api.context import Context
+from queue_api.domain.messages import Message
+
+REMEMBERED_JOBS = 10_000
+EVERYBODY = TicketHolder(None)
+
+
+async def holder_of(socket: WebSocket, context: Context) -> TicketHolder | None:
+    """Tell by token or ticket what a socket may see; None is nothing."""
+    if context.auth_token is None:
+        return EVERYBODY
+    scheme, _, given = socket.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and context.token_matches(given):
+        return EVERYBODY
+    ticket = socket.query_params.get("token")
+    return await context.tickets.take(ticket) if ticket is not None else None
+
+
+class Viewer:
+    """Decides for one socket what it sees."""
+
+    def __init__(self, holder: TicketHolder, producer: Producer) -> None:
+        self._tenant, self._producer = holder.tenant, producer
+        self._own: dict[str, bool] = {}
+
+    def sees(self, event: Event) -> bool:
+        """Tell whether an event is the viewer's."""
+        return self._tenant is None or event.tenant == self._tenant
+
+    async def sees_progress(self, message: Message) -> bool:
+        """Tell whether progress is the viewer's: it names no tenant, so the queue is asked once for each job."""
+        if self._tenant is None:
+            return True
+        job_id = message["workflow_id"]
+        if job_id not in self._own:
+            if len(self._own) >= REMEMBERED_JOBS:
+                self._own.clear()
+            step = await self._producer.read(StepId(message["job_id"]))
+            self._own[job_id] = step is not None and step.tenant == self._tenant
+        return self._own[job_id]
