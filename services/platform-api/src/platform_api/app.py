@@ -18,7 +18,7 @@ from platform_api.routes.emprops import failsafe, retry, stream, user_events
 from platform_api.routes.emprops import jobs as emprops_jobs
 from platform_api.routes.errors import install_refusals, unavailable
 from platform_api.routes.ourvidz import assets, jobs
-from platform_api.routes.stablequeue import keys
+from platform_api.routes.stablequeue import keys, servers
 from platform_api.wiring import Running
 
 VERSION = "0.1.0"
@@ -68,7 +68,8 @@ def build_app(
     modules = (
         *(jobs, emprops_jobs, retry, failsafe, stream, assets, asset_bytes, catalogue),
         *(user_events, waiting),
-        *(identity, sessions, keys),
+        *(identity, sessions),
+        *(keys, servers),
     )
     for module in modules:
         app.include_router(module.router)

@@ -35,6 +35,8 @@ class Settings(ServiceSettings):
     signing_secret: SecretStr = Field(min_length=32)
     queue_max_depth: int = Field(default=0, ge=0)
     """Jobs are refused with 503 while this many steps wait; 0 means no limit."""
+    server_aliases: Annotated[tuple[str, ...], NoDecode] = ("Main",)
+    """Servers that StableQueue clients may always name, besides those that operators add; comma separated."""
     rate_limit_standard: int = Field(default=60, ge=0)
     """Requests a minute with an API key of this tier, and submissions among them. 0 means no limit."""
     rate_limit_standard_submissions: int = Field(default=30, ge=0)
@@ -51,7 +53,7 @@ class Settings(ServiceSettings):
         """The origins of our own pages."""
         return frozenset({_origin_of(self.public_url), *self.ui_origins})
 
-    @field_validator("ui_origins", mode="before")
+    @field_validator("ui_origins", "server_aliases", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value

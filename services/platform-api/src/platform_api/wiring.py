@@ -25,11 +25,13 @@ from darkroom_schemas.api_key import Tier
 
 from platform_api.clients.backlog import QueueBacklog
 from platform_api.clients.counts import RedisCounts
+from platform_api.clients.fleet import RegisteredFleet
 from platform_api.clients.objects import ObjectReader
 from platform_api.clients.outlook import QueueOutlook
 from platform_api.clients.password_hasher import Argon2Hasher
 from platform_api.clients.queue_clock import QueueClock
 from platform_api.clients.replay import LogReplay
+from platform_api.domain.servers import ServerList
 from platform_api.domain.sessions import PasswordHasher, Passwords
 from platform_api.domain.signed_urls import UrlSigner
 from platform_api.loops.consumer import EventConsumer
@@ -53,6 +55,7 @@ from platform_api.store.login_throttle import PostgresLoginThrottle, delete_old_
 from platform_api.store.offsets import PostgresJournal
 from platform_api.store.once import PostgresOnce
 from platform_api.store.outbox import PostgresOutbox
+from platform_api.store.servers import PostgresServers
 from platform_api.store.sessions import PostgresPasswords, PostgresSessions, delete_expired_sessions
 from platform_api.store.stale_steps import PostgresStaleSteps
 
@@ -192,6 +195,8 @@ async def _join(settings: Settings, database: Database, link: RedisLink, stack: 
         steps=producer,
         waiting=insight,
         types_now=QueueOutlook(Registry(link), insight, producer),
+        fleet=RegisteredFleet(Registry(link)),
+        servers=ServerList(settings.server_aliases, PostgresServers(database)),
         feed=fanout,
         replay=LogReplay(link),
         objects=ObjectReader(settings.object_store_url),

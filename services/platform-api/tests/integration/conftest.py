@@ -234,7 +234,13 @@ async def start_worker(redis_url: str, produce: Handler) -> AsyncIterator[StartW
     """Start workers that can do every type; `handler` takes the place of the real results."""
     async with AsyncExitStack() as stack:
 
-        async def start(handler: Handler | None = None, *, url: str = redis_url) -> Consumer:
+        async def start(
+            handler: Handler | None = None,
+            *,
+            url: str = redis_url,
+            backends: tuple[str, ...] = (),
+            models: tuple[str, ...] = (),
+        ) -> Consumer:
             link = await RedisLink.open(url)
             stack.push_async_callback(link.close)
             info = WorkerInfo(
@@ -242,7 +248,10 @@ async def start_worker(redis_url: str, produce: Handler) -> AsyncIterator[StartW
                 incarnation=f"i{id(link)}",
                 machine_id="test",
                 capabilities=Capabilities(
-                    types=tuple(CATALOGUE), models=tuple({t.model for t in CATALOGUE.values() if t.model}), vram_gb=48
+                    types=tuple(CATALOGUE),
+                    models=(*models, *{t.model for t in CATALOGUE.values() if t.model}),
+                    vram_gb=48,
+                    backends=backends,
                 ),
                 concurrency=8,
                 version="test",

@@ -11,6 +11,7 @@ Refused
 ├─ QueueIsFull           try again later
 ├─ KeyReused             an Idempotency-Key that came before with another request
 ├─ KeyInUse              the first request with this Idempotency-Key is still being answered
+├─ AlreadyExists          the name is taken
 ├─ NotFound              no such job or asset, or somebody else's
 ├─ JobNotRetryable       it has completed, or is still on its way
 ├─ JobRetryLimit         it was retried as often as is allowed
@@ -88,6 +89,14 @@ class NotFound(Refused):
     def __init__(self, what: str) -> None:
         super().__init__(what)
         self.what = what
+
+
+class AlreadyExists(Refused):
+    """Something of that name is there."""
+
+    def __init__(self, what: str, name: str) -> None:
+        super().__init__(f"{what} {name}")
+        self.what, self.name = what, name
 
 
 class JobFinished(Refused):

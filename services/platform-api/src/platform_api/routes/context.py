@@ -1,6 +1,6 @@
 """What routes need, put together by `wiring` and found on the app."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Protocol, cast
 
@@ -9,6 +9,7 @@ from darkroom_chassis.tokens import JwtCodec
 from darkroom_queue import Waiting
 from darkroom_schemas.ids import StepId, TenantId
 from darkroom_schemas.step import StepView
+from darkroom_schemas.worker import Capabilities
 from fastapi import Depends, Request
 
 from platform_api.domain.accounts import Accounts
@@ -25,6 +26,7 @@ from platform_api.domain.ports import (
     Objects,
     UnitOfWork,
 )
+from platform_api.domain.servers import ServerList
 from platform_api.domain.sessions import LoginThrottle, PasswordHasher, Passwords, Sessions
 from platform_api.domain.signed_urls import UrlSigner
 from platform_api.domain.user_stream import UserFeed, UserReplay
@@ -56,6 +58,12 @@ class Feed(JobFeed, UserFeed, Protocol):
 
 class Replays(Replay, UserReplay, Protocol):
     """Gives what happened in the past, likewise."""
+
+
+class Fleet(Protocol):
+    """Tells what the live workers offer, as known a moment ago."""
+
+    async def live(self) -> Sequence[Capabilities]: ...
 
 
 class RunningSteps(Protocol):
@@ -92,6 +100,8 @@ class Context:
     types_now: TypesNow
     feed: Feed
     replay: Replays
+    fleet: Fleet
+    servers: ServerList
     objects: Objects
     urls: UrlSigner
     tokens: JwtCodec

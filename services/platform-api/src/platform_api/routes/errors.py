@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from platform_api.domain.errors import (
+    AlreadyExists,
     Forbidden,
     InvalidParameter,
     JobFinished,
@@ -82,8 +83,12 @@ def app_error(refusal: Refused) -> AppError:
             sentence = "The first request with this Idempotency-Key is still being answered."
             headers = {"Retry-After": "1"}
             return AppError(409, ErrorCode.IDEMPOTENCY_IN_PROGRESS, sentence, retryable=True, headers=headers)
+        case AlreadyExists(what=what, name=name):
+            return AppError(409, ErrorCode.CONFLICT, f"There is a {what} named {name!r} already.")
         case NotFound(what="job"):
             return AppError(404, ErrorCode.JOB_NOT_FOUND, "There is no such job.")
+        case NotFound(what="server"):
+            return AppError(404, ErrorCode.SERVER_NOT_FOUND, "There is no server of this alias.")
         case NotFound(what=what):
             return AppError(404, ErrorCode.NOT_FOUND, f"There is no such {what}.")
         case JobNotRetryable(status=status):

@@ -14,9 +14,10 @@ from platform_api.domain.api_keys import KeyChange, KeyManager, StoredKey, add_k
 from platform_api.domain.errors import Forbidden, InvalidParameter, NotFound
 from platform_api.routes.auth import UUID_PATTERN, Authenticated, user_of
 from platform_api.routes.context import Ctx
-from platform_api.routes.requests import AnyContentTypeRoute, Limit, Offset
+from platform_api.routes.requests import Limit, Offset
+from platform_api.routes.stablequeue.answers import StableQueueRoute
 
-router = APIRouter(tags=["api keys"], route_class=AnyContentTypeRoute)
+router = APIRouter(tags=["api keys"], route_class=StableQueueRoute)
 PATHS = ("/api/v1/apikeys", "/api/v2/apikeys")
 _ID = re.compile(r"[0-9A-Za-z]{12}\Z", re.ASCII)
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "No such key, or somebody else's"}}

@@ -1,0 +1,84 @@
+"""Servers by alias, as clients of StableQueue choose them. A worker that offers a back end of that name serves it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from platform_api.domain.errors import AlreadyExists, NotFound
+
+BACKEND_TYPES = {"forge": "a1111", "comfyui": "comfyui"}
+"""Types of application, and the job type of the catalogue that such a back end serves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """An alias and what people should know of it. A server of the configuration has no times and cannot be changed."""
+
+    alias: str
+    api_url: str | None = None
+    description: str = ""
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+class Servers(Protocol):
+    """Keeps the servers that operators added."""
+
+    async def all(self) -> Sequence[Server]: ...
+
+    async def add(self, server: Server) -> Server | None:
+        """Store a server; None if its alias is taken."""
+        ...
+
+    async def change(self, alias: str, server: Server) -> Server | None:
+        """Replace a server, perhaps under a new alias; None if there is none. Raises `AlreadyExists`."""
+        ...
+
+    async def remove(self, alias: str) -> bool: ...
+
+
+class ServerList:
+    """The servers of the configuration and those that were added."""
+
+    def __init__(self, configured: Sequence[str], added: Servers) -> None:
+        self._configured, self._added = {alias: Server(alias) for alias in configured}, added
+
+    async def all(self) -> list[Server]:
+        """Return the servers by alias."""
+        servers = {server.alias: server for server in await self._added.all()} | self._configured
+        return [servers[alias] for alias in sorted(servers)]
+
+    async def get(self, alias: str) -> Server:
+        """Return a server; raises `NotFound`."""
+        for server in await self.all():
+            if server.alias == alias:
+                return server
+        raise NotFound("server")
+
+    async def add(self, server: Server) -> Server:
+        """Store a server; raises `AlreadyExists`."""
+        self._check_free(server.alias)
+        added = await self._added.add(server)
+        if added is None:
+            raise AlreadyExists("server", server.alias)
+        return added
+
+    async def change(self, alias: str, server: Server) -> Server:
+        """Replace a server, perhaps under a new alias; raises `NotFound` or `AlreadyExists`."""
+        self._check_free(alias)
+        self._check_free(server.alias)
+        changed = await self._added.change(alias, server)
+        if changed is None:
+            raise NotFound("server")
+        return changed
+
+    async def remove(self, alias: str) -> None:
+        """Forget a server; raises `NotFound`."""
+        self._check_free(alias)
+        if not await self._added.remove(alias):
+            raise NotFound("server")
+
+    def _check_free(self, alias: str) -> None:
+        if alias in self._configured:
+            raise AlreadyExists("server of the configuration", alias)

@@ -1,0 +1,144 @@
+"""`/api/v1/servers`: the aliases that `target_server_alias` may name."""
+
+import re
+from datetime import datetime
+from typing import Annotated, Any
+
+from darkroom_chassis.api_keys import KeyKind
+from fastapi import APIRouter, Depends, Path
+from pydantic import BaseModel, ConfigDict, Field, StrictStr, model_validator
+
+from platform_api.domain.errors import Forbidden, NotFound
+from platform_api.domain.servers import BACKEND_TYPES, Server
+from platform_api.routes.auth import Authenticated, caller
+from platform_api.routes.context import Context, Ctx
+from platform_api.routes.stablequeue.answers import StableQueueRoute
+
+PATH, ONE = "/api/v1/servers", "/api/v1/servers/{alias}"
+router = APIRouter(tags=["servers"], route_class=StableQueueRoute)
+_ALIAS = r"^[^\x00-\x1f/]{1,100}$"
+Alias = Annotated[StrictStr, Field(pattern=_ALIAS)]
+CONFLICT: dict[int | str, dict[str, Any]] = {409: {"description": "The alias is taken, or stands in the configuration"}}
+MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "No server has this alias"}}
+
+
+class ServerBody(BaseModel):
+    """A server. Where it is, is told as `apiUrl` or as `host` and `port`; its credentials belong to its worker."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"alias": "Main", "apiUrl": "http://forge:7860", "description": "upstairs"}]},
+    )
+
+    alias: Alias
+    apiUrl: Annotated[StrictStr, Field(max_length=500, pattern=r"^https?://[^\x00\s]+$")] | None = None
+    host: Annotated[StrictStr, Field(max_length=253, pattern=r"^[A-Za-z0-9.:_\[\]-]+$")] | None = None
+    port: int | None = Field(default=None, ge=1, le=65535)
+    description: Annotated[StrictStr, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
+
+    @model_validator(mode="after")
+    def _one_address(self) -> "ServerBody":
+        if self.apiUrl is not None and (self.host is not None or self.port is not None):
+            raise ValueError("send `apiUrl`, or `host` and `port`")
+        if (self.host is None) != (self.port is None):
+            raise ValueError("`host` and `port` go together")
+        return self
+
+    def server(self) -> Server:
+        """Return what is asked for."""
+        url = self.apiUrl or (f"http://{self.host}:{self.port}" if self.host else None)
+        return Server(self.alias, url, self.description)
+
+
+class ServerItem(BaseModel):
+    """A server. `app_types` are those that a live worker serves there now; without any, our own pipelines do."""
+
+    alias: str
+    apiUrl: str | None
+    description: str
+    app_types: list[str]
+    configured: bool = Field(description="It stands in the platform's configuration and cannot be changed here.")
+    created_at: datetime | None
+    updated_at: datetime | None
+
+
+class ServerAnswer(BaseModel):
+    """One server, as it is now."""
+
+    success: bool = True
+    message: str
+    server: ServerItem
+
+
+class ServerRemoved(BaseModel):
+    """The alias is free."""
+
+    success: bool = True
+    message: str = "The server was removed."
+
+
+async def _alias(alias: Annotated[str, Path(description="Alias of a server.")]) -> str:
+    if not re.fullmatch(_ALIAS, alias):
+        raise NotFound("server")
+    return alias
+
+
+async def _operator(who: Authenticated) -> None:
+    if who.kind is not KeyKind.ADMIN:
+        raise Forbidden("Only an operator's key changes servers.")
+
+
+AliasPath = Annotated[str, Depends(_alias)]
+OPERATOR = [Depends(_operator)]
+
+
+@router.get(PATH, operation_id="list_servers", summary="List servers", dependencies=[Depends(caller)])
+async def list_servers(context: Ctx) -> list[ServerItem]:
+    """List every server by alias."""
+    return [await _item(server, context) for server in await context.servers.all()]
+
+
+@router.get(ONE, operation_id="get_server", summary="Read a server", dependencies=[Depends(caller)], responses=MISSING)
+async def get_server(alias: AliasPath, context: Ctx) -> ServerItem:
+    """Read one server."""
+    return await _item(await context.servers.get(alias), context)
+
+
+@router.post(
+    PATH, operation_id="add_server", summary="Add a server", status_code=201, dependencies=OPERATOR, responses=CONFLICT
+)
+async def add_server(body: ServerBody, context: Ctx) -> ServerAnswer:
+    """Let jobs name a server."""
+    added = await context.servers.add(body.server())
+    return ServerAnswer(message="The server was added.", server=await _item(added, context))
+
+
+@router.put(
+    ONE, operation_id="change_server", summary="Change a server", dependencies=OPERATOR, responses=MISSING | CONFLICT
+)
+async def change_server(alias: AliasPath, body: ServerBody, context: Ctx) -> ServerAnswer:
+    """Replace a server, perhaps under another alias."""
+    changed = await context.servers.change(alias, body.server())
+    return ServerAnswer(message="The server was changed.", server=await _item(changed, context))
+
+
+@router.delete(
+    ONE, operation_id="remove_server", summary="Remove a server", dependencies=OPERATOR, responses=MISSING | CONFLICT
+)
+async def remove_server(alias: AliasPath, context: Ctx) -> ServerRemoved:
+    """Let no job name the server any more; those that did go on."""
+    await context.servers.remove(alias)
+    return ServerRemoved()
+
+
+async def _item(server: Server, context: Context) -> ServerItem:
+    live = [can for can in await context.fleet.live() if server.alias in can.backends]
+    return ServerItem(
+        alias=server.alias,
+        apiUrl=server.api_url,
+        description=server.description,
+        app_types=[app for app, type_ in BACKEND_TYPES.items() if any(type_ in can.types for can in live)],
+        configured=server.created_at is None,
+        created_at=server.created_at,
+        updated_at=server.updated_at,
+    )

@@ -1,0 +1,54 @@
+"""Server aliases."""
+
+from collections.abc import Sequence
+
+from darkroom_chassis.database import Database
+from psycopg.errors import UniqueViolation
+from sqlalchemy import RowMapping, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.exc import IntegrityError
+
+from platform_api.domain.errors import AlreadyExists
+from platform_api.domain.servers import Server
+from platform_api.store.tables import servers
+
+
+class PostgresServers:
+    """Implements `Servers`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def all(self) -> Sequence[Server]:
+        async with self._database.connect() as connection:
+            return [_server(row) for row in (await connection.execute(select(servers))).mappings()]
+
+    async def add(self, server: Server) -> Server | None:
+        statement = upsert(servers).values(_row(server)).on_conflict_do_nothing().returning(servers)
+        async with self._database.connect() as connection:
+            row = (await connection.execute(statement)).mappings().first()
+        return _server(row) if row else None
+
+    async def change(self, alias: str, server: Server) -> Server | None:
+        values = {**_row(server), "updated_at": func.now()}
+        statement = update(servers).where(servers.c.alias == alias).values(values).returning(servers)
+        async with self._database.connect() as connection:
+            try:
+                row = (await connection.execute(statement)).mappings().first()
+            except IntegrityError as error:
+                if isinstance(error.orig, UniqueViolation):
+                    raise AlreadyExists("server", server.alias) from error
+                raise
+        return _server(row) if row else None
+
+    async def remove(self, alias: str) -> bool:
+        async with self._database.connect() as connection:
+            return bool((await connection.execute(delete(servers).where(servers.c.alias == alias))).rowcount)
+
+
+def _row(server: Server) -> dict[str, str | None]:
+    return {"alias": server.alias, "api_url": server.api_url, "description": server.description}
+
+
+def _server(row: RowMapping) -> Server:
+    return Server(**row)
