@@ -262,7 +262,7 @@ class Consumer:
 
     async def _pop(self, key: str) -> str | None:
         try:
-            answer: list[str] | None = await self._link.guard(self._link.client.blpop([key], BLOCK_S))
+            answer: list[str] | None = await self._link.block("BLPOP", key, BLOCK_S)
         except QueueUnavailable:
             await asyncio.sleep(OUTAGE_PAUSE_S)
             return None

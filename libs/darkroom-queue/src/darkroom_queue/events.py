@@ -1,8 +1,6 @@
 """Reading the event log: from an id on, block for more, replay one job."""
 
 from dataclasses import replace
-from typing import Any, cast
-
 from darkroom_schemas.events import Event
 from darkroom_schemas.ids import EventId, JobId, StepId, TenantId
 from pydantic_core import from_json
@@ -10,8 +8,11 @@ from pydantic_core import from_json
 from darkroom_queue.errors import LogTruncated
 from darkroom_queue.link import RedisLink
 
-_Entries = list[tuple[str, dict[str, str]]]
+_Entries = list[tuple[str, list[str]]]
+"""Entries of the stream: the id, and `e`, line, `e`, line…; see `lua/parts/events.lua`."""
 MAX_BLOCK_MS = 5000
+EVENTS_PER_ENTRY = 8
+"""A guess, for how many entries to ask; what comes beyond the count is read again."""
 
 
 class EventLog:
@@ -22,31 +23,45 @@ class EventLog:
         self._read_to: EventId | None = None
 
     async def read(self, after: EventId | None, *, count: int = 500, block_ms: int = 0) -> list[Event]:
-        """Return what follows `after` (None: all that is kept), waiting up to `block_ms` (≤ 5,000) if nothing does yet.
+        """Return up to `count` events after `after` (None: all that is kept); waits up to `block_ms` (≤ 5,000) for one.
 
         Raises `LogTruncated` if the log does not reach back to `after`, or `after` is of another epoch.
         """
         epoch = await self._link.epoch()
-        client, key = self._link.client, self._link.keys.log  # only now: the server may be another one than before
         if after is not None and after != self._read_to:
             await self._check_covers(after, epoch)
-        start = after.stream_id if after else "0-0"
-        block = min(block_ms, MAX_BLOCK_MS) or None
-        answer = await self._link.guard(client.xread({key: start}, count=count, block=block))
-        if after is not None and await self._link.epoch() != after.epoch:
-            raise LogTruncated(f"the server was restarted since {after}")
-        entries = _only_stream(answer)
-        if after is not None and len(entries) == count:
+        wanted = max(1, count // EVENTS_PER_ENTRY)
+        place = ("STREAMS", self._link.keys.log, after.stream_id if after else "0-0")
+        if block_ms:
+            wait = ("BLOCK", min(block_ms, MAX_BLOCK_MS))
+            answer = await self._link.block("XREAD", "COUNT", wanted, *wait, *place)
+        else:
+            answer = await self._link.command("XREAD", "COUNT", wanted, *place)
+        entries: _Entries = answer[0][1] if answer else []
+        if after is not None and len(entries) == wanted:
             await self._check_covers(after, epoch)  # a reader that lags this much may have been overtaken by trimming
-        events = [self._event(entry_id, fields["e"]) for entry_id, fields in entries]
+        events = [event for entry in entries for event in self._events(entry)]
+        if after is not None:
+            events = self._following(after, events)
+            if await self._link.epoch() != after.epoch:
+                raise LogTruncated(f"the server was restarted since {after}")
+        events = events[:count]
         self._read_to = EventId.parse(events[-1].id) if events else after
         return events
+
+    def _following(self, after: EventId, events: list[Event]) -> list[Event]:
+        """Leave out what an entry holds up to `after`; events of another epoch mean that the data is another one."""
+        ids = [EventId.parse(event.id) for event in events]
+        if any(found.epoch != after.epoch for found in ids):
+            self._link.forget_epoch()
+            raise LogTruncated(f"the log is another one than that of {after}")
+        return [event for event, found in zip(events, ids, strict=True) if found > after]
 
     async def tail(self) -> EventId:
         """Return the id of the latest event; nothing has happened after it yet."""
         epoch = await self._link.epoch()
-        last: _Entries = await self._link.guard(self._link.client.xrevrange(self._link.keys.log, count=1))
-        ms, seq = map(int, last[0][0].split("-")) if last else (0, 0)
+        last: _Entries = await self._link.command("XREVRANGE", self._link.keys.log, "+", "-", "COUNT", 1)
+        ms, seq = _position(last[0][0]) if last else (0, 0)
         return EventId(self._link.shard, epoch, ms, seq)
 
     async def rejoin(self, after: EventId) -> EventId:
@@ -62,8 +77,8 @@ class EventLog:
     async def read_job(self, job_id: JobId, after: EventId | None) -> list[Event]:
         """Return the kept events of one job that follow `after`; raises `LogTruncated` if some may be missing."""
         epoch = await self._link.epoch()
-        lines: list[str] = await self._link.guard(self._link.client.lrange(self._link.keys.job_events(job_id), 0, -1))
-        events = [self._event(*line.split("\t", 1)) for line in lines]
+        lines: list[str] = await self._link.command("LRANGE", self._link.keys.job_events(job_id), 0, -1)
+        events = [self._event(line) for line in lines]
         if after is None:
             return events
         if after.epoch != epoch or not events or EventId.parse(events[0].id) > after:
@@ -73,26 +88,23 @@ class EventLog:
     async def _check_covers(self, after: EventId, epoch: int) -> None:
         if after.epoch != epoch:
             raise LogTruncated(f"{after} is of another epoch than {epoch}")
-        first: _Entries = await self._link.guard(self._link.client.xrange(self._link.keys.log, count=1))
+        first: _Entries = await self._link.command("XRANGE", self._link.keys.log, "-", "+", "COUNT", 1)
         if (after.ms, after.seq) == (0, 0) or not first:
             return
-        if _position(first[0][0]) > (after.ms, after.seq):
+        if EventId.parse(self._events(first[0])[0].id) > replace(after, epoch=epoch):
             raise LogTruncated(f"the log begins after {after}")
 
-    def _event(self, entry_id: str, line: str) -> Event:
-        epoch, kind, job, step, tenant, data = line.split("\t", 5)
-        ms, seq = _position(entry_id)
+    def _events(self, entry: tuple[str, list[str]]) -> list[Event]:
+        return [self._event(line) for line in entry[1][1::2]]
+
+    def _event(self, line: str) -> Event:
+        place, epoch, kind, job, step, tenant, data = line.split("\t", 6)
         return Event(
-            id=str(EventId(self._link.shard, int(epoch), ms, seq)), type=kind, job_id=JobId(job),
-            step_id=StepId(step) if step else None, tenant=TenantId(tenant), at_ms=ms, data=from_json(data),
+            id=f"{self._link.shard}-{epoch}-{place}", type=kind, job_id=JobId(job), step_id=StepId(step) if step else None,
+            tenant=TenantId(tenant), at_ms=int(place.partition("-")[0]), data=from_json(data),
         )  # fmt: skip
 
 
 def _position(entry_id: str) -> tuple[int, int]:
     ms, _, seq = entry_id.partition("-")
     return int(ms), int(seq)
-
-
-def _only_stream(answer: Any) -> _Entries:
-    """Unwrap XREAD's answer about the one stream that was asked for."""
-    return cast("_Entries", answer[0][1]) if answer else []

@@ -38,7 +38,9 @@ class RedisLink:
     def __init__(self, location: Location, shard: int = 0) -> None:
         self.keys, self.shard = Keys(shard), shard
         self._location = location
-        self._hot = HotConnection(lambda: location.resolve(self.keys.meta))
+        self._hot = self._connection()
+        self._idle: list[HotConnection] = []
+        """Connections for commands that block; each was used before."""
         self._epoch = 0
 
     @classmethod
@@ -59,13 +61,14 @@ class RedisLink:
 
     async def close(self) -> None:
         """Close every connection."""
-        self._hot.close()
+        for connection in (self._hot, *self._idle):
+            connection.close()
+        self._idle.clear()
         await self._location.close()
 
     async def ping(self) -> None:
         """Raise `QueueUnavailable` unless Redis answers."""
-        await self._ready()
-        await self._answer(self._hot.call("PING"))
+        await self.command("PING")
 
     async def guard(self, call: Awaitable[Any]) -> Any:  # Any: redis-py's types cover every mode of every reply
         """Await a call on `client`; whatever means "no answer" becomes `QueueUnavailable`."""
@@ -93,6 +96,36 @@ class RedisLink:
         if not self._epoch or not self._hot.connected:
             await self._ready()
         return await self._evaluate(script, args)
+
+    async def command(self, *args: Arg) -> Any:  # Any: replies differ by command
+        """Run one command on the hot connection."""
+        await self._ready()
+        return await self._answer(self._hot.call(*args))
+
+    async def block(self, *args: Arg) -> Any:  # Any: replies differ by command
+        """Run a command that may wait for up to five seconds, on a connection that nothing else uses meanwhile."""
+        connection = self._idle.pop() if self._idle else self._connection()
+        try:
+            await connection.connect()
+            reply = await connection.call(*args)
+        except OSError as error:
+            connection.close()
+            raise self._unavailable(error) from error
+        except ReplyError as error:
+            connection.close()
+            raise self._judge(error) from error
+        except BaseException:  # a cancelled call leaves an answer behind
+            connection.close()
+            raise
+        self._idle.append(connection)
+        return reply
+
+    def forget_epoch(self) -> None:
+        """Greet the server anew before the next call: something tells that its data is not what it was."""
+        self._epoch = 0
+
+    def _connection(self) -> HotConnection:
+        return HotConnection(lambda: self._location.resolve(self.keys.meta))
 
     async def _ready(self) -> None:
         """Connect, and greet a server that was away: another run of it than before begins a new epoch."""

@@ -1,4 +1,7 @@
-"""How a step is written in Redis: a line of tab-separated fields, a line of requirements, and the payload as JSON."""
+"""How a step is written in Redis: a line of tab-separated fields, a line of requirements, and the payload as JSON.
+
+`lua/parts/head.lua` names the fields of the line.
+"""
 
 import hashlib
 import json
@@ -42,35 +45,31 @@ def submit_args(step: StepSubmit) -> list[str | int]:
     payload = to_json(step.payload).decode()
     if len(payload) * 4 > MAX_BODY_BYTES and len(payload.encode()) > MAX_BODY_BYTES:
         raise ValueError(f"payload: must be at most {MAX_BODY_BYTES} bytes as JSON; store large data and pass its key")
-    told = (
-        step.tenant, step.requirements.type, step.job_id, score(step), step.max_attempts,
-        round(step.timeout_s * 1000), step.weight, step.expected_ms, step.redelivery.value,
-    )  # fmt: skip
-    head = "\t".join(map(str, told))
+    place = score(step)
+    order = f"{step.weight}\t{place}\t{step.redelivery.value}"
+    tail = (
+        f"{step.expected_ms}\t{round(step.timeout_s * 1000)}\t{step.max_attempts}"
+        f"\t{step.requirements.type}\t{step.job_id}\t{step.tenant}"
+    )
     # The digest identifies a submission: all but when it may arrive and which trace it belongs to.
-    identity = f"{step.id}\t{requirements}\t{head}\t{step.not_before_ms}\t{payload}"
+    identity = f"{step.id}\t{requirements}\t{order}\t{tail}\t{step.not_before_ms}\t{payload}"
     digest = hashlib.blake2b(identity.encode(), digest_size=12).hexdigest()
     return [
-        step.id, requirements, step.tenant, step.requirements.type, step.job_id, told[3],
+        step.id, requirements, step.tenant, step.requirements.type, step.job_id, place,
         "" if step.not_before_ms is None else step.not_before_ms,
         "" if step.not_after_ms is None else step.not_after_ms,
-        digest, f"\t{head}\t", f"\t{digest}\t{step.trace_id or ''}\n{requirements}\n{payload}",
+        digest, f"\t{order}\t{step.trace_id or ''}\t{tail}\t{digest}\t", f"\n{requirements}\n{payload}",
     ]  # fmt: skip
-
-
-def _header(record: str) -> tuple[list[str], str]:
-    head, _, body = record.partition("\n")
-    return head.split("\t"), body
 
 
 def claimed(step_id: str, token: str, attempt: int, record: str) -> ClaimedStep:
     """Read a claim as the turn script hands it out; what we wrote ourselves is not validated again."""
     header, requirements, payload = record.split("\n", 2)
-    head = header.split("\t")
-    return ClaimedStep.model_construct(
-        id=StepId(step_id), job_id=JobId(head[3]), tenant=TenantId(head[1]), token=token, attempt=attempt,
-        timeout_s=int(head[6]) / 1000, payload=from_json(payload), trace_id=TraceId(head[12]) if head[12] else None,
-        requirements=_requirements(requirements),
+    _, _, _, _, trace, _, timeout, _, _, job, tenant, _, _ = header.split("\t")
+    return ClaimedStep(
+        id=StepId(step_id), job_id=JobId(job), tenant=TenantId(tenant), token=token, attempt=attempt,
+        timeout_s=int(timeout) / 1000, payload=from_json(payload), requirements=_requirements(requirements),
+        trace_id=TraceId(trace) if trace else None,
     )  # fmt: skip
 
 
@@ -82,27 +81,28 @@ def _requirements(text: str) -> Requirements:
 def live_view(step_id: StepId, answer: list[str]) -> StepView:
     """Build the view of a step that has not ended from the read script's answer."""
     record, due, token, worker, attempt, started, cancel_reason, progress = answer
-    head, _ = _header(record)
+    header, _, _ = record.partition("\n")
+    *_, tries, _, job, tenant, _, queued = header.split("\t")
     waiting = JobStatus.DELAYED if due else JobStatus.QUEUED
     return StepView(
-        id=step_id, job_id=JobId(head[3]), tenant=TenantId(head[1]), status=JobStatus.RUNNING if token else waiting,
-        attempt=int(attempt or 0), max_attempts=int(head[5]), progress=float(progress) if progress else None,
+        id=step_id, job_id=JobId(job), tenant=TenantId(tenant), status=JobStatus.RUNNING if token else waiting,
+        attempt=int(attempt or 0), max_attempts=int(tries), progress=float(progress) if progress else None,
         worker_id=WorkerId(worker) if worker else None, cancel_requested=bool(cancel_reason),
-        queued_at_ms=int(head[10]), started_at_ms=int(started) or None,
+        queued_at_ms=int(queued), started_at_ms=int(started) or None,
     )  # fmt: skip
 
 
 def ended_view(step_id: StepId, stone: str) -> StepView:
-    """Build the view of an ended step from its tombstone."""
-    head, body = _header(stone)
-    status, _, _, job, tenant, attempt, max_attempts, queued, started, finished, worker = head
+    """Build the view of an ended step from its tombstone: state, when it ended, its last lease, and what came of it."""
+    header, _, body = stone.partition("\n")
+    state, ended, _, worker, attempt, started, _, _, _, tries, _, job, tenant, _, queued = header.split("\t")
     data: dict[str, Any] = json.loads(body)
     result, error = data.get("result"), data.get("error")
     return StepView(
-        id=step_id, job_id=JobId(job), tenant=TenantId(tenant), status=JobStatus(status), attempt=int(attempt),
-        max_attempts=int(max_attempts), progress=100.0 if status == JobStatus.COMPLETED else None,
+        id=step_id, job_id=JobId(job), tenant=TenantId(tenant), status=JobStatus(state), attempt=int(attempt),
+        max_attempts=int(tries), progress=100.0 if state == JobStatus.COMPLETED else None,
         worker_id=WorkerId(worker) if worker else None, queued_at_ms=int(queued),
-        started_at_ms=int(started) if started != "0" else None, finished_at_ms=int(finished),
+        started_at_ms=int(started) if started != "0" else None, finished_at_ms=int(ended),
         result=StepResult.model_validate(result) if result is not None else None,
         error=StepError.model_validate(error) if error is not None else None,
     )  # fmt: skip

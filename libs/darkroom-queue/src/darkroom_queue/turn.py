@@ -88,7 +88,7 @@ class WorkerPort:
             args += [f.step_id, f.token, f.outcome, f.data, f.delay_ms]
         for step_id, token in beats or ():
             args += [step_id, token]
-        status, codes, cancelled, lost, claims, due_ms = await self._link.run(_TURN, *args)
+        status, codes, cancelled, lost, token, claims, due_ms = await self._link.run(_TURN, *args)
         if status == -1:
             raise WorkerSuperseded(f"another process has registered as {self._info.worker_id}")
         return Turn(
@@ -96,7 +96,9 @@ class WorkerPort:
             refused=tuple(f.step_id for f, code in zip(finishes, codes, strict=False) if code == 0),
             cancelled=tuple(map(StepId, cancelled)),
             lost=tuple(map(StepId, lost)),
-            claims=tuple(claimed(*claims[i : i + 4]) for i in range(0, len(claims), 4)),
+            claims=tuple(
+                claimed(claims[i], claims[i + 1] or token, claims[i + 2], claims[i + 3]) for i in range(0, len(claims), 4)
+            ),
             next_due_s=None if due_ms < 0 else due_ms / 1000,
         )
 

@@ -71,11 +71,10 @@ async def test_a_worker_without_beats_is_told_as_lost(link: RedisLink, channels:
 
 async def make_old(link: RedisLink, step_id: StepId) -> None:
     """Let a waiting step have been queued long ago."""
-    key = f"{META}s:{step_id}"
-    header, _, body = (await link.client.get(key)).partition("\n")
+    header, _, body = (await link.command("HGET", f"{META}s", step_id)).partition("\n")
     fields = header.split("\t")
-    fields[10] = "1"
-    await link.client.set(key, "\t".join(fields) + "\n" + body)
+    fields[-1] = "1"
+    await link.command("HSET", f"{META}s", step_id, "\t".join(fields) + "\n" + body)
 
 
 async def test_a_step_that_nobody_can_run_ends_as_a_dead_letter_after_its_time_limit(link: RedisLink) -> None:

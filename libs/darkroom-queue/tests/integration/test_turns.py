@@ -241,8 +241,8 @@ async def test_a_leaving_worker_gives_its_steps_back(link: RedisLink) -> None:
 async def test_the_time_limit_ends_a_step_whose_worker_only_beats(link: RedisLink) -> None:
     port, step = await worker(link), await submit(link, timeout_s=100.0)
     [claimed] = await claim(port)
-    lease = (await link.client.get(f"{{darkroom-0}}:l:{step.id}")).split("\t")
-    await link.client.set(f"{{darkroom-0}}:l:{step.id}", "\t".join([*lease[:3], "1", *lease[4:]]))
+    lease = (await link.command("HGET", "{darkroom-0}:l", step.id)).split("\t")
+    await link.command("HSET", "{darkroom-0}:l", step.id, "\t".join([*lease[:3], "1", *lease[4:]]))
     await port.turn(want=0, beats=[(step.id, claimed.token)])
     view = await Producer(link).read(step.id)
     assert view is not None

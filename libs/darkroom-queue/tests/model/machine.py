@@ -161,7 +161,7 @@ class QueueMachine(RuleBasedStateMachine):
             if claim.id in again:
                 assert (claim.token, claim.attempt) == again.pop(claim.id)
                 continue
-            assert claim.token not in {token for _, token in self.issued}
+            assert (claim.id, claim.token) not in self.issued
             assert claim.id in self.oracle.claimable(can)
             self.oracle.claim(claim.id, name, claim.token, can)
             assert claim.attempt == self.oracle.steps[claim.id].attempt

@@ -15,6 +15,7 @@ class EventType(StrEnum):
     STEP_QUEUED = "step.queued"
     STEP_STARTED = "step.started"
     STEP_RETRYING = "step.retrying"
+    STEP_RELEASED = "step.released"
     STEP_COMPLETED = "step.completed"
     STEP_FAILED = "step.failed"
     STEP_CANCELLED = "step.cancelled"

@@ -1,5 +1,6 @@
 """A step: the unit that a worker executes. It lives in Redis from submission to its tombstone."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -78,7 +79,8 @@ class StepResult(Wire):
     timings_s: dict[str, float] = Field(default_factory=dict)
 
 
-class ClaimedStep(Wire):
+@dataclass(slots=True)
+class ClaimedStep:
     """A step in a worker's hands. `token` is the fencing token that beats, progress and the finish must carry."""
 
     id: StepId

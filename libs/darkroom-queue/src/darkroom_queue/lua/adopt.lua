@@ -3,14 +3,15 @@
 -- ARGV  1 run id of the server, 2 lease ms
 -- Gives the epoch
 --#include head
-local before = call('HGET', KEYS[1], 'run')
-if before == ARGV[1] then return tonumber(call('HGET', KEYS[1], 'epoch')) end
-local number = call('HINCRBY', KEYS[1], 'epoch', 1)
-call('HSET', KEYS[1], 'run', ARGV[1], 'swept', now)
+--#include events
+local known = call('HMGET', KEYS[1], 'run', 'epoch')
+if known[1] == ARGV[1] and known[2] then return tonumber(known[2]) end
+-- A server without its data knows no earlier epoch; Unix seconds are above any that was ever counted up to.
+local number = known[2] and known[2] + 1 or tonumber(clock[1])
+call('HSET', KEYS[1], 'epoch', number, 'run', ARGV[1], 'swept', now_text)
 for _, id in ipairs(call('ZRANGE', P .. 'lz', 0, -1)) do
   call('ZADD', P .. 'lz', 'GT', now + tonumber(ARGV[2]), id)
 end
-if before then
-  call('XADD', P .. 'ev', '*', 'e', number .. '\tlog.reset\t\t\t\t{}')
-end
+if known[2] then append('log.reset', '', '', '', '{}') end
+flush_events()
 return number

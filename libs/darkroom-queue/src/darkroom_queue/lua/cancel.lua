@@ -7,13 +7,13 @@
 --#include queue
 --#include leases
 local id, reason = ARGV[1], ARGV[2]
-local record = call('GET', P .. 's:' .. id)
+local record = call('HGET', STEPS, id)
 if not record then return call('EXISTS', P .. 't:' .. id) == 1 and 'finished' or 'unknown' end
 local h, lease = header_of(record), lease_of(id)
 if lease.tok then
   if not lease.cx then
     lease.cx = reason
-    call('SET', P .. 'l:' .. id, lease_text(lease))
+    call('HSET', LEASES, id, lease_line(h, lease) .. '\n' .. reason)
     call('ZADD', P .. 'cz', now + FORCE_CANCEL_MS, id)
     call('RPUSH', P .. 'c:' .. lease.w, 'cancel\t' .. id .. '\t' .. lease.tok)
     call('EXPIRE', P .. 'c:' .. lease.w, 60)
@@ -28,5 +28,6 @@ elseif call('ZREM', P .. 'dl', id) == 1 then
 end
 finish(id, h, lease, 'cancelled', '{"reason":' .. json(reason) .. '}')
 flush_leases()
+flush_events()
 flush_counts()
 return 'cancelled'

@@ -10,9 +10,11 @@ for i = 1, #ARGV, 5 do
   local seen = P .. 'o:' .. ARGV[i]
   local id = call('GET', seen)
   if not id then
-    id = epoch .. '-' .. append(ARGV[i + 1], ARGV[i + 2], '', ARGV[i + 3], ARGV[i + 4])
+    id = append(ARGV[i + 1], ARGV[i + 2], '', ARGV[i + 3], ARGV[i + 4])
+    id = log.epoch .. '-' .. id
     call('SET', seen, id, 'EX', DEDUPLICATE_S)
   end
   ids[#ids + 1] = id
 end
+flush_events()
 return ids

@@ -3,9 +3,9 @@
 -- ARGV  1 step, 2 token, 3 percent, 4 message (JSON for a ProgressMessage, without its closing brace)
 -- Gives 1, or 0 if the token is stale
 --#include head
-local lease = call('GET', P .. 'l:' .. ARGV[1])
-if not lease or string.match(lease, '^[^\t]*') ~= ARGV[2] then return 0 end
-call('SET', P .. 'p:' .. ARGV[1], ARGV[3], 'EX', 86400)
-local record = call('GET', P .. 's:' .. ARGV[1])
-call('PUBLISH', 'job:progress:' .. header_of(record).job, ARGV[4] .. ',"at_ms":' .. now .. '}')
+local line = call('HGET', LEASES, ARGV[1])
+local token, job = match(line or '', '^' .. FIELD .. string.rep('[^\t]*\t', 8) .. FIELD)
+if not line or token ~= ARGV[2] then return 0 end
+call('HSET', PROGRESS, ARGV[1], ARGV[3])
+call('PUBLISH', 'job:progress:' .. job, ARGV[4] .. ',"at_ms":' .. now_text .. '}')
 return 1

@@ -32,12 +32,13 @@ end
 local before = call('HGET', P .. 'wk:' .. worker, 'inc')
 if before and before ~= incarnation then
   for _, id in ipairs(call('SMEMBERS', P .. 'h:' .. worker)) do
-    local record, lease = call('GET', P .. 's:' .. id), lease_of(id)
+    local record, lease = call('HGET', STEPS, id), lease_of(id)
     if record and lease.w == worker then expire(id) end
   end
 end
 flush_leases()
 flush_debts()
+flush_events()
 flush_counts()
 call('HSET', P .. 'wk:' .. worker, 'inc', incarnation, 'set', set, 'info', ARGV[4], 'machine', ARGV[5])
 call('ZADD', P .. 'wz', now, worker)

@@ -8,9 +8,8 @@
 local id = ARGV[1]
 local record = call('GET', P .. 'd:' .. id)
 if not record then return 0 end
-call('RENAME', P .. 'd:' .. id, P .. 's:' .. id)
-call('PERSIST', P .. 's:' .. id)
-call('DEL', P .. 't:' .. id)
+call('HSET', STEPS, id, record)
+call('DEL', P .. 'd:' .. id, P .. 't:' .. id)
 call('ZREM', P .. 'dd', id)
 local h = header_of(record)
 count('failed', -1)
@@ -18,5 +17,6 @@ count('queued', 1)
 count('q:' .. h.type, 1)
 enqueue(h, id)
 append('step.queued', h.job, id, h.tenant, '{"job_type":"' .. h.type .. '"}')
+flush_events()
 flush_counts()
 return 1

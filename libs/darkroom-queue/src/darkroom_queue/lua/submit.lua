@@ -9,6 +9,7 @@
 --#include queue
 --#include fit
 local MAX_CLASSES, FIELDS = 4096, 11
+local DIGEST_ON_STONE = '^' .. string.rep('[^\t]*\t', 13) .. '([^\t]*)\t'
 local max_depth, n = tonumber(ARGV[1]), tonumber(ARGV[2])
 local answer, classes = { now }, {}
 
@@ -33,20 +34,20 @@ end
 
 -- Which of the submitted ids are taken, asked for all at once: digests of records and tombstones, or false.
 local function digests(first)
-  local keys, found = {}, {}
+  local ids, graves, found = {}, {}, {}
   for i = 0, n - 1 do
-    keys[2 * i + 1], keys[2 * i + 2] = P .. 's:' .. ARGV[first + i * FIELDS], P .. 't:' .. ARGV[first + i * FIELDS]
+    ids[i + 1] = ARGV[first + i * FIELDS]
+    graves[i + 1] = P .. 't:' .. ids[i + 1]
   end
-  local there = call('MGET', unpack(keys))
+  local records, stones = call('HMGET', STEPS, unpack(ids)), call('MGET', unpack(graves))
   for i = 1, n do
-    local record, stone = there[2 * i - 1], there[2 * i]
-    found[i] = record and header_of(record).digest or stone and string.match(stone, '^[^\t]*\t[^\t]*\t([^\t]*)\t')
+    found[i] = records[i] and header_of(records[i]).digest or stones[i] and match(stones[i], DIGEST_ON_STONE)
   end
   return found
 end
 
 local depth = max_depth > 0 and tonumber(call('HGET', P .. 'n', 'queued') or '0') or 0
-local there, accepted, mine, records, queues = digests(3), 0, {}, {}, {}
+local there, accepted, mine, records, queues, by_type = digests(3), 0, {}, {}, {}, {}
 
 local function plan(class, tenant, score, id)
   local name = class .. '\t' .. tenant
@@ -75,22 +76,25 @@ for i = 0, n - 1 do
   elseif not class then
     answer[i + 2] = -4
   else
-    records[#records + 1], records[#records + 2] = P .. 's:' .. id, class .. ARGV[a + 10] .. now .. ARGV[a + 11]
+    local r = #records
+    records[r + 1], records[r + 2] = id, class .. ARGV[a + 10] .. now_text .. ARGV[a + 11]
     if not_before ~= '' and tonumber(not_before) > now then
       call('ZADD', P .. 'dl', not_before, id)
       count('delayed', 1)
     else
       plan(class, ARGV[a + 3], ARGV[a + 6], id)
       accepted = accepted + 1
-      count('q:' .. kind, 1)
+      by_type[kind] = (by_type[kind] or 0) + 1
     end
     mine[id] = ARGV[a + 9]
     append('step.queued', job, id, ARGV[a + 3], '{"job_type":"' .. kind .. '"}')
     answer[i + 2] = 1
   end
 end
-if #records > 0 then call('MSET', unpack(records)) end
+if #records > 0 then call('HSET', STEPS, unpack(records)) end
 for _, queue in pairs(queues) do enqueue_all(queue.class, queue.tenant, queue.best, queue.scored) end
 count('queued', accepted)
+for kind, number in pairs(by_type) do count('q:' .. kind, number) end
+flush_events()
 flush_counts()
 return answer

@@ -22,7 +22,7 @@ end
 local function end_unworkable(class, tenant)
   local queue = P .. 'q:' .. class .. ':' .. tenant
   for _, id in ipairs(call('ZRANGE', queue, 0, limit - 1)) do
-    local record = call('GET', P .. 's:' .. id)
+    local record = call('HGET', STEPS, id)
     local h = record and header_of(record)
     if h and now - h.queued_ms > h.timeout_ms then
       call('ZREM', queue, id)
@@ -66,6 +66,7 @@ end
 call('ZREMRANGEBYSCORE', P .. 'dd', '-inf', now - DEAD_LETTER_TTL * 1000)
 flush_leases()
 flush_debts()
+flush_events()
 flush_counts()
 call('XTRIM', P .. 'ev', 'MINID', '~', now - tonumber(ARGV[3]))
 return { touched, #gone }

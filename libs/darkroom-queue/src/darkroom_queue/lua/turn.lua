@@ -3,10 +3,11 @@
 -- ARGV  1 worker, 2 incarnation, 3 turn number, 4 lease ms, 5 want, 6 f finishes, 7 b beats (-1: not a beat turn),
 --       8 models that the worker has loaded, separated by tabs; then for each finish: id, token,
 --       outcome ok | fail | retry | cancelled | release, data (JSON), delay ms;  then for each beat: id, token
--- Gives { status, finish codes, cancelled ids, lost ids, claims, next due ms }
+-- Gives { status, finish codes, cancelled ids, lost ids, token of new claims, claims, next due ms }
 --       status  1 ok, 0 not registered, -1 superseded by a newer process of this worker
 --       finish codes  1 taken, 0 refused because the token is stale
---       claims  id, token, attempt, record for each;  next due  ms until a delayed step is due, -1 if none is
+--       claims  id, token ('' for the new ones'), attempt, record for each;  next due  ms until a delayed step is due,
+--       -1 if none is
 -- A repeated turn is harmless: a finish whose token stands on the tombstone is answered 1, and a claim whose answer got
 -- lost comes again with the same token in the next beat turn.
 --#include head
@@ -19,8 +20,8 @@
 local worker, incarnation, turn, lease_ms = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local want, f, b = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local registered = call('HMGET', P .. 'wk:' .. worker, 'inc', 'set')
-if not registered[1] then return { 0, {}, {}, {}, {}, -1 } end
-if registered[1] ~= incarnation then return { -1, {}, {}, {}, {}, -1 } end
+if not registered[1] then return { 0, {}, {}, {}, '', {}, -1 } end
+if registered[1] ~= incarnation then return { -1, {}, {}, {}, '', {}, -1 } end
 local set, a, resident = registered[2], 8, nil
 for model in string.gmatch(ARGV[8], '[^\t]+') do
   resident = resident or {}
@@ -28,20 +29,18 @@ for model in string.gmatch(ARGV[8], '[^\t]+') do
 end
 local codes, cancels, lost, claims = {}, {}, {}, {}
 
-local function report(id, record, lease_text, token, outcome, data, delay_ms)
-  local lease = read_lease(lease_text)
-  if not record or lease.tok ~= token then
-    local stone = call('GET', P .. 't:' .. id)
-    return stone and string.match(stone, '^[^\t]*\t([^\t]*)\t') == token and 1 or 0
-  end
-  local h = header_of(record)
-  if outcome == 'ok' then
-    settle(h, lease)
-    measure(h, lease)
-    leave_running(h)
+-- What a completion wants of a lease: token, worker, attempt, started, set, expected ms, type, job, tenant.
+local COMPLETED = '^' .. string.rep(FIELD, 6) .. '[^\t]*\t[^\t]*\t' .. FIELD .. FIELD .. FIELD .. '[^\n]*$'
+
+local function report_other(id, line, outcome, data, delay_ms)
+  local h, lease = header_of(call('HGET', STEPS, id)), read_lease(line)
+  if outcome == 'ok' then -- although a cancel was requested: it came too late
+    settle_lease(h, lease)
+    measure(h.type, now - lease.s)
+    leave_running(h.type)
     finish(id, h, lease, 'completed', event_data(lease, '"service_ms":' .. (now - lease.s) .. ',"result":' .. data))
   elseif outcome == 'cancelled' then
-    settle(h, lease)
+    settle_lease(h, lease)
     lease.cx = lease.cx or 'cancelled by the worker'
     cancelled(id, h, lease)
   elseif outcome == 'release' then
@@ -49,24 +48,47 @@ local function report(id, record, lease_text, token, outcome, data, delay_ms)
   else
     fail(id, h, lease, data, outcome == 'retry', delay_ms)
   end
+end
+
+local heads = {} -- beginnings of the data of step.completed, by worker, attempt and service time
+
+local function report(id, line, token, outcome, data, delay_ms)
+  if not line or match(line, '^[^\t]*') ~= token then
+    local stone = call('GET', P .. 't:' .. id)
+    return stone and match(stone, '^[^\t]*\t[^\t]*\t([^\t]*)\t') == token and 1 or 0
+  end
+  local _, holder, attempt, started, of_set, expected_ms, kind, job, tenant = match(line, COMPLETED)
+  if outcome ~= 'ok' or not holder then
+    report_other(id, line, outcome, data, delay_ms)
+    return 1
+  end
+  local service_ms = now - tonumber(started)
+  settle(of_set, tenant, service_ms, tonumber(expected_ms))
+  measure(kind, service_ms)
+  leave_running(kind)
+  unlease(id, holder)
+  local variant = attempt .. '\t' .. started
+  local head = heads[variant]
+  if not head then
+    head = '{"worker_id":"' .. holder .. '","attempt":' .. attempt .. ',"service_ms":' .. service_ms .. ',"result":'
+    heads[variant] = head
+  end
+  bury(id, line, job, tenant, 'completed', head .. data .. '}')
   return 1
 end
 
 if f > 0 then
-  local keys = {}
+  local ids = {}
+  for i = 1, f do ids[i] = ARGV[a + 5 * i - 4] end
+  local lines, told = call('HMGET', LEASES, unpack(ids)), {}
   for i = 1, f do
-    local id = ARGV[a + 5 * i - 4]
-    keys[2 * i - 1], keys[2 * i] = P .. 's:' .. id, P .. 'l:' .. id
-  end
-  local found, told = call('MGET', unpack(keys)), {}
-  for i = 1, f do
-    local id, record, lease = ARGV[a + 1], found[2 * i - 1], found[2 * i]
+    local id, line = ids[i], lines[i]
     if told[id] then -- what was read before the first report of the step is out of date
       flush_leases()
-      record, lease = unpack(call('MGET', P .. 's:' .. id, P .. 'l:' .. id))
+      line = call('HGET', LEASES, id)
     end
     told[id] = true
-    codes[i] = report(id, record, lease, ARGV[a + 2], ARGV[a + 3], ARGV[a + 4], tonumber(ARGV[a + 5]))
+    codes[i] = report(id, line, ARGV[a + 2], ARGV[a + 3], ARGV[a + 4], tonumber(ARGV[a + 5]))
     a = a + 5
   end
   flush_leases()
@@ -79,26 +101,28 @@ end
 
 forgive_outage(lease_ms) -- before the beats, whose deadlines need no forgiving
 if b >= 0 then
-  call('ZADD', P .. 'wz', now, worker)
-  call('ZADD', P .. 'sz', now, set)
-  local mine = {}
-  for _ = 1, b do
-    local id, token = ARGV[a + 1], ARGV[a + 2]
-    a = a + 2
+  call('ZADD', P .. 'wz', now_text, worker)
+  call('ZADD', P .. 'sz', now_text, set)
+  local mine, ids, deadlines = {}, {}, {}
+  for i = 1, b do ids[i] = ARGV[a + 2 * i - 1] end
+  local lines = b > 0 and call('HMGET', LEASES, unpack(ids)) or {}
+  for i = 1, b do
+    local id, line = ids[i], lines[i]
     mine[id] = true
-    local lease = lease_of(id)
-    if lease.tok ~= token then
+    if not line or match(line, '^[^\t]*') ~= ARGV[a + 2 * i] then
       lost[#lost + 1] = id
     else
-      local h = header_of(call('GET', P .. 's:' .. id))
+      local started, timeout, cx = match(line, '^[^\t]*\t[^\t]*\t[^\t]*\t' .. FIELD .. '[^\t]*\t[^\t]*\t' .. FIELD .. '[^\n]*\n?(.*)$')
       -- A worker that beats but never finishes loses the step soon after its time limit.
-      call('ZADD', P .. 'lz', 'XX', math.min(now + lease_ms, lease.s + h.timeout_ms + lease_ms), id)
-      if lease.cx then cancels[#cancels + 1] = id end
+      deadlines[#deadlines + 1] = math.min(now + lease_ms, started + timeout + lease_ms)
+      deadlines[#deadlines + 1] = id
+      if cx ~= '' then cancels[#cancels + 1] = id end
     end
   end
+  if #deadlines > 0 then call('ZADD', P .. 'lz', 'XX', unpack(deadlines)) end
   for _, id in ipairs(call('SMEMBERS', P .. 'h:' .. worker)) do
     if not mine[id] then
-      local lease, record = lease_of(id), call('GET', P .. 's:' .. id)
+      local lease, record = lease_of(id), call('HGET', STEPS, id)
       if record and lease.w == worker then
         deliver(id, lease.tok, lease.at, record)
         want = want - 1
@@ -115,27 +139,40 @@ flush_debts()
 
 local all_paused = call('SISMEMBER', P .. 'ps', '*') == 1
 if all_paused then want = 0 end
-local leases, deadlines, taken = {}, {}, {}
-take(set, want, resident, function(id, h, record, lease)
-  local i, attempt = #taken + 1, read_lease(lease).at + 1
-  local token = incarnation .. '.' .. turn .. '.' .. i
-  leases[2 * i - 1] = P .. 'l:' .. id
-  leases[2 * i] = lease_text({ tok = token, w = worker, at = attempt, s = now, set = set })
-  deadlines[2 * i - 1], deadlines[2 * i], taken[i] = now + lease_ms, id, id
-  count('queued', -1)
-  count('q:' .. h.type, -1)
-  count('running', 1)
-  count('r:' .. h.type, 1)
-  append('step.started', h.job, id, h.tenant, event_data({ w = worker, at = attempt }))
-  deliver(id, token, attempt, record)
+-- A token is unique among the claims of a step, since a turn claims a step at most once.
+local token, deadline = incarnation .. '.' .. turn, string.format('%d', now + lease_ms)
+local lines, deadlines, taken, started = {}, {}, {}, {}
+local before, after = token .. '\t' .. worker .. '\t', '\t' .. now_text .. '\t' .. set .. '\t'
+local first, told = before .. '1' .. after, event_data({ w = worker, at = 1 })
+take(set, want, resident, function(id, record, line, tail, kind, job, tenant)
+  local i, attempt = 2 * #taken + 1, 1
+  lines[i], deadlines[i], deadlines[i + 1] = id, deadline, id
+  taken[#taken + 1] = id
+  started[kind] = (started[kind] or 0) + 1
+  if line then -- it was claimed before
+    attempt = read_lease(line).at + 1
+    lines[i + 1] = before .. attempt .. after .. tail
+    append('step.started', job, id, tenant, event_data({ w = worker, at = attempt }))
+  else
+    lines[i + 1] = first .. tail
+    append('step.started', job, id, tenant, told)
+  end
+  deliver(id, '', attempt, record)
 end)
 if #taken > 0 then
-  call('MSET', unpack(leases))
+  call('HSET', LEASES, unpack(lines))
   call('ZADD', P .. 'lz', unpack(deadlines))
   call('SADD', P .. 'h:' .. worker, unpack(taken))
+  count('queued', -#taken)
+  count('running', #taken)
+  for kind, number in pairs(started) do
+    count('q:' .. kind, -number)
+    count('r:' .. kind, number)
+  end
 end
 if not all_paused and call('EXISTS', P .. 'r:' .. set) == 1 then wake(set) end
 
+flush_events()
 flush_counts()
 if #taken > 0 or f > 0 then
   local held = call('SCARD', P .. 'h:' .. worker)
@@ -143,4 +180,4 @@ if #taken > 0 or f > 0 then
 end
 
 local next_due = call('ZRANGE', P .. 'dl', 0, 0, 'WITHSCORES')[2]
-return { 1, codes, cancels, lost, claims, next_due and math.max(0, next_due - now) or -1 }
+return { 1, codes, cancels, lost, token, claims, next_due and math.max(0, next_due - now) or -1 }

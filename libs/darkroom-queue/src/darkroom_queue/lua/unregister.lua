@@ -10,13 +10,14 @@
 local worker = ARGV[1]
 if call('HGET', P .. 'wk:' .. worker, 'inc') ~= ARGV[2] then return 0 end
 for _, id in ipairs(call('SMEMBERS', P .. 'h:' .. worker)) do
-  local record, lease = call('GET', P .. 's:' .. id), lease_of(id)
+  local record, lease = call('HGET', STEPS, id), lease_of(id)
   if record and lease.w == worker then
     give_back(id, header_of(record), lease)
   end
 end
 flush_leases()
 flush_debts()
+flush_events()
 flush_counts()
 forget_worker(worker, 'stopped', 'shutdown')
 return 1

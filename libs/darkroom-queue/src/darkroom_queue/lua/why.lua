@@ -6,7 +6,7 @@
 --       histogram of service times as bucket, count pairs }
 --#include head
 local id = ARGV[1]
-local record, lease = call('GET', P .. 's:' .. id), call('GET', P .. 'l:' .. id)
+local record, lease = call('HGET', STEPS, id), call('HGET', LEASES, id)
 if not record or (lease and string.sub(lease, 1, 1) ~= '\t') then return {} end
 local h = header_of(record)
 local due = call('ZSCORE', P .. 'dl', id)

@@ -39,7 +39,7 @@ local function settle_accounts()
 end
 
 -- Looks for the next tenant and class of the set that really have work. Gives the tenant, its start tag, the next
--- tenant and its tag, the class, and up to `limit` of its steps with scores, all before the tenant's next class.
+-- tenant and its tag, the class, and up to `limit` of its steps, all before the tenant's next class.
 local function next_run(set, limit)
   while true do
     local ring = call('ZRANGE', P .. 'r:' .. set, 0, 1, 'WITHSCORES')
@@ -51,7 +51,7 @@ local function next_run(set, limit)
       call('ZREM', P .. 'r:' .. set, tenant)
     else
       local queue = P .. 'q:' .. class .. ':' .. tenant
-      local steps = call('ZRANGE', queue, '-inf', classes[4] or '+inf', 'BYSCORE', 'LIMIT', 0, limit, 'WITHSCORES')
+      local steps = call('ZRANGE', queue, '-inf', classes[4] or '+inf', 'BYSCORE', 'LIMIT', 0, limit)
       if steps[1] then
         return { tenant = tenant, start = tonumber(ring[2]), rival = ring[3], rival_start = tonumber(ring[4] or '0'),
           class = class, queue = queue, steps = steps }
@@ -93,7 +93,7 @@ local function affine_run(set, resident)
     for j = 1, #classes do
       if is_resident(classes[j], resident) then
         local queue = P .. 'q:' .. classes[j] .. ':' .. tenant
-        local steps = call('ZRANGE', queue, 0, 0, 'WITHSCORES')
+        local steps = call('ZRANGE', queue, 0, 0)
         if steps[1] then
           if i + j == 2 then return nil end -- the head itself
           return { tenant = tenant, start = tonumber(ring[i + 1]), lowest = tonumber(ring[2]), class = classes[j],
@@ -127,31 +127,32 @@ local function mend_bound(set, run)
   end
 end
 
--- Takes up to `want` steps for `set` in order, or by `resident` models where that is allowed, and calls serve(id, header, record, lease) for each.
+-- What a claim wants of a record's header: weight, tail, expected ms, type, job.
+local CLAIMED = '^[^\t]*\t' .. FIELD .. string.rep('[^\t]*\t', 3) .. '(' .. FIELD .. '[^\t]*\t[^\t]*\t' .. FIELD .. FIELD .. '[^\n]*)\n'
+
+-- Takes up to `want` steps for `set` in order, or by `resident` models where that is allowed, and calls
+-- serve(id, record, lease, tail, type, job, tenant) for each.
 local function take(set, want, resident, serve)
   open_accounts(set)
   while want > 0 do
-    local run = preferred_run(set, resident) or next_run(set, resident and 1 or math.min(want, 32))
+    local run = preferred_run(set, resident) or next_run(set, resident and 1 or math.min(want, 50))
     if not run then break end
-    local start, taken, keys = run.start, {}, {}
-    for i = 1, #run.steps, 2 do
-      keys[i], keys[i + 1] = P .. 's:' .. run.steps[i], P .. 'l:' .. run.steps[i]
-    end
-    local found = call('MGET', unpack(keys)) -- record and lease of each
-    for i = 1, #found, 2 do
+    local start, taken, ids, tenant, rival = run.start, {}, run.steps, run.tenant, run.rival
+    local records, leases = call('HMGET', STEPS, unpack(ids)), call('HMGET', LEASES, unpack(ids))
+    for i = 1, #ids do
       if want == 0 then break end
-      if run.rival and (start > run.rival_start or (start == run.rival_start and run.tenant > run.rival)) then break end
-      local id, record = run.steps[i], found[i]
-      taken[#taken + 1] = id
+      if rival and (start > run.rival_start or (start == run.rival_start and tenant > rival)) then break end
+      local id, record = ids[i], records[i]
+      taken[i] = id
       if record then
-        local h = header_of(record)
-        start = charge(run.tenant, start, h.expected_ms, h.weight, run.lowest)
+        local weight, tail, expected_ms, kind, job = match(record, CLAIMED)
+        start = charge(tenant, start, tonumber(expected_ms), tonumber(weight), run.lowest)
         want = want - 1
-        serve(id, h, record, found[i + 1])
+        serve(id, record, leases[i], tail, kind, job, tenant)
       end
     end
     call('ZREM', run.queue, unpack(taken))
-    call('ZADD', P .. 'r:' .. set, 'XX', start, run.tenant)
+    call('ZADD', P .. 'r:' .. set, 'XX', start, tenant)
     mend_bound(set, run)
   end
   settle_accounts()

@@ -1,21 +1,55 @@
 -- The event log: one global stream, and a bounded list per job for replay.
-local STREAM_MAX = 200000 -- entries; the sweeper also trims by age
+-- An event's id is `<ms>-<seq>`, one higher than the one before; ms never goes back. All events of a script make one
+-- entry of the stream, and the entry's id is that of its last event.
+local STREAM_MAX = 1000000 -- entries, should the sweeper be away; it trims by age, readers and bytes
+local ENTRY_MAX = 500 -- events
 local LIST_MAX = 512
 local TTL_OPEN, TTL_STEP_END, TTL_JOB_END = 172800, 3600, 600 -- seconds
 local LIST_TTL = {
-  ['step.started'] = 0, ['step.retrying'] = 0, -- the end of the step sets it
+  ['step.started'] = 0, ['step.retrying'] = 0, ['step.released'] = 0, -- the end of the step sets it
   ['step.completed'] = TTL_STEP_END, ['step.failed'] = TTL_STEP_END, ['step.cancelled'] = TTL_STEP_END,
   ['job.completed'] = TTL_JOB_END, ['job.failed'] = TTL_JOB_END, ['job.cancelled'] = TTL_JOB_END,
 }
-local epoch = call('HGET', KEYS[1], 'epoch') or '1'
+local log = { lines = {}, seq = 0 }
 
--- Appends one event; `data` is JSON. step.queued stays out of the job's list: a queued step must stay small.
+-- Finds the place of the last event. Without an epoch the data is gone: a new one begins, so that readers notice.
+local function open_log()
+  local known = call('HMGET', KEYS[1], 'epoch', 'last')
+  log.epoch = known[1]
+  if not log.epoch then
+    log.epoch = clock[1]
+    call('HSET', KEYS[1], 'epoch', log.epoch)
+  end
+  local ms, seq = match(known[2] or '0-0', '^(%d+)-(%d+)$')
+  if now > tonumber(ms) then
+    log.stamp = now_text .. '-'
+  else
+    log.stamp, log.seq = ms .. '-', tonumber(seq)
+  end
+end
+
+local function flush_events()
+  if #log.lines == 0 then return end
+  local last = log.stamp .. log.seq
+  call('XADD', P .. 'ev', 'MAXLEN', '~', STREAM_MAX, last, unpack(log.lines))
+  call('HSET', KEYS[1], 'last', last)
+  log.lines = {}
+end
+
+-- Appends one event and gives its id; `data` is JSON. The stream gets it in `flush_events`, which every script that
+-- appends calls. step.queued stays out of the job's list: a queued step must stay small.
 local function append(kind, job, step, tenant, data)
-  local line = epoch .. '\t' .. kind .. '\t' .. job .. '\t' .. step .. '\t' .. tenant .. '\t' .. data
-  local id = call('XADD', P .. 'ev', 'MAXLEN', '~', STREAM_MAX, '*', 'e', line)
+  if not log.epoch then open_log() end
+  log.seq = log.seq + 1
+  local id = log.stamp .. log.seq
+  local line = id .. '\t' .. log.epoch .. '\t' .. kind .. '\t' .. job .. '\t' .. step .. '\t' .. tenant .. '\t' .. data
+  local lines = log.lines
+  local n = #lines
+  lines[n + 1], lines[n + 2] = 'e', line
+  if n >= 2 * ENTRY_MAX - 2 then flush_events() end
   if kind ~= 'step.queued' and job ~= '' then
     local list = P .. 'e:' .. job
-    if call('RPUSH', list, id .. '\t' .. line) > LIST_MAX then call('LPOP', list) end
+    if call('RPUSH', list, line) > LIST_MAX then call('LPOP', list) end
     local ttl = LIST_TTL[kind] or TTL_OPEN
     if ttl > 0 then call('EXPIRE', list, ttl) end
   end

@@ -1,8 +1,10 @@
 -- Shared beginning of every script. KEYS[1] = {s}:meta; all computed keys stay inside the shard's hash tag.
-local call = redis.call
+local call, match = redis.call, string.match
 local P = string.sub(KEYS[1], 1, -5)
+local STEPS, LEASES, PROGRESS = P .. 's', P .. 'l', P .. 'p' -- hashes step → record, lease, percent
 local clock = call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000) -- Unix milliseconds
+local now_text = string.format('%d', now) -- for hot paths: Lua is slow at writing numbers
 local json = cjson.encode
 
 -- Counters are summed up here and written once by `flush_counts`, which every script that counts calls last.
@@ -18,15 +20,19 @@ local function flush_counts()
   end
 end
 
--- A step's immutable record: one header line, then the body that only workers read. See record.py for the fields.
-local HEADER = '^' .. string.rep('([^\t\n]*)\t', 12) .. '([^\t\n]*)\n'
+-- A step's immutable record: one header line, then the requirements and the payload, which only workers read.
+--   header  class, weight, score, redelivery, trace, then the tail, which its lease and its tombstone repeat
+--   tail    expected ms, timeout ms, attempts allowed, type, job, tenant, digest, queued ms
+local FIELD = '([^\t\n]*)\t'
+local TAIL = '(' .. string.rep(FIELD, 7) .. '([^\t\n]*))'
+local HEADER = '^' .. string.rep(FIELD, 5) .. TAIL .. '\n'
 
 local function header_of(record)
-  local class, tenant, kind, job, score, tries, timeout, weight, expected, redelivery, queued, digest, trace =
-    string.match(record, HEADER)
+  local class, weight, score, redelivery, trace, tail, expected, timeout, tries, kind, job, tenant, digest, queued =
+    match(record, HEADER)
   return {
-    class = class, tenant = tenant, type = kind, job = job, score = score, max_attempts = tonumber(tries),
-    timeout_ms = tonumber(timeout), weight = tonumber(weight), expected_ms = tonumber(expected),
-    redelivery = redelivery, queued_ms = queued, digest = digest, trace = trace,
+    class = class, weight = tonumber(weight), score = score, redelivery = redelivery, trace = trace, tail = tail,
+    expected_ms = tonumber(expected), timeout_ms = tonumber(timeout), max_attempts = tonumber(tries), type = kind,
+    job = job, tenant = tenant, digest = digest, queued_ms = queued,
   }
 end

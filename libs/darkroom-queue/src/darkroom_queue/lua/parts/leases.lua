@@ -1,97 +1,110 @@
 -- How a running step ends: its lease goes, and it is finished, delayed for a retry, or queued again.
---   l:<step>  string: token, worker, attempts made, started ms, set, cancel reason; from the first claim on
+--   l   hash step → token, worker, attempts made, started ms, set, the record's tail; from the first claim on. A cancel
+--       request adds a line with its reason.
 --   d:<step>  string: the record of a dead letter      dd  zset dead letter → when it failed, ms
 --   lz  zset step → lease deadline ms      h:<worker>  set of steps      dl  zset step → due ms
 local TOMBSTONE_TTL, DEAD_LETTER_TTL = 86400, 604800 -- seconds
 local FORCE_CANCEL_MS = 10000
+local LEASE = '^' .. string.rep(FIELD, 5) .. '[^\n]*\n?(.*)$'
 
 -- A step that is not running has no token; one that was never claimed has no lease at all.
 local function read_lease(text)
   if not text then return { at = 0, s = 0 } end
-  local tok, worker, at, started, set, cx = string.match(text, '^([^\t]*)\t([^\t]*)\t(%d+)\t(%d+)\t([^\t]*)\t(.*)$')
+  local tok, worker, at, started, set, cx = match(text, LEASE)
   return { tok = tok ~= '' and tok or nil, w = worker ~= '' and worker or nil, at = tonumber(at),
     s = tonumber(started), set = set ~= '' and set or nil, cx = cx ~= '' and cx or nil }
 end
 
-local function lease_text(lease)
+local function lease_line(h, lease)
   return (lease.tok or '') .. '\t' .. (lease.w or '') .. '\t' .. lease.at .. '\t' .. lease.s .. '\t'
-    .. (lease.set or '') .. '\t' .. (lease.cx or '')
+    .. (lease.set or '') .. '\t' .. h.tail
 end
 
 local function lease_of(id)
-  return read_lease(call('GET', P .. 'l:' .. id))
+  return read_lease(call('HGET', LEASES, id))
 end
 
--- Leases that end in this script are summed up here and taken out at once by `flush_leases`.
-local ended = { ids = {}, keys = {}, by_worker = {} }
+-- What ends in this script is summed up here and taken out at once by `flush_leases`.
+local ended = { unleased = {}, by_worker = {}, gone = {} }
 
-local function unlease(id, lease)
-  ended.ids[#ended.ids + 1] = id
-  if lease.w then
-    local mine = ended.by_worker[lease.w] or {}
-    ended.by_worker[lease.w] = mine
+local function unlease(id, worker)
+  local unleased = ended.unleased
+  unleased[#unleased + 1] = id
+  if worker then
+    local mine = ended.by_worker[worker] or {}
+    ended.by_worker[worker] = mine
     mine[#mine + 1] = id
   end
-  if lease.cx then call('ZREM', P .. 'cz', id) end
 end
 
 local function flush_leases()
-  if #ended.ids > 0 then call('ZREM', P .. 'lz', unpack(ended.ids)) end
-  if #ended.keys > 0 then call('DEL', unpack(ended.keys)) end
+  if #ended.unleased > 0 then call('ZREM', P .. 'lz', unpack(ended.unleased)) end
   for worker, ids in pairs(ended.by_worker) do call('SREM', P .. 'h:' .. worker, unpack(ids)) end
-  ended = { ids = {}, keys = {}, by_worker = {} }
-end
-
--- What a step really cost corrects its tenant's next start tag. Summed up here, written once by `flush_debts`.
-local debts = {}
-
-local times = {} -- histogram of service times: bucket b counts those of 2^(b/2) ms and more
-
-local function measure(h, lease)
-  local bucket = math.floor(2 * math.log(math.max(1, now - lease.s)) / math.log(2))
-  local field = h.type .. '\t' .. bucket
-  times[field] = (times[field] or 0) + 1
-end
-
-local function settle(h, lease)
-  if lease.set and lease.s > 0 then
-    local key = lease.set .. '\t' .. h.tenant
-    debts[key] = (debts[key] or 0) + (now - lease.s) - h.expected_ms
+  if #ended.gone > 0 then
+    call('HDEL', STEPS, unpack(ended.gone))
+    call('HDEL', LEASES, unpack(ended.gone))
+    if call('EXISTS', PROGRESS) == 1 then call('HDEL', PROGRESS, unpack(ended.gone)) end
   end
+  ended = { unleased = {}, by_worker = {}, gone = {} }
+end
+
+-- What a step really cost corrects its tenant's next start tag, and tells how long its type takes: histogram of service
+-- times, where bucket b counts those of 2^(b/2) ms and more. Summed up here, written once by `flush_debts`.
+local debts, times = {}, {}
+
+local function settle(set, tenant, service_ms, expected_ms)
+  local of_set = debts[set] or {}
+  debts[set] = of_set
+  of_set[tenant] = (of_set[tenant] or 0) + service_ms - expected_ms
+end
+
+local function measure(kind, service_ms)
+  local of_kind = times[kind] or {}
+  times[kind] = of_kind
+  local fraction, exponent = math.frexp(math.max(1, service_ms))
+  local bucket = 2 * (exponent - 1) + (fraction * fraction >= 0.5 and 1 or 0)
+  of_kind[bucket] = (of_kind[bucket] or 0) + 1
 end
 
 local function flush_debts() -- after `flush_leases`, since both belong to ended leases
-  for key, debt in pairs(debts) do
-    local set, tenant = string.match(key, '^([^\t]*)\t(.*)$')
-    if call('HEXISTS', P .. 'csd', set) == 1 then call('HINCRBYFLOAT', P .. 'b:' .. set, tenant, debt) end
+  for set, of_set in pairs(debts) do
+    if call('HEXISTS', P .. 'csd', set) == 1 then
+      for tenant, debt in pairs(of_set) do call('HINCRBYFLOAT', P .. 'b:' .. set, tenant, debt) end
+    end
   end
-  debts = {}
-  for field, number in pairs(times) do
-    local kind, bucket = string.match(field, '^(.*)\t(%-?%d+)$')
-    call('HINCRBY', P .. 'hi:' .. kind, bucket, number)
+  for kind, of_kind in pairs(times) do
+    for bucket, number in pairs(of_kind) do call('HINCRBY', P .. 'hi:' .. kind, bucket, number) end
   end
-  times = {}
+  debts, times = {}, {}
 end
 
--- Ends a step for ever. `data` is the JSON object of the event; `state` completed | failed | cancelled.
-local function finish(id, h, lease, state, data)
-  unlease(id, lease)
-  local keys = ended.keys
-  keys[#keys + 1], keys[#keys + 2], keys[#keys + 3] = P .. 's:' .. id, P .. 'l:' .. id, P .. 'p:' .. id
-  call('SET', P .. 't:' .. id, table.concat({ state, lease.tok or '', h.digest, h.job, h.tenant, lease.at,
-    h.max_attempts, h.queued_ms, lease.s, now, lease.w or '' }, '\t') .. '\n' .. data, 'EX', state == 'failed' and DEAD_LETTER_TTL or TOMBSTONE_TTL)
-  if state == 'failed' then -- kept whole, so that an operator can have it run again
-    call('RENAME', P .. 's:' .. id, P .. 'd:' .. id)
-    call('EXPIRE', P .. 'd:' .. id, DEAD_LETTER_TTL)
-    call('ZADD', P .. 'dd', now, id)
-  end
+local function settle_lease(h, lease)
+  if lease.set and lease.s > 0 then settle(lease.set, h.tenant, now - lease.s, h.expected_ms) end
+end
+
+-- Leaves the tombstone and tells the end. `line` is the lease's, `data` the JSON object of the event.
+local function bury(id, line, job, tenant, state, data)
+  ended.gone[#ended.gone + 1] = id
+  call('SETEX', P .. 't:' .. id, state == 'failed' and DEAD_LETTER_TTL or TOMBSTONE_TTL,
+    state .. '\t' .. now_text .. '\t' .. line .. '\n' .. data)
   count(state, 1)
-  append('step.' .. state, h.job, id, h.tenant, data)
+  append('step.' .. state, job, id, tenant, data)
 end
 
-local function leave_running(h)
+-- Ends a step for ever; `state` completed | failed | cancelled.
+local function finish(id, h, lease, state, data)
+  unlease(id, lease.w)
+  if lease.cx then call('ZREM', P .. 'cz', id) end
+  if state == 'failed' then -- kept whole, so that an operator can have it run again
+    call('SETEX', P .. 'd:' .. id, DEAD_LETTER_TTL, call('HGET', STEPS, id))
+    call('ZADD', P .. 'dd', now_text, id)
+  end
+  bury(id, lease_line(h, lease), h.job, h.tenant, state, data)
+end
+
+local function leave_running(kind)
   count('running', -1)
-  count('r:' .. h.type, -1)
+  count('r:' .. kind, -1)
 end
 
 local function enter_queue(h, id)
@@ -107,9 +120,9 @@ end
 
 -- Puts a running step back. It keeps its score, so it waits behind nothing that is younger.
 local function put_back(id, h, lease, delay_ms)
-  unlease(id, lease)
-  leave_running(h)
-  call('SET', P .. 'l:' .. id, lease_text({ at = lease.at, s = 0 }))
+  unlease(id, lease.w)
+  leave_running(h.type)
+  call('HSET', LEASES, id, lease_line(h, { at = lease.at, s = 0 }))
   if delay_ms > 0 then
     count('delayed', 1)
     call('ZADD', P .. 'dl', now + delay_ms, id)
@@ -119,20 +132,21 @@ local function put_back(id, h, lease, delay_ms)
 end
 
 local function cancelled(id, h, lease)
-  leave_running(h)
+  leave_running(h.type)
   finish(id, h, lease, 'cancelled', '{"reason":' .. json(lease.cx) .. '}')
 end
 
 -- The worker gives a step back through no fault of the step: it costs no attempt.
 local function give_back(id, h, lease)
   if lease.cx then return cancelled(id, h, lease) end
+  append('step.released', h.job, id, h.tenant, event_data(lease))
   lease.at = lease.at - 1
   put_back(id, h, lease, 0)
 end
 
 -- Decides what a failed attempt becomes. `error` is JSON of a StepError.
 local function fail(id, h, lease, error, retryable, delay_ms)
-  settle(h, lease)
+  settle_lease(h, lease)
   if lease.cx then
     cancelled(id, h, lease)
   elseif retryable and lease.at < h.max_attempts then
@@ -140,7 +154,7 @@ local function fail(id, h, lease, error, retryable, delay_ms)
     append('step.retrying', h.job, id, h.tenant,
       event_data(lease, '"error":' .. error .. ',"retry_at_ms":' .. (now + delay_ms)))
   else
-    leave_running(h)
+    leave_running(h.type)
     finish(id, h, lease, 'failed', event_data(lease, '"error":' .. error))
   end
 end

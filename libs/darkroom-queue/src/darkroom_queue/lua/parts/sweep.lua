@@ -6,7 +6,7 @@ end
 -- After an outage nobody could beat: every deadline moves by the time in which nobody swept.
 local function forgive_outage(lease_ms)
   local swept = tonumber(call('HGET', KEYS[1], 'swept') or now)
-  call('HSET', KEYS[1], 'swept', now)
+  call('HSET', KEYS[1], 'swept', now_text)
   local gap = now - swept
   if gap <= lease_ms / 2 then return end
   local running = call('ZRANGE', P .. 'lz', 0, -1, 'WITHSCORES')
@@ -17,7 +17,7 @@ end
 
 -- The tombstone of a step that its worker did not finish bears no token: a late finish must not match it.
 local function expire(id)
-  local record = call('GET', P .. 's:' .. id)
+  local record = call('HGET', STEPS, id)
   if not record then
     call('ZREM', P .. 'lz', id)
     return
@@ -36,12 +36,12 @@ end
 
 local function force_cancel(id)
   call('ZREM', P .. 'cz', id)
-  local record = call('GET', P .. 's:' .. id)
+  local record = call('HGET', STEPS, id)
   if not record then return end
   local h, lease = header_of(record), lease_of(id)
   if lease.tok and lease.cx then
     lease.tok = ''
-    settle(h, lease)
+    settle_lease(h, lease)
     cancelled(id, h, lease)
   end
 end
@@ -49,7 +49,7 @@ end
 local function promote(id)
   call('ZREM', P .. 'dl', id)
   count('delayed', -1)
-  local record = call('GET', P .. 's:' .. id)
+  local record = call('HGET', STEPS, id)
   if record then enter_queue(header_of(record), id) end
 end
 
