@@ -19,6 +19,7 @@ from darkroom_local.servers.blocking import running
 from darkroom_local.servers.ports import free_ports
 from darkroom_local.servers.postgres import EmbeddedPostgres
 from darkroom_local.servers.valkey import EmbeddedValkey
+from darkroom_queue.keys import Keys
 from psycopg import sql
 
 from support.redis_servers import spec_of
@@ -38,9 +39,13 @@ def valkey_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded
 
 @pytest.fixture
 def redis_url(valkey_server: EmbeddedValkey) -> str:
-    """Give the test an empty Valkey: no keys, no scripts, no functions."""
+    """Give the test an empty Valkey: no keys, no scripts. The log keeps its place, or services would see a loss."""
+    meta, place = Keys().meta, ("epoch", "run", "last")
     with redis.Redis.from_url(valkey_server.url) as connection:
+        known = dict(zip(place, connection.hmget(meta, place), strict=True))
         connection.flushall()
+        if kept := {name: value for name, value in known.items() if value is not None}:
+            connection.hset(meta, mapping=kept)
         connection.script_flush()
     return valkey_server.url
 

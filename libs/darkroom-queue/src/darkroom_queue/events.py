@@ -1,6 +1,7 @@
 """Reading the event log: from an id on, block for more, replay one job."""
 
 from dataclasses import replace
+
 from darkroom_schemas.events import Event
 from darkroom_schemas.ids import EventId, JobId, StepId, TenantId
 from pydantic_core import from_json
@@ -100,8 +101,8 @@ class EventLog:
     def _event(self, line: str) -> Event:
         place, epoch, kind, job, step, tenant, data = line.split("\t", 6)
         return Event(
-            id=f"{self._link.shard}-{epoch}-{place}", type=kind, job_id=JobId(job), step_id=StepId(step) if step else None,
-            tenant=TenantId(tenant), at_ms=int(place.partition("-")[0]), data=from_json(data),
+            id=f"{self._link.shard}-{epoch}-{place}", type=kind, job_id=JobId(job), tenant=TenantId(tenant),
+            step_id=StepId(step) if step else None, at_ms=int(place.partition("-")[0]), data=from_json(data),
         )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from darkroom_schemas.ids import StepId
 from darkroom_schemas.step import ClaimedStep
@@ -96,12 +97,18 @@ class WorkerPort:
             refused=tuple(f.step_id for f, code in zip(finishes, codes, strict=False) if code == 0),
             cancelled=tuple(map(StepId, cancelled)),
             lost=tuple(map(StepId, lost)),
-            claims=tuple(
-                claimed(claims[i], claims[i + 1] or token, claims[i + 2], claims[i + 3]) for i in range(0, len(claims), 4)
-            ),
+            claims=_claims(claims, token),
             next_due_s=None if due_ms < 0 else due_ms / 1000,
         )
 
     async def progress(self, step_id: StepId, token: str, percent: float, message: str) -> bool:
         """Store and publish progress; `message` is a ProgressMessage's JSON without its end. False if stale."""
         return bool(await self._link.run(_PROGRESS, step_id, token, percent, message))
+
+
+def _claims(
+    flat: Sequence[Any], token: str
+) -> tuple[ClaimedStep, ...]:  # Any: ids and records, and numbers of attempts
+    """Read claims of four values each; new ones share the turn's token, those that come again have their own."""
+    fours = zip(*[iter(flat)] * 4, strict=True)
+    return tuple(claimed(step_id, own or token, attempt, record) for step_id, own, attempt, record in fours)

@@ -6,6 +6,7 @@ from darkroom_queue import (
     Consumer,
     EventLog,
     Handler,
+    LogTruncated,
     Producer,
     ProgressFeed,
     RedisLink,
@@ -27,7 +28,12 @@ async def ended(link: RedisLink, step_id: StepId) -> StepView:
     log, after = EventLog(link), None
     async with asyncio.timeout(20):
         while True:
-            for event in await log.read(after, block_ms=5000):
+            try:
+                events = await log.read(after, block_ms=5000)
+            except LogTruncated:
+                after = None
+                continue
+            for event in events:
                 after = type(await log.tail()).parse(event.id)
                 if event.step_id == step_id and event.type.removeprefix("step.") in TERMINAL:
                     view = await Producer(link).read(step_id)

@@ -15,7 +15,7 @@ WorkerId = NewType("WorkerId", str)
 TraceId = NewType("TraceId", str)
 AssetId = NewType("AssetId", str)
 
-_EVENT_ID = re.compile(r"(\d{1,4})-(\d{1,10})-(\d{1,16})-(\d{1,16})\Z", re.ASCII)
+_EVENT_ID = re.compile(r"(\d{1,4})-(\d{1,16})-(\d{1,16})-(\d{1,16})\Z", re.ASCII)
 
 
 def new_uuid7() -> str:

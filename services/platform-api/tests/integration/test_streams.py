@@ -27,12 +27,10 @@ TEXT_JOB = [(1, "created"), (2, "node_started"), (3, "complete")]
 
 
 async def restart_empty(redis_url: str) -> None:
-    """Make Redis look like another run of the server, without its data: new epoch, cut connections."""
+    """Make Redis look like one that came back without its data: no keys, cut connections."""
     async with redis.Redis.from_url(redis_url) as server:
-        meta = "{darkroom-0}:meta"
-        epoch = int(await server.hget(meta, "epoch"))
         pipeline = server.pipeline(transaction=True)
-        pipeline.flushall().hset(meta, mapping={"epoch": epoch, "run": "an earlier one"})
+        pipeline.flushall()
         pipeline.client_kill_filter(_type="normal", skipme=True).client_kill_filter(_type="pubsub")
         await pipeline.execute()
 

@@ -27,6 +27,7 @@ RESULT: dict[str, Any] = {
 DATA: dict[str, dict[str, Any]] = {
     "step.queued": {},
     "step.started": {"worker_id": "w", "attempt": 1},
+    "step.released": {"worker_id": "w1", "attempt": 1},
     "step.retrying": {"attempt": 1, "error": {"code": "timeout", "message": "slow"}, "retry_at_ms": 1},
     "step.completed": {"worker_id": "w", "result": RESULT},
     "step.failed": {"error": {"code": "timeout", "message": "slow"}},
@@ -131,3 +132,11 @@ def test_more_outputs_than_were_paid_for_are_left_out() -> None:
     state, _ = play(new_job("sdxl_image_fast"), event("step.started"), event("step.completed"))
     assert len(state.job.outputs) == 6
     assert state.job.charged_mc == state.job.price_mc
+
+
+def test_a_step_that_its_worker_gave_back_waits_again_and_so_does_its_job() -> None:
+    state, _ = play(new_job("sdxl_image_fast"), event("step.started"), event("step.released", id_="0-1-1-2"))
+    assert (state.job.status, state.steps[0].status) == (JobStatus.QUEUED, JobStatus.QUEUED)
+    assert state.steps[0].worker_id is None
+    state, _ = play(state, event("step.started", id_="0-1-1-3"))
+    assert state.job.status is JobStatus.RUNNING

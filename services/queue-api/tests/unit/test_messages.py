@@ -21,6 +21,7 @@ ERROR = {"code": "backend_error", "message": "broke", "retryable": False}
         (event("step.queued", job_type="simulation"), ["job_submitted"]),
         (event("step.started", worker_id="w", attempt=1), ["job_assigned", "job_status_changed"]),
         (event("step.retrying", worker_id="w", attempt=1, error=ERROR, retry_at_ms=9), ["job_status_changed"]),
+        (event("step.released", worker_id="w", attempt=1), ["job_status_changed"]),
         (event("step.completed", worker_id="w", attempt=1, result={}), ["complete_job"]),
         (event("step.failed", worker_id="w", attempt=1, error=ERROR), ["job_failed", "complete_job"]),
         (event("step.failed", worker_id="w", attempt=1, error=ERROR | {"code": "timeout"}),

@@ -11,7 +11,7 @@ from platform_api.domain.ports import JobChanges
 from platform_api.domain.transitions import on_step_event
 from platform_api.domain.view import AssetUrls
 
-TELLING = frozenset({EventType.STEP_STARTED, EventType.STEP_RETRYING}) | STEP_TERMINAL
+TELLING = frozenset({EventType.STEP_STARTED, EventType.STEP_RETRYING, EventType.STEP_RELEASED}) | STEP_TERMINAL
 """Events that can change a job: the log holds many others, for which nothing need be read."""
 
 

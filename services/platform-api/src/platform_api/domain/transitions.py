@@ -29,6 +29,7 @@ def on_step_event(state: JobState, event: Event, urls: AssetUrls) -> Change | No
     decide = {
         EventType.STEP_STARTED: _started,
         EventType.STEP_RETRYING: _retrying,
+        EventType.STEP_RELEASED: _released,
         EventType.STEP_COMPLETED: _completed,
         EventType.STEP_FAILED: _failed,
         EventType.STEP_CANCELLED: _cancelled,
@@ -72,6 +73,18 @@ def _retrying(state: JobState, step: Step, data: dict[str, Any], now: datetime, 
     job = replace(state.job, status=_status_of(_with(state.steps, delayed)))
     message = f"Attempt {data.get('attempt', 1)} failed and is tried again: {_error_in(data).message}"
     return _change(state, job, [delayed], HistoryEvent.NODE_RETRYING, message, now, urls, EventType.JOB_UPDATED,
+                   node=step)  # fmt: skip
+
+
+def _released(state: JobState, step: Step, _: dict[str, Any], now: datetime, urls: AssetUrls) -> Change | None:
+    if step.status not in sources_of(JobStatus.QUEUED):
+        return None
+    queued = replace(step, status=JobStatus.QUEUED, worker_id=None)
+    steps = _with(state.steps, queued)
+    idle = not any(other.status in {JobStatus.RUNNING, JobStatus.DELAYED} for other in steps)
+    job = replace(state.job, status=JobStatus.QUEUED if idle else _status_of(steps))
+    message = f"Node {step.number + 1} of {job.steps_total} waits for another worker: its own was stopped"
+    return _change(state, job, [queued], HistoryEvent.NODE_RETRYING, message, now, urls, EventType.JOB_UPDATED,
                    node=step)  # fmt: skip
 
 

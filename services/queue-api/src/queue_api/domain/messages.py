@@ -31,6 +31,9 @@ def messages_of(event: Event) -> list[Message]:
             change = {"worker_id": worker, "old_status": RUNNING, "new_status": PENDING}
             more = {"error": data["error"], "retry_at": data["retry_at_ms"], "attempt": data["attempt"]}
             messages = [base | change | more | {"type": "job_status_changed"}]
+        case EventType.STEP_RELEASED:
+            change = {"worker_id": worker, "old_status": RUNNING, "new_status": PENDING}
+            messages = [base | change | {"type": "job_status_changed"}]
         case EventType.STEP_COMPLETED:
             result = {"status": "success", "data": data.get("result"), "error": None}
             messages = [base | _end(event, worker, result)]

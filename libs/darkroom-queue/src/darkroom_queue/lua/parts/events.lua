@@ -17,7 +17,7 @@ local function open_log()
   local known = call('HMGET', KEYS[1], 'epoch', 'last')
   log.epoch = known[1]
   if not log.epoch then
-    log.epoch = clock[1]
+    log.epoch = now_text
     call('HSET', KEYS[1], 'epoch', log.epoch)
   end
   local ms, seq = match(known[2] or '0-0', '^(%d+)-(%d+)$')
