@@ -1,0 +1,75 @@
+"""The log as a reader sees it: places inside an entry, limits, and a server that lost everything."""
+
+import pytest
+from darkroom_queue import EventLog, LogTruncated, Producer, RedisLink
+from darkroom_schemas.events import Emission, EventType
+from darkroom_schemas.ids import EventId, JobId, TenantId
+from support.steps import make_step
+
+
+async def emit(link: RedisLink, number: int) -> EventId:
+    """Append one event of a job."""
+    event = Emission(outbox_id=number, type=EventType.JOB_UPDATED, job_id=JobId("j"), tenant=TenantId("t"))
+    return (await Producer(link).emit([event]))[0]
+
+
+async def test_the_events_of_one_call_share_an_entry_and_each_is_a_place_of_its_own(link: RedisLink) -> None:
+    steps = [make_step() for _ in range(5)]
+    await Producer(link).submit_many(steps)
+    assert await link.command("XLEN", link.keys.log) == 1
+    log = EventLog(link)
+    everything = await log.read(None)
+    assert [event.step_id for event in everything] == [step.id for step in steps]
+    for number, event in enumerate(everything):
+        rest = await EventLog(link).read(EventId.parse(event.id))
+        assert [later.id for later in rest] == [later.id for later in everything[number + 1 :]]
+
+
+async def test_a_limit_inside_an_entry_loses_nothing(link: RedisLink) -> None:
+    steps = [make_step() for _ in range(7)]
+    await Producer(link).submit_many(steps)
+    log, after, seen = EventLog(link), None, []
+    while page := await log.read(after, count=3):
+        assert len(page) <= 3
+        seen += [event.step_id for event in page]
+        after = EventId.parse(page[-1].id)
+    assert seen == [step.id for step in steps]
+
+
+async def test_many_events_of_one_call_are_split_and_stay_in_order(link: RedisLink) -> None:
+    events = [
+        Emission(outbox_id=n, type=EventType.JOB_UPDATED, job_id=JobId(f"j{n}"), tenant=TenantId("t"))
+        for n in range(1201)
+    ]
+    ids = await Producer(link).emit(events)
+    assert ids == sorted(set(ids))
+    assert await link.command("XLEN", link.keys.log) == 3
+    assert [event.id for event in await EventLog(link).read(None, count=5000)] == [str(place) for place in ids]
+
+
+async def test_the_tail_is_the_last_event_and_a_reader_waits_there(link: RedisLink) -> None:
+    await Producer(link).submit_many([make_step() for _ in range(3)])
+    log = EventLog(link)
+    tail = await log.tail()
+    assert await log.read(tail, block_ms=20) == []
+    last = await emit(link, 1)
+    assert [event.id for event in await log.read(tail, block_ms=5000)] == [str(last)]
+
+
+@pytest.mark.parametrize("reconnects", [False, True])
+async def test_a_server_that_lost_everything_begins_an_epoch_of_its_own(
+    link: RedisLink, redis_url: str, *, reconnects: bool
+) -> None:
+    place, log = await emit(link, 1), EventLog(link)
+    assert await log.read(place) == []
+    await link.client.flushall()
+    other = await RedisLink.open(redis_url) if reconnects else link
+    lost = await emit(other, 2)
+    assert lost.epoch > place.epoch
+    with pytest.raises(LogTruncated):
+        await log.read(place)
+    assert (await log.tail()).epoch == await link.epoch()
+    later = await emit(link, 3)
+    assert [event.id for event in await log.read(await log.rejoin(lost))] == [str(later)]
+    if reconnects:
+        await other.close()
