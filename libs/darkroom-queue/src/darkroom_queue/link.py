@@ -42,6 +42,7 @@ class RedisLink:
         self._idle: list[HotConnection] = []
         """Connections for commands that block; each was used before."""
         self._epoch = 0
+        self._closed = False
 
     @classmethod
     async def open(cls, url: str, *, shard: int = 0) -> Self:
@@ -61,6 +62,7 @@ class RedisLink:
 
     async def close(self) -> None:
         """Close every connection."""
+        self._closed = True
         for connection in (self._hot, *self._idle):
             connection.close()
         self._idle.clear()
@@ -104,6 +106,8 @@ class RedisLink:
 
     async def block(self, *args: Arg) -> Any:  # Any: replies differ by command
         """Run a command that may wait for up to five seconds, on a connection that nothing else uses meanwhile."""
+        if self._closed:
+            raise QueueUnavailable("the link was closed")
         connection = self._idle.pop() if self._idle else self._connection()
         try:
             await connection.connect()
@@ -130,6 +134,8 @@ class RedisLink:
     async def _ready(self) -> None:
         """Connect, and greet a server that was away: another run of it than before begins a new epoch."""
         if not self._hot.connected:
+            if self._closed:
+                raise QueueUnavailable("the link was closed")
             self._epoch = 0
             try:
                 await self._hot.connect()

@@ -4,7 +4,7 @@
 -- Gives 1, or 0 if the token is stale
 --#include head
 local line = call('HGET', LEASES, ARGV[1])
-local token, job = match(line or '', '^' .. FIELD .. string.rep('[^\t]*\t', 8) .. FIELD)
+local token, job = match(line or '', '^' .. FIELD .. string.rep(SKIP, 8) .. FIELD)
 if not line or token ~= ARGV[2] then return 0 end
 call('HSET', PROGRESS, ARGV[1], ARGV[3])
 call('PUBLISH', 'job:progress:' .. job, ARGV[4] .. ',"at_ms":' .. now_text .. '}')

@@ -9,7 +9,7 @@
 --#include queue
 --#include fit
 local MAX_CLASSES, FIELDS = 4096, 11
-local DIGEST_ON_STONE = '^' .. string.rep('[^\t]*\t', 13) .. '([^\t]*)\t'
+local DIGEST_ON_STONE = '^' .. string.rep(SKIP, 13) .. FIELD
 local max_depth, n = tonumber(ARGV[1]), tonumber(ARGV[2])
 local answer, classes = { now }, {}
 

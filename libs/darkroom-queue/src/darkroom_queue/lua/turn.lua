@@ -29,10 +29,17 @@ for model in string.gmatch(ARGV[8], '[^\t]+') do
 end
 local codes, cancels, lost, claims = {}, {}, {}, {}
 
--- What a completion wants of a lease: token, worker, attempt, started, set, expected ms, type, job, tenant.
-local COMPLETED = '^' .. string.rep(FIELD, 6) .. '[^\t]*\t[^\t]*\t' .. FIELD .. FIELD .. FIELD .. '[^\n]*$'
+-- What is read of a lease: for a completion token, worker, attempt, started, set, expected ms, type, job, tenant; for a
+-- beat token, started, timeout ms, cancel reason. And the token on a tombstone.
+local BEATEN = '^' .. FIELD .. SKIP .. SKIP .. FIELD .. SKIP .. SKIP .. FIELD .. '[^\n]*\n?(.*)$'
+local ON_STONE = '^' .. SKIP .. SKIP .. FIELD
+local COMPLETED = '^' .. string.rep(FIELD, 6) .. SKIP .. SKIP .. FIELD .. FIELD .. FIELD .. SKIP .. '%C*$'
 
-local function report_other(id, line, outcome, data, delay_ms)
+local function report_other(id, line, token, outcome, data, delay_ms)
+  if not line or match(line, '^%C*') ~= token then
+    local stone = call('GET', P .. 't:' .. id)
+    return stone and match(stone, ON_STONE) == token and 1 or 0
+  end
   local h, lease = header_of(call('HGET', STEPS, id)), read_lease(line)
   if outcome == 'ok' then -- although a cancel was requested: it came too late
     settle_lease(h, lease)
@@ -48,20 +55,14 @@ local function report_other(id, line, outcome, data, delay_ms)
   else
     fail(id, h, lease, data, outcome == 'retry', delay_ms)
   end
+  return 1
 end
 
 local heads = {} -- beginnings of the data of step.completed, by worker, attempt and service time
 
 local function report(id, line, token, outcome, data, delay_ms)
-  if not line or match(line, '^[^\t]*') ~= token then
-    local stone = call('GET', P .. 't:' .. id)
-    return stone and match(stone, '^[^\t]*\t[^\t]*\t([^\t]*)\t') == token and 1 or 0
-  end
-  local _, holder, attempt, started, of_set, expected_ms, kind, job, tenant = match(line, COMPLETED)
-  if outcome ~= 'ok' or not holder then
-    report_other(id, line, outcome, data, delay_ms)
-    return 1
-  end
+  local held, holder, attempt, started, of_set, expected_ms, kind, job, tenant = match(line or '', COMPLETED)
+  if held ~= token or outcome ~= 'ok' then return report_other(id, line, token, outcome, data, delay_ms) end
   local service_ms = now - tonumber(started)
   settle(of_set, tenant, service_ms, tonumber(expected_ms))
   measure(kind, service_ms)
@@ -109,10 +110,10 @@ if b >= 0 then
   for i = 1, b do
     local id, line = ids[i], lines[i]
     mine[id] = true
-    if not line or match(line, '^[^\t]*') ~= ARGV[a + 2 * i] then
+    local held, started, timeout, cx = match(line or '', BEATEN)
+    if held ~= ARGV[a + 2 * i] then
       lost[#lost + 1] = id
     else
-      local started, timeout, cx = match(line, '^[^\t]*\t[^\t]*\t[^\t]*\t' .. FIELD .. '[^\t]*\t[^\t]*\t' .. FIELD .. '[^\n]*\n?(.*)$')
       -- A worker that beats but never finishes loses the step soon after its time limit.
       deadlines[#deadlines + 1] = math.min(now + lease_ms, started + timeout + lease_ms)
       deadlines[#deadlines + 1] = id

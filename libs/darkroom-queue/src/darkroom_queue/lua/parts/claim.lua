@@ -128,7 +128,8 @@ local function mend_bound(set, run)
 end
 
 -- What a claim wants of a record's header: weight, tail, expected ms, type, job.
-local CLAIMED = '^[^\t]*\t' .. FIELD .. string.rep('[^\t]*\t', 3) .. '(' .. FIELD .. '[^\t]*\t[^\t]*\t' .. FIELD .. FIELD .. '[^\n]*)\n'
+local CLAIMED = '^' .. SKIP .. FIELD .. SKIP .. SKIP .. SKIP
+  .. '(' .. FIELD .. SKIP .. SKIP .. FIELD .. FIELD .. SKIP .. SKIP .. '%C*)\n'
 
 -- Takes up to `want` steps for `set` in order, or by `resident` models where that is allowed, and calls
 -- serve(id, record, lease, tail, type, job, tenant) for each.

@@ -23,8 +23,8 @@ end
 -- A step's immutable record: one header line, then the requirements and the payload, which only workers read.
 --   header  class, weight, score, redelivery, trace, then the tail, which its lease and its tombstone repeat
 --   tail    expected ms, timeout ms, attempts allowed, type, job, tenant, digest, queued ms
-local FIELD = '([^\t\n]*)\t'
-local TAIL = '(' .. string.rep(FIELD, 7) .. '([^\t\n]*))'
+local FIELD, SKIP = '(%C*)\t', '%C*\t' -- no field holds a control character
+local TAIL = '(' .. string.rep(FIELD, 7) .. '(%C*))'
 local HEADER = '^' .. string.rep(FIELD, 5) .. TAIL .. '\n'
 
 local function header_of(record)
