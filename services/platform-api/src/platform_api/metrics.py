@@ -9,3 +9,5 @@ EVENTS_APPLIED = Counter("darkroom_events_applied_total", "Queue events that cha
 EVENTS_UNUSABLE = Counter("darkroom_events_unusable_total", "Queue events that cannot be applied; their jobs fail.")
 STEPS_RECONCILED = Counter("darkroom_steps_reconciled_total", "Steps set right by the reconciler.", ["how"])
 STREAMS_OPEN = Gauge("darkroom_sse_streams", "Open event streams.")
+ASSETS_EXPIRED = Counter("darkroom_assets_expired_total", "Assets removed because they are not kept any longer.")
+OBJECTS_DELETED = Counter("darkroom_objects_deleted_total", "Objects deleted from the object store.")

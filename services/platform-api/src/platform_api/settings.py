@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from darkroom_chassis.jwks import JwksAlgorithm
 from darkroom_chassis.settings import ServiceSettings
+from darkroom_schemas.catalogue import CATALOGUE
 from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
 
@@ -46,6 +47,10 @@ class Settings(ServiceSettings):
     """Requests a minute of one user with a token, a session or a service key."""
     rate_limit_user_submissions: int = Field(default=3000, ge=0)
     max_body_bytes: int = Field(default=262_144, ge=1024)
+    asset_retention_days: float = Field(default=0, ge=0)
+    """Assets are removed after so many days; 0 keeps them for ever."""
+    asset_retention_days_by_bucket: Annotated[dict[str, float], NoDecode] = Field(default_factory=dict)
+    """The same for single buckets, such as `video_fast=7,image_fast=0`."""
     sse_heartbeat_s: float = Field(default=15.0, gt=0, le=300)
 
     @property
@@ -57,6 +62,24 @@ class Settings(ServiceSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("asset_retention_days_by_bucket", mode="before")
+    @classmethod
+    def _days_by_bucket(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+        return {bucket.strip(): days.strip() for bucket, _, days in pairs}
+
+    @field_validator("asset_retention_days_by_bucket")
+    @classmethod
+    def _are_buckets(cls, value: dict[str, float]) -> dict[str, float]:
+        known = {job_type.bucket for job_type in CATALOGUE.values()}
+        if wrong := sorted(value.keys() - known):
+            raise ValueError(f"must name buckets of the catalogue, unlike {', '.join(wrong)}")
+        if any(days < 0 for days in value.values()):
+            raise ValueError("must be days, 0 for ever, none below")
+        return value
 
     @field_validator("ui_origins")
     @classmethod

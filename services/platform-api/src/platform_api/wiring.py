@@ -26,14 +26,16 @@ from darkroom_schemas.api_key import Tier
 from platform_api.clients.backlog import QueueBacklog
 from platform_api.clients.counts import RedisCounts
 from platform_api.clients.fleet import RegisteredFleet
-from platform_api.clients.objects import ObjectReader
+from platform_api.clients.objects import StoredObjects
 from platform_api.clients.outlook import QueueOutlook
 from platform_api.clients.password_hasher import Argon2Hasher
 from platform_api.clients.queue_clock import QueueClock
 from platform_api.clients.replay import LogReplay
+from platform_api.domain.retention import Retention
 from platform_api.domain.servers import ServerList
 from platform_api.domain.sessions import PasswordHasher, Passwords
 from platform_api.domain.signed_urls import UrlSigner
+from platform_api.loops.asset_keeper import AssetKeeper
 from platform_api.loops.consumer import EventConsumer
 from platform_api.loops.doorbell import Doorbell
 from platform_api.loops.fanout import Fanout
@@ -47,7 +49,9 @@ from platform_api.settings import Settings
 from platform_api.store.acceptance import PostgresAcceptance
 from platform_api.store.accounts import PostgresAccounts
 from platform_api.store.api_keys import PostgresApiKeys
+from platform_api.store.asset_removal import PostgresAssetRemoval
 from platform_api.store.assets import PostgresAssets
+from platform_api.store.doomed_objects import PostgresDoomedObjects
 from platform_api.store.idempotency import delete_expired_keys
 from platform_api.store.job_changes import jobs_transaction
 from platform_api.store.jobs import PostgresJobs
@@ -182,6 +186,11 @@ async def _join(settings: Settings, database: Database, link: RedisLink, stack: 
         "Counts of logins": lambda: delete_old_attempts(database),
     }
     loops.add("expiry", lambda: expire_regularly(expiring))
+    objects, removal = StoredObjects(settings.object_store_url), PostgresAssetRemoval(database)
+    retention = Retention(settings.asset_retention_days, settings.asset_retention_days_by_bucket)
+    removal_bell = Doorbell()
+    keeper = AssetKeeper(PostgresDoomedObjects(database), objects, removal, retention, clock=utc_now, bell=removal_bell)
+    loops.add("asset-keeper", keeper.run)
     context = Context(
         accounts=PostgresAccounts(database),
         api_keys=PostgresApiKeys(database),
@@ -199,7 +208,9 @@ async def _join(settings: Settings, database: Database, link: RedisLink, stack: 
         servers=ServerList(settings.server_aliases, PostgresServers(database)),
         feed=fanout,
         replay=LogReplay(link),
-        objects=ObjectReader(settings.object_store_url),
+        objects=objects,
+        asset_removal=removal,
+        ring_keeper=removal_bell.ring,
         urls=urls,
         tokens=jwt_codec(settings),
         tickets=Tickets(link),

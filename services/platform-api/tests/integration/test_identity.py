@@ -22,6 +22,8 @@ PROTECTED = [
     ("GET", f"/api/jobs/{SOME_ID}/why"),
     ("POST", f"/api/jobs/{SOME_ID}/cancel"),
     ("GET", "/api/assets"),
+    ("GET", f"/api/assets/{SOME_ID}"),
+    ("DELETE", f"/api/assets/{SOME_ID}"),
     ("GET", f"/api/assets/{SOME_ID}/content"),
     ("GET", f"/api/assets/{SOME_ID}/thumbnail"),
     ("GET", "/api/me"),

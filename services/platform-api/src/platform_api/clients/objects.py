@@ -1,22 +1,28 @@
-"""Reads the bytes of assets from the object store."""
+"""Reads and deletes the bytes of assets in the object store."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import obstore
+from obstore.exceptions import BaseError
 from obstore.store import ObjectStore, from_url
+
+if TYPE_CHECKING:
+    from obstore.store import RetryConfig
 
 CHUNK_BYTES = 256 * 1024
 
 
-class ObjectReader:
+class StoredObjects:
     """Implements `Objects` on any store that obstore has a URL for; a local folder is made if it is missing."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, retry: "RetryConfig | None" = None) -> None:
         if urlsplit(url).scheme == "file":
             Path(unquote(urlsplit(url).path)).mkdir(parents=True, exist_ok=True)
-        self._store: ObjectStore = from_url(url)
+        self._store: ObjectStore = from_url(url, retry_config=retry)
 
     async def size(self, key: str) -> int | None:
         try:
@@ -28,3 +34,16 @@ class ObjectReader:
         for offset in range(start, end, CHUNK_BYTES):
             length = min(CHUNK_BYTES, end - offset)
             yield bytes(await obstore.get_range_async(self._store, key, start=offset, length=length))
+
+    async def delete(self, keys: Sequence[str]) -> None:
+        if not keys:
+            return
+        try:
+            await obstore.delete_async(self._store, list(keys))
+        except FileNotFoundError:
+            # A folder names the first key that is not there and leaves the rest: then one by one.
+            for key in keys:
+                with suppress(FileNotFoundError):
+                    await obstore.delete_async(self._store, key)
+        except BaseError as error:
+            raise OSError(f"the object store refused a deletion: {type(error).__name__}") from error

@@ -61,7 +61,10 @@ OutboxItem = SubmitStep | CancelStep | EmitEvent
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """From `before` to `state`. `steps` are those that changed; `source_event_id` makes a repeat visible."""
+    """From `before` to `state`. `steps` are those that changed; `source_event_id` makes a repeat visible.
+
+    `discarded` are the keys of objects that nobody will ask for.
+    """
 
     before: Job
     state: JobState
@@ -71,6 +74,7 @@ class Change:
     source_event_id: str | None = None
     assets: tuple[Asset, ...] = ()
     ledger: tuple[LedgerEntry, ...] = ()
+    discarded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,24 @@ from datetime import datetime
 
 from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.ids import AssetId, new_uuid7
-from darkroom_schemas.step import StepResult
+from darkroom_schemas.step import StepOutput, StepResult
 
 from platform_api.domain.job import Asset, Delivered, Job, Step
 
 
-def assets_of(job: Job, step: Step, result: StepResult, now: datetime) -> list[Asset]:
-    """Make an asset of each output; more than were paid for are left out."""
+def accepted(step: Step, result: StepResult) -> tuple[list[StepOutput], list[StepOutput]]:
+    """Divide outputs into those that count and the others: more than are paid for, or larger than the bucket allows."""
+    limit = CATALOGUE[step.job_type].max_output_bytes
+    counting: list[StepOutput] = []
+    others: list[StepOutput] = []
+    for output in sorted(result.outputs, key=lambda output: output.index):
+        fits = output.size_bytes <= limit and len(counting) < step.outputs
+        (counting if fits else others).append(output)
+    return counting, others
+
+
+def assets_of(job: Job, step: Step, outputs: Sequence[StepOutput], now: datetime) -> list[Asset]:
+    """Make an asset of each output."""
     return [
         Asset(
             id=AssetId(new_uuid7()),
@@ -33,7 +44,7 @@ def assets_of(job: Job, step: Step, result: StepResult, now: datetime) -> list[A
             recipe=output.recipe,
             created_at=now,
         )
-        for output in sorted(result.outputs, key=lambda output: output.index)[: step.outputs]
+        for output in outputs
     ]
 
 

@@ -10,9 +10,11 @@ from darkroom_schemas.api_key import PublishedKey
 from darkroom_schemas.ids import AssetId, EventId, JobId, StepId, UserId
 from darkroom_schemas.job import HistoryEntry
 
+from platform_api.domain.asset_filter import AssetFilter
 from platform_api.domain.change import Change, LedgerEntry, OutboxItem, Restart
 from platform_api.domain.job import Asset, Job, JobState
 from platform_api.domain.job_filter import EVERY_JOB, JobFilter
+from platform_api.domain.retention import Expiry
 
 
 class Clock(Protocol):
@@ -211,6 +213,7 @@ class AssetPage:
     assets: tuple[Asset, ...]
     cursor: AssetId | None
     total: int
+    total_is_exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,11 +254,33 @@ class AssetReads(Protocol):
 
     async def get(self, asset_id: AssetId) -> Asset | None: ...
 
-    async def page(self, user_id: UserId, *, limit: int, before: AssetId | None, offset: int) -> AssetPage: ...
+    async def page(
+        self, user_id: UserId, where: AssetFilter, *, limit: int, before: AssetId | None, offset: int
+    ) -> AssetPage: ...
+
+
+class AssetRemoval(Protocol):
+    """Removes assets for good: their rows and events at once, their bytes soon after, whatever crashes in between."""
+
+    async def remove(self, asset_id: AssetId, user_id: UserId) -> bool:
+        """Return whether the user had such an asset."""
+        ...
+
+    async def remove_expired(self, expiry: Expiry, *, limit: int) -> int:
+        """Remove the oldest of those that are not kept any longer, and return how many that were."""
+        ...
+
+
+class DoomedObjects(Protocol):
+    """The objects whose bytes are to be deleted."""
+
+    def batch(self, limit: int) -> AbstractAsyncContextManager[Sequence[str]]:
+        """Take keys that no other replica has taken; they are forgotten if the block ends well, else tried later."""
+        ...
 
 
 class Objects(Protocol):
-    """Reads stored bytes."""
+    """Reads and deletes stored bytes."""
 
     async def size(self, key: str) -> int | None:
         """Return the size in bytes, or None if there is no such object."""
@@ -263,4 +288,8 @@ class Objects(Protocol):
 
     def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
         """Yield the bytes from `start` up to, not including, `end`."""
+        ...
+
+    async def delete(self, keys: Sequence[str]) -> None:
+        """Delete the objects that there are; raises `OSError` while the store refuses or does not answer."""
         ...

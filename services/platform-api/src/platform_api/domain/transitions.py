@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from darkroom_schemas.catalogue import CATALOGUE
+from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.events import Event, EventType
 from darkroom_schemas.job import HistoryEntry, HistoryEvent, JobError, JobEventData
 from darkroom_schemas.status import TERMINAL, JobStatus, sources_of
 from darkroom_schemas.step import StepError, StepResult
 
 from platform_api.domain.change import CancelStep, Change, EmitEvent, LedgerEntry, LedgerKind, OutboxItem, SubmitStep
-from platform_api.domain.delivery import assets_of, delivered, items_of
+from platform_api.domain.delivery import accepted, assets_of, delivered, items_of
 from platform_api.domain.job import Job, JobState, Step
 from platform_api.domain.next_steps import ready_steps
 from platform_api.domain.plan import step_submission
@@ -92,11 +93,16 @@ def _completed(state: JobState, step: Step, data: dict[str, Any], now: datetime,
     result = StepResult.model_validate(data.get("result") or {})
     text = _storable(result.text) if result.text is not None else None
     done = replace(step, status=JobStatus.COMPLETED, finished_at=now, text=text, timings_s=dict(result.timings_s))
-    assets = assets_of(state.job, step, result, now)
+    counting, others = accepted(step, result)
+    assets = assets_of(state.job, step, counting, now)
+    discarded = tuple(key for output in others for key in (output.key, output.thumbnail_key) if key)
     items = items_of(step, assets, text)
     if not items:
         error = JobError(code="backend_error", message="The worker reported success without a result.")
-        return _end(state, JobStatus.FAILED, error.message, now, urls, error=error, ended=step)
+        if others:
+            error = JobError(code=StepErrorCode.OUTPUT_TOO_LARGE, message="The results are larger than allowed.")
+        change = _end(state, JobStatus.FAILED, error.message, now, urls, error=error, ended=step)
+        return replace(change, discarded=discarded)
     captures = [
         LedgerEntry(LedgerKind.CAPTURE, step.price_mc, item)
         for item in items
@@ -131,7 +137,7 @@ def _completed(state: JobState, step: Step, data: dict[str, Any], now: datetime,
             submits = [SubmitStep(step_submission(job, one)) for one in ready]
             change = _change(after, job, [done, *ready], HistoryEvent.NODE_COMPLETED, message, now, urls,
                              EventType.JOB_UPDATED, [*emitted, *submits], node=step)  # fmt: skip
-    return replace(change, before=state.job, assets=tuple(assets), ledger=tuple(captures))
+    return replace(change, before=state.job, assets=tuple(assets), ledger=tuple(captures), discarded=discarded)
 
 
 def _failed(state: JobState, step: Step, data: dict[str, Any], now: datetime, urls: AssetUrls) -> Change:

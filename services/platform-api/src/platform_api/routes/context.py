@@ -19,6 +19,7 @@ from platform_api.domain.once import Once
 from platform_api.domain.outlook import TypeOutlook
 from platform_api.domain.ports import (
     AssetReads,
+    AssetRemoval,
     Backlog,
     Clock,
     JobAcceptance,
@@ -103,6 +104,8 @@ class Context:
     fleet: Fleet
     servers: ServerList
     objects: Objects
+    asset_removal: AssetRemoval
+    ring_keeper: Callable[[], None]
     urls: UrlSigner
     tokens: JwtCodec
     tickets: SocketTickets

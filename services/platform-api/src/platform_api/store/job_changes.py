@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from platform_api.domain.change import Change, LedgerKind, OutboxItem, Restart
 from platform_api.domain.job import Job, JobState
 from platform_api.domain.ports import JobChanges, UnitOfWork
+from platform_api.store.doomed_objects import doom
 from platform_api.store.restarts import write_restart
 from platform_api.store.rows import asset_row, history_row, job_of, ledger_rows, outbox_row, outputs_json, step_of
 from platform_api.store.step_changes import UPDATE_STEP, JobChangedMeanwhile, step_update
@@ -103,6 +104,7 @@ class PostgresJobChanges:
             await run(insert(assets), asset_rows)
         if entries := [row for change in changes for row in ledger_rows(change.state.job, change.ledger)]:
             await run(insert(credit_ledger), entries)
+        await doom(self._connection, [key for change in changes for key in change.discarded])
         await run(insert(outbox), [outbox_row(c.state.job, item) for c in changes for item in c.outbox])
         if user_rows := _user_rows(changes):
             # Last: nobody who holds a user's row ever waits for a job's.

@@ -1,7 +1,6 @@
-"""Pages of jobs. Ids grow with time, so that a page and a range of time are both read from an index on ids."""
+"""Pages of jobs, newest first."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 
 from darkroom_schemas.ids import JobId, UserId
 from sqlalchemy import ColumnElement, func, select
@@ -11,9 +10,7 @@ from platform_api.domain.job_filter import COUNTED_TO, EVERY_JOB, JobFilter
 from platform_api.domain.ports import JobPage
 from platform_api.store.rows import job_of
 from platform_api.store.tables import jobs, users
-
-MADE_BEFORE = timedelta(minutes=1)
-"""An id is made at most this long before the creation that the row tells."""
+from platform_api.store.time_ids import created_between
 
 
 async def job_page(
@@ -43,16 +40,4 @@ def _conditions(user_id: UserId, where: JobFilter) -> Iterator[ColumnElement[boo
         yield columns.status.in_([status.value for status in where.statuses])
     if where.job_type is not None:
         yield columns.job_type == where.job_type
-    if where.created_from is not None:
-        yield columns.created_at >= where.created_from
-        yield columns.id >= _first_id(where.created_from - MADE_BEFORE)
-    if where.created_before is not None:
-        yield columns.created_at < where.created_before
-        yield columns.id < _first_id(where.created_before + MADE_BEFORE)
-
-
-def _first_id(at: datetime) -> JobId:
-    """Return the least id that can be made at that time."""
-    ms = max(0, int(at.timestamp() * 1000)) & ((1 << 48) - 1)
-    digits = f"{ms:012x}"
-    return JobId(f"{digits[:8]}-{digits[8:]}-7000-8000-000000000000")
+    yield from created_between(columns.id, columns.created_at, where.created_from, where.created_before)

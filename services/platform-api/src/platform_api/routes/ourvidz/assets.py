@@ -1,22 +1,71 @@
-"""`GET /api/assets`: the caller's pictures, videos and other outputs."""
+"""The caller's pictures, videos and other outputs: `GET /api/assets`, and GET and DELETE of one."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated, Any
 
-from platform_api.routes.auth import CurrentUser
+from darkroom_schemas.ids import JobId
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import AwareDatetime
+
+from platform_api.domain.asset_filter import AssetFilter
+from platform_api.domain.errors import NotFound
+from platform_api.routes.auth import UUID_PATTERN, CurrentUser
 from platform_api.routes.context import Ctx
-from platform_api.routes.ourvidz.mapping import AssetList, asset_item
-from platform_api.routes.requests import AssetCursor, Limit, Offset
+from platform_api.routes.ourvidz.mapping import (
+    AssetAnswer,
+    AssetDeleted,
+    AssetList,
+    asset_answer,
+    asset_item,
+)
+from platform_api.routes.requests import AssetCursor, AssetIdPath, Limit, Offset
 
 router = APIRouter(tags=["assets"])
+MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "No such asset, or somebody else's"}}
+
+
+async def _filter(
+    job_id: Annotated[str | None, Query(pattern=UUID_PATTERN)] = None,
+    job_type: Annotated[str | None, Query(max_length=64)] = None,
+    mime_type: Annotated[
+        str | None, Query(pattern=r"^[\w.+-]+/([\w.+-]+|\*)$", description="`image/*` for all.")
+    ] = None,
+    created_after: Annotated[AwareDatetime | None, Query(description="Created then or later.")] = None,
+    created_before: Annotated[AwareDatetime | None, Query(description="Created earlier.")] = None,
+) -> AssetFilter:
+    return AssetFilter(JobId(job_id) if job_id else None, job_type, mime_type, created_after, created_before)
 
 
 @router.get("/api/assets", operation_id="list_assets", summary="List assets", response_model=AssetList)
 async def list_assets(
-    context: Ctx, user_id: CurrentUser, limit: Limit = 50, offset: Offset = 0, cursor: AssetCursor = None
+    context: Ctx,
+    user_id: CurrentUser,
+    where: Annotated[AssetFilter, Depends(_filter)],
+    limit: Limit = 50,
+    offset: Offset = 0,
+    cursor: AssetCursor = None,
 ) -> Response:
     """List the caller's assets, newest first, with links signed for a day."""
-    page = await context.assets.page(user_id, limit=limit, before=cursor, offset=offset)
+    page = await context.assets.page(user_id, where, limit=limit, before=cursor, offset=offset)
     now = context.clock()
     items = [asset_item(asset, context.urls, now) for asset in page.assets]
-    answer = AssetList(assets=items, total=page.total, cursor=page.cursor)
+    answer = AssetList(assets=items, total=page.total, total_is_exact=page.total_is_exact, cursor=page.cursor)
     return Response(answer.model_dump_json(), media_type="application/json")
+
+
+@router.get("/api/assets/{asset_id}", operation_id="get_asset", summary="Read an asset", responses=MISSING)
+async def get_asset(asset_id: AssetIdPath, context: Ctx, user_id: CurrentUser) -> AssetAnswer:
+    """Tell about one asset, with the recipe that it was made by."""
+    asset = await context.assets.get(asset_id)
+    if asset is None or asset.user_id != user_id:
+        raise NotFound("asset")
+    return asset_answer(asset, context.urls, context.clock())
+
+
+@router.delete("/api/assets/{asset_id}", operation_id="delete_asset", summary="Delete an asset", responses=MISSING)
+async def delete_asset(asset_id: AssetIdPath, context: Ctx, user_id: CurrentUser) -> AssetDeleted:
+    """Delete an asset for good; its links stop working at once, and its bytes are deleted right after."""
+    if not await context.asset_removal.remove(asset_id, user_id):
+        raise NotFound("asset")
+    context.ring_keeper()
+    context.ring_relay()
+    return AssetDeleted(id=asset_id)

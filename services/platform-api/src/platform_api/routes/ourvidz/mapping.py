@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.job import JobView
+from darkroom_schemas.recipe import Recipe
 from darkroom_schemas.status import JobStatus
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -109,12 +110,30 @@ class AssetItem(BaseModel):
     created_at: datetime
 
 
+class AssetAnswer(AssetItem):
+    """One asset, with what it takes to make it again; `sha256` is that of its bytes."""
+
+    success: bool = True
+    sha256: str
+    frames: int | None
+    recipe: Recipe | None
+
+
+class AssetDeleted(BaseModel):
+    """The asset is gone, and its bytes are about to be."""
+
+    success: bool = True
+    id: str
+    message: str = "Asset deleted"
+
+
 class AssetList(BaseModel):
     """A page of assets, newest first."""
 
     success: bool = True
     assets: list[AssetItem]
-    total: int
+    total: int = Field(description="How many there are; of a filtered list, 10,000 at most.")
+    total_is_exact: bool = Field(description="False where there are more than `total` says.")
     cursor: str | None = Field(description="Pass as `cursor` for the next page; null on the last.")
 
 
@@ -195,3 +214,9 @@ def asset_item(asset: Asset, urls: AssetUrls, now: datetime) -> AssetItem:
         content_path=f"/api/assets/{asset.id}/content",
         created_at=asset.created_at,
     )
+
+
+def asset_answer(asset: Asset, urls: AssetUrls, now: datetime) -> AssetAnswer:
+    """Say everything about one asset."""
+    item = asset_item(asset, urls, now)
+    return AssetAnswer(**item.model_dump(), sha256=asset.sha256, frames=asset.frames, recipe=asset.recipe)

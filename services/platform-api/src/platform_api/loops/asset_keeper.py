@@ -1,0 +1,58 @@
+"""Deletes the bytes of removed assets, and removes assets that are not kept any longer."""
+
+import asyncio
+
+from darkroom_chassis.logs import get_logger
+
+from platform_api.domain.ports import AssetRemoval, Clock, DoomedObjects, Objects
+from platform_api.domain.retention import Retention
+from platform_api.loops.doorbell import Doorbell
+from platform_api.metrics import ASSETS_EXPIRED, OBJECTS_DELETED
+
+log = get_logger(__name__)
+BATCH = 200
+LOOK_AGAIN_S = 30.0
+"""Finds what was ordered by a replica that died, or could not be done at first."""
+
+
+class AssetKeeper:
+    """Every replica runs one; they take different objects, and removing an asset twice is harmless."""
+
+    def __init__(
+        self,
+        doomed: DoomedObjects,
+        objects: Objects,
+        removal: AssetRemoval,
+        retention: Retention,
+        *,
+        clock: Clock,
+        bell: Doorbell,
+    ) -> None:
+        self._doomed, self._objects, self._removal, self._retention = doomed, objects, removal, retention
+        self._clock, self._bell = clock, bell
+
+    async def run(self) -> None:
+        """Remove and delete for ever."""
+        while True:
+            await self.remove_expired()
+            try:
+                while await self.delete_batch():
+                    pass
+            except OSError as error:
+                log.warning("Objects cannot be deleted now and are tried again", reason=type(error).__name__)
+            await self._bell.wait(LOOK_AGAIN_S)
+
+    async def remove_expired(self) -> None:
+        """Remove every asset that is not kept any longer, some at a time, so that nobody waits for long."""
+        for expiry in self._retention.expired(self._clock()):
+            while removed := await self._removal.remove_expired(expiry, limit=BATCH):
+                ASSETS_EXPIRED.inc(removed)
+                log.info("Assets were not kept any longer", count=removed)
+                await asyncio.sleep(0)
+
+    async def delete_batch(self) -> bool:
+        """Delete some objects; returns whether there may be more."""
+        async with self._doomed.batch(BATCH) as keys:
+            await self._objects.delete(keys)
+        OBJECTS_DELETED.inc(len(keys))
+        return len(keys) == BATCH

@@ -1,0 +1,79 @@
+"""Removes assets: rows, counters, the job's outputs, events and the order to delete the bytes, all or nothing."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from darkroom_chassis.database import Database
+from darkroom_schemas.events import EventType
+from darkroom_schemas.ids import AssetId, UserId
+from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from platform_api.domain.retention import Expiry
+from platform_api.store.doomed_objects import doom
+from platform_api.store.tables import assets, jobs, outbox, users
+from platform_api.store.time_ids import created_between
+
+_SET_OUTPUTS = update(jobs).where(jobs.c.id == bindparam("of_job")).values(outputs=bindparam("left"))
+_COUNT_DOWN = (
+    update(users)
+    .where(users.c.id == bindparam("owner"))
+    .values(assets_total=users.c.assets_total - bindparam("removed"))
+)
+
+
+class PostgresAssetRemoval:
+    """Implements `AssetRemoval`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def remove(self, asset_id: AssetId, user_id: UserId) -> bool:
+        return await self._remove([assets.c.id == asset_id, assets.c.user_id == user_id], limit=1) > 0
+
+    async def remove_expired(self, expiry: Expiry, *, limit: int) -> int:
+        of_type = assets.c.job_type.in_(expiry.job_types)
+        old = created_between(assets.c.id, assets.c.created_at, None, expiry.created_before)
+        return await self._remove([~of_type if expiry.others else of_type, *old], limit=limit)
+
+    async def _remove(self, conditions: Sequence[ColumnElement[bool]], *, limit: int) -> int:
+        chosen = select(assets.c.id, assets.c.job_id).where(*conditions).order_by(assets.c.id).limit(limit)
+        async with self._database.begin() as connection:
+            found = (await connection.execute(chosen)).all()
+            if not found:
+                return 0
+            # Jobs before users, and in the order of their ids, as everywhere.
+            locked = select(jobs.c.id, jobs.c.outputs, jobs.c.trace_id).where(
+                jobs.c.id.in_({row.job_id for row in found})
+            )
+            of_jobs = (await connection.execute(locked.order_by(jobs.c.id).with_for_update())).all()
+            gone = delete(assets).where(assets.c.id.in_([row.id for row in found])).returning(assets)
+            removed = (await connection.execute(gone)).mappings().all()
+            if removed:
+                await _tidy_up(connection, of_jobs, removed)
+        return len(removed)
+
+
+async def _tidy_up(connection: AsyncConnection, of_jobs: Sequence[Any], removed: Sequence[Any]) -> None:
+    """Any: rows, whose columns SQLAlchemy knows by name only."""
+    gone: defaultdict[str, set[str]] = defaultdict(set)
+    for row in removed:
+        gone[row["job_id"]].add(row["id"])
+    left = [
+        {"of_job": job.id, "left": [output for output in job.outputs if output["asset_id"] not in gone[job.id]]}
+        for job in of_jobs
+        if job.id in gone
+    ]
+    await connection.execute(_SET_OUTPUTS, left)
+    await doom(connection, [key for row in removed for key in (row["object_key"], row["thumbnail_key"]) if key])
+    traces = {job.id: job.trace_id for job in of_jobs}
+    await connection.execute(insert(outbox), [_deleted_event(row, traces[row["job_id"]]) for row in removed])
+    counts = Counter(row["user_id"] for row in removed)
+    await connection.execute(_COUNT_DOWN, [{"owner": owner, "removed": counts[owner]} for owner in sorted(counts)])
+
+
+def _deleted_event(row: Any, trace_id: str) -> dict[str, Any]:  # Any: see above
+    data = {"asset_id": row["id"], "mime_type": row["mime_type"]}
+    body = {"type": EventType.ASSET_DELETED, "tenant": row["user_id"], "trace_id": trace_id, "data": data}
+    return {"kind": "emit", "job_id": row["job_id"], "history_seq": None, "body": body}
