@@ -18,7 +18,8 @@ from platform_api.routes.emprops import failsafe, retry, stream, user_events
 from platform_api.routes.emprops import jobs as emprops_jobs
 from platform_api.routes.errors import install_refusals, unavailable
 from platform_api.routes.ourvidz import assets, jobs
-from platform_api.routes.stablequeue import keys, servers
+from platform_api.routes.stablequeue import generation, keys, resources, servers
+from platform_api.routes.stablequeue import jobs as stablequeue_jobs
 from platform_api.wiring import Running
 
 VERSION = "0.1.0"
@@ -69,7 +70,7 @@ def build_app(
         *(jobs, emprops_jobs, retry, failsafe, stream, assets, asset_bytes, catalogue),
         *(user_events, waiting),
         *(identity, sessions),
-        *(keys, servers),
+        *(keys, servers, generation, stablequeue_jobs, resources),
     )
     for module in modules:
         app.include_router(module.router)

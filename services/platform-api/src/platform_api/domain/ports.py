@@ -245,8 +245,17 @@ class JobReads(Protocol):
         ...
 
     async def page(
-        self, user_id: UserId, where: JobFilter = EVERY_JOB, *, limit: int, before: JobId | None = None, offset: int = 0
-    ) -> JobPage: ...
+        self,
+        user_id: UserId,
+        where: JobFilter = EVERY_JOB,
+        *,
+        limit: int,
+        before: JobId | None = None,
+        offset: int = 0,
+        oldest_first: bool = False,
+    ) -> JobPage:
+        """Return a page, newest first unless said otherwise. `before` goes with the newest first only."""
+        ...
 
 
 class AssetReads(Protocol):

@@ -13,12 +13,12 @@ from platform_api.domain.signed_urls import Variant
 from platform_api.routes.auth import OPTIONAL_SECURITY, authenticate, user_of
 from platform_api.routes.byte_ranges import NotSatisfiable, parse_range
 from platform_api.routes.context import Context, Ctx
+from platform_api.routes.file_names import file_name
 from platform_api.routes.requests import AssetIdPath
 
 router = APIRouter(tags=["assets"])
 CONTENT_PATH, THUMBNAIL_PATH = "/api/assets/{asset_id}/content", "/api/assets/{asset_id}/thumbnail"
 THUMBNAIL_MIME_TYPE = "image/webp"
-SUFFIXES = {"image/png": "png", "image/webp": "webp", "video/mp4": "mp4"}
 RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/octet-stream": {}}, "description": "The bytes"},
     206: {"content": {"application/octet-stream": {}}, "description": "The range asked for"},
@@ -111,7 +111,7 @@ async def _answer(
         "ETag": etag,
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, max-age=3600, immutable",
-        "Content-Disposition": f'inline; filename="{asset.id}.{SUFFIXES.get(mime_type, "bin")}"',
+        "Content-Disposition": f'inline; filename="{file_name(asset.id, mime_type)}"',
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }

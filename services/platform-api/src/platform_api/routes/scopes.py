@@ -14,6 +14,7 @@ READS = frozenset({"GET", "HEAD"})
 BY_TAG: dict[str, tuple[Scope, Scope]] = {
     "jobs": (Scope.JOBS_READ, Scope.JOBS_WRITE),
     "assets": (Scope.ASSETS_READ, Scope.ASSETS_WRITE),
+    "stablequeue": (Scope.JOBS_READ, Scope.JOBS_WRITE),
     "servers": (Scope.SERVERS_READ, Scope.SERVERS_WRITE),
     "api keys": (Scope.KEYS_MANAGE, Scope.KEYS_MANAGE),
 }

@@ -14,10 +14,18 @@ from platform_api.store.time_ids import created_between
 
 
 async def job_page(
-    connection: AsyncConnection, user_id: UserId, where: JobFilter, *, limit: int, before: JobId | None, offset: int
+    connection: AsyncConnection,
+    user_id: UserId,
+    where: JobFilter,
+    *,
+    limit: int,
+    before: JobId | None,
+    offset: int,
+    oldest_first: bool,
 ) -> JobPage:
-    """Read a page, newest first, and count the whole."""
-    statement = select(jobs).where(*_conditions(user_id, where)).order_by(jobs.c.id.desc()).limit(limit + 1)
+    """Read a page and count the whole."""
+    order = jobs.c.id.asc() if oldest_first else jobs.c.id.desc()
+    statement = select(jobs).where(*_conditions(user_id, where)).order_by(order).limit(limit + 1)
     statement = statement.where(jobs.c.id < before) if before else statement.offset(offset)
     rows = (await connection.execute(statement)).mappings().all()
     total = await _count(connection, user_id, where)

@@ -64,7 +64,16 @@ class PostgresJobs:
             return [step_id(job.id, job.run, number) for number in numbers]
 
     async def page(
-        self, user_id: UserId, where: JobFilter = EVERY_JOB, *, limit: int, before: JobId | None = None, offset: int = 0
+        self,
+        user_id: UserId,
+        where: JobFilter = EVERY_JOB,
+        *,
+        limit: int,
+        before: JobId | None = None,
+        offset: int = 0,
+        oldest_first: bool = False,
     ) -> JobPage:
         async with self._database.connect() as connection:
-            return await job_page(connection, user_id, where, limit=limit, before=before, offset=offset)
+            return await job_page(
+                connection, user_id, where, limit=limit, before=before, offset=offset, oldest_first=oldest_first
+            )

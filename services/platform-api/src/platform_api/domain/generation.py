@@ -1,0 +1,79 @@
+"""What a client of StableQueue may ask of one generation, checked, and in the words of no field of its requests."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from darkroom_schemas.catalogue import JobType
+
+from platform_api.domain.errors import InvalidParameter
+
+MAX_IMAGES = 16
+MAX_SIDE, MAX_PIXELS = 2048, 1536 * 1536
+MAX_STEPS = 150
+MAX_WORK = 1000.0
+"""Steps × megapixels of all images together: about five minutes on the card that prices were made for."""
+MIN_PRICE_MC = 10
+HIRES_WORK = 4.0
+"""A second pass at twice the width and height."""
+MEGAPIXEL = 1_048_576
+NO_CHOICE = frozenset({"", "none", "automatic", "simple"})
+"""Words by which clients say that they chose nothing; `simple` is the style that StableQueue's own page begins with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One request. A None was not said; `kept` is remembered with the job and read by nobody."""
+
+    app_type: str
+    server_alias: str
+    prompt: str
+    negative_prompt: str = ""
+    width: int | None = None
+    height: int | None = None
+    steps: int | None = None
+    cfg_scale: float | None = None
+    sampler: str | None = None
+    scheduler: str | None = None
+    seed: int | None = None
+    images: int = 1
+    checkpoint: str | None = None
+    restore_faces: bool = False
+    hires: bool = False
+    upscaler: str | None = None
+    refiner: str | None = None
+    style: str | None = None
+    subseed: int | None = None
+    workflow: Mapping[str, Any] | None = None
+    kept: Mapping[str, Any] = field(default_factory=dict)
+
+
+def wrong(name: str, message: str) -> InvalidParameter:
+    """Name a field of `generation_params`."""
+    return InvalidParameter(f"generation_params.{name}", message)
+
+
+def is_chosen(word: str | None) -> bool:
+    """Tell whether a client chose something."""
+    return word is not None and word.strip().lower() not in NO_CHOICE
+
+
+def price_of_image(job_type: JobType, *, work: float, typical_work: float) -> int:
+    """Scale the catalogue's price of one output by the work it takes, rounded up."""
+    return max(MIN_PRICE_MC, math.ceil(job_type.price_mc * work / typical_work))
+
+
+def work_of_image(width: int, height: int, steps: int, *, hires: bool = False) -> float:
+    """Return steps × megapixels; raises `InvalidParameter` where one image would be too large."""
+    if width * height > MAX_PIXELS:
+        raise wrong("width", f"times height must be at most {MAX_PIXELS} pixels")
+    return steps * width * height / MEGAPIXEL * (HIRES_WORK if hires else 1.0)
+
+
+def check_work(images: int, work: float) -> None:
+    """Refuse what would hold a worker for too long."""
+    if images * work > MAX_WORK:
+        raise wrong(
+            "num_images", f"times steps times megapixels must be at most {MAX_WORK:.0f}, is {images * work:.0f}"
+        )

@@ -1,0 +1,85 @@
+"""`POST /api/v2/generate`, and its older form."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from darkroom_chassis.middleware import current_trace_id
+from darkroom_schemas.job import JobView
+from fastapi import APIRouter, Response
+from pydantic import BaseModel
+
+from platform_api.domain.plan_generation import plan_generation
+from platform_api.domain.ports import Answer
+from platform_api.domain.submit_job import submit_job
+from platform_api.metrics import JOBS_ACCEPTED
+from platform_api.routes.auth import Authenticated, Caller, user_of
+from platform_api.routes.context import Context, Ctx
+from platform_api.routes.requests import IdempotencyHeader, answered, keyed
+from platform_api.routes.stablequeue.answers import StableQueueRoute
+from platform_api.routes.stablequeue.mapping import Accepted, accepted
+from platform_api.routes.stablequeue.requests import GenerateRequest
+
+router = APIRouter(tags=["stablequeue"], route_class=StableQueueRoute)
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    400: {"description": "A field is missing or not valid, or nothing can do what it asks for"},
+    402: {"description": "Not enough credits"},
+    404: {"description": "No server has this alias"},
+    409: {"description": "The first request with this Idempotency-Key is still being answered"},
+    422: {"description": "The Idempotency-Key was used with another request"},
+    429: {"description": "Too many requests or submissions; see Retry-After"},
+    503: {"description": "The queue is full; see Retry-After"},
+}
+
+
+class AcceptedV1(BaseModel):
+    """A job was taken."""
+
+    stablequeue_job_id: str
+
+
+@router.post(
+    "/api/v2/generate", operation_id="generate", summary="Generate", response_model=Accepted, responses=RESPONSES
+)
+async def generate(
+    body: GenerateRequest, context: Ctx, who: Authenticated, idempotency_key: IdempotencyHeader = None
+) -> Response:
+    """Take a job: for the back end behind the server's alias if one lives, else for our own SDXL pipeline."""
+    return answered(await _submit(body, context, who, "/api/v2/generate", idempotency_key))
+
+
+@router.post(
+    "/api/v1/generate", operation_id="generate_v1", summary="Generate", response_model=AcceptedV1, responses=RESPONSES
+)
+async def generate_v1(
+    body: GenerateRequest, context: Ctx, who: Authenticated, idempotency_key: IdempotencyHeader = None
+) -> AcceptedV1:
+    """Take a job, and answer with its id alone."""
+    answer = await _submit(body, context, who, "/api/v1/generate", idempotency_key)
+    return AcceptedV1(stablequeue_job_id=Accepted.model_validate_json(answer.body).stablequeue_job_id)
+
+
+async def _submit(body: GenerateRequest, context: Context, who: Caller, path: str, key: str | None) -> Answer:
+    user_id = user_of(who)
+    await context.servers.get(body.target_server_alias)
+    plan = plan_generation(body.generation(who.key_id), await context.fleet.live())
+    answer = await submit_job(
+        plan,
+        user_id=user_id,
+        trace_id=current_trace_id(),
+        idempotency=keyed(key, path, body),
+        render=partial(_render, plan.steps[0].job_type),
+        jobs=context.acceptance,
+        backlog=context.backlog,
+        max_depth=context.queue_max_depth,
+        urls=context.urls,
+        clock=context.clock,
+    )
+    if not answer.replayed:
+        JOBS_ACCEPTED.labels(plan.job_type).inc()
+        context.ring_relay()
+    return answer
+
+
+def _render(step_type: str, job: JobView, queued: Mapping[str, int]) -> str:
+    return accepted(job, queue_position=queued.get(step_type, 0) + 1).model_dump_json()
