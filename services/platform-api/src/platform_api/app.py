@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from platform_api.routes import asset_bytes, catalogue, identity, sessions, waiting
+from platform_api.routes import asset_bytes, catalogue, credits, identity, sessions, waiting
 from platform_api.routes.emprops import failsafe, retry, stream, user_events
 from platform_api.routes.emprops import jobs as emprops_jobs
 from platform_api.routes.errors import install_refusals, unavailable
@@ -68,7 +68,7 @@ def build_app(
     app.add_exception_handler(PoolTimeout, _on_database_unavailable)
     modules = (
         *(jobs, emprops_jobs, retry, failsafe, stream, assets, asset_bytes, catalogue),
-        *(user_events, waiting),
+        *(user_events, waiting, credits),
         *(identity, sessions),
         *(keys, servers, generation, stablequeue_jobs, resources),
     )

@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     user = typer.Typer(help="Manage the users of a platform; needs its database settings.", no_args_is_help=True)
     user.command("add")(_add)
     user.command("password")(_password)
+    user.command("credits")(_credits)
     app.add_typer(user, name="user")
 
 
@@ -71,6 +72,39 @@ def _password(name: Name) -> None:
         _refuse(f"There is no user named {name}.")
     asyncio.run(_set(settings, user_id, _ask()))
     typer.echo(f"The password of {name} is set, and every session has ended.")
+
+
+def _credits(
+    name: Name,
+    amount: Annotated[float, typer.Argument(help="Credits to give; with a minus sign, behind `--`, to take.")],
+    note: Annotated[str | None, typer.Option(help="Why; shown in the user's statement.")] = None,
+) -> None:
+    """Give a user credits or take some, and print the new balance."""
+    from platform_api.domain.credits import Adjustment, adjust_credits
+    from platform_api.domain.errors import BalanceTooLow, InvalidParameter
+    from platform_api.settings import Settings
+    from platform_api.wiring import open_accounts, open_credits
+
+    settings = Settings.load()
+
+    async def run() -> int | None:
+        async with open_accounts(settings) as accounts:
+            user = await accounts.named(name)
+        if user is None:
+            return None
+        adjustment = Adjustment(user.id, round(amount * 1000), note, actor="darkroom user credits")
+        async with open_credits(settings) as credits:
+            return await adjust_credits(adjustment, credits=credits)
+
+    try:
+        balance_mc = asyncio.run(run())
+    except BalanceTooLow as error:
+        _refuse(f"{name} has no more than {error.balance_mc / 1000:g} credits.")
+    except InvalidParameter as error:
+        _refuse(f"The amount {error.message}.")
+    if balance_mc is None:
+        _refuse(f"There is no user named {name}.")
+    typer.echo(f"The balance of {name} is {balance_mc / 1000:g} credits.")
 
 
 async def _set(settings: "Settings", user_id: UserId, password: str) -> None:

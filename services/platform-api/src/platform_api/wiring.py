@@ -31,6 +31,7 @@ from platform_api.clients.outlook import QueueOutlook
 from platform_api.clients.password_hasher import Argon2Hasher
 from platform_api.clients.queue_clock import QueueClock
 from platform_api.clients.replay import LogReplay
+from platform_api.domain.credits import CreditChanges
 from platform_api.domain.retention import Retention
 from platform_api.domain.servers import ServerList
 from platform_api.domain.sessions import PasswordHasher, Passwords
@@ -51,6 +52,7 @@ from platform_api.store.accounts import PostgresAccounts
 from platform_api.store.api_keys import PostgresApiKeys
 from platform_api.store.asset_removal import PostgresAssetRemoval
 from platform_api.store.assets import PostgresAssets
+from platform_api.store.credits import PostgresCreditChanges, PostgresCredits
 from platform_api.store.doomed_objects import PostgresDoomedObjects
 from platform_api.store.idempotency import delete_expired_keys
 from platform_api.store.job_changes import jobs_transaction
@@ -110,6 +112,13 @@ async def open_passwords(settings: Settings) -> AsyncIterator[tuple[Passwords, P
     """Open the passwords alone, for operators' commands."""
     async with _open_database(settings) as database:
         yield PostgresPasswords(database), Argon2Hasher()
+
+
+@asynccontextmanager
+async def open_credits(settings: Settings) -> AsyncIterator[CreditChanges]:
+    """Open a transaction on balances alone, for operators' commands."""
+    async with _open_database(settings) as database, database.begin() as connection:
+        yield PostgresCreditChanges(connection)
 
 
 @asynccontextmanager
@@ -200,6 +209,7 @@ async def _join(settings: Settings, database: Database, link: RedisLink, stack: 
         assets=PostgresAssets(database),
         unit_of_work=unit_of_work,
         once=PostgresOnce(database),
+        credits=PostgresCredits(database),
         backlog=QueueBacklog(producer.depth, outbox.waiting_submissions),
         steps=producer,
         waiting=insight,

@@ -90,6 +90,23 @@ def test_user_can_be_given_a_password_and_another_one(database_url: str) -> None
     assert PasswordHasher().verify(kept, "another long password")
 
 
+def test_operator_gives_and_takes_credits(database_url: str) -> None:
+    run("migrate")
+    darkroom = typer.Typer()
+    register(darkroom)
+    run("user", "add", "anna", "--credits", "1", app=darkroom)
+    assert "3.5 credits" in run("user", "credits", "anna", "2.5", "--note", "invoice 7", app=darkroom)
+    assert "0.5 credits" in run("user", "credits", "anna", "--", "-3", app=darkroom)
+    for arguments in (["anna", "--", "-1"], ["nobody", "1"], ["anna", "0"]):
+        assert CliRunner().invoke(darkroom, ["user", "credits", *arguments]).exit_code == 2
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT kind, note FROM platform.credit_ledger ORDER BY id").fetchall() == [
+            ("grant", "opening balance"),
+            ("grant", "invoice 7"),
+            ("deduction", None),
+        ]
+
+
 def test_openapi_document_names_every_operation_once() -> None:
     document = json.loads(run("openapi"))
     operations = [

@@ -27,6 +27,8 @@ PROTECTED = [
     ("GET", f"/api/assets/{SOME_ID}/content"),
     ("GET", f"/api/assets/{SOME_ID}/thumbnail"),
     ("GET", "/api/me"),
+    ("GET", "/api/credits"),
+    ("POST", "/api/admin/credits"),
     ("GET", "/api/events"),
     ("POST", "/api/auth/token"),
     ("POST", "/api/auth/ticket"),

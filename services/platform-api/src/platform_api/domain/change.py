@@ -16,6 +16,7 @@ class LedgerKind(StrEnum):
     """Reserve at submission, capture what was delivered, release the rest: Σ reserve = Σ capture + Σ release."""
 
     GRANT = "grant"
+    DEDUCTION = "deduction"
     RESERVE = "reserve"
     CAPTURE = "capture"
     RELEASE = "release"

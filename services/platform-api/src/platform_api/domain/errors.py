@@ -8,6 +8,7 @@ Refused
 ├─ UnknownUser           the caller names a user that does not exist
 ├─ Forbidden              known, and not for this caller
 ├─ NotEnoughCredits      with what is missing
+├─ BalanceTooLow         an operator would take more credits than there are
 ├─ QueueIsFull           try again later
 ├─ KeyReused             an Idempotency-Key that came before with another request
 ├─ KeyInUse              the first request with this Idempotency-Key is still being answered
@@ -69,6 +70,14 @@ class NotEnoughCredits(Refused):
     def __init__(self, price_mc: int, balance_mc: int) -> None:
         super().__init__(f"price {price_mc}, balance {balance_mc}")
         self.price_mc, self.balance_mc = price_mc, balance_mc
+
+
+class BalanceTooLow(Refused):
+    """The balance, in thousandths of a credit, is less than what an operator would take."""
+
+    def __init__(self, balance_mc: int) -> None:
+        super().__init__(f"balance {balance_mc}")
+        self.balance_mc = balance_mc
 
 
 class QueueIsFull(Refused):

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from darkroom_schemas.ids import UserId
 
+from platform_api.domain.credits import CreditChanges
 from platform_api.domain.ports import Answer, IdempotencyKey, JobChanges
 
 
@@ -14,6 +15,7 @@ class Unit:
     """What may be written inside one transaction."""
 
     jobs: JobChanges
+    credits: CreditChanges
 
 
 Work = Callable[[Unit], Awaitable[str]]

@@ -135,6 +135,13 @@ def _named_user(request: Request) -> UserId | None:
     return UserId(named.lower())
 
 
+async def admin(who: Annotated[Caller, Depends(caller)]) -> Caller:
+    """Give a route an operator; 403 for anybody else."""
+    if who.kind is not KeyKind.ADMIN:
+        raise AppError(403, ErrorCode.FORBIDDEN, "Only an admin key may do this.")
+    return who
+
+
 async def service(who: Annotated[Caller, Depends(caller)]) -> Caller:
     """Give a route a service; 403 for anybody else."""
     if who.kind is not KeyKind.SERVICE:
@@ -145,3 +152,4 @@ async def service(who: Annotated[Caller, Depends(caller)]) -> Caller:
 ServiceCaller = Annotated[Caller, Depends(service)]
 Authenticated = Annotated[Caller, Depends(caller)]
 CurrentUser = Annotated[UserId, Depends(user)]
+AdminCaller = Annotated[Caller, Depends(admin)]

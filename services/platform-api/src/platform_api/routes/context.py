@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 
 from platform_api.domain.accounts import Accounts
 from platform_api.domain.api_keys import ApiKeys
+from platform_api.domain.credits import Credits
 from platform_api.domain.feed import JobFeed, Replay
 from platform_api.domain.once import Once
 from platform_api.domain.outlook import TypeOutlook
@@ -95,6 +96,7 @@ class Context:
     assets: AssetReads
     unit_of_work: UnitOfWork
     once: Once
+    credits: Credits
     backlog: Backlog
     steps: RunningSteps
     waiting: WaitingSteps

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 
 from platform_api.domain.errors import (
     AlreadyExists,
+    BalanceTooLow,
     Forbidden,
     InvalidParameter,
     JobFinished,
@@ -67,6 +68,9 @@ def app_error(refusal: Refused) -> AppError:
                     "suggestedAction": f"Add at least {missing:g} credits, or choose a cheaper job type.",
                 },
             )
+        case BalanceTooLow(balance_mc=balance_mc):
+            sentence = f"The user has no more than {balance_mc / 1000:g} credits."
+            return AppError(409, ErrorCode.CONFLICT, sentence, extra={"balance_credits": balance_mc / 1000})
         case QueueIsFull():
             return AppError(
                 503,

@@ -22,6 +22,8 @@ BY_TAG: dict[str, tuple[Scope, Scope]] = {
 
 BY_OPERATION: dict[str, Scope] = {
     "get_me": Scope.ACCOUNT_READ,
+    "get_credits": Scope.ACCOUNT_READ,
+    "adjust_credits": Scope.EVERYTHING,
     "issue_token": Scope.EVERYTHING,  # a token knows no scopes: only a key that may do all may have one
     "log_in": Scope.EVERYTHING,  # nor does a session
     "log_out": Scope.EVERYTHING,

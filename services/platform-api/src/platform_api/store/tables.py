@@ -193,10 +193,13 @@ credit_ledger = Table(
     Column("run", Integer),
     Column("item", Text),
     Column("note", Text),
+    Column("actor", Text),
     moment("created_at", default=True),
-    CheckConstraint("kind IN ('grant', 'reserve', 'capture', 'release')", name="kind"),
+    CheckConstraint("kind IN ('grant', 'deduction', 'reserve', 'capture', 'release')", name="kind"),
     CheckConstraint("amount_mc > 0", name="amount"),
-    CheckConstraint("(kind = 'grant') = (job_id IS NULL) AND (job_id IS NULL) = (run IS NULL)", name="job"),
+    CheckConstraint(
+        "(kind IN ('grant', 'deduction')) = (job_id IS NULL) AND (job_id IS NULL) = (run IS NULL)", name="job"
+    ),
     CheckConstraint("(kind = 'capture') = (item IS NOT NULL)", name="item"),
     Index("credit_ledger_reserve_key", "job_id", "run", unique=True, postgresql_where=text("kind = 'reserve'")),
     Index("credit_ledger_release_key", "job_id", "run", unique=True, postgresql_where=text("kind = 'release'")),

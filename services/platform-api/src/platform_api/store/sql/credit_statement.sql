@@ -1,0 +1,36 @@
+-- A page of one user's ledger, newest first, with the balance after each line, and the balance now.
+-- One statement, so that balance and lines are of one moment: a line's balance is what is left of the present one when
+-- everything newer is taken back. No row if the user is unknown, one without a line if there is none.
+WITH ledger AS (
+    SELECT l.*, CASE l.kind
+        WHEN 'grant' THEN l.amount_mc
+        WHEN 'release' THEN l.amount_mc
+        WHEN 'capture' THEN 0
+        ELSE -l.amount_mc
+    END AS change_mc
+    FROM platform.credit_ledger AS l
+    WHERE l.user_id = CAST(:user_id AS uuid)
+), page AS (
+    SELECT * FROM ledger
+    WHERE CAST(:before AS bigint) IS NULL OR id < CAST(:before AS bigint)
+    ORDER BY id DESC
+    LIMIT :lines
+), newer AS (
+    SELECT coalesce(sum(change_mc), 0) AS change_mc FROM ledger WHERE id >= CAST(:before AS bigint)
+), reserved AS (
+    SELECT coalesce(sum(price_mc - charged_mc), 0) AS amount_mc FROM platform.jobs
+    WHERE user_id = CAST(:user_id AS uuid) AND status IN ('queued', 'delayed', 'running')
+)
+SELECT
+    u.balance_mc AS balance_now_mc,
+    CAST(reserved.amount_mc AS bigint) AS reserved_mc,
+    CAST(u.balance_mc - newer.change_mc - coalesce(
+        sum(page.change_mc) OVER (ORDER BY page.id DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0
+    ) AS bigint) AS balance_mc,
+    page.id, page.kind, page.amount_mc, page.change_mc, page.job_id, page.run, page.item, page.note, page.created_at
+FROM platform.users AS u
+CROSS JOIN newer
+CROSS JOIN reserved
+LEFT JOIN page ON page.user_id = u.id
+WHERE u.id = CAST(:user_id AS uuid)
+ORDER BY page.id DESC
