@@ -1,6 +1,7 @@
 """`POST /api/v2/generate`, and its older form."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -53,10 +54,11 @@ async def generate(
 )
 async def generate_v1(
     body: GenerateRequest, context: Ctx, who: Authenticated, idempotency_key: IdempotencyHeader = None
-) -> AcceptedV1:
+) -> Response:
     """Take a job, and answer with its id alone."""
     answer = await _submit(body, context, who, "/api/v1/generate", idempotency_key)
-    return AcceptedV1(stablequeue_job_id=Accepted.model_validate_json(answer.body).stablequeue_job_id)
+    short = AcceptedV1.model_validate_json(answer.body)
+    return answered(replace(answer, body=short.model_dump_json()))
 
 
 async def _submit(body: GenerateRequest, context: Context, who: Caller, path: str, key: str | None) -> Answer:

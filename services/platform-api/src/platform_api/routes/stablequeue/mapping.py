@@ -1,6 +1,6 @@
 """StableQueue's words for canonical ones: the dialect's only mapping of statuses and fields."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
@@ -36,7 +36,7 @@ FILTERED = {word: tuple(ours for ours, theirs in STATUS.items() if theirs is wor
 
 
 def _timestamp(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 Timestamp = Annotated[datetime, PlainSerializer(_timestamp, return_type=str)]
