@@ -199,7 +199,8 @@ async def _join(settings: Settings, database: Database, link: RedisLink, stack: 
     retention = Retention(settings.asset_retention_days, settings.asset_retention_days_by_bucket)
     removal_bell = Doorbell()
     keeper = AssetKeeper(PostgresDoomedObjects(database), objects, removal, retention, clock=utc_now, bell=removal_bell)
-    loops.add("asset-keeper", keeper.run)
+    loops.add("object-deletion", keeper.run)
+    loops.add("asset-retention", keeper.run_retention)
     context = Context(
         accounts=PostgresAccounts(database),
         api_keys=PostgresApiKeys(database),

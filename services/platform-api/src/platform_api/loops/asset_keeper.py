@@ -11,6 +11,7 @@ from platform_api.metrics import ASSETS_EXPIRED, OBJECTS_DELETED
 
 log = get_logger(__name__)
 BATCH = 200
+RETENTION_EVERY_S = 600.0
 LOOK_AGAIN_S = 30.0
 """Finds what was ordered by a replica that died, or could not be done at first."""
 
@@ -32,9 +33,8 @@ class AssetKeeper:
         self._clock, self._bell = clock, bell
 
     async def run(self) -> None:
-        """Remove and delete for ever."""
+        """Delete the bytes of removed assets for ever."""
         while True:
-            await self.remove_expired()
             try:
                 while await self.delete_batch():
                     pass
@@ -42,13 +42,19 @@ class AssetKeeper:
                 log.warning("Objects cannot be deleted now and are tried again", reason=type(error).__name__)
             await self._bell.wait(LOOK_AGAIN_S)
 
+    async def run_retention(self) -> None:
+        """Remove what is not kept any longer, every ten minutes, for ever."""
+        while True:
+            await self.remove_expired()
+            await asyncio.sleep(RETENTION_EVERY_S)
+
     async def remove_expired(self) -> None:
         """Remove every asset that is not kept any longer, some at a time, so that nobody waits for long."""
         for expiry in self._retention.expired(self._clock()):
             while removed := await self._removal.remove_expired(expiry, limit=BATCH):
                 ASSETS_EXPIRED.inc(removed)
                 log.info("Assets were not kept any longer", count=removed)
-                await asyncio.sleep(0)
+            self._bell.ring()
 
     async def delete_batch(self) -> bool:
         """Delete some objects; returns whether there may be more."""
