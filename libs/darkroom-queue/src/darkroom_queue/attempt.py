@@ -51,19 +51,19 @@ class Attempt:
     ) -> None:
         self.context = StepContext(step, on_progress=self._told_progress, on_stop=self._asked_to_stop)
         self._handler, self._port, self._worker_id, self._on_end = handler, port, worker_id, on_end
-        self._task: asyncio.Future[StepResult] | None = None
+        self._task: asyncio.Task[StepResult] | None = None
         self._pump: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._grace: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         """Run the handler; one that was asked to stop before is not run at all."""
-        if self.context.stop.is_set():
+        if self.context.stop_reason is not None:
             self._on_end(self, _stopped(self.context, None))
             return
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(self.context.step.timeout_s, self.context.request_stop, StopReason.TIMEOUT)
-        self._task = asyncio.ensure_future(self._handler(self.context))
+        self._task = loop.create_task(self._handler(self.context))
         self._task.add_done_callback(self._ended)
 
     def cancel(self) -> None:
@@ -79,7 +79,7 @@ class Attempt:
         log.warning("A handler did not stop in time and is abandoned", extra={"step_id": self.context.step.id})
         self.cancel()
 
-    def _ended(self, task: "asyncio.Future[StepResult]") -> None:
+    def _ended(self, task: asyncio.Task[StepResult]) -> None:
         for timer in (self._timer, self._grace, self._pump):
             if timer is not None:
                 timer.cancel()
@@ -103,7 +103,7 @@ class Attempt:
             await asyncio.sleep(PROGRESS_EVERY_S)
 
 
-def _judge(context: StepContext, task: "asyncio.Future[StepResult]") -> Finish:
+def _judge(context: StepContext, task: asyncio.Task[StepResult]) -> Finish:
     step = context.step
     error = None if task.cancelled() else task.exception()
     if error is None and not task.cancelled():

@@ -1,8 +1,9 @@
 """What a handler sees of the step it runs."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from enum import StrEnum
+from typing import Any
 
 from darkroom_schemas.step import ClaimedStep, StepError, StepResult
 
@@ -33,7 +34,7 @@ class StepStopped(Exception):
 class StepContext:
     """A claimed step and the two ways to talk about it: tell progress, and learn that it must stop."""
 
-    __slots__ = ("_on_progress", "_on_stop", "latest", "step", "stop", "stop_reason")
+    __slots__ = ("_on_progress", "_on_stop", "_stop", "latest", "step", "stop_reason")
 
     def __init__(
         self,
@@ -43,10 +44,19 @@ class StepContext:
         on_stop: Callable[[], None] = lambda: None,
     ) -> None:
         self.step = step
-        self.stop = asyncio.Event()
+        self._stop: asyncio.Event | None = None
         self.stop_reason: StopReason | None = None
         self.latest: tuple[float, str | None, int | None, int | None] | None = None
         self._on_progress, self._on_stop = on_progress, on_stop
+
+    @property
+    def stop(self) -> asyncio.Event:
+        """Is set when the handler must stop; `stop_reason` tells why."""
+        if self._stop is None:
+            self._stop = asyncio.Event()
+            if self.stop_reason is not None:
+                self._stop.set()
+        return self._stop
 
     def progress(
         self,
@@ -62,11 +72,12 @@ class StepContext:
 
     def request_stop(self, reason: StopReason) -> None:
         """Ask the handler to stop; the first reason stands, except that a lost lease overrules all."""
-        if self.stop_reason is None or reason is StopReason.LOST:
+        first = self.stop_reason is None
+        if first or reason is StopReason.LOST:
             self.stop_reason = reason
-        if not self.stop.is_set():
+        if first:
             self.stop.set()
             self._on_stop()
 
 
-Handler = Callable[[StepContext], Awaitable[StepResult]]
+Handler = Callable[[StepContext], Coroutine[Any, Any, StepResult]]

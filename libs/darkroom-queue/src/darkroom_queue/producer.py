@@ -29,12 +29,20 @@ class CancelOutcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
 class Submitted:
     """Answer to a submission; `created` is False if the same step had been submitted before."""
 
-    view: StepView
-    created: bool
+    __slots__ = ("_view", "created")
+
+    def __init__(self, view: StepView | tuple[StepSubmit, int], *, created: bool) -> None:
+        self._view, self.created = view, created
+
+    @property
+    def view(self) -> StepView:
+        """The step as it stands; made when asked for, since most callers never do."""
+        if isinstance(self._view, tuple):
+            self._view = queued_view(*self._view)
+        return self._view
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +111,12 @@ class Producer:
 
     async def submit_many(self, steps: Sequence[StepSubmit], *, max_depth: int = 0) -> list[Submitted | QueueError]:
         """Queue steps, up to 200 in one script call; each gets its own answer, in order."""
-        answers: list[Submitted | QueueError] = []
+        sent: list[asyncio.Task[list[Submitted | QueueError]]] = []
         for start in range(0, len(steps), MAX_BATCH):
             batch = steps[start : start + MAX_BATCH]
-            answers += await self._send(batch, [submit_args(step) for step in batch], max_depth)
-        return answers
+            sent.append(asyncio.create_task(self._send(batch, [submit_args(step) for step in batch], max_depth)))
+            await asyncio.sleep(0)  # it goes out, and the queue works on it while the next one is written
+        return [answer for answers in await asyncio.gather(*sent) for answer in answers]
 
     async def _send(
         self, steps: Sequence[StepSubmit], args: Sequence[Sequence[Arg]], max_depth: int
@@ -121,10 +130,9 @@ class Producer:
     async def _answer(self, step: StepSubmit, code: int, now_ms: int) -> Submitted | QueueError:
         match code:
             case 1:
-                return Submitted(queued_view(step, now_ms), created=True)
+                return Submitted((step, now_ms), created=True)
             case 0:
-                view = await self.read(step.id)
-                return Submitted(view or queued_view(step, now_ms), created=False)
+                return Submitted(await self.read(step.id) or (step, now_ms), created=False)
             case -1:
                 return StepConflict(f"{step.id} is taken by a step with another body")
             case -2:

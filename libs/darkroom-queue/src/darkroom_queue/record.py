@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from pydantic_core import from_json, to_json
 
 _WORD = re.compile(r"[A-Za-z0-9_.:@/+-]{1,200}\Z", re.ASCII)
+_WORDS = re.compile(r"(?:[A-Za-z0-9_.:@/+-]{1,200} ){5}\Z", re.ASCII)
 PRIORITY_HEAD_START_US = 60_000_000
 MAX_BODY_BYTES = 1_000_000
 
@@ -37,10 +38,8 @@ def score(step: StepSubmit) -> int:
 
 def submit_args(step: StepSubmit) -> list[str | int]:
     """Return the 11 arguments of the submit script for one step; raises ValueError for unusable ids."""
-    for name, word in (("id", step.id), ("job_id", step.job_id), ("tenant", step.tenant),
-                       ("requirements.type", step.requirements.type), ("trace_id", step.trace_id or "0")):  # fmt: skip
-        if not _WORD.match(word):
-            raise ValueError(f"{name}: must be 1 to 200 letters, digits or any of _.:@/+-, not {word[:50]!r}")
+    if not _WORDS.match(f"{step.id} {step.job_id} {step.tenant} {step.requirements.type} {step.trace_id or 0} "):
+        _name_the_unusable(step)
     requirements = canonical(step.requirements)
     payload = to_json(step.payload).decode()
     if len(payload) * 4 > MAX_BODY_BYTES and len(payload.encode()) > MAX_BODY_BYTES:
@@ -60,6 +59,13 @@ def submit_args(step: StepSubmit) -> list[str | int]:
         "" if step.not_after_ms is None else step.not_after_ms,
         digest, f"\t{order}\t{step.trace_id or ''}\t{tail}\t{digest}\t", f"\n{requirements}\n{payload}",
     ]  # fmt: skip
+
+
+def _name_the_unusable(step: StepSubmit) -> None:
+    for name, word in (("id", step.id), ("job_id", step.job_id), ("tenant", step.tenant),
+                       ("requirements.type", step.requirements.type), ("trace_id", step.trace_id or "0")):  # fmt: skip
+        if not _WORD.match(word):
+            raise ValueError(f"{name}: must be 1 to 200 letters, digits or any of _.:@/+-, not {word[:50]!r}")
 
 
 def claimed(step_id: str, token: str, attempt: int, record: str) -> ClaimedStep:
