@@ -245,7 +245,8 @@ class Consumer:
                 self._hungry = True
                 if not self._wanted():
                     self._next_beat = 0.0  # no hands free: a turn that asks for nothing passes the token on
-                self._poke.set()
+                if not self._launch_turn():
+                    self._poke.set()
 
     async def _hear_commands(self) -> None:
         while True:

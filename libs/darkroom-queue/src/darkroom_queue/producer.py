@@ -18,6 +18,8 @@ from darkroom_queue.record import ended_view, live_view, queued_view, submit_arg
 
 _SUBMIT, _CANCEL, _READ, _EMIT = load("submit"), load("cancel"), load("read"), load("emit")
 MAX_BATCH = 200
+BULK_BATCH = 64
+"""Steps of one call of a bulk submission: small enough that the queue works on one while the next is written."""
 
 
 class CancelOutcome(StrEnum):
@@ -110,12 +112,12 @@ class Producer:
                 future.set_result(answer)
 
     async def submit_many(self, steps: Sequence[StepSubmit], *, max_depth: int = 0) -> list[Submitted | QueueError]:
-        """Queue steps, up to 200 in one script call; each gets its own answer, in order."""
+        """Queue any number of steps, 64 in one script call; each gets its own answer, in order."""
         sent: list[asyncio.Task[list[Submitted | QueueError]]] = []
-        for start in range(0, len(steps), MAX_BATCH):
-            batch = steps[start : start + MAX_BATCH]
+        for start in range(0, len(steps), BULK_BATCH):
+            batch = steps[start : start + BULK_BATCH]
             sent.append(asyncio.create_task(self._send(batch, [submit_args(step) for step in batch], max_depth)))
-            await asyncio.sleep(0)  # it goes out, and the queue works on it while the next one is written
+            await asyncio.sleep(0)  # it goes out while the next one is written
         return [answer for answers in await asyncio.gather(*sent) for answer in answers]
 
     async def _send(
