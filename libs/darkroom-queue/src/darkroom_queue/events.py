@@ -1,5 +1,6 @@
 """Reading the event log: from an id on, block for more, replay one job."""
 
+import time
 from dataclasses import replace
 
 from darkroom_schemas.events import Event
@@ -12,16 +13,21 @@ from darkroom_queue.link import RedisLink
 _Entries = list[tuple[str, list[str]]]
 """Entries of the stream: the id, and `e`, line, `e`, line…; see `lua/parts/events.lua`."""
 MAX_BLOCK_MS = 5000
+TELL_EVERY_S = 1.0
 EVENTS_PER_ENTRY = 8
 """A guess, for how many entries to ask; what comes beyond the count is read again."""
 
 
 class EventLog:
-    """Reads one shard's log. A reader keeps its own offset; the log knows nobody."""
+    """Reads one shard's log. A reader keeps its own offset.
 
-    def __init__(self, link: RedisLink) -> None:
-        self._link = link
+    A `reader` with a name is waited for when the log is trimmed: whatever it reads after, it must have stored.
+    """
+
+    def __init__(self, link: RedisLink, reader: str | None = None) -> None:
+        self._link, self._reader = link, reader
         self._read_to: EventId | None = None
+        self._told = 0.0
 
     async def read(self, after: EventId | None, *, count: int = 500, block_ms: int = 0) -> list[Event]:
         """Return up to `count` events after `after` (None: all that is kept); waits up to `block_ms` (≤ 5,000) for one.
@@ -31,6 +37,8 @@ class EventLog:
         epoch = await self._link.epoch()
         if after is not None and after != self._read_to:
             await self._check_covers(after, epoch)
+        if after is not None:
+            await self._tell_place(after)
         wanted = max(1, count // EVENTS_PER_ENTRY)
         place = ("STREAMS", self._link.keys.log, after.stream_id if after else "0-0")
         if block_ms:
@@ -50,6 +58,13 @@ class EventLog:
         self._read_to = EventId.parse(events[-1].id) if events else after
         return events
 
+    async def _tell_place(self, after: EventId) -> None:
+        """Let the sweeper know, about once a second, how far the reader has come."""
+        now = time.time()
+        if self._reader is not None and now - self._told >= TELL_EVERY_S:
+            self._told = now
+            await self._link.command("HSET", self._link.keys.readers, self._reader, f"{after.ms}\t{round(now * 1000)}")
+
     def _following(self, after: EventId, events: list[Event]) -> list[Event]:
         """Leave out what an entry holds up to `after`; events of another epoch mean that the data is another one."""
         ids = [EventId.parse(event.id) for event in events]
@@ -61,9 +76,11 @@ class EventLog:
     async def tail(self) -> EventId:
         """Return the id of the latest event; nothing has happened after it yet."""
         epoch = await self._link.epoch()
-        last: _Entries = await self._link.command("XREVRANGE", self._link.keys.log, "+", "-", "COUNT", 1)
-        ms, seq = _position(last[0][0]) if last else (0, 0)
-        return EventId(self._link.shard, epoch, ms, seq)
+        return EventId(self._link.shard, epoch, *await self._last())
+
+    async def beginning(self) -> EventId:
+        """Return the place before all that is kept."""
+        return EventId(self._link.shard, await self._link.epoch(), 0, 0)
 
     async def rejoin(self, after: EventId) -> EventId:
         """Return the place of `after` in the present epoch, for a reader that wants all that a restart left.
@@ -90,10 +107,18 @@ class EventLog:
         if after.epoch != epoch:
             raise LogTruncated(f"{after} is of another epoch than {epoch}")
         first: _Entries = await self._link.command("XRANGE", self._link.keys.log, "-", "+", "COUNT", 1)
-        if (after.ms, after.seq) == (0, 0) or not first:
+        if (after.ms, after.seq) == (0, 0):
             return
-        if EventId.parse(self._events(first[0])[0].id) > replace(after, epoch=epoch):
+        if not first and await self._last() > (after.ms, after.seq):
+            raise LogTruncated(f"nothing is kept of what came after {after}")
+        if first and EventId.parse(self._events(first[0])[0].id) > replace(after, epoch=epoch):
             raise LogTruncated(f"the log begins after {after}")
+
+    async def _last(self) -> tuple[int, int]:
+        """Return the place of the latest event, kept or not."""
+        last: str = await self._link.command("HGET", self._link.keys.meta, "last") or "0-0"
+        ms, _, seq = last.partition("-")
+        return int(ms), int(seq)
 
     def _events(self, entry: tuple[str, list[str]]) -> list[Event]:
         return [self._event(line) for line in entry[1][1::2]]
@@ -104,8 +129,3 @@ class EventLog:
             id=f"{self._link.shard}-{epoch}-{place}", type=kind, job_id=JobId(job), tenant=TenantId(tenant),
             step_id=StepId(step) if step else None, at_ms=int(place.partition("-")[0]), data=from_json(data),
         )  # fmt: skip
-
-
-def _position(entry_id: str) -> tuple[int, int]:
-    ms, _, seq = entry_id.partition("-")
-    return int(ms), int(seq)

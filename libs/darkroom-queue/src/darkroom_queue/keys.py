@@ -28,6 +28,11 @@ class Keys:
         return self._key("ev")
 
     @property
+    def readers(self) -> str:
+        """Hash of the log's readers: how far each has read, and when it said so."""
+        return self._key("rd")
+
+    @property
     def counters(self) -> str:
         """Hash of step counts by state and by state and type."""
         return self._key("n")

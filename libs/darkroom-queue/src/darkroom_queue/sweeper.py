@@ -7,6 +7,7 @@ from darkroom_queue.link import DEFAULT_LEASE_S, RedisLink
 from darkroom_queue.lua_source import load
 
 _SWEEP = load("sweep")
+LOG_MAX_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +22,12 @@ class Sweeper:
     """Expires leases, promotes due steps, forgets dead workers and old events. Any number may run at once."""
 
     def __init__(
-        self, link: RedisLink, *, lease_s: float = DEFAULT_LEASE_S, limit: int = 200, retention_s: float = 3600.0
-    ) -> None:
+        self, link: RedisLink, *, lease_s: float = DEFAULT_LEASE_S, limit: int = 200, retention_s: float = 3600.0,
+        log_max_bytes: int = LOG_MAX_BYTES,
+    ) -> None:  # fmt: skip
+        """The log keeps `retention_s`, more while a named reader lags, and less when it outgrows `log_max_bytes`."""
         self._link = link
-        self._args = (round(lease_s * 1000), limit, round(retention_s * 1000))
+        self._args = (round(lease_s * 1000), limit, round(retention_s * 1000), log_max_bytes)
 
     async def sweep(self) -> Swept:
         """Do one bounded sweep."""

@@ -1,7 +1,7 @@
 """The log as a reader sees it: places inside an entry, limits, and a server that lost everything."""
 
 import pytest
-from darkroom_queue import EventLog, LogTruncated, Producer, RedisLink
+from darkroom_queue import EventLog, LogTruncated, Producer, RedisLink, Sweeper
 from darkroom_schemas.events import Emission, EventType
 from darkroom_schemas.ids import EventId, JobId, TenantId
 from support.steps import make_step
@@ -73,3 +73,37 @@ async def test_a_server_that_lost_everything_begins_an_epoch_of_its_own(
     assert [event.id for event in await log.read(await log.rejoin(lost))] == [str(later)]
     if reconnects:
         await other.close()
+
+
+async def fill(link: RedisLink, entries: int) -> list[EventId]:
+    """Append that many entries, each as large as to fill a node of the stream by itself: trimming goes by nodes."""
+    events = [
+        Emission(
+            outbox_id=n, type=EventType.JOB_UPDATED, job_id=JobId("j"), tenant=TenantId("t"), data={"x": "y" * 5000}
+        )
+        for n in range(entries)
+    ]
+    return [(await Producer(link).emit([event]))[0] for event in events]
+
+
+async def test_the_log_keeps_what_a_named_reader_has_not_read(link: RedisLink) -> None:
+    places = await fill(link, 20)
+    sweeper = Sweeper(link, retention_s=0)
+    await EventLog(link, "slow").read(places[9])
+    await sweeper.sweep()
+    assert len(await EventLog(link).read(places[9])) == 10
+    await link.command("HSET", link.keys.readers, "slow", f"{places[9].ms}\t1")  # it has said nothing for ages
+    await fill(link, 40)  # the server trims a node at a time, and only whole ones
+    await sweeper.sweep()
+    with pytest.raises(LogTruncated):
+        await EventLog(link).read(places[9])
+
+
+async def test_the_log_stays_within_its_bytes_whoever_waits(link: RedisLink) -> None:
+    places = await fill(link, 60)
+    await EventLog(link, "slow").read(places[0])
+    await Sweeper(link, log_max_bytes=100_000).sweep()
+    assert await link.command("MEMORY", "USAGE", link.keys.log) < 150_000
+    with pytest.raises(LogTruncated):
+        await EventLog(link).read(places[0])
+    assert (await EventLog(link).read(await EventLog(link).beginning()))[-1].id == str(places[-1])

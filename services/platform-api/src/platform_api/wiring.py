@@ -170,7 +170,7 @@ async def _join(settings: Settings, database: Database, link: RedisLink, stack: 
         await outbox.request_all_keys()
         reconcile_bell.ring()
 
-    consumer = EventConsumer(EventLog(link), journal, urls, relay_bell=relay_bell, on_gap=on_gap)
+    consumer = EventConsumer(EventLog(link, "platform-api"), journal, urls, relay_bell=relay_bell, on_gap=on_gap)
     relay = Relay(outbox, producer, KeyDirectory(link), now_ms=QueueClock(link).now_ms, bell=relay_bell, urls=urls)
     reconciler = Reconciler(
         stale=PostgresStaleSteps(database),

@@ -19,6 +19,8 @@ class Settings(ServiceSettings):
     """Waiting steps beyond which a submission is answered 503; 0 means no limit."""
     queue_lease_s: float = Field(default=12.0, ge=1, le=3600)
     queue_event_retention_s: float = Field(default=3600.0, ge=600)
+    """Seconds that the event log keeps at least, unless it outgrows the next setting."""
+    queue_event_log_max_bytes: int = Field(default=268_435_456, ge=1_048_576)
     ws_connections_per_client: int = Field(default=100, ge=1)
 
     @property

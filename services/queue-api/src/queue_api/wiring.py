@@ -26,7 +26,12 @@ async def wire(settings: Settings) -> AsyncIterator[Running]:
     """Connect and start the loops; undo both at the end."""
     link = await RedisLink.open(str(settings.redis_url))
     fanout, board, loops = EventFanout(link), ProgressBoard(link), LoopSupervisor()
-    sweeper = Sweeper(link, lease_s=settings.queue_lease_s, retention_s=settings.queue_event_retention_s)
+    sweeper = Sweeper(
+        link,
+        lease_s=settings.queue_lease_s,
+        retention_s=settings.queue_event_retention_s,
+        log_max_bytes=settings.queue_event_log_max_bytes,
+    )
     loops.add("event-fanout", fanout.run)
     loops.add("progress", board.run)
     loops.add("sweeper", sweeper.run)

@@ -51,7 +51,7 @@ async def wire(settings: Settings) -> AsyncIterator[Running]:
         schedule_s=settings.webhook_schedule_s,
         concurrency=settings.webhook_concurrency,
     )
-    loops.add("intake", IntakeLoop(EventLog(link), PostgresIntake(database), arrived).run)
+    loops.add("intake", IntakeLoop(EventLog(link, "webhook-dispatcher"), PostgresIntake(database), arrived).run)
     loops.add("dispatch", dispatch.run)
     context = Context(KeyDirectory(link), PostgresEndpoints(database), PostgresDeliveryLog(database), box, arrived)
     try:

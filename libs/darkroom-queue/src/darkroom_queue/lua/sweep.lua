@@ -1,6 +1,6 @@
 -- The sweeper's turn: housekeeping that must go on while no worker lives.
 -- KEYS  1 {s}:meta
--- ARGV  1 lease ms, 2 greatest number of steps of each kind, 3 ms after which the log forgets
+-- ARGV  1 lease ms, 2 greatest number of steps of each kind, 3 ms that the log keeps, 4 greatest bytes of the log
 -- Gives { steps touched, workers gone }
 --#include head
 --#include events
@@ -8,10 +8,26 @@
 --#include leases
 --#include sweep
 --#include fleet
-local SET_LINGERS_MS = 600000
+local SET_LINGERS_MS, READER_LINGERS_MS = 600000, 86400000
 local lease_ms, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
 forgive_outage(lease_ms)
 local touched = sweep(limit)
+
+-- The log waits for readers that lag and are alive, yet never grows beyond `max_bytes`.
+--   rd  hash reader → ms of its place, when it said so
+local function trim_log(keep_ms, max_bytes)
+  local from = now - keep_ms
+  local readers = call('HGETALL', P .. 'rd')
+  for i = 2, #readers, 2 do
+    local place, said = match(readers[i], '^(%d+)\t(%d+)$')
+    if now - said < READER_LINGERS_MS then from = math.min(from, tonumber(place)) end
+  end
+  call('XTRIM', P .. 'ev', 'MINID', '~', from)
+  local bytes = call('MEMORY', 'USAGE', P .. 'ev') or 0
+  if bytes > max_bytes then
+    call('XTRIM', P .. 'ev', 'MAXLEN', '~', math.floor(call('XLEN', P .. 'ev') * max_bytes / bytes))
+  end
+end
 
 local gone = call('ZRANGE', P .. 'wz', '-inf', now - lease_ms * 2, 'BYSCORE', 'LIMIT', 0, limit)
 for _, worker in ipairs(gone) do
@@ -68,5 +84,5 @@ flush_leases()
 flush_debts()
 flush_events()
 flush_counts()
-call('XTRIM', P .. 'ev', 'MINID', '~', now - tonumber(ARGV[3]))
+trim_log(tonumber(ARGV[3]), tonumber(ARGV[4]))
 return { touched, #gone }

@@ -49,9 +49,9 @@ class IntakeLoop:
     async def _cross_gap(self, position: EventId | None) -> EventId | None:
         """Go on with all that the log still holds."""
         try:
-            onward = await self._log.rejoin(position) if position else await self._log.tail()
+            onward = await self._log.rejoin(position) if position else await self._log.beginning()
         except LogTruncated:
-            onward = await self._log.tail()
+            onward = await self._log.beginning()
             log.error("Events were trimmed before they were read; their webhooks are missing", position=str(position))
         made = await self._intake.take([], after=position, upto=onward)
         return onward if made is not None else await self._intake.position()
