@@ -14,8 +14,18 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from platform_api.routes import asset_bytes, catalogue, credits, identity, sessions, waiting
-from platform_api.routes.emprops import failsafe, retry, stream, user_events
+from platform_api.routes.emprops import (
+    collections,
+    failsafe,
+    generate,
+    retry,
+    stream,
+    user_events,
+    workflows,
+)
 from platform_api.routes.emprops import jobs as emprops_jobs
+from platform_api.routes.emprops import resources as emprops_resources
+from platform_api.routes.emprops.aliases import EmPropsAliases
 from platform_api.routes.errors import install_refusals, unavailable
 from platform_api.routes.ourvidz import assets, jobs
 from platform_api.routes.stablequeue import generation, keys, resources, servers
@@ -63,6 +73,7 @@ def build_app(
             allow_headers=ALLOWED_HEADERS,
             expose_headers=EXPOSED_HEADERS,
         )
+    app.add_middleware(EmPropsAliases)
     install_refusals(app)
     app.add_exception_handler(OperationalError, _on_database_unavailable)
     app.add_exception_handler(PoolTimeout, _on_database_unavailable)
@@ -71,6 +82,7 @@ def build_app(
         *(user_events, waiting, credits),
         *(identity, sessions),
         *(keys, servers, generation, stablequeue_jobs, resources),
+        *(workflows, emprops_resources, collections, generate),
     )
     for module in modules:
         app.include_router(module.router)

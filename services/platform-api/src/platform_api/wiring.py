@@ -31,6 +31,7 @@ from platform_api.clients.outlook import QueueOutlook
 from platform_api.clients.password_hasher import Argon2Hasher
 from platform_api.clients.queue_clock import QueueClock
 from platform_api.clients.replay import LogReplay
+from platform_api.clients.worker_offers import RegistryOffers
 from platform_api.domain.credits import CreditChanges
 from platform_api.domain.retention import Retention
 from platform_api.domain.servers import ServerList
@@ -57,6 +58,7 @@ from platform_api.store.doomed_objects import PostgresDoomedObjects
 from platform_api.store.idempotency import delete_expired_keys
 from platform_api.store.job_changes import jobs_transaction
 from platform_api.store.jobs import PostgresJobs
+from platform_api.store.library import PostgresLibrary
 from platform_api.store.login_throttle import PostgresLoginThrottle, delete_old_attempts
 from platform_api.store.offsets import PostgresJournal
 from platform_api.store.once import PostgresOnce
@@ -211,6 +213,8 @@ async def _join(settings: Settings, database: Database, link: RedisLink, stack: 
         unit_of_work=unit_of_work,
         once=PostgresOnce(database),
         credits=PostgresCredits(database),
+        library=PostgresLibrary(database),
+        offers=RegistryOffers(Registry(link)),
         backlog=QueueBacklog(producer.depth, outbox.waiting_submissions),
         steps=producer,
         waiting=insight,

@@ -16,10 +16,11 @@ Refused
 ├─ NotFound              no such job or asset, or somebody else's
 ├─ JobNotRetryable       it has completed, or is still on its way
 ├─ JobRetryLimit         it was retried as often as is allowed
+├─ CollectionCorrupted   what was kept of a collection cannot be used any more
 └─ JobFinished           too late to cancel
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from darkroom_schemas.status import JobStatus
 
@@ -130,3 +131,11 @@ class JobRetryLimit(Refused):
     def __init__(self, limit: int) -> None:
         super().__init__(limit)
         self.limit = limit
+
+
+class CollectionCorrupted(Refused):
+    """The fault is in what was kept, not in the request; `problems` by field."""
+
+    def __init__(self, collection_id: str, problems: Mapping[str, str]) -> None:
+        super().__init__(collection_id)
+        self.collection_id, self.problems = collection_id, problems

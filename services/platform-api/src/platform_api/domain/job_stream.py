@@ -220,8 +220,8 @@ def _event_frames(event: Event, told: _Told) -> Iterator[Frame]:
     told.seq = data.history.seq
     _note(data.history, told)
     if data.history.seq > told.job_seq:
-        told.job = data.job
-        yield Frame(FrameKind.JOB_UPDATE, job=data.job)
+        told.job = _with_progress(data.job, told)
+        yield Frame(FrameKind.JOB_UPDATE, job=told.job)
     yield Frame(FrameKind.JOB_HISTORY, history=(data.history,), id=event.id)
 
 
@@ -236,11 +236,17 @@ def _note(entry: HistoryEntry, told: _Told) -> None:
 
 
 def _progress_frames(told: _Told) -> Iterator[Frame]:
-    """Tell the progress of the whole job: the mean over its steps."""
-    if told.job.status is not JobStatus.RUNNING:
-        return
+    """Tell the progress of the whole job, when there is some."""
+    job = _with_progress(told.job, told)
+    if job is not told.job:
+        told.job = job
+        yield Frame(FrameKind.JOB_UPDATE, job=job)
+
+
+def _with_progress(job: JobView, told: _Told) -> JobView:
+    """Raise a running job's progress to the mean over its steps, if that is more: it never goes back."""
+    if job.status is not JobStatus.RUNNING:
+        return job
     running = sum(percent for number, percent in told.running.items() if number not in told.done)
     percent = round((len(told.done) * 100 + running) / told.steps_total, 1)
-    if percent > (told.job.progress or 0.0):
-        told.job = told.job.model_copy(update={"progress": percent})
-        yield Frame(FrameKind.JOB_UPDATE, job=told.job)
+    return job.model_copy(update={"progress": percent}) if percent > (job.progress or 0.0) else job

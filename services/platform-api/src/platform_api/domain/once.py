@@ -7,6 +7,7 @@ from typing import Protocol
 from darkroom_schemas.ids import UserId
 
 from platform_api.domain.credits import CreditChanges
+from platform_api.domain.library import LibraryChanges
 from platform_api.domain.ports import Answer, IdempotencyKey, JobChanges
 
 
@@ -16,6 +17,7 @@ class Unit:
 
     jobs: JobChanges
     credits: CreditChanges
+    library: LibraryChanges
 
 
 Work = Callable[[Unit], Awaitable[str]]

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from platform_api.domain.errors import (
     AlreadyExists,
     BalanceTooLow,
+    CollectionCorrupted,
     Forbidden,
     InvalidParameter,
     JobFinished,
@@ -100,6 +101,17 @@ def app_error(refusal: Refused) -> AppError:
             return AppError(409, ErrorCode.NOT_RETRYABLE, sentence)
         case JobRetryLimit(limit=limit):
             return AppError(409, ErrorCode.RETRY_LIMIT, f"Job has reached maximum retry limit ({limit})")
+        case CollectionCorrupted(collection_id=collection_id, problems=problems):
+            return AppError(
+                409,
+                ErrorCode.COLLECTION_CORRUPTED,
+                "COLLECTION_CORRUPTED",
+                extra={
+                    "message": "This collection contains corrupted data and cannot be used for generation.",
+                    "userMessage": "Collection data is corrupted. Please contact support.",
+                    "details": {"collection_id": collection_id, "problems": dict(problems)},
+                },
+            )
         case JobFinished(status=status):
             return AppError(409, ErrorCode.CONFLICT, f"The job is {status} already.")
     raise TypeError(f"no answer is defined for {type(refusal).__name__}")

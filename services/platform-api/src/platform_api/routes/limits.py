@@ -9,7 +9,7 @@ from darkroom_schemas.api_key import Tier
 from fastapi import Request
 from fastapi.routing import APIRoute
 
-SUBMISSIONS = frozenset({"queue_job", "generate", "generate_v1", "retry_job"})
+SUBMISSIONS = frozenset({"queue_job", "generate", "generate_v1", "generate_collection", "retry_job"})
 """Operations that accept a job."""
 
 

@@ -5,17 +5,34 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator
 
+MAX_DEPTH = 50
+
 
 def check_storable(value: Any) -> Any:  # Any: whatever JSON the client sent
     """Refuse what JSON parsers let through and databases do not keep: NaN, U+0000, halves of characters."""
+    if _depth(value) > MAX_DEPTH:
+        raise ValueError(f"must not be nested deeper than {MAX_DEPTH} levels")
     try:
         text = json.dumps(value, allow_nan=False, ensure_ascii=False)
         text.encode()
-    except (ValueError, RecursionError):
-        raise ValueError("must be plain JSON without NaN, Infinity, lone surrogates or very deep nesting") from None
+    except ValueError:
+        raise ValueError("must be plain JSON without NaN, Infinity or lone surrogates") from None
     if "\\u0000" in text:
         raise ValueError("must not contain the character U+0000")
     return value
+
+
+def _depth(value: Any) -> int:
+    """Count the levels without recursion, which a hostile body would exhaust."""
+    depth, level = 0, [value]
+    while level := [
+        item
+        for one in level
+        if isinstance(one, dict | list)
+        for item in (one.values() if isinstance(one, dict) else one)
+    ]:
+        depth += 1
+    return depth
 
 
 PlainJson = Annotated[Any, AfterValidator(check_storable)]

@@ -50,6 +50,10 @@ async def _asset_id(asset_id: Annotated[str, Path(description="Id of an asset, a
     return AssetId(_uuid(asset_id, "asset"))
 
 
+async def _collection_id(collection_id: Annotated[str, Path(description="Id of a collection, a UUID.")]) -> str:
+    return _uuid(collection_id, "collection")
+
+
 def _uuid(text: str, what: str) -> str:
     if not UUID_TEXT.match(text.lower()):
         raise NotFound(what)
@@ -81,8 +85,10 @@ def answered(answer: Answer, status: int = 200) -> Response:
 
 
 JobIdPath = Annotated[JobId, Depends(_job_id)]
+CollectionIdPath = Annotated[str, Depends(_collection_id)]
 AssetIdPath = Annotated[AssetId, Depends(_asset_id)]
 JobCursor = Annotated[JobId | None, Depends(_cursor)]
+ItemCursor = Annotated[str | None, Depends(_cursor)]
 AssetCursor = Annotated[AssetId | None, Depends(_cursor)]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Items on a page.")]
 Offset = Annotated[int, Query(ge=0, le=MAX_OFFSET, description="Items to skip; beyond 10,000 use the cursor.")]

@@ -16,11 +16,14 @@ BY_TAG: dict[str, tuple[Scope, Scope]] = {
     "assets": (Scope.ASSETS_READ, Scope.ASSETS_WRITE),
     "stablequeue": (Scope.JOBS_READ, Scope.JOBS_WRITE),
     "servers": (Scope.SERVERS_READ, Scope.SERVERS_WRITE),
+    "workflows": (Scope.WORKFLOWS_READ, Scope.WORKFLOWS_WRITE),
+    "collections": (Scope.COLLECTIONS_READ, Scope.COLLECTIONS_WRITE),
     "api keys": (Scope.KEYS_MANAGE, Scope.KEYS_MANAGE),
 }
 """Scopes of the reading and of the writing routes with a tag."""
 
 BY_OPERATION: dict[str, Scope] = {
+    "generate_collection": Scope.JOBS_WRITE,
     "get_me": Scope.ACCOUNT_READ,
     "get_credits": Scope.ACCOUNT_READ,
     "adjust_credits": Scope.EVERYTHING,

@@ -13,6 +13,7 @@ from platform_api.domain.once import Unit, Work
 from platform_api.domain.ports import Answer, IdempotencyKey
 from platform_api.store.credits import PostgresCreditChanges
 from platform_api.store.job_changes import PostgresJobChanges
+from platform_api.store.library_changes import PostgresLibraryChanges
 from platform_api.store.tables import idempotency_keys
 
 
@@ -27,7 +28,12 @@ class PostgresOnce:
             async with self._database.begin() as connection:
                 if key is not None and (kept := await _claim(connection, user_id, key)) is not None:
                     return kept
-                body = await work(Unit(jobs=PostgresJobChanges(connection), credits=PostgresCreditChanges(connection)))
+                unit = Unit(
+                    jobs=PostgresJobChanges(connection),
+                    credits=PostgresCreditChanges(connection),
+                    library=PostgresLibraryChanges(connection),
+                )
+                body = await work(unit)
                 if key is not None:
                     mine = (_columns.user_id == user_id, _columns.key == key.key)
                     await connection.execute(update(idempotency_keys).where(*mine).values(answer=body))

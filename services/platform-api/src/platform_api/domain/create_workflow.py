@@ -1,0 +1,17 @@
+"""Keep a user's workflow, once it is known that it could run."""
+
+from dataclasses import replace
+
+from darkroom_schemas.catalogue import CATALOGUE
+
+from platform_api.domain.library import LibraryChanges
+from platform_api.domain.workflow import Workflow, check_workflow
+
+
+async def create_workflow(workflow: Workflow, *, library: LibraryChanges) -> Workflow:
+    """Check and keep a workflow; raises `InvalidParameter` or `AlreadyExists`."""
+    job_types = check_workflow(workflow)
+    needs_credential = any(CATALOGUE[name].needs_credential for name in job_types)
+    checked = replace(workflow, needs_credential=needs_credential)
+    await library.add_workflow(checked)
+    return checked

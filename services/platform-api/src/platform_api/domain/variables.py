@@ -1,0 +1,82 @@
+"""`{{variables}}` in templates, and the values that take their place."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from darkroom_schemas.workflow import Variable
+
+from platform_api.domain.errors import InvalidParameter
+from platform_api.domain.templates import REFERENCE_START
+
+_VARIABLE = re.compile(r"\{\{\s*(?!steps\.)([A-Za-z_][A-Za-z0-9_.-]{0,63})\s*\}\}", re.ASCII)
+
+
+def variables_in(template: Any) -> Iterator[str]:
+    """Find the names of variables in any JSON value, keys of objects aside."""
+    match template:
+        case str():
+            yield from (match[1] for match in _VARIABLE.finditer(template))
+        case list() | tuple():
+            for item in template:
+                yield from variables_in(item)
+        case dict():
+            for item in template.values():
+                yield from variables_in(item)
+
+
+def substitute(template: Any, values: Mapping[str, Any]) -> Any:
+    """Put values in the place of variables; a string that is one variable takes the value as it is.
+
+    Raises `InvalidParameter` for a variable without a value.
+    """
+    match template:
+        case str():
+            if whole := _VARIABLE.fullmatch(template):
+                return _value(values, whole[1])
+            return _VARIABLE.sub(lambda match: str(_value(values, match[1])), template)
+        case list() | tuple():
+            return [substitute(item, values) for item in template]
+        case dict():
+            return {name: substitute(item, values) for name, item in template.items()}
+    return template
+
+
+def resolve(variables: Sequence[Variable], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Find the value of every template mapping: as given by name or mapping, else the first option.
+
+    Raises `InvalidParameter` for a value that is not among the options, or that would be read as a step's result.
+    """
+    for name, value in given.items():
+        if _names_results(value):
+            message = f"must not contain {REFERENCE_START}, which names results of earlier steps"
+            raise InvalidParameter(f"variables.{name}", message)
+    values = dict(given)
+    for variable in variables:
+        chosen = given.get(variable.name, given.get(variable.template_mapping))
+        if chosen is None and variable.options:
+            chosen = variable.options[0]
+        if chosen is None:
+            continue
+        if variable.options and not variable.is_customizable and chosen not in variable.options:
+            message = f"must be one of {', '.join(variable.options)}"
+            raise InvalidParameter(f"variables.{variable.name}", message)
+        values[variable.template_mapping] = chosen
+    return values
+
+
+def _value(values: Mapping[str, Any], name: str) -> Any:
+    if values.get(name) is None:
+        raise InvalidParameter(f"variables.{name}", "is needed by the template and was not given")
+    return values[name]
+
+
+def _names_results(value: Any) -> bool:
+    match value:
+        case str():
+            return REFERENCE_START in value
+        case list():
+            return any(map(_names_results, value))
+        case dict():
+            return any(map(_names_results, value.values()))
+    return False

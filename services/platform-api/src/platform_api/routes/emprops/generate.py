@@ -1,0 +1,96 @@
+"""`POST /api/collections/{id}/generate`, which is also the older `/generator/v2/{id}`."""
+
+from typing import Annotated
+
+from darkroom_chassis.middleware import current_trace_id
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
+
+from platform_api.domain.generate import plan_for
+from platform_api.domain.plan import DEFAULT_PRIORITY
+from platform_api.domain.submit_job import submit_job
+from platform_api.metrics import JOBS_ACCEPTED
+from platform_api.routes.auth import CurrentUser
+from platform_api.routes.context import Ctx
+from platform_api.routes.plain_json import PlainObject
+from platform_api.routes.requests import AnyContentTypeRoute, CollectionIdPath, IdempotencyHeader, answered, keyed
+
+router = APIRouter(tags=["collections"], route_class=AnyContentTypeRoute)
+
+
+class GenerateRequest(BaseModel):
+    """The chosen variables, by name or by template mapping."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"variables": {"Coast": "rocky"}, "workflow_priority": 50}]},
+    )
+
+    variables: PlainObject
+    workflow_id: Annotated[StrictStr, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")] | None = Field(
+        default=None, description="Id or name of another workflow than the collection's own."
+    )
+    workflow_priority: Annotated[StrictInt, Field(ge=1, le=100)] = Field(
+        default=DEFAULT_PRIORITY, description="Higher first."
+    )
+
+
+class Generation(BaseModel):
+    """The job to follow."""
+
+    jobId: str
+
+
+class GenerateAnswer(BaseModel):
+    """Answer to a generation."""
+
+    data: Generation
+    error: None = None
+
+
+@router.post(
+    "/api/collections/{collection_id}/generate",
+    operation_id="generate_collection",
+    summary="Generate from a collection",
+    response_model=GenerateAnswer,
+    responses={
+        400: {"description": "A variable that is missing or not valid, or an unknown workflow"},
+        402: {"description": "Not enough credits"},
+        404: {"description": "No such collection, or somebody else's"},
+        409: {"description": "The collection is corrupted, or the first request with this key is on its way"},
+        422: {"description": "The Idempotency-Key was used with another request"},
+        503: {"description": "The queue is full; see Retry-After"},
+    },
+)
+async def generate(
+    collection_id: CollectionIdPath,
+    body: GenerateRequest,
+    context: Ctx,
+    user_id: CurrentUser,
+    idempotency_key: IdempotencyHeader = None,
+) -> Response:
+    """Fill the collection's workflow in with the variables, and queue it as one job."""
+    plan = await plan_for(
+        collection_id,
+        user_id,
+        body.variables,
+        workflow_id=body.workflow_id,
+        priority=body.workflow_priority,
+        library=context.library,
+    )
+    answer = await submit_job(
+        plan,
+        user_id=user_id,
+        trace_id=current_trace_id(),
+        idempotency=keyed(idempotency_key, f"/api/collections/{collection_id}/generate", body),
+        render=lambda job, _: GenerateAnswer(data=Generation(jobId=job.id)).model_dump_json(),
+        jobs=context.acceptance,
+        backlog=context.backlog,
+        max_depth=context.queue_max_depth,
+        urls=context.urls,
+        clock=context.clock,
+    )
+    if not answer.replayed:
+        JOBS_ACCEPTED.labels(plan.job_type).inc()
+        context.ring_relay()
+    return answered(answer)
