@@ -64,6 +64,20 @@ async def test_secret_is_shown_once(anna: Any) -> None:
         assert "secret" not in text
 
 
+async def test_repeated_creation_makes_one_key_and_tells_no_secret_again(platform: Any, anna: Any) -> None:
+    headers = {"Idempotency-Key": "once"}
+    first, again = [await anna.http.post(KEYS, json={"name": "x"}, headers=headers) for _ in range(2)]
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    made, repeated = first.json()["api_key"], again.json()["api_key"]
+    assert repeated["id"] == made["id"]
+    assert (repeated["key"], repeated["secret"]) == (None, None)
+    kept = await platform.rows("SELECT answer FROM platform.idempotency_keys")
+    assert made["secret"] not in str(kept)
+    assert (await anna.http.post(KEYS, json={"name": "y"}, headers=headers)).status_code == 422
+    assert (await anna.http.get(KEYS)).json()["total"] == 2
+
+
 async def test_list_counts_and_pages_the_owners_keys(anna: Any) -> None:
     for name in ("one", "two"):
         await make(anna, name=name)

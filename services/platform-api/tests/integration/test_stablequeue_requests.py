@@ -36,6 +36,8 @@ WRONG_FIELDS: list[tuple[Any, str]] = [
     (job({**PLAIN, "workflow": {"1": {}}}), f"{P}.workflow"),
     (job({**PLAIN, "workflow": {"1": {}}}, app_type="comfyui"), f"{P}.workflow"),
     (job([]), P),
+    (job({**PLAIN, "note": "x" * 66_000}), P),
+    (job({**PLAIN, "note": "a\0b"}), P),
     (job(app_type="photoshop"), "app_type"),
     (job(source_info=7), "source_info"),
     (job(bulk_quantity=3), "bulk_quantity"),

@@ -83,16 +83,20 @@ class KeyPage:
     total: int
 
 
+class NewApiKeys(Protocol):
+    """Stores new keys, inside the caller's transaction."""
+
+    async def add(self, key: StoredKey) -> StoredKey:
+        """Store a key, have it published, and return it with its times."""
+        ...
+
+
 class ApiKeys(Protocol):
     """Keeps keys that were not revoked. An `owner` of None means anybody's. Each change is published."""
 
     async def get(self, key_id: str, owner: UserId | None) -> StoredKey | None: ...
 
     async def page(self, owner: UserId | None, *, limit: int, offset: int) -> KeyPage: ...
-
-    async def add(self, key: StoredKey) -> StoredKey:
-        """Store a new key and return it with its times; raises `UnknownUser`."""
-        ...
 
     async def change(self, key_id: str, owner: UserId | None, change: KeyChange) -> StoredKey | None: ...
 
@@ -103,7 +107,7 @@ class ApiKeys(Protocol):
         ...
 
 
-async def add_key(key: StoredKey, *, manager: KeyManager, keys: ApiKeys) -> StoredKey:
+async def add_key(key: StoredKey, *, manager: KeyManager, keys: NewApiKeys) -> StoredKey:
     """Store a new key for its user."""
     manager.check(key.tier, key.scopes)
     return await keys.add(key)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from darkroom_schemas.ids import UserId
 
+from platform_api.domain.api_keys import NewApiKeys
 from platform_api.domain.credits import CreditChanges
 from platform_api.domain.library import LibraryChanges
 from platform_api.domain.ports import Answer, IdempotencyKey, JobChanges
@@ -18,6 +19,7 @@ class Unit:
     jobs: JobChanges
     credits: CreditChanges
     library: LibraryChanges
+    keys: NewApiKeys
 
 
 Work = Callable[[Unit], Awaitable[str]]

@@ -21,7 +21,11 @@ from platform_api.routes.scopes import require_scope
 UUID_PATTERN = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 UUID_TEXT = re.compile(UUID_PATTERN.replace("$", r"\Z"), re.ASCII)
 _BEARER = HTTPBearer(auto_error=False, description="A JWT, or an API key `dk_user_…`.")
-_API_KEY = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key, instead of the bearer token.")
+_API_KEY = APIKeyHeader(
+    name="X-API-Key",
+    auto_error=False,
+    description="An API key, instead of the bearer token; `X-API-Secret` may come with it.",
+)
 _COOKIE = APIKeyCookie(
     name="darkroom_session",
     auto_error=False,

@@ -5,16 +5,27 @@ from datetime import datetime
 from darkroom_chassis.database import Database
 from darkroom_schemas.api_key import Tier
 from darkroom_schemas.ids import UserId
-from psycopg.errors import ForeignKeyViolation
 from sqlalchemy import ColumnElement, RowMapping, Update, and_, func, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from platform_api.domain.api_keys import USE_NOTED_EVERY, KeyChange, KeyPage, StoredKey
-from platform_api.domain.errors import UnknownUser
 from platform_api.store.published_keys import publication_of
 from platform_api.store.tables import api_keys, outbox
 
 _COLUMNS = api_keys.c
+
+
+class PostgresNewApiKeys:
+    """Implements `NewApiKeys` on the connection of an open transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, key: StoredKey) -> StoredKey:
+        statement = insert(api_keys).values(new_key_row(key)).returning(api_keys)
+        row = (await self._connection.execute(statement)).mappings().one()
+        await self._connection.execute(insert(outbox), publication_of([key.id]))
+        return key_of(row)
 
 
 class PostgresApiKeys:
@@ -36,18 +47,6 @@ class PostgresApiKeys:
             rows = (await connection.execute(statement.limit(limit).offset(offset))).mappings().all()
             total = (await connection.execute(count)).scalar_one()
         return KeyPage(tuple(map(key_of, rows)), total)
-
-    async def add(self, key: StoredKey) -> StoredKey:
-        statement = insert(api_keys).values(new_key_row(key)).returning(api_keys)
-        async with self._database.begin() as connection:
-            try:
-                row = (await connection.execute(statement)).mappings().one()
-            except IntegrityError as error:
-                if isinstance(error.orig, ForeignKeyViolation):
-                    raise UnknownUser from error
-                raise
-            await connection.execute(insert(outbox), publication_of([key.id]))
-        return key_of(row)
 
     async def change(self, key_id: str, owner: UserId | None, change: KeyChange) -> StoredKey | None:
         values = {

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from platform_api.domain.errors import KeyInUse, KeyReused, UnknownUser
 from platform_api.domain.once import Unit, Work
 from platform_api.domain.ports import Answer, IdempotencyKey
+from platform_api.store.api_keys import PostgresNewApiKeys
 from platform_api.store.credits import PostgresCreditChanges
 from platform_api.store.job_changes import PostgresJobChanges
 from platform_api.store.library_changes import PostgresLibraryChanges
@@ -31,6 +32,7 @@ class PostgresOnce:
                 unit = Unit(
                     jobs=PostgresJobChanges(connection),
                     credits=PostgresCreditChanges(connection),
+                    keys=PostgresNewApiKeys(connection),
                     library=PostgresLibraryChanges(connection),
                 )
                 body = await work(unit)

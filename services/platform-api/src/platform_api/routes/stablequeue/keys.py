@@ -7,14 +7,15 @@ from typing import Annotated, Any
 from darkroom_chassis.api_keys import KeyKind, hash_api_key, new_api_key
 from darkroom_schemas.api_key import Scope, Tier
 from darkroom_schemas.ids import UserId
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr
 
 from platform_api.domain.api_keys import KeyChange, KeyManager, StoredKey, add_key, change_key, read_key, revoke_key
 from platform_api.domain.errors import Forbidden, InvalidParameter, NotFound
+from platform_api.domain.once import Unit
 from platform_api.routes.auth import UUID_PATTERN, Authenticated, user_of
 from platform_api.routes.context import Ctx
-from platform_api.routes.requests import Limit, Offset
+from platform_api.routes.requests import IdempotencyHeader, Limit, Offset, answered, keyed
 from platform_api.routes.stablequeue.answers import StableQueueRoute
 
 router = APIRouter(tags=["api keys"], route_class=StableQueueRoute)
@@ -70,10 +71,10 @@ class KeyItem(BaseModel):
 
 
 class NewKeyItem(KeyItem):
-    """A key with its secret, which is never shown again."""
+    """A key with its secret, which is never shown again: a repeated answer has none."""
 
-    key: str = Field(description="The whole key, for `Authorization: Bearer` or `X-API-Key`.")
-    secret: str = Field(description="Its last part, for clients that send `X-API-Secret` beside `X-API-Key`.")
+    key: str | None = Field(description="The whole key, for `Authorization: Bearer` or `X-API-Key`.")
+    secret: str | None = Field(description="Its last part, for clients that send `X-API-Secret` beside `X-API-Key`.")
 
 
 class KeyAnswer(BaseModel):
@@ -87,7 +88,7 @@ class NewKeyAnswer(BaseModel):
     """The key that was made."""
 
     success: bool = True
-    message: str = "The API key was made. Keep it now: it is not shown again."
+    message: str
     api_key: NewKeyItem
 
 
@@ -140,8 +141,10 @@ async def list_keys(
     return KeyList(count=len(page.keys), total=page.total, api_keys=[KeyItem(**_item(key)) for key in page.keys])
 
 
-async def create_key(body: NewKey, context: Ctx, manager: Manager) -> NewKeyAnswer:
-    """Make a key. Its text is in this answer only; the platform keeps a hash."""
+async def create_key(
+    body: NewKey, context: Ctx, manager: Manager, idempotency_key: IdempotencyHeader = None
+) -> Response:
+    """Make a key. Its text is in this answer only; the platform keeps a hash, and no repetition can tell it again."""
     owner = _owner(manager, body.user_id)
     if owner is None:
         raise InvalidParameter("user_id", "must name the user whose key it will be")
@@ -156,9 +159,21 @@ async def create_key(body: NewKey, context: Ctx, manager: Manager) -> NewKeyAnsw
         tier=body.tier,
         scopes=manager.scopes if body.scopes is None else tuple(body.scopes),
     )
-    kept = await add_key(key, manager=manager, keys=context.api_keys)
+
+    async def make(unit: Unit) -> str:
+        kept = await add_key(key, manager=manager, keys=unit.keys)
+        item = NewKeyItem(**_item(kept), key=None, secret=None)
+        return NewKeyAnswer(message="The API key was made before; it was shown then.", api_key=item).model_dump_json()
+
+    answer = await context.once(owner, keyed(idempotency_key, "/api/apikeys", body), make)
+    if answer.replayed:
+        return answered(answer, 201)
     context.ring_relay()
-    return NewKeyAnswer(api_key=NewKeyItem(**_item(kept), key=made.text, secret=made.text.rpartition("_")[2]))
+    item = NewKeyAnswer.model_validate_json(answer.body).api_key
+    shown = item.model_copy(update={"key": made.text, "secret": made.text.rpartition("_")[2]})
+    message = "The API key was made. Keep it now: it is not shown again."
+    body_shown = NewKeyAnswer(message=message, api_key=shown).model_dump_json()
+    return Response(body_shown, 201, media_type="application/json")
 
 
 async def get_key(key_id: KeyId, context: Ctx, manager: Manager) -> KeyAnswer:
@@ -202,7 +217,13 @@ def _item(key: StoredKey) -> dict[str, object]:
 
 for _version, _path in zip(("v1", "v2"), PATHS, strict=True):
     router.get(_path, operation_id=f"list_keys_{_version}", summary="List API keys")(list_keys)
-    router.post(_path, operation_id=f"create_key_{_version}", summary="Make an API key", status_code=201)(create_key)
+    router.post(
+        _path,
+        operation_id=f"create_key_{_version}",
+        summary="Make an API key",
+        status_code=201,
+        response_model=NewKeyAnswer,
+    )(create_key)
     _one = f"{_path}/{{key_id}}"
     router.get(_one, operation_id=f"get_key_{_version}", summary="Read an API key", responses=NOT_FOUND)(get_key)
     router.put(_one, operation_id=f"update_key_{_version}", summary="Change an API key", responses=NOT_FOUND)(

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from darkroom_schemas.payload import MAX_SEED
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictStr, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictStr, field_validator
 
 from platform_api.domain.generation import MAX_IMAGES, MAX_SIDE, MAX_STEPS, Generation
 from platform_api.domain.plan_catalogue import MAX_PROMPT_CHARACTERS
@@ -18,6 +18,10 @@ Prompt = Annotated[StrictStr, Field(max_length=MAX_PROMPT_CHARACTERS)]
 Side = Annotated[int, Field(ge=64, le=MAX_SIDE, multiple_of=8)]
 SeedOrRandom = Annotated[Annotated[int, Field(ge=0, le=MAX_SEED)] | None, BeforeValidator(_random_is_none)]
 Word = Annotated[StrictStr, Field(max_length=200)]
+
+
+MAX_PARAMS_CHARACTERS = 65_536
+"""Every event of a job carries what was asked."""
 
 
 class GenerationParams(BaseModel):
@@ -72,10 +76,18 @@ class GenerateRequest(BaseModel):
     app_type: Literal["forge", "comfyui"] = "forge"
     source_info: Word = "extension"
 
-    @model_validator(mode="after")
-    def _can_be_kept(self) -> "GenerateRequest":
-        check_storable([self.target_server_alias, self.source_info, self.generation_params.model_dump(mode="json")])
-        return self
+    @field_validator("target_server_alias", "source_info", "generation_params")
+    @classmethod
+    def _can_be_kept(cls, value: Any) -> Any:  # Any: whichever of the fields
+        check_storable(value.model_dump(mode="json") if isinstance(value, GenerationParams) else value)
+        return value
+
+    @field_validator("generation_params")
+    @classmethod
+    def _is_small(cls, value: GenerationParams) -> GenerationParams:
+        if len(value.model_dump_json(exclude_unset=True)) > MAX_PARAMS_CHARACTERS:
+            raise ValueError(f"must have at most {MAX_PARAMS_CHARACTERS} characters of JSON")
+        return value
 
     def generation(self, api_key_id: str | None) -> Generation:
         """Return what is asked, in our words."""
