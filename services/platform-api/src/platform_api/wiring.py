@@ -1,5 +1,6 @@
 """The composition root: joins settings, stores, queue and loops. It alone reads settings."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from darkroom_queue import (
     Tickets,
 )
 from darkroom_schemas.api_key import Tier
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from platform_api.clients.backlog import QueueBacklog
 from platform_api.clients.counts import RedisCounts
@@ -33,6 +36,7 @@ from platform_api.clients.queue_clock import QueueClock
 from platform_api.clients.replay import LogReplay
 from platform_api.clients.worker_offers import RegistryOffers
 from platform_api.domain.credits import CreditChanges
+from platform_api.domain.persistence import Persistence
 from platform_api.domain.retention import Retention
 from platform_api.domain.servers import ServerList
 from platform_api.domain.sessions import PasswordHasher, Passwords
@@ -212,6 +216,7 @@ async def _join(settings: Settings, database: Database, link: RedisLink, stack: 
         assets=PostgresAssets(database),
         unit_of_work=unit_of_work,
         once=PostgresOnce(database),
+        persistence=Persistence((OperationalError, PoolTimeout), asyncio.sleep),
         credits=PostgresCredits(database),
         library=PostgresLibrary(database),
         offers=RegistryOffers(Registry(link)),

@@ -14,8 +14,10 @@ from darkroom_schemas.status import JobStatus
 from platform_api.domain.apply_step_events import apply_step_events
 from platform_api.domain.cancel_job import cancel_job
 from platform_api.domain.errors import JobFinished, KeyReused, NotEnoughCredits, NotFound, UnknownUser
+from platform_api.domain.plan import Plan, PlannedStep
 from platform_api.domain.plan_catalogue import JobRequest, plan_job
 from platform_api.domain.ports import Answer, IdempotencyKey, JobChanges
+from platform_api.domain.retry_job import retry_job
 from platform_api.domain.signed_urls import UrlSigner
 from platform_api.domain.submit_job import submit_job
 from platform_api.migrations import MIGRATIONS
@@ -87,9 +89,15 @@ async def store(request: pytest.FixtureRequest, memory_store: Any) -> AsyncItera
     await database.close()
 
 
-async def submit(store: Store, user_id: UserId, key: IdempotencyKey | None = None, body: str = "answer") -> Answer:
+async def submit(
+    store: Store,
+    user_id: UserId,
+    key: IdempotencyKey | None = None,
+    body: str = "answer",
+    plan: Plan | None = None,
+) -> Answer:
     return await submit_job(
-        plan_job(JobRequest("image_fast", prompt="a boat")),
+        plan or plan_job(JobRequest("image_fast", prompt="a boat")),
         user_id=user_id,
         trace_id=TraceId("0" * 32),
         idempotency=key,
@@ -204,3 +212,42 @@ async def test_cancelling_is_for_the_owner_and_for_jobs_that_run(store: Store) -
 
 def replace_step(told: Event, step_id: str) -> Event:
     return told.model_copy(update={"step_id": step_id, "job_id": step_id})
+
+
+async def test_new_run_is_paid_from_the_balance_or_not_begun(store: Store) -> None:
+    user_id = await store.user(500)
+    job_id = job_in(await submit(store, user_id))
+    async with store.changes() as jobs:
+        await cancel_job(job_id, user_id, "enough", jobs=jobs, urls=URLS, now=NOW)
+    async with store.changes() as jobs:
+        job = await retry_job(job_id, user_id, jobs=jobs, urls=URLS, now=NOW)
+    assert (job.run, job.status) == (2, JobStatus.QUEUED)
+    assert await store.balance(user_id) == 0
+    async with store.changes() as jobs:
+        await cancel_job(job_id, user_id, "enough", jobs=jobs, urls=URLS, now=NOW)
+    assert await store.balance(user_id) == 500
+    await submit(store, user_id)
+    with pytest.raises(NotEnoughCredits):
+        async with store.changes() as jobs:
+            await retry_job(job_id, user_id, jobs=jobs, urls=URLS, now=NOW)
+    async with store.changes() as jobs:
+        state = (await jobs.load([job_id]))[job_id]
+    assert (state.job.run, state.job.status) == (2, JobStatus.CANCELLED)
+
+
+async def test_item_that_was_captured_is_known_in_the_next_run(store: Store) -> None:
+    user_id = await store.user(1000)
+    plan = Plan("two", tuple(PlannedStep("ollama_chat", {}, price_mc=100, needs=()) for _ in range(2)))
+    job_id = job_in(await submit(store, user_id, plan=plan))
+    done = event(job_id, "step.completed", "0-1-1-1", result={"text": "golden"})
+    failed = event(job_id, "step.failed", "0-1-1-2", **ERROR).model_copy(update={"step_id": f"{job_id}:1:01"})
+    async with store.changes() as jobs:
+        await apply_step_events([done, failed], jobs=jobs, urls=URLS)
+    async with store.changes() as jobs:
+        await retry_job(job_id, user_id, jobs=jobs, urls=URLS, now=NOW)
+    assert await store.balance(user_id) == 800
+    async with store.changes() as jobs:
+        state = (await jobs.load([job_id]))[job_id]
+    assert state.captured == {"00:text"}
+    assert [step.status for step in state.steps] == [JobStatus.QUEUED, JobStatus.QUEUED]
+    assert [step.run for step in state.steps] == [2, 2]

@@ -9,7 +9,8 @@ from darkroom_schemas.status import TERMINAL, JobStatus
 
 from platform_api.domain.errors import JobFinished, NotFound
 from platform_api.domain.job import Job
-from platform_api.domain.ports import JobChanges
+from platform_api.domain.persistence import Persistence
+from platform_api.domain.ports import Clock, JobChanges, UnitOfWork
 from platform_api.domain.transitions import on_reported_end
 from platform_api.domain.view import AssetUrls
 
@@ -21,6 +22,30 @@ class ReportedEnd:
     failed: bool
     message: str
     report: dict[str, Any]
+
+
+async def report_end_persistently(
+    job_id: JobId,
+    user_id: UserId | None,
+    end: ReportedEnd,
+    *,
+    unit_of_work: UnitOfWork,
+    urls: AssetUrls,
+    clock: Clock,
+    persistence: Persistence,
+) -> Job:
+    """End the job as `report_end` does, in transactions of its own, and see that it has ended."""
+
+    async def attempt() -> Job:
+        async with unit_of_work() as jobs:
+            return await report_end(job_id, user_id, end, jobs=jobs, urls=urls, now=clock())
+
+    async def is_kept(job: Job) -> bool:
+        async with unit_of_work() as jobs:
+            kept = (await jobs.load([job_id]))[job_id].job
+        return kept.run > job.run or kept.status in TERMINAL
+
+    return await persistence.write(attempt, is_kept)
 
 
 async def report_end(

@@ -19,6 +19,7 @@ from platform_api.domain.feed import JobFeed, Replay
 from platform_api.domain.library import Library, WorkerOffers
 from platform_api.domain.once import Once
 from platform_api.domain.outlook import TypeOutlook
+from platform_api.domain.persistence import Persistence
 from platform_api.domain.ports import (
     AssetReads,
     AssetRemoval,
@@ -97,6 +98,7 @@ class Context:
     assets: AssetReads
     unit_of_work: UnitOfWork
     once: Once
+    persistence: Persistence
     credits: Credits
     library: Library
     offers: WorkerOffers

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictStr
 
-from platform_api.domain.report_end import ReportedEnd, report_end
+from platform_api.domain.report_end import ReportedEnd, report_end_persistently
 from platform_api.domain.view import job_view
 from platform_api.routes.auth import ServiceCaller
 from platform_api.routes.context import Context, Ctx
@@ -79,9 +79,15 @@ async def failed(job_id: JobIdPath, body: FailedReport, context: Ctx, who: Servi
 
 
 async def _reported(context: Context, job_id: JobIdPath, who: ServiceCaller, end: ReportedEnd) -> Response:
-    now = context.clock()
-    async with context.unit_of_work() as jobs:
-        job = await report_end(job_id, who.user_id, end, jobs=jobs, urls=context.urls, now=now)
+    job = await report_end_persistently(
+        job_id,
+        who.user_id,
+        end,
+        unit_of_work=context.unit_of_work,
+        urls=context.urls,
+        clock=context.clock,
+        persistence=context.persistence,
+    )
     context.ring_relay()
-    answer = ReportAnswer(data=emprops_job(job_view(job, context.urls, now)))
+    answer = ReportAnswer(data=emprops_job(job_view(job, context.urls, context.clock())))
     return Response(answer.model_dump_json(), media_type="application/json")
