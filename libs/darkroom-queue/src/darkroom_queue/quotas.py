@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from darkroom_queue.errors import QueueUnavailable
+from darkroom_queue.hot import ReplyError
 from darkroom_queue.link import RedisLink
 from darkroom_queue.lua_source import load
 
@@ -25,9 +27,13 @@ class Quotas:
         self._link = link
 
     async def spend(self, quotas: Sequence[tuple[str, int, float]]) -> list[QuotaState]:
-        """Take a unit from each quota (name, units, window in seconds), or from none if one of them has none left."""
+        """Take a unit from each quota (name, units, window in seconds), or from none if one of them has none left.
+
+        Raises `QueueUnavailable`, also where the server takes no writes because its memory or its disk is full.
+        """
         args = [part for name, units, window_s in quotas for part in (name, units, window_s * 1000)]
-        return [
-            QuotaState(left, full_ms / 1000, free_ms / 1000)
-            for left, full_ms, free_ms in await self._link.run(_SPEND, *args)
-        ]
+        try:
+            states = await self._link.run(_SPEND, *args)
+        except ReplyError as error:
+            raise QueueUnavailable(f"Redis did not count: {error}") from error
+        return [QuotaState(left, full_ms / 1000, free_ms / 1000) for left, full_ms, free_ms in states]

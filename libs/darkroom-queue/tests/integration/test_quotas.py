@@ -1,6 +1,7 @@
 """Quotas are shared by all who ask, taken together or not at all, and come back evenly."""
 
-from darkroom_queue import Quotas, RedisLink
+import pytest
+from darkroom_queue import QueueUnavailable, Quotas, RedisLink
 
 REQUESTS, SUBMISSIONS = ("requests:anna", 6, 60.0), ("submissions:anna", 2, 60.0)
 
@@ -52,3 +53,15 @@ async def test_a_quota_that_does_not_divide_its_window_is_given_in_full(link: Re
     quotas = Quotas(link)
     states = [(await quotas.spend([("requests:carl", 7, 60.0)]))[0] for _ in range(8)]
     assert [state.left for state in states] == [6, 5, 4, 3, 2, 1, 0, 0]
+
+
+async def test_a_server_that_is_full_counts_nothing(link: RedisLink) -> None:
+    quotas = Quotas(link)
+    await quotas.spend([REQUESTS])
+    await link.client.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(QueueUnavailable, match="did not count"):
+            await quotas.spend([REQUESTS])
+    finally:
+        await link.client.config_set("maxmemory", 0)
+    assert (await quotas.spend([REQUESTS]))[0].left == 4
