@@ -7,12 +7,12 @@ from typing import Any
 from darkroom_schemas.status import JobStatus
 
 from platform_api.domain.job import JobState, Step
-from platform_api.domain.templates import MissingResult, Reference, fill_in
+from platform_api.domain.templates import Reference, Unfillable, fill_in
 from platform_api.domain.view import AssetUrls, output_view
 
 
 def ready_steps(state: JobState, urls: AssetUrls, now: datetime) -> list[Step]:
-    """Return, as submitted, the steps that waited and need nothing more; raises `MissingResult`."""
+    """Return, as submitted, the steps that waited and need nothing more; raises `Unfillable`."""
     complete = {step.number for step in state.steps if step.status is JobStatus.COMPLETED}
     texts = {step.number: step.text for step in state.steps if step.text is not None}
     outputs = {(output.step, output.index): output for output in state.job.outputs}
@@ -24,7 +24,7 @@ def ready_steps(state: JobState, urls: AssetUrls, now: datetime) -> list[Step]:
             output = outputs.get((reference.step, reference.output))
             value = getattr(output_view(output, urls, now), reference.field) if output else None
         if value is None:
-            raise MissingResult(reference)
+            raise Unfillable(f"{reference} was not delivered")
         return value
 
     return [

@@ -1,11 +1,13 @@
 """Results of earlier steps inside a later step's payload: `{{steps.00.text}}`, `{{steps.00.outputs.0.url}}`."""
 
+import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 REFERENCE_START = "{{steps."
+MAX_FILLED_IN = 1_000_000
 OUTPUT_FIELDS = ("url", "thumbnail_url", "asset_id", "mime_type", "width", "height", "seed")
 _REFERENCE = re.compile(
     r"\{\{steps\.(\d{1,2})\.(?:(text)|outputs\.(\d{1,2})\.(" + "|".join(OUTPUT_FIELDS) + r"))\}\}", re.ASCII
@@ -26,14 +28,11 @@ class Reference:
 
 
 Lookup = Callable[[Reference], Any]
-"""Gives the value of a reference; raises `MissingResult`."""
+"""Gives the value of a reference; raises `Unfillable`."""
 
 
-class MissingResult(Exception):
-    """A step's payload names something that an earlier step did not deliver."""
-
-    def __init__(self, reference: Reference) -> None:
-        super().__init__(f"{reference} was not delivered")
+class Unfillable(Exception):
+    """A template's blanks have nothing to be filled with, or too much; the message says which."""
 
 
 def references(template: Any) -> Iterator[Reference]:
@@ -50,16 +49,36 @@ def references(template: Any) -> Iterator[Reference]:
 
 
 def fill_in(template: Any, lookup: Lookup) -> Any:
-    """Replace references anywhere in a JSON value. A string that is one reference takes the type of its value."""
+    """Replace references anywhere in a JSON value. A string that is one reference takes the type of its value.
+
+    Raises `Unfillable`, also when the results are so long that the payload would not be one any more.
+    """
+    check_length(as_text(lookup(reference)) for reference in references(template))
+    return _fill_in(template, lookup)
+
+
+def as_text(value: Any) -> str:
+    """Write a value as it stands inside a longer text."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def check_length(filled_in: Iterable[str]) -> None:
+    """Refuse what would make a payload of a small template and a long text that it names many times."""
+    length = sum(map(len, filled_in))
+    if length > MAX_FILLED_IN:
+        raise Unfillable(f"what is to be filled in has {length} characters, more than {MAX_FILLED_IN}")
+
+
+def _fill_in(template: Any, lookup: Lookup) -> Any:
     match template:
         case str():
             if whole := _REFERENCE.fullmatch(template):
                 return lookup(_reference(whole))
-            return _REFERENCE.sub(lambda match: str(lookup(_reference(match))), template)
+            return _REFERENCE.sub(lambda match: as_text(lookup(_reference(match))), template)
         case list() | tuple():
-            return [fill_in(item, lookup) for item in template]
+            return [_fill_in(item, lookup) for item in template]
         case dict():
-            return {name: fill_in(item, lookup) for name, item in template.items()}
+            return {name: _fill_in(item, lookup) for name, item in template.items()}
     return template
 
 

@@ -17,7 +17,7 @@ from platform_api.domain.delivery import accepted, assets_of, delivered, items_o
 from platform_api.domain.job import Job, JobState, Step
 from platform_api.domain.next_steps import ready_steps
 from platform_api.domain.plan import step_submission
-from platform_api.domain.templates import MissingResult
+from platform_api.domain.templates import Unfillable
 from platform_api.domain.view import AssetUrls, job_view
 
 
@@ -127,8 +127,8 @@ def _completed(state: JobState, step: Step, data: dict[str, Any], now: datetime,
     else:
         try:
             ready = ready_steps(after, urls, now)
-        except MissingResult as missing:
-            error = JobError(code="missing_result", message=f"A later step cannot be submitted: {missing}.")
+        except Unfillable as reason:
+            error = JobError(code="unfillable_template", message=f"A later step cannot be submitted: {reason}.")
             change = _end(after, JobStatus.FAILED, error.message, now, urls, error=error)
             change = replace(change, steps=(done, *change.steps), outbox=(*emitted, *change.outbox))
             captures += change.ledger

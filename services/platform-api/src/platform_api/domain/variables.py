@@ -7,7 +7,7 @@ from typing import Any
 from darkroom_schemas.workflow import Variable
 
 from platform_api.domain.errors import InvalidParameter
-from platform_api.domain.templates import REFERENCE_START
+from platform_api.domain.templates import REFERENCE_START, Unfillable, as_text, check_length
 
 _VARIABLE = re.compile(r"\{\{\s*(?!steps\.)([A-Za-z_][A-Za-z0-9_.-]{0,63})\s*\}\}", re.ASCII)
 
@@ -28,18 +28,13 @@ def variables_in(template: Any) -> Iterator[str]:
 def substitute(template: Any, values: Mapping[str, Any]) -> Any:
     """Put values in the place of variables; a string that is one variable takes the value as it is.
 
-    Raises `InvalidParameter` for a variable without a value.
+    Raises `InvalidParameter` for a variable without a value, or for values that would fill in too much.
     """
-    match template:
-        case str():
-            if whole := _VARIABLE.fullmatch(template):
-                return _value(values, whole[1])
-            return _VARIABLE.sub(lambda match: str(_value(values, match[1])), template)
-        case list() | tuple():
-            return [substitute(item, values) for item in template]
-        case dict():
-            return {name: substitute(item, values) for name, item in template.items()}
-    return template
+    try:
+        check_length(as_text(_value(values, name)) for name in variables_in(template))
+    except Unfillable as error:
+        raise InvalidParameter("variables", str(error)) from None
+    return _substitute(template, values)
 
 
 def resolve(variables: Sequence[Variable], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,6 +58,19 @@ def resolve(variables: Sequence[Variable], given: Mapping[str, Any]) -> dict[str
             raise InvalidParameter(f"variables.{variable.name}", message)
         values[variable.template_mapping] = chosen
     return values
+
+
+def _substitute(template: Any, values: Mapping[str, Any]) -> Any:
+    match template:
+        case str():
+            if whole := _VARIABLE.fullmatch(template):
+                return _value(values, whole[1])
+            return _VARIABLE.sub(lambda match: as_text(_value(values, match[1])), template)
+        case list() | tuple():
+            return [_substitute(item, values) for item in template]
+        case dict():
+            return {name: _substitute(item, values) for name, item in template.items()}
+    return template
 
 
 def _value(values: Mapping[str, Any], name: str) -> Any:
