@@ -80,6 +80,15 @@ async def test_simple_collection_is_held_in_custody(platform: Any) -> None:
     assert (await anna.http.get(f"/api/collections/{data['id']}")).json() == answer.json()
 
 
+async def test_simple_collection_has_the_documented_defaults(platform: Any) -> None:
+    named = ("title", "description", "social_org", "social_identifier")
+    anna = await platform.account("anna")
+    data = (await simple(anna, collection_details={name: DETAILS[name] for name in named})).json()["data"]
+    assert (data["blockchain"], data["price"], data["editions"]) == ("tezos", 0, 1)
+    assert data["social_link"]["miniapp_user_id"] is None
+    assert (data["cover_image_url"], data["cast_hash"], data["project_id"]) == (None, None, anna.id)
+
+
 async def test_same_somebody_is_linked_once(platform: Any) -> None:
     anna, ben = await platform.account("anna"), await platform.account("ben")
     first = (await simple(anna)).json()["data"]["social_link"]
@@ -220,6 +229,18 @@ async def test_basic_workflow_runs_side_by_side_what_can(platform: Any, start_wo
     assert events[:3] == ["created", "node_started", "node_completed"]
     assert sorted(events[3:]) == ["complete", "node_completed", "node_started", "node_started"]
     assert await anna.credits() == 100 - 0.5 - 1.5 - 5
+
+
+async def test_every_step_is_recorded_when_the_job_is_accepted(platform: Any) -> None:
+    anna = await platform.account("anna")
+    id_ = await collection(anna, workflow="image_and_video")
+    assert (await generate(anna, id_, variables={"prompt": "a boat"})).status_code == 200
+    rows = "SELECT job_type, status, needs, submitted_at IS NOT NULL FROM platform.steps ORDER BY number"
+    assert await platform.rows(rows) == [
+        ("prompt_enhance", "queued", [], True),
+        ("sdxl_image_fast", "queued", [0], False),
+        ("video_fast", "queued", [0], False),
+    ]
 
 
 async def test_stream_of_parallel_steps_tells_the_mean_progress(platform: Any, start_worker: Any, produce: Any) -> None:

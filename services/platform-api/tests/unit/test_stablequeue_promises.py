@@ -1,16 +1,11 @@
 """The table of what the StableQueue documentation promises, with the test that shows each promise."""
 
-import re
 from pathlib import Path
 
 import pytest
+from support.promises import tests_defined_in
 
-TESTS = Path(__file__).parents[1]
-DEFINED = {
-    name
-    for file in TESTS.rglob("test_*.py")
-    for name in re.findall(r"^(?:async )?def (test_\w+)", file.read_text(), re.M)
-}
+DEFINED = tests_defined_in(Path(__file__).parents[1])
 
 PROMISES = {
     # Authentication
