@@ -50,12 +50,9 @@ async def test_server_of_the_configuration_stays(start_platform: Any) -> None:
     async with platform.client(**{"X-API-Key": await platform.key(KeyKind.ADMIN)}) as operator:
         listed = (await operator.get(SERVERS)).json()
         assert [(server["alias"], server["configured"]) for server in listed] == [("Attic", True), ("Main", True)]
-        for request in (
-            operator.delete(f"{SERVERS}/Main"),
-            operator.put(f"{SERVERS}/Main", json={"alias": "Mine"}),
-            operator.post(SERVERS, json={"alias": "Attic"}),
-        ):
-            assert (await request).status_code == 409
+        assert (await operator.delete(f"{SERVERS}/Main")).status_code == 403
+        assert (await operator.put(f"{SERVERS}/Main", json={"alias": "Mine"})).status_code == 403
+        assert (await operator.post(SERVERS, json={"alias": "Attic"})).status_code == 409
 
 
 async def test_any_key_reads_and_only_an_operators_writes(platform: Any, operator: Any) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from platform_api.domain.errors import AlreadyExists, NotFound
+from platform_api.domain.errors import AlreadyExists, Forbidden, NotFound
 
 BACKEND_TYPES = {"forge": "a1111", "comfyui": "comfyui"}
 """Types of application, and the job type of the catalogue that such a back end serves."""
@@ -51,34 +51,40 @@ class ServerList:
 
     async def get(self, alias: str) -> Server:
         """Return a server; raises `NotFound`."""
-        for server in await self.all():
+        if alias in self._configured:
+            return self._configured[alias]
+        for server in await self._added.all():
             if server.alias == alias:
                 return server
         raise NotFound("server")
 
     async def add(self, server: Server) -> Server:
         """Store a server; raises `AlreadyExists`."""
-        self._check_free(server.alias)
+        self._check_alias(server.alias)
         added = await self._added.add(server)
         if added is None:
             raise AlreadyExists("server", server.alias)
         return added
 
     async def change(self, alias: str, server: Server) -> Server:
-        """Replace a server, perhaps under a new alias; raises `NotFound` or `AlreadyExists`."""
-        self._check_free(alias)
-        self._check_free(server.alias)
+        """Replace a server, perhaps under a new alias; raises `Forbidden`, `NotFound` or `AlreadyExists`."""
+        self._check_changeable(alias)
+        self._check_alias(server.alias)
         changed = await self._added.change(alias, server)
         if changed is None:
             raise NotFound("server")
         return changed
 
     async def remove(self, alias: str) -> None:
-        """Forget a server; raises `NotFound`."""
-        self._check_free(alias)
+        """Forget a server; raises `Forbidden` or `NotFound`."""
+        self._check_changeable(alias)
         if not await self._added.remove(alias):
             raise NotFound("server")
 
-    def _check_free(self, alias: str) -> None:
+    def _check_alias(self, alias: str) -> None:
         if alias in self._configured:
-            raise AlreadyExists("server of the configuration", alias)
+            raise AlreadyExists("server", alias)
+
+    def _check_changeable(self, alias: str) -> None:
+        if alias in self._configured:
+            raise Forbidden(f"The server {alias!r} stands in the platform's configuration.")

@@ -18,7 +18,8 @@ PATH, ONE = "/api/v1/servers", "/api/v1/servers/{alias}"
 router = APIRouter(tags=["servers"], route_class=StableQueueRoute)
 _ALIAS = r"^[^\x00-\x1f/]{1,100}$"
 Alias = Annotated[StrictStr, Field(pattern=_ALIAS)]
-CONFLICT: dict[int | str, dict[str, Any]] = {409: {"description": "The alias is taken, or stands in the configuration"}}
+CONFLICT: dict[int | str, dict[str, Any]] = {409: {"description": "The alias is taken"}}
+FIXED: dict[int | str, dict[str, Any]] = {403: {"description": "The server stands in the platform's configuration"}}
 MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "No server has this alias"}}
 
 
@@ -114,7 +115,11 @@ async def add_server(body: ServerBody, context: Ctx) -> ServerAnswer:
 
 
 @router.put(
-    ONE, operation_id="change_server", summary="Change a server", dependencies=OPERATOR, responses=MISSING | CONFLICT
+    ONE,
+    operation_id="change_server",
+    summary="Change a server",
+    dependencies=OPERATOR,
+    responses=FIXED | MISSING | CONFLICT,
 )
 async def change_server(alias: AliasPath, body: ServerBody, context: Ctx) -> ServerAnswer:
     """Replace a server, perhaps under another alias."""
@@ -123,7 +128,7 @@ async def change_server(alias: AliasPath, body: ServerBody, context: Ctx) -> Ser
 
 
 @router.delete(
-    ONE, operation_id="remove_server", summary="Remove a server", dependencies=OPERATOR, responses=MISSING | CONFLICT
+    ONE, operation_id="remove_server", summary="Remove a server", dependencies=OPERATOR, responses=FIXED | MISSING
 )
 async def remove_server(alias: AliasPath, context: Ctx) -> ServerRemoved:
     """Let no job name the server any more; those that did go on."""
