@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from support.promises import tests_defined_in
+from support.promises import names_of_tests
 
-DEFINED = tests_defined_in(Path(__file__).parents[1])
+DEFINED = names_of_tests(Path(__file__).parents[1])
 
 PROMISES = {
     # Authentication
