@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from darkroom_schemas.channels import Preview
 from darkroom_schemas.ids import JobId, TenantId, step_id
 from darkroom_schemas.payload import Family, ImagePayload, PromptPayload, VideoPayload
 from darkroom_schemas.recipe import ModelRef, Recipe
@@ -123,9 +124,15 @@ class FakeRun:
         )
         self.stop = asyncio.Event()
         self.told: list[float] = []
+        self.previews: list[Preview] = []
+        self.shown = asyncio.Event()
 
     def progress(self, percent: float, **_: object) -> None:
         self.told.append(percent)
+
+    def show_preview(self, preview: Preview) -> None:
+        self.previews.append(preview)
+        self.shown.set()
 
 
 @pytest.fixture

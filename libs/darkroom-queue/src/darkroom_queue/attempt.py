@@ -97,6 +97,7 @@ class Attempt:
             fields = {
                 "job_id": step.job_id, "step_id": step.id, "worker_id": self._worker_id,
                 "progress": round(percent, 2), "message": message, "current_step": current, "total_steps": total,
+                "preview": context.preview.model_dump() if context.preview else None,
             }  # fmt: skip
             with suppress(QueueUnavailable):
                 await self._port.progress(step.id, step.token, round(percent, 2), json.dumps(fields)[:-1])

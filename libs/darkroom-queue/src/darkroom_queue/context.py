@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine
 from enum import StrEnum
 from typing import Any
 
+from darkroom_schemas.channels import Preview
 from darkroom_schemas.step import ClaimedStep, StepError, StepResult
 
 
@@ -34,7 +35,7 @@ class StepStopped(Exception):
 class StepContext:
     """A claimed step and the two ways to talk about it: tell progress, and learn that it must stop."""
 
-    __slots__ = ("_on_progress", "_on_stop", "_stop", "latest", "step", "stop_reason")
+    __slots__ = ("_on_progress", "_on_stop", "_stop", "latest", "preview", "step", "stop_reason")
 
     def __init__(
         self,
@@ -47,6 +48,7 @@ class StepContext:
         self._stop: asyncio.Event | None = None
         self.stop_reason: StopReason | None = None
         self.latest: tuple[float, str | None, int | None, int | None] | None = None
+        self.preview: Preview | None = None
         self._on_progress, self._on_stop = on_progress, on_stop
 
     @property
@@ -69,6 +71,10 @@ class StepContext:
         """Note the progress (0–100); cheap, and sent at most once a second with the latest value."""
         self.latest = (min(100.0, max(0.0, percent)), message, current_step, total_steps)
         self._on_progress()
+
+    def show_preview(self, preview: Preview) -> None:
+        """Tell with the next progress, and all that follow, how the output looks so far."""
+        self.preview = preview
 
     def request_stop(self, reason: StopReason) -> None:
         """Ask the handler to stop; the first reason stands, except that a lost lease overrules all."""

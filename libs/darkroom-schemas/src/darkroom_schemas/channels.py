@@ -21,6 +21,13 @@ def worker_status(worker_id: WorkerId) -> str:
     return f"worker:status:{worker_id}"
 
 
+class Preview(Wire):
+    """A small WebP picture of how an output looks so far, in the object store; each version replaces the one before."""
+
+    key: str
+    version: int
+
+
 class ProgressMessage(Wire):
     """Latest progress of a running step. `progress` is a percentage 0–100 of the step, `at_ms` Unix milliseconds."""
 
@@ -31,6 +38,7 @@ class ProgressMessage(Wire):
     message: str | None = None
     current_step: int | None = None
     total_steps: int | None = None
+    preview: Preview | None = None
     at_ms: int
 
 

@@ -66,6 +66,8 @@ class JobView(Wire):
     text: str | None = None
     """The last text that a step gave: answer of a text job, or the enhanced prompt of an enhanced one."""
     error: JobError | None = None
+    preview_url: str | None = None
+    """How the output of a running step looks so far; told with live progress only."""
     price_mc: int
     charged_mc: int
     created_at: datetime

@@ -1,5 +1,6 @@
 """SDXL for real, on a tiny model: seeds, samplers, stopping, and memory that runs out."""
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from darkroom_schemas.recipe import Recipe
 from gpu_worker.domain.failures import Failure, Stopped
 from gpu_worker.pipelines.sdxl.samplers import SAMPLERS
 from gpu_worker.wiring.child import PipelineExecutor
+from PIL import Image
 
 Draw = Callable[..., Any]
 
@@ -27,6 +29,21 @@ def test_each_seed_gives_a_picture_with_its_recipe(draw: Draw, image_payload: Im
         assert recipe == file.recipe
         assert recipe.model.sha256 is not None
         assert drawing.thumbnail(index).size == (128, 128)
+
+
+def test_previews_are_drawn_while_denoising_and_change_no_picture(
+    draw: Draw, image_payload: ImagePayload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, watched = draw(image_payload), draw(image_payload)
+    for drawing, every_s in ((plain, math.inf), (watched, 0.0)):
+        monkeypatch.setattr("gpu_worker.pipelines.preview.EVERY_S", every_s)
+        drawing.run()
+    previews = [told.preview for told in watched.progress if told.preview is not None]
+    assert len(previews) == 4
+    with Image.open(previews[-1]) as picture:
+        assert (picture.format, picture.size) == ("WEBP", (16, 16))
+    assert [told.preview for told in plain.progress if told.preview is not None] == []
+    assert np.array_equal(plain.pixels(0), watched.pixels(0))
 
 
 def test_a_rerun_gives_the_same_bytes(draw: Draw, image_payload: ImagePayload) -> None:

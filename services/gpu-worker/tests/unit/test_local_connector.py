@@ -78,6 +78,9 @@ class FakeStore:
         self.objects[key] = mime_type
         return Stored(size_bytes=path.stat().st_size, sha256="00")
 
+    async def delete(self, key: str) -> None:
+        self.objects.pop(key, None)
+
 
 def make_connector(child: FakeChild, store: FakeStore, spool: Path) -> LocalConnector:
     return LocalConnector(child, load_profile("tiny"), store, SpoolFolders(spool))

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from platform_api.routes import asset_bytes, catalogue, credits, identity, sessions, waiting
+from platform_api.routes import asset_bytes, catalogue, credits, identity, previews, sessions, waiting
 from platform_api.routes.emprops import (
     collections,
     failsafe,
@@ -79,7 +79,7 @@ def build_app(
     app.add_exception_handler(PoolTimeout, _on_database_unavailable)
     modules = (
         *(jobs, emprops_jobs, retry, failsafe, stream, assets, asset_bytes, catalogue),
-        *(user_events, waiting, credits),
+        *(user_events, waiting, credits, previews),
         *(identity, sessions),
         *(keys, servers, generation, stablequeue_jobs, resources),
         *(workflows, emprops_resources, collections, generate),

@@ -9,6 +9,7 @@ import pytest
 import redis.asyncio as redis
 from darkroom_chassis.api_keys import KeyKind
 from darkroom_queue import RedisLink, StepContext, TicketHolder, Tickets
+from darkroom_schemas.channels import Preview
 from darkroom_schemas.step import StepResult
 from httpx_sse import ServerSentEvent, aconnect_sse
 
@@ -95,6 +96,48 @@ async def test_progress_of_a_job_that_came_later_is_told_without_an_id(platform:
                 break
         may_end.set()
         assert entries(await until_ended(events, job_id)) == [(job_id, 3)]
+
+
+async def test_preview_of_a_running_step_is_shown_by_a_link_that_ends_with_it(platform: Any, start_worker: Any) -> None:
+    told, may_end = asyncio.Event(), asyncio.Event()
+
+    async def draw(context: StepContext) -> StepResult:
+        key = f"{context.step.job_id}/1/00/1/preview.webp"
+        path = platform.objects / key
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"a small picture")
+        for number, preview in enumerate((Preview(key="other/preview.webp", version=1), Preview(key=key, version=2))):
+            context.show_preview(preview)
+            context.progress(40 + number)
+            await told.wait()
+            told.clear()
+        await may_end.wait()
+        path.unlink()
+        return StepResult(text="an answer")
+
+    anna = await platform.account("anna")
+    async with listening(anna.http) as events, platform.client() as browser:
+        await anext(events)
+        job_id = (await anna.submit("prompt_enhance", prompt="a boat"))["id"]
+        await start_worker(draw)
+        async for event in events:
+            if event.event != "job_update" or (event.json()["progress"] or 0) < 40:
+                continue
+            told.set()
+            link = event.json()["preview_url"]
+            if event.json()["progress"] == 41:
+                break
+            assert link is None, "somebody else's object must not be shown"
+        link = platform.local(link)
+        shown = await browser.get(link)
+        assert (shown.content, shown.headers["Content-Type"]) == (b"a small picture", "image/webp")
+        for wrong in (link.replace("version=2", "version=3"), link.replace("preview.webp", "0.png"), link + "0"):
+            assert (await browser.get(wrong)).status_code == 403
+        assert (await browser.get("/api/previews", params={"key": "x"})).status_code == 400
+        may_end.set()
+        ended = await until_ended(events, job_id)
+        assert [event.json()["preview_url"] for event in ended if event.event == "job_update"][-1] is None
+        assert (await browser.get(link)).status_code == 404
 
 
 async def test_event_id_of_a_lost_log_gets_a_reset_with_the_jobs(platform: Any, redis_url: str) -> None:

@@ -129,3 +129,8 @@ async def test_progress_is_the_mean_over_all_steps_and_never_goes_back() -> None
     frames = await listen(World(stored=2, logged=2, live=live))
     told = [frame.job.progress for frame in frames if frame.job is not None]
     assert told == [30, 50, 75]
+
+
+async def test_progress_that_comes_before_the_event_of_the_start_is_told_after_it() -> None:
+    frames = await listen(World(stored=1, logged=1, live=[progress(0, 60), event(2)]))
+    assert [frame.job.progress for frame in frames if frame.job is not None] == [0, 30]

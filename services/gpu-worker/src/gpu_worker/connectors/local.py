@@ -9,6 +9,7 @@ from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.catalogue import Connector as ConnectorName
 from darkroom_schemas.step import StepOutput, StepResult
 
+from gpu_worker.connectors.previews import PreviewUploads
 from gpu_worker.domain.failures import ConnectorNotReady, Failure, Stopped
 from gpu_worker.domain.messages import FileReady, Progressed, RunStep, StepDone, StepOutcome, StepRefused
 from gpu_worker.domain.object_keys import object_folder
@@ -62,16 +63,18 @@ class LocalConnector:
         payload = self._profile.fit(read_payload(run.step.payload))
         require_model(payload, self._profile.models)
         uploads = _Uploads(self._store, object_folder(run.step))
+        previews = PreviewUploads(self._store, object_folder(run.step), run)
         with self._spool.folder() as folder:
             try:
                 outcome = await self._child.run(
                     RunStep(run_id=run.step.token, payload=payload, spool=folder),
                     stop=run.stop,
-                    on_progress=lambda told: _forward(run, told),
+                    on_progress=lambda told: _forward(run, told, previews),
                     on_file=uploads.start,
                 )
                 return await self._result(outcome, uploads, run)
             finally:
+                await previews.end()
                 await uploads.abandon()
 
     async def _result(self, outcome: StepOutcome, uploads: "_Uploads", run: StepRun) -> StepResult:
@@ -88,7 +91,9 @@ class LocalConnector:
                 raise Stopped
 
 
-def _forward(run: StepRun, told: Progressed) -> None:
+def _forward(run: StepRun, told: Progressed, previews: PreviewUploads) -> None:
+    if told.preview is not None:
+        previews.show(told.preview)
     run.progress(told.percent, message=told.message, current_step=told.current_step, total_steps=told.total_steps)
 
 

@@ -86,6 +86,8 @@ class Progressed(Wire):
     message: str
     current_step: int | None = None
     total_steps: int | None = None
+    preview: Path | None = None
+    """A small picture of how it looks so far, complete in the spool folder."""
 
 
 class FileReady(Wire):

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
+from darkroom_schemas.channels import Preview
 from darkroom_schemas.step import ClaimedStep, StepResult
 
 
@@ -27,6 +28,9 @@ class StepRun(Protocol):
         current_step: int | None = None,
         total_steps: int | None = None,
     ) -> None: ...
+
+    def show_preview(self, preview: Preview) -> None:
+        """Tell with the next progress where a preview is."""
 
 
 class Connector(Protocol):
@@ -53,6 +57,9 @@ class ObjectStore(Protocol):
     """Where outputs are kept."""
 
     async def put(self, key: str, path: Path, mime_type: str) -> "StoredObject": ...
+
+    async def delete(self, key: str) -> None:
+        """Delete an object if it is there."""
 
 
 class Spool(Protocol):

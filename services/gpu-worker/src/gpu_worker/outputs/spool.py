@@ -34,6 +34,7 @@ class SpoolSink:
         self._threads = threads
         self._announce = announce
         self._encoding: list[Future[None]] = []
+        self._previews = 0
 
     def image(self, index: int, pixels: Pixels, recipe: Recipe) -> None:
         """Take a picture; returns at once."""
@@ -42,6 +43,13 @@ class SpoolSink:
     def video(self, index: int, frames: Pixels, fps: int, recipe: Recipe) -> None:
         """Take a video; returns at once."""
         self._encoding.append(self._threads.submit(self._store_video, index, frames, fps, recipe))
+
+    def preview(self, pixels: Pixels) -> Path:
+        """Store a small picture of how the output looks so far, and return where; takes some milliseconds."""
+        self._previews += 1
+        path = self._folder / f"preview-{self._previews}.webp"
+        path.write_bytes(encode_thumbnail(pixels))
+        return path
 
     def finish(self) -> None:
         """Wait for all that was taken; raises the failure of the first that could not be stored."""

@@ -1,5 +1,6 @@
 """Where pipelines put what they drew. Encoding happens behind this port while the next picture is decoded."""
 
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -18,6 +19,9 @@ class OutputSink(Protocol):
 
     def video(self, index: int, frames: Pixels, fps: int, recipe: Recipe) -> None:
         """Take a video; returns at once."""
+
+    def preview(self, pixels: Pixels) -> Path:
+        """Store a small picture of how the output looks so far, and return where."""
 
     def finish(self) -> None:
         """Wait for all that was taken; raises the failure of the first that could not be stored."""

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from darkroom_schemas.errors import StepErrorCode
@@ -27,10 +28,10 @@ class StageReport:
     done_before: float
     share: float
 
-    def tick(self, done: int, total: int) -> None:
+    def tick(self, done: int, total: int, preview: Path | None = None) -> None:
         """Tell that `done` of `total` parts are done; raises Stopped if the step is to stop."""
         percent = 100.0 * (self.done_before + self.share * done / max(total, 1))
-        self.link.progress(percent, self.name, done, total)
+        self.link.progress(percent, self.name, done, total, preview)
 
 
 @dataclass(frozen=True, slots=True)

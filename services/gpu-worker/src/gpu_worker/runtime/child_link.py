@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from gpu_worker.domain.failures import Stopped
 from gpu_worker.domain.messages import FileReady, FromChild, Progressed
@@ -56,11 +57,16 @@ class StepLink:
             raise Stopped
 
     def progress(
-        self, percent: float, message: str, current_step: int | None = None, total_steps: int | None = None
+        self,
+        percent: float,
+        message: str,
+        current_step: int | None = None,
+        total_steps: int | None = None,
+        preview: Path | None = None,
     ) -> None:
         """Tell how far the step is; more often than five times a second is pointless and dropped."""
         self.check()
-        if self._alive_at - self._told_at < self.least_pause_s and percent < 100.0:
+        if self._alive_at - self._told_at < self.least_pause_s and percent < 100.0 and preview is None:
             return
         self._told_at = self._alive_at
         self._send(
@@ -70,6 +76,7 @@ class StepLink:
                 message=message,
                 current_step=current_step,
                 total_steps=total_steps,
+                preview=preview,
             )
         )
 

@@ -24,6 +24,8 @@ class LoadedModel:
     parts: Mapping[str, Any]
     memory_bytes: int
     offloaded: bool = False
+    colours: Any = None
+    """What previews are drawn with (Any: an array, which this process alone may know); None draws none."""
 
 
 Loader = Callable[[str, ModelEntry], LoadedModel]

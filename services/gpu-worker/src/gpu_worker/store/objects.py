@@ -70,6 +70,16 @@ class ObjectUploads:
         UPLOADED_BYTES.inc(size)
         return Stored(size, digest)
 
+    async def delete(self, key: str) -> None:
+        """Delete an object if it is there."""
+        try:
+            await obstore.delete_async(self._store, key)
+        except FileNotFoundError:
+            return
+        except (BaseError, OSError) as error:
+            sentence = f"The object store refused a deletion: {type(error).__name__}"
+            raise Failure(StepErrorCode.STORAGE, sentence, retryable=True) from error
+
 
 def _measure(path: Path) -> tuple[str, int]:
     digest = hashlib.sha256()

@@ -18,7 +18,7 @@ from darkroom_schemas.status import TERMINAL, JobStatus
 from platform_api.domain.errors import NotFound
 from platform_api.domain.feed import Closed, Gap, JobFeed, Quiet, Replay, Signal
 from platform_api.domain.ports import Clock, JobReads, JobSnapshot
-from platform_api.domain.view import AssetUrls, job_view
+from platform_api.domain.view import AssetUrls, job_view, preview_url
 
 _ENDING_A_NODE = frozenset({HistoryEvent.NODE_COMPLETED, HistoryEvent.COMPLETE})
 
@@ -60,6 +60,7 @@ class _Told:
     run: int
     running: dict[int, float] = field(default_factory=dict)
     """Percentages by step."""
+    preview_url: str | None = None
     done: set[int] = field(default_factory=set)
     job_seq: int = 0
     """The history entry that the job as it was told stands at."""
@@ -113,6 +114,8 @@ async def stream_job(
                 async for frame in _end_if_known(snapshot, told, replay):
                     yield frame
                 continue
+            if isinstance(signal, ProgressMessage):
+                told.preview_url = preview_url(signal, urls, clock())
             for frame in _live_frames(signal, told):
                 yield frame
 
@@ -249,4 +252,6 @@ def _with_progress(job: JobView, told: _Told) -> JobView:
         return job
     running = sum(percent for number, percent in told.running.items() if number not in told.done)
     percent = round((len(told.done) * 100 + running) / told.steps_total, 1)
-    return job.model_copy(update={"progress": percent}) if percent > (job.progress or 0.0) else job
+    if percent <= (job.progress or 0.0):
+        return job
+    return job.model_copy(update={"progress": percent, "preview_url": told.preview_url})

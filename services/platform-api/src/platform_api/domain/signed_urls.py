@@ -4,12 +4,15 @@ import hashlib
 import hmac
 from datetime import datetime
 from enum import StrEnum
+from urllib.parse import urlencode
 
+from darkroom_schemas.channels import Preview
 from darkroom_schemas.ids import AssetId, UserId
 
 LIFETIME_S = 24 * 3600
 ROUNDED_TO_S = 3600
 TICKET_LIFETIME_S = 1800
+PREVIEW_LIFETIME_S = 600
 ALL_JOBS = "events"
 """The stream of everything that is a user's."""
 
@@ -37,6 +40,18 @@ class UrlSigner:
     def allows(self, asset_id: AssetId, variant: Variant, expires: int, signature: str, now: datetime) -> bool:
         """Tell whether a link's signature is ours and has not expired."""
         expected = self._sign("asset", asset_id, variant, str(expires))
+        return hmac.compare_digest(expected.encode(), signature.encode()) and now.timestamp() < expires
+
+    def preview_url(self, preview: Preview, now: datetime) -> str:
+        """Return a link to a preview; the version makes each one a new address."""
+        expires = int(now.timestamp()) + PREVIEW_LIFETIME_S
+        signature = self._sign("preview", preview.key, str(preview.version), str(expires))
+        asked = urlencode({"key": preview.key, "version": preview.version, "expires": expires, "signature": signature})
+        return f"{self._base}/api/previews?{asked}"
+
+    def allows_preview(self, preview: Preview, expires: int, signature: str, now: datetime) -> bool:
+        """Tell whether a preview's link is ours and has not expired."""
+        expected = self._sign("preview", preview.key, str(preview.version), str(expires))
         return hmac.compare_digest(expected.encode(), signature.encode()) and now.timestamp() < expires
 
     def ticket(self, user_id: UserId, stream: str, now: datetime) -> str:

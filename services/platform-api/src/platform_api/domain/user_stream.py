@@ -21,7 +21,7 @@ from platform_api.domain.job import Job
 from platform_api.domain.job_filter import JobFilter
 from platform_api.domain.job_stream import EventsLost
 from platform_api.domain.ports import Clock, JobPage, JobReads
-from platform_api.domain.view import AssetUrls, job_view
+from platform_api.domain.view import AssetUrls, job_view, preview_url
 
 SNAPSHOT_JOBS = 50
 FOLLOWED_JOBS = 200
@@ -88,6 +88,7 @@ class _Running:
     view: JobView | None = None
     percents: dict[int, float] = field(default_factory=dict)
     done: set[int] = field(default_factory=set)
+    preview_url: str | None = None
 
 
 @dataclass
@@ -172,9 +173,11 @@ class UserStream:
             case Quiet():
                 yield UserFrame(UserFrameKind.HEARTBEAT)
             case ProgressMessage():
-                yield from self._progress_frames(signal)
+                self._hear(signal)
+                yield from self._progress_frames(signal.job_id)
             case Event():
                 yield from self._event_frames(signal)
+                yield from self._progress_frames(signal.job_id)
 
     def _event_frames(self, event: Event) -> Iterator[UserFrame]:
         event_id = EventId.parse(event.id)
@@ -200,20 +203,24 @@ class UserStream:
         if is_news and data.history.event is HistoryEvent.NODE_COMPLETED and data.history.step is not None:
             running.done.add(data.history.step)
 
-    def _progress_frames(self, message: ProgressMessage) -> Iterator[UserFrame]:
-        """Tell the progress of a job: the mean over its steps. It never goes back."""
+    def _hear(self, message: ProgressMessage) -> None:
+        """Keep what was told of a step: it may come before the event that says that its job runs."""
         running = self._running.get(message.job_id)
+        _, run, number = message.step_id.rsplit(":", 2)
+        if running is not None and int(run) == running.job.run:
+            running.percents[int(number)] = message.progress
+            running.preview_url = preview_url(message, self.urls, self.clock())
+
+    def _progress_frames(self, job_id: JobId) -> Iterator[UserFrame]:
+        """Tell the progress of a job: the mean over its steps. It never goes back."""
+        running = self._running.get(job_id)
         if running is None:
             return
-        _, run, number = message.step_id.rsplit(":", 2)
-        if int(run) != running.job.run:
-            return
-        running.percents[int(number)] = message.progress
         view = running.view or job_view(running.job, self.urls, self.clock())
         under_way = sum(percent for number, percent in running.percents.items() if number not in running.done)
         percent = running.job.progress(len(running.done) * 100 + under_way)
         if view.status is JobStatus.RUNNING and percent > (view.progress or 0.0):
-            running.view = view.model_copy(update={"progress": percent})
+            running.view = view.model_copy(update={"progress": percent, "preview_url": running.preview_url})
             yield UserFrame(UserFrameKind.JOB_UPDATE, job=running.view)
 
 

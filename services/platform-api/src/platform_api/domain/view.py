@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
+from darkroom_schemas.channels import Preview, ProgressMessage
 from darkroom_schemas.ids import AssetId
 from darkroom_schemas.job import JobOutput, JobView
 from darkroom_schemas.status import JobStatus
@@ -15,6 +16,8 @@ class AssetUrls(Protocol):
     """Makes links to assets."""
 
     def url(self, asset_id: AssetId, variant: Variant, now: datetime) -> str: ...
+
+    def preview_url(self, preview: Preview, now: datetime) -> str: ...
 
 
 def job_view(job: Job, urls: AssetUrls, now: datetime, *, running_percent: float = 0.0) -> JobView:
@@ -62,3 +65,11 @@ def output_view(output: Delivered, urls: AssetUrls, now: datetime) -> JobOutput:
         duration_s=output.duration_s,
         seed=output.seed,
     )
+
+
+def preview_url(message: ProgressMessage, urls: AssetUrls, now: datetime) -> str | None:
+    """Return a link to the preview that came with progress, if it is one of that job."""
+    preview = message.preview
+    if preview is None or not preview.key.startswith(f"{message.job_id}/"):
+        return None
+    return urls.preview_url(preview, now)

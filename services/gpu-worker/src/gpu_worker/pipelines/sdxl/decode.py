@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 
+from gpu_worker.pipelines.preview import Colours, fit_colours
 from gpu_worker.pipelines.recipes import make_recipe
 from gpu_worker.pipelines.sdxl.state import SdxlState
 from gpu_worker.pipelines.sink import Pixels
@@ -29,6 +30,11 @@ def decode_images(state: SdxlState, report: StageReport) -> None:
             state.sink.image(index, pixels, recipe)
             index += 1
             report.tick(index, len(payload.seeds))
+
+
+def fit_sdxl_colours(vae: Any, device: torch.device) -> Colours:
+    """Find how the VAE's latents look."""
+    return fit_colours(lambda latents: _decode(vae, latents, device), vae.config.latent_channels)
 
 
 @torch.inference_mode()

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from gpu_worker.pipelines.preview import Previews
 from gpu_worker.pipelines.sdxl.samplers import make_sampler
 from gpu_worker.pipelines.sdxl.state import SdxlState
 from gpu_worker.pipelines.stage import StageReport
@@ -16,10 +17,11 @@ def denoise_batches(state: SdxlState, report: StageReport) -> None:
     """Denoise the seeds; each picture has a generator of its own, so its neighbours don't matter to it."""
     seeds = state.payload.seeds
     finished: list[torch.Tensor] = []
+    previews = Previews(state.sink, state.loaded.colours)
 
     def denoise(batch: Sequence[int]) -> torch.Tensor:
         done = sum(len(latents) for latents in finished)
-        return _denoise(state, batch, _Steps(report, done, len(batch), len(seeds)))
+        return _denoise(state, batch, _Steps(report, previews, done, len(batch), len(seeds)))
 
     for _, latents in in_fitting_batches(
         seeds,
@@ -66,8 +68,11 @@ class _Steps:
     Setting the pipeline's interrupt flag instead would decode and return an unfinished picture as a success.
     """
 
-    def __init__(self, report: StageReport, images_done: int, images_now: int, images_all: int) -> None:
+    def __init__(
+        self, report: StageReport, previews: Previews, images_done: int, images_now: int, images_all: int
+    ) -> None:
         self._report = report
+        self._previews = previews
         self._images_done = images_done
         self._images_now = images_now
         self._images_all = images_all
@@ -75,5 +80,6 @@ class _Steps:
     def __call__(self, pipeline: Any, step: int, _timestep: Any, changes: dict[str, Any]) -> dict[str, Any]:
         # Heun and DPM2 call the model twice a step: only the pipeline knows how many calls there are.
         calls = pipeline.num_timesteps
-        self._report.tick(self._images_done * calls + (step + 1) * self._images_now, self._images_all * calls)
+        done = self._images_done * calls + (step + 1) * self._images_now
+        self._report.tick(done, self._images_all * calls, self._previews.of(changes))
         return changes

@@ -7,6 +7,7 @@ from darkroom_schemas.recipe import ModelRef
 
 from gpu_worker.domain.model_registry import HubSource, ModelEntry
 from gpu_worker.pipelines.bench import LoadBench
+from gpu_worker.pipelines.sdxl.decode import fit_sdxl_colours
 from gpu_worker.pipelines.sdxl.single_file import config_folder
 from gpu_worker.runtime.device import weights_bytes
 from gpu_worker.runtime.model_cache import LoadedModel
@@ -29,7 +30,9 @@ def load_sdxl(name: str, entry: ModelEntry, bench: LoadBench) -> LoadedModel:
             if not offloaded:
                 part.to(bench.device.torch_device)
     ref = ModelRef(name=name, source=files.source, revision=files.revision, sha256=files.sha256)
-    return LoadedModel(ref, parts, 0 if offloaded else weights_bytes(*parts.values()), offloaded)
+    # Decoding here would move an offloaded model's other parts to and fro: those draw no previews.
+    colours = None if offloaded else fit_sdxl_colours(parts["vae"], bench.device.torch_device)
+    return LoadedModel(ref, parts, 0 if offloaded else weights_bytes(*parts.values()), offloaded, colours)
 
 
 def _read(entry: ModelEntry, files: ModelFiles, dtype: torch.dtype, bench: LoadBench) -> Any:

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from darkroom_schemas.payload import VideoPayload
 
+from gpu_worker.pipelines.preview import Colours, fit_colours
 from gpu_worker.pipelines.recipes import make_recipe
 from gpu_worker.pipelines.sink import Pixels
 from gpu_worker.pipelines.stage import StageReport
@@ -31,18 +32,27 @@ def decode_seeds(state: WanState, report: StageReport) -> None:
             state.sink.image(index, frames[0], recipe)
 
 
-@torch.inference_mode()
+def fit_wan_colours(vae: Any, device: torch.device) -> Colours:
+    """Find how the VAE's latents look, as those of one frame."""
+    return fit_colours(lambda latents: _frames(vae, latents.unsqueeze(2), device)[0], vae.config.z_dim)
+
+
 def _decode(state: WanState, latents: torch.Tensor, before_call: "_Calls") -> Pixels:
     vae = state.loaded.parts["vae"]
-    latents = latents.to(state.bench.device.torch_device, vae.dtype)
+    hook = vae.decoder.register_forward_pre_hook(before_call)
+    try:
+        return _frames(vae, latents, state.bench.device.torch_device)
+    finally:
+        hook.remove()
+
+
+@torch.inference_mode()
+def _frames(vae: Any, latents: torch.Tensor, device: torch.device) -> Pixels:
+    latents = latents.to(device, vae.dtype)
     shape = (1, vae.config.z_dim, 1, 1, 1)
     mean = latents.new_tensor(vae.config.latents_mean).view(shape)
     deviation = latents.new_tensor(vae.config.latents_std).view(shape)
-    hook = vae.decoder.register_forward_pre_hook(before_call)
-    try:
-        video = vae.decode(latents * deviation + mean, return_dict=False)[0][0]
-    finally:
-        hook.remove()
+    video = vae.decode(latents * deviation + mean, return_dict=False)[0][0]
     scaled = (video / 2 + 0.5).clamp(0, 1).mul(255).round().to(torch.uint8)
     frames: Pixels = scaled.permute(1, 2, 3, 0).contiguous().cpu().numpy()
     return frames

@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 
+from gpu_worker.pipelines.preview import Previews
 from gpu_worker.pipelines.stage import StageReport
 from gpu_worker.pipelines.wan.samplers import make_sampler
 from gpu_worker.pipelines.wan.state import WanState
@@ -13,12 +14,14 @@ def denoise_seeds(state: WanState, report: StageReport) -> None:
     """Denoise each seed on its own."""
     seeds = state.payload.seeds
     finished: list[torch.Tensor] = []
+    previews = Previews(state.sink, state.loaded.colours)
     for number, seed in enumerate(seeds):
 
         def on_step(
             pipeline: Any, step: int, _timestep: Any, changes: dict[str, Any], number: int = number
         ) -> dict[str, Any]:
-            report.tick(number * pipeline.num_timesteps + step + 1, len(seeds) * pipeline.num_timesteps)
+            calls = pipeline.num_timesteps
+            report.tick(number * calls + step + 1, len(seeds) * calls, previews.of(changes))
             return changes
 
         finished.append(_denoise(state, seed, on_step))

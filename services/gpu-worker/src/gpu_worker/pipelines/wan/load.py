@@ -7,6 +7,7 @@ from darkroom_schemas.recipe import ModelRef
 
 from gpu_worker.domain.model_registry import ModelEntry
 from gpu_worker.pipelines.bench import LoadBench
+from gpu_worker.pipelines.wan.decode import fit_wan_colours
 from gpu_worker.runtime.device import weights_bytes
 from gpu_worker.runtime.model_cache import LoadedModel
 from gpu_worker.runtime.model_files import find_model
@@ -31,4 +32,6 @@ def load_wan(name: str, entry: ModelEntry, bench: LoadBench) -> LoadedModel:
             if not offloaded:
                 part.to(bench.device.torch_device)
     ref = ModelRef(name=name, source=files.source, revision=files.revision, sha256=files.sha256)
-    return LoadedModel(ref, parts, 0 if offloaded else weights_bytes(*parts.values()), offloaded)
+    # Decoding here would move an offloaded model's other parts to and fro: those draw no previews.
+    colours = None if offloaded else fit_wan_colours(vae, bench.device.torch_device)
+    return LoadedModel(ref, parts, 0 if offloaded else weights_bytes(*parts.values()), offloaded, colours)

@@ -58,6 +58,7 @@ class EmPropsJob(BaseModel):
     updated_at: datetime
     started_at: datetime | None
     completed_at: datetime | None
+    preview_url: str | None
     job_type: str
     priority: int
     retry_count: int
@@ -97,6 +98,7 @@ def emprops_job(job: JobView) -> EmPropsJob:
         updated_at=job.updated_at,
         started_at=job.started_at,
         completed_at=job.completed_at,
+        preview_url=job.preview_url,
         job_type=job.job_type,
         priority=job.priority,
         retry_count=job.run - 1,

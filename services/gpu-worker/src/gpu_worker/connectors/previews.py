@@ -1,0 +1,50 @@
+"""Uploads of previews: the latest only, one at a time, under one key; a store that refuses them costs nothing else."""
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+
+from darkroom_chassis.logs import get_logger
+from darkroom_schemas.channels import Preview
+
+from gpu_worker.domain.failures import Failure
+from gpu_worker.domain.ports import ObjectStore, StepRun
+
+log = get_logger(__name__)
+_MIME_TYPE = "image/webp"
+
+
+class PreviewUploads:
+    """The previews of one attempt."""
+
+    def __init__(self, store: ObjectStore, folder: str, run: StepRun) -> None:
+        self._store, self._run = store, run
+        self._key = f"{folder}/preview.webp"
+        self._version = 0
+        self._latest: Path | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def show(self, path: Path) -> None:
+        """Upload a preview, unless a newer one comes first."""
+        self._latest = path
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._upload())
+
+    async def end(self) -> None:
+        """Stop, and delete what was uploaded: the outputs are there now, or never will be."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            with suppress(Failure):
+                await self._store.delete(self._key)
+
+    async def _upload(self) -> None:
+        while (path := self._latest) is not None:
+            self._latest = None
+            try:
+                await self._store.put(self._key, path, _MIME_TYPE)
+            except Failure as failure:
+                log.warning("A preview is not shown", step_id=self._run.step.id, reason=failure.message)
+                return
+            self._version += 1
+            self._run.show_preview(Preview(key=self._key, version=self._version))

@@ -1,0 +1,46 @@
+"""`GET /api/previews`: how the output of a running step looks so far, by the signed link from its progress."""
+
+from typing import Annotated
+
+from darkroom_chassis.errors import AppError
+from darkroom_schemas.channels import Preview
+from darkroom_schemas.errors import ErrorCode
+from fastapi import APIRouter, Query, Response
+
+from platform_api.domain.errors import NotFound
+from platform_api.routes.context import Ctx
+
+router = APIRouter(tags=["assets"])
+MAX_PREVIEW_BYTES = 1_000_000
+
+
+@router.get(
+    "/api/previews",
+    operation_id="get_preview",
+    summary="Get a preview",
+    response_class=Response,
+    responses={
+        200: {"content": {"image/webp": {}}, "description": "A small picture"},
+        403: {"description": "The link is not valid or has expired"},
+        404: {"description": "The step has ended, and its preview with it"},
+    },
+)
+async def preview(
+    context: Ctx,
+    key: Annotated[str, Query(max_length=300)],
+    version: Annotated[int, Query(ge=1, description="Makes each preview a new address.")],
+    expires: Annotated[int, Query(ge=0, le=10**11)],
+    signature: Annotated[str, Query(max_length=128)],
+) -> Response:
+    """Send the latest preview; there is none any more when the step has ended."""
+    if not context.urls.allows_preview(Preview(key=key, version=version), expires, signature, context.clock()):
+        raise AppError(403, ErrorCode.FORBIDDEN, "The link is not valid or has expired.")
+    try:
+        size = await context.objects.size(key)
+        if size is None or size > MAX_PREVIEW_BYTES:
+            raise NotFound("preview")
+        picture = b"".join([part async for part in context.objects.read(key, 0, size)])
+    except FileNotFoundError:
+        raise NotFound("preview") from None
+    headers = {"Cache-Control": "private, max-age=60", "X-Content-Type-Options": "nosniff"}
+    return Response(picture, media_type="image/webp", headers=headers)
