@@ -45,7 +45,9 @@ DESCRIPTION = """Queue image and video generation, follow it live, and fetch wha
 
 Send `Authorization: Bearer <JWT or API key>`, or log in with a browser at `POST /api/auth/login`. Every error has one
 body: a sentence in `error`, a stable word in `code`, and the wrong fields in `errors`. A POST with an `Idempotency-Key`
-may be repeated safely."""
+may be repeated safely.
+
+EmProps paths are served without `/api`, too, and `/generator/v2/{id}` is `/api/collections/{id}/generate`."""
 
 
 def build_app(
