@@ -17,7 +17,7 @@ local answer = {}
 for i, quota in ipairs(found) do
   if granted then
     quota.back_at = quota.back_at + quota.each
-    call('SET', quota.key, string.format('%.17g', quota.back_at), 'PX', math.ceil(quota.back_at - now))
+    call('SET', quota.key, string.format('%.17g', quota.back_at), 'PX', math.max(1, math.ceil(quota.back_at - now)))
   end
   local busy = quota.back_at - now
   answer[i] = {
