@@ -43,17 +43,21 @@ def _run(url: str, clients: int, seconds: int, script: str) -> Load:
         file = Path(folder) / "load.lua"
         file.write_text(script)
         said = subprocess.run(
-            ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--latency", "--timeout", "30s", "-s", str(file), url],  # noqa: S607
+            ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--latency", "--timeout", "30s", "-s", str(file), url],
             check=True, capture_output=True, text=True,
         ).stdout  # fmt: skip
     if refused := re.search(r"Non-2xx or 3xx responses: (\d+)", said):
         raise RuntimeError(f"{url} refused {refused[1]} requests:\n{said}")
-    rate = re.search(r"Requests/sec:\s+([\d.]+)", said)
-    assert rate is not None, said
-    return Load(float(rate[1]), _latency(said, "50%"), _latency(said, "99%"))
+    return Load(float(_find(r"Requests/sec:\s+([\d.]+)", said)[1]), _latency(said, "50%"), _latency(said, "99%"))
 
 
 def _latency(said: str, share: str) -> float:
-    found = re.search(rf"{share}\s+([\d.]+)(us|ms|s|m)\b", said)
-    assert found is not None, said
+    found = _find(rf"{share}\s+([\d.]+)(us|ms|s|m)\b", said)
     return float(found[1]) * _UNITS[found[2]]
+
+
+def _find(pattern: str, said: str) -> re.Match[str]:
+    found = re.search(pattern, said)
+    if found is None:
+        raise RuntimeError(f"wrk said nothing like {pattern!r}:\n{said}")
+    return found

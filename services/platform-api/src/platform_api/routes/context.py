@@ -125,9 +125,9 @@ class Context:
     sse_heartbeat_s: float
 
 
-async def _context(request: Request) -> Context:
+async def context_of(request: Request) -> Context:
     # A coroutine, since FastAPI would run a plain function in a thread.
     return cast("Context", request.app.state.context)
 
 
-Ctx = Annotated[Context, Depends(_context)]
+Ctx = Annotated[Context, Depends(context_of)]

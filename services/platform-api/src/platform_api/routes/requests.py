@@ -14,6 +14,8 @@ from pydantic import BaseModel
 from platform_api.domain.errors import NotFound
 from platform_api.domain.ports import Answer, IdempotencyKey
 from platform_api.routes.auth import UUID_TEXT
+from platform_api.routes.context import Context
+from platform_api.routes.direct import Direct
 from platform_api.routes.errors import invalid
 
 MAX_PAGE = 200
@@ -29,6 +31,8 @@ class AnyContentTypeRoute(APIRoute):
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        if direct := DIRECT.handler(self.endpoint):
+            return direct
         handle = super().get_route_handler()
 
         async def handle_as_json(request: Request) -> Response:
@@ -84,6 +88,11 @@ def answered(answer: Answer, status: int = 200) -> Response:
     return Response(answer.body, status, media_type="application/json", headers=headers)
 
 
+async def _the_job_id(request: Request, _: Context) -> JobId:
+    return await _job_id(request.path_params["job_id"])
+
+
+DIRECT = Direct({_job_id: _the_job_id})
 JobIdPath = Annotated[JobId, Depends(_job_id)]
 CollectionIdPath = Annotated[str, Depends(_collection_id)]
 AssetIdPath = Annotated[AssetId, Depends(_asset_id)]
