@@ -1,14 +1,20 @@
-"""The connection pool of a service, and the two ways to use it: one statement at a time, or a transaction."""
+"""The connections of a service, and the three ways to use them: one statement, a transaction, or the bare driver."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
+import psycopg
+from psycopg.rows import DictRow, dict_row
+from psycopg.types.string import TextLoader
+from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 LOCK_TIMEOUT_MS = 5_000
 STATEMENT_TIMEOUT_MS = 30_000
+POOL_TIMEOUT_S = 10
 
 
 def driver_url(database_url: str) -> URL:
@@ -17,21 +23,34 @@ def driver_url(database_url: str) -> URL:
 
 
 class Database:
-    """A pool of at most `pool_size` connections; `application` names them in the server's activity view."""
+    """At most `pool_size` connections for SQLAlchemy and as many bare ones, which are made as they are needed.
+
+    `application` names them in the server's activity view.
+    """
 
     def __init__(self, database_url: str, *, application: str, pool_size: int) -> None:
+        options: dict[str, Any] = {
+            "options": f"-c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS}",
+            "application_name": application,
+            "connect_timeout": 5,
+        }
+        self._bare: AsyncConnectionPool[psycopg.AsyncConnection[DictRow]] = AsyncConnectionPool(
+            make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False),
+            kwargs=options | {"autocommit": True, "row_factory": dict_row},
+            configure=_uuids_as_text,
+            min_size=0,
+            max_size=pool_size,
+            timeout=POOL_TIMEOUT_S,
+            open=False,
+        )
         self._engine: AsyncEngine = create_async_engine(
             driver_url(database_url),
             pool_size=pool_size,
             max_overflow=0,
-            pool_timeout=10,
+            pool_timeout=POOL_TIMEOUT_S,
             pool_use_lifo=True,
             hide_parameters=True,  # prompts and hashes would stand in the text of errors, and so in logs
-            connect_args={
-                "options": f"-c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS}",
-                "application_name": application,
-                "connect_timeout": 5,
-            },
+            connect_args=options,
         )
         self._autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -47,6 +66,22 @@ class Database:
         async with self._engine.begin() as connection:
             yield connection
 
+    @asynccontextmanager
+    async def bare(self) -> AsyncIterator[psycopg.AsyncConnection[DictRow]]:
+        """Give a connection of the driver alone, for the few statements that almost every request runs.
+
+        Each is its own transaction, rows are dicts, UUIDs text, and errors psycopg's.
+        """
+        if self._bare.closed:
+            await self._bare.open()
+        async with self._bare.connection() as connection:
+            try:
+                yield connection
+            except psycopg.OperationalError:
+                if connection.broken:  # the server went away: the other idle connections are no better
+                    await self._bare.check()
+                raise
+
     async def ping(self) -> None:
         """Raise unless the database answers."""
         async with self.connect() as connection:
@@ -54,4 +89,9 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
+        await self._bare.close()
         await self._engine.dispose()
+
+
+async def _uuids_as_text(connection: psycopg.AsyncConnection[DictRow]) -> None:
+    connection.adapters.register_loader("uuid", TextLoader)

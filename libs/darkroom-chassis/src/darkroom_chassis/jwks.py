@@ -1,6 +1,7 @@
 """JSON Web Tokens of somebody else's: RS256 or ES256, with public keys from a JWKS at a URL or in a file (RFC 7517)."""
 
 import asyncio
+import time
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +15,8 @@ from darkroom_chassis.tokens import JwtClaims, JwtCodec, verified_claims
 FETCH_TIMEOUT_S = 5
 CACHED_S = 600
 """A key that its issuer withdrew is believed for this long at most; a new one is fetched when a token names it."""
+KEPT_S, MAX_KEPT = 60, 4096
+"""How long, and of how many tokens, it is remembered that they were good: clients send the same one many times."""
 COOLDOWN_S = 10.0
 """Tokens with invented key ids cause no more than one fetch in this time."""
 
@@ -82,9 +85,20 @@ class TokenVerifier:
 
     def __init__(self, own: JwtCodec, provider: JwksVerifier | None) -> None:
         self._own, self._provider = own, provider
+        self._kept: dict[str, tuple[JwtClaims, float]] = {}
 
     async def verify(self, token: str) -> JwtClaims:
-        """Return the claims; raises `Unauthenticated`."""
+        """Return the claims; raises `Unauthenticated`. A token that was good is not looked at again for a minute."""
+        now = time.time()
+        claims, until = self._kept.get(token, (None, 0.0))
+        if claims is None or now >= until:
+            claims = await self._verify(token)
+            if len(self._kept) >= MAX_KEPT:
+                self._kept.clear()
+            self._kept[token] = (claims, min(claims.expires_at, now + KEPT_S))
+        return claims
+
+    async def _verify(self, token: str) -> JwtClaims:
         try:
             header = jwt.get_unverified_header(token)
         except jwt.InvalidTokenError:

@@ -4,14 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+import psycopg
 from darkroom_chassis.errors import render
 from darkroom_chassis.probes import probe_routes
 from darkroom_chassis.service import create_app
 from fastapi import FastAPI, Request
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
+from psycopg_pool import PoolTimeout
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import TimeoutError as SqlPoolTimeout
 
 from platform_api.routes import asset_bytes, catalogue, credits, identity, previews, sessions, waiting
 from platform_api.routes.emprops import (
@@ -77,8 +79,8 @@ def build_app(
         )
     app.add_middleware(EmPropsAliases)
     install_refusals(app)
-    app.add_exception_handler(OperationalError, _on_database_unavailable)
-    app.add_exception_handler(PoolTimeout, _on_database_unavailable)
+    for error in (OperationalError, SqlPoolTimeout, psycopg.OperationalError, PoolTimeout):
+        app.add_exception_handler(error, _on_database_unavailable)
     modules = (
         *(jobs, emprops_jobs, retry, failsafe, stream, assets, asset_bytes, catalogue),
         *(user_events, waiting, credits, previews),

@@ -9,7 +9,7 @@ from darkroom_schemas.events import Event
 from darkroom_schemas.ids import EventId
 from darkroom_schemas.status import TERMINAL
 
-from platform_api.domain.apply_step_events import apply_step_events, failure_instead_of
+from platform_api.domain.apply_step_events import TELLING, apply_step_events, failure_instead_of
 from platform_api.domain.ports import Journal, Unstorable
 from platform_api.domain.view import AssetUrls
 from platform_api.loops.doorbell import Doorbell
@@ -18,6 +18,8 @@ from platform_api.metrics import EVENTS_APPLIED, EVENTS_UNUSABLE, JOBS_ENDED
 log = get_logger(__name__)
 BATCH = 200
 BLOCK_MS = 5000
+STORE_EVERY_S = 1.0
+"""News that change no job move the stored position this often; they may be read again without harm."""
 RETRY_S = 0.5
 """Pause while Redis is away."""
 UNUSABLE = (Unstorable, ValueError, KeyError)
@@ -39,11 +41,13 @@ class EventConsumer:
         self._log, self._journal, self._urls = event_log, journal, urls
         self._relay_bell, self._on_gap = relay_bell, on_gap
         self._position: EventId | None = None
+        self._stored: EventId | None = None
+        self._stored_at = 0.0
         self._moved = asyncio.Condition()
 
     async def run(self) -> None:
         """Apply events for ever."""
-        await self._move_to(await self._journal.position())
+        await self._start_over()
         while True:
             try:
                 await self.consume_batch(block_ms=BLOCK_MS)
@@ -66,6 +70,10 @@ class EventConsumer:
             return
         if not events:
             return
+        now = asyncio.get_running_loop().time()
+        if not any(event.type in TELLING for event in events) and now - self._stored_at < STORE_EVERY_S:
+            await self._move_to(EventId.parse(events[-1].id))
+            return
         try:
             await self._apply(events)
         except UNUSABLE:
@@ -84,11 +92,12 @@ class EventConsumer:
 
     async def _apply(self, events: Sequence[Event]) -> None:
         end = EventId.parse(events[-1].id)
-        async with self._journal.advance(self._position, end) as jobs:
+        async with self._journal.advance(self._stored, end) as jobs:
             changes = await apply_step_events(events, jobs=jobs, urls=self._urls) if jobs else None
         if changes is None:
-            await self._move_to(await self._journal.position())
+            await self._start_over()
             return
+        self._stored, self._stored_at = end, asyncio.get_running_loop().time()
         await self._move_to(end)
         if changes:
             self._relay_bell.ring()
@@ -101,9 +110,14 @@ class EventConsumer:
         """Go on from the log's end; what was missed is asked of the queue, step by step."""
         tail = await self._log.tail()
         log.warning("The event log has a gap; every active step is checked", position=str(self._position))
-        async with self._journal.advance(self._position, tail):
+        async with self._journal.advance(self._stored, tail):
             await self._on_gap()
-        await self._move_to(await self._journal.position())
+        await self._start_over()
+
+    async def _start_over(self) -> None:
+        """Go on from the stored position."""
+        self._stored, self._stored_at = await self._journal.position(), asyncio.get_running_loop().time()
+        await self._move_to(self._stored)
 
     async def _move_to(self, position: EventId | None) -> None:
         async with self._moved:

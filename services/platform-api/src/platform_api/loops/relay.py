@@ -21,6 +21,8 @@ BATCH = 200
 MAX_DELAY_MS = 10 * 60 * 1000
 """A submission is refused by the queue after this: its tombstones live longer, so late ones can't repeat work."""
 LOOK_AGAIN_S = 1.0
+SHORTEST_S = 0.01
+"""From batch to batch: what comes in between shares the next one. The first after a pause goes at once."""
 """Finds rows of a replica that died before it relayed them, and of operators' commands."""
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.05, 2.0
 
@@ -45,7 +47,9 @@ class Relay:
         """Relay for ever; while Redis is away, everything stays in the outbox."""
         await self._outbox.request_all_keys()
         backoff_s = FIRST_BACKOFF_S
+        loop = asyncio.get_running_loop()
         while True:
+            began = loop.time()
             try:
                 more = await self.relay_batch()
             except OutboxBusy:
@@ -58,9 +62,10 @@ class Relay:
             backoff_s = FIRST_BACKOFF_S
             if not more:
                 await self._bell.wait(LOOK_AGAIN_S)
+                await asyncio.sleep(began + SHORTEST_S - loop.time())
 
     async def relay_batch(self) -> bool:
-        """Hand over up to 200 rows; returns whether to look again at once."""
+        """Hand over up to 200 rows; returns whether there may be more."""
         async with self._outbox.batch(BATCH) as batch:
             if not batch.rows:
                 return False
@@ -76,7 +81,7 @@ class Relay:
             await batch.delivered(delivered, event_ids)
         for row in delivered:
             OUTBOX_RELAYED.labels(row.kind).inc()
-        return True
+        return len(batch.rows) == BATCH
 
     async def _emit(self, rows: Sequence[OutboxRow]) -> dict[int, EventId]:
         emissions = [Emission.model_validate({"outbox_id": row.id, "job_id": row.job_id, **row.body}) for row in rows]

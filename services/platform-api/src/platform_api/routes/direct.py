@@ -1,7 +1,7 @@
 """Routes whose parameters are resolved here, in one pass: FastAPI's solver takes a third of a short request's time.
 
-A route is direct if it takes nothing but the context, its caller, ids in its path, header fields and one body, and gives a
-`Response`; what it declares still makes the OpenAPI document. All others are FastAPI's.
+A route is direct if it takes nothing but the context, its caller, ids in its path, header fields and one body, and
+gives a `Response`; what it declares still makes the OpenAPI document. All others are FastAPI's.
 """
 
 import inspect

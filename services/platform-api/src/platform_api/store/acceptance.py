@@ -3,11 +3,10 @@
 import json
 from typing import Any
 
-import psycopg
 from darkroom_chassis.database import Database
 from darkroom_schemas.ids import UserId
+from psycopg import errors
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from platform_api.domain.errors import KeyInUse, KeyReused, NotEnoughCredits, UnknownUser
@@ -17,6 +16,8 @@ from platform_api.store.queries import query
 from platform_api.store.rows import outbox_row, step_row
 from platform_api.store.tables import idempotency_keys, users
 
+_ACCEPT = query("accept_job").encode()
+
 
 class PostgresAcceptance:
     """Implements `JobAcceptance`."""
@@ -25,24 +26,26 @@ class PostgresAcceptance:
         self._database = database
 
     async def accept(self, new: NewJob) -> Answer | None:
-        async with self._database.connect() as connection:
+        async with self._database.bare() as connection:
             try:
-                accepted = (await connection.execute(query("accept_job"), _parameters(new))).scalar_one()
-            except IntegrityError as error:
-                if new.idempotency is None or not _is_used_key(error):
+                row = await (await connection.execute(_ACCEPT, _parameters(new))).fetchone()
+            except errors.UniqueViolation as error:
+                if new.idempotency is None or error.diag.constraint_name != "idempotency_keys_pkey":
                     raise
-                return await self._earlier_answer(connection, new)
-            except OperationalError as error:
+                row = None
+            except errors.LockNotAvailable as error:
                 # Whoever holds the lock for that long is most likely the same request, still on its way.
-                if new.idempotency is not None and isinstance(error.orig, psycopg.errors.LockNotAvailable):
+                if new.idempotency is not None:
                     raise KeyInUse from error
                 raise
-            if accepted:
-                return None
-            return await self._earlier_answer(connection, new)
+        return None if row and row["accepted"] else await self._earlier_answer(new)
 
-    async def _earlier_answer(self, connection: AsyncConnection, new: NewJob) -> Answer:
+    async def _earlier_answer(self, new: NewJob) -> Answer:
         """Replay the answer that the key has; without one the balance was too low."""
+        async with self._database.connect() as connection:
+            return await self._find_earlier(connection, new)
+
+    async def _find_earlier(self, connection: AsyncConnection, new: NewJob) -> Answer:
         user_id = new.state.job.user_id
         if new.idempotency is not None:
             kept = await _kept(connection, user_id, new.idempotency)
@@ -63,11 +66,6 @@ async def _kept(connection: AsyncConnection, user_id: UserId, asked: KeyedAnswer
     if row.fingerprint != asked.fingerprint:
         raise KeyReused
     return Answer(row.answer, replayed=True)
-
-
-def _is_used_key(error: IntegrityError) -> bool:
-    cause = error.orig
-    return isinstance(cause, psycopg.errors.UniqueViolation) and cause.diag.constraint_name == "idempotency_keys_pkey"
 
 
 def _parameters(new: NewJob) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from darkroom_chassis.database import Database
 from darkroom_schemas.ids import JobId, UserId
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from platform_api.domain.change import LedgerKind
@@ -21,7 +21,7 @@ class PostgresCredits:
     async def statement(self, user_id: UserId, *, limit: int, before: int | None) -> Statement | None:
         asked = {"user_id": user_id, "before": before, "lines": limit + 1}
         async with self._database.connect() as connection:
-            rows = (await connection.execute(query("credit_statement"), asked)).all()
+            rows = (await connection.execute(text(query("credit_statement")), asked)).all()
         if not rows:
             return None
         lines = [

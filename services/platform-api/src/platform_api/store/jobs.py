@@ -10,10 +10,11 @@ from platform_api.domain.job import Job
 from platform_api.domain.job_filter import EVERY_JOB, JobFilter
 from platform_api.domain.ports import JobPage, JobSnapshot
 from platform_api.store.job_lists import job_page
-from platform_api.store.rows import history_of, job_of
+from platform_api.store.rows import JOB_FIELDS, history_of, job_of
 from platform_api.store.tables import jobs, steps
 
 _ONE = select(jobs).where(jobs.c.id == bindparam("job_id"), jobs.c.user_id == bindparam("owner"))
+_BARE = f"SELECT {', '.join(JOB_FIELDS)} FROM platform.jobs WHERE id = %s AND user_id = %s".encode()  # noqa: S608 - names of ours
 # A subquery of the same statement: the job and its history are of one moment.
 _HISTORY = literal_column(
     "(SELECT jsonb_agg(h ORDER BY h.seq) FROM platform.job_history h WHERE h.job_id = platform.jobs.id)", JSONB
@@ -28,8 +29,8 @@ class PostgresJobs:
         self._database = database
 
     async def get(self, job_id: JobId, user_id: UserId) -> Job | None:
-        async with self._database.connect() as connection:
-            row = (await connection.execute(_ONE, {"job_id": job_id, "owner": user_id})).mappings().first()
+        async with self._database.bare() as connection:
+            row = await (await connection.execute(_BARE, (job_id, user_id))).fetchone()
         return job_of(row) if row else None
 
     async def snapshot(self, job_id: JobId, user_id: UserId) -> JobSnapshot | None:

@@ -53,8 +53,10 @@ class PostgresOutboxBatch:
 
 
 async def _take_turn(connection: AsyncConnection) -> None:
+    """Wait for the lock. The transaction need not reach the disk: what a crash forgets is handed over again in vain."""
+    turn = "SELECT pg_advisory_xact_lock(:key), set_config('synchronous_commit', 'off', true)"
     try:
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": RELAY_LOCK})
+        await connection.execute(text(turn), {"key": RELAY_LOCK})
     except OperationalError as error:
         if isinstance(error.orig, LockNotAvailable):
             raise OutboxBusy from error

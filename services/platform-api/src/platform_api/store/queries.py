@@ -3,10 +3,8 @@
 from functools import cache
 from importlib.resources import files
 
-from sqlalchemy import TextClause, text
-
 
 @cache
-def query(name: str) -> TextClause:
+def query(name: str) -> str:
     """Return the statement in `sql/<name>.sql`."""
-    return text((files("platform_api.store") / "sql" / f"{name}.sql").read_text())
+    return (files("platform_api.store") / "sql" / f"{name}.sql").read_text()

@@ -14,14 +14,14 @@ from sqlalchemy import RowMapping
 from platform_api.domain.change import CancelStep, EmitEvent, LedgerEntry, OutboxItem, SubmitStep
 from platform_api.domain.job import Asset, Delivered, Job, Step
 
-_JOB_FIELDS = tuple(field.name for field in fields(Job))
+JOB_FIELDS = tuple(field.name for field in fields(Job))
 _STEP_FIELDS = tuple(field.name for field in fields(Step))
 _ASSET_FIELDS = tuple(field.name for field in fields(Asset))
 
 
-def job_of(row: RowMapping) -> Job:
+def job_of(row: Mapping[Any, Any]) -> Job:
     """Read a row of `jobs`."""
-    values = {name: row[name] for name in _JOB_FIELDS}
+    values = {name: row[name] for name in JOB_FIELDS}
     values["status"] = JobStatus(row["status"])
     values["outputs"] = tuple(Delivered(**output) for output in row["outputs"])
     values["error"] = JobError.model_validate(row["error"]) if row["error"] else None

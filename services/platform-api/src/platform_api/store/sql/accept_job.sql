@@ -3,21 +3,21 @@
 -- A second use of an Idempotency-Key violates idempotency_keys_pkey, which undoes everything.
 WITH debit AS (
     UPDATE platform.users
-    SET balance_mc = balance_mc - :price_mc, jobs_total = jobs_total + 1
-    WHERE id = CAST(:user_id AS uuid) AND balance_mc >= :price_mc
+    SET balance_mc = balance_mc - %(price_mc)s, jobs_total = jobs_total + 1
+    WHERE id = CAST(%(user_id)s AS uuid) AND balance_mc >= %(price_mc)s
     RETURNING id
 ), idempotency AS (
     INSERT INTO platform.idempotency_keys (user_id, key, fingerprint, answer)
-    SELECT id, :key, :fingerprint, :answer FROM debit WHERE CAST(:key AS text) IS NOT NULL
+    SELECT id, %(key)s, %(fingerprint)s, %(answer)s FROM debit WHERE CAST(%(key)s AS text) IS NOT NULL
 ), job AS (
     INSERT INTO platform.jobs (
         id, user_id, job_type, status, priority, parameters, steps_total, price_mc, history_seq, trace_id,
         created_at, updated_at, name, description, collection_id
     )
     SELECT
-        CAST(:job_id AS uuid), id, :job_type, :status, CAST(:priority AS smallint), CAST(:parameters AS jsonb),
-        CAST(:steps_total AS smallint), :price_mc, :history_seq, :trace_id, :created_at, :created_at,
-        :name, :description, CAST(:collection_id AS uuid)
+        CAST(%(job_id)s AS uuid), id, %(job_type)s, %(status)s, CAST(%(priority)s AS smallint), CAST(%(parameters)s AS jsonb),
+        CAST(%(steps_total)s AS smallint), %(price_mc)s, %(history_seq)s, %(trace_id)s, %(created_at)s, %(created_at)s,
+        %(name)s, %(description)s, CAST(%(collection_id)s AS uuid)
     FROM debit
     RETURNING id, user_id
 ), planned AS (
@@ -27,21 +27,21 @@ WITH debit AS (
     SELECT
         job.id, s.run, s.number, s.job_type, s.status, s.payload, s.price_mc, s.outputs, s.needs,
         nullif(s.requirements, 'null'), s.submitted_at
-    FROM job, jsonb_to_recordset(CAST(:steps AS jsonb)) AS s (
+    FROM job, jsonb_to_recordset(CAST(%(steps)s AS jsonb)) AS s (
         run int, number smallint, job_type text, status text, payload jsonb, price_mc bigint, outputs smallint,
         needs jsonb, requirements jsonb, submitted_at timestamptz
     )
 ), history AS (
     INSERT INTO platform.job_history (job_id, seq, run, event, status, message, at)
-    SELECT id, :history_seq, 1, :history_event, :status, :history_message, :created_at FROM job
+    SELECT id, %(history_seq)s, 1, %(history_event)s, %(status)s, %(history_message)s, %(created_at)s FROM job
 ), reserved AS (
     INSERT INTO platform.credit_ledger (user_id, kind, amount_mc, job_id, run)
-    SELECT user_id, 'reserve', :price_mc, id, 1 FROM job WHERE :price_mc > 0
+    SELECT user_id, 'reserve', %(price_mc)s, id, 1 FROM job WHERE %(price_mc)s > 0
 ), queued AS (
     INSERT INTO platform.outbox (kind, job_id, history_seq, body)
     SELECT o.kind, job.id, o.history_seq, o.body
     FROM job, ROWS FROM (
-        jsonb_to_recordset(CAST(:outbox AS jsonb)) AS (kind text, history_seq int, body jsonb)
+        jsonb_to_recordset(CAST(%(outbox)s AS jsonb)) AS (kind text, history_seq int, body jsonb)
     ) WITH ORDINALITY AS o (kind, history_seq, body, position)
     ORDER BY o.position
 )
