@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections.abc import Mapping
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -15,6 +16,7 @@ from redis.crc import key_slot
 from darkroom_queue.hot import CONNECT_TIMEOUT_S, Address
 
 ASK_TIMEOUT_S = 0.5
+REDIS_PORT, SENTINEL_PORT = 6379, 26379
 
 
 class Location(Protocol):
@@ -66,9 +68,9 @@ class _Fixed:
         parts = parse_url(url)
         self._address = Address(
             host=parts.get("host", "127.0.0.1"),
-            port=parts.get("port", 6379),
+            port=parts.get("port", REDIS_PORT),
             path=parts.get("path"),
-            tls=ssl.create_default_context() if url.startswith("rediss:") else None,
+            tls=_tls(parts) if url.startswith("rediss:") else None,
             username=parts.get("username"),
             password=parts.get("password"),
             db=int(parts.get("db", 0)),
@@ -85,9 +87,21 @@ class _Fixed:
         await self.client.aclose()
 
 
-def _hosts(netloc: str) -> list[tuple[str, int]]:
-    pairs = (part.rpartition(":") for part in netloc.rpartition("@")[2].split(","))
-    return [(host, int(port)) for host, _, port in pairs]
+def _tls(parts: Mapping[str, Any]) -> ssl.SSLContext:
+    """Make a context of the parameters that redis-py takes in a URL, so that both connect alike."""
+    context = ssl.create_default_context(cafile=parts.get("ssl_ca_certs"), capath=parts.get("ssl_ca_path"))
+    if certificate := parts.get("ssl_certfile"):
+        context.load_cert_chain(certificate, parts.get("ssl_keyfile"), parts.get("ssl_password"))
+    verifies = parts.get("ssl_cert_reqs", "required") != "none"
+    context.check_hostname = verifies and str(parts.get("ssl_check_hostname", True)).lower() not in {"false", "0", "no"}
+    context.verify_mode = ssl.CERT_REQUIRED if verifies else ssl.CERT_NONE
+    return context
+
+
+def hosts_of(netloc: str, port: int) -> list[tuple[str, int]]:
+    """Read `h:p,[::1]:p,h`; `port` is for those that name none."""
+    hosts = [urlsplit(f"//{part}") for part in netloc.rpartition("@")[2].split(",")]
+    return [(host.hostname or "127.0.0.1", host.port or port) for host in hosts]
 
 
 def _login(url: str) -> dict[str, Any]:
@@ -109,7 +123,7 @@ class _Watched:
             raise ValueError("REDIS_URL: name the Sentinels' service, as in redis+sentinel://host:26379/service")
         self._login, self._db = _login(url), int(db or 0)
         self._sentinel = Sentinel(  # type: ignore[no-untyped-call]  # redis-py leaves it unannotated
-            _hosts(netloc), sentinel_kwargs={"socket_connect_timeout": 1.0, "socket_timeout": 1.0}
+            hosts_of(netloc, SENTINEL_PORT), sentinel_kwargs={"socket_connect_timeout": 1.0, "socket_timeout": 1.0}
         )
         self.client = self._sentinel.master_for(self._service, db=self._db, **self._login, **_options())
 
@@ -130,7 +144,7 @@ class _Clustered:
     """The node that serves a key's slot. All keys of a shard share one slot, so one node is all that a link needs."""
 
     def __init__(self, url: str) -> None:
-        self._seeds = _hosts(urlsplit(url).netloc)
+        self._seeds = hosts_of(url.partition("://")[2].partition("/")[0], REDIS_PORT)
         self._login = _login(url)
         self._node: tuple[str, int] | None = None
         self._doubted = True

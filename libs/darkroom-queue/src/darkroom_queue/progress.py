@@ -10,19 +10,24 @@ from darkroom_schemas.channels import ProgressMessage, job_progress
 from darkroom_schemas.ids import JobId
 from redis.asyncio.client import PubSub
 
+from darkroom_queue.errors import QueueUnavailable
 from darkroom_queue.link import RedisLink
 
 POLL_S = 5.0
 
 
 class ProgressFeed:
-    """Async context manager; iterate over it for the messages of the jobs added so far. Survives reconnects."""
+    """Async context manager; iterate over it for the messages of the jobs added so far.
+
+    After a `QueueUnavailable`, iterating again goes on, on another server too.
+    """
 
     def __init__(self, link: RedisLink) -> None:
         self._link = link
         self._interest: dict[JobId, int] = {}
+        self._everything = self._lost = False
         self._subscribed = asyncio.Event()
-        self._pubsub: PubSub = link.client.pubsub(ignore_subscribe_messages=True)
+        self._pubsub = self._new_pubsub()
 
     async def __aenter__(self) -> Self:
         return self
@@ -31,6 +36,19 @@ class ProgressFeed:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._pubsub.aclose()  # type: ignore[no-untyped-call]  # redis-py leaves this one unannotated
+
+    def _new_pubsub(self) -> PubSub:
+        return self._link.client.pubsub(ignore_subscribe_messages=True)
+
+    async def _begin_anew(self) -> None:
+        """Subscribe again, on whatever server serves the shard by now."""
+        await self._pubsub.aclose()  # type: ignore[no-untyped-call]  # likewise
+        await self._link.epoch()
+        self._pubsub = self._new_pubsub()
+        if self._everything:
+            await self._link.guard(self._pubsub.psubscribe(job_progress(JobId("*"))))
+        if self._interest:
+            await self._link.guard(self._pubsub.subscribe(*map(job_progress, self._interest)))
 
     async def add(self, job_id: JobId) -> None:
         """Begin to receive a job's progress; adding it twice needs removing it twice."""
@@ -41,6 +59,7 @@ class ProgressFeed:
 
     async def add_all(self) -> None:
         """Receive the progress of every job."""
+        self._everything = True
         await self._link.guard(self._pubsub.psubscribe(job_progress(JobId("*"))))
         self._subscribed.set()
 
@@ -57,7 +76,14 @@ class ProgressFeed:
         loop, asked_at = asyncio.get_running_loop(), math.inf
         while True:
             await self._subscribed.wait()
-            message = await self._link.guard(self._pubsub.get_message(timeout=POLL_S))
+            if self._lost:
+                await self._begin_anew()
+                self._lost = False
+            try:
+                message = await self._link.guard(self._pubsub.get_message(timeout=POLL_S))
+            except QueueUnavailable:
+                self._lost = True
+                raise
             if message is not None:
                 asked_at = math.inf
             elif asked_at == math.inf:
