@@ -51,6 +51,11 @@ class Insight:
     def __init__(self, link: RedisLink) -> None:
         self._link = link
 
+    async def random_step(self) -> StepId | None:
+        """Return any step that has not ended; None if there is none."""
+        found: str | None = await self._link.command("HRANDFIELD", self._link.keys.steps)
+        return StepId(found) if found else None
+
     async def why_waiting(self, step_id: StepId) -> Waiting | None:
         """Explain why a step waits; None if it does not (it runs, has ended, or is unknown)."""
         answer = await self._link.run(_WHY, step_id)

@@ -28,6 +28,11 @@ class Keys:
         return self._key("ev")
 
     @property
+    def steps(self) -> str:
+        """Hash of the steps that have not ended, as they were submitted."""
+        return self._key("s")
+
+    @property
     def readers(self) -> str:
         """Hash of the log's readers: how far each has read, and when it said so."""
         return self._key("rd")

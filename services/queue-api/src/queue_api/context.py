@@ -7,6 +7,7 @@ from typing import cast
 from darkroom_queue import EventFanout, Insight, Producer, RedisLink, Registry, Tickets
 from starlette.requests import HTTPConnection
 
+from queue_api.domain.calibration import Calibration
 from queue_api.domain.limits import ConnectionLimit
 from queue_api.domain.progress import ProgressSource
 
@@ -19,6 +20,7 @@ class Context:
     producer: Producer
     registry: Registry
     insight: Insight
+    calibration: Calibration
     fanout: EventFanout
     progress: ProgressSource
     tickets: Tickets

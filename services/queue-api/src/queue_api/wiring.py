@@ -8,7 +8,9 @@ from darkroom_chassis.loops import LoopSupervisor
 from darkroom_queue import EventFanout, Insight, Producer, RedisLink, Registry, Sweeper, Tickets
 
 from queue_api.context import Context
+from queue_api.domain.calibration import Calibration
 from queue_api.domain.limits import ConnectionLimit
+from queue_api.loops.calibrator import Calibrator
 from queue_api.loops.progress_board import ProgressBoard
 from queue_api.settings import Settings
 
@@ -35,11 +37,16 @@ async def wire(settings: Settings) -> AsyncIterator[Running]:
     loops.add("event-fanout", fanout.run)
     loops.add("progress", board.run)
     loops.add("sweeper", sweeper.run)
+    insight, calibration = Insight(link), Calibration()
+    calibrator = Calibrator(insight, fanout, calibration)
+    loops.add("eta-samples", calibrator.sample)
+    loops.add("eta-verdicts", calibrator.watch)
     context = Context(
         link=link,
         producer=Producer(link),
         registry=Registry(link),
-        insight=Insight(link),
+        insight=insight,
+        calibration=calibration,
         fanout=fanout,
         progress=board,
         tickets=Tickets(link),

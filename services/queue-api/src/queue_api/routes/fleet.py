@@ -28,7 +28,10 @@ async def list_machines(context: Ctx) -> dict[str, Any]:
 
 @router.get("/queues", summary="Count waiting and running jobs")
 async def read_queues(context: Ctx) -> dict[str, Any]:
-    """Return the counters, in total and by job type."""
+    """Return the counters, in total and by job type, and how far the estimates of waiting can be trusted.
+
+    `eta.error` is the share of sampled starts, since this process began, that fell outside of the estimated interval.
+    """
     depth = await context.producer.depth()
     names = sorted(depth.by_type)
     return {
@@ -39,4 +42,5 @@ async def read_queues(context: Ctx) -> dict[str, Any]:
             n: {"pending": depth.queued_by_type.get(n, 0), "in_progress": depth.running_by_type.get(n, 0)}
             for n in names
         },
+        "eta": {"samples": sum(context.calibration.counts.values()), "error": context.calibration.error},
     }
