@@ -7,23 +7,19 @@ from darkroom_chassis.database import Database
 from darkroom_schemas.api_key import PublishedKey
 from darkroom_schemas.ids import EventId
 from psycopg.errors import LockNotAvailable
-from sqlalchemy import bindparam, delete, func, insert, select, text, update
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from platform_api.domain.ports import JobChanges, OutboxBusy, OutboxRow
 from platform_api.store.job_changes import PostgresJobChanges
 from platform_api.store.published_keys import ALL, publication_of, published_keys
-from platform_api.store.tables import job_history, jobs, outbox
+from platform_api.store.queries import query
+from platform_api.store.tables import outbox
 
 RELAY_LOCK = 0x6461_726B_0002
 
-_SET_HISTORY = (
-    update(job_history)
-    .where(job_history.c.job_id == bindparam("of_job"), job_history.c.seq == bindparam("of_seq"))
-    .values(event_id=bindparam("event_id"))
-)
-_SET_JOB = update(jobs).where(jobs.c.id == bindparam("of_job")).values(last_event_id=bindparam("event_id"))
+_DELIVERED = text(query("delivered"))
 
 
 class PostgresOutboxBatch:
@@ -38,18 +34,14 @@ class PostgresOutboxBatch:
         return await published_keys(self._connection, ids)
 
     async def delivered(self, rows: Sequence[OutboxRow], event_ids: Mapping[int, EventId]) -> None:
-        told = sorted(
-            (row.job_id, row.history_seq, str(event_ids[row.id]))
-            for row in rows
-            if row.id in event_ids and row.history_seq is not None
-        )
-        if told:
-            # In the order of job ids, as everywhere: see PostgresJobChanges.load.
-            history = [{"of_job": job_id, "of_seq": seq, "event_id": event_id} for job_id, seq, event_id in told]
-            await self._connection.execute(_SET_HISTORY, history)
-            latest = {job_id: event_id for job_id, _, event_id in told}
-            await self._connection.execute(_SET_JOB, [{"of_job": j, "event_id": e} for j, e in latest.items()])
-        await self._connection.execute(delete(outbox).where(outbox.c.id.in_([row.id for row in rows])))
+        told = [row for row in rows if row.id in event_ids and row.history_seq is not None]
+        noted = {
+            "jobs": [row.job_id for row in told],
+            "seqs": [row.history_seq for row in told],
+            "events": [str(event_ids[row.id]) for row in told],
+            "handed_over": [row.id for row in rows],
+        }
+        await self._connection.execute(_DELIVERED, noted)
 
 
 async def _take_turn(connection: AsyncConnection) -> None:
