@@ -66,12 +66,15 @@ class EventLog:
             await self._link.command("HSET", self._link.keys.readers, self._reader, f"{after.ms}\t{round(now * 1000)}")
 
     def _following(self, after: EventId, events: list[Event]) -> list[Event]:
-        """Leave out what an entry holds up to `after`; events of another epoch mean that the data is another one."""
+        """Leave out what an entry holds up to `after`; a later epoch than its own may mean other data.
+
+        Earlier epochs are fine: a reader that rejoined reads what a restart left.
+        """
         ids = [EventId.parse(event.id) for event in events]
-        if any(found.epoch != after.epoch for found in ids):
+        if any(found.epoch > after.epoch for found in ids):
             self._link.forget_epoch()
             raise LogTruncated(f"the log is another one than that of {after}")
-        return [event for event, found in zip(events, ids, strict=True) if found > after]
+        return [event for event, found in zip(events, ids, strict=True) if _place(found) > _place(after)]
 
     async def tail(self) -> EventId:
         """Return the id of the latest event; nothing has happened after it yet."""
@@ -111,7 +114,7 @@ class EventLog:
             return
         if not first and await self._last() > (after.ms, after.seq):
             raise LogTruncated(f"nothing is kept of what came after {after}")
-        if first and EventId.parse(self._events(first[0])[0].id) > replace(after, epoch=epoch):
+        if first and _place(EventId.parse(self._events(first[0])[0].id)) > _place(after):
             raise LogTruncated(f"the log begins after {after}")
 
     async def _last(self) -> tuple[int, int]:
@@ -129,3 +132,8 @@ class EventLog:
             id=f"{self._link.shard}-{epoch}-{place}", type=kind, job_id=JobId(job), tenant=TenantId(tenant),
             step_id=StepId(step) if step else None, at_ms=int(place.partition("-")[0]), data=from_json(data),
         )  # fmt: skip
+
+
+def _place(event_id: EventId) -> tuple[int, int]:
+    """Return the place in the stream, which grows through all epochs of one set of data."""
+    return event_id.ms, event_id.seq

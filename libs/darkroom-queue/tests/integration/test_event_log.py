@@ -107,3 +107,19 @@ async def test_the_log_stays_within_its_bytes_whoever_waits(link: RedisLink) -> 
     with pytest.raises(LogTruncated):
         await EventLog(link).read(places[0])
     assert (await EventLog(link).read(await EventLog(link).beginning()))[-1].id == str(places[-1])
+
+
+async def test_a_reader_that_rejoins_after_a_restart_gets_all_that_the_restart_left(link: RedisLink) -> None:
+    places = [await emit(link, number) for number in range(3)]
+    await link.command("HSET", link.keys.meta, "run", "an earlier run of the server")
+    link.forget_epoch()
+    after_restart = await emit(link, 3)
+    log = EventLog(link)
+    with pytest.raises(LogTruncated):
+        await log.read(places[0])
+    told = [event.type for event in await log.read(await log.rejoin(places[0]))]
+    assert told == ["job.updated", "job.updated", "log.reset", "job.updated"]
+    assert after_restart.epoch == places[0].epoch + 1
+    await link.command("XTRIM", link.keys.log, "MAXLEN", 1)
+    with pytest.raises(LogTruncated):
+        await log.rejoin(places[0])
