@@ -105,5 +105,5 @@ async def test_a_reply_is_cut_in_its_middle(proxy: FaultProxy, connect: Connect)
 
 async def test_commands_are_answered_in_the_servers_place(proxy: FaultProxy, connect: Connect) -> None:
     connection = await connect()
-    proxy.answer_all_with("LOADING not yet")
+    proxy.answer_with("LOADING not yet")
     assert await ask(connection, b"*1\r\n$4\r\nPING\r\n") == b"-LOADING not yet\r\n"

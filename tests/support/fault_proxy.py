@@ -33,6 +33,8 @@ class FaultProxy:
         self.reply_bytes_left: int | None = None
         self.answer: bytes | None = None
         self.answered: Counter[str] = Counter()
+        self.only: frozenset[bytes] = frozenset()
+        """Commands that get `answer`; empty means all."""
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
@@ -81,9 +83,9 @@ class FaultProxy:
         """Reset the connection that receives the server's `count`th byte from now on, after that byte."""
         self.reply_bytes_left = count
 
-    def answer_all_with(self, error: str) -> None:
-        """Answer each command with an error in the server's place and count it in `answered`."""
-        self.answer = f"-{error}\r\n".encode()
+    def answer_with(self, error: str, *commands: bytes) -> None:
+        """Answer these commands, or all, with an error in the server's place and count them in `answered`."""
+        self.answer, self.only = f"-{error}\r\n".encode(), frozenset(commands)
 
     def heal(self) -> None:
         """Forward again; what was swallowed stays lost."""
@@ -140,6 +142,9 @@ class _Pipe:
             return
         self._requests.feed(data)
         while (command := self._requests.gets()) is not False:
+            if self._proxy.only and command[0] not in self._proxy.only:
+                self._server.write(hiredis.pack_command(tuple(command)))
+                continue
             self._proxy.answered[command[0].decode()] += 1
             self._client.write(self._proxy.answer)
 
