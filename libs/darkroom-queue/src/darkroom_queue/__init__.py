@@ -23,6 +23,7 @@ from darkroom_queue.errors import (
     StepConflict,
     SubmissionExpired,
     TooManyClasses,
+    UnusableStep,
     WorkerSuperseded,
 )
 from darkroom_queue.events import EventLog
@@ -73,6 +74,7 @@ __all__ = [
     "TicketHolder",
     "Tickets",
     "TooManyClasses",
+    "UnusableStep",
     "WaitReason",
     "Waiting",
     "WorkerRecord",

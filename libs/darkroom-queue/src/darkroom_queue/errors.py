@@ -2,6 +2,7 @@
 
 QueueError
 ├─ QueueUnavailable   Redis does not answer; the call may or may not have happened, and may be repeated
+├─ UnusableStep       an id or a payload that the queue cannot keep; also a ValueError
 ├─ QueueFull          the depth limit is reached; nothing was stored
 ├─ StepConflict       this id stands for another step
 ├─ SubmissionExpired  the submission came later than it allowed
@@ -17,6 +18,10 @@ class QueueError(Exception):
 
 class QueueUnavailable(QueueError):
     """Redis does not answer. Every call of the queue may be repeated safely."""
+
+
+class UnusableStep(QueueError, ValueError):
+    """The step can never be taken; the message begins with the name of the field."""
 
 
 class QueueFull(QueueError):

@@ -11,7 +11,14 @@ from darkroom_schemas.events import Emission
 from darkroom_schemas.ids import EventId, StepId
 from darkroom_schemas.step import StepSubmit, StepView
 
-from darkroom_queue.errors import QueueError, QueueFull, StepConflict, SubmissionExpired, TooManyClasses
+from darkroom_queue.errors import (
+    QueueError,
+    QueueFull,
+    StepConflict,
+    SubmissionExpired,
+    TooManyClasses,
+    UnusableStep,
+)
 from darkroom_queue.link import Arg, RedisLink
 from darkroom_queue.lua_source import load
 from darkroom_queue.record import ended_view, live_view, queued_view, submit_args
@@ -76,7 +83,7 @@ class Producer:
         self._sending: set[asyncio.Task[None]] = set()
 
     async def submit(self, step: StepSubmit, *, max_depth: int = 0) -> Submitted:
-        """Queue a step; raises a `QueueError` if it was not taken, ValueError if an id is unusable.
+        """Queue a step; raises a `QueueError` if it was not taken.
 
         Callers in the same turn of the event loop share one script call.
         """
@@ -116,9 +123,21 @@ class Producer:
         sent: list[asyncio.Task[list[Submitted | QueueError]]] = []
         for start in range(0, len(steps), BULK_BATCH):
             batch = steps[start : start + BULK_BATCH]
-            sent.append(asyncio.create_task(self._send(batch, [submit_args(step) for step in batch], max_depth)))
+            written = [_written(step) for step in batch]
+            sent.append(asyncio.create_task(self._send_usable(batch, written, max_depth)))
             await asyncio.sleep(0)  # it goes out while the next one is written
         return [answer for answers in await asyncio.gather(*sent) for answer in answers]
+
+    async def _send_usable(
+        self, steps: Sequence[StepSubmit], written: Sequence[Sequence[Arg] | UnusableStep], max_depth: int
+    ) -> list[Submitted | QueueError]:
+        """Send what can be sent; one unusable step must not keep the others back."""
+        args = [one for one in written if not isinstance(one, UnusableStep)]
+        if len(args) == len(written):
+            return await self._send(steps, args, max_depth)
+        usable = [step for step, one in zip(steps, written, strict=True) if not isinstance(one, UnusableStep)]
+        answers = iter(await self._send(usable, args, max_depth) if usable else ())
+        return [one if isinstance(one, UnusableStep) else next(answers) for one in written]
 
     async def _send(
         self, steps: Sequence[StepSubmit], args: Sequence[Sequence[Arg]], max_depth: int
@@ -176,6 +195,13 @@ class Producer:
             args += [event.outbox_id, event.type, event.job_id, event.tenant, _json(data)]
         ids: list[str] = await self._link.run(_EMIT, *args) if args else []
         return [EventId.parse(f"{self._link.shard}-{text}") for text in ids]
+
+
+def _written(step: StepSubmit) -> Sequence[Arg] | UnusableStep:
+    try:
+        return submit_args(step)
+    except UnusableStep as error:
+        return error
 
 
 def _json(data: object) -> str:

@@ -17,6 +17,8 @@ from darkroom_schemas.worker import Requirements
 from pydantic import BaseModel
 from pydantic_core import from_json, to_json
 
+from darkroom_queue.errors import UnusableStep
+
 _WORD = re.compile(r"[A-Za-z0-9_.:@/+-]{1,200}\Z", re.ASCII)
 _WORDS = re.compile(r"(?:[A-Za-z0-9_.:@/+-]{1,200} ){5}\Z", re.ASCII)
 PRIORITY_HEAD_START_US = 60_000_000
@@ -37,13 +39,15 @@ def score(step: StepSubmit) -> int:
 
 
 def submit_args(step: StepSubmit) -> list[str | int]:
-    """Return the 11 arguments of the submit script for one step; raises ValueError for unusable ids."""
+    """Return the 11 arguments of the submit script for one step; raises `UnusableStep`."""
     if not _WORDS.match(f"{step.id} {step.job_id} {step.tenant} {step.requirements.type} {step.trace_id or 0} "):
         _name_the_unusable(step)
     requirements = canonical(step.requirements)
     payload = to_json(step.payload).decode()
     if len(payload) * 4 > MAX_BODY_BYTES and len(payload.encode()) > MAX_BODY_BYTES:
-        raise ValueError(f"payload: must be at most {MAX_BODY_BYTES} bytes as JSON; store large data and pass its key")
+        raise UnusableStep(
+            f"payload: must be at most {MAX_BODY_BYTES} bytes as JSON; store large data and pass its key"
+        )
     place = score(step)
     order = f"{step.weight}\t{place}\t{step.redelivery.value}"
     tail = (
@@ -65,7 +69,7 @@ def _name_the_unusable(step: StepSubmit) -> None:
     for name, word in (("id", step.id), ("job_id", step.job_id), ("tenant", step.tenant),
                        ("requirements.type", step.requirements.type), ("trace_id", step.trace_id or "0")):  # fmt: skip
         if not _WORD.match(word):
-            raise ValueError(f"{name}: must be 1 to 200 letters, digits or any of _.:@/+-, not {word[:50]!r}")
+            raise UnusableStep(f"{name}: must be 1 to 200 letters, digits or any of _.:@/+-, not {word[:50]!r}")
 
 
 def claimed(step_id: str, token: str, attempt: int, record: str) -> ClaimedStep:

@@ -10,6 +10,8 @@ from darkroom_queue import (
     RedisLink,
     StepConflict,
     SubmissionExpired,
+    Submitted,
+    UnusableStep,
 )
 from darkroom_schemas.events import Emission, EventType
 from darkroom_schemas.ids import JobId, StepId, TenantId
@@ -84,8 +86,18 @@ async def test_cancelling_an_unknown_step_says_so(link: RedisLink) -> None:
 
 
 async def test_an_unusable_id_names_the_field(link: RedisLink) -> None:
-    with pytest.raises(ValueError, match="tenant"):
+    with pytest.raises(UnusableStep, match="tenant"):
         await Producer(link).submit(make_step(tenant="two\tfields"))
+
+
+async def test_an_unusable_step_keeps_no_other_back(link: RedisLink) -> None:
+    good, large, odd = make_step(), make_step(payload={"text": "é" * 500_001}), make_step(tenant="two\tfields")
+    first, second, third = await Producer(link).submit_many([large, good, odd])
+    assert isinstance(second, Submitted)
+    assert second.view.id == good.id
+    assert isinstance(first, UnusableStep)
+    assert isinstance(third, UnusableStep)
+    assert [type(answer) for answer in await Producer(link).submit_many([large])] == [UnusableStep]
 
 
 async def test_an_emission_repeated_by_the_relay_is_one_event(link: RedisLink) -> None:

@@ -46,9 +46,8 @@ def test_variable_without_a_value_is_refused_by_name(values: dict[str, Any]) -> 
 
 
 def test_small_template_cannot_be_filled_in_to_something_huge() -> None:
-    with pytest.raises(InvalidParameter) as refusal:
+    with pytest.raises(Unfillable, match="1001000"):
         substitute(["{{x}}"] * 1001, {"x": "y" * 1000})
-    assert refusal.value.name == "variables"
     with pytest.raises(Unfillable, match="1001000"):
         fill_in(["{{steps.00.text}}"] * 1001, lambda _: "y" * 1000)
 

@@ -7,6 +7,7 @@ from typing import Any
 from darkroom_schemas.status import JobStatus
 
 from platform_api.domain.job import JobState, Step
+from platform_api.domain.payload_budget import PayloadBudget
 from platform_api.domain.templates import Reference, Unfillable, fill_in
 from platform_api.domain.view import AssetUrls, output_view
 
@@ -27,11 +28,13 @@ def ready_steps(state: JobState, urls: AssetUrls, now: datetime) -> list[Step]:
             raise Unfillable(f"{reference} was not delivered")
         return value
 
-    return [
-        _submitted(step, fill_in(step.payload, look_up), now)
-        for step in state.steps
-        if step.submitted_at is None and step.status is JobStatus.QUEUED and complete.issuperset(step.needs)
-    ]
+    ready, budget = [], PayloadBudget()
+    for step in state.steps:
+        if step.submitted_at is None and step.status is JobStatus.QUEUED and complete.issuperset(step.needs):
+            payload = fill_in(step.payload, look_up)
+            budget.take(payload)
+            ready.append(_submitted(step, payload, now))
+    return ready
 
 
 def _submitted(step: Step, payload: dict[str, Any], now: datetime) -> Step:

@@ -8,8 +8,10 @@ from darkroom_schemas.workflow import CollectionData, DirectDefinition, StepDefi
 
 from platform_api.domain.collection import Collection, data_of
 from platform_api.domain.errors import CollectionCorrupted, InvalidParameter, UnknownJobType
+from platform_api.domain.payload_budget import PayloadBudget
 from platform_api.domain.plan import Plan, PlannedStep
 from platform_api.domain.plan_step import plan_steps
+from platform_api.domain.templates import Unfillable
 from platform_api.domain.variables import resolve, substitute
 from platform_api.domain.workflow import Workflow, step_definitions
 
@@ -22,6 +24,8 @@ def plan_generation(collection: Collection, workflow: Workflow, variables: dict[
     values = resolve(data.variables, variables)
     try:
         steps = _steps(collection, data, workflow, values)
+    except Unfillable as error:
+        raise InvalidParameter("variables", str(error)) from None
     except UnknownJobType as error:
         raise CollectionCorrupted(collection.id, {"job_type": f"there is no job type {error.job_type!r}"}) from None
     return Plan(
@@ -45,11 +49,12 @@ def _steps(
     if isinstance(definitions, DirectDefinition):
         return _direct(collection, data, definitions, values)
     steps: list[PlannedStep] = []
+    budget = PayloadBudget()
     for number, definition in enumerate(definitions):
+        payload = substitute(definition.payload, values)
+        budget.take(payload)
         where = f"steps.{number}.payload"
-        planned = plan_steps(
-            definition.job_type, substitute(definition.payload, values), _requirements(definition), where=where
-        )
+        planned = plan_steps(definition.job_type, payload, _requirements(definition), where=where)
         if len(definitions) == 1:
             return planned
         steps += [replace(step, needs=definition.needs) for step in planned]
@@ -70,6 +75,7 @@ def _direct(
     if data.component is None:
         raise CollectionCorrupted(collection.id, {"data.component": "is needed by the workflow and missing"})
     payload = substitute(data.component.template, values)
+    PayloadBudget().take(payload)
     return plan_steps(data.component.job_type, payload, None, where="template_json")
 
 

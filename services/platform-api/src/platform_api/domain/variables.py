@@ -7,7 +7,7 @@ from typing import Any
 from darkroom_schemas.workflow import Variable
 
 from platform_api.domain.errors import InvalidParameter
-from platform_api.domain.templates import REFERENCE_START, Unfillable, as_text, check_length
+from platform_api.domain.templates import REFERENCE_START, as_text, check_length
 
 _VARIABLE = re.compile(r"\{\{\s*(?!steps\.)([A-Za-z_][A-Za-z0-9_.-]{0,63})\s*\}\}", re.ASCII)
 
@@ -28,12 +28,9 @@ def variables_in(template: Any) -> Iterator[str]:
 def substitute(template: Any, values: Mapping[str, Any]) -> Any:
     """Put values in the place of variables; a string that is one variable takes the value as it is.
 
-    Raises `InvalidParameter` for a variable without a value, or for values that would fill in too much.
+    Raises `InvalidParameter` for a variable without a value, `Unfillable` for values that would fill in too much.
     """
-    try:
-        check_length(as_text(_value(values, name)) for name in variables_in(template))
-    except Unfillable as error:
-        raise InvalidParameter("variables", str(error)) from None
+    check_length(as_text(_value(values, name)) for name in variables_in(template))
     return _substitute(template, values)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from darkroom_chassis.errors import AppError, field_errors
 from darkroom_chassis.middleware import current_trace_id
-from darkroom_queue import CancelOutcome, QueueFull, StepConflict, TooManyClasses
+from darkroom_queue import CancelOutcome, QueueFull, StepConflict, TooManyClasses, UnusableStep
 from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.errors import ErrorCode, FieldError
 from darkroom_schemas.ids import StepId
@@ -41,7 +41,7 @@ async def submit_job(request: JobSubmission, context: Ctx, response: Response) -
         raise AppError(409, ErrorCode.CONFLICT, "Another job has this id.") from error
     except TooManyClasses as error:
         raise AppError(503, ErrorCode.UNAVAILABLE, "The queue keeps too many kinds of requirements.") from error
-    except ValueError as error:
+    except UnusableStep as error:
         name, _, message = str(error).partition(": ")
         field = FieldError(field=name, message=message)
         raise AppError(400, ErrorCode.INVALID_REQUEST, "The request is not valid.", errors=[field]) from error
