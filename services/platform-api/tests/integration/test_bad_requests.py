@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from darkroom_schemas.catalogue import OURVIDZ_TYPES
+from support.emprops import collection
 
 
 @pytest.fixture
@@ -24,6 +25,7 @@ WRONG_FIELDS: list[tuple[Any, str]] = [
     ({"jobType": "image_fast", "metadata": []}, "metadata"),
     ({"jobType": "image_fast", "prompt": "at the wrong place"}, "prompt"),
     ({"jobType": "image_fast", "projectId": 5}, "projectId"),
+    ({"jobType": "image_fast", "videoId": "a\0b"}, "videoId"),
     ({"jobType": 5}, "jobType"),
     ({"metadata": {}}, "jobType"),
     ([], "body"),
@@ -106,3 +108,20 @@ async def test_client_that_sends_text_plain_is_understood(anna: Any) -> None:
 async def test_unknown_metadata_is_kept_with_the_job(anna: Any) -> None:
     accepted = await anna.submit("image_fast", credits=1, shelf={"row": [1, 2]})
     assert (await anna.job(accepted["id"]))["metadata"]["shelf"] == {"row": [1, 2]}
+
+
+@pytest.mark.parametrize("path", ["/api/jobs", "/api/assets"])
+async def test_filters_at_the_edge_of_what_can_be_stored_are_no_500(anna: Any, path: str) -> None:
+    assert (await anna.http.get(path, params={"job_type": "\0"})).status_code == 400
+    for at in ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"):
+        for name in ("created_after", "created_before"):
+            assert (await anna.http.get(path, params={name: at})).status_code == 200, (name, at)
+
+
+async def test_what_is_kept_with_a_job_has_an_end(anna: Any) -> None:
+    answer = await anna.http.post("/api/queue-job", json={"jobType": "image_fast", "metadata": {"note": "x" * 65_536}})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "metadata")
+    variables = {"variables": {"prompt": "x" * 65_536}}
+    path = f"/api/collections/{await collection(anna, workflow='sdxl_image')}/generate"
+    answer = await anna.http.post(path, json=variables)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "variables")

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator
 
 MAX_DEPTH = 50
+MAX_ASKED_CHARACTERS = 65_536
+"""Every event of a job carries what was asked."""
 
 
 def check_storable(value: Any) -> Any:  # Any: whatever JSON the client sent
@@ -19,6 +21,13 @@ def check_storable(value: Any) -> Any:  # Any: whatever JSON the client sent
         raise ValueError("must be plain JSON without NaN, Infinity or lone surrogates") from None
     if "\\u0000" in text:
         raise ValueError("must not contain the character U+0000")
+    return value
+
+
+def check_small(value: Any) -> Any:  # Any: likewise
+    """Refuse what would swell every event of a job."""
+    if len(json.dumps(value, ensure_ascii=False)) > MAX_ASKED_CHARACTERS:
+        raise ValueError(f"must have at most {MAX_ASKED_CHARACTERS} characters of JSON")
     return value
 
 
@@ -37,3 +46,4 @@ def _depth(value: Any) -> int:
 
 PlainJson = Annotated[Any, AfterValidator(check_storable)]
 PlainObject = Annotated[dict[str, Any], BeforeValidator(check_storable)]
+SmallObject = Annotated[dict[str, Any], AfterValidator(check_small), BeforeValidator(check_storable)]

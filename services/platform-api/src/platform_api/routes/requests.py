@@ -99,6 +99,7 @@ AssetIdPath = Annotated[AssetId, Depends(_asset_id)]
 JobCursor = Annotated[JobId | None, Depends(_cursor)]
 ItemCursor = Annotated[str | None, Depends(_cursor)]
 AssetCursor = Annotated[AssetId | None, Depends(_cursor)]
+JobTypeFilter = Annotated[str | None, Query(max_length=64, pattern=r"^[^\x00]*$")]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Items on a page.")]
 Offset = Annotated[int, Query(ge=0, le=MAX_OFFSET, description="Items to skip; beyond 10,000 use the cursor.")]
 IdempotencyHeader = Annotated[

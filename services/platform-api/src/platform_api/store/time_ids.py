@@ -16,14 +16,14 @@ def created_between(
     """Give the conditions for `start` <= creation < `end`."""
     if start is not None:
         yield created_at >= start
-        yield id_column >= _first_id(start - MADE_WITHIN)
+        yield id_column >= _first_id(start, -MADE_WITHIN)
     if end is not None:
         yield created_at < end
-        yield id_column < _first_id(end + MADE_WITHIN)
+        yield id_column < _first_id(end, MADE_WITHIN)
 
 
-def _first_id(at: datetime) -> str:
-    """Return the least UUID (version 7) that can be made at that time."""
-    ms = max(0, int(at.timestamp() * 1000)) & ((1 << 48) - 1)
+def _first_id(at: datetime, later: timedelta) -> str:
+    """Return the least UUID (version 7) that can be made at that time. Seconds, since dates come to an end."""
+    ms = max(0, int((at.timestamp() + later.total_seconds()) * 1000)) & ((1 << 48) - 1)
     digits = f"{ms:012x}"
     return f"{digits[:8]}-{digits[8:]}-7000-8000-000000000000"

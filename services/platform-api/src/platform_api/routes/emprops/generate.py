@@ -12,7 +12,7 @@ from platform_api.domain.submit_job import submit_job
 from platform_api.metrics import JOBS_ACCEPTED
 from platform_api.routes.auth import CurrentUser
 from platform_api.routes.context import Ctx
-from platform_api.routes.plain_json import PlainObject
+from platform_api.routes.plain_json import SmallObject
 from platform_api.routes.requests import AnyContentTypeRoute, CollectionIdPath, IdempotencyHeader, answered, keyed
 
 router = APIRouter(tags=["collections"], route_class=AnyContentTypeRoute)
@@ -26,7 +26,7 @@ class GenerateRequest(BaseModel):
         json_schema_extra={"examples": [{"variables": {"Coast": "rocky"}, "workflow_priority": 50}]},
     )
 
-    variables: PlainObject
+    variables: SmallObject
     workflow_id: Annotated[StrictStr, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")] | None = Field(
         default=None, description="Id or name of another workflow than the collection's own."
     )

@@ -22,7 +22,7 @@ from platform_api.routes.emprops.mapping import (
     emprops_job,
 )
 from platform_api.routes.ourvidz.mapping import JobAnswer, job_answer, metadata
-from platform_api.routes.requests import AnyContentTypeRoute, JobCursor, JobIdPath, Limit, Offset
+from platform_api.routes.requests import AnyContentTypeRoute, JobCursor, JobIdPath, JobTypeFilter, Limit, Offset
 
 router = APIRouter(tags=["jobs"], route_class=AnyContentTypeRoute)
 
@@ -69,7 +69,7 @@ async def _filter(
     status: Annotated[
         list[StatusFilter], Query(description="May be repeated. `pending` is queued or delayed, `processing` running.")
     ] = [],  # noqa: B006 - FastAPI copies defaults
-    job_type: Annotated[str | None, Query(max_length=64)] = None,
+    job_type: JobTypeFilter = None,
     created_after: Annotated[AwareDatetime | None, Query(description="Created then or later.")] = None,
     created_before: Annotated[AwareDatetime | None, Query(description="Created earlier.")] = None,
 ) -> JobFilter:

@@ -17,7 +17,7 @@ from platform_api.routes.ourvidz.mapping import (
     asset_answer,
     asset_item,
 )
-from platform_api.routes.requests import AssetCursor, AssetIdPath, Limit, Offset
+from platform_api.routes.requests import AssetCursor, AssetIdPath, JobTypeFilter, Limit, Offset
 
 router = APIRouter(tags=["assets"])
 MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "No such asset, or somebody else's"}}
@@ -25,7 +25,7 @@ MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "No such asset,
 
 async def _filter(
     job_id: Annotated[str | None, Query(pattern=UUID_PATTERN)] = None,
-    job_type: Annotated[str | None, Query(max_length=64)] = None,
+    job_type: JobTypeFilter = None,
     mime_type: Annotated[
         str | None, Query(pattern=r"^[\w.+-]+/([\w.+-]+|\*)$", description="`image/*` for all.")
     ] = None,

@@ -19,12 +19,12 @@ from platform_api.routes.auth import CurrentUser
 from platform_api.routes.context import Context, Ctx
 from platform_api.routes.errors import invalid
 from platform_api.routes.ourvidz.mapping import JobAnswer, QueueJobAnswer, job_answer, queue_job_answer
-from platform_api.routes.plain_json import check_storable
+from platform_api.routes.plain_json import check_small, check_storable
 from platform_api.routes.requests import AnyContentTypeRoute, IdempotencyHeader, JobIdPath, answered, keyed
 
 router = APIRouter(tags=["jobs"], route_class=AnyContentTypeRoute)
 Text = Annotated[StrictStr, Field(max_length=MAX_PROMPT_CHARACTERS)]
-Reference = Annotated[StrictStr, Field(max_length=200)]
+Reference = Annotated[StrictStr, Field(max_length=200, pattern=r"^[^\x00]*$")]
 
 
 class QueueJobMetadata(BaseModel):
@@ -43,6 +43,7 @@ class QueueJobMetadata(BaseModel):
     @model_validator(mode="after")
     def _can_be_kept(self) -> "QueueJobMetadata":
         check_storable([self.prompt, self.negative_prompt, self.model_extra])
+        check_small(self.model_extra)
         return self
 
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, 
 
 from platform_api.domain.generation import MAX_IMAGES, MAX_SIDE, MAX_STEPS, Generation
 from platform_api.domain.plan_catalogue import MAX_PROMPT_CHARACTERS
-from platform_api.routes.plain_json import check_storable
+from platform_api.routes.plain_json import check_small, check_storable
 
 
 def _random_is_none(value: Any) -> Any:  # Any: whatever the client sent
@@ -18,10 +18,6 @@ Prompt = Annotated[StrictStr, Field(max_length=MAX_PROMPT_CHARACTERS)]
 Side = Annotated[int, Field(ge=64, le=MAX_SIDE, multiple_of=8)]
 SeedOrRandom = Annotated[Annotated[int, Field(ge=0, le=MAX_SEED)] | None, BeforeValidator(_random_is_none)]
 Word = Annotated[StrictStr, Field(max_length=200)]
-
-
-MAX_PARAMS_CHARACTERS = 65_536
-"""Every event of a job carries what was asked."""
 
 
 class GenerationParams(BaseModel):
@@ -85,8 +81,7 @@ class GenerateRequest(BaseModel):
     @field_validator("generation_params")
     @classmethod
     def _is_small(cls, value: GenerationParams) -> GenerationParams:
-        if len(value.model_dump_json(exclude_unset=True)) > MAX_PARAMS_CHARACTERS:
-            raise ValueError(f"must have at most {MAX_PARAMS_CHARACTERS} characters of JSON")
+        check_small(value.model_dump(mode="json", exclude_unset=True))
         return value
 
     def generation(self, api_key_id: str | None) -> Generation:
