@@ -275,7 +275,7 @@ class QueueMachine(RuleBasedStateMachine):
         for step in self._in(JobStatus.DELAYED):
             self._move("dl", step)
             self.due.add(step.spec.id)
-        for _ in self.oracle.steps:
+        for _ in range(len(self.oracle.steps) + 1):  # a step is claimed in one round and finished in the next
             if set(self.oracle.counts()) <= TERMINAL:
                 break
             for name in self.workers:
