@@ -161,7 +161,7 @@ class Producer:
             case -3:
                 return QueueFull("the queue holds as many steps as its limit allows")
             case _:
-                return TooManyClasses("the queue keeps at most 4,096 different requirements")
+                return TooManyClasses("the queue keeps at most 4,096 different requirements, 512 of one tenant")
 
     async def cancel(self, step_id: StepId, *, reason: str) -> CancelOutcome:
         """End a waiting step, or ask a running one to stop; a running one is ended by force after 10 s."""

@@ -11,11 +11,14 @@ from darkroom_queue import (
     StepConflict,
     SubmissionExpired,
     Submitted,
+    TooManyClasses,
     UnusableStep,
 )
 from darkroom_schemas.events import Emission, EventType
 from darkroom_schemas.ids import JobId, StepId, TenantId
 from darkroom_schemas.status import JobStatus
+from darkroom_schemas.step import StepSubmit
+from darkroom_schemas.worker import Requirements
 from support.steps import make_step
 
 
@@ -98,6 +101,17 @@ async def test_an_unusable_step_keeps_no_other_back(link: RedisLink) -> None:
     assert isinstance(first, UnusableStep)
     assert isinstance(third, UnusableStep)
     assert [type(answer) for answer in await Producer(link).submit_many([large])] == [UnusableStep]
+
+
+async def test_one_tenant_cannot_use_up_the_kinds_of_requirements(link: RedisLink) -> None:
+    def tagged(tenant: str, number: int) -> StepSubmit:
+        return make_step(tenant=TenantId(tenant), requirements=Requirements(type="simulation", tags=(f"t{number}",)))
+
+    answers = await Producer(link).submit_many([tagged("greedy", number) for number in range(513)])
+    assert [isinstance(answer, Submitted) for answer in answers] == [True] * 512 + [False]
+    assert isinstance(answers[-1], TooManyClasses)
+    assert (await Producer(link).submit(tagged("greedy", 0))).created, "a kind that is known may be used again"
+    assert (await Producer(link).submit(tagged("another", 513))).created
 
 
 async def test_an_emission_repeated_by_the_relay_is_one_event(link: RedisLink) -> None:

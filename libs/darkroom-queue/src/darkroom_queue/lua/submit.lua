@@ -8,16 +8,19 @@
 --#include events
 --#include queue
 --#include fit
-local MAX_CLASSES, FIELDS = 4096, 11
+-- Classes are for ever, so one tenant must not use up what there may be of them:  ct  hash tenant → classes it brought
+local MAX_CLASSES, MAX_CLASSES_OF_TENANT, FIELDS = 4096, 512, 11
 local DIGEST_ON_STONE = '^' .. string.rep(SKIP, 13) .. FIELD
 local max_depth, n = tonumber(ARGV[1]), tonumber(ARGV[2])
 local answer, classes = { now }, {}
 
-local function class_of(requirements)
+local function class_of(requirements, tenant)
   local class = classes[requirements] or call('HGET', P .. 'cls', requirements)
   if not class then
     local number = call('HLEN', P .. 'cls') + 1
-    if number > MAX_CLASSES then return nil end
+    local brought = tonumber(call('HGET', P .. 'ct', tenant) or '0')
+    if number > MAX_CLASSES or brought >= MAX_CLASSES_OF_TENANT then return nil end
+    call('HSET', P .. 'ct', tenant, brought + 1)
     class = tostring(number)
     call('HSET', P .. 'cls', requirements, class)
     call('HSET', P .. 'cld', class, requirements)
@@ -66,7 +69,7 @@ for i = 0, n - 1 do
   local id, kind, job, not_before, not_after = ARGV[a + 1], ARGV[a + 4], ARGV[a + 5], ARGV[a + 7], ARGV[a + 8]
   local taken = mine[id] or there[i + 1]
   local code = taken and (taken == ARGV[a + 9] and 0 or -1)
-  local class = not code and class_of(ARGV[a + 2])
+  local class = not code and class_of(ARGV[a + 2], ARGV[a + 3])
   if code then
     answer[i + 2] = code
   elseif not_after ~= '' and now > tonumber(not_after) then
