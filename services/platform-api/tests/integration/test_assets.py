@@ -17,6 +17,7 @@ from platform_api.loops.asset_keeper import AssetKeeper
 from platform_api.loops.doorbell import Doorbell
 from platform_api.store.asset_removal import PostgresAssetRemoval
 from platform_api.store.doomed_objects import PostgresDoomedObjects
+from support.emprops import collection, generated
 from support.waiting import until
 
 SOME_ID = "019aa7f1-5c3e-7c66-b5a1-9f0d3c1f1c11"
@@ -172,6 +173,20 @@ async def test_assets_are_kept_for_the_days_of_their_bucket(
     assert await kept_after(6, retention) == {"image_fast", "image_high", "video_fast"}
     assert await kept_after(8, retention) == {"image_fast", "image_high"}
     assert await kept_after(31, retention) == {"image_high"}
+
+
+async def test_days_of_a_bucket_count_for_assets_of_every_dialect(
+    platform: Any, start_worker: Any, database: Database
+) -> None:
+    await start_worker()
+    anna = await platform.account("anna")
+    job = await generated(anna, await collection(anna, workflow="sdxl_image"), variables={"prompt": "a boat"})
+    assert (job["job_type"], len(job["data"]["outputs"])) == ("collection_generation", 6)
+    later = datetime.now(UTC) + timedelta(days=8)
+    await keeper(database, NoStore(), Retention(0, {"sdxl_image_fast": 7}), later).remove_expired()
+    assert (await anna.http.get("/api/assets")).json()["total"] == 6
+    await keeper(database, NoStore(), Retention(0, {"sdxl_image_high": 7}), later).remove_expired()
+    assert (await anna.http.get("/api/assets")).json()["total"] == 0
 
 
 def enlarged(produce: Handler, *numbers: int) -> Handler:

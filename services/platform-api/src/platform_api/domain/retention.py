@@ -9,7 +9,7 @@ from darkroom_schemas.catalogue import CATALOGUE
 
 @dataclass(frozen=True, slots=True)
 class Expiry:
-    """Assets of these job types, or of all others, that were created before that moment are not kept any longer."""
+    """What steps of these job types, or of all others, made before that moment is not kept any longer."""
 
     created_before: datetime
     job_types: tuple[str, ...]

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from platform_api.domain.retention import Expiry
 from platform_api.store.doomed_objects import doom
-from platform_api.store.tables import assets, jobs, outbox, users
+from platform_api.store.tables import assets, jobs, outbox, steps, users
 from platform_api.store.time_ids import created_between
 
 _SET_OUTPUTS = update(jobs).where(jobs.c.id == bindparam("of_job")).values(outputs=bindparam("left"))
@@ -33,7 +33,11 @@ class PostgresAssetRemoval:
         return await self._remove([assets.c.id == asset_id, assets.c.user_id == user_id], limit=1) > 0
 
     async def remove_expired(self, expiry: Expiry, *, limit: int) -> int:
-        of_type = assets.c.job_type.in_(expiry.job_types)
+        # By the step's type, since a bucket belongs to that: the job's may be a label of its dialect.
+        made_by = (
+            (steps.c.job_id == assets.c.job_id) & (steps.c.run == assets.c.run) & (steps.c.number == assets.c.step)
+        )
+        of_type = select(steps.c.job_type).where(made_by).scalar_subquery().in_(expiry.job_types)
         old = created_between(assets.c.id, assets.c.created_at, None, expiry.created_before)
         return await self._remove([~of_type if expiry.others else of_type, *old], limit=limit)
 
