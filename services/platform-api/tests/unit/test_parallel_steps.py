@@ -152,6 +152,14 @@ def test_what_an_earlier_run_was_paid_for_is_not_paid_again() -> None:
     assert second.state.job.charged_mc == 200
 
 
+def test_run_that_delivers_otherwise_than_the_one_before_costs_no_more_than_was_reserved() -> None:
+    image = PlannedStep("a1111", {"prompt": "x"}, price_mc=500)
+    state = replace(begin(Plan("test", (image,))), captured=frozenset({"00:07"}))
+    change = complete(replace(state, job=replace(state.job, charged_mc=500)), 0)
+    assert (change.ledger, change.state.job.charged_mc) == ((), 500)
+    assert len(change.assets) == 1
+
+
 @pytest.mark.parametrize(
     ("steps", "field"),
     [

@@ -1,6 +1,6 @@
 """What a completed step delivered: as assets, as the job row keeps them, and as what is paid for."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from darkroom_schemas.catalogue import CATALOGUE
@@ -54,6 +54,12 @@ def items_of(step: Step, assets: Sequence[Asset], text: str | None) -> list[str]
     if text is not None and CATALOGUE[step.job_type].gives_text and (text or not step.price_mc):
         items.insert(0, f"{step.number:02d}:text")
     return items[: step.outputs]
+
+
+def unpaid(step: Step, items: Sequence[str], captured: Collection[str]) -> list[str]:
+    """Leave out what earlier runs were paid for, and never charge a step for more than was reserved for it."""
+    paid = sum(item.startswith(f"{step.number:02d}:") for item in captured)
+    return [item for item in items if item not in captured][: max(0, step.outputs - paid)]
 
 
 def delivered(asset: Asset) -> Delivered:

@@ -13,7 +13,7 @@ from darkroom_schemas.status import TERMINAL, JobStatus, sources_of
 from darkroom_schemas.step import StepError, StepResult
 
 from platform_api.domain.change import CancelStep, Change, EmitEvent, LedgerEntry, LedgerKind, OutboxItem, SubmitStep
-from platform_api.domain.delivery import accepted, assets_of, delivered, items_of
+from platform_api.domain.delivery import accepted, assets_of, delivered, items_of, unpaid
 from platform_api.domain.job import Job, JobState, Step
 from platform_api.domain.next_steps import ready_steps
 from platform_api.domain.plan import step_submission
@@ -105,8 +105,8 @@ def _completed(state: JobState, step: Step, data: dict[str, Any], now: datetime,
         return replace(change, discarded=discarded)
     captures = [
         LedgerEntry(LedgerKind.CAPTURE, step.price_mc, item)
-        for item in items
-        if step.price_mc and item not in state.captured
+        for item in unpaid(step, items, state.captured)
+        if step.price_mc
     ]
     steps = _with(state.steps, done)
     job = replace(
