@@ -16,10 +16,9 @@ from platform_api.domain.credits import (
 )
 from platform_api.domain.errors import NotFound, UnknownUser
 from platform_api.domain.once import Unit
-from platform_api.domain.ports import IdempotencyKey
 from platform_api.routes.auth import UUID_PATTERN, AdminCaller, CurrentUser
 from platform_api.routes.context import Ctx
-from platform_api.routes.requests import AnyContentTypeRoute, IdempotencyHeader, Limit, answered, keyed
+from platform_api.routes.requests import AnyContentTypeRoute, IdempotencyHeader, Limit, answered, keyed, of_operator
 
 router = APIRouter(tags=["credits"], route_class=AnyContentTypeRoute)
 MAX_AMOUNT = MAX_ADJUSTMENT_MC / 1000
@@ -117,10 +116,8 @@ async def adjust(
         balance_mc = await adjust_credits(adjustment, credits=unit.credits)
         return AdjustmentAnswer(user_id=user_id, amount=amount_mc / 1000, balance=balance_mc / 1000).model_dump_json()
 
-    key = keyed(idempotency_key, "/api/admin/credits", body)
-    # A key that no user can send, since it has a space: operators' keys and theirs are apart.
-    own = IdempotencyKey(f"admin {key.key}", key.fingerprint) if key else None
-    return answered(await context.once(user_id, own, work))
+    key = of_operator(keyed(idempotency_key, "/api/admin/credits", body))
+    return answered(await context.once(user_id, key, work))
 
 
 def _line(line: StatementLine) -> CreditLine:

@@ -15,7 +15,7 @@ from platform_api.domain.errors import Forbidden, InvalidParameter, NotFound
 from platform_api.domain.once import Unit
 from platform_api.routes.auth import UUID_PATTERN, Authenticated, user_of
 from platform_api.routes.context import Ctx
-from platform_api.routes.requests import IdempotencyHeader, Limit, Offset, answered, keyed
+from platform_api.routes.requests import IdempotencyHeader, Limit, Offset, answered, keyed, of_operator
 from platform_api.routes.stablequeue.answers import StableQueueRoute
 
 router = APIRouter(tags=["api keys"], route_class=StableQueueRoute)
@@ -165,7 +165,8 @@ async def create_key(
         item = NewKeyItem(**_item(kept), key=None, secret=None)
         return NewKeyAnswer(message="The API key was made before; it was shown then.", api_key=item).model_dump_json()
 
-    answer = await context.once(owner, keyed(idempotency_key, "/api/apikeys", body), make)
+    idempotency = keyed(idempotency_key, "/api/apikeys", body)
+    answer = await context.once(owner, of_operator(idempotency) if manager.is_operator else idempotency, make)
     if answer.replayed:
         return answered(answer, 201)
     context.ring_relay()
