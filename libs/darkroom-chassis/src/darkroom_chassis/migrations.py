@@ -1,5 +1,6 @@
 """Brings one service's schema to a revision. Works as the schema's owner, who may not create schemas, too."""
 
+import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from darkroom_chassis.database import driver_url
 
 # A migration that waits for a lock makes every later query wait behind it: give up early, try again later.
 LOCK_TIMEOUT = "5s"
+ASK_AGAIN_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,7 @@ class SchemaMigrations:
         engine = create_engine(driver_url(database_url))
         try:
             with engine.connect() as connection:
-                # Replicas that start together migrate one after the other.
-                lock = zlib.crc32(f"darkroom migrations of {self.schema}".encode())
-                connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": lock})
+                self._take_turn(connection)
                 connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
                 self._make_schema(connection)
                 connection.commit()
@@ -46,6 +46,17 @@ class SchemaMigrations:
                 connection.commit()
         finally:
             engine.dispose()
+
+    def _take_turn(self, connection: Connection) -> None:
+        """Wait until no other replica migrates.
+
+        It asks again and again instead of waiting in the server: an index that is made online waits for every statement
+        that began before it, so for one that waits for the lock, too.
+        """
+        lock = {"key": zlib.crc32(f"darkroom migrations of {self.schema}".encode())}
+        while not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), lock).scalar_one():
+            connection.commit()
+            time.sleep(ASK_AGAIN_S)
 
     def _make_schema(self, connection: Connection) -> None:
         """Create it only if it is missing: IF NOT EXISTS alone asks for the right to create before it looks."""

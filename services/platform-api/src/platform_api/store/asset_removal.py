@@ -7,13 +7,13 @@ from typing import Any
 from darkroom_chassis.database import Database
 from darkroom_schemas.events import EventType
 from darkroom_schemas.ids import AssetId, UserId
-from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
+from sqlalchemy import Select, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from platform_api.domain.retention import Expiry
 from platform_api.store.doomed_objects import doom
 from platform_api.store.tables import assets, jobs, outbox, steps, users
-from platform_api.store.time_ids import created_between
+from platform_api.store.time_ids import MADE_WITHIN, created_between, first_id
 
 _SET_OUTPUTS = update(jobs).where(jobs.c.id == bindparam("of_job")).values(outputs=bindparam("left"))
 _COUNT_DOWN = (
@@ -30,19 +30,13 @@ class PostgresAssetRemoval:
         self._database = database
 
     async def remove(self, asset_id: AssetId, user_id: UserId) -> bool:
-        return await self._remove([assets.c.id == asset_id, assets.c.user_id == user_id], limit=1) > 0
+        own = (assets.c.id == asset_id, assets.c.user_id == user_id)
+        return await self._remove(select(assets.c.id, assets.c.job_id).where(*own)) > 0
 
     async def remove_expired(self, expiry: Expiry, *, limit: int) -> int:
-        # By the step's type, since a bucket belongs to that: the job's may be a label of its dialect.
-        made_by = (
-            (steps.c.job_id == assets.c.job_id) & (steps.c.run == assets.c.run) & (steps.c.number == assets.c.step)
-        )
-        of_type = select(steps.c.job_type).where(made_by).scalar_subquery().in_(expiry.job_types)
-        old = created_between(assets.c.id, assets.c.created_at, None, expiry.created_before)
-        return await self._remove([~of_type if expiry.others else of_type, *old], limit=limit)
+        return await self._remove(expired_assets(expiry, limit=limit))
 
-    async def _remove(self, conditions: Sequence[ColumnElement[bool]], *, limit: int) -> int:
-        chosen = select(assets.c.id, assets.c.job_id).where(*conditions).order_by(assets.c.id).limit(limit)
+    async def _remove(self, chosen: Select[Any]) -> int:
         async with self._database.begin() as connection:
             found = (await connection.execute(chosen)).all()
             if not found:
@@ -57,6 +51,19 @@ class PostgresAssetRemoval:
             if removed:
                 await _tidy_up(connection, of_jobs, removed)
         return len(removed)
+
+
+def expired_assets(expiry: Expiry, *, limit: int) -> Select[Any]:
+    """Select some assets that are not kept any longer, the oldest first."""
+    # By the step's type, since a bucket belongs to that: the job's may be a label of its dialect.
+    made_by = (steps.c.job_id == assets.c.job_id) & (steps.c.run == assets.c.run) & (steps.c.number == assets.c.step)
+    of_type = select(steps.c.job_type).where(made_by).scalar_subquery().in_(expiry.job_types)
+    old = (
+        assets.c.id < first_id(expiry.created_before, MADE_WITHIN),
+        *created_between(assets.c.created_at, None, expiry.created_before),
+    )
+    chosen = select(assets.c.id, assets.c.job_id).where(~of_type if expiry.others else of_type, *old)
+    return chosen.order_by(assets.c.id).limit(limit)
 
 
 async def _tidy_up(connection: AsyncConnection, of_jobs: Sequence[Any], removed: Sequence[Any]) -> None:

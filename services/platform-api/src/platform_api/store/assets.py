@@ -1,19 +1,19 @@
 """Reads of assets. Who may see one is decided by the caller: by its owner, or by a signed link."""
 
-from collections.abc import Iterator
+from typing import Any
 
 from darkroom_chassis.database import Database
 from darkroom_schemas.ids import AssetId, UserId
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Column, Select, func, select
 
 from platform_api.domain.asset_filter import EVERY_ASSET, AssetFilter
 from platform_api.domain.job import Asset
 from platform_api.domain.job_filter import COUNTED_TO
 from platform_api.domain.ports import AssetPage
+from platform_api.store.index_walks import IndexWalk
 from platform_api.store.rows import asset_of
 from platform_api.store.tables import assets, users
-from platform_api.store.time_ids import created_between
+from platform_api.store.time_ids import created_between, ids_made_between
 
 
 class PostgresAssets:
@@ -30,38 +30,48 @@ class PostgresAssets:
     async def page(
         self, user_id: UserId, where: AssetFilter, *, limit: int, before: AssetId | None, offset: int
     ) -> AssetPage:
-        conditions = list(_conditions(user_id, where))
-        statement = select(assets).where(*conditions).order_by(assets.c.id.desc()).limit(limit + 1)
-        statement = statement.where(assets.c.id < before) if before else statement.offset(offset)
+        statement = page_of_assets(user_id, where, rows=limit + 1, before=before, skipped=0 if before else offset)
         async with self._database.connect() as connection:
             rows = (await connection.execute(statement)).mappings().all()
-            total = await _count(connection, user_id, where)
+            total = (await connection.execute(count_of_assets(user_id, where))).scalar() or 0
         found = tuple(map(asset_of, rows[:limit]))
-        return AssetPage(found, found[-1].id if len(rows) > limit else None, *total)
+        cursor = found[-1].id if len(rows) > limit else None
+        if where == EVERY_ASSET:
+            return AssetPage(found, cursor, total, True)
+        return AssetPage(found, cursor, min(total, COUNTED_TO), total <= COUNTED_TO)
 
 
-async def _count(connection: AsyncConnection, user_id: UserId, where: AssetFilter) -> tuple[int, bool]:
-    """Return the number, and whether it is exact: a filtered list is counted up to a bound."""
+def page_of_assets(
+    user_id: UserId, where: AssetFilter, *, rows: int, before: AssetId | None, skipped: int
+) -> Select[Any]:
+    """Select the rows of a page."""
+    return _walk(user_id, where, before).of(select(assets), rows=rows, skipped=skipped)
+
+
+def count_of_assets(user_id: UserId, where: AssetFilter) -> Select[Any]:
+    """Select how many assets there are; of a filtered list no more than one beyond the bound."""
     if where == EVERY_ASSET:
-        counter = select(users.c.assets_total).where(users.c.id == user_id)
-        return (await connection.execute(counter)).scalar() or 0, True
-    matching = select(assets.c.id).where(*_conditions(user_id, where)).limit(COUNTED_TO + 1).subquery()
-    counted = (await connection.execute(select(func.count()).select_from(matching))).scalar_one()
-    return min(counted, COUNTED_TO), counted <= COUNTED_TO
+        return select(users.c.assets_total).where(users.c.id == user_id)
+    found = _walk(user_id, where, None).of(select(assets.c.id), rows=COUNTED_TO + 1)
+    return select(func.count()).select_from(found.subquery())
 
 
-def _conditions(user_id: UserId, where: AssetFilter) -> Iterator[ColumnElement[bool]]:
+def _walk(user_id: UserId, where: AssetFilter, before: AssetId | None) -> IndexWalk:
     columns = assets.c
-    yield columns.user_id == user_id
+    values: dict[Column[Any], str] = {columns.user_id: user_id}
+    filters = list(created_between(columns.created_at, where.created_from, where.created_before))
     if where.job_id is not None:
-        yield columns.job_id == where.job_id
+        filters.append(columns.job_id == where.job_id)
     if where.job_type is not None:
-        yield columns.job_type == where.job_type
+        values[columns.job_type] = where.job_type
     if where.mime_type is not None:
         family, _, kind = where.mime_type.partition("/")
-        yield (
-            columns.mime_type.startswith(f"{family}/", autoescape=True)
-            if kind == "*"
-            else (columns.mime_type == where.mime_type)
-        )
-    yield from created_between(columns.id, columns.created_at, where.created_from, where.created_before)
+        if kind == "*":
+            filters.append(columns.mime_type.startswith(f"{family}/", autoescape=True))
+        elif where.job_type is not None:
+            filters.append(columns.mime_type == where.mime_type)
+        else:
+            values[columns.mime_type] = where.mime_type
+    return IndexWalk(
+        columns.id, values, ids_made_between(where.created_from, where.created_before, before), tuple(filters)
+    )

@@ -7,6 +7,7 @@ from darkroom_chassis.database import Database
 from sqlalchemy import case, delete, func
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from platform_api.store.expired_rows import delete_older
 from platform_api.store.identity_tables import login_attempts
 
 WINDOW = timedelta(minutes=15)
@@ -50,9 +51,7 @@ class PostgresLoginThrottle:
 
 async def delete_old_attempts(database: Database) -> int:
     """Delete the counts of windows that are over and return how many they were."""
-    async with database.connect() as connection:
-        old = delete(login_attempts).where(login_attempts.c.since < func.now() - WINDOW)
-        return (await connection.execute(old)).rowcount
+    return await delete_older(database, login_attempts.c.since, func.now() - WINDOW)
 
 
 def _limits(name: str, address: str) -> dict[bytes, int]:

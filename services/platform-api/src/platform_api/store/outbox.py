@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from darkroom_chassis.database import Database
 from darkroom_schemas.api_key import PublishedKey
 from darkroom_schemas.ids import EventId
 from psycopg.errors import LockNotAvailable
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import Select, func, insert, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -44,6 +45,11 @@ class PostgresOutboxBatch:
         await self._connection.execute(_DELIVERED, noted)
 
 
+def next_rows(limit: int) -> Select[Any]:
+    """Select the rows that are handed over next."""
+    return select(outbox).order_by(outbox.c.id).limit(limit)
+
+
 async def _take_turn(connection: AsyncConnection) -> None:
     """Wait for the lock. The transaction need not reach the disk: what a crash forgets is handed over again in vain."""
     turn = "SELECT pg_advisory_xact_lock(:key), set_config('synchronous_commit', 'off', true)"
@@ -65,7 +71,7 @@ class PostgresOutbox:
     async def batch(self, limit: int) -> AsyncIterator[PostgresOutboxBatch]:
         async with self._database.begin() as connection:
             await _take_turn(connection)
-            found = await connection.execute(select(outbox).order_by(outbox.c.id).limit(limit))
+            found = await connection.execute(next_rows(limit))
             rows = [OutboxRow(r.id, r.kind, r.job_id, r.history_seq, r.body) for r in found]
             yield PostgresOutboxBatch(connection, rows)
 

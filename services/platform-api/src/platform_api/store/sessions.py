@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from platform_api.domain.sessions import Session, StoredPassword
+from platform_api.store.expired_rows import delete_older
 from platform_api.store.identity_tables import passwords, sessions
 from platform_api.store.published_keys import VALID
 from platform_api.store.tables import api_keys, users
@@ -50,8 +51,7 @@ class PostgresSessions:
 
 async def delete_expired_sessions(database: Database) -> int:
     """Delete the sessions that have ended and return how many they were."""
-    async with database.connect() as connection:
-        return (await connection.execute(delete(sessions).where(sessions.c.expires_at < func.now()))).rowcount
+    return await delete_older(database, sessions.c.expires_at, func.now())
 
 
 class PostgresPasswords:

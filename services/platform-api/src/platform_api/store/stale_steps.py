@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime
+from typing import Any
 
 from darkroom_chassis.database import Database
 from darkroom_schemas.ids import JobId, step_id
 from darkroom_schemas.status import ACTIVE, JobStatus
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Column, ColumnElement, Select, bindparam, literal, select, tuple_
 
 from platform_api.domain.ports import StepRef
 from platform_api.store.tables import jobs, steps
@@ -21,34 +22,52 @@ class PostgresStaleSteps:
         self._database = database
 
     async def pending(self, submitted_before: datetime) -> AsyncIterator[StepRef]:
-        current = (jobs.c.id == steps.c.job_id) & (jobs.c.run == steps.c.run)
-        statement = (
-            select(steps)
-            .join(jobs, current)
-            .where(steps.c.status.in_([status.value for status in ACTIVE]), steps.c.submitted_at < submitted_before)
-        )
-        async for ref in self._pages(statement):
+        async for ref in self._pages(pending_steps(submitted_before), steps.c.submitted_at):
             yield ref
 
     async def revoked(self, finished_after: datetime) -> AsyncIterator[StepRef]:
-        ended = [JobStatus.FAILED.value, JobStatus.CANCELLED.value]
-        statement = select(steps).where(
-            steps.c.status.in_(ended), steps.c.finished_at > finished_after, steps.c.submitted_at.is_not(None)
-        )
-        async for ref in self._pages(statement):
+        async for ref in self._pages(revoked_steps(finished_after), steps.c.finished_at):
             yield ref
 
-    async def _pages(self, statement: Select[tuple[object, ...]]) -> AsyncIterator[StepRef]:
-        key = tuple_(steps.c.submitted_at, steps.c.job_id, steps.c.run, steps.c.number)
-        last = None
+    async def _pages(self, statement: Select[Any], by: Column[datetime]) -> AsyncIterator[StepRef]:
+        last: tuple[datetime, str, int, int] | None = None
         while True:
-            page = statement.order_by(*key).limit(PAGE)
-            if last is not None:
-                page = page.where(key > last)
             async with self._database.connect() as connection:
-                rows = (await connection.execute(page)).all()
+                rows = (await connection.execute(page_after(statement, by, last))).all()
             for row in rows:
                 yield StepRef(step_id(JobId(row.job_id), row.run, row.number), JobId(row.job_id))
             if len(rows) < PAGE:
                 return
-            last = tuple_(rows[-1].submitted_at, rows[-1].job_id, rows[-1].run, rows[-1].number)
+            last = (getattr(rows[-1], by.name), rows[-1].job_id, rows[-1].run, rows[-1].number)
+
+
+def pending_steps(submitted_before: datetime) -> Select[Any]:
+    """Select the steps of present runs that were handed over before and have not ended."""
+    current = (jobs.c.id == steps.c.job_id) & (jobs.c.run == steps.c.run)
+    return (
+        select(steps)
+        .join(jobs, current)
+        .where(_in([*ACTIVE]), steps.c.submitted_at < submitted_before, steps.c.submitted_at.is_not(None))
+    )
+
+
+def revoked_steps(finished_after: datetime) -> Select[Any]:
+    """Select the steps that were handed over and have failed, or were cancelled, since."""
+    ended = _in([JobStatus.FAILED, JobStatus.CANCELLED])
+    return select(steps).where(ended, steps.c.finished_at > finished_after, steps.c.submitted_at.is_not(None))
+
+
+def page_after(
+    statement: Select[Any], by: Column[datetime], last: tuple[datetime, str, int, int] | None
+) -> Select[Any]:
+    """Select the page that follows a row."""
+    columns = (by, steps.c.job_id, steps.c.run, steps.c.number)
+    key, types = tuple_(*columns), [column.type for column in columns]
+    page = statement.order_by(*columns).limit(PAGE)
+    return page if last is None else page.where(key > tuple_(*map(literal, last, types)))
+
+
+def _in(statuses: list[JobStatus]) -> ColumnElement[bool]:
+    # Written into the statement: a plan for any parameters could not use an index of some statuses only.
+    words = sorted(status.value for status in statuses)
+    return steps.c.status.in_(bindparam("statuses", words, expanding=True, literal_execute=True))

@@ -27,6 +27,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 SCHEMA = "platform"
 STATUSES = "('queued', 'delayed', 'running', 'completed', 'failed', 'cancelled')"
 ACTIVE = "status IN ('queued', 'delayed', 'running')"
+REVOKED = "status IN ('failed', 'cancelled')"
 
 metadata = schema_metadata(SCHEMA)
 
@@ -103,9 +104,9 @@ jobs = Table(
     CheckConstraint("steps_done BETWEEN 0 AND steps_total", name="steps"),
     CheckConstraint("charged_mc BETWEEN 0 AND price_mc", name="charged"),
     CheckConstraint(f"({ACTIVE}) = (completed_at IS NULL)", name="completed"),
-    Index("jobs_user_newest_idx", "user_id", text("id DESC")),
-    Index("jobs_user_status_newest_idx", "user_id", "status", text("id DESC")),
-    Index("jobs_user_type_newest_idx", "user_id", "job_type", text("id DESC")),
+    Index(None, "user_id", "id"),
+    Index(None, "user_id", "status", "id"),
+    Index(None, "user_id", "job_type", "status", "id"),
     Index("jobs_active_idx", "updated_at", postgresql_where=text(ACTIVE)),
 )
 
@@ -134,6 +135,7 @@ steps = Table(
     CheckConstraint("number BETWEEN 0 AND 99", name="number"),
     CheckConstraint("price_mc >= 0", name="price"),
     Index("steps_pending_idx", "submitted_at", postgresql_where=text(f"{ACTIVE} AND submitted_at IS NOT NULL")),
+    Index("steps_revoked_idx", "finished_at", postgresql_where=text(f"{REVOKED} AND submitted_at IS NOT NULL")),
 )
 
 job_history = Table(
@@ -179,7 +181,9 @@ assets = Table(
     ForeignKeyConstraint(["job_id", "run", "step"], [steps.c.job_id, steps.c.run, steps.c.number]),
     UniqueConstraint("job_id", "run", "step", "output_index"),
     CheckConstraint("size_bytes >= 0", name="size"),
-    Index("assets_user_newest_idx", "user_id", text("id DESC")),
+    Index(None, "user_id", "id"),
+    Index(None, "user_id", "job_type", "id"),
+    Index(None, "user_id", "mime_type", "id"),
 )
 
 credit_ledger = Table(

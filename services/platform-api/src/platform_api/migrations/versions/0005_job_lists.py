@@ -3,19 +3,24 @@
 Revision ID: 0005
 """
 
-from alembic import op
+from darkroom_chassis.online_changes import create_index, drop_index
 
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None
 
+INDEXES = {
+    "jobs_user_status_newest_idx": "jobs (user_id, status, id DESC)",
+    "jobs_user_type_newest_idx": "jobs (user_id, job_type, id DESC)",
+}
+
 
 def upgrade() -> None:
-    op.execute("CREATE INDEX jobs_user_status_newest_idx ON platform.jobs (user_id, status, id DESC)")
-    op.execute("CREATE INDEX jobs_user_type_newest_idx ON platform.jobs (user_id, job_type, id DESC)")
+    for name, definition in INDEXES.items():
+        create_index("platform", name, definition)
 
 
 def downgrade() -> None:
-    op.execute("DROP INDEX platform.jobs_user_type_newest_idx")
-    op.execute("DROP INDEX platform.jobs_user_status_newest_idx")
+    for name in INDEXES:
+        drop_index("platform", name)

@@ -4,12 +4,14 @@ Revision ID: 0007
 """
 
 from alembic import op
+from darkroom_chassis.online_changes import validate_check
 
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
 
+LEDGER = "platform.credit_ledger"
 KIND = "kind IN ('grant', 'reserve', 'capture', 'release')"
 KIND_NOW = "kind IN ('grant', 'deduction', 'reserve', 'capture', 'release')"
 JOB = "(kind = 'grant') = (job_id IS NULL) AND (job_id IS NULL) = (run IS NULL)"
@@ -17,19 +19,21 @@ JOB_NOW = "(kind IN ('grant', 'deduction')) = (job_id IS NULL) AND (job_id IS NU
 
 
 def upgrade() -> None:
-    op.execute("ALTER TABLE platform.credit_ledger ADD COLUMN actor TEXT")
-    _constrain(kind=KIND_NOW, job=JOB_NOW)
+    op.execute(f"ALTER TABLE {LEDGER} ADD COLUMN IF NOT EXISTS actor TEXT")
+    for constraint in _replace(kind=KIND_NOW, job=JOB_NOW):
+        validate_check(LEDGER, constraint)
 
 
 def downgrade() -> None:
-    _constrain(kind=KIND, job=JOB)
-    op.execute("ALTER TABLE platform.credit_ledger DROP COLUMN actor")
+    # Not validated: deductions that were made stay in the ledger, from which nothing is ever taken.
+    _replace(kind=KIND, job=JOB)
+    op.execute(f"ALTER TABLE {LEDGER} DROP COLUMN actor")
 
 
-def _constrain(**checks: str) -> None:
-    """Replace checks. Validated apart, which lets others write meanwhile."""
-    for name, condition in checks.items():
-        constraint = f"credit_ledger_{name}_check"
-        op.execute(f"ALTER TABLE platform.credit_ledger DROP CONSTRAINT {constraint}")
-        op.execute(f"ALTER TABLE platform.credit_ledger ADD CONSTRAINT {constraint} CHECK ({condition}) NOT VALID")
-        op.execute(f"ALTER TABLE platform.credit_ledger VALIDATE CONSTRAINT {constraint}")
+def _replace(**checks: str) -> list[str]:
+    """Replace checks without a look at the rows, and return their names."""
+    names = {f"credit_ledger_{name}_check": condition for name, condition in checks.items()}
+    for name, condition in names.items():
+        op.execute(f"ALTER TABLE {LEDGER} DROP CONSTRAINT IF EXISTS {name}")
+        op.execute(f"ALTER TABLE {LEDGER} ADD CONSTRAINT {name} CHECK ({condition}) NOT VALID")
+    return list(names)

@@ -1,7 +1,8 @@
 -- A page of one user's ledger, newest first, with the balance after each line, and the balance now.
 -- One statement, so that balance and lines are of one moment: a line's balance is what is left of the present one when
--- everything newer is taken back. No row if the user is unknown, one without a line if there is none.
-WITH ledger AS (
+-- everything newer is taken back. A page is compared and ordered as in index_walks.py, for the reason given there.
+-- No row if the user is unknown, one without a line if there is none.
+WITH ledger AS NOT MATERIALIZED (
     SELECT l.*, CASE l.kind
         WHEN 'grant' THEN l.amount_mc
         WHEN 'release' THEN l.amount_mc
@@ -9,15 +10,16 @@ WITH ledger AS (
         ELSE -l.amount_mc
     END AS change_mc
     FROM platform.credit_ledger AS l
-    WHERE l.user_id = CAST(:user_id AS uuid)
 ), page AS (
     SELECT * FROM ledger
-    WHERE CAST(:before AS bigint) IS NULL OR id < CAST(:before AS bigint)
-    ORDER BY id DESC
+    WHERE (user_id, id) >= (CAST(:user_id AS uuid), 0)
+        AND (user_id, id) < (CAST(:user_id AS uuid), coalesce(CAST(:before AS bigint), 9223372036854775807))
+    ORDER BY user_id DESC, id DESC
     LIMIT :lines
-), newer AS (
-    SELECT coalesce(sum(change_mc), 0) AS change_mc FROM ledger WHERE id >= CAST(:before AS bigint)
-), reserved AS (
+), newer AS MATERIALIZED (
+    SELECT coalesce(sum(change_mc), 0) AS change_mc FROM ledger
+    WHERE user_id = CAST(:user_id AS uuid) AND id >= CAST(:before AS bigint)
+), reserved AS MATERIALIZED (
     SELECT coalesce(sum(price_mc - charged_mc), 0) AS amount_mc FROM platform.jobs
     WHERE user_id = CAST(:user_id AS uuid) AND status IN ('queued', 'delayed', 'running')
 )
