@@ -9,7 +9,7 @@ from darkroom_schemas.ids import JobId, UserId
 from platform_api.domain.change import Change, LedgerKind, OutboxItem, Restart
 from platform_api.domain.errors import KeyReused, NotEnoughCredits, UnknownUser
 from platform_api.domain.job import Job, JobState
-from platform_api.domain.ports import Answer, KeyedAnswer, NewJob
+from platform_api.domain.ports import Answer, IdempotencyKey, KeyedAnswer, NewJob
 from platform_api.domain.signed_urls import UrlSigner
 
 
@@ -40,11 +40,9 @@ class MemoryStore:
     sources: set[tuple[JobId, str]] = field(default_factory=set)
 
     async def accept(self, new: NewJob) -> Answer | None:
-        job = new.state.job
-        if new.idempotency and (kept := self.keys.get((job.user_id, new.idempotency.key))):
-            if kept.fingerprint != new.idempotency.fingerprint:
-                raise KeyReused
-            return Answer(kept.body, replayed=True)
+        job, keyed = new.state.job, new.idempotency
+        if keyed and (kept := await self.earlier(job.user_id, IdempotencyKey(keyed.key, keyed.fingerprint))):
+            return kept
         if job.user_id not in self.balances:
             raise UnknownUser
         if self.balances[job.user_id] < job.price_mc:
@@ -56,6 +54,12 @@ class MemoryStore:
         if new.idempotency:
             self.keys[job.user_id, new.idempotency.key] = new.idempotency
         return None
+
+    async def earlier(self, user_id: UserId, asked: IdempotencyKey) -> Answer | None:
+        kept = self.keys.get((user_id, asked.key))
+        if kept and kept.fingerprint != asked.fingerprint:
+            raise KeyReused
+        return Answer(kept.body, replayed=True) if kept else None
 
     async def load(self, job_ids: Iterable[JobId]) -> dict[JobId, JobState]:
         return {job_id: self.states[job_id] for job_id in job_ids if job_id in self.states}

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from darkroom_chassis.api_keys import KeyKind
 
 from .stablequeue_jobs import MODEL, PARAMS, PLAIN, HeldWorker, job, status, submit
 
@@ -179,3 +180,16 @@ async def test_too_few_credits_is_a_402(platform: Any) -> None:
     poor = await platform.account("poor", credits=0.01)
     answer = await poor.http.post("/api/v2/generate", json=job({**PLAIN, "num_images": 4, "steps": 50}))
     assert (answer.status_code, answer.json()["code"]) == (402, "insufficient_credits")
+
+
+async def test_repeated_submission_is_answered_though_its_server_is_gone(platform: Any, anna: Any) -> None:
+    once = {"Idempotency-Key": "once"}
+    async with platform.client(**{"X-API-Key": await platform.key(KeyKind.ADMIN)}) as operator:
+        assert (await operator.post("/api/v1/servers", json={"alias": "Attic"})).status_code == 201
+        first = await anna.http.post("/api/v2/generate", json=job(target_server_alias="Attic"), headers=once)
+        assert (await operator.delete("/api/v1/servers/Attic")).status_code == 200
+    again = await anna.http.post("/api/v2/generate", json=job(target_server_alias="Attic"), headers=once)
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert again.headers["Idempotent-Replayed"] == "true"
+    other = await anna.http.post("/api/v2/generate", json=job(target_server_alias="Cellar"), headers=once)
+    assert other.status_code == 422

@@ -69,6 +69,10 @@ class JobAcceptance(Protocol):
         """
         ...
 
+    async def earlier(self, user_id: UserId, asked: IdempotencyKey) -> Answer | None:
+        """Return the kept answer of the same request; raises `KeyReused` if it was another one."""
+        ...
+
 
 class Backlog(Protocol):
     """How many steps wait, as known a moment ago."""

@@ -7,11 +7,10 @@ from darkroom_chassis.database import Database
 from darkroom_schemas.ids import UserId
 from psycopg import errors
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from platform_api.domain.errors import KeyInUse, KeyReused, NotEnoughCredits, UnknownUser
 from platform_api.domain.job import Step
-from platform_api.domain.ports import Answer, KeyedAnswer, NewJob
+from platform_api.domain.ports import Answer, IdempotencyKey, NewJob
 from platform_api.store.queries import query
 from platform_api.store.rows import outbox_row, step_row
 from platform_api.store.tables import idempotency_keys, users
@@ -40,32 +39,28 @@ class PostgresAcceptance:
                 raise
         return None if row and row["accepted"] else await self._earlier_answer(new)
 
+    async def earlier(self, user_id: UserId, asked: IdempotencyKey) -> Answer | None:
+        columns = idempotency_keys.c
+        mine = (columns.user_id == user_id, columns.key == asked.key)
+        async with self._database.connect() as connection:
+            row = (await connection.execute(select(columns.fingerprint, columns.answer).where(*mine))).first()
+        if row is None:
+            return None
+        if row.fingerprint != asked.fingerprint:
+            raise KeyReused
+        return Answer(row.answer, replayed=True)
+
     async def _earlier_answer(self, new: NewJob) -> Answer:
         """Replay the answer that the key has; without one the balance was too low."""
+        user_id, keyed = new.state.job.user_id, new.idempotency
+        kept = await self.earlier(user_id, IdempotencyKey(keyed.key, keyed.fingerprint)) if keyed else None
+        if kept is not None:
+            return kept
         async with self._database.connect() as connection:
-            return await self._find_earlier(connection, new)
-
-    async def _find_earlier(self, connection: AsyncConnection, new: NewJob) -> Answer:
-        user_id = new.state.job.user_id
-        if new.idempotency is not None:
-            kept = await _kept(connection, user_id, new.idempotency)
-            if kept is not None:
-                return kept
-        balance = (await connection.execute(select(users.c.balance_mc).where(users.c.id == user_id))).scalar()
+            balance = (await connection.execute(select(users.c.balance_mc).where(users.c.id == user_id))).scalar()
         if balance is None:
             raise UnknownUser
         raise NotEnoughCredits(new.state.job.price_mc, balance)
-
-
-async def _kept(connection: AsyncConnection, user_id: UserId, asked: KeyedAnswer) -> Answer | None:
-    columns = idempotency_keys.c
-    statement = select(columns.fingerprint, columns.answer).where(columns.user_id == user_id, columns.key == asked.key)
-    row = (await connection.execute(statement)).first()
-    if row is None:
-        return None
-    if row.fingerprint != asked.fingerprint:
-        raise KeyReused
-    return Answer(row.answer, replayed=True)
 
 
 def _parameters(new: NewJob) -> dict[str, Any]:

@@ -2,18 +2,16 @@
 
 from typing import Annotated
 
-from darkroom_chassis.middleware import current_trace_id
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
 
 from platform_api.domain.generate import plan_for
-from platform_api.domain.plan import DEFAULT_PRIORITY
-from platform_api.domain.submit_job import submit_job
-from platform_api.metrics import JOBS_ACCEPTED
+from platform_api.domain.plan import DEFAULT_PRIORITY, Plan
 from platform_api.routes.auth import CurrentUser
 from platform_api.routes.context import Ctx
 from platform_api.routes.plain_json import SmallObject
 from platform_api.routes.requests import AnyContentTypeRoute, CollectionIdPath, IdempotencyHeader, answered, keyed
+from platform_api.routes.submission import submit
 
 router = APIRouter(tags=["collections"], route_class=AnyContentTypeRoute)
 
@@ -70,27 +68,22 @@ async def generate(
     idempotency_key: IdempotencyHeader = None,
 ) -> Response:
     """Fill the collection's workflow in with the variables, and queue it as one job."""
-    plan = await plan_for(
-        collection_id,
-        user_id,
-        body.variables,
-        workflow_id=body.workflow_id,
-        priority=body.workflow_priority,
-        library=context.library,
-    )
-    answer = await submit_job(
+
+    async def plan() -> Plan:
+        return await plan_for(
+            collection_id,
+            user_id,
+            body.variables,
+            workflow_id=body.workflow_id,
+            priority=body.workflow_priority,
+            library=context.library,
+        )
+
+    answer = await submit(
+        context,
         plan,
         user_id=user_id,
-        trace_id=current_trace_id(),
         idempotency=keyed(idempotency_key, f"/api/collections/{collection_id}/generate", body),
         render=lambda job, _: GenerateAnswer(data=Generation(jobId=job.id)).model_dump_json(),
-        jobs=context.acceptance,
-        backlog=context.backlog,
-        max_depth=context.queue_max_depth,
-        urls=context.urls,
-        clock=context.clock,
     )
-    if not answer.replayed:
-        JOBS_ACCEPTED.labels(plan.job_type).inc()
-        context.ring_relay()
     return answered(answer)

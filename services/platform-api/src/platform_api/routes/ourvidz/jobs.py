@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any
 
-from darkroom_chassis.middleware import current_trace_id
 from darkroom_queue import QueueUnavailable
 from darkroom_schemas.payload import MAX_SEED
 from darkroom_schemas.status import JobStatus
@@ -11,16 +10,16 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, field_v
 
 from platform_api.domain.errors import InvalidParameter, NotFound
 from platform_api.domain.job import Job
+from platform_api.domain.plan import Plan
 from platform_api.domain.plan_catalogue import MAX_PROMPT_CHARACTERS, JobRequest, plan_job
-from platform_api.domain.submit_job import submit_job
 from platform_api.domain.view import job_view
-from platform_api.metrics import JOBS_ACCEPTED
 from platform_api.routes.auth import CurrentUser
 from platform_api.routes.context import Context, Ctx
 from platform_api.routes.errors import invalid
 from platform_api.routes.ourvidz.mapping import JobAnswer, QueueJobAnswer, job_answer, queue_job_answer
 from platform_api.routes.plain_json import check_small, check_storable
 from platform_api.routes.requests import AnyContentTypeRoute, IdempotencyHeader, JobIdPath, answered, keyed
+from platform_api.routes.submission import submit
 
 router = APIRouter(tags=["jobs"], route_class=AnyContentTypeRoute)
 Text = Annotated[StrictStr, Field(max_length=MAX_PROMPT_CHARACTERS)]
@@ -96,24 +95,15 @@ async def queue_job(
         seed=metadata.seed,
         extra={**(metadata.model_extra or {}), **references},
     )
+    idempotency = keyed(idempotency_key, "/api/queue-job", body)
+
+    async def plan() -> Plan:
+        return plan_job(request)
+
     try:
-        answer = await submit_job(
-            plan_job(request),
-            user_id=user_id,
-            trace_id=current_trace_id(),
-            idempotency=keyed(idempotency_key, "/api/queue-job", body),
-            render=queue_job_answer,
-            jobs=context.acceptance,
-            backlog=context.backlog,
-            max_depth=context.queue_max_depth,
-            urls=context.urls,
-            clock=context.clock,
-        )
+        answer = await submit(context, plan, user_id=user_id, idempotency=idempotency, render=queue_job_answer)
     except InvalidParameter as error:
         raise invalid(f"metadata.{error.name}", error.message) from None
-    if not answer.replayed:
-        JOBS_ACCEPTED.labels(body.jobType).inc()
-        context.ring_relay()
     return answered(answer)
 
 

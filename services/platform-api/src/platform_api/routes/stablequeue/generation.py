@@ -2,24 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
-from darkroom_chassis.middleware import current_trace_id
 from darkroom_schemas.job import JobView
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
+from platform_api.domain.plan import Plan
 from platform_api.domain.plan_generation import plan_generation
 from platform_api.domain.ports import Answer
-from platform_api.domain.submit_job import submit_job
-from platform_api.metrics import JOBS_ACCEPTED
 from platform_api.routes.auth import Authenticated, Caller, user_of
 from platform_api.routes.context import Context, Ctx
 from platform_api.routes.requests import IdempotencyHeader, answered, keyed
 from platform_api.routes.stablequeue.answers import StableQueueRoute
 from platform_api.routes.stablequeue.mapping import Accepted, accepted
 from platform_api.routes.stablequeue.requests import GenerateRequest
+from platform_api.routes.submission import submit
 
 router = APIRouter(tags=["stablequeue"], route_class=StableQueueRoute)
 RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -63,25 +61,13 @@ async def generate_v1(
 
 async def _submit(body: GenerateRequest, context: Context, who: Caller, path: str, key: str | None) -> Answer:
     user_id = user_of(who)
-    await context.servers.get(body.target_server_alias)
-    plan = plan_generation(body.generation(who.key_id), await context.fleet.live())
-    answer = await submit_job(
-        plan,
-        user_id=user_id,
-        trace_id=current_trace_id(),
-        idempotency=keyed(key, path, body),
-        render=partial(_render, plan.steps[0].job_type),
-        jobs=context.acceptance,
-        backlog=context.backlog,
-        max_depth=context.queue_max_depth,
-        urls=context.urls,
-        clock=context.clock,
-    )
-    if not answer.replayed:
-        JOBS_ACCEPTED.labels(plan.job_type).inc()
-        context.ring_relay()
-    return answer
+
+    async def plan() -> Plan:
+        await context.servers.get(body.target_server_alias)
+        return plan_generation(body.generation(who.key_id), await context.fleet.live())
+
+    return await submit(context, plan, user_id=user_id, idempotency=keyed(key, path, body), render=_render)
 
 
-def _render(step_type: str, job: JobView, queued: Mapping[str, int]) -> str:
-    return accepted(job, queue_position=queued.get(step_type, 0) + 1).model_dump_json()
+def _render(job: JobView, queued: Mapping[str, int]) -> str:
+    return accepted(job, queue_position=queued.get(job.parameters["served_by"], 0) + 1).model_dump_json()
