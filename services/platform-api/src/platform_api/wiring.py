@@ -34,7 +34,6 @@ from platform_api.clients.outlook import QueueOutlook
 from platform_api.clients.password_hasher import Argon2Hasher
 from platform_api.clients.queue_clock import QueueClock
 from platform_api.clients.replay import LogReplay
-from platform_api.clients.worker_offers import RegistryOffers
 from platform_api.domain.credits import CreditChanges
 from platform_api.domain.persistence import Persistence
 from platform_api.domain.retention import Retention
@@ -219,7 +218,6 @@ async def _join(settings: Settings, database: Database, link: RedisLink, stack: 
         persistence=Persistence((OperationalError, PoolTimeout), asyncio.sleep),
         credits=PostgresCredits(database),
         library=PostgresLibrary(database),
-        offers=RegistryOffers(Registry(link)),
         backlog=QueueBacklog(producer.depth, outbox.waiting_submissions),
         steps=producer,
         waiting=insight,

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from support.waiting import until
 
 BUILT_IN = {"flexible_prompt", "sdxl_image", "wan_video", "enhanced_image", "image_and_video"}
 POSTER = {
@@ -186,7 +187,11 @@ async def test_models_and_nodes_are_available_once_a_worker_has_them(platform: A
     assert await listed(ben, "custom-nodes") == {}
     await start_worker()
     await anna.finished((await anna.submit("prompt_enhance"))["id"])
-    assert (await listed(anna, "models"))["sdxl-base-1.0"] is True
+
+    async def has_sdxl() -> bool:
+        return (await listed(anna, "models"))["sdxl-base-1.0"]
+
+    await until(has_sdxl)
     assert (await listed(anna, "models"))["my-lora"] is False
 
 

@@ -87,19 +87,3 @@ class LibraryChanges(Protocol):
     async def link(self, user_id: UserId, new: NewSocialLink) -> SocialLink:
         """Find or make the link; a `miniapp_user_id` that is given replaces the one that was known."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Offered:
-    """What live workers have."""
-
-    models: frozenset[str]
-    custom_nodes: frozenset[str]
-
-
-class WorkerOffers(Protocol):
-    """Asks the queue's registry of workers."""
-
-    async def offered(self) -> Offered:
-        """Return what is offered now; nothing while the queue does not answer."""
-        ...

@@ -16,7 +16,7 @@ from platform_api.domain.accounts import Accounts
 from platform_api.domain.api_keys import ApiKeys
 from platform_api.domain.credits import Credits
 from platform_api.domain.feed import JobFeed, Replay
-from platform_api.domain.library import Library, WorkerOffers
+from platform_api.domain.library import Library
 from platform_api.domain.once import Once
 from platform_api.domain.outlook import TypeOutlook
 from platform_api.domain.persistence import Persistence
@@ -101,7 +101,6 @@ class Context:
     persistence: Persistence
     credits: Credits
     library: Library
-    offers: WorkerOffers
     backlog: Backlog
     steps: RunningSteps
     waiting: WaitingSteps

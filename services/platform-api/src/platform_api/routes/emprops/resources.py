@@ -42,7 +42,7 @@ async def list_models(
     context: Ctx, user_id: CurrentUser, limit: Limit = 50, offset: Offset = 0, cursor: ItemCursor = None
 ) -> ResourceList:
     """List the models of the catalogue, those that workers have, and those that the caller's workflows name."""
-    offered = (await context.offers.offered()).models
+    offered = frozenset(name for can in await context.fleet.live() for name in can.models)
     of_types: dict[str, list[str]] = {}
     for job_type in CATALOGUE.values():
         if job_type.model:
@@ -56,7 +56,7 @@ async def list_custom_nodes(
     context: Ctx, user_id: CurrentUser, limit: Limit = 50, offset: Offset = 0, cursor: ItemCursor = None
 ) -> ResourceList:
     """List the ComfyUI nodes that workers have, and those that the caller's workflows name."""
-    offered = (await context.offers.offered()).custom_nodes
+    offered = frozenset(name for can in await context.fleet.live() for name in can.custom_nodes)
     found = await _resources(context, user_id, ResourceKind.CUSTOM_NODE, offered, {})
     return _page(found, limit, offset, cursor)
 
