@@ -38,6 +38,7 @@ class MemoryStore:
     captures: set[tuple[JobId, str | None]] = field(default_factory=set)
     keys: dict[tuple[UserId, str], KeyedAnswer] = field(default_factory=dict)
     sources: set[tuple[JobId, str]] = field(default_factory=set)
+    discarded: list[str] = field(default_factory=list)
 
     async def accept(self, new: NewJob) -> Answer | None:
         job, keyed = new.state.job, new.idempotency
@@ -77,6 +78,9 @@ class MemoryStore:
             self.captures |= {(job.id, e.item) for e in change.ledger if e.kind is LedgerKind.CAPTURE}
             if change.source_event_id:
                 self.sources.add((job.id, change.source_event_id))
+
+    async def discard(self, keys: Sequence[str]) -> None:
+        self.discarded += keys
 
     async def restart(self, restart: Restart) -> None:
         job = restart.state.job

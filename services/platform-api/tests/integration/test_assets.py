@@ -153,6 +153,32 @@ async def test_bytes_are_deleted_when_the_store_is_back(platform: Any, start_wor
     assert await platform.rows("SELECT * FROM platform.doomed_objects") == []
 
 
+async def test_bytes_that_come_after_the_cancel_are_deleted(
+    platform: Any, start_worker: Any, produce: Handler, database: Database
+) -> None:
+    begun, cancelled = asyncio.Event(), asyncio.Event()
+
+    async def finish_all_the_same(context: StepContext) -> StepResult:
+        begun.set()
+        await cancelled.wait()
+        return await produce(context)
+
+    await start_worker(finish_all_the_same)
+    anna = await platform.account("anna")
+    job_id = (await anna.submit("image_fast"))["id"]
+    await asyncio.wait_for(begun.wait(), 10)
+    assert (await anna.http.post(f"/api/jobs/{job_id}/cancel")).status_code == 200
+    cancelled.set()
+
+    async def are_doomed() -> bool:
+        return len(await platform.rows("SELECT 1 FROM platform.doomed_objects")) == 2
+
+    await until(are_doomed)
+    await delete_now(platform, database)
+    assert files(platform) == set()
+    assert (await anna.job(job_id))["metadata"].get("all_assets") is None
+
+
 async def test_assets_are_kept_for_the_days_of_their_bucket(
     platform: Any, start_worker: Any, database: Database
 ) -> None:

@@ -8,7 +8,7 @@ from darkroom_schemas.step import StepView
 
 from platform_api.domain.change import Change
 from platform_api.domain.ports import JobChanges
-from platform_api.domain.transitions import on_step_event
+from platform_api.domain.transitions import keys_that_came_too_late, on_step_event
 from platform_api.domain.view import AssetUrls
 
 TELLING = frozenset({EventType.STEP_STARTED, EventType.STEP_RETRYING, EventType.STEP_RELEASED}) | STEP_TERMINAL
@@ -24,7 +24,7 @@ async def apply_step_events(events: Sequence[Event], *, jobs: JobChanges, urls: 
     states = await jobs.load({event.job_id for event in ours})
     known = [event for event in ours if event.job_id in states]
     repeated = await jobs.applied([(event.job_id, event.id) for event in known])
-    changes = []
+    changes, unwanted = [], list[str]()
     for event in known:
         if (event.job_id, event.id) in repeated:
             continue
@@ -33,7 +33,10 @@ async def apply_step_events(events: Sequence[Event], *, jobs: JobChanges, urls: 
         if change is not None:
             states[event.job_id] = change.state
             changes.append(change)
+        else:
+            unwanted += keys_that_came_too_late(states[event.job_id], event)
     await jobs.save(changes)
+    await jobs.discard(unwanted)
     return changes
 
 

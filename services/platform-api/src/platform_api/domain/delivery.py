@@ -21,6 +21,11 @@ def accepted(step: Step, result: StepResult) -> tuple[list[StepOutput], list[Ste
     return counting, others
 
 
+def keys_of(outputs: Sequence[StepOutput]) -> list[str]:
+    """Name all objects that the outputs are stored as."""
+    return [key for output in outputs for key in (output.key, output.thumbnail_key) if key]
+
+
 def assets_of(job: Job, step: Step, outputs: Sequence[StepOutput], now: datetime) -> list[Asset]:
     """Make an asset of each output."""
     return [

@@ -101,6 +101,10 @@ class JobChanges(Protocol):
         """Return which (job, source event id) pairs were applied before."""
         ...
 
+    async def discard(self, keys: Sequence[str]) -> None:
+        """Have objects deleted that nothing refers to."""
+        ...
+
     async def restart(self, restart: Restart) -> None:
         """Back the job up and write its new run; raises `NotEnoughCredits`."""
         ...

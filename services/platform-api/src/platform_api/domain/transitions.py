@@ -13,12 +13,14 @@ from darkroom_schemas.status import TERMINAL, JobStatus, sources_of
 from darkroom_schemas.step import StepError, StepResult
 
 from platform_api.domain.change import CancelStep, Change, EmitEvent, LedgerEntry, LedgerKind, OutboxItem, SubmitStep
-from platform_api.domain.delivery import accepted, assets_of, delivered, items_of, unpaid
+from platform_api.domain.delivery import accepted, assets_of, delivered, items_of, keys_of, unpaid
 from platform_api.domain.job import Job, JobState, Step
 from platform_api.domain.next_steps import ready_steps
 from platform_api.domain.plan import step_submission
 from platform_api.domain.templates import Unfillable
 from platform_api.domain.view import AssetUrls, job_view
+
+GIVEN_UP = frozenset({JobStatus.CANCELLED, JobStatus.FAILED})
 
 
 def on_step_event(state: JobState, event: Event, urls: AssetUrls) -> Change | None:
@@ -37,6 +39,14 @@ def on_step_event(state: JobState, event: Event, urls: AssetUrls) -> Change | No
     }.get(event.type)  # type: ignore[call-overload]  # any string may be asked of a dict of enum members
     change: Change | None = decide(state, step, event.data, now, urls) if decide else None
     return replace(change, source_event_id=event.id) if change else None
+
+
+def keys_that_came_too_late(state: JobState, event: Event) -> list[str]:
+    """Name the objects of a step that completed although it had been given up: nothing will ever refer to them."""
+    step = next((step for step in state.steps if step.id == event.step_id), None)
+    if event.type != EventType.STEP_COMPLETED or step is None or step.status not in GIVEN_UP:
+        return []
+    return keys_of(StepResult.model_validate(event.data.get("result") or {}).outputs)
 
 
 def on_cancel(state: JobState, reason: str, now: datetime, urls: AssetUrls) -> Change | None:
@@ -95,7 +105,7 @@ def _completed(state: JobState, step: Step, data: dict[str, Any], now: datetime,
     done = replace(step, status=JobStatus.COMPLETED, finished_at=now, text=text, timings_s=dict(result.timings_s))
     counting, others = accepted(step, result)
     assets = assets_of(state.job, step, counting, now)
-    discarded = tuple(key for output in others for key in (output.key, output.thumbnail_key) if key)
+    discarded = tuple(keys_of(others))
     items = items_of(step, assets, text)
     if not items:
         error = JobError(code="backend_error", message="The worker reported success without a result.")

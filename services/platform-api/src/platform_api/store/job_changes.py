@@ -110,6 +110,9 @@ class PostgresJobChanges:
             # Last: nobody who holds a user's row ever waits for a job's.
             await run(_UPDATE_USER, user_rows)
 
+    async def discard(self, keys: Sequence[str]) -> None:
+        await doom(self._connection, keys)
+
     async def restart(self, restart: Restart) -> None:
         await write_restart(self._connection, restart)
 
