@@ -1,7 +1,7 @@
 """JSON Web Tokens of our own: HS256, with issuer, audience and expiry always checked (RFC 7519, RFC 8725)."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import jwt
 from darkroom_schemas.errors import ErrorCode
@@ -19,7 +19,6 @@ class JwtClaims:
 
     user_id: UserId
     expires_at: int
-    scopes: frozenset[str] = field(default_factory=frozenset)
 
 
 class JwtCodec:
@@ -30,7 +29,7 @@ class JwtCodec:
             raise ValueError(f"JWT_SECRET must be at least {MIN_SECRET_BYTES} bytes (RFC 7518 §3.2)")
         self._secret, self._issuer, self._audience = secret, issuer, audience
 
-    def issue(self, user_id: UserId, *, ttl_s: int, scopes: frozenset[str] = frozenset()) -> str:
+    def issue(self, user_id: UserId, *, ttl_s: int) -> str:
         """Make a token for `user_id` that lives `ttl_s` seconds."""
         now = int(time.time())
         claims = {
@@ -40,7 +39,6 @@ class JwtCodec:
             "iat": now,
             "exp": now + ttl_s,
             "jti": new_uuid7(),
-            "scope": " ".join(sorted(scopes)),
         }
         return jwt.encode(claims, self._secret, algorithm="HS256")
 
@@ -65,5 +63,4 @@ def verified_claims(token: str, key: str | jwt.PyJWK, algorithm: str, issuer: st
         raise Unauthenticated("The token has expired; get a new one.", ErrorCode.TOKEN_EXPIRED) from None
     except jwt.InvalidTokenError:
         raise Unauthenticated("The token is not valid.") from None
-    scopes = frozenset(str(claims.get("scope", "")).split())
-    return JwtClaims(user_id=UserId(str(claims["sub"])), expires_at=int(claims["exp"]), scopes=scopes)
+    return JwtClaims(user_id=UserId(str(claims["sub"])), expires_at=int(claims["exp"]))
