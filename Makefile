@@ -6,7 +6,7 @@ SOURCES := $(wildcard libs/*/src services/*/src deploy/*/src) tests/support test
 export OMP_WAIT_POLICY ?= PASSIVE
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install install-dev demo up down test chaos test-e2e check contracts bench-queue proto-schemas lint types format migrate clean
+.PHONY: help install install-dev demo up down test chaos test-e2e check contracts bench-queue bench-platform proto-schemas lint types format migrate clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,10 @@ proto-schemas: install-dev ## Write the OpenAPI documents and JSON Schemas anew,
 bench-queue: install ## Measure the queue engine beside its peers (about 8 minutes)
 	@benchmarks/queue/setup.sh
 	$(BIN)/python benchmarks/queue $(BENCH)
+
+bench-platform: install ## Measure platform-api beside a bare route, and among a million jobs (about 10 minutes; needs wrk)
+	@command -v wrk >/dev/null || { echo "make bench-platform needs wrk: apt-get install wrk"; exit 1; }
+	PYTHONPATH=tests $(BIN)/python benchmarks/platform $(BENCH)
 
 lint: install-dev ## Check style and formatting
 	$(BIN)/ruff check

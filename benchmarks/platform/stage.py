@@ -31,6 +31,7 @@ class Stage:
     platform: str
     bare: str
     database_url: str
+    redis_url: str
     token: str
     user_id: UserId
     platform_pid: int
@@ -64,7 +65,8 @@ def stage() -> Iterator[Stage]:
                      env | {"PLATFORM_API_PORT": str(platform)})  # fmt: skip
         _serve(stack, folder, bare, (sys.executable, str(here / "bare.py"), str(bare), database), {})
         token = JwtCodec(SECRET, "darkroom", "darkroom").issue(user_id, ttl_s=86_400)
-        yield Stage(f"http://127.0.0.1:{platform}", f"http://127.0.0.1:{bare}", database, token, user_id, pid)
+        urls = f"http://127.0.0.1:{platform}", f"http://127.0.0.1:{bare}"
+        yield Stage(*urls, database, valkey.url, token, user_id, pid)
 
 
 def _serve(stack: ExitStack, folder: Path, port: int, argv: tuple[str, ...], env: dict[str, str]) -> int:

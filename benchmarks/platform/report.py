@@ -1,0 +1,116 @@
+"""The tables of a run: for the terminal, and as a document."""
+
+import platform
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+import psutil
+from calls import Pair, Requests
+from lists import Lists
+from rich.console import Console
+from rich.table import Table as RichTable
+from streams import Streams
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "benchmarks" / "platform.md"
+INTRODUCTION = """# platform-api beside a bare route
+
+`make bench-platform BENCH=--write` measures all of this and writes this page.
+
+- The bare route is FastAPI on the same uvicorn and event loop, with as many connections; it inserts or selects one row
+  by psycopg. `POST /api/queue-job` verifies a token, counts against a rate limit, keeps an Idempotency-Key, reserves
+  credits, and writes job, step, history, ledger and outbox in one commit, while the relay in the same process hands the
+  job over to Redis.
+- Load comes from `wrk` on the same machine. Rounds take turns, and the ratios count, not the numbers.
+- Lists are read from three platforms in turn. Their tables are filled by SQL, as jobs of the past would have left them.
+- Events for streams are appended to the log by the script that the relay uses. The delay is from the append to the last
+  line of the event at its reader, in the one process that appends and reads.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with its title; the first column is text, the others are numbers."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+def tables(requests: Requests | None, lists: Lists | None, streams: Streams | None) -> Iterator[Table]:
+    """Make every table that something was measured for."""
+    if requests:
+        rows = [*_ratios("POST /api/queue-job", requests.submissions, 0.5)]
+        rows += _ratios("GET /api/jobs/{id}", requests.reads, 0.7)
+        columns = (
+            "",
+            "clients",
+            "ours /s",
+            "bare /s",
+            "p50 ms ours / bare",
+            "p99 ms ours / bare",
+            "ratio",
+            "wanted",
+            "met",
+        )
+        yield Table("Requests", columns, rows)
+    if lists:
+        rows = [_page(name, lists) for name in lists.few]
+        columns = ("page of 50", "1,000 jobs, ms", f"{lists.jobs:,} of one user", f"{lists.jobs:,} of many users",
+                   "ratios", "wanted", "met")  # fmt: skip
+        yield Table("Lists", columns, rows)
+    if streams:
+        late = streams.at(0.99)
+        row = (f"{streams.readers:,}", f"{streams.at(0.5):.1f}", f"{late:.1f}", "≤ 50 ms", _met(late <= 50))
+        yield Table("Event streams, one event a second each", ("readers", "p50 ms", "p99 ms", "wanted", "met"), [row])
+
+
+def _ratios(name: str, pairs: dict[int, Pair], wanted: float) -> Iterator[Sequence[str]]:
+    for clients, pair in pairs.items():
+        p50, p99 = (
+            " / ".join(f"{median(getattr(load, which) for load in side):.1f}" for side in (pair.ours, pair.bare))
+            for which in ("p50_ms", "p99_ms")
+        )
+        rates = [f"{median(load.rate for load in side):,.0f}" for side in (pair.ours, pair.bare)]
+        yield name, str(clients), *rates, p50, p99, f"{pair.ratio:.2f}x", f"≥ {wanted}x", _met(pair.ratio >= wanted)
+
+
+def _page(name: str, lists: Lists) -> Sequence[str]:
+    few, many = lists.few[name], (lists.one_user[name], lists.many_users[name])
+    ratios = [time / few for time in many]
+    shown = [f"{time:.1f}" for time in (few, *many)]
+    return name, *shown, " / ".join(f"{ratio:.2f}x" for ratio in ratios), "≤ 1.5x", _met(max(ratios) <= 1.5)
+
+
+def _met(met: bool) -> str:
+    return "yes" if met else "**no**"
+
+
+def show(console: Console, shown: Sequence[Table]) -> None:
+    """Print the tables."""
+    for table in shown:
+        rich = RichTable(title=table.title, title_justify="left")
+        for number, column in enumerate(table.columns):
+            rich.add_column(column, justify="right" if number else "left")
+        for row in table.rows:
+            rich.add_row(*(cell.replace("**no**", "[red]no[/red]") for cell in row))
+        console.print(rich)
+
+
+def write(shown: Sequence[Table]) -> None:
+    """Write the document."""
+    parts = [INTRODUCTION, f"{datetime.now(UTC):%Y-%m-%d}, {machine()}\n"]
+    for table in shown:
+        rule = ["---", *("---:" for _ in table.columns[1:])]
+        lines = [table.columns, rule, *table.rows]
+        parts.append(f"## {table.title}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n")
+    DOCUMENT.parent.mkdir(parents=True, exist_ok=True)
+    DOCUMENT.write_text("\n".join(parts))
+
+
+def machine() -> str:
+    """Describe the machine without naming it."""
+    memory = psutil.virtual_memory().total / 2**30
+    return f"{psutil.cpu_count()} cores ({platform.machine()}), {memory:.0f} GiB, Python {platform.python_version()}"
