@@ -61,6 +61,7 @@ lint: install-dev ## Check style and formatting
 
 types: install-dev ## Check types
 	$(BIN)/mypy --strict $(SOURCES)
+	$(BIN)/mypy --strict benchmarks/platform
 
 format: install-dev ## Format the code and fix what can be fixed by machine
 	$(BIN)/ruff check --fix

@@ -42,7 +42,7 @@ class Table:
 def tables(requests: Requests | None, lists: Lists | None, streams: Streams | None) -> Iterator[Table]:
     """Make every table that something was measured for."""
     if requests:
-        rows = [*_ratios("POST /api/queue-job", requests.submissions, 0.5)]
+        rows: list[Sequence[str]] = [*_ratios("POST /api/queue-job", requests.submissions, 0.5)]
         rows += _ratios("GET /api/jobs/{id}", requests.reads, 0.7)
         columns = (
             "",
@@ -57,10 +57,10 @@ def tables(requests: Requests | None, lists: Lists | None, streams: Streams | No
         )
         yield Table("Requests", columns, rows)
     if lists:
-        rows = [_page(name, lists) for name in lists.few]
-        columns = ("page of 50", "1,000 jobs, ms", f"{lists.jobs:,} of one user", f"{lists.jobs:,} of many users",
+        pages = [_page(name, lists) for name in lists.few]
+        heads = ("page of 50", "1,000 jobs, ms", f"{lists.jobs:,} of one user", f"{lists.jobs:,} of many users",
                    "ratios", "wanted", "met")  # fmt: skip
-        yield Table("Lists", columns, rows)
+        yield Table("Lists", heads, pages)
     if streams:
         late = streams.at(0.99)
         row = (f"{streams.readers:,}", f"{streams.at(0.5):.1f}", f"{late:.1f}", "≤ 50 ms", _met(late <= 50))

@@ -1,0 +1,81 @@
+"""What routes use."""
+
+import asyncio
+from datetime import timedelta
+
+from darkroom_queue import Insight, Registry, Tickets
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from platform_api.clients.backlog import QueueBacklog
+from platform_api.clients.fleet import RegisteredFleet
+from platform_api.clients.outlook import QueueOutlook
+from platform_api.clients.password_hasher import Argon2Hasher
+from platform_api.clients.replay import LogReplay
+from platform_api.domain.persistence import Persistence
+from platform_api.domain.servers import ServerList
+from platform_api.routes.context import Context, Logins
+from platform_api.routes.session_cookie import CookiePolicy
+from platform_api.store.acceptance import PostgresAcceptance
+from platform_api.store.accounts import PostgresAccounts
+from platform_api.store.api_keys import PostgresApiKeys
+from platform_api.store.assets import PostgresAssets
+from platform_api.store.credits import PostgresCredits
+from platform_api.store.jobs import PostgresJobs
+from platform_api.store.library import PostgresLibrary
+from platform_api.store.login_throttle import PostgresLoginThrottle
+from platform_api.store.once import PostgresOnce
+from platform_api.store.servers import PostgresServers
+from platform_api.store.sessions import PostgresPasswords, PostgresSessions
+from platform_api.wiring.credentials import jwt_codec, rate_limits, token_verifier
+from platform_api.wiring.foundation import Foundation, utc_now
+from platform_api.wiring.loops import Loops
+
+
+def join_context(base: Foundation, loops: Loops) -> Context:
+    """Put the ports and settings behind the routes together."""
+    settings, database, link, producer = base.settings, base.database, base.link, base.producer
+    insight = Insight(link)
+    return Context(
+        accounts=PostgresAccounts(database),
+        api_keys=PostgresApiKeys(database),
+        limits=rate_limits(settings, link),
+        acceptance=PostgresAcceptance(database),
+        jobs=PostgresJobs(database),
+        assets=PostgresAssets(database),
+        unit_of_work=base.unit_of_work,
+        once=PostgresOnce(database),
+        persistence=Persistence((OperationalError, PoolTimeout), asyncio.sleep),
+        credits=PostgresCredits(database),
+        library=PostgresLibrary(database),
+        backlog=QueueBacklog(producer.depth, base.outbox.waiting_submissions),
+        steps=producer,
+        waiting=insight,
+        types_now=QueueOutlook(Registry(link), insight, producer),
+        fleet=RegisteredFleet(Registry(link)),
+        servers=ServerList(settings.server_aliases, PostgresServers(database)),
+        feed=loops.fanout,
+        replay=LogReplay(link),
+        objects=base.objects,
+        asset_removal=base.removal,
+        ring_keeper=loops.removal_bell.ring,
+        urls=base.urls,
+        tokens=jwt_codec(settings),
+        tickets=Tickets(link),
+        verifier=token_verifier(settings),
+        logins=Logins(
+            sessions=PostgresSessions(database),
+            passwords=PostgresPasswords(database),
+            hasher=Argon2Hasher(),
+            throttle=PostgresLoginThrottle(database),
+        ),
+        cookies=CookiePolicy(
+            secure=settings.public_url.startswith("https://"),
+            origins=settings.origins,
+            lifetime=timedelta(seconds=settings.session_lifetime_s),
+        ),
+        clock=utc_now,
+        ring_relay=loops.relay_bell.ring,
+        queue_max_depth=settings.queue_max_depth,
+        sse_heartbeat_s=settings.sse_heartbeat_s,
+    )

@@ -1,0 +1,41 @@
+"""Who may come in: tokens, and how often each may ask."""
+
+from darkroom_chassis.jwks import JwksVerifier, TokenVerifier, keys_at
+from darkroom_chassis.rate_limit import RateLimiter
+from darkroom_chassis.tokens import JwtCodec
+from darkroom_queue import Quotas, RedisLink
+from darkroom_schemas.api_key import Tier
+
+from platform_api.clients.counts import RedisCounts
+from platform_api.routes.limits import Limits, per_minute
+from platform_api.settings import Settings
+
+
+def jwt_codec(settings: Settings) -> JwtCodec:
+    """Make the codec of this platform's tokens."""
+    return JwtCodec(settings.jwt_secret.get_secret_value(), settings.jwt_issuer, settings.jwt_audience)
+
+
+def token_verifier(settings: Settings) -> TokenVerifier:
+    """Make what verifies tokens: our own, and those of the identity provider if one is set."""
+    provider = None
+    if settings.jwt_jwks:
+        provider = JwksVerifier(
+            keys_at(settings.jwt_jwks),
+            settings.jwt_jwks_algorithm,
+            settings.jwt_jwks_issuer,
+            settings.jwt_jwks_audience,
+        )
+    return TokenVerifier(jwt_codec(settings), provider)
+
+
+def rate_limits(settings: Settings, link: RedisLink) -> Limits:
+    """Make the limits by tier of key, and of users."""
+    return Limits(
+        RateLimiter(RedisCounts(Quotas(link))),
+        by_tier={
+            Tier.STANDARD: per_minute(settings.rate_limit_standard, settings.rate_limit_standard_submissions),
+            Tier.PREMIUM: per_minute(settings.rate_limit_premium, settings.rate_limit_premium_submissions),
+        },
+        user=per_minute(settings.rate_limit_user, settings.rate_limit_user_submissions),
+    )

@@ -1,0 +1,62 @@
+"""What loops and routes stand on together."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from darkroom_chassis.database import Database
+from darkroom_queue import Producer, ProgressFeed, RedisLink
+
+from platform_api.clients.objects import StoredObjects
+from platform_api.domain.ports import UnitOfWork
+from platform_api.domain.signed_urls import UrlSigner
+from platform_api.settings import Settings
+from platform_api.store.asset_removal import PostgresAssetRemoval
+from platform_api.store.job_changes import jobs_transaction
+from platform_api.store.outbox import PostgresOutbox
+
+
+@dataclass(frozen=True, slots=True)
+class Foundation:
+    """The connections, and what is made from them or from settings once."""
+
+    settings: Settings
+    database: Database
+    link: RedisLink
+    producer: Producer
+    progress: ProgressFeed
+    outbox: PostgresOutbox
+    unit_of_work: UnitOfWork
+    urls: UrlSigner
+    objects: StoredObjects
+    removal: PostgresAssetRemoval
+
+
+@asynccontextmanager
+async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
+    """Connect to PostgreSQL and Redis; disconnect in reverse order."""
+    async with AsyncExitStack() as stack:
+        database = Database(
+            settings.database_url.get_secret_value(), application="platform-api", pool_size=settings.database_pool_size
+        )
+        stack.push_async_callback(database.close)
+        link = await RedisLink.open(settings.redis_url.get_secret_value())
+        stack.push_async_callback(link.close)
+        yield Foundation(
+            settings=settings,
+            database=database,
+            link=link,
+            producer=Producer(link),
+            progress=await stack.enter_async_context(ProgressFeed(link)),
+            outbox=PostgresOutbox(database),
+            unit_of_work=jobs_transaction(database),
+            urls=UrlSigner(settings.signing_secret.get_secret_value(), settings.public_url),
+            objects=StoredObjects(settings.object_store_url),
+            removal=PostgresAssetRemoval(database),
+        )
+
+
+def utc_now() -> datetime:
+    """Tell the time."""
+    return datetime.now(UTC)

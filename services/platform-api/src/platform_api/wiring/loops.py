@@ -1,0 +1,85 @@
+"""What runs beside the routes."""
+
+from dataclasses import dataclass
+
+from darkroom_chassis.loops import LoopSupervisor
+from darkroom_queue import EventLog, KeyDirectory
+
+from platform_api.clients.queue_clock import QueueClock
+from platform_api.domain.retention import Retention
+from platform_api.loops.asset_keeper import AssetKeeper
+from platform_api.loops.consumer import EventConsumer
+from platform_api.loops.doorbell import Doorbell
+from platform_api.loops.fanout import Fanout
+from platform_api.loops.housekeeping import expire_regularly
+from platform_api.loops.reconciler import Reconciler
+from platform_api.loops.relay import Relay
+from platform_api.store.doomed_objects import PostgresDoomedObjects
+from platform_api.store.idempotency import delete_expired_keys
+from platform_api.store.login_throttle import delete_old_attempts
+from platform_api.store.offsets import PostgresJournal
+from platform_api.store.sessions import delete_expired_sessions
+from platform_api.store.stale_steps import PostgresStaleSteps
+from platform_api.wiring.foundation import Foundation, utc_now
+
+
+@dataclass(frozen=True, slots=True)
+class Loops:
+    """The loops, and what routes and tests reach of them."""
+
+    supervisor: LoopSupervisor
+    fanout: Fanout
+    reconciler: Reconciler
+    relay_bell: Doorbell
+    removal_bell: Doorbell
+
+
+def join_loops(base: Foundation) -> Loops:
+    """Make the loops; entering the supervisor starts them."""
+    database, link, outbox, urls = base.database, base.link, base.outbox, base.urls
+    relay_bell, reconcile_bell = Doorbell(), Doorbell()
+    # Each reader has an EventLog of its own: it remembers where it stands.
+    fanout = Fanout(EventLog(link), base.progress)
+
+    async def on_gap() -> None:
+        await outbox.request_all_keys()
+        reconcile_bell.ring()
+
+    journal = PostgresJournal(database)
+    consumer = EventConsumer(EventLog(link, "platform-api"), journal, urls, relay_bell=relay_bell, on_gap=on_gap)
+    relay = Relay(outbox, base.producer, KeyDirectory(link), now_ms=QueueClock(link).now_ms, bell=relay_bell, urls=urls)
+    reconciler = Reconciler(
+        stale=PostgresStaleSteps(database),
+        unit_of_work=base.unit_of_work,
+        producer=base.producer,
+        event_log=EventLog(link),
+        consumer=consumer,
+        urls=urls,
+        clock=utc_now,
+        bell=reconcile_bell,
+        relay_bell=relay_bell,
+    )
+    loops = LoopSupervisor()
+    loops.add("relay", relay.run)
+    loops.add("event-consumer", consumer.run)
+    loops.add("reconciler", reconciler.run)
+    loops.add("fanout-events", fanout.run_events)
+    loops.add("fanout-progress", fanout.run_progress)
+    expiring = {
+        "Idempotency keys": lambda: delete_expired_keys(database),
+        "Sessions": lambda: delete_expired_sessions(database),
+        "Counts of logins": lambda: delete_old_attempts(database),
+    }
+    loops.add("expiry", lambda: expire_regularly(expiring))
+    removal_bell = _keep_assets(base, loops)
+    return Loops(loops, fanout, reconciler, relay_bell, removal_bell)
+
+
+def _keep_assets(base: Foundation, loops: LoopSupervisor) -> Doorbell:
+    settings, bell = base.settings, Doorbell()
+    retention = Retention(settings.asset_retention_days, settings.asset_retention_days_by_bucket)
+    doomed = PostgresDoomedObjects(base.database)
+    keeper = AssetKeeper(doomed, base.objects, base.removal, retention, clock=utc_now, bell=bell)
+    loops.add("object-deletion", keeper.run)
+    loops.add("asset-retention", keeper.run_retention)
+    return bell
