@@ -20,7 +20,8 @@ from darkroom_schemas.status import TERMINAL
 from darkroom_schemas.step import StepSubmit, StepView
 from support.fault_proxy import FaultProxy
 from support.history import broken_promises
-from support.redis_servers import MortalServer, spawn
+from support.mortal import spawn
+from support.redis_servers import MortalServer
 from support.steps import make_step
 from support.waiting import until
 

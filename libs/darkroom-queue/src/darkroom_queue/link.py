@@ -25,6 +25,8 @@ from darkroom_queue.lua_source import LuaScript, load
 
 Arg = str | bytes | int | float
 _UNREACHABLE = (ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError, OSError)
+_CLOSED_BY_UVLOOP = "the handler is closed"
+"""Its only word for a write to a connection that was lost a moment ago; asyncio's own loop writes into the void."""
 _MISPLACED = (MovedError, AskError, ClusterDownError, TryAgainError)
 _ELSEWHERE = ("MOVED", "READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "UNBLOCKED")
 """Error words of a server that cannot serve us now: another one may, or the same one later."""
@@ -82,6 +84,11 @@ class RedisLink:
             if isinstance(error, OSError):  # silence for the whole time limit: the hot connection hears no more, either
                 raise self._unavailable(error) from error
             raise QueueUnavailable(f"Redis does not answer ({type(error).__name__})") from error
+        except RuntimeError as error:
+            if not str(error).endswith(_CLOSED_BY_UVLOOP):
+                raise
+            self._epoch = 0
+            raise QueueUnavailable("Redis does not answer (the connection was lost)") from error
         except ResponseError as error:
             if not isinstance(error, _MISPLACED) and not str(error).startswith("UNBLOCKED"):
                 raise

@@ -4,7 +4,7 @@ import asyncio
 import math
 from collections.abc import AsyncIterator
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from darkroom_schemas.channels import ProgressMessage, job_progress
 from darkroom_schemas.ids import JobId
@@ -16,18 +16,28 @@ from darkroom_queue.link import RedisLink
 POLL_S = 5.0
 
 
+class _OneConnectionPubSub(PubSub):
+    """Fails when its connection is lost. redis-py's own connects again in whatever call fails, in two at once too."""
+
+    async def _reconnect(self, conn: Any, error: BaseException | None = None, *_: object) -> None:
+        await conn.disconnect()
+        raise error or ConnectionError("the connection is lost")
+
+
 class ProgressFeed:
     """Async context manager; iterate over it for the messages of the jobs added so far.
 
-    After a `QueueUnavailable`, iterating again goes on, on another server too.
+    After a `QueueUnavailable`, iterating again goes on, on another server too. What was added then is not lost.
     """
 
     def __init__(self, link: RedisLink) -> None:
         self._link = link
         self._interest: dict[JobId, int] = {}
-        self._everything = self._lost = False
-        self._subscribed = asyncio.Event()
-        self._pubsub = self._new_pubsub()
+        self._everything = False
+        self._wanted = asyncio.Event()
+        self._connecting = asyncio.Lock()
+        self._pubsub: PubSub | None = None
+        """None until there is a first subscription, and from a loss on."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -35,62 +45,96 @@ class ProgressFeed:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._pubsub.aclose()  # type: ignore[no-untyped-call]  # redis-py leaves this one unannotated
-
-    def _new_pubsub(self) -> PubSub:
-        return self._link.client.pubsub(ignore_subscribe_messages=True)
-
-    async def _begin_anew(self) -> None:
-        """Subscribe again, on whatever server serves the shard by now."""
-        await self._pubsub.aclose()  # type: ignore[no-untyped-call]  # likewise
-        await self._link.epoch()
-        self._pubsub = self._new_pubsub()
-        if self._everything:
-            await self._link.guard(self._pubsub.psubscribe(job_progress(JobId("*"))))
-        if self._interest:
-            await self._link.guard(self._pubsub.subscribe(*map(job_progress, self._interest)))
+        await self._close()
 
     async def add(self, job_id: JobId) -> None:
         """Begin to receive a job's progress; adding it twice needs removing it twice."""
         self._interest[job_id] = self._interest.get(job_id, 0) + 1
         if self._interest[job_id] == 1:
-            await self._link.guard(self._pubsub.subscribe(job_progress(job_id)))
-            self._subscribed.set()
+            self._wanted.set()
+            if self._pubsub is None:
+                await self._connected()  # with this subscription among the others
+            elif _is_alive(self._pubsub):  # else the reader notices in a moment, and subscribes anew
+                await self._link.guard(self._pubsub.subscribe(job_progress(job_id)))
 
     async def add_all(self) -> None:
         """Receive the progress of every job."""
         self._everything = True
-        await self._link.guard(self._pubsub.psubscribe(job_progress(JobId("*"))))
-        self._subscribed.set()
+        self._wanted.set()
+        pubsub = await self._connected()
+        if _is_alive(pubsub):
+            await self._link.guard(pubsub.psubscribe(job_progress(JobId("*"))))
 
     async def remove(self, job_id: JobId) -> None:
         """Take back one `add`."""
         self._interest[job_id] -= 1
         if not self._interest[job_id]:
             del self._interest[job_id]
-            await self._link.guard(self._pubsub.unsubscribe(job_progress(job_id)))
-            if not self._interest:
-                self._subscribed.clear()
+            if not self._interest and not self._everything:
+                self._wanted.clear()
+            if self._pubsub is not None and _is_alive(self._pubsub):
+                await self._link.guard(self._pubsub.unsubscribe(job_progress(job_id)))
 
     async def __aiter__(self) -> AsyncIterator[ProgressMessage]:
         loop, asked_at = asyncio.get_running_loop(), math.inf
         while True:
-            await self._subscribed.wait()
-            if self._lost:
-                await self._begin_anew()
-                self._lost = False
+            await self._wanted.wait()
+            pubsub = await self._connected()
+            if pubsub.connection is None:  # whatever was wanted was removed meanwhile
+                await self._close()
+                continue
             try:
-                message = await self._link.guard(self._pubsub.get_message(timeout=POLL_S))
+                message = await self._link.guard(pubsub.get_message(timeout=POLL_S))
+                if message is not None:
+                    asked_at = math.inf
+                elif asked_at == math.inf:
+                    await self._link.guard(pubsub.ping())
+                    asked_at = loop.time()
+                elif loop.time() - asked_at >= POLL_S:  # half-open
+                    await self._close()
+                    asked_at = math.inf
             except QueueUnavailable:
-                self._lost = True
+                await self._close()
                 raise
-            if message is not None:
-                asked_at = math.inf
-            elif asked_at == math.inf:
-                await self._link.guard(self._pubsub.ping())
-                asked_at = loop.time()
-            elif loop.time() - asked_at >= POLL_S and self._pubsub.connection is not None:
-                await self._pubsub.connection.disconnect()  # half-open; the next read connects and subscribes again
-                asked_at = math.inf
             if message is not None and message["type"] in {"message", "pmessage"}:
                 yield ProgressMessage.model_validate_json(message["data"])
+
+    async def _connected(self) -> PubSub:
+        """Return the connection, or make one to whatever server serves the shard by now, with all subscriptions."""
+        async with self._connecting:
+            if self._pubsub is None:
+                await self._link.epoch()
+                pubsub = _OneConnectionPubSub(self._link.client.connection_pool, ignore_subscribe_messages=True)
+                try:
+                    await self._subscribe_all(pubsub)
+                except BaseException:
+                    await _close(pubsub)
+                    raise
+                self._pubsub = pubsub
+            return self._pubsub
+
+    async def _subscribe_all(self, pubsub: PubSub) -> None:
+        """Others come and go meanwhile: done is when nothing has changed while it was written."""
+        if self._everything:
+            await self._link.guard(pubsub.psubscribe(job_progress(JobId("*"))))
+        subscribed: set[JobId] = set()
+        while subscribed != self._interest.keys():
+            added, removed = self._interest.keys() - subscribed, subscribed - self._interest.keys()
+            if added:
+                await self._link.guard(pubsub.subscribe(*map(job_progress, added)))
+            if removed:
+                await self._link.guard(pubsub.unsubscribe(*map(job_progress, removed)))
+            subscribed = (subscribed | added) - removed
+
+    async def _close(self) -> None:
+        pubsub, self._pubsub = self._pubsub, None
+        if pubsub is not None:
+            await _close(pubsub)
+
+
+def _is_alive(pubsub: PubSub) -> bool:
+    return pubsub.connection is not None and pubsub.connection.is_connected
+
+
+async def _close(pubsub: PubSub) -> None:
+    await pubsub.aclose()  # type: ignore[no-untyped-call]  # redis-py leaves this one unannotated

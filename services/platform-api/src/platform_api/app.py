@@ -4,16 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-import psycopg
-from darkroom_chassis.errors import render
 from darkroom_chassis.probes import probe_routes
 from darkroom_chassis.service import create_app
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import JSONResponse
-from psycopg_pool import PoolTimeout
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as SqlPoolTimeout
 
 from platform_api.routes import asset_bytes, catalogue, credits, identity, previews, sessions, waiting
 from platform_api.routes.emprops import (
@@ -28,7 +22,7 @@ from platform_api.routes.emprops import (
 from platform_api.routes.emprops import jobs as emprops_jobs
 from platform_api.routes.emprops import resources as emprops_resources
 from platform_api.routes.emprops.aliases import EmPropsAliases
-from platform_api.routes.errors import install_refusals, unavailable
+from platform_api.routes.errors import install_refusals
 from platform_api.routes.ourvidz import assets, jobs
 from platform_api.routes.stablequeue import generation, keys, resources, servers
 from platform_api.routes.stablequeue import jobs as stablequeue_jobs
@@ -79,8 +73,6 @@ def build_app(
         )
     app.add_middleware(EmPropsAliases)
     install_refusals(app)
-    for error in (OperationalError, SqlPoolTimeout, psycopg.OperationalError, PoolTimeout):
-        app.add_exception_handler(error, _on_database_unavailable)
     modules = (
         *(jobs, emprops_jobs, retry, failsafe, stream, assets, asset_bytes, catalogue),
         *(user_events, waiting, credits, previews),
@@ -105,7 +97,3 @@ async def _close_streams(app: FastAPI, running: Running) -> None:
     """End event streams as soon as shutdown begins: the server waits for open requests before it stops the lifespan."""
     await app.state.stopping.wait()
     running.fanout.close()
-
-
-async def _on_database_unavailable(request: Request, _: Exception) -> JSONResponse:
-    return render(unavailable("The database"), request.url.path)

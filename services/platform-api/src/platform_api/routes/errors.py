@@ -2,11 +2,15 @@
 
 import math
 
+import psycopg
 from darkroom_chassis.errors import AppError, Unauthenticated, render
 from darkroom_queue import QueueUnavailable
 from darkroom_schemas.errors import ErrorCode, FieldError
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
+from psycopg_pool import PoolTimeout
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as SqlPoolTimeout
 
 from platform_api.domain.errors import (
     AlreadyExists,
@@ -30,6 +34,8 @@ from platform_api.domain.errors import (
 )
 
 RETRY_AFTER_S = 10
+DATABASE_AWAY = (OperationalError, SqlPoolTimeout, psycopg.OperationalError, PoolTimeout)
+"""What is raised while PostgreSQL does not answer."""
 
 
 def app_error(refusal: Refused) -> AppError:
@@ -139,5 +145,10 @@ def install_refusals(app: FastAPI) -> None:
     async def on_queue_unavailable(request: Request, _: Exception) -> JSONResponse:
         return render(unavailable("The queue"), request.url.path)
 
+    async def on_database_away(request: Request, _: Exception) -> JSONResponse:
+        return render(unavailable("The database"), request.url.path)
+
     app.add_exception_handler(Refused, on_refusal)
+    for error in DATABASE_AWAY:
+        app.add_exception_handler(error, on_database_away)
     app.add_exception_handler(QueueUnavailable, on_queue_unavailable)

@@ -1,10 +1,16 @@
 """Frames of a job's stream as Server-Sent Events."""
 
+from collections.abc import AsyncIterator
+
+from darkroom_chassis.logs import get_logger
+from darkroom_queue import QueueUnavailable
 from pydantic import TypeAdapter
 
 from platform_api.domain.job_stream import Frame, FrameKind
 from platform_api.routes.emprops.mapping import EmPropsHistoryEntry, EmPropsJob, emprops_history, emprops_job
+from platform_api.routes.errors import DATABASE_AWAY
 
+log = get_logger(__name__)
 HEARTBEAT = b":heartbeat\n"
 """A comment line without a blank line of its own, of which some clients would make an empty event."""
 RETRY = b"retry: 1000\n"
@@ -28,6 +34,15 @@ def encode(frame: Frame) -> bytes:
         lines.append(f"id: {frame.id}")
     lines.append(f"data: {_data(frame)}")
     return ("\n".join(lines) + "\n\n").encode()
+
+
+async def until_outage(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Pass a stream on, and end it when a server that it stands on goes away: its reader comes back and resumes."""
+    try:
+        async for frame in stream:
+            yield frame
+    except (QueueUnavailable, *DATABASE_AWAY) as error:
+        log.warning("A stream ends, since a server does not answer; its reader may resume", reason=type(error).__name__)
 
 
 def _data(frame: Frame) -> str:

@@ -4,8 +4,6 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 from darkroom_chassis.errors import Unauthenticated
-from darkroom_chassis.logs import get_logger
-from darkroom_queue import QueueUnavailable
 from darkroom_schemas.ids import JobId, UserId
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -13,10 +11,9 @@ from fastapi.responses import StreamingResponse
 from platform_api.domain.job_stream import Frame, stream_job
 from platform_api.routes.auth import OPTIONAL_SECURITY, authenticate, user_of
 from platform_api.routes.context import Ctx
-from platform_api.routes.emprops.sse import RETRY, encode
+from platform_api.routes.emprops.sse import RETRY, encode, until_outage
 from platform_api.routes.requests import JobIdPath
 
-log = get_logger(__name__)
 router = APIRouter(tags=["jobs"])
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
@@ -61,7 +58,8 @@ async def stream(
     first = await anext(frames, None)
     if first is None:
         return Response(status_code=204, headers=HEADERS)
-    return StreamingResponse(_encoded(first, frames), media_type="text/event-stream", headers=HEADERS)
+    content = until_outage(_encoded(first, frames))
+    return StreamingResponse(content, media_type="text/event-stream", headers=HEADERS)
 
 
 def _frames(context: Ctx, job_id: JobId, listener: UserId, last_event_id: str | None) -> AsyncIterator[Frame]:
@@ -80,8 +78,5 @@ def _frames(context: Ctx, job_id: JobId, listener: UserId, last_event_id: str | 
 
 async def _encoded(first: Frame, rest: AsyncIterator[Frame]) -> AsyncIterator[bytes]:
     yield RETRY + encode(first)
-    try:
-        async for frame in rest:
-            yield encode(frame)
-    except QueueUnavailable:
-        log.warning("A stream ends, since Redis does not answer; its reader may resume")
+    async for frame in rest:
+        yield encode(frame)

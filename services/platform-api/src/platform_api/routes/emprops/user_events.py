@@ -4,8 +4,6 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 from darkroom_chassis.errors import Unauthenticated
-from darkroom_chassis.logs import get_logger
-from darkroom_queue import QueueUnavailable
 from darkroom_schemas.ids import UserId
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import StreamingResponse
@@ -14,11 +12,10 @@ from platform_api.domain.signed_urls import ALL_JOBS
 from platform_api.domain.user_stream import UserFrame, UserStream
 from platform_api.routes.auth import OPTIONAL_SECURITY, authenticate, user_of
 from platform_api.routes.context import Ctx
-from platform_api.routes.emprops.sse import RETRY
+from platform_api.routes.emprops.sse import RETRY, until_outage
 from platform_api.routes.emprops.stream import HEADERS
 from platform_api.routes.emprops.user_sse import encode_user_frame
 
-log = get_logger(__name__)
 router = APIRouter(tags=["jobs"])
 
 
@@ -63,13 +60,11 @@ async def events(
         clock=context.clock,
         heartbeat_s=context.sse_heartbeat_s,
     )
-    return StreamingResponse(_encoded(stream.frames(last_event_id)), media_type="text/event-stream", headers=HEADERS)
+    content = until_outage(_encoded(stream.frames(last_event_id)))
+    return StreamingResponse(content, media_type="text/event-stream", headers=HEADERS)
 
 
 async def _encoded(frames: AsyncIterator[UserFrame]) -> AsyncIterator[bytes]:
     yield RETRY
-    try:
-        async for frame in frames:
-            yield encode_user_frame(frame)
-    except QueueUnavailable:
-        log.warning("A stream ends, since Redis does not answer; its reader may resume")
+    async for frame in frames:
+        yield encode_user_frame(frame)
