@@ -1,7 +1,7 @@
 -- The event log: one global stream, and a bounded list per job for replay.
 -- An event's id is `<ms>-<seq>`, one higher than the one before; ms never goes back. All events of a script make one
 -- entry of the stream, and the entry's id is that of its last event.
-local STREAM_MAX = 1000000 -- entries, should the sweeper be away; it trims by age, readers and bytes
+local STREAM_MAX = 200000 -- entries, should the sweeper be away; it trims by age, readers and bytes
 local ENTRY_MAX = 500 -- events
 local LIST_MAX = 512
 local TTL_OPEN, TTL_STEP_END, TTL_JOB_END = 172800, 3600, 600 -- seconds
