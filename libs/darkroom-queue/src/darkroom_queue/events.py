@@ -109,10 +109,11 @@ class EventLog:
     async def _check_covers(self, after: EventId, epoch: int) -> None:
         if after.epoch != epoch:
             raise LogTruncated(f"{after} is of another epoch than {epoch}")
-        first: _Entries = await self._link.command("XRANGE", self._link.keys.log, "-", "+", "COUNT", 1)
         if (after.ms, after.seq) == (0, 0):
             return
-        if not first and await self._last() > (after.ms, after.seq):
+        last = await self._last()  # before the entries are looked at, or it might be of one that came after the look
+        first: _Entries = await self._link.command("XRANGE", self._link.keys.log, "-", "+", "COUNT", 1)
+        if not first and last > _place(after):
             raise LogTruncated(f"nothing is kept of what came after {after}")
         if first and _place(EventId.parse(self._events(first[0])[0].id)) > _place(after):
             raise LogTruncated(f"the log begins after {after}")
