@@ -12,7 +12,7 @@ from darkroom_schemas.ids import UserId
 from stage import Stage, stage
 from support.many_jobs import add_jobs, add_users, deliver
 
-FEW, SAMPLES = 1_000, 200
+FEW, SAMPLES, WARM_UP = 1_000, 100, 10
 MANY_USERS = 1_000
 PAGES = {
     "GET /api/jobs": "/api/jobs",
@@ -56,11 +56,11 @@ def measure(jobs: int, tell: Callable[[str], None]) -> Lists:
         readers = [_filled(few, FEW, 0), _filled(one_user, jobs, 0), _filled(many_users, jobs, MANY_USERS - 1)]
         tell("reading lists")
         paths = [list(_paths(reader.http)) for reader in readers]
-        for number in range(SAMPLES + 20):
+        for number in range(WARM_UP + SAMPLES):
             for reader, pages in zip(readers, paths, strict=True):
                 for name, path in pages:
                     reader.read(name, path)
-            if number == 20:  # plans are made, and pages of the table are in memory
+            if number == WARM_UP - 1:  # plans are made, and pages of the table are in memory
                 for reader in readers:
                     reader.samples.clear()
         for reader, into in zip(readers, (lists.few, lists.one_user, lists.many_users), strict=True):
