@@ -52,6 +52,8 @@ class Settings(ServiceSettings):
     asset_retention_days_by_bucket: Annotated[dict[str, float], NoDecode] = Field(default_factory=dict)
     """The same for single buckets, such as `video_fast=7,image_fast=0`."""
     sse_heartbeat_s: float = Field(default=15.0, gt=0, le=300)
+    sse_streams_per_user: int = Field(default=100, ge=1)
+    """Event streams that one user may hold open at one replica."""
 
     @property
     def origins(self) -> frozenset[str]:

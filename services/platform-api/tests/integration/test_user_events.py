@@ -12,6 +12,7 @@ from darkroom_queue import RedisLink, StepContext, TicketHolder, Tickets
 from darkroom_schemas.channels import Preview
 from darkroom_schemas.step import StepResult
 from httpx_sse import ServerSentEvent, aconnect_sse
+from support.waiting import until
 
 
 @asynccontextmanager
@@ -220,3 +221,25 @@ async def test_ticket_for_nothing_is_a_400_that_names_the_field(platform: Any, b
     answer = await anna.http.post("/api/auth/ticket", json=body)
     assert answer.status_code == 400
     assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+async def test_user_may_hold_so_many_streams_open_and_no_more(start_platform: Any) -> None:
+    platform = await start_platform(sse_streams_per_user=2)
+    anna, ben = await platform.account("anna"), await platform.account("ben")
+    job_id = (await anna.submit("image_fast"))["id"]
+    async with listening(anna.http) as first:
+        await anext(first)
+        async with listening(anna.http) as second:
+            await anext(second)
+            for path in ("/api/events", f"/api/jobs/{job_id}/stream"):
+                refused = await anna.http.get(path)
+                assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+                assert int(refused.headers["Retry-After"]) > 0
+            async with listening(ben.http) as others:
+                await anext(others)
+
+    async def there_is_room() -> bool:
+        async with anna.http.stream("GET", "/api/events") as answer:
+            return bool(answer.status_code == 200)
+
+    await until(there_is_room)

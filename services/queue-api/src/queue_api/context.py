@@ -4,11 +4,11 @@ import hmac
 from dataclasses import dataclass
 from typing import cast
 
+from darkroom_chassis.connection_limit import ConnectionLimit
 from darkroom_queue import EventFanout, Insight, Producer, RedisLink, Registry, Tickets
 from starlette.requests import HTTPConnection
 
 from queue_api.domain.calibration import Calibration
-from queue_api.domain.limits import ConnectionLimit
 from queue_api.domain.progress import ProgressSource
 
 

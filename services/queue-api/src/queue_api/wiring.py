@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from darkroom_chassis.connection_limit import ConnectionLimit
 from darkroom_chassis.loops import LoopSupervisor
 from darkroom_queue import EventFanout, Insight, Producer, RedisLink, Registry, Sweeper, Tickets
 
 from queue_api.context import Context
 from queue_api.domain.calibration import Calibration
-from queue_api.domain.limits import ConnectionLimit
 from queue_api.loops.calibrator import Calibrator
 from queue_api.loops.progress_board import ProgressBoard
 from queue_api.settings import Settings

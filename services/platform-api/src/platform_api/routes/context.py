@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Protocol, cast
 
+from darkroom_chassis.connection_limit import ConnectionLimit
 from darkroom_chassis.jwks import TokenVerifier
 from darkroom_chassis.tokens import JwtCodec
 from darkroom_queue import Waiting
@@ -122,6 +123,7 @@ class Context:
     ring_relay: Callable[[], None]
     queue_max_depth: int
     sse_heartbeat_s: float
+    streams: ConnectionLimit
 
 
 async def context_of(request: Request) -> Context:

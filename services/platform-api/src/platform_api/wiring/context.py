@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+from darkroom_chassis.connection_limit import ConnectionLimit
 from darkroom_queue import Insight, Registry, Tickets
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -78,4 +79,5 @@ def join_context(base: Foundation, loops: Loops) -> Context:
         ring_relay=loops.relay_bell.ring,
         queue_max_depth=settings.queue_max_depth,
         sse_heartbeat_s=settings.sse_heartbeat_s,
+        streams=ConnectionLimit(settings.sse_streams_per_user),
     )

@@ -3,14 +3,15 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from darkroom_chassis.errors import Unauthenticated
+from darkroom_chassis.errors import AppError, Unauthenticated
+from darkroom_schemas.errors import ErrorCode
 from darkroom_schemas.ids import JobId, UserId
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from platform_api.domain.job_stream import Frame, stream_job
 from platform_api.routes.auth import OPTIONAL_SECURITY, authenticate, user_of
-from platform_api.routes.context import Ctx
+from platform_api.routes.context import Context, Ctx
 from platform_api.routes.emprops.sse import RETRY, encode, until_outage
 from platform_api.routes.requests import JobIdPath
 
@@ -44,6 +45,7 @@ async def _listener(
     responses={
         200: {"content": {"text/event-stream": {}}, "description": "Events until the job has ended"},
         204: {"description": "The listener has read the end already"},
+        429: {"description": "Too many requests, or too many open streams; see Retry-After"},
     },
 )
 async def stream(
@@ -53,12 +55,13 @@ async def stream(
     last_event_id: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
 ) -> Response:
     """Send `history_init` first, then `job_update` and `job_history`; `reset` where events may be missing."""
+    check_room(context, listener)
     frames = _frames(context, job_id, listener, last_event_id)
     # The first frame is awaited here, so that a missing job is a 404 and not a broken stream.
     first = await anext(frames, None)
     if first is None:
         return Response(status_code=204, headers=HEADERS)
-    content = until_outage(_encoded(first, frames))
+    content = until_outage(_encoded(context, listener, first, frames))
     return StreamingResponse(content, media_type="text/event-stream", headers=HEADERS)
 
 
@@ -76,7 +79,17 @@ def _frames(context: Ctx, job_id: JobId, listener: UserId, last_event_id: str | 
     )
 
 
-async def _encoded(first: Frame, rest: AsyncIterator[Frame]) -> AsyncIterator[bytes]:
-    yield RETRY + encode(first)
-    async for frame in rest:
-        yield encode(frame)
+def check_room(context: Context, listener: UserId) -> None:
+    """Raise 429 for a listener who holds as many streams open as one may; tickets pass no other limit."""
+    if not context.streams.has_room(listener):
+        sentence = f"At most {context.streams.limit} event streams of one user may be open; close one."
+        raise AppError(429, ErrorCode.RATE_LIMITED, sentence, retryable=True, headers={"Retry-After": "10"})
+
+
+async def _encoded(
+    context: Context, listener: UserId, first: Frame, rest: AsyncIterator[Frame]
+) -> AsyncIterator[bytes]:
+    with context.streams.admit(listener):
+        yield RETRY + encode(first)
+        async for frame in rest:
+            yield encode(frame)

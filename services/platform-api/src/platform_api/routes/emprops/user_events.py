@@ -11,9 +11,9 @@ from fastapi.responses import StreamingResponse
 from platform_api.domain.signed_urls import ALL_JOBS
 from platform_api.domain.user_stream import UserFrame, UserStream
 from platform_api.routes.auth import OPTIONAL_SECURITY, authenticate, user_of
-from platform_api.routes.context import Ctx
+from platform_api.routes.context import Context, Ctx
 from platform_api.routes.emprops.sse import RETRY, until_outage
-from platform_api.routes.emprops.stream import HEADERS
+from platform_api.routes.emprops.stream import HEADERS, check_room
 from platform_api.routes.emprops.user_sse import encode_user_frame
 
 router = APIRouter(tags=["jobs"])
@@ -39,7 +39,10 @@ async def _listener(
     summary="Follow all jobs",
     response_class=StreamingResponse,
     openapi_extra=OPTIONAL_SECURITY,
-    responses={200: {"content": {"text/event-stream": {}}, "description": "Events for as long as you listen"}},
+    responses={
+        200: {"content": {"text/event-stream": {}}, "description": "Events for as long as you listen"},
+        429: {"description": "Too many requests, or too many open streams; see Retry-After"},
+    },
 )
 async def events(
     context: Ctx,
@@ -51,6 +54,7 @@ async def events(
     Each is a `job_update` and a `job_history`; progress is a `job_update` without an id; `asset_deleted` tells of
     assets that are gone, and `reset`, with the newest jobs, that events may be missing.
     """
+    check_room(context, listener)
     stream = UserStream(
         user_id=listener,
         jobs=context.jobs,
@@ -60,11 +64,12 @@ async def events(
         clock=context.clock,
         heartbeat_s=context.sse_heartbeat_s,
     )
-    content = until_outage(_encoded(stream.frames(last_event_id)))
+    content = until_outage(_encoded(context, listener, stream.frames(last_event_id)))
     return StreamingResponse(content, media_type="text/event-stream", headers=HEADERS)
 
 
-async def _encoded(frames: AsyncIterator[UserFrame]) -> AsyncIterator[bytes]:
-    yield RETRY
-    async for frame in frames:
-        yield encode_user_frame(frame)
+async def _encoded(context: Context, listener: UserId, frames: AsyncIterator[UserFrame]) -> AsyncIterator[bytes]:
+    with context.streams.admit(listener):
+        yield RETRY
+        async for frame in frames:
+            yield encode_user_frame(frame)

@@ -1,4 +1,4 @@
-"""How many sockets one client may hold open in this process."""
+"""How many sockets or streams one client may hold open in this process."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,10 +12,14 @@ class ConnectionLimit:
         self.limit = limit
         self._open: Counter[str] = Counter()
 
+    def has_room(self, client: str) -> bool:
+        """Tell whether the client may open one more."""
+        return self._open[client] < self.limit
+
     @contextmanager
     def admit(self, client: str) -> Iterator[bool]:
         """Hold a place for the client while the block runs; yields False when there is none."""
-        admitted = self._open[client] < self.limit
+        admitted = self.has_room(client)
         if admitted:
             self._open[client] += 1
         try:
