@@ -113,6 +113,19 @@ async def test_listener_who_comes_before_the_end_is_in_the_log_waits_for_it() ->
     assert frames[-1].id == "0-1-1-3"
 
 
+async def test_listener_who_comes_while_all_is_written_to_the_log_is_told_all_of_it() -> None:
+    world = World(stored=3, noted=0)
+    read = world.read_job
+
+    async def written_after_the_first_look(job_id: JobId, after: EventId | None) -> list[Event]:
+        before = await read(job_id, after)
+        world.logged = 3
+        return before
+
+    world.read_job = written_after_the_first_look  # type: ignore[method-assign]
+    assert told(await listen(world)) == [1, 2, 3]
+
+
 async def test_news_that_the_snapshot_holds_already_are_not_told_again() -> None:
     frames = await listen(World(stored=2, noted=1, live=[event(1), event(2), event(3)]))
     assert told(frames) == [1, 2, 3]

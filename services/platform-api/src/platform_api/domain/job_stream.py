@@ -145,11 +145,12 @@ async def _end_if_known(snapshot: JobSnapshot, told: _Told, replay: Replay) -> A
     if snapshot.announced:
         told.ended = True
         return
-    for event in await replay.read_job(snapshot.job.id, None):
-        if event.type in JOB_TERMINAL and _seq(event) == snapshot.job.history_seq:
+    events = await replay.read_job(snapshot.job.id, None)
+    if any(event.type in JOB_TERMINAL and _seq(event) == snapshot.job.history_seq for event in events):
+        for event in events:  # all: what comes before the end may be as new as the end
             for frame in _event_frames(event, told):
                 yield frame
-            told.ended = True
+        told.ended = True
 
 
 async def _snapshot(jobs: JobReads, job_id: JobId, user_id: UserId) -> JobSnapshot:
