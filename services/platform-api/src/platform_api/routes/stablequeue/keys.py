@@ -224,6 +224,10 @@ for _version, _path in zip(("v1", "v2"), PATHS, strict=True):
         summary="Make an API key",
         status_code=201,
         response_model=NewKeyAnswer,
+        responses={
+            409: {"description": "The first request with this Idempotency-Key is still being answered"},
+            422: {"description": "The Idempotency-Key was used with another request"},
+        },
     )(create_key)
     _one = f"{_path}/{{key_id}}"
     router.get(_one, operation_id=f"get_key_{_version}", summary="Read an API key", responses=NOT_FOUND)(get_key)
