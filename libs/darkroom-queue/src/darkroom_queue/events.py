@@ -11,7 +11,7 @@ from darkroom_queue.errors import LogTruncated
 from darkroom_queue.link import RedisLink
 
 _Entries = list[tuple[str, list[str]]]
-"""Entries of the stream: the id, and `e`, line, `e`, line…; see `lua/parts/events.lua`."""
+"""Entries of the stream: the id, and `p`, place before it, `e`, line, `e`, line…; see `lua/parts/events.lua`."""
 MAX_BLOCK_MS = 5000
 TELL_EVERY_S = 1.0
 EVENTS_PER_ENTRY = 8
@@ -113,19 +113,16 @@ class EventLog:
             return
         last = await self._last()  # before the entries are looked at, or it might be of one that came after the look
         first: _Entries = await self._link.command("XRANGE", self._link.keys.log, "-", "+", "COUNT", 1)
-        if not first and last > _place(after):
-            raise LogTruncated(f"nothing is kept of what came after {after}")
-        if first and _place(EventId.parse(self._events(first[0])[0].id)) > _place(after):
+        gone = _parse(first[0][1][1]) if first else last
+        if gone > (after.ms, after.seq):
             raise LogTruncated(f"the log begins after {after}")
 
     async def _last(self) -> tuple[int, int]:
         """Return the place of the latest event, kept or not."""
-        last: str = await self._link.command("HGET", self._link.keys.meta, "last") or "0-0"
-        ms, _, seq = last.partition("-")
-        return int(ms), int(seq)
+        return _parse(await self._link.command("HGET", self._link.keys.meta, "last") or "0-0")
 
     def _events(self, entry: tuple[str, list[str]]) -> list[Event]:
-        return [self._event(line) for line in entry[1][1::2]]
+        return [self._event(line) for line in entry[1][3::2]]
 
     def _event(self, line: str) -> Event:
         place, epoch, kind, job, step, tenant, data = line.split("\t", 6)
@@ -133,6 +130,11 @@ class EventLog:
             id=f"{self._link.shard}-{epoch}-{place}", type=kind, job_id=JobId(job), tenant=TenantId(tenant),
             step_id=StepId(step) if step else None, at_ms=int(place.partition("-")[0]), data=from_json(data),
         )  # fmt: skip
+
+
+def _parse(place: str) -> tuple[int, int]:
+    ms, _, seq = place.partition("-")
+    return int(ms), int(seq)
 
 
 def _place(event_id: EventId) -> tuple[int, int]:

@@ -25,7 +25,7 @@ from darkroom_queue.record import ended_view, live_view, queued_view, submit_arg
 
 _SUBMIT, _CANCEL, _READ, _EMIT = load("submit"), load("cancel"), load("read"), load("emit")
 MAX_BATCH = 200
-BULK_BATCH = 64
+FIRST_BATCH, BULK_BATCH = 16, 64
 """Steps of one call of a bulk submission: small enough that the queue works on one while the next is written."""
 
 
@@ -119,19 +119,18 @@ class Producer:
                 future.set_result(answer)
 
     async def submit_many(self, steps: Sequence[StepSubmit], *, max_depth: int = 0) -> list[Submitted | QueueError]:
-        """Queue any number of steps, 64 in one script call; each gets its own answer, in order."""
+        """Queue any number of steps, up to 64 in one script call; each gets its own answer, in order."""
+        # The first few go alone: were the script new to the server, the next ones could overtake them.
+        first = await self._send_usable(steps[:FIRST_BATCH], max_depth) if steps else []
         sent: list[asyncio.Task[list[Submitted | QueueError]]] = []
-        for start in range(0, len(steps), BULK_BATCH):
-            batch = steps[start : start + BULK_BATCH]
-            written = [_written(step) for step in batch]
-            sent.append(asyncio.create_task(self._send_usable(batch, written, max_depth)))
+        for start in range(FIRST_BATCH, len(steps), BULK_BATCH):
+            sent.append(asyncio.create_task(self._send_usable(steps[start : start + BULK_BATCH], max_depth)))
             await asyncio.sleep(0)  # it goes out while the next one is written
-        return [answer for answers in await asyncio.gather(*sent) for answer in answers]
+        return [*first, *(answer for answers in await asyncio.gather(*sent) for answer in answers)]
 
-    async def _send_usable(
-        self, steps: Sequence[StepSubmit], written: Sequence[Sequence[Arg] | UnusableStep], max_depth: int
-    ) -> list[Submitted | QueueError]:
+    async def _send_usable(self, steps: Sequence[StepSubmit], max_depth: int) -> list[Submitted | QueueError]:
         """Send what can be sent; one unusable step must not keep the others back."""
+        written = [_written(step) for step in steps]
         args = [one for one in written if not isinstance(one, UnusableStep)]
         if len(args) == len(written):
             return await self._send(steps, args, max_depth)

@@ -123,3 +123,12 @@ async def test_a_reader_that_rejoins_after_a_restart_gets_all_that_the_restart_l
     await link.command("XTRIM", link.keys.log, "MAXLEN", 1)
     with pytest.raises(LogTruncated):
         await log.rejoin(places[0])
+
+
+async def test_a_reader_that_was_at_the_end_of_an_emptied_log_has_missed_nothing(link: RedisLink) -> None:
+    before, last = await emit(link, 1), await emit(link, 2)
+    await link.command("XTRIM", link.keys.log, "MAXLEN", 0)
+    new = await emit(link, 3)
+    assert [event.id for event in await EventLog(link).read(last)] == [str(new)]
+    with pytest.raises(LogTruncated):
+        await EventLog(link).read(before)

@@ -1,6 +1,7 @@
 -- The event log: one global stream, and a bounded list per job for replay.
 -- An event's id is `<ms>-<seq>`, one higher than the one before; ms never goes back. All events of a script make one
--- entry of the stream, and the entry's id is that of its last event.
+-- entry of the stream, and the entry's id is that of its last event. Its field `p` is the event before its first one, so
+-- that a reader can tell whether it missed any that were trimmed; the fields `e` are the events.
 local STREAM_MAX = 200000 -- entries, should the sweeper be away; it trims by age, readers and bytes
 local ENTRY_MAX = 500 -- events
 local LIST_MAX = 512
@@ -15,12 +16,12 @@ local log = { lines = {}, seq = 0 }
 -- Finds the place of the last event. Without an epoch the data is gone: a new one begins, so that readers notice.
 local function open_log()
   local known = call('HMGET', KEYS[1], 'epoch', 'last')
-  log.epoch = known[1]
+  log.epoch, log.before = known[1], known[2] or '0-0'
   if not log.epoch then
     log.epoch = now_text
     call('HSET', KEYS[1], 'epoch', log.epoch)
   end
-  local ms, seq = match(known[2] or '0-0', '^(%d+)-(%d+)$')
+  local ms, seq = match(log.before, '^(%d+)-(%d+)$')
   if now > tonumber(ms) then
     log.stamp = now_text .. '-'
   else
@@ -31,9 +32,9 @@ end
 local function flush_events()
   if #log.lines == 0 then return end
   local last = log.stamp .. log.seq
-  call('XADD', P .. 'ev', 'MAXLEN', '~', STREAM_MAX, last, unpack(log.lines))
+  call('XADD', P .. 'ev', 'MAXLEN', '~', STREAM_MAX, last, 'p', log.before, unpack(log.lines))
   call('HSET', KEYS[1], 'last', last)
-  log.lines = {}
+  log.lines, log.before = {}, last
 end
 
 -- Appends one event and gives its id; `data` is JSON. The stream gets it in `flush_events`, which every script that
