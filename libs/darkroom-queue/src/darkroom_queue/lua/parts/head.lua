@@ -28,10 +28,10 @@ local TAIL = '(' .. string.rep(FIELD, 7) .. '(%C*))'
 local HEADER = '^' .. string.rep(FIELD, 5) .. TAIL .. '\n'
 
 local function header_of(record)
-  local class, weight, score, redelivery, trace, tail, expected, timeout, tries, kind, job, tenant, digest, queued =
+  local class, weight, score, redelivery, _, tail, expected, timeout, tries, kind, job, tenant, digest, queued =
     match(record, HEADER)
   return {
-    class = class, weight = tonumber(weight), score = score, redelivery = redelivery, trace = trace, tail = tail,
+    class = class, weight = tonumber(weight), score = score, redelivery = redelivery, tail = tail,
     expected_ms = tonumber(expected), timeout_ms = tonumber(timeout), max_attempts = tonumber(tries), type = kind,
     job = job, tenant = tenant, digest = digest, queued_ms = queued,
   }
