@@ -60,6 +60,7 @@ async def test_same_somebody_is_linked_once(platform: Any) -> None:
         ({"variables": []}, "template_json"),
         ({"job_type": "hologram"}, "job_type"),
         ({"template_json": ["{{mood}}"]}, "template_json"),
+        ({"template_json": {"prompt": ["{{mood}} {{a mood}}"]}}, "template_json.prompt.0"),
     ],
 )
 async def test_bad_simple_collection_is_refused_by_field(platform: Any, changes: Any, field: str) -> None:

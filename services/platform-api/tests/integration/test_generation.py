@@ -61,6 +61,18 @@ async def test_bad_generation_is_refused_by_field(platform: Any, body: Any, fiel
     assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
+async def test_placeholder_that_was_kept_though_it_means_nothing_is_refused_by_field_and_name(platform: Any) -> None:
+    anna = await platform.account("anna")
+    name = await workflow(anna, "dynamic_json", {"job_type": "simulation", "template": {"steps": "{{n}}"}})
+    id_ = await collection(anna, workflow=name)
+    broken = """replace(data::text, '{{n}}', '{{ steps.0 }}')::jsonb"""
+    await platform.rows(f"UPDATE platform.workflows SET data = {broken} WHERE name = %s RETURNING id", name)  # noqa: S608
+    answer = await generate(anna, id_, variables={})
+    assert answer.status_code == 400
+    [error] = answer.json()["errors"]
+    assert (error["field"], "{{ steps.0 }}" in error["message"]) == ("steps.0.payload.steps", True)
+
+
 async def test_direct_job_takes_the_variables_as_they_are(platform: Any, start_worker: Any) -> None:
     await start_worker()
     anna = await platform.account("anna")
@@ -150,7 +162,7 @@ async def test_results_of_any_type_go_into_later_steps(platform: Any, start_work
     anna = await platform.account("anna")
     steps = [
         {"job_type": "simulation", "payload": {"duration_s": "{{seconds}}"}},
-        {"job_type": "image_fast", "payload": {"prompt": "{{steps.0.text}}"}},
+        {"job_type": "image_fast", "payload": {"prompt": "{{ steps.0.text }}"}},
         {
             "job_type": "fetch_api",
             "payload": {"url": "{{steps.01.outputs.0.url}}", "method": "POST", "body": {"x": [1]}},

@@ -138,6 +138,10 @@ async def test_creation_with_a_key_happens_once(platform: Any) -> None:
             {"data": {"steps": [{"job_type": "a1111", "payload": {"prompt": "{{steps.3.text}}"}}]}},
             "data.steps.0.payload",
         ),
+        (
+            {"data": {"steps": [{"job_type": "a1111", "payload": {"prompt": "{{steps.00.txt}}"}}]}},
+            "data.steps.0.payload.prompt",
+        ),
         ({"type": "comfy_workflow", "data": {"workflow": {}}}, "data.workflow"),
         ({"type": "fetch_api", "data": {"method": "GET"}}, "data.url"),
         ({"type": "direct_job", "data": {"payload": {}}}, "data.job_type"),

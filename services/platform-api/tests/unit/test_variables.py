@@ -32,7 +32,7 @@ def test_other_strings_take_values_as_text() -> None:
 
 
 def test_references_to_results_are_no_variables() -> None:
-    template = {"x": "{{steps.00.text}} {{steps.1.outputs.0.url}}"}
+    template = {"x": "{{steps.00.text}} {{ steps.1.outputs.0.url\t}}"}
     assert list(variables_in(template)) == []
     assert substitute(template, {}) == template
     assert list(references(template)) == [Reference(0, None, "text"), Reference(1, 0, "url")]
@@ -67,7 +67,7 @@ def test_value_is_found_by_name_or_mapping_and_defaults_to_the_first_option() ->
     assert resolve((style,), {}) == {"style": "oil"}
 
 
-@pytest.mark.parametrize("value", ["{{steps.00.text}}", ["{{steps.0.text}}"], {"a": [{"b": "x {{steps.1"}]}])
+@pytest.mark.parametrize("value", ["{{steps.00.text}}", ["{{steps.0.text}}"], {"a": [{"b": "x {{ steps.1"}]}])
 def test_value_that_names_results_is_refused(value: Any) -> None:
     with pytest.raises(InvalidParameter) as refusal:
         resolve((), {"it": value})

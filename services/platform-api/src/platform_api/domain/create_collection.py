@@ -7,6 +7,7 @@ from darkroom_schemas.workflow import CollectionData
 from platform_api.domain.collection import Collection
 from platform_api.domain.errors import InvalidParameter
 from platform_api.domain.library import LibraryChanges, NewSocialLink
+from platform_api.domain.placeholders import check_placeholders
 from platform_api.domain.variables import variables_in
 from platform_api.domain.workflow import check_job_type
 
@@ -20,6 +21,7 @@ async def create_collection(
         raise InvalidParameter("variables", "must map to different blanks of the template")
     if data.component is not None:
         check_job_type(data.component.job_type, "job_type")
+        check_placeholders(data.component.template, "template_json")
         if unmapped := sorted(set(variables_in(data.component.template)) - set(names)):
             raise InvalidParameter("template_json", f"has blanks without a variable: {', '.join(unmapped)}")
     kept = replace(collection, data=data.model_dump(mode="json"))

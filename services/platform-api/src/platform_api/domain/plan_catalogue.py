@@ -9,7 +9,7 @@ from darkroom_schemas.payload import MAX_SEED, Family, ImagePayload, PromptPaylo
 
 from platform_api.domain.errors import InvalidParameter, UnknownJobType
 from platform_api.domain.plan import DEFAULT_PRIORITY, Plan, PlannedStep
-from platform_api.domain.templates import REFERENCE_START
+from platform_api.domain.templates import REFERENCE_START, starts_reference
 
 PROMPT_TYPE = "prompt_enhance"
 SUBMITTABLE = (*OURVIDZ_TYPES, PROMPT_TYPE)
@@ -67,7 +67,7 @@ def _check(request: JobRequest, job_type: JobType) -> None:
             raise InvalidParameter(name, f"must have at most {MAX_PROMPT_CHARACTERS} characters, has {len(prompt)}")
         if "\0" in prompt:
             raise InvalidParameter(name, "must not contain the character U+0000")
-        if job_type.enhanced and REFERENCE_START in prompt:
+        if job_type.enhanced and starts_reference(prompt):
             raise InvalidParameter(name, f"must not contain {REFERENCE_START}, which names results of earlier steps")
     if request.seed is not None and not 0 <= request.seed <= MAX_SEED:
         raise InvalidParameter("seed", f"must be between 0 and {MAX_SEED}")

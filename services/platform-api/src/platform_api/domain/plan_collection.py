@@ -9,6 +9,7 @@ from darkroom_schemas.workflow import CollectionData, DirectDefinition, StepDefi
 from platform_api.domain.collection import Collection, data_of
 from platform_api.domain.errors import CollectionCorrupted, InvalidParameter, UnknownJobType
 from platform_api.domain.payload_budget import PayloadBudget
+from platform_api.domain.placeholders import check_placeholders
 from platform_api.domain.plan import Plan, PlannedStep
 from platform_api.domain.plan_step import plan_steps
 from platform_api.domain.templates import Unfillable
@@ -51,9 +52,10 @@ def _steps(
     steps: list[PlannedStep] = []
     budget = PayloadBudget()
     for number, definition in enumerate(definitions):
+        where = f"steps.{number}.payload"
+        check_placeholders(definition.payload, where)
         payload = substitute(definition.payload, values)
         budget.take(payload)
-        where = f"steps.{number}.payload"
         planned = plan_steps(definition.job_type, payload, _requirements(definition), where=where)
         if len(definitions) == 1:
             return planned
@@ -74,6 +76,7 @@ def _direct(
         return plan_steps(definition.job_type, payload, None, where="variables")
     if data.component is None:
         raise CollectionCorrupted(collection.id, {"data.component": "is needed by the workflow and missing"})
+    check_placeholders(data.component.template, "template_json")
     payload = substitute(data.component.template, values)
     PayloadBudget().take(payload)
     return plan_steps(data.component.job_type, payload, None, where="template_json")

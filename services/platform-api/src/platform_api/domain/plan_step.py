@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from platform_api.domain.errors import InvalidParameter
 from platform_api.domain.plan import PlannedStep
 from platform_api.domain.plan_catalogue import JobRequest, plan_job, seeds_from
-from platform_api.domain.templates import REFERENCE_START
+from platform_api.domain.templates import references
 
 _OUTPUTS = {"comfyui": "max_outputs", "openai_image": "count"}
 """Where a payload says how many things are made; elsewhere it is one for each seed, or one."""
@@ -80,5 +80,5 @@ def _problems(error: ValidationError) -> Iterator[tuple[str, str]]:
     """List what is wrong, but for values that are only known when earlier steps are done."""
     for problem in error.errors(include_url=False):
         value = problem["input"]
-        if not (isinstance(value, str) and REFERENCE_START in value):
+        if not (isinstance(value, str) and any(references(value))):
             yield ".".join(map(str, problem["loc"])), problem["msg"]

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 REFERENCE_START = "{{steps."
+"""Begins a reference, here as everywhere with or without blanks inside the braces."""
 MAX_FILLED_IN = 1_000_000
 OUTPUT_FIELDS = ("url", "thumbnail_url", "asset_id", "mime_type", "width", "height", "seed")
-_REFERENCE = re.compile(
-    r"\{\{steps\.(\d{1,2})\.(?:(text)|outputs\.(\d{1,2})\.(" + "|".join(OUTPUT_FIELDS) + r"))\}\}", re.ASCII
+REFERENCE = re.compile(
+    r"\{\{\s*steps\.(\d{1,2})\.(?:(text)|outputs\.(\d{1,2})\.(" + "|".join(OUTPUT_FIELDS) + r"))\s*\}\}", re.ASCII
 )
+_START = re.compile(r"\{\{\s*steps\.", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +41,18 @@ def references(template: Any) -> Iterator[Reference]:
     """Find the references in any JSON value, keys of objects aside."""
     match template:
         case str():
-            yield from map(_reference, _REFERENCE.finditer(template))
+            yield from map(_reference, REFERENCE.finditer(template))
         case list() | tuple():
             for item in template:
                 yield from references(item)
         case dict():
             for item in template.values():
                 yield from references(item)
+
+
+def starts_reference(text: str) -> bool:
+    """Tell whether a text could be read as naming results of steps, whole or in part."""
+    return _START.search(text) is not None
 
 
 def fill_in(template: Any, lookup: Lookup) -> Any:
@@ -72,9 +79,9 @@ def check_length(filled_in: Iterable[str]) -> None:
 def _fill_in(template: Any, lookup: Lookup) -> Any:
     match template:
         case str():
-            if whole := _REFERENCE.fullmatch(template):
+            if whole := REFERENCE.fullmatch(template):
                 return lookup(_reference(whole))
-            return _REFERENCE.sub(lambda match: as_text(lookup(_reference(match))), template)
+            return REFERENCE.sub(lambda match: as_text(lookup(_reference(match))), template)
         case list() | tuple():
             return [_fill_in(item, lookup) for item in template]
         case dict():

@@ -7,16 +7,16 @@ from typing import Any
 from darkroom_schemas.workflow import Variable
 
 from platform_api.domain.errors import InvalidParameter
-from platform_api.domain.templates import REFERENCE_START, as_text, check_length
+from platform_api.domain.templates import REFERENCE_START, as_text, check_length, starts_reference
 
-_VARIABLE = re.compile(r"\{\{\s*(?!steps\.)([A-Za-z_][A-Za-z0-9_.-]{0,63})\s*\}\}", re.ASCII)
+VARIABLE = re.compile(r"\{\{\s*(?!steps\.)([A-Za-z_][A-Za-z0-9_.-]{0,63})\s*\}\}", re.ASCII)
 
 
 def variables_in(template: Any) -> Iterator[str]:
     """Find the names of variables in any JSON value, keys of objects aside."""
     match template:
         case str():
-            yield from (match[1] for match in _VARIABLE.finditer(template))
+            yield from (match[1] for match in VARIABLE.finditer(template))
         case list() | tuple():
             for item in template:
                 yield from variables_in(item)
@@ -60,9 +60,9 @@ def resolve(variables: Sequence[Variable], given: Mapping[str, Any]) -> dict[str
 def _substitute(template: Any, values: Mapping[str, Any]) -> Any:
     match template:
         case str():
-            if whole := _VARIABLE.fullmatch(template):
+            if whole := VARIABLE.fullmatch(template):
                 return _value(values, whole[1])
-            return _VARIABLE.sub(lambda match: as_text(_value(values, match[1])), template)
+            return VARIABLE.sub(lambda match: as_text(_value(values, match[1])), template)
         case list() | tuple():
             return [_substitute(item, values) for item in template]
         case dict():
@@ -79,7 +79,7 @@ def _value(values: Mapping[str, Any], name: str) -> Any:
 def _names_results(value: Any) -> bool:
     match value:
         case str():
-            return REFERENCE_START in value
+            return starts_reference(value)
         case list():
             return any(map(_names_results, value))
         case dict():

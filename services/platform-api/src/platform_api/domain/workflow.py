@@ -20,6 +20,7 @@ from darkroom_schemas.workflow import (
 from pydantic import ValidationError
 
 from platform_api.domain.errors import InvalidParameter
+from platform_api.domain.placeholders import check_placeholders
 from platform_api.domain.plan import Plan, PlannedStep, check_plan
 
 FLEXIBLE_PROMPT = "flexible_prompt"
@@ -79,6 +80,7 @@ def parse(type_: WorkflowType, data: dict[str, Any]) -> Request:
 def check_workflow(workflow: Workflow) -> frozenset[str]:
     """Refuse a workflow that could never run; returns the job types of its steps."""
     steps = step_definitions(workflow)
+    check_placeholders(workflow.data, "data")
     if isinstance(steps, DirectDefinition):
         if steps.job_type is not None:
             check_job_type(steps.job_type, "data.job_type")
