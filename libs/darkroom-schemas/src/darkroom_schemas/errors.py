@@ -23,6 +23,7 @@ class ErrorCode(StrEnum):
     SERVER_NOT_FOUND = "server_not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     CONFLICT = "conflict"
+    KEY_LIMIT = "key_limit"
     RETRY_LIMIT = "retry_limit"
     NOT_RETRYABLE = "not_retryable"
     COLLECTION_CORRUPTED = "collection_corrupted"

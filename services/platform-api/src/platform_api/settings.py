@@ -46,6 +46,8 @@ class Settings(ServiceSettings):
     rate_limit_user: int = Field(default=6000, ge=0)
     """Requests a minute of one user with a token, a session or a service key."""
     rate_limit_user_submissions: int = Field(default=3000, ge=0)
+    api_keys_per_user: int = Field(default=100, ge=1)
+    """API keys that one user may hold, resting ones included."""
     max_body_bytes: int = Field(default=262_144, ge=1024)
     asset_retention_days: float = Field(default=0, ge=0)
     """Assets are removed after so many days; 0 keeps them for ever."""

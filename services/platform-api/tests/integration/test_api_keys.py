@@ -1,11 +1,14 @@
 """API keys: made, limited, changed and revoked by their owner or an operator, and by nobody else."""
 
+import asyncio
 import base64
 from typing import Any
 
 import pytest
-from darkroom_chassis.api_keys import KeyKind, parse_api_key
+from darkroom_chassis.api_keys import KeyKind, hash_api_key, new_api_key, parse_api_key
 from darkroom_queue import KeyDirectory, RedisLink
+from platform_api.domain.api_keys import StoredKey
+from platform_api.store.api_keys import PostgresNewApiKeys
 from support.waiting import until
 
 PATHS = ("/api/v1/apikeys", "/api/v2/apikeys")
@@ -86,6 +89,34 @@ async def test_repeated_creation_makes_one_key_and_tells_no_secret_again(platfor
     assert made["secret"] not in str(kept)
     assert (await anna.http.post(KEYS, json={"name": "y"}, headers=headers)).status_code == 422
     assert (await anna.http.get(KEYS)).json()["total"] == 2
+
+
+async def test_user_who_holds_as_many_keys_as_allowed_must_revoke_one_first(start_platform: Any) -> None:
+    platform = await start_platform(api_keys_per_user=2)
+    anna = await platform.account("anna")
+    made = await make(anna)
+    assert (await anna.http.put(f"{KEYS}/{made['id']}", json={"is_active": False})).status_code == 200
+    async with platform.client(**{"X-API-Key": await platform.key(KeyKind.ADMIN)}) as operator:
+        for path in PATHS:
+            for client in (anna.http, operator):
+                refused = await client.post(path, json={"name": "one more", "user_id": anna.id})
+                assert (refused.status_code, refused.json()["code"]) == (409, "key_limit")
+                assert "2 API keys" in refused.json()["error"]
+    await anna.http.delete(f"{KEYS}/{made['id']}")
+    await make(anna)
+
+
+async def test_concurrent_creations_do_not_pass_the_limit(start_platform: Any) -> None:
+    platform = await start_platform(api_keys_per_user=2)
+    anna = await platform.account("anna")
+    made = new_api_key(KeyKind.USER)
+    async with platform.running.database.begin() as connection:
+        keys = PostgresNewApiKeys(connection)
+        assert await keys.held_by(anna.id) == 1
+        another = asyncio.create_task(anna.http.post(KEYS, json={"name": "another"}))
+        await platform.lock_waited_for()
+        await keys.add(StoredKey(made.id, KeyKind.USER, anna.id, hash_api_key(made.text), "first"))
+    assert (await another).status_code == 409
 
 
 async def test_list_counts_and_pages_the_owners_keys(anna: Any) -> None:

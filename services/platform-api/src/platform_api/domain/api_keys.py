@@ -8,7 +8,7 @@ from typing import Protocol
 from darkroom_schemas.api_key import Scope, Tier, grants
 from darkroom_schemas.ids import UserId
 
-from platform_api.domain.errors import Forbidden, InvalidParameter, NotFound
+from platform_api.domain.errors import Forbidden, InvalidParameter, NotFound, TooManyKeys
 
 USE_NOTED_EVERY = timedelta(minutes=5)
 """How old `last_used_at` may be: noting every use would write a row for each request."""
@@ -86,6 +86,10 @@ class KeyPage:
 class NewApiKeys(Protocol):
     """Stores new keys, inside the caller's transaction."""
 
+    async def held_by(self, user_id: UserId) -> int:
+        """Count a user's keys that were not revoked. Nobody else adds one before the transaction ends."""
+        ...
+
     async def add(self, key: StoredKey) -> StoredKey:
         """Store a key, have it published, and return it with its times."""
         ...
@@ -107,9 +111,11 @@ class ApiKeys(Protocol):
         ...
 
 
-async def add_key(key: StoredKey, *, manager: KeyManager, keys: NewApiKeys) -> StoredKey:
-    """Store a new key for its user."""
+async def add_key(key: StoredKey, owner: UserId, *, manager: KeyManager, keys: NewApiKeys, limit: int) -> StoredKey:
+    """Store a new key for its owner, who may hold `limit` of them, resting ones included."""
     manager.check(key.tier, key.scopes)
+    if await keys.held_by(owner) >= limit:
+        raise TooManyKeys(limit)
     return await keys.add(key)
 
 

@@ -13,6 +13,7 @@ Refused
 ├─ KeyReused             an Idempotency-Key that came before with another request
 ├─ KeyInUse              the first request with this Idempotency-Key is still being answered
 ├─ AlreadyExists          the name is taken
+├─ TooManyKeys            the user holds as many API keys as there may be
 ├─ NotFound              no such job or asset, or somebody else's
 ├─ JobNotRetryable       it has completed, or is still on its way
 ├─ JobRetryLimit         it was retried as often as is allowed
@@ -107,6 +108,14 @@ class AlreadyExists(Refused):
     def __init__(self, what: str, name: str) -> None:
         super().__init__(f"{what} {name}")
         self.what, self.name = what, name
+
+
+class TooManyKeys(Refused):
+    """The user holds `limit` API keys."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.limit = limit
 
 
 class JobFinished(Refused):

@@ -122,6 +122,7 @@ class Context:
     clock: Clock
     ring_relay: Callable[[], None]
     queue_max_depth: int
+    keys_per_user: int
     sse_heartbeat_s: float
     streams: ConnectionLimit
 

@@ -27,6 +27,7 @@ from platform_api.domain.errors import (
     NotFound,
     QueueIsFull,
     Refused,
+    TooManyKeys,
     TooManyLogins,
     UnknownJobType,
     UnknownUser,
@@ -96,6 +97,9 @@ def app_error(refusal: Refused) -> AppError:
             return AppError(409, ErrorCode.IDEMPOTENCY_IN_PROGRESS, sentence, retryable=True, headers=headers)
         case AlreadyExists(what=what, name=name):
             return AppError(409, ErrorCode.CONFLICT, f"There is a {what} named {name!r} already.")
+        case TooManyKeys(limit=limit):
+            sentence = f"The user has {limit} API keys, which is the limit; revoke one first."
+            return AppError(409, ErrorCode.KEY_LIMIT, sentence)
         case NotFound(what="job"):
             return AppError(404, ErrorCode.JOB_NOT_FOUND, "There is no such job.")
         case NotFound(what="server"):

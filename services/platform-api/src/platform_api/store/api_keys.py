@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from platform_api.domain.api_keys import USE_NOTED_EVERY, KeyChange, KeyPage, StoredKey
 from platform_api.store.published_keys import publication_of
-from platform_api.store.tables import api_keys, outbox
+from platform_api.store.tables import api_keys, outbox, users
 
 _COLUMNS = api_keys.c
 
@@ -20,6 +20,12 @@ class PostgresNewApiKeys:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+
+    async def held_by(self, user_id: UserId) -> int:
+        user = select(users.c.id).where(users.c.id == user_id)
+        await self._connection.execute(user.with_for_update(key_share=True))
+        count = select(func.count()).select_from(api_keys).where(_visible_to(user_id))
+        return int((await self._connection.execute(count)).scalar_one())
 
     async def add(self, key: StoredKey) -> StoredKey:
         statement = insert(api_keys).values(new_key_row(key)).returning(api_keys)

@@ -78,6 +78,7 @@ def join_context(base: Foundation, loops: Loops) -> Context:
         clock=utc_now,
         ring_relay=loops.relay_bell.ring,
         queue_max_depth=settings.queue_max_depth,
+        keys_per_user=settings.api_keys_per_user,
         sse_heartbeat_s=settings.sse_heartbeat_s,
         streams=ConnectionLimit(settings.sse_streams_per_user),
     )

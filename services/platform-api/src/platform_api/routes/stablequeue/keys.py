@@ -161,7 +161,7 @@ async def create_key(
     )
 
     async def make(unit: Unit) -> str:
-        kept = await add_key(key, manager=manager, keys=unit.keys)
+        kept = await add_key(key, owner, manager=manager, keys=unit.keys, limit=context.keys_per_user)
         item = NewKeyItem(**_item(kept), key=None, secret=None)
         return NewKeyAnswer(message="The API key was made before; it was shown then.", api_key=item).model_dump_json()
 
@@ -225,7 +225,7 @@ for _version, _path in zip(("v1", "v2"), PATHS, strict=True):
         status_code=201,
         response_model=NewKeyAnswer,
         responses={
-            409: {"description": "The first request with this Idempotency-Key is still being answered"},
+            409: {"description": "Too many keys, or the first request with this Idempotency-Key is on its way"},
             422: {"description": "The Idempotency-Key was used with another request"},
         },
     )(create_key)
