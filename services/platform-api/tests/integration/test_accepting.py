@@ -6,7 +6,11 @@ from typing import Any
 
 import psycopg
 from darkroom_chassis.database import LOCK_TIMEOUT_MS
+from platform_api.domain.credits import Adjustment
+from platform_api.domain.once import Unit
+from platform_api.domain.ports import IdempotencyKey
 from platform_api.store.idempotency import delete_expired_keys
+from platform_api.store.once import PostgresOnce
 
 BODY = {"jobType": "image_fast", "metadata": {"prompt": "a boat", "seed": 7}}
 
@@ -64,6 +68,36 @@ async def test_key_whose_first_request_hangs_is_a_409(platform: Any) -> None:
     assert answer.status_code == 409
     assert answer.json()["code"] == "idempotency_in_progress"
     assert answer.elapsed.total_seconds() >= LOCK_TIMEOUT_MS / 1000
+
+
+async def test_submission_does_not_deadlock_with_another_request_of_its_key_that_changes_the_balance(
+    platform: Any,
+) -> None:
+    anna = await platform.account("anna")
+    submitted: list[asyncio.Task[Any]] = []
+
+    async def work(unit: Unit) -> str:
+        headers = {"Idempotency-Key": "k1"}
+        submitted.append(asyncio.create_task(anna.http.post("/api/queue-job", json=BODY, headers=headers)))
+        await platform.lock_waited_for()
+        return str(await unit.credits.adjust(Adjustment(anna.id, 1000, None, actor="test")))
+
+    answer = await PostgresOnce(platform.running.database)(anna.id, IdempotencyKey("k1", "another request"), work)
+    assert answer.body == "101000"
+    assert (await submitted[0]).status_code == 422
+
+
+async def test_key_is_free_again_when_a_concurrent_job_took_the_last_credits(platform: Any) -> None:
+    anna = await platform.account("anna", credits=0.5)
+    headers = {"Idempotency-Key": "k1"}
+    async with await psycopg.AsyncConnection.connect(platform.database_url) as another_job:
+        await another_job.execute("UPDATE platform.users SET balance_mc = 0 WHERE id = %s", [anna.id])
+        submitted = asyncio.create_task(anna.http.post("/api/queue-job", json=BODY, headers=headers))
+        await platform.lock_waited_for()
+    assert (await submitted).status_code == 402
+    await platform.rows("UPDATE platform.users SET balance_mc = 500 RETURNING id")
+    again = await anna.http.post("/api/queue-job", json=BODY, headers=headers)
+    assert (again.status_code, "Idempotent-Replayed" in again.headers) == (200, False)
 
 
 async def test_hundred_concurrent_requests_with_one_key_make_one_job(platform: Any) -> None:

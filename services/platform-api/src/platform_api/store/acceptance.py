@@ -16,6 +16,8 @@ from platform_api.store.rows import outbox_row, step_row
 from platform_api.store.tables import idempotency_keys, users
 
 _ACCEPT = query("accept_job").encode()
+_UNDOING = frozenset({"idempotency_keys_pkey", "users_balance_check"})
+"""Constraints that the statement violates where it must not write anything."""
 
 
 class PostgresAcceptance:
@@ -28,8 +30,8 @@ class PostgresAcceptance:
         async with self._database.bare() as connection:
             try:
                 row = await (await connection.execute(_ACCEPT, _parameters(new))).fetchone()
-            except errors.UniqueViolation as error:
-                if new.idempotency is None or error.diag.constraint_name != "idempotency_keys_pkey":
+            except errors.IntegrityError as error:
+                if error.diag.constraint_name not in _UNDOING:
                     raise
                 row = None
             except errors.LockNotAvailable as error:

@@ -1,14 +1,21 @@
 -- Accept a job in one statement: one round trip, and the user's row is locked only while it runs.
 -- Gives 1, or 0 when the balance is too low or the user unknown; then nothing was written.
--- A second use of an Idempotency-Key violates idempotency_keys_pkey, which undoes everything.
-WITH debit AS (
+-- The Idempotency-Key comes first and the user's row after it, as in every transaction, or two of them could deadlock.
+-- A second use of the key violates idempotency_keys_pkey, and a balance that fell since the key was taken violates
+-- users_balance_check: both undo everything.
+WITH idempotency AS (
+    INSERT INTO platform.idempotency_keys (user_id, key, fingerprint, answer)
+    SELECT id, %(key)s, %(fingerprint)s, %(answer)s FROM platform.users
+    WHERE id = CAST(%(user_id)s AS uuid) AND balance_mc >= %(price_mc)s AND CAST(%(key)s AS text) IS NOT NULL
+    RETURNING key
+), debit AS (
     UPDATE platform.users
     SET balance_mc = balance_mc - %(price_mc)s, jobs_total = jobs_total + 1
-    WHERE id = CAST(%(user_id)s AS uuid) AND balance_mc >= %(price_mc)s
+    WHERE id = CAST(%(user_id)s AS uuid) AND CASE
+        WHEN CAST(%(key)s AS text) IS NULL THEN balance_mc >= %(price_mc)s
+        ELSE EXISTS (SELECT FROM idempotency)
+    END
     RETURNING id
-), idempotency AS (
-    INSERT INTO platform.idempotency_keys (user_id, key, fingerprint, answer)
-    SELECT id, %(key)s, %(fingerprint)s, %(answer)s FROM debit WHERE CAST(%(key)s AS text) IS NOT NULL
 ), job AS (
     INSERT INTO platform.jobs (
         id, user_id, job_type, status, priority, parameters, steps_total, price_mc, history_seq, trace_id,
