@@ -12,6 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from darkroom_chassis.quiet_cursor import QuietCursor
+
 LOCK_TIMEOUT_MS = 5_000
 STATEMENT_TIMEOUT_MS = 30_000
 POOL_TIMEOUT_S = 10
@@ -33,6 +35,7 @@ class Database:
             "options": f"-c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS}",
             "application_name": application,
             "connect_timeout": 5,
+            "cursor_factory": QuietCursor,
         }
         self._bare: AsyncConnectionPool[psycopg.AsyncConnection[DictRow]] = AsyncConnectionPool(
             make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False),

@@ -55,6 +55,7 @@ class EmbeddedPostgres:
             "timezone": "UTC",
             "log_timezone": "UTC",
             "logging_collector": "off",
+            "log_error_verbosity": "terse",  # without the lines that quote rows and parameters, so prompts
         } | (_DURABLE if self.durable else _THROWAWAY)
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         return self._spec("postgres", "-D", str(self.data), *settings)
