@@ -49,6 +49,7 @@ class Consumer:
             raise ValueError(f"lease_s must be at least 3 × beat_s, not {lease_s:g} against {beat_s:g}")
         self._link, self._info, self._handler = link, info, handler
         self._port = WorkerPort(link, info, lease_s=lease_s)
+        self._half = (info.concurrency + 1) // 2
         self._beat_s, self._silence_s, self._resident = beat_s, lease_s * 0.75, resident
         self._running: dict[StepId, Attempt] = {}
         self._backlog: deque[Attempt] = deque()
@@ -58,8 +59,10 @@ class Consumer:
         self._turns: set[asyncio.Task[None]] = set()
         self._promised = 0
         """Steps that turns under way have asked for."""
-        self._hungry = True
-        """There may be steps to claim."""
+        self._heard = True
+        """A wake was heard, or a delayed step is due, that no turn has looked into or passed on yet."""
+        self._plenty = False
+        """The last turn brought all that it asked for; there is likely more."""
         self._beating = self._draining = self._registered = False
         self._poke, self._room = asyncio.Event(), asyncio.Event()
         self._failure: WorkerSuperseded | None = None
@@ -82,7 +85,9 @@ class Consumer:
                     raise self._failure
                 if not self._registered and not self._turns:
                     await self._register()
-                if not self._launch_turn():
+                if self._launch_turn():
+                    await asyncio.sleep(0)
+                else:
                     await self._wait_for_a_reason()
         finally:
             for attempt in list(self._running.values()):
@@ -122,11 +127,13 @@ class Consumer:
         if len(self._turns) >= TURNS_AT_ONCE or (beat and self._turns):
             return False
         want = self._wanted()
-        if not (beat or self._finishes or (want and self._hungry)):
+        if not (beat or self._finishes or (want and self._plenty) or (self._heard and (want or not self._turns))):
             return False
-        sent, self._finishes = self._finishes, []
+        # A beat tells all, or the queue would hand out again what it does not name.
+        most = len(self._finishes) if beat else self._half
+        sent, self._finishes = self._finishes[:most], self._finishes[most:]
         beats = [(i, a.context.step.token) for i, a in self._running.items()] if beat else None
-        self._beating, self._hungry = beat, False
+        self._beating, self._heard = beat, False
         self._promised += want
         task = asyncio.create_task(self._take_turn(sent, beats, want))
         self._turns.add(task)
@@ -136,7 +143,7 @@ class Consumer:
     def _wanted(self) -> int:
         """Half of the places at a time: handlers run on one half while the queue hands out the other."""
         free = self._info.concurrency - len(self._running) - self._promised
-        return 0 if self._draining else max(0, min(free, (self._info.concurrency + 1) // 2))
+        return 0 if self._draining else max(0, min(free, self._half))
 
     async def _take_turn(self, sent: list[Finish], beats: list[tuple[StepId, str]] | None, want: int) -> None:
         try:
@@ -185,9 +192,10 @@ class Consumer:
             self._stop(step_id, StopReason.LOST)
         for step in turn.claims:
             self._start(step)
-        self._hungry = self._hungry or 0 < want <= len(turn.claims)
+        if want:
+            self._plenty = len(turn.claims) >= want
         self._next_due = None if turn.next_due_s is None else now + turn.next_due_s
-        if self._draining or len(self._running) >= self._info.concurrency:
+        if self._draining or self._plenty or len(self._running) >= self._info.concurrency:
             self._room.clear()
         else:
             self._room.set()
@@ -235,16 +243,14 @@ class Consumer:
                 await self._poke.wait()
         self._poke.clear()
         if self._next_due is not None and self._now() >= self._next_due:
-            self._next_due, self._hungry = None, True
+            self._next_due, self._heard = None, True
 
     async def _hear_wakes(self) -> None:
         """Block on the wake list while there is room. A token heard too late is re-armed by the turn that follows."""
         while True:
             await self._room.wait()
             if await self._pop(self._link.keys.wake(self._set)):
-                self._hungry = True
-                if not self._wanted():
-                    self._next_beat = 0.0  # no hands free: a turn that asks for nothing passes the token on
+                self._heard = True
                 if not self._launch_turn():
                     self._poke.set()
 

@@ -1,4 +1,4 @@
-"""The hot connection: one socket, replies matched in order, writes joined once per turn of the event loop.
+"""The hot connection: one socket, replies matched in order, small writes joined once per turn of the event loop.
 
 Submissions and workers' turns go through it; everything else uses redis-py. It spends a fraction of redis-py's time per
 call, since it has no pool, no retries and no per-call timer: a watchdog closes a connection that stops answering.
@@ -16,6 +16,8 @@ import hiredis
 ANSWER_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 3.0
 WATCH_EVERY_S = 1.0
+LARGE_BYTES = 4096
+"""A command of this size goes out at once: the server works on it while the event loop goes on."""
 
 
 class ReplyError(Exception):
@@ -78,9 +80,12 @@ class _Wire(asyncio.Protocol):
     def call(self, args: tuple[Any, ...]) -> "asyncio.Future[Any]":
         future: asyncio.Future[Any] = self._loop.create_future()
         self._waiting.append(future)
-        if not self._out:
+        command = hiredis.pack_command(args)
+        self._out.append(command)
+        if len(command) >= LARGE_BYTES:
+            self._flush()
+        elif len(self._out) == 1:
             self._loop.call_soon(self._flush)
-        self._out.append(hiredis.pack_command(args))
         return future
 
     def close(self) -> None:
@@ -88,7 +93,7 @@ class _Wire(asyncio.Protocol):
             self._transport.abort()
 
     def _flush(self) -> None:
-        if self._transport is not None and not self.closed:
+        if self._out and self._transport is not None and not self.closed:
             self._transport.write(b"".join(self._out))
         self._out.clear()
 

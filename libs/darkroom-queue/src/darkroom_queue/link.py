@@ -43,6 +43,8 @@ class RedisLink:
         self._hot = self._connection()
         self._idle: list[HotConnection] = []
         """Connections for commands that block; each was used before."""
+        self._sent: set[str] = set()
+        """Digests of the scripts that went over the hot connection as a whole; the server knows them since."""
         self._epoch = 0
         self._closed = False
 
@@ -100,16 +102,16 @@ class RedisLink:
         await self._ready()
         return self._epoch
 
-    async def run(self, script: LuaScript, *args: Arg) -> Any:  # Any: each stub knows what its script answers
-        """Run a script on this shard."""
+    def run(self, script: LuaScript, *args: Arg) -> Awaitable[Any]:  # Any: each stub knows what its script answers
+        """Run a script on this shard. With a connection that stands it is on its way when this returns."""
         if not self._epoch or not self._hot.connected:
-            await self._ready()
-        return await self._evaluate(script, args)
+            return self._connect_and_run(script, args)
+        return self._evaluate(script, args)
 
     async def command(self, *args: Arg) -> Any:  # Any: replies differ by command
         """Run one command on the hot connection."""
         await self._ready()
-        return await self._answer(self._hot.call(*args))
+        return await self._answer(self._send(*args))
 
     async def block(self, *args: Arg) -> Any:  # Any: replies differ by command
         """Run a command that may wait for up to five seconds, on a connection that nothing else uses meanwhile."""
@@ -144,6 +146,7 @@ class RedisLink:
             if self._closed:
                 raise QueueUnavailable("the link was closed")
             self._epoch = 0
+            self._sent.clear()
             try:
                 await self._hot.connect()
                 # redis-py's idle connections to the server that was lost would each fail once more.
@@ -151,20 +154,35 @@ class RedisLink:
             except (OSError, ReplyError, ConnectionError, TimeoutError) as error:
                 raise self._unavailable(error) from error
         if not self._epoch:
-            info: str = await self._answer(self._hot.call("INFO", "server"))
+            info: str = await self._answer(self._send("INFO", "server"))
             run_id = next(line[7:] for line in info.splitlines() if line.startswith("run_id:"))
             self._epoch = int(await self._evaluate(_ADOPT, (run_id, round(DEFAULT_LEASE_S * 1000))))
 
-    async def _evaluate(self, script: LuaScript, args: tuple[Arg, ...]) -> Any:
-        call, meta = self._hot.call, self.keys.meta
+    async def _connect_and_run(self, script: LuaScript, args: tuple[Arg, ...]) -> Any:
+        await self._ready()
+        return await self._evaluate(script, args)
+
+    def _evaluate(self, script: LuaScript, args: tuple[Arg, ...]) -> Awaitable[Any]:
+        """Send a script whole the first time, so that no call of it can overtake the one that makes it known."""
+        how = ("EVALSHA", script.sha) if script.sha in self._sent else ("EVAL", script.source)
+        self._sent.add(script.sha)
+        return self._evaluated(script, args, self._send(*how, 1, self.keys.meta, *args))
+
+    async def _evaluated(self, script: LuaScript, args: tuple[Arg, ...], reply: "asyncio.Future[Any]") -> Any:
         try:
-            return await call("EVALSHA", script.sha, 1, meta, *args)
+            return await reply
         except OSError as error:
             raise self._unavailable(error) from error
         except ReplyError as error:
             if not str(error).startswith("NOSCRIPT"):
                 raise self._judge(error) from error
-        return await self._answer(call("EVAL", script.source, 1, meta, *args))
+        return await self._answer(self._send("EVAL", script.source, 1, self.keys.meta, *args))
+
+    def _send(self, *args: Arg) -> "asyncio.Future[Any]":
+        try:
+            return self._hot.call(*args)
+        except OSError as error:
+            raise self._unavailable(error) from error
 
     async def _answer(self, reply: "asyncio.Future[Any]") -> Any:
         try:

@@ -3,9 +3,10 @@
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Coroutine, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from darkroom_schemas.events import Emission
 from darkroom_schemas.ids import EventId, StepId
@@ -24,9 +25,8 @@ from darkroom_queue.lua_source import load
 from darkroom_queue.record import ended_view, live_view, queued_view, submit_args
 
 _SUBMIT, _CANCEL, _READ, _EMIT = load("submit"), load("cancel"), load("read"), load("emit")
-MAX_BATCH = 200
-FIRST_BATCH, BULK_BATCH = 16, 64
-"""Steps of one call of a bulk submission: small enough that the queue works on one while the next is written."""
+MAX_BATCH = 32
+"""Steps of one script call: small enough that the queue works on some while others are written."""
 
 
 class CancelOutcome(StrEnum):
@@ -73,6 +73,8 @@ class QueueDepth:
 
 _Pending = tuple[StepSubmit, Sequence[Arg], "asyncio.Future[Submitted | QueueError]"]
 
+_Answers = Coroutine[Any, Any, list["Submitted | QueueError"]]
+
 
 class Producer:
     """Submits steps to one shard. Every method may be repeated after `QueueUnavailable`."""
@@ -91,7 +93,10 @@ class Producer:
         args, future = submit_args(step), loop.create_future()
         if not self._pending:
             loop.call_soon(self._flush)
-        self._pending[max_depth].append((step, args, future))
+        pending = self._pending[max_depth]
+        pending.append((step, args, future))
+        if len(pending) == MAX_BATCH:
+            self._send_pending(self._pending.pop(max_depth), max_depth)
         answer: Submitted | QueueError = await future
         if isinstance(answer, QueueError):
             raise answer
@@ -100,51 +105,40 @@ class Producer:
     def _flush(self) -> None:
         pending, self._pending = self._pending, defaultdict(list)
         for max_depth, batch in pending.items():
-            for start in range(0, len(batch), MAX_BATCH):
-                task = asyncio.create_task(self._send_pending(batch[start : start + MAX_BATCH], max_depth))
-                self._sending.add(task)
-                task.add_done_callback(self._sending.discard)
+            self._send_pending(batch, max_depth)
 
-    async def _send_pending(self, batch: Sequence[_Pending], max_depth: int) -> None:
+    def _send_pending(self, batch: Sequence[_Pending], max_depth: int) -> None:
         steps, args, futures = zip(*batch, strict=True)
-        try:
-            answers = await self._send(steps, args, max_depth)
-        except Exception as error:  # noqa: BLE001 - every caller gets what the call met, and raises it where it waits
-            for future in futures:
-                if not future.done():
-                    future.set_exception(error)
-            return
-        for future, answer in zip(futures, answers, strict=True):
-            if not future.done():
-                future.set_result(answer)
+        task = asyncio.create_task(_share(self._send(steps, args, max_depth), futures))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
 
     async def submit_many(self, steps: Sequence[StepSubmit], *, max_depth: int = 0) -> list[Submitted | QueueError]:
-        """Queue any number of steps, up to 64 in one script call; each gets its own answer, in order."""
-        # The first few go alone: were the script new to the server, the next ones could overtake them.
-        first = await self._send_usable(steps[:FIRST_BATCH], max_depth) if steps else []
-        sent: list[asyncio.Task[list[Submitted | QueueError]]] = []
-        for start in range(FIRST_BATCH, len(steps), BULK_BATCH):
-            sent.append(asyncio.create_task(self._send_usable(steps[start : start + BULK_BATCH], max_depth)))
-            await asyncio.sleep(0)  # it goes out while the next one is written
-        return [*first, *(answer for answers in await asyncio.gather(*sent) for answer in answers)]
+        """Queue any number of steps, up to 32 in one script call; each gets its own answer, in order."""
+        starts = range(0, len(steps), MAX_BATCH)
+        sent = [self._send_usable(steps[start : start + MAX_BATCH], max_depth) for start in starts]
+        return [answer for answers in await asyncio.gather(*sent) for answer in answers]
 
-    async def _send_usable(self, steps: Sequence[StepSubmit], max_depth: int) -> list[Submitted | QueueError]:
+    def _send_usable(self, steps: Sequence[StepSubmit], max_depth: int) -> _Answers:
         """Send what can be sent; one unusable step must not keep the others back."""
         written = [_written(step) for step in steps]
         args = [one for one in written if not isinstance(one, UnusableStep)]
         if len(args) == len(written):
-            return await self._send(steps, args, max_depth)
+            return self._send(steps, args, max_depth)
         usable = [step for step, one in zip(steps, written, strict=True) if not isinstance(one, UnusableStep)]
-        answers = iter(await self._send(usable, args, max_depth) if usable else ())
-        return [one if isinstance(one, UnusableStep) else next(answers) for one in written]
+        return _fill_in(written, self._send(usable, args, max_depth) if usable else None)
 
-    async def _send(
-        self, steps: Sequence[StepSubmit], args: Sequence[Sequence[Arg]], max_depth: int
-    ) -> list[Submitted | QueueError]:
+    def _send(self, steps: Sequence[StepSubmit], args: Sequence[Sequence[Arg]], max_depth: int) -> _Answers:
+        """Write the script call, at once if there is a connection; what is returned waits for the answers."""
         flat: list[Arg] = [max_depth, len(steps)]
         for fields in args:
             flat += fields
-        now_ms, *codes = await self._link.run(_SUBMIT, *flat)
+        return self._read_answers(steps, self._link.run(_SUBMIT, *flat))
+
+    async def _read_answers(
+        self, steps: Sequence[StepSubmit], reply: Awaitable[list[int]]
+    ) -> list[Submitted | QueueError]:
+        now_ms, *codes = await reply
         return [await self._answer(step, code, now_ms) for step, code in zip(steps, codes, strict=True)]
 
     async def _answer(self, step: StepSubmit, code: int, now_ms: int) -> Submitted | QueueError:
@@ -201,6 +195,26 @@ def _written(step: StepSubmit) -> Sequence[Arg] | UnusableStep:
         return submit_args(step)
     except UnusableStep as error:
         return error
+
+
+async def _share(answers: _Answers, futures: "Sequence[asyncio.Future[Submitted | QueueError]]") -> None:
+    """Tell every caller of a batch what became of its step, or what the call met."""
+    try:
+        for future, answer in zip(futures, await answers, strict=True):
+            if not future.done():
+                future.set_result(answer)
+    except Exception as error:  # noqa: BLE001 - each caller raises it where it waits
+        for future in futures:
+            if not future.done():
+                future.set_exception(error)
+
+
+async def _fill_in(
+    written: Sequence[Sequence[Arg] | UnusableStep], sent: _Answers | None
+) -> list[Submitted | QueueError]:
+    """Put the answers of what was sent between the refusals of what could not be."""
+    answers = iter(await sent if sent is not None else ())
+    return [one if isinstance(one, UnusableStep) else next(answers) for one in written]
 
 
 def _json(data: object) -> str:

@@ -74,6 +74,33 @@ async def test_an_idle_worker_is_woken_not_polling(link: RedisLink) -> None:
                 assert (await ended(link, step.id)).status is JobStatus.COMPLETED
 
 
+async def test_a_worker_with_plenty_to_do_does_not_listen_for_wakes(link: RedisLink) -> None:
+    left, all_ran = iter(range(399, -1, -1)), asyncio.Event()
+
+    async def count(_: StepContext) -> StepResult:
+        if next(left) == 0:
+            all_ran.set()
+        return StepResult()
+
+    await Producer(link).submit_many([make_step() for _ in range(400)])
+    await link.client.config_resetstat()
+    async with working(link, count, concurrency=20):
+        await all_ran.wait()
+        stats = await link.client.info("commandstats")
+    assert stats["cmdstat_evalsha"]["calls"] > 20
+    assert stats.get("cmdstat_blpop", {"calls": 0})["calls"] < 10
+
+
+async def test_a_script_that_the_server_forgot_is_sent_again_and_keeps_the_order(link: RedisLink) -> None:
+    producer = Producer(link)
+    await producer.submit(make_step())
+    await link.client.script_flush()
+    steps = [make_step() for _ in range(200)]
+    await producer.submit_many(steps)
+    queued = [event.step_id for event in await EventLog(link).read(None, count=1000) if event.type == "step.queued"]
+    assert [i for i in queued if i in {step.id for step in steps}] == [step.id for step in steps]
+
+
 async def test_a_failed_attempt_is_retried_after_its_delay(link: RedisLink) -> None:
     async def fails_once(context: StepContext) -> StepResult:
         if context.step.attempt == 1:
