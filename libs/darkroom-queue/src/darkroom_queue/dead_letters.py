@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from darkroom_schemas.ids import StepId
 from darkroom_schemas.step import StepView
 
+from darkroom_queue.errors import TooManyClasses
 from darkroom_queue.link import RedisLink
 from darkroom_queue.lua_source import load
 from darkroom_queue.producer import Producer
@@ -34,8 +35,14 @@ class DeadLetters:
         return number
 
     async def requeue(self, step_id: StepId) -> bool:
-        """Run a step again with all of its attempts; False if there is no such dead letter."""
-        return bool(await self._link.run(_REQUEUE, step_id))
+        """Run a step again with all of its attempts; False if there is no such dead letter.
+
+        Raises `TooManyClasses` where a submission of the step would.
+        """
+        code = await self._link.run(_REQUEUE, step_id)
+        if code < 0:
+            raise TooManyClasses("what the step requires is unknown by now, and the queue has no room for it")
+        return bool(code)
 
     async def purge(self, step_ids: Sequence[StepId] = (), *, failed_before_ms: int = 0) -> int:
         """Forget the given ones, and up to 1,000 of those that failed before a time; returns how many it forgot."""

@@ -37,7 +37,10 @@ class SubmissionExpired(QueueError):
 
 
 class TooManyClasses(QueueError):
-    """A shard keeps at most 4,096 requirement classes, 512 of them of one tenant, and 256 capability sets."""
+    """A shard keeps at most 4,096 requirement classes, 512 of them of one tenant, and 256 capability sets.
+
+    Classes that no step has had for two hours make room.
+    """
 
 
 class LogTruncated(QueueError):

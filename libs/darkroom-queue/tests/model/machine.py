@@ -19,6 +19,7 @@ from darkroom_schemas.step import Redelivery, StepError
 from darkroom_schemas.worker import Capabilities, Requirements
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from support.class_clock import pass_an_hour
 from support.steps import make_step, make_worker
 
 from .oracle import Oracle, Step
@@ -40,6 +41,8 @@ TENANTS = tuple(map(TenantId, "abc"))
 ERROR = StepError(code=StepErrorCode.BACKEND, message="broke", retryable=True).model_dump_json()
 STEP_KEYS = frozenset({"s", "l", "q", "tn", "rc", "r", "h", "lz", "dl", "cz"})
 """Kinds of keys that must not outlive the last step."""
+CLASS_KEYS = frozenset({"cls", "clr", "cld", "cm", "cb", "ct", "cr", "cu", "m", "mc", "uw"})
+"""Kinds of keys that must not outlive the last step by hours."""
 
 
 class QueueMachine(RuleBasedStateMachine):
@@ -241,6 +244,23 @@ class QueueMachine(RuleBasedStateMachine):
         self.wait(self.sweeper.sweep())
         self._sweep_oracle()
 
+    @rule()
+    def an_hour_passes(self) -> None:
+        """Only what the queue notes of classes grows older: those that nobody uses are collected."""
+        self.wait(pass_an_hour(self.link, self.sweeper))
+        self._sweep_oracle()
+
+    @invariant()
+    def the_class_of_every_step_is_known(self) -> None:
+        records, classes = self.wait(self._records_and_classes())
+        for record in records:
+            header, requirements, _ = record.split("\n", 2)
+            assert classes[header.partition("\t")[0]] == requirements
+
+    async def _records_and_classes(self) -> tuple[list[str], dict[str, str]]:
+        steps, classes = self.link.keys.steps, self.link.keys.meta.removesuffix("meta") + "cld"
+        return await self.link.client.hvals(steps), await self.link.client.hgetall(classes)
+
     @invariant()
     def every_step_is_where_the_oracle_says(self) -> None:
         views = self.wait(self._views())
@@ -267,6 +287,8 @@ class QueueMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         if self.oracle.steps:
             self._drain()
+            for _ in range(2):
+                self.wait(pass_an_hour(self.link, self.sweeper))
             self.wait(self._check_what_is_left())
 
     def _drain(self) -> None:
@@ -288,7 +310,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     async def _check_what_is_left(self) -> None:
         keys = [key async for key in self.link.client.scan_iter("*", count=1000)]
-        assert [key for key in keys if key.split(":")[1] in STEP_KEYS] == []
+        assert [key for key in keys if key.split(":")[1] in STEP_KEYS | CLASS_KEYS] == []
         ends: Counter[StepId | None] = Counter()
         for event in await EventLog(self.link).read(None, count=5000):
             assert ends[event.step_id] == 0, f"{event.type} after the end of {event.step_id}"

@@ -7,7 +7,9 @@
 --#include claim
 --#include fit
 local class = ARGV[1]
-local need = cjson.decode(call('HGET', P .. 'cld', class))
+local requirements = call('HGET', P .. 'cld', class)
+if not requirements then return 0 end -- collected meanwhile
+local need = cjson.decode(requirements)
 local paused, looking = is_paused(need.type), 0
 local tenants, sets = call('SMEMBERS', P .. 'tn:' .. class), call('HGETALL', P .. 'csd')
 for i = 1, #sets, 2 do

@@ -1,17 +1,21 @@
 -- Gives a dead letter its attempts back and queues it again; it keeps its score, so it comes before younger work.
 -- KEYS  1 {s}:meta
 -- ARGV  1 step
--- Gives 1, or 0 if there is no such dead letter
+-- Gives 1, 0 if there is no such dead letter, or -1 if there are too many classes
 --#include head
 --#include events
 --#include queue
+--#include fit
+--#include classes
 local id = ARGV[1]
 local record = call('GET', P .. 'd:' .. id)
 if not record then return 0 end
-call('HSET', STEPS, id, record)
+local h = header_of(record)
+h.class = class_of(match(record, '\n(%C*)'), h.tenant) -- its own may have been collected meanwhile
+if not h.class then return -1 end
+call('HSET', STEPS, id, h.class .. string.sub(record, (string.find(record, '\t'))))
 call('DEL', P .. 'd:' .. id, P .. 't:' .. id)
 call('ZREM', P .. 'dd', id)
-local h = header_of(record)
 count('failed', -1)
 count('queued', 1)
 count('q:' .. h.type, 1)

@@ -8,32 +8,11 @@
 --#include events
 --#include queue
 --#include fit
--- Classes are for ever, so one tenant must not use up what there may be of them:  ct  hash tenant → classes it brought
-local MAX_CLASSES, MAX_CLASSES_OF_TENANT, FIELDS = 4096, 512, 11
+--#include classes
+local FIELDS = 11
 local DIGEST_ON_STONE = '^' .. string.rep(SKIP, 13) .. FIELD
 local max_depth, n = tonumber(ARGV[1]), tonumber(ARGV[2])
-local answer, classes = { now }, {}
-
-local function class_of(requirements, tenant)
-  local class = classes[requirements] or call('HGET', P .. 'cls', requirements)
-  if not class then
-    local number = call('HLEN', P .. 'cls') + 1
-    local brought = tonumber(call('HGET', P .. 'ct', tenant) or '0')
-    if number > MAX_CLASSES or brought >= MAX_CLASSES_OF_TENANT then return nil end
-    call('HSET', P .. 'ct', tenant, brought + 1)
-    class = tostring(number)
-    call('HSET', P .. 'cls', requirements, class)
-    call('HSET', P .. 'cld', class, requirements)
-    local need, sets = cjson.decode(requirements), call('HGETALL', P .. 'csd')
-    if need.models then call('HSET', P .. 'cm', class, table.concat(need.models, '\t')) end
-    if is_paused(need.type) then sets = {} end
-    for i = 1, #sets, 2 do
-      if fits(need, cjson.decode(sets[i + 1])) then join(sets[i], class) end
-    end
-  end
-  classes[requirements] = class
-  return class
-end
+local answer = { now }
 
 -- Which of the submitted ids are taken, asked for all at once: digests of records and tombstones, or false.
 local function digests(first)

@@ -8,6 +8,7 @@
 --#include leases
 --#include sweep
 --#include fleet
+--#include retire
 local SET_LINGERS_MS, READER_LINGERS_MS = 600000, 86400000
 local lease_ms, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
 forgive_outage(lease_ms)
@@ -79,6 +80,7 @@ for _, set in ipairs(call('ZRANGE', P .. 'sz', '-inf', now - SET_LINGERS_MS, 'BY
   call('ZREM', P .. 'sz', set)
 end
 
+retire_classes()
 call('ZREMRANGEBYSCORE', P .. 'dd', '-inf', now - DEAD_LETTER_TTL * 1000)
 flush_leases()
 flush_debts()

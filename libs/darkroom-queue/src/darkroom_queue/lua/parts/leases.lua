@@ -122,6 +122,7 @@ end
 local function put_back(id, h, lease, delay_ms)
   unlease(id, lease.w)
   leave_running(h.type)
+  call('SREM', P .. 'cr', h.class) -- see parts/retire.lua
   call('HSET', LEASES, id, lease_line(h, { at = lease.at, s = 0 }))
   if delay_ms > 0 then
     count('delayed', 1)

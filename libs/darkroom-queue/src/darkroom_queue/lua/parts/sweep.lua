@@ -50,7 +50,10 @@ local function promote(id)
   call('ZREM', P .. 'dl', id)
   count('delayed', -1)
   local record = call('HGET', STEPS, id)
-  if record then enter_queue(header_of(record), id) end
+  if not record then return end
+  local h = header_of(record)
+  call('SREM', P .. 'cr', h.class) -- see parts/retire.lua
+  enter_queue(h, id)
 end
 
 local function due(key, limit)
