@@ -35,11 +35,11 @@ _JOBS = f"""
 """  # noqa: S608 - constants of this file
 _ASSETS = """
     INSERT INTO platform.assets (
-        id, user_id, job_id, run, step, output_index, job_type, object_key, thumbnail_key, mime_type, size_bytes,
-        sha256, width, height, created_at
+        id, user_id, job_id, run, step, output_index, job_type, step_type, object_key, thumbnail_key, mime_type,
+        size_bytes, sha256, width, height, created_at
     )
     SELECT
-        uuidv7(created_at - now()), user_id, id, 1, 0, 0, job_type, id || '/0.png', id || '/0.webp',
+        uuidv7(created_at - now()), user_id, id, 1, 0, 0, job_type, job_type, id || '/0.png', id || '/0.webp',
         CASE job_type WHEN 'video_fast' THEN 'video/mp4' ELSE 'image/png' END, 1000000, md5(id::text), 1024, 1024,
         created_at
     FROM platform.jobs WHERE status = 'completed'

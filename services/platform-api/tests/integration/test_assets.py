@@ -215,6 +215,20 @@ async def test_days_of_a_bucket_count_for_assets_of_every_dialect(
     assert (await anna.http.get("/api/assets")).json()["total"] == 0
 
 
+async def test_assets_of_the_last_release_are_kept_for_the_days_of_their_bucket(
+    platform: Any, start_worker: Any, database: Database
+) -> None:
+    await start_worker()
+    anna = await platform.account("anna")
+    for kind in ("image_fast", "video_fast"):
+        await anna.finished((await anna.submit(kind))["id"])
+    await platform.rows("UPDATE platform.assets SET step_type = NULL RETURNING id")
+    later = datetime.now(UTC) + timedelta(days=8)
+    await keeper(database, NoStore(), Retention(0, {"video_fast": 7}), later).remove_expired()
+    [asset] = (await anna.http.get("/api/assets")).json()["assets"]
+    assert asset["job_type"] == "image_fast"
+
+
 def enlarged(produce: Handler, *numbers: int) -> Handler:
     async def handler(context: StepContext) -> StepResult:
         result = await produce(context)

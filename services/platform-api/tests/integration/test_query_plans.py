@@ -15,9 +15,8 @@ from darkroom_schemas.ids import AssetId, JobId, UserId
 from darkroom_schemas.status import JobStatus
 from platform_api.domain.asset_filter import AssetFilter
 from platform_api.domain.job_filter import COUNTED_TO, EVERY_JOB, JobFilter
-from platform_api.domain.retention import Expiry
 from platform_api.migrations import MIGRATIONS
-from platform_api.store.asset_removal import expired_assets
+from platform_api.store.asset_removal import name_step_types, older_assets
 from platform_api.store.assets import page_of_assets
 from platform_api.store.expired_rows import BATCH, some_older
 from platform_api.store.job_lists import count_of_jobs, page_of_jobs
@@ -25,7 +24,7 @@ from platform_api.store.outbox import next_rows
 from platform_api.store.queries import query
 from platform_api.store.stale_steps import PAGE, page_after, pending_steps, revoked_steps
 from platform_api.store.tables import assets, idempotency_keys, jobs, steps
-from sqlalchemy import Connection, Table, create_engine, func, select, text
+from sqlalchemy import Connection, Table, create_engine, func, select, text, update
 from support.many_jobs import add_jobs, add_the_rest, add_users, deliver
 from support.query_plans import Plan, plan_of
 from support.servers import PostgresDatabases
@@ -152,9 +151,23 @@ def test_steps_that_were_revoked_lately_are_found_by_their_end(connection: Conne
     assert looks(plan, "steps_revoked_idx", 4 * PAGE)
 
 
-def test_assets_past_their_days_are_read_from_the_oldest_on(connection: Connection) -> None:
-    oldest = expired_assets(Expiry(NOW - LATER, (), others=True), limit=200)
-    assert looks(plan_of(connection, oldest), "assets_pkey", 4 * 200)
+@pytest.mark.parametrize("step_type", ["sdxl_image_fast", "video_fast", "a type of which nothing was made"])
+def test_assets_past_their_days_are_read_among_those_of_their_steps_type(
+    connection: Connection, step_type: str
+) -> None:
+    oldest = plan_of(connection, older_assets(step_type, NOW - LATER, limit=200))
+    assert looks(oldest, "assets_step_type_id_idx", 4 * 200)
+
+
+def test_types_of_steps_are_listed_without_a_look_at_every_asset(connection: Connection) -> None:
+    plan = plan_of(connection, text(query("asset_step_types")), {})
+    assert looks(plan, "assets_step_type_id_idx", 20)
+
+
+def test_assets_without_their_steps_type_are_found_among_all_others(connection: Connection) -> None:
+    a_hundred = select(assets.c.id).order_by(assets.c.id.desc()).limit(100)
+    connection.execute(update(assets).where(assets.c.id.in_(a_hundred)).values(step_type=None))
+    assert looks(plan_of(connection, name_step_types(limit=1000)), "assets_step_type_id_idx", 10 * 100)
 
 
 def test_the_statement_of_credits_is_read_in_the_order_of_the_ledger(connection: Connection, owner: UserId) -> None:

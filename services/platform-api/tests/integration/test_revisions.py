@@ -96,7 +96,7 @@ def test_jobs_are_accepted_while_an_index_waits_for_an_old_transaction(postgres_
     assert differences(postgres_url, metadata) == []
 
 
-@pytest.mark.parametrize("name", ["jobs_user_id_id_idx", "steps_revoked_idx"])
+@pytest.mark.parametrize("name", ["jobs_user_id_id_idx", "steps_revoked_idx", "assets_step_type_id_idx"])
 def test_an_index_that_a_failed_migration_left_unfinished_is_made_anew(postgres_url: str, name: str) -> None:
     MIGRATIONS.upgrade(postgres_url)
     stamp = "UPDATE platform.alembic_version SET version_num = '0008'"

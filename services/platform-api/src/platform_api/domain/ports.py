@@ -14,7 +14,6 @@ from platform_api.domain.asset_filter import AssetFilter
 from platform_api.domain.change import Change, LedgerEntry, OutboxItem, Restart
 from platform_api.domain.job import Asset, Job, JobState
 from platform_api.domain.job_filter import EVERY_JOB, JobFilter
-from platform_api.domain.retention import Expiry
 
 
 class Clock(Protocol):
@@ -283,8 +282,12 @@ class AssetRemoval(Protocol):
         """Return whether the user had such an asset."""
         ...
 
-    async def remove_expired(self, expiry: Expiry, *, limit: int) -> int:
-        """Remove the oldest of those that are not kept any longer, and return how many that were."""
+    async def step_types(self) -> list[str]:
+        """Name the types of the steps that made the assets there are."""
+        ...
+
+    async def remove_older(self, step_type: str, than: datetime, *, limit: int) -> int:
+        """Remove the oldest of what such steps made before that moment, and return how many assets that were."""
         ...
 
 

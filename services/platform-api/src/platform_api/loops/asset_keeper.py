@@ -50,10 +50,14 @@ class AssetKeeper:
 
     async def remove_expired(self) -> None:
         """Remove every asset that is not kept any longer, some at a time, so that nobody waits for long."""
-        for expiry in self._retention.expired(self._clock()):
-            while removed := await self._removal.remove_expired(expiry, limit=BATCH):
+        now = self._clock()
+        for step_type in await self._removal.step_types():
+            kept_since = self._retention.kept_since(step_type, now)
+            if kept_since is None:
+                continue
+            while removed := await self._removal.remove_older(step_type, kept_since, limit=BATCH):
                 ASSETS_EXPIRED.inc(removed)
-                log.info("Assets were not kept any longer", count=removed)
+                log.info("Assets were not kept any longer", step_type=step_type, count=removed)
             self._bell.ring()
 
     async def delete_batch(self) -> bool:

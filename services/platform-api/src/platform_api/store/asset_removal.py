@@ -2,19 +2,22 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from darkroom_chassis.database import Database
 from darkroom_schemas.events import EventType
 from darkroom_schemas.ids import AssetId, UserId
-from sqlalchemy import Select, bindparam, delete, insert, select, update
+from sqlalchemy import Select, Update, bindparam, delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from platform_api.domain.retention import Expiry
 from platform_api.store.doomed_objects import doom
+from platform_api.store.index_walks import IndexWalk
+from platform_api.store.queries import query
 from platform_api.store.tables import assets, jobs, outbox, steps, users
-from platform_api.store.time_ids import MADE_WITHIN, created_between, first_id
+from platform_api.store.time_ids import MADE_WITHIN, IdRange, created_between, first_id
 
+_NAMED_AT_ONCE = 1_000
 _SET_OUTPUTS = update(jobs).where(jobs.c.id == bindparam("of_job")).values(outputs=bindparam("left"))
 _COUNT_DOWN = (
     update(users)
@@ -33,8 +36,14 @@ class PostgresAssetRemoval:
         own = (assets.c.id == asset_id, assets.c.user_id == user_id)
         return await self._remove(select(assets.c.id, assets.c.job_id).where(*own)) > 0
 
-    async def remove_expired(self, expiry: Expiry, *, limit: int) -> int:
-        return await self._remove(expired_assets(expiry, limit=limit))
+    async def step_types(self) -> list[str]:
+        async with self._database.connect() as connection:
+            while (await connection.execute(name_step_types(limit=_NAMED_AT_ONCE))).rowcount:
+                pass
+            return list((await connection.execute(text(query("asset_step_types")))).scalars())
+
+    async def remove_older(self, step_type: str, than: datetime, *, limit: int) -> int:
+        return await self._remove(older_assets(step_type, than, limit=limit))
 
     async def _remove(self, chosen: Select[Any]) -> int:
         async with self._database.begin() as connection:
@@ -53,17 +62,20 @@ class PostgresAssetRemoval:
         return len(removed)
 
 
-def expired_assets(expiry: Expiry, *, limit: int) -> Select[Any]:
-    """Select some assets that are not kept any longer, the oldest first."""
-    # By the step's type, since a bucket belongs to that: the job's may be a label of its dialect.
+def older_assets(step_type: str, than: datetime, *, limit: int) -> Select[Any]:
+    """Select some assets that such steps made before that moment, the oldest first."""
+    ids = IdRange(end=first_id(than, MADE_WITHIN))
+    filters = tuple(created_between(assets.c.created_at, None, than))
+    walk = IndexWalk(assets.c.id, {assets.c.step_type: step_type}, ids, filters)
+    return walk.of(select(assets.c.id, assets.c.job_id), rows=limit, oldest_first=True)
+
+
+def name_step_types(*, limit: int) -> Update:
+    """Name the type of the step for assets that the last release wrote without. Replicas take different ones."""
+    nameless = select(assets.c.id).where(assets.c.step_type.is_(None)).order_by(assets.c.step_type, assets.c.id)
+    some = nameless.limit(limit).with_for_update(skip_locked=True)
     made_by = (steps.c.job_id == assets.c.job_id) & (steps.c.run == assets.c.run) & (steps.c.number == assets.c.step)
-    of_type = select(steps.c.job_type).where(made_by).scalar_subquery().in_(expiry.job_types)
-    old = (
-        assets.c.id < first_id(expiry.created_before, MADE_WITHIN),
-        *created_between(assets.c.created_at, None, expiry.created_before),
-    )
-    chosen = select(assets.c.id, assets.c.job_id).where(~of_type if expiry.others else of_type, *old)
-    return chosen.order_by(assets.c.id).limit(limit)
+    return update(assets).where(made_by, assets.c.id.in_(some)).values(step_type=steps.c.job_type)
 
 
 async def _tidy_up(connection: AsyncConnection, of_jobs: Sequence[Any], removed: Sequence[Any]) -> None:

@@ -100,7 +100,7 @@ class PostgresJobChanges:
         if step_rows := [step_update(step) for change in changes for step in change.steps]:
             await run(UPDATE_STEP, step_rows)
         await run(insert(job_history), [history_row(change.history, change.source_event_id) for change in changes])
-        if asset_rows := [asset_row(asset) for change in changes for asset in change.assets]:
+        if asset_rows := [asset_row(asset, change.state) for change in changes for asset in change.assets]:
             await run(insert(assets), asset_rows)
         if entries := [row for change in changes for row in ledger_rows(change.state.job, change.ledger)]:
             await run(insert(credit_ledger), entries)

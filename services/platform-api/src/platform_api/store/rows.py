@@ -12,7 +12,7 @@ from darkroom_schemas.worker import Requirements
 from sqlalchemy import RowMapping
 
 from platform_api.domain.change import CancelStep, EmitEvent, LedgerEntry, OutboxItem, SubmitStep
-from platform_api.domain.job import Asset, Delivered, Job, Step
+from platform_api.domain.job import Asset, Delivered, Job, JobState, Step
 
 JOB_FIELDS = tuple(field.name for field in fields(Job))
 _STEP_FIELDS = tuple(field.name for field in fields(Step))
@@ -45,10 +45,11 @@ def asset_of(row: RowMapping) -> Asset:
     return Asset(**{name: row[name] for name in _ASSET_FIELDS} | {"recipe": recipe})
 
 
-def asset_row(asset: Asset) -> dict[str, Any]:
-    """Write an asset as a row."""
+def asset_row(asset: Asset, state: JobState) -> dict[str, Any]:
+    """Write an asset of the job's present run as a row."""
     return {name: getattr(asset, name) for name in _ASSET_FIELDS} | {
-        "recipe": asset.recipe.model_dump(mode="json") if asset.recipe else None
+        "recipe": asset.recipe.model_dump(mode="json") if asset.recipe else None,
+        "step_type": next(step.job_type for step in state.steps if step.number == asset.step),
     }
 
 

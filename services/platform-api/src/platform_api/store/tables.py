@@ -167,6 +167,7 @@ assets = Table(
     Column("step", SmallInteger, nullable=False),
     Column("output_index", SmallInteger, nullable=False),
     Column("job_type", Text, nullable=False),
+    Column("step_type", Text),
     Column("object_key", Text, nullable=False),
     Column("thumbnail_key", Text),
     Column("mime_type", Text, nullable=False),
@@ -184,6 +185,7 @@ assets = Table(
     Index(None, "user_id", "id"),
     Index(None, "user_id", "job_type", "id"),
     Index(None, "user_id", "mime_type", "id"),
+    Index(None, "step_type", "id"),
 )
 
 credit_ledger = Table(
