@@ -92,9 +92,10 @@ class MemoryStore:
         self.outbox += restart.outbox
         self.ledger += [(job.id, entry.kind, entry.amount_mc) for entry in restart.ledger]
 
-    async def enqueue(self, job: Job, items: Sequence[OutboxItem]) -> None:
-        assert job.id in self.states
-        self.outbox += items
+    async def enqueue(self, items: Sequence[tuple[Job, OutboxItem]]) -> None:
+        for job, item in items:
+            assert job.id in self.states
+            self.outbox.append(item)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ class DeadLetters:
         ids: list[str] = await self._link.guard(
             self._link.client.zrange(self._link.keys.dead_letters, offset, last, desc=True)
         )
-        views = [await self._producer.read(StepId(step_id)) for step_id in ids]
+        views = await self._producer.read_many([StepId(step_id) for step_id in ids])
         return [view for view in views if view is not None]
 
     async def count(self) -> int:

@@ -162,11 +162,13 @@ class Producer:
 
     async def read(self, step_id: StepId) -> StepView | None:
         """Return a step's state; None if it was never submitted, or ended longer ago than tombstones are kept."""
-        answer: list[str] = await self._link.run(_READ, step_id)
-        if not answer:
-            return None
-        kind, *rest = answer
-        return ended_view(step_id, rest[0]) if kind == "stone" else live_view(step_id, rest)
+        [view] = await self.read_many([step_id])
+        return view
+
+    async def read_many(self, step_ids: Sequence[StepId]) -> list[StepView | None]:
+        """Return the states of some hundred steps, in order, by one script call."""
+        answers: list[list[str]] = await self._link.run(_READ, *step_ids) if step_ids else []
+        return [_view(step_id, answer) for step_id, answer in zip(step_ids, answers, strict=True)]
 
     async def depth(self) -> QueueDepth:
         """Return the counters; costs one command whatever the depth."""
@@ -188,6 +190,13 @@ class Producer:
             args += [event.outbox_id, event.type, event.job_id, event.tenant, _json(data)]
         ids: list[str] = await self._link.run(_EMIT, *args) if args else []
         return [EventId.parse(f"{self._link.shard}-{text}") for text in ids]
+
+
+def _view(step_id: StepId, answer: list[str]) -> StepView | None:
+    if not answer:
+        return None
+    kind, *rest = answer
+    return ended_view(step_id, rest[0]) if kind == "stone" else live_view(step_id, rest)
 
 
 def _written(step: StepSubmit) -> Sequence[Arg] | UnusableStep:

@@ -90,8 +90,7 @@ def _requirements(text: str) -> Requirements:
 
 def live_view(step_id: StepId, answer: list[str]) -> StepView:
     """Build the view of a step that has not ended from the read script's answer."""
-    record, due, token, worker, attempt, started, cancel_reason, progress = answer
-    header, _, _ = record.partition("\n")
+    header, due, token, worker, attempt, started, cancel_reason, progress = answer
     *_, tries, _, job, tenant, _, queued = header.split("\t")
     waiting = JobStatus.DELAYED if due else JobStatus.QUEUED
     return StepView(

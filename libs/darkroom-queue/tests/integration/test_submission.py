@@ -31,6 +31,16 @@ async def test_a_submitted_step_is_queued_with_its_event(link: RedisLink) -> Non
     assert (event.type, event.step_id, event.tenant) == (EventType.STEP_QUEUED, step.id, "t1")
 
 
+async def test_many_steps_are_read_at_once_in_the_order_asked_for(link: RedisLink) -> None:
+    producer = Producer(link)
+    waiting, ended, unknown = make_step(), make_step(), make_step()
+    await producer.submit_many([waiting, ended])
+    await producer.cancel(ended.id, reason="enough")
+    views = await producer.read_many([ended.id, unknown.id, waiting.id])
+    assert [view and view.status for view in views] == [JobStatus.CANCELLED, None, JobStatus.QUEUED]
+    assert await producer.read_many([]) == []
+
+
 async def test_the_same_submission_again_returns_the_state_and_adds_nothing(link: RedisLink) -> None:
     step = make_step()
     first, second = [await Producer(link).submit(step) for _ in range(2)]

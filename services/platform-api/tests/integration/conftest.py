@@ -107,7 +107,7 @@ class Platform:
     async def reconcile(self) -> None:
         """Check every active and recently revoked step, as after a gap in the log."""
         assert self.running is not None
-        await self.running.reconciler.reconcile(everything=True)
+        await self.running.reconciler.reconcile_stale_steps(everything=True)
 
     async def account(self, name: str, credits: float = 100.0) -> Account:
         async with open_accounts(self.settings) as accounts:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from darkroom_schemas.api_key import PublishedKey
 from darkroom_schemas.ids import AssetId, EventId, JobId, StepId, UserId
 from darkroom_schemas.job import HistoryEntry
+from darkroom_schemas.status import JobStatus
 
 from platform_api.domain.asset_filter import AssetFilter
 from platform_api.domain.change import Change, LedgerEntry, OutboxItem, Restart
@@ -108,8 +109,8 @@ class JobChanges(Protocol):
         """Back the job up and write its new run; raises `NotEnoughCredits`."""
         ...
 
-    async def enqueue(self, job: Job, items: Sequence[OutboxItem]) -> None:
-        """Append to the outbox without changing the job."""
+    async def enqueue(self, items: Sequence[tuple[Job, OutboxItem]]) -> None:
+        """Append to the outbox without changing the jobs."""
         ...
 
 
@@ -185,20 +186,21 @@ class Outbox(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StepRef:
-    """Names a step and its job."""
+    """Names a step and its job, with the state that the step has here."""
 
     id: StepId
     job_id: JobId
+    status: JobStatus
 
 
 class StaleSteps(Protocol):
-    """Finds steps whose state the queue should be asked about."""
+    """Finds steps whose state the queue should be asked about, some hundred at a time."""
 
-    def pending(self, submitted_before: datetime) -> AsyncIterator[StepRef]:
+    def pending(self, submitted_before: datetime) -> AsyncIterator[Sequence[StepRef]]:
         """Yield the steps handed over before that moment and not known to have ended."""
         ...
 
-    def revoked(self, finished_after: datetime) -> AsyncIterator[StepRef]:
+    def revoked(self, finished_after: datetime) -> AsyncIterator[Sequence[StepRef]]:
         """Yield the steps that ended here since that moment without having completed."""
         ...
 

@@ -1,11 +1,13 @@
 """Sets PostgreSQL and Redis right where they disagree: old steps each minute, all at the start and after a gap."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 from darkroom_chassis.logs import get_logger
 from darkroom_queue import EventLog, Producer, QueueUnavailable
-from darkroom_schemas.status import ACTIVE
+from darkroom_schemas.events import Event
+from darkroom_schemas.status import ACTIVE, JobStatus
 from darkroom_schemas.step import StepView
 
 from platform_api.domain.apply_step_events import apply_step_events, events_of
@@ -27,7 +29,7 @@ RETRY_S = 1.0
 
 
 class Reconciler:
-    """Asks the queue for the truth about steps, one by one. Repeating it is harmless."""
+    """Asks the queue for the truth about steps, some hundred at a time. Repeating it is harmless."""
 
     def __init__(
         self,
@@ -51,50 +53,66 @@ class Reconciler:
         everything = True  # whoever was to look after a gap may have died before it did
         while True:
             try:
-                await self.reconcile(everything=everything)
+                await self.reconcile_stale_steps(everything=everything)
             except (QueueUnavailable, TimeoutError):
                 log.warning("Steps are reconciled later: Redis does not answer, or its log is being caught up with")
                 await asyncio.sleep(RETRY_S)
             else:
                 everything = await self._bell.wait(EVERY_S)
 
-    async def reconcile(self, *, everything: bool) -> None:
+    async def reconcile_stale_steps(self, *, everything: bool) -> None:
         """Check the steps that are pending for over ten minutes, or all active ones and the recently revoked."""
         now = self._clock()
-        async for ref in self._stale.pending(now if everything else now - STALE_AFTER):
-            view = await self._producer.read(ref.id)
-            if view is None:
-                await self._resubmit(ref)
-            else:
-                await self._retell(view)
+        async for refs in self._stale.pending(now if everything else now - STALE_AFTER):
+            await self._set_right(refs)
         if everything:
-            async for ref in self._stale.revoked(now - REVOKED_WITHIN):
-                await self._revoke(ref)
+            async for refs in self._stale.revoked(now - REVOKED_WITHIN):
+                await self._revoke(refs)
         self._relay_bell.ring()
 
-    async def _retell(self, view: StepView) -> None:
+    async def _set_right(self, refs: Sequence[StepRef]) -> None:
+        """Compare steps with what the queue knows of them; those that only wait or go on cost no transaction."""
+        views = await self._producer.read_many([ref.id for ref in refs])
+        known = [(ref, view) for ref, view in zip(refs, views, strict=True) if view is not None]
+        if news := [event for ref, view in known if _is_news(ref, view) for event in events_of(view)]:
+            await self._retell(news)
+        if lost := [ref for ref, view in zip(refs, views, strict=True) if view is None]:
+            await self._resubmit(lost)
+
+    async def _retell(self, events: Sequence[Event]) -> None:
         async with self._unit_of_work() as jobs:
-            changes = await apply_step_events(list(events_of(view)), jobs=jobs, urls=self._urls)
-        if changes:
-            log.warning("A step's state was taken from the queue", step_id=view.id, status=view.status)
+            changes = await apply_step_events(events, jobs=jobs, urls=self._urls)
+        applied = {change.source_event_id for change in changes}
+        for step_id in sorted({event.step_id for event in events if event.id in applied and event.step_id}):
+            log.warning("A step's state was taken from the queue", step_id=step_id)
             STEPS_RECONCILED.labels("retold").inc()
 
-    async def _resubmit(self, ref: StepRef) -> None:
-        """Submit a step that the queue does not know, unless its end is in the log and only not applied yet."""
+    async def _resubmit(self, refs: Sequence[StepRef]) -> None:
+        """Submit steps that the queue does not know, unless their end is in the log and only not applied yet."""
         async with asyncio.timeout(CATCH_UP_S):
             await self._consumer.passed(await self._log.tail())
+        lost = {ref.id for ref in refs}
         async with self._unit_of_work() as jobs:
-            state = (await jobs.load([ref.job_id])).get(ref.job_id)
-            step = next((step for step in state.steps if step.id == ref.id), None) if state else None
-            if state is None or step is None or step.status not in ACTIVE:
-                return
-            await jobs.enqueue(state.job, [SubmitStep(step_submission(state.job, step))])
-        log.warning("A step that the queue does not know is submitted again", step_id=ref.id)
-        STEPS_RECONCILED.labels("resubmitted").inc()
+            states = await jobs.load({ref.job_id for ref in refs})
+            steps = [
+                (state.job, step)
+                for state in states.values()
+                for step in state.steps
+                if step.id in lost and step.status in ACTIVE
+            ]
+            await jobs.enqueue([(job, SubmitStep(step_submission(job, step))) for job, step in steps])
+        for _, step in steps:
+            log.warning("A step that the queue does not know is submitted again", step_id=step.id)
+            STEPS_RECONCILED.labels("resubmitted").inc()
 
-    async def _revoke(self, ref: StepRef) -> None:
-        view = await self._producer.read(ref.id)
-        if view is not None and view.status in ACTIVE:
-            await self._producer.cancel(ref.id, reason="the job has ended")
-            log.warning("A step of an ended job is cancelled", step_id=ref.id)
-            STEPS_RECONCILED.labels("revoked").inc()
+    async def _revoke(self, refs: Sequence[StepRef]) -> None:
+        for view in await self._producer.read_many([ref.id for ref in refs]):
+            if view is not None and view.status in ACTIVE:
+                await self._producer.cancel(view.id, reason="the job has ended")
+                log.warning("A step of an ended job is cancelled", step_id=view.id)
+                STEPS_RECONCILED.labels("revoked").inc()
+
+
+def _is_news(ref: StepRef, view: StepView) -> bool:
+    """Tell whether the queue knows more than that a step still runs, or is to run again."""
+    return ref.status is not JobStatus.RUNNING or view.status not in ACTIVE

@@ -116,8 +116,9 @@ class PostgresJobChanges:
     async def restart(self, restart: Restart) -> None:
         await write_restart(self._connection, restart)
 
-    async def enqueue(self, job: Job, items: Sequence[OutboxItem]) -> None:
-        await self._connection.execute(insert(outbox), [outbox_row(job, item) for item in items])
+    async def enqueue(self, items: Sequence[tuple[Job, OutboxItem]]) -> None:
+        if items:
+            await self._connection.execute(insert(outbox), [outbox_row(job, item) for job, item in items])
 
 
 def jobs_transaction(database: Database) -> UnitOfWork:

@@ -1,0 +1,110 @@
+"""Many steps are set right by one look at the queue and one transaction, and those that only wait by none at all."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from darkroom_schemas.ids import JobId, StepId, TenantId, TraceId, UserId, new_uuid7
+from darkroom_schemas.status import JobStatus
+from darkroom_schemas.step import StepError, StepResult, StepView
+from platform_api.domain.change import SubmitStep
+from platform_api.domain.plan import Plan, PlannedStep
+from platform_api.domain.ports import JobChanges, StepRef
+from platform_api.domain.submit_job import submit_job
+from platform_api.loops.doorbell import Doorbell
+from platform_api.loops.reconciler import Reconciler
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+NOW_MS = int(NOW.timestamp() * 1000)
+PLAN = Plan("test", (PlannedStep("ollama_chat", {}, price_mc=100),))
+
+
+class World:
+    """Jobs of one step in the memory store, a queue that knows what it is told, and counts of who was asked."""
+
+    def __init__(self, store: Any, urls: Any) -> None:
+        self.store, self.looks, self.transactions = store, list[int](), 0
+        self._urls, self._refs, self._views = urls, list[StepRef](), dict[StepId, StepView]()
+        self.reconciler = Reconciler(
+            stale=self, unit_of_work=self._transaction, producer=self, event_log=self, consumer=self, urls=urls,
+            clock=lambda: NOW, bell=Doorbell(), relay_bell=Doorbell(),
+        )  # fmt: skip
+
+    async def job(self, here: JobStatus, there: JobStatus | None) -> JobId:
+        user_id = UserId(new_uuid7())
+        self.store.balances[user_id] = 1000
+        await submit_job(
+            PLAN, user_id=user_id, trace_id=TraceId("0" * 32), idempotency=None, render=lambda job, _: job.id,
+            jobs=self.store, backlog=self, max_depth=0, urls=self._urls, clock=lambda: NOW,
+        )  # fmt: skip
+        job_id = next(reversed(self.store.states))
+        step_id = StepId(f"{job_id}:1:00")
+        self._refs.append(StepRef(step_id, job_id, here))
+        if there is not None:
+            started = {"started_at_ms": NOW_MS, "worker_id": "w"} if there is not JobStatus.QUEUED else {}
+            self._views[step_id] = StepView(
+                id=step_id, job_id=job_id, tenant=TenantId(user_id), status=there, attempt=1, max_attempts=3,
+                queued_at_ms=NOW_MS, **started,
+                result=StepResult(text="golden") if there is JobStatus.COMPLETED else None,
+                error=StepError(code="timeout", message="slow") if there is JobStatus.FAILED else None,
+            )  # fmt: skip
+        return job_id
+
+    def status(self, job_id: JobId) -> JobStatus:
+        return JobStatus(self.store.states[job_id].job.status)
+
+    async def pending(self, _: datetime) -> AsyncIterator[Sequence[StepRef]]:
+        yield self._refs
+
+    async def read_many(self, step_ids: Sequence[StepId]) -> list[StepView | None]:
+        self.looks.append(len(step_ids))
+        return [self._views.get(step_id) for step_id in step_ids]
+
+    async def tail(self) -> None:
+        return None
+
+    async def passed(self, _: None) -> None:
+        return None
+
+    async def queued(self) -> dict[str, int]:
+        return {}
+
+    def add(self, _: str) -> None:
+        return None
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[JobChanges]:
+        self.transactions += 1
+        yield self.store
+
+
+@pytest.fixture
+def world(memory_store: Any, urls: Any) -> World:
+    return World(memory_store, urls)
+
+
+async def test_steps_that_still_wait_or_run_cost_one_look_and_no_transaction(world: World) -> None:
+    for _ in range(50):
+        await world.job(JobStatus.QUEUED, JobStatus.QUEUED)
+        await world.job(JobStatus.RUNNING, JobStatus.RUNNING)
+    await world.reconciler.reconcile_stale_steps(everything=False)
+    assert (world.looks, world.transactions) == ([100], 0)
+
+
+async def test_all_that_the_queue_tells_is_applied_in_one_transaction(world: World) -> None:
+    told = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.RUNNING)
+    jobs = [await world.job(JobStatus.QUEUED, there) for there in told * 10]
+    await world.reconciler.reconcile_stale_steps(everything=False)
+    assert [world.status(job_id) for job_id in jobs] == list(told * 10)
+    assert (world.looks, world.transactions) == ([40], 1)
+
+
+async def test_lost_steps_are_submitted_again_in_one_transaction(world: World) -> None:
+    jobs = [await world.job(JobStatus.QUEUED, None) for _ in range(10)]
+    world.store.outbox.clear()
+    await world.reconciler.reconcile_stale_steps(everything=False)
+    submitted = [item.step.job_id for item in world.store.outbox if isinstance(item, SubmitStep)]
+    assert sorted(submitted) == sorted(jobs)
+    assert (world.looks, world.transactions) == ([10], 1)
