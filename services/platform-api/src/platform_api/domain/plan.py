@@ -82,22 +82,25 @@ def needs_of(step: PlannedStep, number: int) -> tuple[int, ...]:
 
 
 def steps_of(plan: Plan, job_id: JobId, now: datetime) -> tuple[Step, ...]:
-    """Make the steps of a job's first run; those that wait for no other are submitted at `now`."""
-    return tuple(
-        Step(
-            job_id=job_id,
-            run=1,
-            number=number,
-            job_type=step.job_type,
-            status=JobStatus.QUEUED,
-            payload=step.payload,
-            price_mc=step.price_mc,
-            outputs=step.outputs,
-            needs=(needs := needs_of(step, number)),
-            requirements=step.requirements,
-            submitted_at=None if needs else now,
-        )
-        for number, step in enumerate(plan.steps)
+    """Make the steps of a job's first run."""
+    return tuple(create_step(planned, job_id, number, now) for number, planned in enumerate(plan.steps))
+
+
+def create_step(planned: PlannedStep, job_id: JobId, number: int, now: datetime, *, run: int = 1) -> Step:
+    """Make the record of a step, which precedes its submission: `now`, unless it waits for others."""
+    needs = needs_of(planned, number)
+    return Step(
+        job_id=job_id,
+        run=run,
+        number=number,
+        job_type=planned.job_type,
+        status=JobStatus.QUEUED,
+        payload=planned.payload,
+        price_mc=planned.price_mc,
+        outputs=planned.outputs,
+        needs=needs,
+        requirements=planned.requirements,
+        submitted_at=None if needs else now,
     )
 
 

@@ -11,7 +11,7 @@ from darkroom_schemas.status import ACTIVE, TERMINAL, JobStatus
 from platform_api.domain.change import CancelStep, EmitEvent, LedgerEntry, LedgerKind, Restart, SubmitStep
 from platform_api.domain.errors import JobNotRetryable, JobRetryLimit, NotFound
 from platform_api.domain.job import Job, JobState, Step
-from platform_api.domain.plan import step_submission
+from platform_api.domain.plan import PlannedStep, create_step, step_submission
 from platform_api.domain.ports import JobChanges
 from platform_api.domain.view import AssetUrls, job_view
 
@@ -76,19 +76,9 @@ def restarted(state: JobState, urls: AssetUrls, now: datetime) -> Restart:
 
 
 def _anew(step: Step, now: datetime) -> Step:
-    return Step(
-        job_id=step.job_id,
-        run=step.run + 1,
-        number=step.number,
-        job_type=step.job_type,
-        status=JobStatus.QUEUED,
-        payload=step.template or step.payload,
-        price_mc=step.price_mc,
-        outputs=step.outputs,
-        needs=step.needs,
-        requirements=step.requirements,
-        submitted_at=None if step.needs else now,
-    )
+    payload = step.template or step.payload
+    planned = PlannedStep(step.job_type, payload, step.price_mc, step.outputs, step.needs, step.requirements)
+    return create_step(planned, step.job_id, step.number, now, run=step.run + 1)
 
 
 def _ledger(job: Job, is_stuck: bool) -> tuple[LedgerEntry, ...]:
