@@ -1,11 +1,15 @@
+import asyncio
+import gc
 import json
+import signal
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 from darkroom_chassis.errors import AppError
 from darkroom_chassis.probes import probe_routes
-from darkroom_chassis.service import create_app
+from darkroom_chassis.service import create_app, serve
+from darkroom_local.servers.ports import free_ports
 from darkroom_schemas.errors import ErrorCode
 from fastapi import FastAPI, Request
 from pydantic import BaseModel, Field
@@ -100,3 +104,22 @@ async def test_a_failing_check_makes_readyz_503_without_internals(client: httpx.
 async def test_livez_answers_and_metrics_count_requests(client: httpx.AsyncClient) -> None:
     assert (await client.get("/livez")).status_code == 200
     assert "darkroom_http_request_seconds" in (await client.get("/metrics")).text
+
+
+async def test_what_a_service_is_made_of_is_no_garbage_to_look_for() -> None:
+    app = FastAPI()
+    app.state.stopping = asyncio.Event()
+
+    @app.get("/frozen")
+    async def frozen() -> int:
+        return gc.get_freeze_count()
+
+    [port] = free_ports(1)
+    serving = asyncio.create_task(serve(app, "127.0.0.1", port, drain_s=1))
+    try:
+        async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(retries=10)) as client:
+            assert (await client.get(f"http://127.0.0.1:{port}/frozen")).json() > 10_000
+        signal.raise_signal(signal.SIGTERM)
+        await serving
+    finally:
+        gc.unfreeze()
