@@ -17,6 +17,8 @@ from darkroom_chassis.quiet_cursor import QuietCursor
 LOCK_TIMEOUT_MS = 5_000
 STATEMENT_TIMEOUT_MS = 30_000
 POOL_TIMEOUT_S = 10
+PLANNED_ONCE = "-c plan_cache_mode=force_generic_plan"
+"""For statements whose plan does not depend on their parameters: else those with arrays are planned each time."""
 
 
 def driver_url(database_url: str) -> URL:
@@ -31,15 +33,16 @@ class Database:
     """
 
     def __init__(self, database_url: str, *, application: str, pool_size: int) -> None:
+        timeouts = f"-c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS}"
         options: dict[str, Any] = {
-            "options": f"-c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS}",
+            "options": timeouts,
             "application_name": application,
             "connect_timeout": 5,
             "cursor_factory": QuietCursor,
         }
         self._bare: AsyncConnectionPool[psycopg.AsyncConnection[DictRow]] = AsyncConnectionPool(
             make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False),
-            kwargs=options | {"autocommit": True, "row_factory": dict_row},
+            kwargs=options | {"options": f"{timeouts} {PLANNED_ONCE}", "autocommit": True, "row_factory": dict_row},
             configure=_uuids_as_text,
             min_size=0,
             max_size=pool_size,

@@ -123,6 +123,38 @@ async def test_hundred_concurrent_jobs_with_credits_for_ten_leave_ten_and_nothin
     ) == [(10, 5000)]
 
 
+async def test_repeated_key_stops_none_of_the_jobs_that_come_with_it(platform: Any) -> None:
+    anna = await platform.account("anna")
+    keys = [{"Idempotency-Key": f"k{number % 20}"} for number in range(40)]
+    answers = await asyncio.gather(*(anna.http.post("/api/queue-job", json=BODY, headers=key) for key in keys))
+    assert {answer.status_code for answer in answers} == {200}
+    assert sum("Idempotent-Replayed" in answer.headers for answer in answers) == 20
+    assert await platform.rows("SELECT count(*) FROM platform.jobs") == [(20,)]
+    assert await anna.credits() == 90
+
+
+async def test_jobs_that_are_accepted_together_are_whole(platform: Any) -> None:
+    anna, ben = await platform.account("anna"), await platform.account("ben", credits=0.5)
+    bodies = [BODY | {"metadata": {"prompt": f"boat {number}"}} for number in range(20)]
+    await asyncio.gather(*(user.http.post("/api/queue-job", json=body) for user in (anna, ben) for body in bodies))
+    whole = """SELECT count(*), count(DISTINCT j.id), bool_and(s.payload ->> 'prompt' = j.parameters ->> 'prompt'),
+        bool_and(l.amount_mc = j.price_mc AND l.user_id = j.user_id AND h.event = 'created')
+        FROM platform.jobs j JOIN platform.steps s ON s.job_id = j.id JOIN platform.job_history h ON h.job_id = j.id
+        JOIN platform.credit_ledger l ON l.job_id = j.id WHERE j.user_id = %s"""
+    assert await platform.rows(whole, anna.id) == [(20, 20, True, True)]
+    assert await platform.rows(whole, ben.id) == [(1, 1, True, True)]
+    assert (await anna.credits(), await ben.credits()) == (90, 0)
+
+
+async def test_jobs_that_are_read_together_stay_their_owners_own(platform: Any) -> None:
+    anna, ben = await platform.account("anna"), await platform.account("ben")
+    hers = [(await anna.submit("image_fast", prompt="a boat"))["id"] for _ in range(5)]
+    paths = [f"/api/jobs/{job_id}" for job_id in hers] * 10
+    answers = await asyncio.gather(*(user.http.get(path) for path in paths for user in (anna, ben)))
+    assert [answer.status_code for answer in answers] == [200, 404] * len(paths)
+    assert [answer.json()["id"] for answer in answers[::2]] == hers * 10
+
+
 async def test_answer_says_what_the_seed_says(platform: Any) -> None:
     anna = await platform.account("anna")
     answer = (await anna.http.post("/api/queue-job", content=json.dumps(BODY | {"jobType": "sdxl_image_high"}))).json()

@@ -20,6 +20,7 @@ from platform_api.store.asset_removal import name_step_types, older_assets
 from platform_api.store.assets import page_of_assets
 from platform_api.store.expired_rows import BATCH, some_older
 from platform_api.store.job_lists import count_of_jobs, page_of_jobs
+from platform_api.store.jobs import MOST_AT_ONCE, SOME
 from platform_api.store.outbox import next_rows
 from platform_api.store.queries import query
 from platform_api.store.stale_steps import PAGE, page_after, pending_steps, revoked_steps
@@ -135,6 +136,12 @@ def test_a_page_of_assets_is_read_in_the_order_of_an_index(connection: Connectio
     for cursor in (None, before):
         page = page_of_assets(owner, ASSET_FILTERS[index], rows=ROWS, before=cursor, skipped=0)
         assert looks(plan_of(connection, page), index, 4 * ROWS)
+
+
+def test_jobs_that_are_read_together_are_found_by_their_ids(connection: Connection, owner: UserId) -> None:
+    some = connection.execute(select(jobs.c.id).where(jobs.c.user_id == owner).limit(MOST_AT_ONCE)).scalars().all()
+    statement = text(SOME.decode().replace("%(ids)s", ":ids"))
+    assert looks(plan_of(connection, statement, {"ids": some}), "jobs_pkey", MOST_AT_ONCE)
 
 
 def test_the_relay_reads_the_first_rows_of_the_outbox(connection: Connection) -> None:

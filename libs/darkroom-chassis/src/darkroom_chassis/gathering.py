@@ -1,0 +1,49 @@
+"""Questions that come while an earlier one is on its way, asked together next: they share a statement and a commit."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from typing import Generic, TypeVar
+
+Question = TypeVar("Question")
+Answer = TypeVar("Answer")
+Ask = Callable[[Sequence[Question]], Awaitable[Sequence[Answer | BaseException]]]
+"""Answers questions in their order; an exception among the answers is raised to its asker, one raised to all."""
+
+
+class Gathering(Generic[Question, Answer]):
+    """Asks one bunch of at most `most` questions at a time for each topic. The first after a pause goes at once."""
+
+    def __init__(self, ask: Ask[Question, Answer], *, most: int) -> None:
+        self._ask, self._most = ask, most
+        self._waiting: dict[Hashable, list[tuple[Question, asyncio.Future[Answer]]]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, topic: Hashable, question: Question) -> Answer:
+        """Return the answer; who stops waiting for it does not take the question back."""
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        if (waiting := self._waiting.get(topic)) is not None:
+            waiting.append((question, answer))
+        else:
+            self._waiting[topic] = [(question, answer)]
+            task = asyncio.create_task(self._ask_all(topic))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return await answer
+
+    async def _ask_all(self, topic: Hashable) -> None:
+        waiting = self._waiting[topic]
+        while waiting:
+            asked = waiting[: self._most]
+            del waiting[: self._most]
+            try:
+                answers = await self._ask([question for question, _ in asked])
+            except Exception as error:  # noqa: BLE001 - it is the askers' to handle
+                answers = [error] * len(asked)
+            for (_, future), answer in zip(asked, answers, strict=True):
+                if future.done():
+                    continue  # its asker was cancelled
+                if isinstance(answer, BaseException):
+                    future.set_exception(answer)
+                else:
+                    future.set_result(answer)
+        del self._waiting[topic]

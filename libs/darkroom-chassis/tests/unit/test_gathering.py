@@ -1,0 +1,75 @@
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from darkroom_chassis.gathering import Gathering
+
+
+class Oracle:
+    """Answers a number with its half, one bunch at a time and only when it is let."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[int]] = []
+        self.asking = asyncio.Event()
+        self.let = asyncio.Event()
+
+    async def answer(self, numbers: Sequence[int]) -> list[int | BaseException]:
+        self.asked.append(list(numbers))
+        self.asking.set()
+        await self.let.wait()
+        if 13 in numbers:
+            raise ConnectionError("gone")
+        return [ValueError(f"{number} is odd") if number % 2 else number // 2 for number in numbers]
+
+
+@pytest.fixture
+def oracle() -> Oracle:
+    return Oracle()
+
+
+@pytest.fixture
+def gathering(oracle: Oracle) -> Gathering[int, int]:
+    return Gathering(oracle.answer, most=3)
+
+
+async def test_questions_that_come_meanwhile_are_asked_together(oracle: Oracle, gathering: Gathering[int, int]) -> None:
+    questions = [asyncio.create_task(gathering("topic", number)) for number in (2, 4, 6, 8, 10)]
+    elsewhere = asyncio.create_task(gathering("another topic", 12))
+    await oracle.asking.wait()
+    oracle.let.set()
+    assert await asyncio.gather(*questions, elsewhere) == [1, 2, 3, 4, 5, 6]
+    assert sorted(oracle.asked, key=min) == [[2, 4, 6], [8, 10], [12]]
+
+
+async def test_a_question_goes_at_once_when_nothing_is_on_its_way(
+    oracle: Oracle, gathering: Gathering[int, int]
+) -> None:
+    oracle.let.set()
+    assert [await gathering("topic", number) for number in (2, 4)] == [1, 2]
+    assert oracle.asked == [[2], [4]]
+
+
+async def test_an_exception_among_the_answers_is_its_askers_alone(
+    oracle: Oracle, gathering: Gathering[int, int]
+) -> None:
+    oracle.let.set()
+    found = await asyncio.gather(*(gathering("topic", number) for number in (2, 3)), return_exceptions=True)
+    assert found[0] == 1
+    assert isinstance(found[1], ValueError)
+
+
+async def test_an_exception_instead_of_answers_is_everybodys_and_the_next_are_asked(
+    oracle: Oracle, gathering: Gathering[int, int]
+) -> None:
+    oracle.let.set()
+    found = await asyncio.gather(*(gathering("topic", number) for number in (2, 13)), return_exceptions=True)
+    assert [type(one) for one in found] == [ConnectionError, ConnectionError]
+    assert await gathering("topic", 4) == 2
+
+
+async def test_an_asker_that_is_gone_stops_nobody(oracle: Oracle, gathering: Gathering[int, int]) -> None:
+    gone, stays = (asyncio.create_task(gathering("topic", number)) for number in (2, 4))
+    await oracle.asking.wait()
+    gone.cancel()
+    oracle.let.set()
+    assert await stays == 2
