@@ -22,7 +22,7 @@ MAX_DELAY_MS = 10 * 60 * 1000
 """A submission is refused by the queue after this: its tombstones live longer, so late ones can't repeat work."""
 LOOK_AGAIN_S = 1.0
 """Finds rows of a replica that died before it relayed them, and of operators' commands."""
-SHORTEST_S = 0.01
+SHORTEST_S = 0.03
 """From batch to batch: what comes in between shares the next one. The first after a pause goes at once."""
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.05, 2.0
 
