@@ -43,6 +43,10 @@ ROWS = {
     "0006": ("INSERT INTO platform.doomed_objects (object_key) VALUES ('key')",),
     "0007": ("INSERT INTO platform.credit_ledger (user_id, kind, amount_mc) VALUES ('$user', 'deduction', 5)",),
     "0008": ("INSERT INTO platform.models (user_id, name) VALUES ('$user', 'sdxl')",),
+    "0011": (
+        """INSERT INTO platform.operator_idempotency_keys (key_id, key, fingerprint, answer)
+            VALUES ('k', 'k', '', '')""",
+    ),
 }
 """What is added after a revision that made a place for it, for `$user` and `$job`."""
 
@@ -96,10 +100,19 @@ def test_jobs_are_accepted_while_an_index_waits_for_an_old_transaction(postgres_
     assert differences(postgres_url, metadata) == []
 
 
-@pytest.mark.parametrize("name", ["jobs_user_id_id_idx", "steps_revoked_idx", "assets_step_type_id_idx"])
-def test_an_index_that_a_failed_migration_left_unfinished_is_made_anew(postgres_url: str, name: str) -> None:
-    MIGRATIONS.upgrade(postgres_url)
-    stamp = "UPDATE platform.alembic_version SET version_num = '0008'"
+@pytest.mark.parametrize(
+    ("before", "revision", "name"),
+    [
+        ("0008", "0009", "jobs_user_id_id_idx"),
+        ("0008", "0009", "steps_revoked_idx"),
+        ("0009", "0010", "assets_step_type_id_idx"),
+    ],
+)
+def test_an_index_that_a_failed_migration_left_unfinished_is_made_anew(
+    postgres_url: str, before: str, revision: str, name: str
+) -> None:
+    MIGRATIONS.upgrade(postgres_url, revision)
+    stamp = f"UPDATE platform.alembic_version SET version_num = '{before}'"  # noqa: S608 - ours
     spoil = f"UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'platform.{name}'::regclass"  # noqa: S608 - ours
     execute(postgres_url, stamp, spoil)
     MIGRATIONS.upgrade(postgres_url)

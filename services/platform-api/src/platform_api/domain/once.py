@@ -10,6 +10,14 @@ from platform_api.domain.api_keys import NewApiKeys
 from platform_api.domain.credits import CreditChanges
 from platform_api.domain.library import LibraryChanges
 from platform_api.domain.ports import Answer, IdempotencyKey, JobChanges
+from platform_api.domain.servers import NewServers
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Whoever holds this admin key, which belongs to no user."""
+
+    key_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +28,7 @@ class Unit:
     credits: CreditChanges
     library: LibraryChanges
     keys: NewApiKeys
+    servers: NewServers
 
 
 Work = Callable[[Unit], Awaitable[str]]
@@ -29,6 +38,9 @@ Work = Callable[[Unit], Awaitable[str]]
 class Once(Protocol):
     """Runs work in a transaction, or gives the answer that the same request got before."""
 
-    async def __call__(self, user_id: UserId, key: IdempotencyKey | None, work: Work) -> Answer:
-        """Raises what the work raises, `UnknownUser`, and `KeyReused` or `KeyInUse`."""
+    async def __call__(self, principal: UserId | Operator, key: IdempotencyKey | None, work: Work) -> Answer:
+        """Each principal has keys of their own.
+
+        Raises what the work raises, `UnknownUser`, and `KeyReused` or `KeyInUse`.
+        """
         ...

@@ -22,14 +22,18 @@ class Server:
     updated_at: datetime | None = None
 
 
-class Servers(Protocol):
-    """Keeps the servers that operators added."""
-
-    async def all(self) -> Sequence[Server]: ...
+class NewServers(Protocol):
+    """Stores new servers, inside the caller's transaction."""
 
     async def add(self, server: Server) -> Server | None:
         """Store a server; None if its alias is taken."""
         ...
+
+
+class Servers(Protocol):
+    """Keeps the servers that operators added."""
+
+    async def all(self) -> Sequence[Server]: ...
 
     async def change(self, alias: str, server: Server) -> Server | None:
         """Replace a server, perhaps under a new alias; None if there is none. Raises `AlreadyExists`."""
@@ -58,10 +62,10 @@ class ServerList:
                 return server
         raise NotFound("server")
 
-    async def add(self, server: Server) -> Server:
+    async def add(self, server: Server, *, servers: NewServers) -> Server:
         """Store a server; raises `AlreadyExists`."""
         self._check_alias(server.alias)
-        added = await self._added.add(server)
+        added = await servers.add(server)
         if added is None:
             raise AlreadyExists("server", server.alias)
         return added

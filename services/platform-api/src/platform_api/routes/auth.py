@@ -13,6 +13,7 @@ from fastapi import Depends, Request
 from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPBearer
 
 from platform_api.domain.api_keys import StoredKey
+from platform_api.domain.once import Operator
 from platform_api.domain.sessions import hash_of
 from platform_api.routes.context import Context, Ctx
 from platform_api.routes.credentials import KEY_PREFIX, credential_of
@@ -102,6 +103,11 @@ def user_of(who: Caller) -> UserId:
         sentence = "This key belongs to no user; with a service key, name one in the X-User-Id header."
         raise AppError(403, ErrorCode.FORBIDDEN, sentence)
     return who.user_id
+
+
+def principal_of(who: Caller) -> UserId | Operator:
+    """Return whose Idempotency-Keys the caller's are."""
+    return Operator(who.key.id) if who.key and who.kind is KeyKind.ADMIN else user_of(who)
 
 
 async def verify_key(text: str, request: Request, context: Context) -> Caller:

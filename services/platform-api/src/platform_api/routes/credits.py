@@ -16,9 +16,9 @@ from platform_api.domain.credits import (
 )
 from platform_api.domain.errors import NotFound, UnknownUser
 from platform_api.domain.once import Unit
-from platform_api.routes.auth import UUID_PATTERN, AdminCaller, CurrentUser
+from platform_api.routes.auth import UUID_PATTERN, AdminCaller, CurrentUser, principal_of
 from platform_api.routes.context import Ctx
-from platform_api.routes.requests import AnyContentTypeRoute, IdempotencyHeader, Limit, answered, keyed, of_operator
+from platform_api.routes.requests import AnyContentTypeRoute, IdempotencyHeader, Limit, answered, keyed
 
 router = APIRouter(tags=["credits"], route_class=AnyContentTypeRoute)
 MAX_AMOUNT = MAX_ADJUSTMENT_MC / 1000
@@ -116,8 +116,8 @@ async def adjust(
         balance_mc = await adjust_credits(adjustment, credits=unit.credits)
         return AdjustmentAnswer(user_id=user_id, amount=amount_mc / 1000, balance=balance_mc / 1000).model_dump_json()
 
-    key = of_operator(keyed(idempotency_key, "/api/admin/credits", body))
-    return answered(await context.once(user_id, key, work))
+    key = keyed(idempotency_key, "/api/admin/credits", body)
+    return answered(await context.once(principal_of(admin), key, work))
 
 
 def _line(line: StatementLine) -> CreditLine:

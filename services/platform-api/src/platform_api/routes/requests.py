@@ -82,11 +82,6 @@ def keyed(key: str | None, path: str, body: BaseModel | None) -> IdempotencyKey 
     return IdempotencyKey(key, hashlib.sha256(asked.encode()).hexdigest())
 
 
-def of_operator(key: IdempotencyKey | None) -> IdempotencyKey | None:
-    """Keep operators' keys apart from those of the user whom they change: no user can send one with a space."""
-    return IdempotencyKey(f"admin {key.key}", key.fingerprint) if key else None
-
-
 def answered(answer: Answer, status: int = 200) -> Response:
     """Give the answer, and say when it was given before."""
     headers = {"Idempotent-Replayed": "true"} if answer.replayed else None

@@ -7,10 +7,23 @@ from psycopg.errors import UniqueViolation
 from sqlalchemy import RowMapping, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from platform_api.domain.errors import AlreadyExists
 from platform_api.domain.servers import Server
 from platform_api.store.tables import servers
+
+
+class PostgresNewServers:
+    """Implements `NewServers` on the connection of an open transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, server: Server) -> Server | None:
+        statement = upsert(servers).values(_row(server)).on_conflict_do_nothing().returning(servers)
+        row = (await self._connection.execute(statement)).mappings().first()
+        return _server(row) if row else None
 
 
 class PostgresServers:
@@ -22,12 +35,6 @@ class PostgresServers:
     async def all(self) -> Sequence[Server]:
         async with self._database.connect() as connection:
             return [_server(row) for row in (await connection.execute(select(servers))).mappings()]
-
-    async def add(self, server: Server) -> Server | None:
-        statement = upsert(servers).values(_row(server)).on_conflict_do_nothing().returning(servers)
-        async with self._database.connect() as connection:
-            row = (await connection.execute(statement)).mappings().first()
-        return _server(row) if row else None
 
     async def change(self, alias: str, server: Server) -> Server | None:
         values = {**_row(server), "updated_at": func.now()}

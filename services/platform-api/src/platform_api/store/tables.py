@@ -225,6 +225,18 @@ idempotency_keys = Table(
     Index(None, "created_at"),
 )
 
+operator_idempotency_keys = Table(
+    "operator_idempotency_keys",
+    metadata,
+    Column("key_id", Text, ForeignKey(api_keys.c.id), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    moment("created_at", default=True),
+    PrimaryKeyConstraint("key_id", "key"),
+    Index(None, "created_at"),
+)
+
 outbox = Table(
     "outbox",
     metadata,

@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr
 from platform_api.domain.api_keys import KeyChange, KeyManager, StoredKey, add_key, change_key, read_key, revoke_key
 from platform_api.domain.errors import Forbidden, InvalidParameter, NotFound
 from platform_api.domain.once import Unit
-from platform_api.routes.auth import UUID_PATTERN, Authenticated, user_of
+from platform_api.routes.auth import UUID_PATTERN, Authenticated, principal_of, user_of
 from platform_api.routes.context import Ctx
-from platform_api.routes.requests import IdempotencyHeader, Limit, Offset, answered, keyed, of_operator
+from platform_api.routes.requests import IdempotencyHeader, Limit, Offset, answered, keyed
 from platform_api.routes.stablequeue.answers import StableQueueRoute
 
 router = APIRouter(tags=["api keys"], route_class=StableQueueRoute)
@@ -142,7 +142,7 @@ async def list_keys(
 
 
 async def create_key(
-    body: NewKey, context: Ctx, manager: Manager, idempotency_key: IdempotencyHeader = None
+    body: NewKey, context: Ctx, who: Authenticated, manager: Manager, idempotency_key: IdempotencyHeader = None
 ) -> Response:
     """Make a key. Its text is in this answer only; the platform keeps a hash, and no repetition can tell it again."""
     owner = _owner(manager, body.user_id)
@@ -165,8 +165,7 @@ async def create_key(
         item = NewKeyItem(**_item(kept), key=None, secret=None)
         return NewKeyAnswer(message="The API key was made before; it was shown then.", api_key=item).model_dump_json()
 
-    idempotency = keyed(idempotency_key, "/api/apikeys", body)
-    answer = await context.once(owner, of_operator(idempotency) if manager.is_operator else idempotency, make)
+    answer = await context.once(principal_of(who), keyed(idempotency_key, "/api/apikeys", body), make)
     if answer.replayed:
         return answered(answer, 201)
     context.ring_relay()

@@ -1,17 +1,21 @@
 """`/api/v1/servers`: the aliases that `target_server_alias` may name."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
 from darkroom_chassis.api_keys import KeyKind
-from fastapi import APIRouter, Depends, Path
+from darkroom_schemas.worker import Capabilities
+from fastapi import APIRouter, Depends, Path, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictStr, model_validator
 
 from platform_api.domain.errors import Forbidden, NotFound
+from platform_api.domain.once import Unit
 from platform_api.domain.servers import BACKEND_TYPES, Server
-from platform_api.routes.auth import Authenticated, caller
-from platform_api.routes.context import Context, Ctx
+from platform_api.routes.auth import Authenticated, Caller, caller, principal_of
+from platform_api.routes.context import Ctx
+from platform_api.routes.requests import IdempotencyHeader, answered, keyed
 from platform_api.routes.stablequeue.answers import StableQueueRoute
 
 PATH, ONE = "/api/v1/servers", "/api/v1/servers/{alias}"
@@ -84,34 +88,52 @@ async def _alias(alias: Annotated[str, Path(description="Alias of a server.")]) 
     return alias
 
 
-async def _operator(who: Authenticated) -> None:
+async def _operator(who: Authenticated) -> Caller:
     if who.kind is not KeyKind.ADMIN:
         raise Forbidden("Only an operator's key changes servers.")
+    return who
 
 
 AliasPath = Annotated[str, Depends(_alias)]
 OPERATOR = [Depends(_operator)]
+OperatorCaller = Annotated[Caller, Depends(_operator)]
 
 
 @router.get(PATH, operation_id="list_servers", summary="List servers", dependencies=[Depends(caller)])
 async def list_servers(context: Ctx) -> list[ServerItem]:
     """List every server by alias."""
-    return [await _item(server, context) for server in await context.servers.all()]
+    live = await context.fleet.live()
+    return [_item(server, live) for server in await context.servers.all()]
 
 
 @router.get(ONE, operation_id="get_server", summary="Read a server", dependencies=[Depends(caller)], responses=MISSING)
 async def get_server(alias: AliasPath, context: Ctx) -> ServerItem:
     """Read one server."""
-    return await _item(await context.servers.get(alias), context)
+    return _item(await context.servers.get(alias), await context.fleet.live())
 
 
 @router.post(
-    PATH, operation_id="add_server", summary="Add a server", status_code=201, dependencies=OPERATOR, responses=CONFLICT
+    PATH,
+    operation_id="add_server",
+    summary="Add a server",
+    status_code=201,
+    response_model=ServerAnswer,
+    responses={
+        409: {"description": "The alias is taken, or the first request with this Idempotency-Key is on its way"},
+        422: {"description": "The Idempotency-Key was used with another request"},
+    },
 )
-async def add_server(body: ServerBody, context: Ctx) -> ServerAnswer:
+async def add_server(
+    body: ServerBody, context: Ctx, who: OperatorCaller, idempotency_key: IdempotencyHeader = None
+) -> Response:
     """Let jobs name a server."""
-    added = await context.servers.add(body.server())
-    return ServerAnswer(message="The server was added.", server=await _item(added, context))
+    live = await context.fleet.live()
+
+    async def add(unit: Unit) -> str:
+        added = await context.servers.add(body.server(), servers=unit.servers)
+        return ServerAnswer(message="The server was added.", server=_item(added, live)).model_dump_json()
+
+    return answered(await context.once(principal_of(who), keyed(idempotency_key, PATH, body), add), 201)
 
 
 @router.put(
@@ -124,7 +146,7 @@ async def add_server(body: ServerBody, context: Ctx) -> ServerAnswer:
 async def change_server(alias: AliasPath, body: ServerBody, context: Ctx) -> ServerAnswer:
     """Replace a server, perhaps under another alias."""
     changed = await context.servers.change(alias, body.server())
-    return ServerAnswer(message="The server was changed.", server=await _item(changed, context))
+    return ServerAnswer(message="The server was changed.", server=_item(changed, await context.fleet.live()))
 
 
 @router.delete(
@@ -136,13 +158,13 @@ async def remove_server(alias: AliasPath, context: Ctx) -> ServerRemoved:
     return ServerRemoved()
 
 
-async def _item(server: Server, context: Context) -> ServerItem:
-    live = [can for can in await context.fleet.live() if server.alias in can.backends]
+def _item(server: Server, live: Sequence[Capabilities]) -> ServerItem:
+    behind = [can for can in live if server.alias in can.backends]
     return ServerItem(
         alias=server.alias,
         apiUrl=server.api_url,
         description=server.description,
-        app_types=[app for app, type_ in BACKEND_TYPES.items() if any(type_ in can.types for can in live)],
+        app_types=[app for app, type_ in BACKEND_TYPES.items() if any(type_ in can.types for can in behind)],
         configured=server.created_at is None,
         created_at=server.created_at,
         updated_at=server.updated_at,
