@@ -1,4 +1,5 @@
-"""The hot connection: one socket, replies matched in order, small writes joined once per turn of the event loop.
+"""The hot connection: one socket, replies matched in order. While one is awaited, small writes of a turn of the event
+loop are joined; the first one, and a large one, go out at once.
 
 Submissions and workers' turns go through it; everything else uses redis-py. It spends a fraction of redis-py's time per
 call, since it has no pool, no retries and no per-call timer: a watchdog closes a connection that stops answering.
@@ -17,7 +18,7 @@ ANSWER_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 3.0
 WATCH_EVERY_S = 1.0
 LARGE_BYTES = 4096
-"""A command of this size goes out at once: the server works on it while the event loop goes on."""
+"""A command of this size is worth a write of its own: the server works on it while the event loop goes on."""
 
 
 class ReplyError(Exception):
@@ -82,7 +83,7 @@ class _Wire(asyncio.Protocol):
         self._waiting.append(future)
         command = hiredis.pack_command(args)
         self._out.append(command)
-        if len(command) >= LARGE_BYTES:
+        if len(self._waiting) == 1 or len(command) >= LARGE_BYTES:
             self._flush()
         elif len(self._out) == 1:
             self._loop.call_soon(self._flush)
