@@ -36,6 +36,7 @@ from darkroom_queue.quotas import Quotas, QuotaState
 from darkroom_queue.registry import Registry, WorkerRecord
 from darkroom_queue.sweeper import Sweeper
 from darkroom_queue.tickets import TICKET_TTL_S, TicketHolder, Tickets
+from darkroom_queue.turn import Finish, Outcome
 
 __all__ = [
     "RESET",
@@ -46,11 +47,13 @@ __all__ = [
     "DeadLetters",
     "EventFanout",
     "EventLog",
+    "Finish",
     "Followed",
     "Handler",
     "Insight",
     "KeyDirectory",
     "LogTruncated",
+    "Outcome",
     "Producer",
     "ProgressFeed",
     "QueueDepth",

@@ -10,6 +10,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 
 from darkroom_schemas.ids import StepId
 from darkroom_schemas.step import ClaimedStep
@@ -33,6 +34,7 @@ class Consumer:
     """Runs up to `info.concurrency` steps at a time. `lease_s` must be at least three times `beat_s`.
 
     `resident` tells which models are loaded; steps for them are preferred, within the bound of docs/queue-promises.md.
+    `on_refused` hears of finishes that the queue did not take, and surely has not taken before.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class Consumer:
         lease_s: float = DEFAULT_LEASE_S,
         beat_s: float = 4.0,
         resident: Callable[[], Iterable[str]] = tuple,
+        on_refused: Callable[[Finish], None] = lambda _: None,
     ) -> None:
         if lease_s < 3 * beat_s:
             raise ValueError(f"lease_s must be at least 3 × beat_s, not {lease_s:g} against {beat_s:g}")
@@ -51,6 +54,7 @@ class Consumer:
         self._port = WorkerPort(link, info, lease_s=lease_s)
         self._half = (info.concurrency + 1) // 2
         self._beat_s, self._silence_s, self._resident = beat_s, lease_s * 0.75, resident
+        self._on_refused = on_refused
         self._running: dict[StepId, Attempt] = {}
         self._backlog: deque[Attempt] = deque()
         """Claims beyond the concurrency: one whose answer got lost comes back beside those claimed in its place."""
@@ -149,7 +153,7 @@ class Consumer:
         try:
             turn = await self._port.turn(want=want, finishes=sent, beats=beats, resident=self._resident())
         except QueueUnavailable:
-            self._finishes[:0] = sent
+            self._finishes[:0] = [replace(finish, repeated=True) for finish in sent]
             self._endure()
         except WorkerSuperseded as error:
             self._failure = error
@@ -184,8 +188,10 @@ class Consumer:
         now = self._acknowledged = self._now()
         if beat:
             self._next_beat = now + self._beat_s
-        for step_id in turn.refused:
-            log.warning("A finish came too late and was refused", extra={"step_id": step_id})
+        for finish in turn.refused:
+            log.warning("A finish came too late and was refused", extra={"step_id": finish.step_id})
+            if not finish.repeated:
+                self._on_refused(finish)
         for step_id in turn.cancelled:
             self._stop(step_id, StopReason.CANCELLED)
         for step_id in turn.lost:

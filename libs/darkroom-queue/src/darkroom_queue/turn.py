@@ -30,13 +30,17 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """Report of one attempt; `data` is the JSON of a StepResult (ok) or StepError (fail, retry)."""
+    """Report of one attempt; `data` is the JSON of a StepResult (ok) or StepError (fail, retry).
+
+    `repeated`: it was sent before, and whether the queue took it is not known.
+    """
 
     step_id: StepId
     token: str
     outcome: Outcome
     data: str = "{}"
     delay_ms: int = 0
+    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Turn:
     """Answer to a turn. `refused` are finishes whose token was stale; `next_due_s` is None if nothing is delayed."""
 
     registered: bool
-    refused: tuple[StepId, ...]
+    refused: tuple[Finish, ...]
     cancelled: tuple[StepId, ...]
     lost: tuple[StepId, ...]
     claims: tuple[ClaimedStep, ...]
@@ -94,7 +98,7 @@ class WorkerPort:
             raise WorkerSuperseded(f"another process has registered as {self._info.worker_id}")
         return Turn(
             registered=status == 1,
-            refused=tuple(f.step_id for f, code in zip(finishes, codes, strict=False) if code == 0),
+            refused=tuple(f for f, code in zip(finishes, codes, strict=False) if code == 0),
             cancelled=tuple(map(StepId, cancelled)),
             lost=tuple(map(StepId, lost)),
             claims=_claims(claims, token),

@@ -1,21 +1,28 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
+import pytest
 from darkroom_queue import (
     Consumer,
     EventLog,
+    Finish,
     Handler,
     LogTruncated,
+    Outcome,
     Producer,
     ProgressFeed,
+    QueueUnavailable,
     RedisLink,
     Registry,
     StepContext,
     StepFailed,
     StepStopped,
     StopReason,
+    Sweeper,
 )
+from darkroom_queue.turn import Turn, WorkerPort
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.ids import StepId
 from darkroom_schemas.status import TERMINAL, JobStatus
@@ -198,3 +205,38 @@ async def test_a_worker_that_the_queue_forgot_registers_again(link: RedisLink) -
         again = make_step()
         await Producer(link).submit(again)
         assert (await ended(link, again.id)).status is JobStatus.COMPLETED
+
+
+@pytest.mark.parametrize("answer_lost", [False, True])
+async def test_only_a_finish_that_was_surely_never_taken_is_told_as_refused(
+    link: RedisLink, monkeypatch: pytest.MonkeyPatch, *, answer_lost: bool
+) -> None:
+    """Whoever deletes what a refused attempt stored must not delete what a taken one did."""
+    step, refused, heard = make_step(), list[Finish](), asyncio.Event()
+    turn = WorkerPort.turn
+
+    async def forgetful(port: WorkerPort, **asked: Any) -> Turn:
+        answer = await turn(port, **asked)
+        if answer.refused:
+            heard.set()
+        if answer_lost and any(not finish.repeated for finish in asked["finishes"]):
+            await link.client.delete(f"{{darkroom-0}}:t:{step.id}")  # as after a day
+            raise QueueUnavailable
+        return answer
+
+    async def work(context: StepContext) -> StepResult:
+        if not answer_lost:
+            await Producer(link).cancel(step.id, reason="asked")
+            await link.client.zadd("{darkroom-0}:cz", {step.id: 1})
+            await Sweeper(link).sweep()
+        return StepResult(text="done")
+
+    monkeypatch.setattr(WorkerPort, "turn", forgetful)
+    consumer = Consumer(link, make_worker(), work, on_refused=refused.append)
+    task = asyncio.create_task(consumer.run())
+    await Producer(link).submit(step)
+    async with asyncio.timeout(20):
+        await heard.wait()
+        consumer.drain(grace_s=0)
+        await task
+    assert [(finish.step_id, finish.outcome) for finish in refused] == ([] if answer_lost else [(step.id, Outcome.OK)])

@@ -72,7 +72,7 @@ async def test_a_late_worker_cannot_overwrite_the_result_of_the_new_owner(link: 
     await new.turn(want=0, finishes=[Finish(step.id, fresh.token, Outcome.OK, '{"text":"new"}')])
     turn = await late.turn(want=0, finishes=[Finish(step.id, old.token, Outcome.OK, '{"text":"late"}')])
     view = await Producer(link).read(step.id)
-    assert turn.refused == (step.id,)
+    assert [finish.step_id for finish in turn.refused] == [step.id]
     assert view is not None
     assert view.result is not None
     assert (view.result.text, view.attempt) == ("new", 2)
@@ -155,7 +155,7 @@ async def test_a_cancel_that_the_worker_ignores_is_forced(link: RedisLink) -> No
     await link.client.zadd("{darkroom-0}:cz", {step.id: 1})
     await Sweeper(link).sweep()
     turn = await port.turn(want=0, finishes=[Finish(step.id, claimed.token, Outcome.OK)])
-    assert turn.refused == (step.id,)
+    assert [finish.step_id for finish in turn.refused] == [step.id]
     assert await status(link, step) is JobStatus.CANCELLED
 
 

@@ -156,7 +156,7 @@ class QueueMachine(RuleBasedStateMachine):
         turn = self.wait(port.turn(want=want, finishes=finishes, beats=beats))
         assert turn.registered
         refused = [f.step_id for f in finishes if not self.oracle.finish(f.step_id, f.token, outcome, delayed=delayed)]
-        assert list(turn.refused) == refused
+        assert [finish.step_id for finish in turn.refused] == refused
         again = self._beat(name, turn, beats) if beats is not None else {}
         self._sweep_oracle()
         for claim in turn.claims:

@@ -15,11 +15,11 @@ import httpx
 import psutil
 import pytest
 from darkroom_local.servers.ports import free_ports
-from darkroom_queue import Producer, RedisLink
+from darkroom_queue import Producer, RedisLink, Sweeper
 from darkroom_schemas.ids import JobId, TenantId, step_id
 from darkroom_schemas.payload import ImagePayload, PromptPayload, VideoPayload
 from darkroom_schemas.status import TERMINAL, JobStatus
-from darkroom_schemas.step import StepSubmit, StepView
+from darkroom_schemas.step import Redelivery, StepSubmit, StepView
 from darkroom_schemas.worker import Requirements
 from support.waiting import until
 
@@ -41,6 +41,12 @@ class Worker:
                 return (await http.get(f"{self.url}/readyz")).status_code == 200
         return False
 
+    async def completed_attempts(self) -> int:
+        async with httpx.AsyncClient() as http:
+            lines = (await http.get(f"{self.url}/metrics")).text.splitlines()
+        counts = [line for line in lines if line.startswith("darkroom_worker_steps_total") and '"completed"' in line]
+        return sum(int(float(line.rpartition(" ")[2])) for line in counts)
+
     def child_pid(self) -> int | None:
         return next((child.pid for child in psutil.Process(self.process.pid).children()), None)
 
@@ -49,9 +55,12 @@ class Worker:
 class Queue:
     """The other side of the queue."""
 
+    link: RedisLink
     producer: Producer
 
-    async def submit(self, job: str, job_type: str, payload: Any, **requirements: Any) -> StepSubmit:
+    async def submit(
+        self, job: str, job_type: str, payload: Any, redelivery: Redelivery = Redelivery.RERUN, **requirements: Any
+    ) -> StepSubmit:
         step = StepSubmit(
             id=step_id(JobId(job), 1, 0),
             job_id=JobId(job),
@@ -59,6 +68,7 @@ class Queue:
             requirements=Requirements(type=job_type, **requirements),
             payload=payload if isinstance(payload, dict) else payload.model_dump(mode="json"),
             created_us=time.time_ns() // 1000,
+            redelivery=redelivery,
         )
         await self.producer.submit(step)
         return step
@@ -84,7 +94,7 @@ class Queue:
 @pytest.fixture
 async def queue(redis_url: str) -> AsyncIterator[Queue]:
     link = await RedisLink.open(redis_url)
-    yield Queue(Producer(link))
+    yield Queue(link, Producer(link))
     await link.close()
 
 
@@ -136,7 +146,9 @@ async def test_pictures_video_and_prompts_come_out_and_a_killed_child_costs_one_
     assert done.status is JobStatus.COMPLETED
     assert done.result is not None
     keys = [output.key for output in done.result.outputs]
-    assert keys == [f"pictures/1/00/1/{index}.png" for index in range(6)]
+    [folder] = {key.rpartition("/")[0] for key in keys}
+    assert folder.startswith("pictures/1/00/1-")
+    assert keys == [f"{folder}/{index}.png" for index in range(6)]
     for output in done.result.outputs:
         assert (tmp_path / "objects" / output.key).stat().st_size == output.size_bytes
         assert output.thumbnail_key is not None
@@ -155,12 +167,37 @@ async def test_pictures_video_and_prompts_come_out_and_a_killed_child_costs_one_
     drawn = await queue.end_of(video)
     assert (drawn.status, drawn.attempt) == (JobStatus.COMPLETED, 2)
     assert drawn.result is not None
-    assert [(o.key, o.frames, o.duration_s) for o in drawn.result.outputs] == [("video/1/00/2/0.mp4", 81, 5.0625)]
+    [clip] = drawn.result.outputs
+    assert (clip.frames, clip.duration_s) == (81, 5.0625)
+    assert clip.key.startswith("video/1/00/2-")
+    assert clip.key.endswith("/0.mp4")
     assert worker.child_pid() != first_child
     assert list((tmp_path / "spool").iterdir()) == []
 
     worker.process.send_signal(signal.SIGTERM)
     assert await asyncio.wait_for(worker.process.wait(), 20) == 0
+
+
+async def test_outputs_of_an_attempt_that_lost_its_lease_do_not_stay(
+    start_worker: StartWorker, queue: Queue, tmp_path: Path, image_payload: ImagePayload
+) -> None:
+    worker = await start_worker(GPU_WORKER_LEASE_S="600")  # no beat tells of the loss before the pictures are done
+    lost = await queue.submit("lost", "sdxl_image_fast", image_payload, redelivery=Redelivery.NEVER)
+    await queue.when(lost, lambda view: view.status is JobStatus.RUNNING)
+    await queue.link.client.zadd("{darkroom-0}:lz", {lost.id: 1})
+    await Sweeper(queue.link).sweep()
+    assert (await queue.end_of(lost)).status is JobStatus.FAILED
+    kept = await queue.submit("kept", "sdxl_image_fast", image_payload)
+    done = await queue.end_of(kept)
+    assert done.result is not None
+    assert await worker.completed_attempts() == 2
+    wanted = {key for output in done.result.outputs for key in (output.key, output.thumbnail_key)}
+
+    async def only_the_wanted_are_there() -> bool:
+        root = tmp_path / "objects"
+        return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()} == wanted
+
+    await until(only_the_wanted_are_there)
 
 
 async def test_a_worker_that_is_killed_loses_nothing(start_worker: StartWorker, queue: Queue) -> None:

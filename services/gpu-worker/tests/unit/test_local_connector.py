@@ -1,7 +1,8 @@
 """What the GPU process draws is uploaded while it draws on, and the attempt ends as the process says."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ class FakeChild:
         on_progress(Progressed(run_id=step.run_id, percent=50.0, message="denoise"))
         for index in reversed(range(self.files)):
             on_file(self._file(step, index))
+        await asyncio.sleep(0)  # uploads go on meanwhile
         return self.end or StepDone(run_id=step.run_id, timings_s={"denoise": 1.0})
 
     def _file(self, step: RunStep, index: int) -> FileReady:
@@ -82,8 +84,18 @@ class FakeStore:
         self.objects.pop(key, None)
 
 
-def make_connector(child: FakeChild, store: FakeStore, spool: Path) -> LocalConnector:
-    return LocalConnector(child, load_profile("tiny"), store, SpoolFolders(spool))
+class Discarded(list[str]):
+    """Takes note of the keys that are to be deleted."""
+
+    def discard(self, keys: Iterable[str]) -> None:
+        self.extend(keys)
+
+
+def make_connector(
+    child: FakeChild, store: FakeStore, spool: Path, discarded: Discarded | None = None
+) -> LocalConnector:
+    leftovers = Discarded() if discarded is None else discarded
+    return LocalConnector(child, load_profile("tiny"), store, SpoolFolders(spool), leftovers)
 
 
 @pytest.fixture
@@ -97,10 +109,10 @@ async def test_outputs_come_in_order_with_their_places_in_the_store(
     store, run = FakeStore(), make_run("sdxl_image_fast", order, attempt=2)
     result = await make_connector(FakeChild(recipe, files=2), store, tmp_path).run(run)
     assert [(output.index, output.key) for output in result.outputs] == [
-        (0, "job/1/00/2/0.png"),
-        (1, "job/1/00/2/1.png"),
+        (0, "job/1/00/2-worker.2.0/0.png"),
+        (1, "job/1/00/2-worker.2.0/1.png"),
     ]
-    assert store.objects["job/1/00/2/1.thumbnail.webp"] == "image/webp"
+    assert store.objects["job/1/00/2-worker.2.0/1.thumbnail.webp"] == "image/webp"
     assert set(result.timings_s) == {"denoise", "upload"}
     assert run.told == [50.0, 100.0]
     assert list(tmp_path.iterdir()) == []
@@ -143,6 +155,19 @@ async def test_a_store_that_refuses_an_output_fails_the_attempt(
     assert caught.value.retryable
 
 
+@pytest.mark.parametrize("fails", [True, False])
+async def test_an_attempt_without_a_result_discards_what_it_stored_and_any_other_keeps_it(
+    make_run: Any, order: dict[str, Any], recipe: Recipe, tmp_path: Path, *, fails: bool
+) -> None:
+    end = StepRefused(run_id="r", code=StepErrorCode.WORKER_CRASHED, message="gone", retryable=True) if fails else None
+    store, discarded = FakeStore(), Discarded()
+    connector = make_connector(FakeChild(recipe, files=2, end=end), store, tmp_path, discarded)
+    with suppress(Failure):
+        await connector.run(make_run("sdxl_image_fast", order))
+    assert len(store.objects) == 4
+    assert sorted(discarded) == (sorted(store.objects) if fails else [])
+
+
 async def test_the_connector_is_not_ready_without_its_process(recipe: Recipe, tmp_path: Path) -> None:
     child = FakeChild(recipe)
     connector = make_connector(child, FakeStore(), tmp_path)
@@ -155,7 +180,6 @@ async def test_the_connector_is_not_ready_without_its_process(recipe: Recipe, tm
 def test_the_connector_offers_every_type_of_its_models(recipe: Recipe, tmp_path: Path) -> None:
     offered = make_connector(FakeChild(recipe), FakeStore(), tmp_path).types
     assert len(offered) == 11
-    only_sdxl = LocalConnector(
-        FakeChild(recipe), load_profile("tiny", only=("sdxl-base-1.0",)), FakeStore(), SpoolFolders(tmp_path)
-    )
+    profile = load_profile("tiny", only=("sdxl-base-1.0",))
+    only_sdxl = LocalConnector(FakeChild(recipe), profile, FakeStore(), SpoolFolders(tmp_path), Discarded())
     assert only_sdxl.types == ("sdxl_image_fast", "sdxl_image_high")

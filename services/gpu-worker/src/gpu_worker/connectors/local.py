@@ -14,7 +14,7 @@ from gpu_worker.domain.failures import ConnectorNotReady, Failure, Stopped
 from gpu_worker.domain.messages import FileReady, Progressed, RunStep, StepDone, StepOutcome, StepRefused
 from gpu_worker.domain.object_keys import object_folder
 from gpu_worker.domain.payloads import read_payload, require_model
-from gpu_worker.domain.ports import ObjectStore, Spool, StepRun
+from gpu_worker.domain.ports import Leftovers, ObjectStore, Spool, StepRun
 from gpu_worker.domain.profile import Profile
 
 _THUMBNAIL_TYPE = "image/webp"
@@ -41,11 +41,12 @@ class LocalConnector:
 
     name = ConnectorName.LOCAL.value
 
-    def __init__(self, child: Child, profile: Profile, store: ObjectStore, spool: Spool) -> None:
+    def __init__(self, child: Child, profile: Profile, store: ObjectStore, spool: Spool, leftovers: Leftovers) -> None:
         self._child = child
         self._profile = profile
         self._store = store
         self._spool = spool
+        self._leftovers = leftovers
         self.models = tuple(profile.models)
         self.types = tuple(
             entry.name
@@ -73,9 +74,11 @@ class LocalConnector:
                     on_file=uploads.start,
                 )
                 return await self._result(outcome, uploads, run)
+            except BaseException:
+                self._leftovers.discard(await uploads.abandon())
+                raise
             finally:
                 await previews.end()
-                await uploads.abandon()
 
     async def _result(self, outcome: StepOutcome, uploads: "_Uploads", run: StepRun) -> StepResult:
         match outcome:
@@ -104,6 +107,7 @@ class _Uploads:
         self._store = store
         self._folder = folder
         self._tasks: list[asyncio.Task[StepOutput]] = []
+        self._keys: list[str] = []
 
     def start(self, file: FileReady) -> None:
         """Begin to upload a file that the child announced."""
@@ -113,15 +117,17 @@ class _Uploads:
         """Wait for all uploads and return the outputs in order; raises the first failure."""
         return tuple(sorted(await asyncio.gather(*self._tasks), key=lambda output: output.index))
 
-    async def abandon(self) -> None:
-        """End the uploads that nobody waits for any more."""
+    async def abandon(self) -> list[str]:
+        """End the uploads, which nobody waits for any more, and name what they may have stored."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        return self._keys
 
     async def _upload(self, file: FileReady) -> StepOutput:
         key = f"{self._folder}/{file.index}{file.path.suffix}"
         thumbnail_key = f"{self._folder}/{file.index}.thumbnail{file.thumbnail.suffix}"
+        self._keys += key, thumbnail_key
         stored = await self._store.put(key, file.path, file.mime_type)
         await self._store.put(thumbnail_key, file.thumbnail, _THUMBNAIL_TYPE)
         return StepOutput(

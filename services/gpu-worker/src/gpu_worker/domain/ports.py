@@ -1,7 +1,7 @@
 """What the worker's own logic needs of the world around it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -60,6 +60,13 @@ class ObjectStore(Protocol):
 
     async def delete(self, key: str) -> None:
         """Delete an object if it is there."""
+
+
+class Leftovers(Protocol):
+    """Takes what nobody will ask for out of the store."""
+
+    def discard(self, keys: Iterable[str]) -> None:
+        """Delete objects before long."""
 
 
 class Spool(Protocol):

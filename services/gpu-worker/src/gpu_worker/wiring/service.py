@@ -19,6 +19,7 @@ from gpu_worker.domain.execute_step import Switchboard
 from gpu_worker.domain.messages import Beat, MemoryPlan, ModelLoaded, Ready, Setup
 from gpu_worker.domain.ports import Connector
 from gpu_worker.domain.profile import Profile
+from gpu_worker.loops.leftovers import LeftoverObjects
 from gpu_worker.loops.steps import OpenGate, StepHandler, StepLoop
 from gpu_worker.metrics import (
     CHILD_LOST,
@@ -86,7 +87,9 @@ async def running_worker(settings: WorkerSettings, profile: Profile) -> AsyncIte
         link = await RedisLink.open(settings.redis_url)
         stack.push_async_callback(link.close)
         watch = DeviceWatch()
+        leftovers = LeftoverObjects(uploads)
         loops = LoopSupervisor()
+        loops.add("leftovers", leftovers.run)
         child: GpuChild | None = None
         connectors: list[Connector] = []
         if ConnectorName.LOCAL in settings.connectors:
@@ -94,7 +97,7 @@ async def running_worker(settings: WorkerSettings, profile: Profile) -> AsyncIte
             loops.add("gpu_child", child.keep_alive)
             spool = SpoolFolders(settings.spool_dir)
             spool.clear_leftovers()
-            connectors.append(LocalConnector(child, profile, uploads, spool))
+            connectors.append(LocalConnector(child, profile, uploads, spool, leftovers))
         if ConnectorName.SIMULATED in settings.connectors:
             connectors.append(SimulatedConnector())
         switchboard = Switchboard(connectors)
@@ -103,11 +106,15 @@ async def running_worker(settings: WorkerSettings, profile: Profile) -> AsyncIte
             info = _worker_info(settings, profile, switchboard, watch.device)
             handler = StepHandler(switchboard, settings.id)
             beat_s = settings.lease_s / 3
-            return Consumer(link, info, handler, lease_s=settings.lease_s, beat_s=beat_s, resident=lambda: watch.models)
+            return Consumer(
+                link, info, handler, lease_s=settings.lease_s, beat_s=beat_s, resident=lambda: watch.models,
+                on_refused=leftovers.discard_refused,
+            )  # fmt: skip
 
         steps = StepLoop(make_consumer, child or OpenGate(), patience_s=settings.child_patience_s)
         loops.add("steps", steps.run)
         await stack.enter_async_context(loops)
+        stack.push_async_callback(leftovers.settle)
         stack.push_async_callback(steps.drain, settings.drain_s)
         checks: dict[str, Check] = {"redis": link.ping, "objects": uploads.check, "loops": loops.check}
         checks |= {connector.name: connector.check for connector in connectors}
