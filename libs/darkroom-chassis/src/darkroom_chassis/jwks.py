@@ -59,8 +59,17 @@ def keys_at(source: str) -> SigningKeys:
     return FileKeys(Path(source.removeprefix("file://")))
 
 
+class IdentityProvider(Protocol):
+    """Vouches for the tokens of one issuer."""
+
+    @property
+    def algorithm(self) -> JwksAlgorithm: ...
+
+    async def verify(self, token: str, kid: str) -> JwtClaims: ...
+
+
 class JwksVerifier:
-    """Verifies the tokens of one issuer."""
+    """Implements `IdentityProvider` by public keys."""
 
     def __init__(self, keys: SigningKeys, algorithm: JwksAlgorithm, issuer: str, audience: str) -> None:
         self.algorithm = algorithm
@@ -83,7 +92,7 @@ class JwksVerifier:
 class TokenVerifier:
     """Verifies our own tokens, and those of an identity provider if there is one. The algorithm tells them apart."""
 
-    def __init__(self, own: JwtCodec, provider: JwksVerifier | None) -> None:
+    def __init__(self, own: JwtCodec, provider: IdentityProvider | None) -> None:
         self._own, self._provider = own, provider
         self._kept: dict[str, tuple[JwtClaims, float]] = {}
 

@@ -30,6 +30,8 @@ class Settings(ServiceSettings):
     jwt_jwks_algorithm: JwksAlgorithm = JwksAlgorithm.RS256
     jwt_jwks_issuer: str = Field(default="", validate_default=True)
     jwt_jwks_audience: str = Field(default="", validate_default=True)
+    jwt_provision_users: bool = False
+    """Whoever comes with a token of that provider becomes a user, without credits; else only users get in."""
     ui_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Origins of web pages that may use this API from a browser, besides that of `public_url`; comma separated."""
     session_lifetime_s: float = Field(default=7 * 86400, ge=60, le=90 * 86400)
@@ -98,6 +100,13 @@ class Settings(ServiceSettings):
     def _goes_with_keys(cls, value: str, info: ValidationInfo) -> str:
         if info.data.get("jwt_jwks") and not value:
             raise ValueError("must be set beside JWT_JWKS, or any token of that provider would do")
+        return value
+
+    @field_validator("jwt_provision_users")
+    @classmethod
+    def _needs_keys(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and not info.data.get("jwt_jwks"):
+            raise ValueError("needs JWT_JWKS: only an identity provider's users can be made at their first login")
         return value
 
 

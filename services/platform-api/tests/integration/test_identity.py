@@ -1,11 +1,13 @@
 """Nobody gets in without a credential, and nobody sees what belongs to somebody else."""
 
+import asyncio
 import json
 import time
 from pathlib import Path
 from typing import Any
 
 import jwt
+import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from darkroom_chassis.api_keys import KeyKind, new_api_key
 from darkroom_schemas.ids import UserId
@@ -140,18 +142,69 @@ async def test_expired_token_says_so(platform: Any) -> None:
     assert answer.json()["code"] == "token_expired"
 
 
+class Provider:
+    """An identity provider: its settings, and tokens that it signs."""
+
+    def __init__(self, folder: Path) -> None:
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        public = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(self._key.public_key())) | {"kid": "one"}
+        (folder / "jwks.json").write_text(json.dumps({"keys": [public]}))
+        self.settings = {
+            "jwt_jwks": str(folder / "jwks.json"),
+            "jwt_jwks_issuer": "https://login.example",
+            "jwt_jwks_audience": "ui",
+            "jwt_jwks_algorithm": "ES256",
+        }
+
+    def bearer(self, subject: str) -> dict[str, str]:
+        claims = {"sub": subject, "iss": "https://login.example", "aud": "ui", "exp": time.time() + 60}
+        token = jwt.encode(claims, self._key, algorithm="ES256", headers={"kid": "one"})
+        return {"Authorization": f"Bearer {token}"}
+
+
+@pytest.fixture
+def provider(tmp_path: Path) -> Provider:
+    return Provider(tmp_path)
+
+
 async def test_token_of_the_identity_provider_speaks_for_the_user_with_its_subject(
-    start_platform: Any, tmp_path: Path
+    start_platform: Any, provider: Provider
 ) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    public = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(key.public_key())) | {"kid": "one"}
-    keys = tmp_path / "jwks.json"
-    keys.write_text(json.dumps({"keys": [public]}))
-    provider = {"jwt_jwks_issuer": "https://login.example", "jwt_jwks_audience": "ui", "jwt_jwks_algorithm": "ES256"}
-    platform = await start_platform(jwt_jwks=str(keys), **provider)
+    platform = await start_platform(**provider.settings)
     anna = await platform.account("anna")
-    claims = {"sub": anna.id, "iss": "https://login.example", "aud": "ui", "exp": time.time() + 60}
-    token = jwt.encode(claims, key, algorithm="ES256", headers={"kid": "one"})
-    async with platform.client(Authorization=f"Bearer {token}") as client:
+    async with platform.client(**provider.bearer(anna.id)) as client:
         assert (await client.get("/api/me")).json()["name"] == "anna"
     assert (await anna.http.get("/api/me")).status_code == 200
+
+
+async def test_whom_only_the_identity_provider_knows_is_nobody_here(start_platform: Any, provider: Provider) -> None:
+    platform = await start_platform(**provider.settings)
+    async with platform.client(**provider.bearer(SOME_ID)) as client:
+        assert (await client.get("/api/me")).status_code == 403
+        assert (await client.post("/api/queue-job", json={"jobType": "image_fast"})).status_code == 403
+    assert await platform.rows("SELECT id FROM platform.users") == []
+
+
+async def test_first_token_of_the_identity_provider_makes_a_user_without_credits(
+    start_platform: Any, provider: Provider
+) -> None:
+    platform = await start_platform(**provider.settings, jwt_provision_users=True)
+    async with platform.client(**provider.bearer(SOME_ID)) as client:
+        answers = await asyncio.gather(*(client.get("/api/me") for _ in range(10)))
+        assert {answer.status_code for answer in answers} == {200}
+        me = answers[0].json()
+        assert (me["id"], me["credits"]) == (SOME_ID, 0)
+        assert (await client.post("/api/queue-job", json={"jobType": "image_fast"})).status_code == 402
+        key = (await client.post("/api/v1/apikeys", json={"name": "first"})).json()["api_key"]
+        assert key["tier"] == "standard"
+
+
+async def test_no_user_is_made_of_a_subject_that_is_no_id_nor_of_our_own_tokens(
+    start_platform: Any, provider: Provider
+) -> None:
+    platform = await start_platform(**provider.settings, jwt_provision_users=True)
+    own = {"Authorization": f"Bearer {jwt_codec(platform.settings).issue(UserId(SOME_ID), ttl_s=60)}"}
+    for headers, status in ((provider.bearer("auth0|anna"), 401), (own, 403)):
+        async with platform.client(**headers) as client:
+            assert (await client.get("/api/me")).status_code == status
+    assert await platform.rows("SELECT id FROM platform.users") == []

@@ -26,6 +26,11 @@ def test_ui_origins_are_separated_by_commas_and_join_our_own() -> None:
     assert settings.origins == {"https://a.example", "http://b.example:8080", "http://127.0.0.1:3001"}
 
 
+def test_users_are_made_at_their_first_login_only_if_there_is_an_identity_provider() -> None:
+    with pytest.raises(ValidationError, match="needs JWT_JWKS"):
+        Settings(**(NEEDED | {"jwt_provision_users": "true"}))
+
+
 def test_identity_provider_needs_its_issuer_and_audience() -> None:
     with pytest.raises(ValidationError) as caught:
         Settings(

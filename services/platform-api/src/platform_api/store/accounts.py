@@ -42,6 +42,10 @@ class PostgresAccounts:
                 await connection.execute(insert(credit_ledger), grant)
         return user_id, True
 
+    async def provision(self, user_id: UserId) -> None:
+        async with self._database.connect() as connection:
+            await connection.execute(upsert(users).values(id=user_id, name=user_id).on_conflict_do_nothing())
+
     async def key(self, key_id: str) -> StoredKey | None:
         async with self._database.connect() as connection:
             row = (await connection.execute(select(api_keys).where(api_keys.c.id == key_id))).mappings().first()

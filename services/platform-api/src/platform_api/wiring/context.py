@@ -36,9 +36,9 @@ from platform_api.wiring.loops import Loops
 def join_context(base: Foundation, loops: Loops) -> Context:
     """Put the ports and settings behind the routes together."""
     settings, database, link, producer = base.settings, base.database, base.link, base.producer
-    insight = Insight(link)
+    insight, accounts = Insight(link), PostgresAccounts(database)
     return Context(
-        accounts=PostgresAccounts(database),
+        accounts=accounts,
         api_keys=PostgresApiKeys(database),
         limits=rate_limits(settings, link),
         acceptance=PostgresAcceptance(database),
@@ -63,7 +63,7 @@ def join_context(base: Foundation, loops: Loops) -> Context:
         urls=base.urls,
         tokens=jwt_codec(settings),
         tickets=Tickets(link),
-        verifier=token_verifier(settings),
+        verifier=token_verifier(settings, accounts),
         logins=Logins(
             sessions=PostgresSessions(database),
             passwords=PostgresPasswords(database),

@@ -1,12 +1,14 @@
 """Who may come in: tokens, and how often each may ask."""
 
-from darkroom_chassis.jwks import JwksVerifier, TokenVerifier, keys_at
+from darkroom_chassis.jwks import IdentityProvider, JwksVerifier, TokenVerifier, keys_at
 from darkroom_chassis.rate_limit import RateLimiter
 from darkroom_chassis.tokens import JwtCodec
 from darkroom_queue import Quotas, RedisLink
 from darkroom_schemas.api_key import Tier
 
 from platform_api.clients.counts import RedisCounts
+from platform_api.domain.accounts import Accounts
+from platform_api.routes.first_logins import ProvisioningProvider
 from platform_api.routes.limits import Limits, per_minute
 from platform_api.settings import Settings
 
@@ -16,9 +18,9 @@ def jwt_codec(settings: Settings) -> JwtCodec:
     return JwtCodec(settings.jwt_secret.get_secret_value(), settings.jwt_issuer, settings.jwt_audience)
 
 
-def token_verifier(settings: Settings) -> TokenVerifier:
+def token_verifier(settings: Settings, accounts: Accounts) -> TokenVerifier:
     """Make what verifies tokens: our own, and those of the identity provider if one is set."""
-    provider = None
+    provider: IdentityProvider | None = None
     if settings.jwt_jwks:
         provider = JwksVerifier(
             keys_at(settings.jwt_jwks),
@@ -26,6 +28,8 @@ def token_verifier(settings: Settings) -> TokenVerifier:
             settings.jwt_jwks_issuer,
             settings.jwt_jwks_audience,
         )
+        if settings.jwt_provision_users:
+            provider = ProvisioningProvider(provider, accounts)
     return TokenVerifier(jwt_codec(settings), provider)
 
 
