@@ -14,6 +14,7 @@ from platform_api.routes.emprops import (
     collections,
     failsafe,
     generate,
+    library_changes,
     retry,
     stream,
     user_events,
@@ -78,7 +79,7 @@ def build_app(
         *(user_events, waiting, credits, previews),
         *(identity, sessions),
         *(keys, servers, generation, stablequeue_jobs, resources),
-        *(workflows, emprops_resources, collections, generate),
+        *(workflows, emprops_resources, collections, library_changes, generate),
     )
     for module in modules:
         app.include_router(module.router)

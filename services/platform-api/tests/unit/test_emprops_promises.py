@@ -52,6 +52,12 @@ PROMISES = {
     "variables with embedded references": "test_simple_collection_is_held_in_custody",
     "flexible_prompt, a direct_job": "test_variables_fill_the_template_of_a_simple_collection",
     "template variables are replaced at generation": "test_variables_fill_the_template_of_a_simple_collection",
+    # Beyond the document: what a page that manages them cannot do without
+    "PATCH /api/workflows/:name": "test_workflow_is_changed_in_what_is_named_and_stays_as_it_was_otherwise",
+    "DELETE /api/workflows/:name": "test_removed_workflow_is_gone_and_its_name_free",
+    "PATCH /api/collections/:id": "test_collection_is_changed_in_what_is_named_and_stays_as_it_was_otherwise",
+    "DELETE /api/collections/:id": "test_removed_collection_is_gone_and_its_jobs_stay",
+    "by their user alone": "test_what_is_anothers_or_everybodys_is_neither_changed_nor_removed",
     # Models and nodes
     "models and custom nodes": "test_models_and_nodes_are_available_once_a_worker_has_them",
     # Failsafe

@@ -16,6 +16,16 @@ async def create_collection(
     collection: Collection, data: CollectionData, link: NewSocialLink | None, *, library: LibraryChanges
 ) -> Collection:
     """Check and keep a collection, held in custody for whoever `link` names; raises `InvalidParameter`."""
+    check_data(data)
+    kept = replace(collection, data=data.model_dump(mode="json"))
+    if link is not None:
+        kept = replace(kept, social_link=await library.link(collection.user_id, link))
+    await library.add_collection(kept)
+    return kept
+
+
+def check_data(data: CollectionData) -> None:
+    """Refuse a template with blanks that nothing fills; raises `InvalidParameter`."""
     names = [variable.template_mapping for variable in data.variables]
     if len(set(names)) < len(names):
         raise InvalidParameter("variables", "must map to different blanks of the template")
@@ -24,8 +34,3 @@ async def create_collection(
         check_placeholders(data.component.template, "template_json")
         if unmapped := sorted(set(variables_in(data.component.template)) - set(names)):
             raise InvalidParameter("template_json", f"has blanks without a variable: {', '.join(unmapped)}")
-    kept = replace(collection, data=data.model_dump(mode="json"))
-    if link is not None:
-        kept = replace(kept, social_link=await library.link(collection.user_id, link))
-    await library.add_collection(kept)
-    return kept

@@ -10,8 +10,12 @@ from platform_api.domain.workflow import Workflow, check_workflow
 
 async def create_workflow(workflow: Workflow, *, library: LibraryChanges) -> Workflow:
     """Check and keep a workflow; raises `InvalidParameter` or `AlreadyExists`."""
-    job_types = check_workflow(workflow)
-    needs_credential = any(CATALOGUE[name].needs_credential for name in job_types)
-    checked = replace(workflow, needs_credential=needs_credential)
+    checked = checked_workflow(workflow)
     await library.add_workflow(checked)
     return checked
+
+
+def checked_workflow(workflow: Workflow) -> Workflow:
+    """Return the workflow with what its steps need; raises `InvalidParameter`."""
+    job_types = check_workflow(workflow)
+    return replace(workflow, needs_credential=any(CATALOGUE[name].needs_credential for name in job_types))

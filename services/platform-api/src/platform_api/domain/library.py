@@ -82,7 +82,27 @@ class LibraryChanges(Protocol):
         """Keep a workflow and the names of what it requires; raises `AlreadyExists`."""
         ...
 
+    async def workflow(self, user_id: UserId, name_or_id: str) -> Workflow | None:
+        """Lock and return the user's own one before a built-in one."""
+        ...
+
+    async def replace_workflow(self, workflow: Workflow) -> None:
+        """Keep another form of a workflow under its id; raises `AlreadyExists`."""
+        ...
+
+    async def remove_workflow(self, workflow_id: str) -> None: ...
+
     async def add_collection(self, collection: Collection) -> None: ...
+
+    async def collection(self, user_id: UserId, collection_id: str) -> Collection | None:
+        """Lock and return a collection of the user's own."""
+        ...
+
+    async def replace_collection(self, collection: Collection) -> None:
+        """Keep another form of a collection under its id; for whom it is held stays."""
+        ...
+
+    async def remove_collection(self, collection_id: str) -> None: ...
 
     async def link(self, user_id: UserId, new: NewSocialLink) -> SocialLink:
         """Find or make the link; a `miniapp_user_id` that is given replaces the one that was known."""

@@ -27,13 +27,9 @@ class PostgresLibrary:
         self._database = database
 
     async def workflow(self, user_id: UserId, name_or_id: str) -> Workflow | None:
-        columns = workflows.c
-        is_it = or_(columns.name == name_or_id, func.cast(columns.id, columns.name.type) == name_or_id)
-        own_first = columns.user_id.is_(None)
-        statement = select(workflows).where(_visible(user_id), is_it).order_by(own_first).limit(1)
         async with self._database.connect() as connection:
-            row = (await connection.execute(statement)).mappings().first()
-        return _workflow_of(row) if row else None
+            row = (await connection.execute(one_workflow(user_id, name_or_id))).mappings().first()
+        return workflow_of(row) if row else None
 
     async def workflows(
         self, user_id: UserId, page: PageRequest, *, needs_credential: bool | None
@@ -41,17 +37,16 @@ class PostgresLibrary:
         where = and_(_visible(user_id), workflows.c.display)
         if needs_credential is not None:
             where = and_(where, workflows.c.needs_credential.is_(needs_credential))
-        return await self._page(select(workflows), workflows.c.id, where, page, _workflow_of)
+        return await self._page(select(workflows), workflows.c.id, where, page, workflow_of)
 
     async def collection(self, user_id: UserId, collection_id: str) -> Collection | None:
-        statement = _WITH_LINK.where(collections.c.id == collection_id, collections.c.user_id == user_id)
         async with self._database.connect() as connection:
-            row = (await connection.execute(statement)).mappings().first()
-        return _collection_of(row) if row else None
+            row = (await connection.execute(one_collection(user_id, collection_id))).mappings().first()
+        return collection_of(row) if row else None
 
     async def collections(self, user_id: UserId, page: PageRequest) -> LibraryPage[Collection]:
         own = collections.c.user_id == user_id
-        return await self._page(_WITH_LINK, collections.c.id, own, page, _collection_of)
+        return await self._page(_WITH_LINK, collections.c.id, own, page, collection_of)
 
     async def named(self, user_id: UserId, kind: ResourceKind) -> list[Named]:
         table = models if kind is ResourceKind.MODEL else custom_nodes
@@ -76,17 +71,31 @@ class PostgresLibrary:
         return LibraryPage(tuple(map(read, rows[: page.limit])), cursor, total)
 
 
+def one_workflow(user_id: UserId, name_or_id: str) -> Select[Any]:
+    """Select the user's own workflow before a built-in one."""
+    columns = workflows.c
+    is_it = or_(columns.name == name_or_id, func.cast(columns.id, columns.name.type) == name_or_id)
+    return select(workflows).where(_visible(user_id), is_it).order_by(columns.user_id.is_(None)).limit(1)
+
+
+def one_collection(user_id: UserId, collection_id: str) -> Select[Any]:
+    """Select a collection of the user's own, with for whom it is held."""
+    return _WITH_LINK.where(collections.c.id == collection_id, collections.c.user_id == user_id)
+
+
 def _visible(user_id: UserId) -> ColumnElement[bool]:
     return or_(workflows.c.user_id == user_id, workflows.c.user_id.is_(None))
 
 
-def _workflow_of(row: RowMapping) -> Workflow:
+def workflow_of(row: RowMapping) -> Workflow:
+    """Read a row of `workflows`."""
     values = {column.name: row[column.name] for column in workflows.c}
     values |= {name: tuple(row[name]) for name in ("models", "custom_nodes")}
     return Workflow(**values | {"type": WorkflowType(row["type"])})
 
 
-def _collection_of(row: RowMapping) -> Collection:
+def collection_of(row: RowMapping) -> Collection:
+    """Read a row of `collections` with its link."""
     values = {column.name: row[column.name] for column in collections.c if column.name != "social_link_id"}
     link = None
     if row["social_link_id"]:

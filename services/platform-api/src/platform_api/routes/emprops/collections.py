@@ -36,6 +36,7 @@ Line = Annotated[StrictStr, Field(min_length=1, max_length=200, pattern=r"^[^\x0
 Text = Annotated[StrictStr, Field(max_length=4000, pattern=r"^[^\x00]*$")]
 Link = Annotated[StrictStr, Field(max_length=2000, pattern=r"^[^\x00]*$")]
 Price = Annotated[Decimal, Field(ge=0, le=10**12, max_digits=30, decimal_places=18)]
+Editions = Annotated[int, Field(ge=1, le=2**31 - 1)]
 CREATED: dict[int | str, dict[str, Any]] = {
     400: {"description": "A field that is not valid"},
     422: {"description": "The Idempotency-Key was used with another request"},
@@ -74,7 +75,7 @@ class Sale(BaseModel):
     description: Text
     blockchain: Literal["tezos", "base"] = "tezos"
     price: Price = Decimal(0)
-    editions: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1
+    editions: Editions = 1
     cover_image_url: Link | None = None
     project_id: Line | None = Field(default=None, description="The user's default project when absent.")
 

@@ -31,6 +31,8 @@ router = APIRouter(tags=["workflows"], route_class=AnyContentTypeRoute)
 Line = Annotated[StrictStr, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 Names = Annotated[list[Line], Field(max_length=50)]
 WorkflowName = Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
+MimeType = Annotated[StrictStr, Field(pattern=r"^[a-z]+/[a-zA-Z0-9.+-]+$", max_length=100)]
+Order = Annotated[StrictInt, Field(ge=0, le=1_000_000)]
 
 
 class NewWorkflow(BaseModel):
@@ -61,10 +63,10 @@ class NewWorkflow(BaseModel):
     label: Line
     description: Annotated[StrictStr, Field(max_length=4000, pattern=r"^[^\x00]*$")]
     data: PlainObject
-    output_mime_type: Annotated[StrictStr, Field(pattern=r"^[a-z]+/[a-zA-Z0-9.+-]+$", max_length=100)]
+    output_mime_type: MimeType
     type: WorkflowType = WorkflowType.BASIC
     display: StrictBool = True
-    order: Annotated[StrictInt, Field(ge=0, le=1_000_000)] = 0
+    order: Order = 0
     models: Names = Field(default_factory=list)
     custom_nodes: Names = Field(default_factory=list)
 
