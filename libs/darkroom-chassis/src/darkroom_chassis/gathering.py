@@ -19,31 +19,44 @@ class Gathering(Generic[Question, Answer]):
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __call__(self, topic: Hashable, question: Question) -> Answer:
-        """Return the answer; who stops waiting for it does not take the question back."""
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        """Return the answer; who stops waiting for it may not have taken the question back."""
         if (waiting := self._waiting.get(topic)) is not None:
-            waiting.append((question, answer))
-        else:
-            self._waiting[topic] = [(question, answer)]
-            task = asyncio.create_task(self._ask_all(topic))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        return await answer
+            future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+            waiting.append((question, future))
+            return await future
+        self._waiting[topic] = []
+        try:
+            [answer] = await self._ask([question])
+        finally:
+            self._go_on(topic)
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
 
-    async def _ask_all(self, topic: Hashable) -> None:
+    def _go_on(self, topic: Hashable) -> None:
+        """Ask what came meanwhile."""
+        if not self._waiting[topic]:
+            del self._waiting[topic]
+            return
+        task = asyncio.create_task(self._ask_waiting(topic))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _ask_waiting(self, topic: Hashable) -> None:
         waiting = self._waiting[topic]
-        while waiting:
-            asked = waiting[: self._most]
-            del waiting[: self._most]
-            try:
-                answers = await self._ask([question for question, _ in asked])
-            except Exception as error:  # noqa: BLE001 - it is the askers' to handle
-                answers = [error] * len(asked)
-            for (_, future), answer in zip(asked, answers, strict=True):
-                if future.done():
-                    continue  # its asker was cancelled
-                if isinstance(answer, BaseException):
-                    future.set_exception(answer)
-                else:
-                    future.set_result(answer)
-        del self._waiting[topic]
+        asked = waiting[: self._most]
+        del waiting[: self._most]
+        answers: Sequence[Answer | BaseException]
+        try:
+            answers = await self._ask([question for question, _ in asked])
+        except Exception as error:  # noqa: BLE001 - it is the askers' to handle
+            answers = [error] * len(asked)
+        finally:
+            self._go_on(topic)
+        for (_, future), answer in zip(asked, answers, strict=True):
+            if future.done():
+                continue  # its asker was cancelled
+            if isinstance(answer, BaseException):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)

@@ -17,6 +17,8 @@ from darkroom_chassis.middleware import RequestContext
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 DEFAULT_MAX_BODY_BYTES = 1_000_000
+YOUNG_OBJECTS = 10_000
+"""So many are made before a search for garbage: Python's 700 are a few requests' worth, most of it still in use."""
 
 
 def create_app(
@@ -83,6 +85,7 @@ class _Server(uvicorn.Server):
         # What was made by now stays: looking through it for garbage would take 150 ms, again and again.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(YOUNG_OBJECTS)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature is uvicorn's
         if self.should_exit:

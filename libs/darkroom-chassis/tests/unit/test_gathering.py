@@ -38,7 +38,7 @@ async def test_questions_that_come_meanwhile_are_asked_together(oracle: Oracle, 
     await oracle.asking.wait()
     oracle.let.set()
     assert await asyncio.gather(*questions, elsewhere) == [1, 2, 3, 4, 5, 6]
-    assert sorted(oracle.asked, key=min) == [[2, 4, 6], [8, 10], [12]]
+    assert sorted(oracle.asked, key=min) == [[2], [4, 6, 8], [10], [12]]
 
 
 async def test_a_question_goes_at_once_when_nothing_is_on_its_way(
@@ -49,27 +49,34 @@ async def test_a_question_goes_at_once_when_nothing_is_on_its_way(
     assert oracle.asked == [[2], [4]]
 
 
+async def gather(oracle: Oracle, gathering: Gathering[int, int], *numbers: int) -> list[int | BaseException]:
+    """Ask the first alone and the others together."""
+    questions = [asyncio.create_task(gathering("topic", number)) for number in numbers]
+    await oracle.asking.wait()
+    oracle.let.set()
+    return await asyncio.gather(*questions, return_exceptions=True)
+
+
 async def test_an_exception_among_the_answers_is_its_askers_alone(
     oracle: Oracle, gathering: Gathering[int, int]
 ) -> None:
-    oracle.let.set()
-    found = await asyncio.gather(*(gathering("topic", number) for number in (2, 3)), return_exceptions=True)
-    assert found[0] == 1
-    assert isinstance(found[1], ValueError)
+    found = await gather(oracle, gathering, 3, 2, 5)
+    assert [type(one) for one in found] == [ValueError, int, ValueError]
 
 
 async def test_an_exception_instead_of_answers_is_everybodys_and_the_next_are_asked(
     oracle: Oracle, gathering: Gathering[int, int]
 ) -> None:
-    oracle.let.set()
-    found = await asyncio.gather(*(gathering("topic", number) for number in (2, 13)), return_exceptions=True)
-    assert [type(one) for one in found] == [ConnectionError, ConnectionError]
-    assert await gathering("topic", 4) == 2
+    found = await gather(oracle, gathering, 2, 4, 13)
+    assert [type(one) for one in found] == [int, ConnectionError, ConnectionError]
+    assert await gathering("topic", 6) == 3
 
 
-async def test_an_asker_that_is_gone_stops_nobody(oracle: Oracle, gathering: Gathering[int, int]) -> None:
-    gone, stays = (asyncio.create_task(gathering("topic", number)) for number in (2, 4))
+@pytest.mark.parametrize("leaves", [0, 1])
+async def test_an_asker_that_is_gone_stops_nobody(oracle: Oracle, gathering: Gathering[int, int], leaves: int) -> None:
+    askers = [asyncio.create_task(gathering("topic", number)) for number in (2, 4, 6)]
     await oracle.asking.wait()
-    gone.cancel()
+    askers.pop(leaves).cancel()
     oracle.let.set()
-    assert await stays == 2
+    assert await askers[-1] == 3
+    assert await asyncio.wait_for(gathering("topic", 8), 1) == 4

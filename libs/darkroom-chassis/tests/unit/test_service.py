@@ -114,7 +114,7 @@ async def test_what_a_service_is_made_of_is_no_garbage_to_look_for() -> None:
     async def frozen() -> int:
         return gc.get_freeze_count()
 
-    [port] = free_ports(1)
+    [port], threshold = free_ports(1), gc.get_threshold()
     serving = asyncio.create_task(serve(app, "127.0.0.1", port, drain_s=1))
     try:
         async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(retries=10)) as client:
@@ -123,3 +123,4 @@ async def test_what_a_service_is_made_of_is_no_garbage_to_look_for() -> None:
         await serving
     finally:
         gc.unfreeze()
+        gc.set_threshold(*threshold)

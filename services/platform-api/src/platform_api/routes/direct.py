@@ -18,6 +18,7 @@ from platform_api.routes.auth import authenticate, caller, user, user_of
 from platform_api.routes.context import Context, context_of
 
 Endpoint = Callable[..., Coroutine[Any, Any, Response]]
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 Resolve = Callable[[Request, Context], Awaitable[Any]]
 
 
@@ -33,10 +34,16 @@ class Direct:
     """Resolves the parameters of endpoints. It knows `dependencies`, besides the context and the caller."""
 
     def __init__(self, dependencies: dict[Any, Resolve]) -> None:
+        self._handlers: dict[Endpoint, Handler | None] = {}
         self._known = dependencies | {context_of: _the_context, caller: authenticate, user: _the_user}
 
-    def handler(self, endpoint: Endpoint) -> Callable[[Request], Coroutine[Any, Any, Response]] | None:
+    def handler(self, endpoint: Endpoint) -> Handler | None:
         """Return what answers a request, or None if that is for FastAPI to do."""
+        if endpoint not in self._handlers:
+            self._handlers[endpoint] = self._make_handler(endpoint)
+        return self._handlers[endpoint]
+
+    def _make_handler(self, endpoint: Endpoint) -> Handler | None:
         hints = get_type_hints(endpoint, include_extras=True)
         if hints["return"] is not Response:
             return None  # FastAPI writes the answer

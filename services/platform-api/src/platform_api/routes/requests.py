@@ -10,6 +10,7 @@ from darkroom_schemas.ids import AssetId, JobId
 from fastapi import Depends, Header, Path, Query, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
+from starlette.types import Receive, Scope, Send
 
 from platform_api.domain.errors import NotFound
 from platform_api.domain.ports import Answer, IdempotencyKey
@@ -30,9 +31,16 @@ class AnyContentTypeRoute(APIRoute):
     the body keeps its type.
     """
 
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        direct = DIRECT.handler(self.endpoint)
+        if direct is None or scope["method"] not in (self.methods or ()):
+            await super().handle(scope, receive, send)
+            return
+        # Without FastAPI's exit stacks and inner catching of exceptions, since there are no dependencies to close.
+        response = await direct(Request(scope, receive, send))
+        await response(scope, receive, send)
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        if direct := DIRECT.handler(self.endpoint):
-            return direct
         handle = super().get_route_handler()
 
         async def handle_as_json(request: Request) -> Response:
