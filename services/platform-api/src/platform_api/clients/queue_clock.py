@@ -11,5 +11,5 @@ class QueueClock:
 
     async def now_ms(self) -> int:
         """Return Unix milliseconds; raises `QueueUnavailable`."""
-        seconds, microseconds = await self._link.guard(self._link.client.time())
+        seconds, microseconds = await self._link.command("TIME")
         return int(seconds) * 1000 + int(microseconds) // 1000
