@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -50,6 +50,14 @@ async def test_deleting_removes_what_there_is_and_may_be_repeated(objects: Store
     for _ in range(2):
         await objects.delete(keys)
         assert [await objects.size(key) for key in keys] == [None, None, None]
+
+
+async def test_objects_of_a_job_are_listed_by_age_and_no_others(objects: StoredObjects, tmp_path: Path) -> None:
+    for job in ("job-4", "job-44"):
+        await store(f"{job}/1/00/1-token/0.png", tmp_path)
+    now, hour = datetime.now(UTC), timedelta(hours=1)
+    assert await objects.keys("job-4", stored_before=now + hour) == ["job-4/1/00/1-token/0.png"]
+    assert await objects.keys("job-4", stored_before=now - hour) == []
 
 
 async def test_store_that_is_away_is_an_error_to_try_again_after(

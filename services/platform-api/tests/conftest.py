@@ -1,6 +1,6 @@
 """A store in memory: stands in for PostgreSQL in unit tests, and passes the same conformance suite."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -39,6 +39,7 @@ class MemoryStore:
     keys: dict[tuple[UserId, str], KeyedAnswer] = field(default_factory=dict)
     sources: set[tuple[JobId, str]] = field(default_factory=set)
     discarded: list[str] = field(default_factory=list)
+    looked_over: set[JobId] = field(default_factory=set)
 
     async def accept(self, new: NewJob) -> Answer | None:
         job, keyed = new.state.job, new.idempotency
@@ -81,6 +82,9 @@ class MemoryStore:
 
     async def discard(self, keys: Sequence[str]) -> None:
         self.discarded += keys
+
+    async def look_over(self, job_ids: Collection[JobId]) -> None:
+        self.looked_over |= set(job_ids)
 
     async def restart(self, restart: Restart) -> None:
         job = restart.state.job

@@ -47,6 +47,7 @@ ROWS = {
         """INSERT INTO platform.operator_idempotency_keys (key_id, key, fingerprint, answer)
             VALUES ('k', 'k', '', '')""",
     ),
+    "0012": ("INSERT INTO platform.leftover_checks (job_id, due_at) VALUES ('$job', now())",),
 }
 """What is added after a revision that made a place for it, for `$user` and `$job`."""
 

@@ -1,7 +1,8 @@
-"""Reads and deletes the bytes of assets in the object store."""
+"""Reads, lists and deletes the bytes of assets in the object store."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -17,7 +18,7 @@ CHUNK_BYTES = 256 * 1024
 
 
 class StoredObjects:
-    """Implements `Objects` on any store that obstore has a URL for; a local folder is made if it is missing."""
+    """Implements `Objects` and `Folders` on any store that obstore has a URL for; a missing local folder is made."""
 
     def __init__(self, url: str, *, retry: "RetryConfig | None" = None) -> None:
         if urlsplit(url).scheme == "file":
@@ -34,6 +35,15 @@ class StoredObjects:
         for offset in range(start, end, CHUNK_BYTES):
             length = min(CHUNK_BYTES, end - offset)
             yield bytes(await obstore.get_range_async(self._store, key, start=offset, length=length))
+
+    async def keys(self, folder: str, *, stored_before: datetime) -> list[str]:
+        found = []
+        try:
+            async for page in obstore.list(self._store, prefix=f"{folder}/"):
+                found += [each["path"] for each in page if each["last_modified"] < stored_before]
+        except BaseError as error:
+            raise OSError(f"the object store refused a list: {type(error).__name__}") from error
+        return found
 
     async def delete(self, keys: Sequence[str]) -> None:
         if not keys:

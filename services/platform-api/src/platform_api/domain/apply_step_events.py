@@ -14,6 +14,9 @@ from platform_api.domain.view import AssetUrls
 TELLING = frozenset({EventType.STEP_STARTED, EventType.STEP_RETRYING, EventType.STEP_RELEASED}) | STEP_TERMINAL
 """Events that can change a job: the log holds many others, for which nothing need be read."""
 
+IN_VAIN = frozenset({EventType.STEP_RETRYING, EventType.STEP_RELEASED, EventType.STEP_FAILED, EventType.STEP_CANCELLED})
+"""Ends of attempts that gave no result, and may have stored something: a worker that was killed deletes nothing."""
+
 
 async def apply_step_events(events: Sequence[Event], *, jobs: JobChanges, urls: AssetUrls) -> list[Change]:
     """Apply the events in order, inside the caller's transaction, and return the changes that were written.
@@ -37,6 +40,7 @@ async def apply_step_events(events: Sequence[Event], *, jobs: JobChanges, urls: 
             unwanted += keys_that_came_too_late(states[event.job_id], event)
     await jobs.save(changes)
     await jobs.discard(unwanted)
+    await jobs.look_over({event.job_id for event in known if event.type in IN_VAIN})
     return changes
 
 

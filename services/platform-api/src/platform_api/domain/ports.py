@@ -1,6 +1,6 @@
 """What the domain needs of the outside world."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -103,6 +103,10 @@ class JobChanges(Protocol):
 
     async def discard(self, keys: Sequence[str]) -> None:
         """Have objects deleted that nothing refers to."""
+        ...
+
+    async def look_over(self, job_ids: Collection[JobId]) -> None:
+        """Have what the jobs have stored looked over later, for objects that nothing refers to."""
         ...
 
     async def restart(self, restart: Restart) -> None:
@@ -298,6 +302,29 @@ class DoomedObjects(Protocol):
 
     def batch(self, limit: int) -> AbstractAsyncContextManager[Sequence[str]]:
         """Take keys that no other replica has taken; they are forgotten if the block ends well, else tried later."""
+        ...
+
+
+class LeftoverChecks(Protocol):
+    """The jobs whose objects are to be looked over."""
+
+    def batch(self, limit: int) -> AbstractAsyncContextManager[Mapping[JobId, Collection[str]]]:
+        """Take jobs that have ended and that no other replica has taken, with the keys that their assets refer to.
+
+        They are forgotten if the block ends well, else taken again a day later.
+        """
+        ...
+
+
+class Folders(Protocol):
+    """Lists and deletes what is stored for a job."""
+
+    async def keys(self, folder: str, *, stored_before: datetime) -> list[str]:
+        """Name what was stored in a folder before that moment; raises `OSError` as `delete` does."""
+        ...
+
+    async def delete(self, keys: Sequence[str]) -> None:
+        """Delete the objects that there are; raises `OSError` while the store refuses or does not answer."""
         ...
 
 

@@ -1,7 +1,7 @@
 """Decided changes of jobs, written inside one transaction with the jobs' rows locked."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,6 +14,7 @@ from platform_api.domain.change import Change, LedgerKind, OutboxItem, Restart
 from platform_api.domain.job import Job, JobState
 from platform_api.domain.ports import JobChanges, UnitOfWork
 from platform_api.store.doomed_objects import doom
+from platform_api.store.leftover_checks import look_over_later
 from platform_api.store.restarts import write_restart
 from platform_api.store.rows import asset_row, history_row, job_of, ledger_rows, outbox_row, outputs_json, step_of
 from platform_api.store.step_changes import UPDATE_STEP, JobChangedMeanwhile, step_update
@@ -112,6 +113,9 @@ class PostgresJobChanges:
 
     async def discard(self, keys: Sequence[str]) -> None:
         await doom(self._connection, keys)
+
+    async def look_over(self, job_ids: Collection[JobId]) -> None:
+        await look_over_later(self._connection, job_ids)
 
     async def restart(self, restart: Restart) -> None:
         await write_restart(self._connection, restart)

@@ -12,10 +12,12 @@ from platform_api.loops.consumer import EventConsumer
 from platform_api.loops.doorbell import Doorbell
 from platform_api.loops.fanout import Fanout
 from platform_api.loops.housekeeping import expire_regularly
+from platform_api.loops.leftover_keeper import LeftoverKeeper
 from platform_api.loops.reconciler import Reconciler
 from platform_api.loops.relay import Relay
 from platform_api.store.doomed_objects import PostgresDoomedObjects
 from platform_api.store.idempotency import delete_expired_keys
+from platform_api.store.leftover_checks import PostgresLeftoverChecks
 from platform_api.store.login_throttle import delete_old_attempts
 from platform_api.store.offsets import PostgresJournal
 from platform_api.store.sessions import delete_expired_sessions
@@ -82,4 +84,6 @@ def _keep_assets(base: Foundation, loops: LoopSupervisor) -> Doorbell:
     keeper = AssetKeeper(doomed, base.objects, base.removal, retention, clock=utc_now, bell=bell)
     loops.add("object-deletion", keeper.run)
     loops.add("asset-retention", keeper.run_retention)
+    leftovers = LeftoverKeeper(PostgresLeftoverChecks(base.database), base.objects, clock=utc_now)
+    loops.add("leftovers", leftovers.run)
     return bell

@@ -1,0 +1,48 @@
+"""A worker that is killed after it has stored something leaves nothing behind for good."""
+
+import asyncio
+import os
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import psutil
+import pytest
+from darkroom_chassis.database import Database
+from darkroom_client import Client, JobState
+from darkroom_local.state import RunningStack
+from platform_api.clients.objects import StoredObjects
+from platform_api.loops.leftover_keeper import LeftoverKeeper
+from platform_api.store.leftover_checks import PostgresLeftoverChecks
+from sqlalchemy import text
+from support.waiting import until
+
+pytestmark = pytest.mark.e2e
+
+
+async def test_what_a_killed_worker_had_stored_is_collected_a_day_later(stack: RunningStack) -> None:
+    environment = psutil.Process(stack.pids["platform-api"]).environ()
+    store_url = environment["OBJECT_STORE_URL"]
+    with Client(stack.platform_url, stack.api_key) as client:
+        job_id = client.submit("sdxl_image_fast", "waves")
+        folder = Path(unquote(urlsplit(store_url).path)) / job_id
+        await until(lambda: stored(folder), 120)  # the tiny models may have to be built first
+        psutil.Process(stack.pids["gpu-worker"]).kill()
+        await asyncio.to_thread(lambda: list(client.follow(job_id)))
+        job = client.job(job_id)
+    assert (job.status, len(job.assets)) == (JobState.COMPLETED, 6)
+    assert len(await stored(folder)) > 12, "the worker was killed before it had reported what it stored"
+    for path in await stored(folder):
+        os.utime(path, (time.time() - 90_000, time.time() - 90_000))
+    database = Database(environment["PLATFORM_DATABASE_URL"], application="test", pool_size=2)
+    async with database.begin() as connection:
+        await connection.execute(text("UPDATE platform.leftover_checks SET due_at = now()"))
+    keeper = LeftoverKeeper(PostgresLeftoverChecks(database), StoredObjects(store_url), clock=lambda: datetime.now(UTC))
+    await keeper.look_over_batch()
+    await database.close()
+    assert len(await stored(folder)) == 12
+
+
+async def stored(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
