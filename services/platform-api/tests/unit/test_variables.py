@@ -67,6 +67,14 @@ def test_value_is_found_by_name_or_mapping_and_defaults_to_the_first_option() ->
     assert resolve((style,), {}) == {"style": "oil"}
 
 
+@pytest.mark.parametrize("template", ["{{start}}{{end}}", "{{ {{name}} }}"])
+def test_values_that_name_results_only_together_are_refused(template: str) -> None:
+    values = {"start": "{{ste", "end": "ps.00.text}}", "name": "steps.00.text"}
+    with pytest.raises(InvalidParameter) as refusal:
+        substitute([template, "{{steps.00.text}}"], values)
+    assert refusal.value.name == "variables"
+
+
 @pytest.mark.parametrize("value", ["{{steps.00.text}}", ["{{steps.0.text}}"], {"a": [{"b": "x {{ steps.1"}]}])
 def test_value_that_names_results_is_refused(value: Any) -> None:
     with pytest.raises(InvalidParameter) as refusal:

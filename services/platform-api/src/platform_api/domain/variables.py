@@ -7,7 +7,7 @@ from typing import Any
 from darkroom_schemas.workflow import Variable
 
 from platform_api.domain.errors import InvalidParameter
-from platform_api.domain.templates import REFERENCE_START, as_text, check_length, starts_reference
+from platform_api.domain.templates import REFERENCE_START, as_text, check_length, references, starts_reference
 
 VARIABLE = re.compile(r"\{\{\s*(?!steps\.)([A-Za-z_][A-Za-z0-9_.-]{0,63})\s*\}\}", re.ASCII)
 
@@ -28,10 +28,14 @@ def variables_in(template: Any) -> Iterator[str]:
 def substitute(template: Any, values: Mapping[str, Any]) -> Any:
     """Put values in the place of variables; a string that is one variable takes the value as it is.
 
-    Raises `InvalidParameter` for a variable without a value, `Unfillable` for values that would fill in too much.
+    Raises `InvalidParameter` for a variable without a value, and for values that together read as a step's result;
+    `Unfillable` for values that would fill in too much.
     """
     check_length(as_text(_value(values, name)) for name in variables_in(template))
-    return _substitute(template, values)
+    filled = _substitute(template, values)
+    if list(references(filled)) != list(references(template)):
+        raise InvalidParameter("variables", f"must not make up {REFERENCE_START}, which names results of earlier steps")
+    return filled
 
 
 def resolve(variables: Sequence[Variable], given: Mapping[str, Any]) -> dict[str, Any]:
