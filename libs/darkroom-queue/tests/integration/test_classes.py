@@ -186,8 +186,8 @@ async def test_a_type_may_be_resumed_while_its_classes_are_collected(link: Redis
     await Control(link).resume("simulation")
 
 
-async def test_a_cursor_of_another_run_of_the_server_is_not_followed(link: RedisLink) -> None:
-    await link.client.hset(link.keys.meta, mapping={"walk": "1\tlz\t17", "run": "another"})
+async def test_a_walk_of_another_run_of_the_server_does_not_count(link: RedisLink) -> None:
+    await link.client.hset(link.keys.meta, mapping={"walk": "1\tlz\t17", "walked": "9999999999999", "run": "another"})
     link.forget_epoch()
     await link.epoch()
-    assert await link.client.hget(link.keys.meta, "walk") is None
+    assert await link.client.hmget(link.keys.meta, "walk", "walked") == [None, None]

@@ -9,7 +9,7 @@ if run == ARGV[1] and epoch then return tonumber(epoch) end
 epoch = tonumber(epoch or now) -- the time in ms is above every epoch that a server without its data has forgotten
 if run then epoch = epoch + 1 end
 call('HSET', KEYS[1], 'epoch', epoch, 'run', ARGV[1], 'swept', now_text)
-call('HDEL', KEYS[1], 'walk') -- cursors mean nothing to another run of the server
+call('HDEL', KEYS[1], 'walk', 'walked') -- cursors mean nothing to another run, and its clock may be behind
 for _, id in ipairs(call('ZRANGE', P .. 'lz', 0, -1)) do
   call('ZADD', P .. 'lz', 'GT', now + tonumber(ARGV[2]), id)
 end

@@ -13,7 +13,7 @@ local function new_class(requirements, tenant)
   local class
   repeat
     class = tostring(call('HINCRBY', KEYS[1], 'classes', 1))
-  until call('HSETNX', P .. 'cld', class, requirements) == 1
+  until call('HSETNX', P .. 'cld', class, requirements) == 1 -- no other class has the number
   call('HSET', P .. 'cb', class, tenant)
   call('HSET', P .. 'ct', tenant, brought + 1)
   local need, sets = cjson.decode(requirements), call('HGETALL', P .. 'csd')

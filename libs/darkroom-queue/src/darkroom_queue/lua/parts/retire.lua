@@ -25,7 +25,7 @@ local function collect(class)
   for _, set in ipairs(call('SMEMBERS', P .. 'm:' .. class)) do call('SREM', P .. 'mc:' .. set, class) end
   call('DEL', P .. 'm:' .. class)
   local tenant = call('HGET', P .. 'cb', class)
-  if tenant and call('HINCRBY', P .. 'ct', tenant, -1) <= 0 then call('HDEL', P .. 'ct', tenant) end
+  if call('HINCRBY', P .. 'ct', tenant, -1) <= 0 then call('HDEL', P .. 'ct', tenant) end
   call('HDEL', P .. 'clr', call('HGET', P .. 'cld', class))
   for _, hash in ipairs({ 'cld', 'cm', 'cb' }) do call('HDEL', P .. hash, class) end
   call('ZREM', P .. 'cu', class)
