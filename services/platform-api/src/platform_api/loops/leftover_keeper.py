@@ -32,11 +32,11 @@ class LeftoverKeeper:
             await asyncio.sleep(EVERY_S)
 
     async def look_over_batch(self) -> bool:
-        """Look over some jobs that have ended; returns whether there may be more."""
+        """Look over some jobs; returns whether any had ended, so that there may be more."""
         async with self._checks.batch(BATCH) as ended:
             for job_id, named in ended.items():
                 old = await self._folders.keys(job_id, stored_before=self._clock() - LEAST_AGE)
                 leftovers = [key for key in old if key not in named]
                 await self._folders.delete(leftovers)
                 OBJECTS_DELETED.inc(len(leftovers))
-        return len(ended) == BATCH
+        return bool(ended)
