@@ -32,7 +32,8 @@ class AnyContentTypeRoute(APIRoute):
     """
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        direct = DIRECT.handler(self.endpoint)
+        # Dependencies of the route itself, or of its router, are FastAPI's to ask.
+        direct = None if self.dependencies else DIRECT.handler(self.endpoint)
         if direct is None or scope["method"] not in (self.methods or ()):
             await super().handle(scope, receive, send)
             return
