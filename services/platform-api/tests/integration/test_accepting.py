@@ -146,6 +146,17 @@ async def test_jobs_that_are_accepted_together_are_whole(platform: Any) -> None:
     assert (await anna.credits(), await ben.credits()) == (90, 0)
 
 
+async def test_whose_account_is_locked_keeps_nobody_else_waiting(platform: Any) -> None:
+    anna, *others = [await platform.account(name) for name in ("anna", "ben", "cleo", "dan", "eve", "finn")]
+    async with await psycopg.AsyncConnection.connect(platform.database_url) as operator:
+        await operator.execute("SELECT 1 FROM platform.users WHERE id = %s FOR UPDATE", [anna.id])
+        hers = [asyncio.create_task(anna.http.post("/api/queue-job", json=BODY)) for _ in range(5)]
+        answers = await asyncio.gather(*(user.http.post("/api/queue-job", json=BODY) for user in others * 4))
+        assert {answer.status_code for answer in answers} == {200}
+        assert not any(task.done() for task in hers)
+    assert {(await task).status_code for task in hers} == {200}
+
+
 async def test_jobs_that_are_read_together_stay_their_owners_own(platform: Any) -> None:
     anna, ben = await platform.account("anna"), await platform.account("ben")
     hers = [(await anna.submit("image_fast", prompt="a boat"))["id"] for _ in range(5)]

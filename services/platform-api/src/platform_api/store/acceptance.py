@@ -1,10 +1,9 @@
 """New jobs: written with their steps, credits, idempotency key and outbox rows by one statement."""
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
-from darkroom_chassis.database import Database
+from darkroom_chassis.database import LOCK_TIMEOUT_MS, Database
 from darkroom_chassis.gathering import Gathering
 from darkroom_schemas.ids import UserId
 from psycopg import errors
@@ -22,18 +21,24 @@ _ACCEPT = query("accept_jobs").encode()
 _UNDOING = frozenset({"idempotency_keys_pkey", "users_balance_check"})
 """Constraints that the statement violates where it must not write anything."""
 MOST_AT_ONCE = 50
+LANES = 2
+"""Statements on their way at once. A user's jobs keep to one lane, where they need not wait for each other's locks."""
+HURRY_MS = 100
+"""Longest wait for a lock while others wait, too. Whoever needs longer goes on alone."""
 
 
 class PostgresAcceptance:
-    """Implements `JobAcceptance`. Jobs of one user wait for each other at the user's row: better in one statement."""
+    """Implements `JobAcceptance`. Jobs that come together share a statement and a commit."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._gathering = Gathering(self._accept, most=MOST_AT_ONCE)
+        self._gathering = Gathering(self._accept_together, most=MOST_AT_ONCE)
 
     async def accept(self, new: NewJob) -> Answer | None:
         try:
-            accepted = await self._gathering(new.state.job.user_id, new)
+            accepted = await self._gathering(hash(_user_of(new)) % LANES, new)
+            if accepted is None:
+                accepted = bool(await self._write([new], LOCK_TIMEOUT_MS))
         except errors.LockNotAvailable as error:
             # Whoever holds the lock for that long is most likely the same request, still on its way.
             if new.idempotency is not None:
@@ -41,22 +46,26 @@ class PostgresAcceptance:
             raise
         return None if accepted else await self._earlier_answer(new)
 
-    async def _accept(self, news: Sequence[NewJob]) -> Sequence[bool | BaseException]:
-        """Accept all, or try each alone where something stands in the way of one of them."""
-        accepted = await self._write(news)
-        if accepted or len(news) == 1:
-            return [accepted] * len(news)
-        return await asyncio.gather(*(self._write([new]) for new in news), return_exceptions=True)
+    async def _accept_together(self, news: Sequence[NewJob]) -> list[bool | None]:
+        """Tell of each whether it was accepted; None where it must be tried alone."""
+        try:
+            paid = await self._write(news, HURRY_MS)
+        except errors.LockNotAvailable:
+            return [None] * len(news)
+        if len(news) == 1:
+            return [bool(paid)]
+        return [_user_of(new) in paid or None for new in news]
 
-    async def _write(self, news: Sequence[NewJob]) -> bool:
+    async def _write(self, news: Sequence[NewJob], patience_ms: int) -> Set[UserId]:
+        """Accept the jobs of the users that are returned."""
         async with self._database.bare() as connection:
             try:
-                row = await (await connection.execute(_ACCEPT, _parameters(news))).fetchone()
+                rows = await (await connection.execute(_ACCEPT, _parameters(news, patience_ms))).fetchall()
             except errors.IntegrityError as error:
                 if error.diag.constraint_name not in _UNDOING:
                     raise
-                return False
-        return row is not None and bool(row["accepted"])
+                return frozenset()
+        return {row["id"] for row in rows}
 
     async def earlier(self, user_id: UserId, asked: IdempotencyKey) -> Answer | None:
         columns = idempotency_keys.c
@@ -82,14 +91,15 @@ class PostgresAcceptance:
         raise NotEnoughCredits(new.state.job.price_mc, balance)
 
 
-def _parameters(news: Sequence[NewJob]) -> dict[str, Any]:
+def _user_of(new: NewJob) -> UserId:
+    return new.state.job.user_id
+
+
+def _parameters(news: Sequence[NewJob], patience_ms: int) -> dict[str, Any]:
     steps = [step_row(step) for new in news for step in new.state.steps]
     outbox = [outbox_row(new.state.job, item) for new in news for item in new.outbox]
     return {
-        "user_id": news[0].state.job.user_id,
-        "count": len(news),
-        "keyed": sum(new.idempotency is not None for new in news),
-        "price_mc": sum(new.state.job.price_mc for new in news),
+        "patience": f"{patience_ms}ms",
         "jobs": Jsonb([_job(new) for new in news], to_json),
         "steps": Jsonb(steps, to_json),
         "outbox": Jsonb(outbox, to_json),
@@ -100,6 +110,7 @@ def _job(new: NewJob) -> dict[str, Any]:
     job, keyed = new.state.job, new.idempotency
     return {
         "id": job.id,
+        "user_id": job.user_id,
         "job_type": job.job_type,
         "status": job.status,
         "priority": job.priority,

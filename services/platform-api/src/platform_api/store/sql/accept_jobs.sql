@@ -1,27 +1,37 @@
--- Accept jobs of one user in one statement: one round trip, and the user's row is locked only while it runs.
--- Gives how many were accepted: all, or none when the balance is too low for all or the user unknown.
--- Idempotency-Keys come first, in order, and the user's row after them, as in every transaction, or two could deadlock.
+-- Accept jobs in one statement: one round trip, and a user's row is locked only while it runs.
+-- Gives the users whose jobs were accepted; of the others, whose balance is too low or who are unknown, none was.
+-- Idempotency-Keys come first, in order, and users' rows after them, as in every transaction, or two could deadlock.
 -- A second use of a key violates idempotency_keys_pkey, and a balance that fell since the keys were taken violates
--- users_balance_check: both undo everything.
-WITH asked AS (
-    SELECT * FROM jsonb_to_recordset(%(jobs)s) AS j (
-        id uuid, job_type text, status text, priority smallint, parameters jsonb, steps_total smallint, price_mc bigint,
-        history_seq int, history_event text, history_message text, trace_id text, created_at timestamptz,
-        name text, description text, collection_id uuid, key text, fingerprint text, answer text
+-- users_balance_check: both undo everything. Locks are waited for as long as `patience` says.
+WITH patience AS MATERIALIZED (
+    SELECT set_config('lock_timeout', %(patience)s, true)
+), asked AS (
+    SELECT j.* FROM patience, jsonb_to_recordset(%(jobs)s) AS j (
+        id uuid, user_id uuid, job_type text, status text, priority smallint, parameters jsonb, steps_total smallint,
+        price_mc bigint, history_seq int, history_event text, history_message text, trace_id text,
+        created_at timestamptz, name text, description text, collection_id uuid, key text, fingerprint text, answer text
     )
+), bill AS (
+    SELECT user_id, sum(price_mc) AS price_mc, count(*) AS jobs FROM asked GROUP BY user_id
+), payer AS (
+    SELECT u.id FROM platform.users AS u JOIN bill ON bill.user_id = u.id WHERE u.balance_mc >= bill.price_mc
 ), idempotency AS (
     INSERT INTO platform.idempotency_keys (user_id, key, fingerprint, answer)
-    SELECT u.id, asked.key, asked.fingerprint, asked.answer FROM platform.users AS u, asked
-    WHERE u.id = CAST(%(user_id)s AS uuid) AND u.balance_mc >= %(price_mc)s AND asked.key IS NOT NULL
-    ORDER BY asked.key
+    SELECT asked.user_id, asked.key, asked.fingerprint, asked.answer
+    FROM payer JOIN asked ON asked.user_id = payer.id WHERE asked.key IS NOT NULL
+    ORDER BY asked.user_id, asked.key
     RETURNING key
+), locked AS (
+    SELECT id FROM platform.users
+    WHERE id IN (SELECT id FROM payer) AND (SELECT count(*) FROM idempotency) >= 0
+    ORDER BY id FOR NO KEY UPDATE
 ), debit AS (
-    UPDATE platform.users
-    SET balance_mc = balance_mc - %(price_mc)s, jobs_total = jobs_total + %(count)s
-    WHERE
-        id = CAST(%(user_id)s AS uuid) AND (%(keyed)s > 0 OR balance_mc >= %(price_mc)s)
-        AND (SELECT count(*) FROM idempotency) = %(keyed)s
-    RETURNING id AS user_id
+    UPDATE platform.users AS u SET balance_mc = u.balance_mc - bill.price_mc, jobs_total = u.jobs_total + bill.jobs
+    FROM locked JOIN bill ON bill.user_id = locked.id
+    WHERE u.id = locked.id
+    RETURNING u.id
+), paid AS (
+    SELECT asked.* FROM debit JOIN asked ON asked.user_id = debit.id
 ), job AS (
     INSERT INTO platform.jobs (
         id, user_id, job_type, status, priority, parameters, steps_total, price_mc, history_seq, trace_id,
@@ -30,7 +40,7 @@ WITH asked AS (
     SELECT
         id, user_id, job_type, status, priority, parameters, steps_total, price_mc, history_seq, trace_id,
         created_at, created_at, name, description, collection_id
-    FROM debit, asked
+    FROM paid
     RETURNING id
 ), planned AS (
     INSERT INTO platform.steps (
@@ -39,22 +49,22 @@ WITH asked AS (
     SELECT
         s.job_id, s.run, s.number, s.job_type, s.status, s.payload, s.price_mc, s.outputs, s.needs,
         nullif(s.requirements, 'null'), s.submitted_at
-    FROM debit, jsonb_to_recordset(%(steps)s) AS s (
+    FROM job JOIN jsonb_to_recordset(%(steps)s) AS s (
         job_id uuid, run int, number smallint, job_type text, status text, payload jsonb, price_mc bigint,
         outputs smallint, needs jsonb, requirements jsonb, submitted_at timestamptz
-    )
+    ) ON s.job_id = job.id
 ), history AS (
     INSERT INTO platform.job_history (job_id, seq, run, event, status, message, at)
-    SELECT id, history_seq, 1, history_event, status, history_message, created_at FROM debit, asked
+    SELECT id, history_seq, 1, history_event, status, history_message, created_at FROM paid
 ), reserved AS (
     INSERT INTO platform.credit_ledger (user_id, kind, amount_mc, job_id, run)
-    SELECT user_id, 'reserve', price_mc, id, 1 FROM debit, asked WHERE price_mc > 0
+    SELECT user_id, 'reserve', price_mc, id, 1 FROM paid WHERE price_mc > 0
 ), queued AS (
     INSERT INTO platform.outbox (kind, job_id, history_seq, body)
     SELECT o.kind, o.job_id, o.history_seq, o.body
-    FROM debit, ROWS FROM (
+    FROM job JOIN ROWS FROM (
         jsonb_to_recordset(%(outbox)s) AS (kind text, job_id uuid, history_seq int, body jsonb)
-    ) WITH ORDINALITY AS o (kind, job_id, history_seq, body, position)
+    ) WITH ORDINALITY AS o (kind, job_id, history_seq, body, position) ON o.job_id = job.id
     ORDER BY o.position
 )
-SELECT count(*) AS accepted FROM job
+SELECT id FROM debit
