@@ -1,8 +1,9 @@
 """The store in memory, on which unit tests rely, and the one in PostgreSQL behave alike."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -152,6 +153,19 @@ async def test_key_replays_its_answer_and_refuses_another_request(store: Store) 
     with pytest.raises(KeyReused):
         await submit(store, user_id, IdempotencyKey("k", "another"))
     assert await store.balance(user_id) == 0
+
+
+@pytest.mark.parametrize("odd", ["\0", "\ud800"])
+async def test_job_that_cannot_be_kept_stops_none_that_come_with_it(store: Store, odd: str) -> None:
+    users = [await store.user(500) for _ in range(9)]
+    unstorable = replace(plan_job(JobRequest("image_fast", prompt="a boat")), parameters={"odd": odd})
+    plans = [unstorable if number == 4 else None for number in range(9)]
+    answers = await asyncio.gather(
+        *(submit(store, user_id, plan=plan) for user_id, plan in zip(users, plans, strict=True)),
+        return_exceptions=True,
+    )
+    del answers[4]
+    assert {type(answer) for answer in answers} == {Answer}
 
 
 async def test_accepted_job_can_be_loaded_as_it_was_planned(store: Store) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence, Set
 from typing import Any
 
+import psycopg
 from darkroom_chassis.database import LOCK_TIMEOUT_MS, Database
 from darkroom_chassis.gathering import Gathering
 from darkroom_schemas.ids import UserId
@@ -50,7 +51,11 @@ class PostgresAcceptance:
         """Tell of each whether it was accepted; None where it must be tried alone."""
         try:
             paid = await self._write(news, HURRY_MS)
-        except errors.LockNotAvailable:
+        except ValueError:
+            return [None] * len(news)  # one of them cannot be written
+        except psycopg.Error as error:
+            if error.sqlstate is None:
+                raise  # the connection was lost, and nobody knows what was written
             return [None] * len(news)
         if len(news) == 1:
             return [bool(paid)]

@@ -6,6 +6,7 @@ from darkroom_chassis.database import Database
 from darkroom_chassis.gathering import Gathering
 from darkroom_schemas.ids import JobId, StepId, UserId, step_id
 from darkroom_schemas.status import ACTIVE, JobStatus
+from psycopg.rows import DictRow
 from sqlalchemy import bindparam, literal_column, select
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -36,13 +37,13 @@ class PostgresJobs:
         self._gathering = Gathering(self._read, most=MOST_AT_ONCE)
 
     async def get(self, job_id: JobId, user_id: UserId) -> Job | None:
-        job = await self._gathering(None, job_id)
-        return job if job and job.user_id == user_id else None
+        row = await self._gathering(None, job_id)
+        return job_of(row) if row and row["user_id"] == user_id else None
 
-    async def _read(self, job_ids: Sequence[JobId]) -> list[Job | None]:
+    async def _read(self, job_ids: Sequence[JobId]) -> list[DictRow | None]:
         async with self._database.bare() as connection:
             rows = await (await connection.execute(SOME, {"ids": list(job_ids)})).fetchall()
-        found = {row["id"]: job_of(row) for row in rows}
+        found = {row["id"]: row for row in rows}
         return [found.get(job_id) for job_id in job_ids]
 
     async def snapshot(self, job_id: JobId, user_id: UserId) -> JobSnapshot | None:
