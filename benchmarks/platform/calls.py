@@ -30,12 +30,14 @@ class Requests:
     """By number of clients."""
 
     submissions: dict[int, Pair] = field(default_factory=dict)
+    """Of as many users as clients: those of one user would share more."""
+    of_one_user: dict[int, Pair] = field(default_factory=dict)
     reads: dict[int, Pair] = field(default_factory=dict)
 
 
 def measure(stage: Stage, *, rounds: int, seconds: int, tell: Callable[[str], None]) -> Requests:
     """Measure every number of clients in each round."""
-    found = Requests({n: Pair() for n in CLIENTS}, {n: Pair() for n in CLIENTS})
+    found = Requests(*({n: Pair() for n in CLIENTS} for _ in range(3)))
     auth = {"Authorization": f"Bearer {stage.token}"}
     job = f"{stage.platform}/api/jobs/{new_job(stage)}"
     inserted = httpx.post(f"{stage.bare}/items", json=json.loads(BODY)).raise_for_status()
@@ -43,9 +45,12 @@ def measure(stage: Stage, *, rounds: int, seconds: int, tell: Callable[[str], No
     for number in range(rounds):
         for clients in CLIENTS:
             tell(f"round {number + 1} of {rounds}, {clients} clients")
-            submissions, reads = found.submissions[clients], found.reads[clients]
-            submissions.bare.append(post(f"{stage.bare}/items", clients, seconds, {}, keyed=False))
-            submissions.ours.append(post(f"{stage.platform}/api/queue-job", clients, seconds, auth, keyed=True))
+            submissions, of_one, reads = (of[clients] for of in (found.submissions, found.of_one_user, found.reads))
+            inserts, queue_job = post(f"{stage.bare}/items", clients, seconds), f"{stage.platform}/api/queue-job"
+            submissions.bare.append(inserts)
+            submissions.ours.append(post(queue_job, clients, seconds, stage.tokens[:clients]))
+            of_one.bare.append(inserts)
+            of_one.ours.append(post(queue_job, clients, seconds, stage.tokens[:1]))
             reads.bare.append(get(item, clients, seconds, {}))
             reads.ours.append(get(job, clients, seconds, auth))
     return found

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,15 +20,16 @@ class Load:
     p99_ms: float
 
 
-def post(url: str, clients: int, seconds: int, headers: dict[str, str], *, keyed: bool) -> Load:
-    """POST the body with that many clients; `keyed` gives each request an Idempotency-Key of its own."""
-    lines = [f'wrk.method = "POST"\nwrk.body = [[{BODY}]]']
-    lines += [f'wrk.headers["{name}"] = "{value}"' for name, value in headers.items()]
-    lines.append('wrk.headers["Content-Type"] = "application/json"')
-    if keyed:
+def post(url: str, clients: int, seconds: int, tokens: Sequence[str] = ()) -> Load:
+    """POST the body with that many clients; with `tokens` in turn, and an Idempotency-Key for each request."""
+    lines = [f'wrk.method = "POST"\nwrk.body = [[{BODY}]]', 'wrk.headers["Content-Type"] = "application/json"']
+    if tokens:
+        quoted = ", ".join(f'"Bearer {token}"' for token in tokens)
         lines.append(
             "local n, run = 0, tostring(os.time()) .. '-' .. tostring(math.random(1e9)) .. tostring({}):sub(8)\n"
+            f"local tokens = {{{quoted}}}\n"
             "function request()\n  n = n + 1\n"
+            "  wrk.headers['Authorization'] = tokens[n % #tokens + 1]\n"
             "  wrk.headers['Idempotency-Key'] = run .. n\n  return wrk.format()\nend"
         )
     return _run(url, clients, seconds, "\n".join(lines))

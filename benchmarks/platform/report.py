@@ -23,6 +23,7 @@ INTRODUCTION = """# platform-api beside a bare route
   by psycopg. `POST /api/queue-job` verifies a token, counts against a rate limit, keeps an Idempotency-Key, reserves
   credits, and writes job, step, history, ledger and outbox in one commit, while the relay in the same process hands the
   job over to Redis.
+- Jobs are those of as many users as clients, and of one user. Jobs that come together share a statement.
 - Load comes from `wrk` on the same machine. Rounds take turns, and the ratios count, not the numbers.
 - Lists are read from three platforms in turn. Their tables are filled by SQL, as jobs of the past would have left them.
 - Events for streams are appended to the log by the script that the relay uses. The delay is from the append to the last
@@ -43,6 +44,7 @@ def tables(requests: Requests | None, lists: Lists | None, streams: Streams | No
     """Make every table that something was measured for."""
     if requests:
         rows: list[Sequence[str]] = [*_ratios("POST /api/queue-job", requests.submissions, 0.5)]
+        rows += _ratios("… of one user", requests.of_one_user, 0.5)
         rows += _ratios("GET /api/jobs/{id}", requests.reads, 0.7)
         columns = (
             "",

@@ -3,7 +3,7 @@
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from darkroom_schemas.ids import UserId, new_uuid7
 from platform_api.migrations import MIGRATIONS
 
 SECRET = "a secret of the benchmark, long enough"  # noqa: S105 - guards nothing
+USERS = 200
 NO_LIMIT = str(10**9)
 
 
@@ -32,14 +33,20 @@ class Stage:
     bare: str
     database_url: str
     redis_url: str
-    token: str
+    tokens: Sequence[str]
+    """Of `USERS` rich users, the first of whom is `user_id`."""
     user_id: UserId
     platform_pid: int
+
+    @property
+    def token(self) -> str:
+        """Return that of `user_id`."""
+        return self.tokens[0]
 
 
 @contextmanager
 def stage() -> Iterator[Stage]:
-    """Start everything in a temporary folder, with one rich user; stop it afterwards."""
+    """Start everything in a temporary folder, with rich users; stop it afterwards."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-platform-")))
         ports = iter(free_ports(4))
@@ -49,10 +56,12 @@ def stage() -> Iterator[Stage]:
         stack.enter_context(running(valkey.prepare(), folder / "valkey.log"))
         database = postgres.url()
         MIGRATIONS.upgrade(database)
-        user_id = UserId(new_uuid7())
+        users = [UserId(new_uuid7()) for _ in range(USERS)]
         with psycopg.connect(database, autocommit=True) as connection:
             connection.execute(
-                "INSERT INTO platform.users (id, name, balance_mc) VALUES (%s, 'bench', %s)", (user_id, 10**15)
+                "INSERT INTO platform.users (id, name, balance_mc)"
+                " SELECT id, 'bench ' || id, %s FROM unnest(%s::uuid[]) AS id",
+                (10**15, users),
             )
         env = {
             "DATABASE_URL": database, "REDIS_URL": valkey.url, "OBJECT_STORE_URL": f"file://{folder}",
@@ -64,9 +73,10 @@ def stage() -> Iterator[Stage]:
         pid = _serve(stack, folder, platform, (sys.executable, "-m", "platform_api"),
                      env | {"PLATFORM_API_PORT": str(platform)})  # fmt: skip
         _serve(stack, folder, bare, (sys.executable, str(here / "bare.py"), str(bare), database), {})
-        token = JwtCodec(SECRET, "darkroom", "darkroom").issue(user_id, ttl_s=86_400)
+        codec = JwtCodec(SECRET, "darkroom", "darkroom")
+        tokens = [codec.issue(user_id, ttl_s=86_400) for user_id in users]
         urls = f"http://127.0.0.1:{platform}", f"http://127.0.0.1:{bare}"
-        yield Stage(*urls, database, valkey.url, token, user_id, pid)
+        yield Stage(*urls, database, valkey.url, tokens, users[0], pid)
 
 
 def _serve(stack: ExitStack, folder: Path, port: int, argv: tuple[str, ...], env: dict[str, str]) -> int:
