@@ -32,7 +32,8 @@ class EventLog:
     async def read(self, after: EventId | None, *, count: int = 500, block_ms: int = 0) -> list[Event]:
         """Return up to `count` events after `after` (None: all that is kept); waits up to `block_ms` (≤ 5,000) for one.
 
-        Raises `LogTruncated` if the log does not reach back to `after`, or `after` is of another epoch.
+        Only an empty answer means that there are no more. Raises `LogTruncated` if the log does not reach back to
+        `after`, or `after` is of another epoch.
         """
         epoch = await self._link.epoch()
         if after is not None and after != self._read_to:

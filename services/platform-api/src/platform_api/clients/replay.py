@@ -10,8 +10,8 @@ from platform_api.domain.job_stream import EventsLost
 from platform_api.domain.user_stream import concerns_user
 
 PAGE = 1000
-MAX_PAGES = 25
-"""A listener who was away for longer than that many events of everybody's is told to start afresh instead."""
+MAX_EVENTS = 25_000
+"""A listener who was away for more of everybody's events than that is told to start afresh instead."""
 
 
 class LogReplay:
@@ -27,16 +27,16 @@ class LogReplay:
             raise EventsLost(str(error)) from error
 
     async def read_user(self, user_id: UserId, after: EventId) -> AsyncIterator[Event]:
-        log = EventLog(self._link)
-        for _ in range(MAX_PAGES):
+        log, seen = EventLog(self._link), 0
+        while seen < MAX_EVENTS:
             try:
                 events = await log.read(after, count=PAGE)
             except LogTruncated as error:
                 raise EventsLost(str(error)) from error
+            if not events:  # only an empty page is the last one: the log gives as many as it finds in some entries
+                return
             for event in events:
                 if event.tenant == TenantId(user_id) and concerns_user(event):
                     yield event
-            if len(events) < PAGE:
-                return
-            after = EventId.parse(events[-1].id)
-        raise EventsLost(f"more than {MAX_PAGES * PAGE} events came since")
+            after, seen = EventId.parse(events[-1].id), seen + len(events)
+        raise EventsLost(f"more than {MAX_EVENTS} events came since")
