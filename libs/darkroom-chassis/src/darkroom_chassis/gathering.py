@@ -6,8 +6,8 @@ from typing import Generic, TypeVar
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
-Ask = Callable[[Sequence[Question]], Awaitable[Sequence[Answer | BaseException]]]
-"""Answers questions in their order; an exception among the answers is raised to its asker, one raised to all."""
+Ask = Callable[[Sequence[Question]], Awaitable[Sequence[Answer]]]
+"""Answers questions in their order; what it raises is raised to all who asked."""
 
 
 class Gathering(Generic[Question, Answer]):
@@ -29,8 +29,6 @@ class Gathering(Generic[Question, Answer]):
             [answer] = await self._ask([question])
         finally:
             self._go_on(topic)
-        if isinstance(answer, BaseException):
-            raise answer
         return answer
 
     def _go_on(self, topic: Hashable) -> None:
@@ -46,17 +44,15 @@ class Gathering(Generic[Question, Answer]):
         waiting = self._waiting[topic]
         asked = waiting[: self._most]
         del waiting[: self._most]
-        answers: Sequence[Answer | BaseException]
         try:
             answers = await self._ask([question for question, _ in asked])
         except Exception as error:  # noqa: BLE001 - it is the askers' to handle
-            answers = [error] * len(asked)
+            for _, future in asked:
+                if not future.done():  # its asker was not cancelled
+                    future.set_exception(error)
+        else:
+            for (_, future), answer in zip(asked, answers, strict=True):
+                if not future.done():
+                    future.set_result(answer)
         finally:
             self._go_on(topic)
-        for (_, future), answer in zip(asked, answers, strict=True):
-            if future.done():
-                continue  # its asker was cancelled
-            if isinstance(answer, BaseException):
-                future.set_exception(answer)
-            else:
-                future.set_result(answer)
