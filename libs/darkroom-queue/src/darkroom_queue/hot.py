@@ -79,9 +79,9 @@ class _Wire(asyncio.Protocol):
         self._waiting.clear()
 
     def call(self, args: tuple[Any, ...]) -> "asyncio.Future[Any]":
+        command = hiredis.pack_command(args)  # may raise: whatever was not written must not wait for an answer
         future: asyncio.Future[Any] = self._loop.create_future()
         self._waiting.append(future)
-        command = hiredis.pack_command(args)
         self._out.append(command)
         if len(self._waiting) == 1 or len(command) >= LARGE_BYTES:
             self._flush()

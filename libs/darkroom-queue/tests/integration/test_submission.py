@@ -151,3 +151,13 @@ async def test_scripts_are_loaded_again_when_the_server_forgot_them(link: RedisL
 async def test_no_server_is_one_clear_error() -> None:
     with pytest.raises(QueueUnavailable):
         await RedisLink.open("redis://127.0.0.1:1")
+
+
+async def test_a_command_that_cannot_be_written_leaves_every_answer_with_its_caller(link: RedisLink) -> None:
+    producer, step = Producer(link), make_step()
+    await producer.submit(step)
+    with pytest.raises(UnicodeEncodeError):
+        await producer.cancel(step.id, reason="\ud800")
+    async with asyncio.timeout(5):
+        view, nothing = await asyncio.gather(producer.read(step.id), producer.read(StepId("unknown")))
+    assert (view and view.id, nothing) == (step.id, None)
