@@ -28,7 +28,10 @@ _UNREACHABLE = (ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError, 
 _CLOSED_BY_UVLOOP = "the handler is closed"
 """Its only word for a write to a connection that was lost a moment ago; asyncio's own loop writes into the void."""
 _MISPLACED = (MovedError, AskError, ClusterDownError, TryAgainError)
-_ELSEWHERE = ("MOVED", "READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "UNBLOCKED")
+_ELSEWHERE = (
+    *("MOVED", "READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "UNBLOCKED"),
+    *("OOM", "MISCONF", "NOREPLICAS"),  # it writes nothing before an operator has seen to it
+)
 """Error words of a server that cannot serve us now: another one may, or the same one later."""
 DEFAULT_LEASE_S = 12.0
 _ADOPT = load("adopt")

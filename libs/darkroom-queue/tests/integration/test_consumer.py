@@ -240,3 +240,23 @@ async def test_only_a_finish_that_was_surely_never_taken_is_told_as_refused(
         consumer.drain(grace_s=0)
         await task
     assert [(finish.step_id, finish.outcome) for finish in refused] == ([] if answer_lost else [(step.id, Outcome.OK)])
+
+
+async def test_a_finish_that_a_full_server_refuses_is_told_again_and_not_run_again(link: RedisLink) -> None:
+    runs, loop = list[str](), asyncio.get_running_loop()
+    restored: list[asyncio.Task[Any]] = []
+
+    async def give_memory_back() -> None:
+        await link.client.config_set("maxmemory", 0)
+
+    async def fill(context: StepContext) -> StepResult:
+        runs.append(context.step.token)
+        await link.client.config_set("maxmemory", 1)
+        loop.call_later(1, lambda: restored.append(asyncio.create_task(give_memory_back())))
+        return StepResult(text="done")
+
+    async with working(link, fill):
+        step = make_step()
+        await Producer(link).submit(step)
+        assert (await ended(link, step.id)).status is JobStatus.COMPLETED
+    assert len(runs) == 1
