@@ -60,6 +60,9 @@ class Consumer:
         """Claims beyond the concurrency: one whose answer got lost comes back beside those claimed in its place."""
         self._working = 0
         self._finishes: list[Finish] = []
+        self._told: dict[tuple[StepId, str], Finish] = {}
+        self._told_before: dict[tuple[StepId, str], Finish] = {}
+        """What was told since the last beat, and between it and the one before: a failover may forget it."""
         self._turns: set[asyncio.Task[None]] = set()
         self._promised = 0
         """Steps that turns under way have asked for."""
@@ -136,6 +139,7 @@ class Consumer:
         # A beat tells all, or the queue would hand out again what it does not name.
         most = len(self._finishes) if beat else self._half
         sent, self._finishes = self._finishes[:most], self._finishes[most:]
+        self._told.update(((finish.step_id, finish.token), finish) for finish in sent)
         beats = [(i, a.context.step.token) for i, a in self._running.items()] if beat else None
         self._beating, self._heard = beat, False
         self._promised += want
@@ -197,7 +201,13 @@ class Consumer:
         for step_id in turn.lost:
             self._stop(step_id, StopReason.LOST)
         for step in turn.claims:
-            self._start(step)
+            if told := self._told.get(claim := (step.id, step.token)) or self._told_before.get(claim):
+                # Run again, the attempt would write over what it has stored, or delete it.
+                self._finishes.append(replace(told, repeated=True))
+            else:
+                self._start(step)
+        if beat:
+            self._told_before, self._told = self._told, {}
         if want:
             self._plenty = len(turn.claims) >= want
         self._next_due = None if turn.next_due_s is None else now + turn.next_due_s

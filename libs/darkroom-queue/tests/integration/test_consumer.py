@@ -4,6 +4,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+import redis.asyncio as redis
 from darkroom_queue import (
     Consumer,
     EventLog,
@@ -259,4 +260,32 @@ async def test_a_finish_that_a_full_server_refuses_is_told_again_and_not_run_aga
         step = make_step()
         await Producer(link).submit(step)
         assert (await ended(link, step.id)).status is JobStatus.COMPLETED
+    assert len(runs) == 1
+
+
+async def test_a_step_that_the_server_forgot_to_have_ended_is_not_run_again(link: RedisLink, redis_url: str) -> None:
+    """A failover loses the last second; the other run would write over, or delete, what the first one has stored."""
+    runs, before = list[str](), dict[bytes | str, bytes]()
+    server = redis.Redis.from_url(redis_url)
+
+    async def work(context: StepContext) -> StepResult:
+        runs.append(context.step.token)
+        for key in await server.keys("{darkroom-0}:*"):
+            before[key] = await server.dump(key) or b""
+        return StepResult(text="done")
+
+    consumer = Consumer(link, make_worker(), work, lease_s=3, beat_s=1)
+    task = asyncio.create_task(consumer.run())
+    step = make_step()
+    await Producer(link).submit(step)
+    await ended(link, step.id)
+    async with server, server.pipeline() as at_once:
+        at_once.flushall()
+        for key, value in before.items():
+            at_once.restore(key, 0, value)
+        await at_once.execute()
+    assert (await ended(link, step.id)).status is JobStatus.COMPLETED
+    consumer.drain(grace_s=0)
+    async with asyncio.timeout(20):
+        await task
     assert len(runs) == 1
