@@ -83,7 +83,12 @@ class Attempt:
         for timer in (self._timer, self._grace, self._pump):
             if timer is not None:
                 timer.cancel()
-        self._on_end(self, _judge(self.context, task))
+        try:
+            finish = _judge(self.context, task)
+        except Exception as error:  # what a handler gave cannot be written: its place must not stay taken for ever
+            log.exception("The end of an attempt cannot be told as it is", extra={"step_id": self.context.step.id})
+            finish = _failed(self.context, internal_error(error))
+        self._on_end(self, finish)
 
     def _told_progress(self) -> None:
         if self._pump is None or self._pump.done():

@@ -289,3 +289,17 @@ async def test_a_step_that_the_server_forgot_to_have_ended_is_not_run_again(link
     async with asyncio.timeout(20):
         await task
     assert len(runs) == 1
+
+
+async def test_a_result_that_cannot_be_written_fails_its_step_and_frees_its_place(link: RedisLink) -> None:
+    async def work(context: StepContext) -> StepResult:
+        return StepResult(text="\ud800" if context.step.payload else "fine")
+
+    bad, good = make_step(payload={"n": 1}, max_attempts=1), make_step(payload={})
+    async with working(link, work, concurrency=1):
+        for step in (bad, good):
+            await Producer(link).submit(step)
+        views = [await ended(link, step.id) for step in (bad, good)]
+    assert [view.status for view in views] == [JobStatus.FAILED, JobStatus.COMPLETED]
+    assert views[0].error is not None
+    assert views[0].error.code == StepErrorCode.INTERNAL
