@@ -19,6 +19,7 @@ from darkroom_schemas.worker import WorkerInfo
 from darkroom_queue.attempt import Attempt
 from darkroom_queue.context import Handler, StopReason
 from darkroom_queue.errors import QueueUnavailable, WorkerSuperseded
+from darkroom_queue.hot import ReplyError
 from darkroom_queue.link import DEFAULT_LEASE_S, RedisLink
 from darkroom_queue.turn import Finish, Turn, WorkerPort
 
@@ -288,6 +289,10 @@ class Consumer:
             answer: list[str] | None = await self._link.block("BLPOP", key, BLOCK_S)
         except QueueUnavailable:
             await asyncio.sleep(OUTAGE_PAUSE_S)
+            return None
+        except ReplyError:  # else nobody would listen any more, and only beats would find work
+            log.exception("The server refuses to let the worker listen")
+            await asyncio.sleep(BLOCK_S)
             return None
         return answer[1] if answer else None
 

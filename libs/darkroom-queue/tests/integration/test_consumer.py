@@ -29,6 +29,7 @@ from darkroom_schemas.ids import StepId
 from darkroom_schemas.status import TERMINAL, JobStatus
 from darkroom_schemas.step import StepError, StepResult, StepView
 from support.steps import make_step, make_worker
+from support.waiting import until
 
 
 async def ended(link: RedisLink, step_id: StepId) -> StepView:
@@ -303,3 +304,24 @@ async def test_a_result_that_cannot_be_written_fails_its_step_and_frees_its_plac
     assert [view.status for view in views] == [JobStatus.FAILED, JobStatus.COMPLETED]
     assert views[0].error is not None
     assert views[0].error.code == StepErrorCode.INTERNAL
+
+
+async def test_a_worker_that_may_not_listen_for_a_while_hears_again(
+    link: RedisLink, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("darkroom_queue.consumer.BLOCK_S", 1)
+
+    async def is_refused() -> bool:
+        return "refuses to let the worker listen" in caplog.text
+
+    async with working(link, echo):
+        [set_] = await until(lambda: link.client.hkeys("{darkroom-0}:csd"))
+        wakes = link.keys.wake(str(set_))
+        await link.client.set(wakes, "no list")
+        await until(is_refused)
+        await link.client.delete(wakes)
+        for _ in range(3):
+            step = make_step()
+            await Producer(link).submit(step)
+            async with asyncio.timeout(2.0):  # far below the beat that would find it otherwise
+                await ended(link, step.id)
