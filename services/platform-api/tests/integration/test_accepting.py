@@ -187,3 +187,16 @@ async def test_keys_are_forgotten_after_a_day(platform: Any) -> None:
         )
     assert await delete_expired_keys(platform.running.database) == 1
     assert await platform.rows("SELECT key FROM platform.idempotency_keys") == [("today",)]
+
+
+async def test_whose_account_is_locked_takes_no_more_than_one_connection(platform: Any) -> None:
+    anna, ben = await platform.account("anna"), await platform.account("ben")
+    async with await psycopg.AsyncConnection.connect(platform.database_url) as operator:
+        await operator.execute("SELECT 1 FROM platform.users WHERE id = %s FOR UPDATE", [anna.id])
+        hers = [asyncio.create_task(anna.http.post("/api/queue-job", json=BODY)) for _ in range(15)]
+        await platform.lock_waited_for()
+        await asyncio.sleep(0.5)  # all of hers have given up waiting together
+        answer = await ben.http.post("/api/queue-job", json=BODY)
+        assert (answer.status_code, answer.elapsed.total_seconds() < LOCK_TIMEOUT_MS / 2000) == (200, True)
+        assert not any(task.done() for task in hers)
+    assert {(await task).status_code for task in hers} == {200}

@@ -34,12 +34,14 @@ class PostgresAcceptance:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._gathering = Gathering(self._accept_together, most=MOST_AT_ONCE)
+        self._alone = Gathering(self._accept_alone, most=1)
 
     async def accept(self, new: NewJob) -> Answer | None:
         try:
             accepted = await self._gathering(hash(_user_of(new)) % LANES, new)
             if accepted is None:
-                accepted = bool(await self._write([new], LOCK_TIMEOUT_MS))
+                # One at a time of each user: who waits for a lock must not have every connection wait with them.
+                accepted = await self._alone(_user_of(new), new)
         except errors.LockNotAvailable as error:
             # Whoever holds the lock for that long is most likely the same request, still on its way.
             if new.idempotency is not None:
@@ -60,6 +62,9 @@ class PostgresAcceptance:
         if len(news) == 1:
             return [bool(paid)]
         return [_user_of(new) in paid or None for new in news]
+
+    async def _accept_alone(self, news: Sequence[NewJob]) -> list[bool]:
+        return [bool(await self._write(news, LOCK_TIMEOUT_MS))]
 
     async def _write(self, news: Sequence[NewJob], patience_ms: int) -> Set[UserId]:
         """Accept the jobs of the users that are returned."""
