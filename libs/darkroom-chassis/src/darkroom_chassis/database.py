@@ -17,6 +17,8 @@ from darkroom_chassis.quiet_cursor import QuietCursor
 LOCK_TIMEOUT_MS = 5_000
 STATEMENT_TIMEOUT_MS = 30_000
 POOL_TIMEOUT_S = 10
+NOTICE_SILENCE = {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+"""A server that vanished without a word is given up after 20 s; statement timeouts need its answer. In s and ms."""
 PLANNED_ONCE = "-c plan_cache_mode=force_generic_plan"
 """For statements whose plan does not depend on their parameters: else those with arrays are planned each time."""
 
@@ -39,6 +41,7 @@ class Database:
             "application_name": application,
             "connect_timeout": 5,
             "cursor_factory": QuietCursor,
+            **NOTICE_SILENCE,
         }
         self._bare: AsyncConnectionPool[psycopg.AsyncConnection[DictRow]] = AsyncConnectionPool(
             make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False),

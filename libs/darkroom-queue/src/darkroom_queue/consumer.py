@@ -26,6 +26,8 @@ from darkroom_queue.turn import Finish, Turn, WorkerPort
 log = logging.getLogger(__name__)
 BLOCK_S = 5
 OUTAGE_PAUSE_S = 0.2
+MOST_TOLD = 20_000
+"""Finishes that are remembered from beat to beat, should the server forget them; of very quick steps the latest."""
 TURNS_AT_ONCE = 2
 DRAIN_GRACE_S = 3600.0
 """An operator's drain lets steps end; whoever is in a hurry stops the process."""
@@ -61,8 +63,8 @@ class Consumer:
         """Claims beyond the concurrency: one whose answer got lost comes back beside those claimed in its place."""
         self._working = 0
         self._finishes: list[Finish] = []
-        self._told: dict[tuple[StepId, str], Finish] = {}
-        self._told_before: dict[tuple[StepId, str], Finish] = {}
+        self._told: dict[StepId, Finish] = {}
+        self._told_before: dict[StepId, Finish] = {}
         """What was told since the last beat, and between it and the one before: a failover may forget it."""
         self._turns: set[asyncio.Task[None]] = set()
         self._promised = 0
@@ -140,7 +142,7 @@ class Consumer:
         # A beat tells all, or the queue would hand out again what it does not name.
         most = len(self._finishes) if beat else self._half
         sent, self._finishes = self._finishes[:most], self._finishes[most:]
-        self._told.update(((finish.step_id, finish.token), finish) for finish in sent)
+        self._told.update((finish.step_id, finish) for finish in sent)
         beats = [(i, a.context.step.token) for i, a in self._running.items()] if beat else None
         self._beating, self._heard = beat, False
         self._promised += want
@@ -202,12 +204,13 @@ class Consumer:
         for step_id in turn.lost:
             self._stop(step_id, StopReason.LOST)
         for step in turn.claims:
-            if told := self._told.get(claim := (step.id, step.token)) or self._told_before.get(claim):
+            told = self._told.get(step.id) or self._told_before.get(step.id)
+            if told is not None and told.token == step.token:
                 # Run again, the attempt would write over what it has stored, or delete it.
                 self._finishes.append(replace(told, repeated=True))
             else:
                 self._start(step)
-        if beat:
+        if beat or len(self._told) > MOST_TOLD:
             self._told_before, self._told = self._told, {}
         if want:
             self._plenty = len(turn.claims) >= want

@@ -30,9 +30,11 @@ _CLOSED_BY_UVLOOP = "the handler is closed"
 _MISPLACED = (MovedError, AskError, ClusterDownError, TryAgainError)
 _ELSEWHERE = (
     *("MOVED", "READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "UNBLOCKED"),
-    *("OOM", "MISCONF", "NOREPLICAS"),  # it writes nothing before an operator has seen to it
+    "NOREPLICAS",  # a master that is cut off from its replicas, which may have another one by now
 )
 """Error words of a server that cannot serve us now: another one may, or the same one later."""
+_FULL = ("OOM", "MISCONF")
+"""Error words of a server that writes nothing before an operator has seen to it, but still answers what only reads."""
 DEFAULT_LEASE_S = 12.0
 _ADOPT = load("adopt")
 
@@ -196,7 +198,9 @@ class RedisLink:
             raise self._judge(error) from error
 
     def _judge(self, error: ReplyError) -> Exception:
-        """A server that cannot serve us now is left; any other refusal is a mistake of ours."""
+        """A server that cannot serve us now is left, a full one is not; any other refusal is a mistake of ours."""
+        if str(error).startswith(_FULL):
+            return QueueUnavailable(f"Redis takes no writes ({str(error).partition(' ')[0]})")
         return self._unavailable(error) if str(error).startswith(_ELSEWHERE) else error
 
     def _unavailable(self, error: Exception, reason: str | None = None) -> QueueUnavailable:

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from darkroom_queue.errors import QueueUnavailable
-from darkroom_queue.hot import ReplyError
 from darkroom_queue.link import RedisLink
 from darkroom_queue.lua_source import load
 
@@ -32,8 +30,5 @@ class Quotas:
         Raises `QueueUnavailable`, also where the server takes no writes because its memory or its disk is full.
         """
         args = [part for name, units, window_s in quotas for part in (name, units, window_s * 1000)]
-        try:
-            states = await self._link.run(_SPEND, *args)
-        except ReplyError as error:
-            raise QueueUnavailable(f"Redis did not count: {error}") from error
+        states = await self._link.run(_SPEND, *args)
         return [QuotaState(left, full_ms / 1000, free_ms / 1000) for left, full_ms, free_ms in states]

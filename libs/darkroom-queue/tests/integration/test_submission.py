@@ -57,9 +57,11 @@ async def test_another_body_under_the_same_id_is_a_conflict(link: RedisLink) -> 
 
 async def test_a_full_queue_refuses_and_stores_nothing(link: RedisLink) -> None:
     producer = Producer(link)
-    answers = await producer.submit_many([make_step() for _ in range(3)], max_depth=2)
+    unheard_of = make_step(requirements=Requirements(type="simulation", tags=("new",)))
+    answers = await producer.submit_many([make_step(), make_step(), unheard_of], max_depth=2)
     assert isinstance(answers[2], QueueFull)
     assert (await producer.depth()).queued == 2
+    assert await link.client.hlen("{darkroom-0}:cld") == 1
 
 
 async def test_a_submission_after_its_time_is_refused(link: RedisLink) -> None:

@@ -48,16 +48,10 @@ for i = 0, n - 1 do
   local id, kind, job, not_before, not_after = ARGV[a + 1], ARGV[a + 4], ARGV[a + 5], ARGV[a + 7], ARGV[a + 8]
   local taken = mine[id] or there[i + 1]
   local code = taken and (taken == ARGV[a + 9] and 0 or -1)
-  local class = not code and class_of(ARGV[a + 2], ARGV[a + 3])
-  if code then
-    answer[i + 2] = code
-  elseif not_after ~= '' and now > tonumber(not_after) then
-    answer[i + 2] = -2
-  elseif max_depth > 0 and depth + accepted >= max_depth then
-    answer[i + 2] = -3
-  elseif not class then
-    answer[i + 2] = -4
-  else
+  if not code and not_after ~= '' and now > tonumber(not_after) then code = -2 end
+  if not code and max_depth > 0 and depth + accepted >= max_depth then code = -3 end
+  local class = not code and class_of(ARGV[a + 2], ARGV[a + 3]) -- last: what is refused must not bring a class
+  if class then
     local r = #records
     records[r + 1], records[r + 2] = id, class .. ARGV[a + 10] .. now_text .. ARGV[a + 11]
     if not_before ~= '' and tonumber(not_before) > now then
@@ -70,8 +64,9 @@ for i = 0, n - 1 do
     end
     mine[id] = ARGV[a + 9]
     append('step.queued', job, id, ARGV[a + 3], '{"job_type":"' .. kind .. '"}')
-    answer[i + 2] = 1
+    code = 1
   end
+  answer[i + 2] = code or -4
 end
 if #records > 0 then call('HSET', STEPS, unpack(records)) end
 for _, queue in pairs(queues) do enqueue_all(queue.class, queue.tenant, queue.best, queue.scored) end
