@@ -18,10 +18,7 @@ PATIENCE = Retry(ConstantBackoff(0.005), 4000, (ConnectionError, BusyLoadingErro
 
 
 class Server:
-    """`redis-server` on a free port, in a folder that goes with it, kept to the first core.
-
-    Where a client is woken by the server, Linux may put both on one core, and then no peer shows what it can do.
-    """
+    """`redis-server` on a free port, in a folder that goes with it."""
 
     def __init__(self, *, aof: bool = False) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="bench-redis-"))
@@ -46,7 +43,7 @@ class Server:
         self._process = await asyncio.create_subprocess_exec(
             "redis-server", "--port", str(self._port), "--bind", "127.0.0.1", "--dir", str(self._folder),
             "--save", "", "--appendonly", "yes" if self._aof else "no", "--appendfsync", "everysec",
-            "--daemonize", "no", "--loglevel", "warning", "--server_cpulist", "0", stdout=asyncio.subprocess.DEVNULL,
+            "--daemonize", "no", "--loglevel", "warning", stdout=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         await self.client.ping()
 
