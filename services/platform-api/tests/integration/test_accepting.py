@@ -133,6 +133,19 @@ async def test_repeated_key_stops_none_of_the_jobs_that_come_with_it(platform: A
     assert await anna.credits() == 90
 
 
+async def test_a_key_that_comes_again_leaves_those_that_come_with_it_together(platform: Any) -> None:
+    anna = await platform.account("anna")
+    used = {"Idempotency-Key": "used"}
+    await anna.http.post("/api/queue-job", json=BODY, headers=used)
+    headers = [{}, used, {}, used, *({} for _ in range(10))]
+    answers = await asyncio.gather(*(anna.http.post("/api/queue-job", json=BODY, headers=h) for h in headers))
+    assert [answer.status_code for answer in answers] == [200] * len(headers)
+    assert sum("Idempotent-Replayed" in answer.headers for answer in answers) == 2
+    [(jobs, statements)] = await platform.rows("SELECT count(*), count(DISTINCT xmin::text) FROM platform.jobs")
+    assert jobs == 13
+    assert statements < 8
+
+
 async def test_jobs_that_are_accepted_together_are_whole(platform: Any) -> None:
     anna, ben = await platform.account("anna"), await platform.account("ben", credits=0.5)
     bodies = [BODY | {"metadata": {"prompt": f"boat {number}"}} for number in range(20)]

@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 from darkroom_chassis.database import LOCK_TIMEOUT_MS, Database
 from darkroom_chassis.gathering import Gathering
-from darkroom_schemas.ids import UserId
+from darkroom_schemas.ids import JobId, UserId
 from psycopg import errors
 from psycopg.types.json import Jsonb
 from pydantic_core import to_json
@@ -19,8 +19,8 @@ from platform_api.store.rows import outbox_row, step_row
 from platform_api.store.tables import idempotency_keys, users
 
 _ACCEPT = query("accept_jobs").encode()
-_UNDOING = frozenset({"idempotency_keys_pkey", "users_balance_check"})
-"""Constraints that the statement violates where it must not write anything."""
+_UNDOING = "users_balance_check"
+"""Constraint that the statement violates where it must not write anything."""
 MOST_AT_ONCE = 50
 LANES = 2
 """Statements on their way at once. A user's jobs keep to one lane, where they need not wait for each other's locks."""
@@ -52,7 +52,7 @@ class PostgresAcceptance:
     async def _accept_together(self, news: Sequence[NewJob]) -> list[bool | None]:
         """Tell of each whether it was accepted; None where it must be tried alone."""
         try:
-            paid = await self._write(news, HURRY_MS)
+            accepted = await self._write(news, HURRY_MS)
         except ValueError:
             return [None] * len(news)  # one of them cannot be written
         except psycopg.Error as error:
@@ -60,19 +60,19 @@ class PostgresAcceptance:
                 raise  # the connection was lost, and nobody knows what was written
             return [None] * len(news)
         if len(news) == 1:
-            return [bool(paid)]
-        return [_user_of(new) in paid or None for new in news]
+            return [bool(accepted)]
+        return [new.state.job.id in accepted or None for new in news]
 
     async def _accept_alone(self, news: Sequence[NewJob]) -> list[bool]:
         return [bool(await self._write(news, LOCK_TIMEOUT_MS))]
 
-    async def _write(self, news: Sequence[NewJob], patience_ms: int) -> Set[UserId]:
-        """Accept the jobs of the users that are returned."""
+    async def _write(self, news: Sequence[NewJob], patience_ms: int) -> Set[JobId]:
+        """Return the jobs that were accepted."""
         async with self._database.bare() as connection:
             try:
                 rows = await (await connection.execute(_ACCEPT, _parameters(news, patience_ms))).fetchall()
             except errors.IntegrityError as error:
-                if error.diag.constraint_name not in _UNDOING:
+                if error.diag.constraint_name != _UNDOING:
                     raise
                 return frozenset()
         return {row["id"] for row in rows}

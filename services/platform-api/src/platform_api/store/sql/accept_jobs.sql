@@ -1,8 +1,8 @@
 -- Accept jobs in one statement: one round trip, and a user's row is locked only while it runs.
--- Gives the users whose jobs were accepted; of the others, whose balance is too low or who are unknown, none was.
--- Idempotency-Keys come first, in order, and users' rows after them, as in every transaction, or two could deadlock.
--- A second use of a key violates idempotency_keys_pkey, and a balance that fell since the keys were taken violates
--- users_balance_check: both undo everything. Locks are waited for as long as `patience` says.
+-- Gives the jobs that were accepted. The others' key was used before, or their user is unknown or lacks credits for all
+-- that came together. Idempotency-Keys come first, in order, and users' rows after them, as in every transaction, or two
+-- could deadlock. A balance that fell since the keys were taken violates users_balance_check, which undoes everything.
+-- Locks are waited for as long as `patience` says.
 WITH patience AS MATERIALIZED (
     SELECT set_config('lock_timeout', %(patience)s, true)
 ), asked AS (
@@ -11,19 +11,25 @@ WITH patience AS MATERIALIZED (
         price_mc bigint, history_seq int, history_event text, history_message text, trace_id text,
         created_at timestamptz, name text, description text, collection_id uuid, key text, fingerprint text, answer text
     )
-), bill AS (
-    SELECT user_id, sum(price_mc) AS price_mc, count(*) AS jobs FROM asked GROUP BY user_id
 ), payer AS (
-    SELECT u.id FROM platform.users AS u JOIN bill ON bill.user_id = u.id WHERE u.balance_mc >= bill.price_mc
+    SELECT u.id FROM platform.users AS u JOIN asked ON asked.user_id = u.id
+    GROUP BY u.id HAVING u.balance_mc >= sum(asked.price_mc)
 ), idempotency AS (
     INSERT INTO platform.idempotency_keys (user_id, key, fingerprint, answer)
     SELECT asked.user_id, asked.key, asked.fingerprint, asked.answer
     FROM payer JOIN asked ON asked.user_id = payer.id WHERE asked.key IS NOT NULL
     ORDER BY asked.user_id, asked.key
-    RETURNING key
+    ON CONFLICT DO NOTHING
+    RETURNING user_id, key, answer
+), fresh AS ( -- by the answer, too: a key may come twice in one statement
+    SELECT asked.* FROM payer JOIN asked ON asked.user_id = payer.id
+    LEFT JOIN idempotency AS i ON i.user_id = asked.user_id AND i.key = asked.key AND i.answer = asked.answer
+    WHERE asked.key IS NULL OR i.key IS NOT NULL
+), bill AS (
+    SELECT user_id, sum(price_mc) AS price_mc, count(*) AS jobs FROM fresh GROUP BY user_id
 ), locked AS (
     SELECT id FROM platform.users
-    WHERE id IN (SELECT id FROM payer) AND (SELECT count(*) FROM idempotency) >= 0
+    WHERE id IN (SELECT user_id FROM bill) AND (SELECT count(*) FROM idempotency) >= 0
     ORDER BY id FOR NO KEY UPDATE
 ), debit AS (
     UPDATE platform.users AS u SET balance_mc = u.balance_mc - bill.price_mc, jobs_total = u.jobs_total + bill.jobs
@@ -31,7 +37,7 @@ WITH patience AS MATERIALIZED (
     WHERE u.id = locked.id
     RETURNING u.id
 ), paid AS (
-    SELECT asked.* FROM debit JOIN asked ON asked.user_id = debit.id
+    SELECT fresh.* FROM debit JOIN fresh ON fresh.user_id = debit.id
 ), job AS (
     INSERT INTO platform.jobs (
         id, user_id, job_type, status, priority, parameters, steps_total, price_mc, history_seq, trace_id,
@@ -67,4 +73,4 @@ WITH patience AS MATERIALIZED (
     ) WITH ORDINALITY AS o (kind, job_id, history_seq, body, position) ON o.job_id = job.id
     ORDER BY o.position
 )
-SELECT id FROM debit
+SELECT id FROM job
