@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
 from darkroom_schemas.ids import AssetId, JobId
@@ -16,7 +15,7 @@ from platform_api.domain.errors import NotFound
 from platform_api.domain.ports import Answer, IdempotencyKey
 from platform_api.routes.auth import UUID_TEXT
 from platform_api.routes.context import Context
-from platform_api.routes.direct import Direct
+from platform_api.routes.direct import Direct, Handler
 from platform_api.routes.errors import invalid
 
 MAX_PAGE = 200
@@ -32,8 +31,7 @@ class AnyContentTypeRoute(APIRoute):
     """
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # Dependencies of the route itself, or of its router, are FastAPI's to ask.
-        direct = None if self.dependencies else DIRECT.handler(self.endpoint)
+        direct = self.direct_handler()
         if direct is None or scope["method"] not in (self.methods or ()):
             await super().handle(scope, receive, send)
             return
@@ -41,7 +39,11 @@ class AnyContentTypeRoute(APIRoute):
         response = await direct(Request(scope, receive, send))
         await response(scope, receive, send)
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    def direct_handler(self) -> Handler | None:
+        """Return what answers without FastAPI, which has to ask dependencies of the route itself and of its router."""
+        return None if self.dependencies else DIRECT.handler(self.endpoint)
+
+    def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
 
         async def handle_as_json(request: Request) -> Response:
