@@ -11,3 +11,6 @@ HTTP_SECONDS = Histogram(
 LOOP_RESTARTS = Counter(
     "darkroom_loop_restarts_total", "Background loops that crashed and were started again.", ["loop"]
 )
+HTTP_REFUSED = Counter(
+    "darkroom_http_refused_total", "Requests and connections that never reached the application, by reason.", ["reason"]
+)

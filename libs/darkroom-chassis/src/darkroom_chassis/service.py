@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import resource
 import socket
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -13,10 +14,16 @@ from darkroom_schemas.errors import ErrorBody
 from fastapi import FastAPI
 
 from darkroom_chassis.errors import PROBLEM_JSON, install_error_handlers
+from darkroom_chassis.http_protocol import LimitedConfig
+from darkroom_chassis.logs import get_logger
 from darkroom_chassis.middleware import RequestContext
+from darkroom_chassis.settings import ServiceSettings
 
+log = get_logger(__name__)
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 DEFAULT_MAX_BODY_BYTES = 1_000_000
+OTHER_FILES = 512
+"""Files beside client connections: databases, Redis, object store, logs."""
 YOUNG_OBJECTS = 10_000
 """So many are made before a search for garbage: Python's 700 are a few requests' worth, most of it still in use."""
 
@@ -94,25 +101,43 @@ class _Server(uvicorn.Server):
         self._stopping.set()
 
 
-async def serve(app: FastAPI, host: str, port: int, *, drain_s: float) -> None:
+async def serve(app: FastAPI, host: str, port: int, settings: ServiceSettings) -> None:
     """Serve until SIGTERM or SIGINT; then stop accepting, let open requests end for `drain_s`, and return."""
-    config = uvicorn.Config(
+    _allow_open_files(settings.http_connections)
+    config = LimitedConfig(
         app,
+        settings.http_limits,
         host=host,
         port=port,
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
-        ws="websockets-sansio",
         ws_per_message_deflate=False,
         ws_max_size=1_000_000,
-        timeout_graceful_shutdown=max(1, round(drain_s)),
+        timeout_graceful_shutdown=max(1, round(settings.drain_s)),
+        **proxy_options(settings),
     )
     server = _Server(config, app.state.stopping)
     await server.serve()
     if not server.started:
         raise SystemExit(1)
+
+
+def proxy_options(settings: ServiceSettings) -> dict[str, Any]:
+    """Return uvicorn's options about reverse proxies, so that `client` and `scheme` are those of the real client."""
+    trusted = [str(network) for network in settings.trusted_proxies]
+    return {"proxy_headers": bool(trusted), "forwarded_allow_ips": trusted}
+
+
+def _allow_open_files(connections: int) -> None:
+    """Raise the process's soft limit of open files so far that connections cannot use it up, if the hard one allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections * 9 // 8 + OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+        if allowed < wanted:
+            log.warning("The limit of open files is too low for HTTP_CONNECTIONS", limit=hard, wanted=wanted)
 
 
 def run(main: Callable[[], Any]) -> None:

@@ -9,6 +9,7 @@ import pytest
 from darkroom_chassis.errors import AppError
 from darkroom_chassis.probes import probe_routes
 from darkroom_chassis.service import create_app, serve
+from darkroom_chassis.settings import ServiceSettings
 from darkroom_local.servers.ports import free_ports
 from darkroom_schemas.errors import ErrorCode
 from fastapi import FastAPI, Request
@@ -115,7 +116,7 @@ async def test_what_a_service_is_made_of_is_no_garbage_to_look_for() -> None:
         return gc.get_freeze_count()
 
     [port], threshold = free_ports(1), gc.get_threshold()
-    serving = asyncio.create_task(serve(app, "127.0.0.1", port, drain_s=1))
+    serving = asyncio.create_task(serve(app, "127.0.0.1", port, ServiceSettings(drain_s=1)))
     try:
         async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(retries=10)) as client:
             assert (await client.get(f"http://127.0.0.1:{port}/frozen")).json() > 10_000

@@ -17,7 +17,7 @@ def main() -> None:
         profile = read_profile(settings)
     except RegistryError as error:
         raise SystemExit(str(error)) from None
-    run(lambda: serve(build_app(settings, profile), settings.host, settings.port, drain_s=settings.drain_s))
+    run(lambda: serve(build_app(settings, profile), settings.host, settings.port, settings))
 
 
 if __name__ == "__main__":

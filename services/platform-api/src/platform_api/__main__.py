@@ -34,7 +34,7 @@ def _serve(context: typer.Context) -> None:
 async def _run(settings: Settings) -> None:
     configure_logging("platform-api", level=settings.log_level, log_format=settings.log_format)
     app = build_app(partial(assemble, settings), max_body_bytes=settings.max_body_bytes, ui_origins=settings.ui_origins)
-    await serve(app, settings.host, settings.port, drain_s=settings.drain_s)
+    await serve(app, settings.host, settings.port, settings)
 
 
 @cli.command(name="migrate")

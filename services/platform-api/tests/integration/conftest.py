@@ -16,7 +16,6 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-import uvicorn
 from darkroom_chassis.api_keys import KeyKind
 from darkroom_local.servers.ports import free_ports
 from darkroom_queue import Consumer, Handler, RedisLink, StepContext
@@ -30,6 +29,7 @@ from platform_api.migrations import MIGRATIONS
 from platform_api.operators import make_key
 from platform_api.settings import Settings
 from platform_api.wiring import Running, assemble, jwt_codec, open_accounts
+from support.http_server import served
 from support.servers import MakeDatabase
 from support.waiting import until
 
@@ -151,27 +151,8 @@ def make_settings(**values: Any) -> Settings:
 async def serving(settings: Settings) -> AsyncIterator[tuple[str, Running]]:
     """Run the app behind a real HTTP server on a free port."""
     app = build_app(partial(assemble, settings), max_body_bytes=settings.max_body_bytes, ui_origins=settings.ui_origins)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False, ws="none"))
-    started = asyncio.Event()
-    startup = server.startup
-
-    async def startup_and_tell(sockets: Any = None) -> None:
-        await startup(sockets)
-        started.set()
-
-    server.startup = startup_and_tell  # type: ignore[method-assign]  # uvicorn has no other signal of readiness
-    task = asyncio.create_task(server.serve())
-    try:
-        waiting = asyncio.create_task(started.wait())
-        await asyncio.wait({waiting, task}, return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
-        assert not task.done(), "the server did not start"
-        port = server.servers[0].sockets[0].getsockname()[1]
+    async with served(app, settings.http_limits) as port:
         yield f"http://127.0.0.1:{port}", app.state.running
-    finally:
-        app.state.stopping.set()
-        server.should_exit = True
-        await task
 
 
 @asynccontextmanager

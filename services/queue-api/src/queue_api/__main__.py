@@ -17,7 +17,7 @@ async def _serve() -> None:
     if settings.auth_token is None:
         log.warning("AUTH_TOKEN is not set: listening on loopback only, without authentication", host=settings.host)
     log.info("queue-api listens", host=settings.host, port=settings.queue_api_port)
-    await serve(build_app(settings), settings.host, settings.queue_api_port, drain_s=settings.drain_s)
+    await serve(build_app(settings), settings.host, settings.queue_api_port, settings)
 
 
 if sys.argv[1:] == ["openapi"]:

@@ -16,7 +16,7 @@ async def _serve() -> None:
     configure_logging("webhook-dispatcher", level=settings.log_level, log_format=settings.log_format)
     host, port = settings.webhook_dispatcher_host, settings.webhook_dispatcher_port
     get_logger(__name__).info("webhook-dispatcher listens", host=host, port=port)
-    await serve(build_app(settings), host, port, drain_s=settings.drain_s)
+    await serve(build_app(settings), host, port, settings)
 
 
 def _print_openapi() -> None:

@@ -1,0 +1,45 @@
+"""Uvicorn's WebSocket protocol with an answer to every handshake, and our close code for a missed heartbeat."""
+
+from collections.abc import Sequence
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import MAX_LINE_LENGTH, MAX_NUM_HEADERS
+
+from darkroom_chassis.http_refusal import refusal
+
+HEARTBEAT_TIMEOUT = 4000
+_METHOD_AND_VERSION = len(b"GET  HTTP/1.1\r\n")
+
+
+def websocket_refusal(url: bytes, headers: Sequence[tuple[bytes, bytes]]) -> tuple[int, str] | None:
+    """Return status and sentence for a handshake that the WebSocket parser would not read; None if it would."""
+    if len(url) + _METHOD_AND_VERSION > MAX_LINE_LENGTH:
+        return 414, f"The request line of a WebSocket handshake has at most {MAX_LINE_LENGTH} bytes."
+    if not url.isascii():
+        return 400, "The URL must be ASCII; percent-encode other characters."
+    if any(len(name) + len(value) + 4 > MAX_LINE_LENGTH for name, value in headers):
+        return 431, f"A header of a WebSocket handshake has at most {MAX_LINE_LENGTH} bytes."
+    if len(headers) > MAX_NUM_HEADERS:
+        return 431, f"A WebSocket handshake has at most {MAX_NUM_HEADERS} headers."
+    return None
+
+
+class BoundedWebSocketProtocol(WebSocketsSansIOProtocol):
+    """Answers 400 to a handshake that cannot be parsed, and closes with 4000 when pings are not answered."""
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated and not self.close_sent:
+            self.close_sent = self.handshake_complete = True
+            self.transport.write(refusal(400, "The WebSocket handshake is malformed."))
+            self.transport.close()
+
+    def keepalive_timeout(self) -> None:
+        self.pong_timer = None
+        self.pending_ping_payload = None
+        if self.close_sent or self.transport.is_closing():
+            return
+        self.conn.fail(HEARTBEAT_TIMEOUT, "no answer to a ping")
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.transport.close()
