@@ -2,12 +2,15 @@
 
 import re
 import time
+from collections.abc import Mapping
+from contextlib import suppress
 
 import structlog
 from darkroom_schemas.errors import ErrorCode
 from darkroom_schemas.ids import TraceId, new_trace_id
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
 
 from darkroom_chassis.errors import AppError, render
 from darkroom_chassis.logs import get_logger
@@ -17,14 +20,19 @@ log = get_logger(__name__)
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 ANSWER_HEADERS = "answer_headers"
 """Name in `request.state` of a list of header fields that go out with whatever is answered."""
+INTERNAL_ERROR = 1011
+"""Close code of RFC 6455."""
 QUIET_PATHS = frozenset({"/livez", "/readyz", "/metrics"})
 
 
 class RequestContext:
-    """ASGI middleware, outermost. Bodies over `max_body_bytes` are refused with 413 while they arrive."""
+    """ASGI middleware, outermost. A body over the limit of its path is refused with 413, by its length or on arrival.
 
-    def __init__(self, app: ASGIApp, *, max_body_bytes: int) -> None:
-        self._app, self._max_body_bytes = app, max_body_bytes
+    `body_limits` has the paths whose limit is another than `max_body_bytes`.
+    """
+
+    def __init__(self, app: ASGIApp, *, max_body_bytes: int, body_limits: Mapping[str, int]) -> None:
+        self._app, self._max_body_bytes, self._body_limits = app, max_body_bytes, body_limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {"http", "websocket"}:
@@ -35,10 +43,11 @@ class RequestContext:
             if scope["type"] == "http":
                 await self._serve(scope, receive, send, trace_id)
             else:
-                await self._app(scope, receive, send)
+                await self._serve_socket(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send, trace_id: TraceId) -> None:
         started, status, received = time.perf_counter(), 0, 0
+        limit = self._body_limits.get(scope["path"], self._max_body_bytes)
         answer_headers: list[tuple[bytes, bytes]] = []
         scope.setdefault("state", {})[ANSWER_HEADERS] = answer_headers
 
@@ -46,9 +55,9 @@ class RequestContext:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._max_body_bytes:
+            if received > limit:
                 # Not an AppError: FastAPI turns any other exception of the body's reader into a 400.
-                raise HTTPException(413, f"The body is larger than {self._max_body_bytes} bytes.")
+                raise HTTPException(413, _too_large(limit))
             return message
 
         async def traced_send(message: Message) -> None:
@@ -59,7 +68,11 @@ class RequestContext:
             await send(message)
 
         try:
-            await self._app(scope, limited_receive, traced_send)
+            if _announced_bytes(scope) > limit:
+                too_large = AppError(413, ErrorCode.PAYLOAD_TOO_LARGE, _too_large(limit))
+                await render(too_large, scope["path"])(scope, receive, traced_send)
+            else:
+                await self._app(scope, limited_receive, traced_send)
         except Exception:
             log.exception("A request failed unexpectedly", method=scope["method"], path=scope["path"])
             if status:
@@ -71,14 +84,36 @@ class RequestContext:
             elapsed = time.perf_counter() - started
             _record(scope, status, elapsed)
 
+    async def _serve_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Close a socket whose handler fails: uvicorn would drop the connection without a close frame."""
+        try:
+            await self._app(scope, receive, send)
+        except WebSocketDisconnect:
+            return
+        except Exception:
+            log.exception("A WebSocket failed unexpectedly", path=scope["path"])
+            with suppress(RuntimeError, OSError):  # closed by now
+                await send({"type": "websocket.close", "code": INTERNAL_ERROR, "reason": "internal error"})
+
+
+def _too_large(limit: int) -> str:
+    return f"The body is larger than {limit} bytes."
+
+
+def _announced_bytes(scope: Scope) -> int:
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            return int(value) if value.isdigit() else 0
+    return 0
+
 
 def _record(scope: Scope, status: int, elapsed_s: float) -> None:
     route = getattr(scope.get("route"), "path", "unmatched")
     HTTP_SECONDS.labels(scope["method"], route, str(status)).observe(elapsed_s)
     if scope["path"] not in QUIET_PATHS:
-        log.info(
-            "Request served", method=scope["method"], route=route, status=status, elapsed_ms=round(elapsed_s * 1e3, 2)
-        )
+        tell = log.info if status >= 500 else log.debug
+        elapsed_ms = round(elapsed_s * 1e3, 2)
+        tell("Request served", method=scope["method"], route=route, status=status, elapsed_ms=elapsed_ms)
 
 
 def _trace_id_of(scope: Scope) -> TraceId:

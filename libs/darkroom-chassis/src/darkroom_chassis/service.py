@@ -4,7 +4,7 @@ import asyncio
 import gc
 import resource
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from types import FrameType
 from typing import Any
@@ -13,7 +13,8 @@ import uvicorn
 from darkroom_schemas.errors import ErrorBody
 from fastapi import FastAPI
 
-from darkroom_chassis.errors import PROBLEM_JSON, install_error_handlers
+from darkroom_chassis.error_handlers import install_error_handlers
+from darkroom_chassis.errors import PROBLEM_JSON
 from darkroom_chassis.http_protocol import LimitedConfig
 from darkroom_chassis.logs import get_logger
 from darkroom_chassis.middleware import RequestContext
@@ -35,11 +36,12 @@ def create_app(
     description: str = "",
     lifespan: Lifespan | None = None,
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+    body_limits: Mapping[str, int] | None = None,
 ) -> FastAPI:
     """Build an app with trace ids, one error body, an access log and `app.state.stopping`, set when shutdown begins."""
     app = FastAPI(title=title, version=version, description=description, lifespan=lifespan, redoc_url=None)
     app.state.stopping = asyncio.Event()
-    app.add_middleware(RequestContext, max_body_bytes=max_body_bytes)
+    app.add_middleware(RequestContext, max_body_bytes=max_body_bytes, body_limits=body_limits or {})
     install_error_handlers(app)
     _document_errors(app)
     return app

@@ -38,6 +38,8 @@ EXPOSED_HEADERS = (
     *("Content-Disposition", "Content-Length", "Content-Range", "ETag", "Accept-Ranges"),
     *("Idempotent-Replayed", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Trace-Id"),
 )
+ANONYMOUS_BODY_BYTES = {"/api/auth/login": 4096, "/api/auth/logout": 4096}
+"""Limits of the bodies that are read before anybody is known."""
 DESCRIPTION = """Queue image and video generation, follow it live, and fetch what was made.
 
 Send `Authorization: Bearer <JWT or API key>`, or log in with a browser at `POST /api/auth/login`. Every error has one
@@ -61,7 +63,12 @@ def build_app(
             closing.cancel()
 
     app = create_app(
-        "Darkroom platform API", VERSION, description=DESCRIPTION, lifespan=lifespan, max_body_bytes=max_body_bytes
+        "Darkroom platform API",
+        VERSION,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        max_body_bytes=max_body_bytes,
+        body_limits=ANONYMOUS_BODY_BYTES,
     )
     if ui_origins:
         app.add_middleware(

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from darkroom_chassis.api_keys import KeyKind, parse_api_key, same_key
 from darkroom_chassis.errors import AppError, Unauthenticated
+from darkroom_chassis.validation import invalid_request
 from darkroom_schemas.api_key import Tier
 from darkroom_schemas.errors import ErrorCode, FieldError
 from darkroom_schemas.ids import UserId
@@ -140,8 +141,7 @@ def _named_user(request: Request) -> UserId | None:
     if named is None:
         return None
     if not UUID_TEXT.match(named.lower()):
-        error = FieldError(field="X-User-Id", message="must be a UUID")
-        raise AppError(400, ErrorCode.INVALID_REQUEST, "The request is not valid: X-User-Id.", errors=[error])
+        raise invalid_request([FieldError(field="X-User-Id", message="must be a UUID")])
     return UserId(named.lower())
 
 

@@ -1,7 +1,6 @@
 """The forms in which a caller's credential comes. Which kind it is, is for `auth` to see."""
 
 import base64
-import binascii
 
 from starlette.datastructures import Headers
 
@@ -33,6 +32,6 @@ def _unpacked(token: str) -> str | None:
         return None
     try:
         key, _, secret = base64.b64decode(token, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # also binascii.Error, and what b64decode raises for text that is not ASCII
         return None
     return _whole(key, secret)

@@ -96,7 +96,7 @@ class _Body:
         try:
             return self._model.model_validate(found)
         except ValidationError as error:
-            located = [one | {"loc": ("body", *one["loc"])} for one in error.errors(include_context=False)]
+            located = [one | {"loc": ("body", *one["loc"])} for one in error.errors(include_url=False)]
             raise RequestValidationError(located) from None
 
 

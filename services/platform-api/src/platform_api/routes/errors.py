@@ -4,6 +4,7 @@ import math
 
 import psycopg
 from darkroom_chassis.errors import AppError, Unauthenticated, render
+from darkroom_chassis.validation import invalid_request
 from darkroom_queue import QueueUnavailable
 from darkroom_schemas.errors import ErrorCode, FieldError
 from fastapi import FastAPI, Request
@@ -129,8 +130,7 @@ def app_error(refusal: Refused) -> AppError:
 
 def invalid(field: str, message: str) -> AppError:
     """Make the 400 that names one field."""
-    errors = [FieldError(field=field, message=message)]
-    return AppError(400, ErrorCode.INVALID_REQUEST, f"The request is not valid: {field}.", errors=errors)
+    return invalid_request([FieldError(field=field, message=message)])
 
 
 def unavailable(what: str) -> AppError:

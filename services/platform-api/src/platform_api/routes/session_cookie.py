@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from darkroom_chassis.errors import AppError
+from darkroom_chassis.validation import invalid_request
 from darkroom_schemas.errors import ErrorCode, FieldError
 from fastapi import Request, Response
 
@@ -49,7 +50,7 @@ class CookiePolicy:
         has_body = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
         if has_body and not is_json(request):
             error = FieldError(field="Content-Type", message=f"must be {JSON} where a cookie authenticates")
-            raise AppError(400, ErrorCode.INVALID_REQUEST, "The request is not valid: Content-Type.", errors=[error])
+            raise invalid_request([error])
 
     def check_origin(self, request: Request) -> None:
         """Raise unless the page that sends the request is of one of our origins."""

@@ -54,8 +54,8 @@ class PayloadError(Exception):
 
     def __init__(self, error: ValidationError) -> None:
         super().__init__("the payload does not fit the job type")
-        found = error.errors(include_input=False, include_url=False)
-        self.errors = [{"loc": ("payload", *e["loc"][1:]), "msg": e["msg"]} for e in found]  # [0] is the family
+        found = error.errors(include_url=False)
+        self.errors = [{**e, "loc": ("payload", *e["loc"][1:])} for e in found]  # [0] is the family
 
 
 def step_of(request: JobSubmission, *, now_us: int, trace_id: TraceId) -> StepSubmit:

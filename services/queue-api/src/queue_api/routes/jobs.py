@@ -4,8 +4,9 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from darkroom_chassis.errors import AppError, field_errors
+from darkroom_chassis.errors import AppError
 from darkroom_chassis.middleware import current_trace_id
+from darkroom_chassis.validation import invalid_by, invalid_request
 from darkroom_queue import CancelOutcome, QueueFull, StepConflict, TooManyClasses, UnusableStep
 from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.errors import ErrorCode, FieldError
@@ -30,8 +31,7 @@ async def submit_job(request: JobSubmission, context: Ctx, response: Response) -
         more = {"valid_job_types": list(CATALOGUE)}
         raise AppError(400, ErrorCode.INVALID_JOB_TYPE, sentence, errors=[field], extra=more) from error
     except PayloadError as error:
-        fields = field_errors(error.errors)
-        raise AppError(400, ErrorCode.INVALID_REQUEST, "The payload is not valid.", errors=fields) from error
+        raise invalid_by(error.errors) from error
     try:
         answer = await context.producer.submit(step, max_depth=context.max_depth)
     except QueueFull as error:
@@ -44,7 +44,7 @@ async def submit_job(request: JobSubmission, context: Ctx, response: Response) -
     except UnusableStep as error:
         name, _, message = str(error).partition(": ")
         field = FieldError(field=name, message=message)
-        raise AppError(400, ErrorCode.INVALID_REQUEST, "The request is not valid.", errors=[field]) from error
+        raise invalid_request([field]) from error
     response.status_code = 201 if answer.created else 200
     return job_view(answer.view)
 

@@ -1,6 +1,6 @@
 """What the routes of the dialect have in common: bodies of any content type, and its word for a missing field."""
 
-from darkroom_chassis.errors import AppError, field_errors
+from darkroom_chassis.validation import invalid_by
 from darkroom_schemas.errors import ErrorCode
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -27,9 +27,6 @@ def _naming_missing_fields(handle: Handler) -> Handler:
         except RequestValidationError as error:
             if any(problem["type"] != "missing" for problem in error.errors()):
                 raise
-            fields = field_errors(error.errors())
-            names = ", ".join(field.field for field in fields)
-            sentence = f"A required field is missing: {names}."
-            raise AppError(400, ErrorCode.MISSING_REQUIRED_FIELD, sentence, errors=fields) from error
+            raise invalid_by(error.errors(), code=ErrorCode.MISSING_REQUIRED_FIELD) from error
 
     return handle_naming_missing_fields
