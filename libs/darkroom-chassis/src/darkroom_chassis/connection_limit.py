@@ -5,6 +5,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
+class Place:
+    """One open connection of a client."""
+
+    def __init__(self, open_by: Counter[str], client: str) -> None:
+        self._open, self._client, self._held = open_by, client, True
+        self._open[client] += 1
+
+    def release(self) -> None:
+        """Give the place back; again is harmless."""
+        if self._held:
+            self._held = False
+            self._open[self._client] -= 1
+            if not self._open[self._client]:
+                del self._open[self._client]
+
+
 class ConnectionLimit:
     """Counts open connections by client."""
 
@@ -12,19 +28,16 @@ class ConnectionLimit:
         self.limit = limit
         self._open: Counter[str] = Counter()
 
-    def has_room(self, client: str) -> bool:
-        """Tell whether the client may open one more."""
-        return self._open[client] < self.limit
+    def take(self, client: str) -> Place | None:
+        """Take a place before anything is awaited, so that no two requests see the same one free; None if all are."""
+        return Place(self._open, client) if self._open[client] < self.limit else None
 
     @contextmanager
     def admit(self, client: str) -> Iterator[bool]:
         """Hold a place for the client while the block runs; yields False when there is none."""
-        admitted = self.has_room(client)
-        if admitted:
-            self._open[client] += 1
+        place = self.take(client)
         try:
-            yield admitted
+            yield place is not None
         finally:
-            if admitted:
-                self._open[client] -= 1
-                self._open += Counter()  # drops clients without connections
+            if place is not None:
+                place.release()

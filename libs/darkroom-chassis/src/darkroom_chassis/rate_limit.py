@@ -13,11 +13,7 @@ from typing import Protocol
 from darkroom_schemas.errors import ErrorCode
 
 from darkroom_chassis.errors import AppError
-from darkroom_chassis.logs import get_logger
 
-log = get_logger(__name__)
-BLIND_S = 5.0
-"""How long everybody is let through after the counts could not be reached, so that an outage slows no request."""
 MAX_REFUSED = 10_000
 Headers = list[tuple[bytes, bytes]]
 
@@ -57,23 +53,20 @@ class RateLimiter:
 
     def __init__(self, counts: Counts, *, monotonic_s: Callable[[], float] = time.monotonic) -> None:
         self._counts, self._now = counts, monotonic_s
-        self._blind_until = float("-inf")
         self._refused: dict[tuple[str, int], tuple[float, Sequence[Standing]]] = {}
 
     async def admit(self, caller: str, quotas: Sequence[Quota], headers: Headers) -> None:
         """Count a request and add to the `headers` of its answer; 429 once a quota is used up."""
         limits = [quota for quota in quotas if quota.units]
         now = self._now()
-        if not limits or now < self._blind_until:
+        if not limits:
             return
         # Whoever was refused is refused without a question until something can have come back.
         standings = self._still_refused((caller, len(limits)), now)
         if standings is None:
             try:
                 standings = await self._counts.spend(caller, limits)
-            except CountsUnreachable as error:
-                self._blind_until = now + BLIND_S
-                log.warning("Rate limits are not applied for some seconds: no counts", reason=str(error))
+            except CountsUnreachable:
                 return
         headers.extend(rate_limit_headers(limits, standings))
         if any(standing.free_in_s > 0 for standing in standings):

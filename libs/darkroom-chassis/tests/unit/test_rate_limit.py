@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 from darkroom_chassis.errors import AppError
-from darkroom_chassis.rate_limit import BLIND_S, CountsUnreachable, Headers, Quota, RateLimiter, Standing
+from darkroom_chassis.rate_limit import CountsUnreachable, Headers, Quota, RateLimiter, Standing
 
 REQUESTS, SUBMISSIONS = Quota("requests", 60), Quota("submissions", 30)
 
@@ -73,15 +73,12 @@ async def test_refusal_of_submissions_leaves_other_requests_open() -> None:
     assert counts.asked == 2
 
 
-async def test_everybody_is_let_through_for_a_while_when_the_counts_are_away() -> None:
-    clock, counts = Clock(), ScriptedCounts(None, [Standing(59, 1, 0)])
-    limiter, headers = RateLimiter(counts, monotonic_s=clock), Headers()
-    for _ in range(3):
-        await limiter.admit("anna", [REQUESTS], headers)
-    assert (counts.asked, headers) == (1, [])
-    clock.now += BLIND_S
+async def test_everybody_is_let_through_while_the_counts_are_away() -> None:
+    counts = ScriptedCounts(None, [Standing(59, 1, 0)])
+    limiter, headers = RateLimiter(counts), Headers()
     await limiter.admit("anna", [REQUESTS], headers)
-    assert counts.asked == 2
+    assert headers == []
+    await limiter.admit("anna", [REQUESTS], headers)
     assert headers
 
 

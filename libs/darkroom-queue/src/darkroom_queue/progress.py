@@ -33,6 +33,8 @@ class ProgressFeed:
     def __init__(self, link: RedisLink) -> None:
         self._link = link
         self._interest: dict[JobId, int] = {}
+        self._unsubscribed: set[JobId] = set()
+        """Jobs of interest that the present connection does not know of."""
         self._everything = False
         self._wanted = asyncio.Event()
         self._connecting = asyncio.Lock()
@@ -47,15 +49,30 @@ class ProgressFeed:
     ) -> None:
         await self._close()
 
-    async def add(self, job_id: JobId) -> None:
-        """Begin to receive a job's progress; adding it twice needs removing it twice."""
+    def want(self, job_id: JobId) -> None:
+        """Ask for a job's progress without waiting for Redis; asking twice needs removing it twice.
+
+        `subscribe` makes it so at once, the reader within seconds.
+        """
         self._interest[job_id] = self._interest.get(job_id, 0) + 1
         if self._interest[job_id] == 1:
+            self._unsubscribed.add(job_id)
             self._wanted.set()
-            if self._pubsub is None:
-                await self._connected()  # with this subscription among the others
-            elif _is_alive(self._pubsub):  # else the reader notices in a moment, and subscribes anew
-                await self._link.guard(self._pubsub.subscribe(job_progress(job_id)))
+
+    async def add(self, job_id: JobId) -> None:
+        """Begin to receive a job's progress; adding it twice needs removing it twice."""
+        self.want(job_id)
+        await self.subscribe()
+
+    async def subscribe(self) -> None:
+        """Subscribe to what is wanted and not subscribed to yet."""
+        if not self._unsubscribed:
+            return
+        if self._pubsub is None:
+            await self._connected()  # with these subscriptions among the others
+        elif _is_alive(self._pubsub):  # else the reader notices in a moment, and subscribes anew
+            added, self._unsubscribed = self._unsubscribed, set()
+            await self._link.guard(self._pubsub.subscribe(*map(job_progress, added)))
 
     async def add_all(self) -> None:
         """Receive the progress of every job."""
@@ -70,6 +87,7 @@ class ProgressFeed:
         self._interest[job_id] -= 1
         if not self._interest[job_id]:
             del self._interest[job_id]
+            self._unsubscribed.discard(job_id)
             if not self._interest and not self._everything:
                 self._wanted.clear()
             if self._pubsub is not None and _is_alive(self._pubsub):
@@ -84,6 +102,7 @@ class ProgressFeed:
                 await self._close()
                 continue
             try:
+                await self.subscribe()
                 message = await self._link.guard(pubsub.get_message(timeout=POLL_S))
                 if message is not None:
                     asked_at = math.inf
@@ -118,6 +137,7 @@ class ProgressFeed:
         if self._everything:
             await self._link.guard(pubsub.psubscribe(job_progress(JobId("*"))))
         subscribed: set[JobId] = set()
+        self._unsubscribed.clear()
         while subscribed != self._interest.keys():
             added, removed = self._interest.keys() - subscribed, subscribed - self._interest.keys()
             if added:

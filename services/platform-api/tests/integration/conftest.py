@@ -23,6 +23,7 @@ from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.ids import UserId, WorkerId
 from darkroom_schemas.step import StepOutput, StepResult
 from darkroom_schemas.worker import Capabilities, WorkerInfo
+from fastapi import FastAPI
 from httpx_sse import ServerSentEvent, aconnect_sse
 from platform_api.app import build_app
 from platform_api.migrations import MIGRATIONS
@@ -89,6 +90,7 @@ class Platform:
     stack: AsyncExitStack
     running: Running | None = None
     process: asyncio.subprocess.Process | None = None
+    stopping: asyncio.Event | None = None
 
     @property
     def database_url(self) -> str:
@@ -103,6 +105,11 @@ class Platform:
         assert self.process is not None
         self.process.send_signal(signal_)
         return await asyncio.wait_for(self.process.wait(), 20)
+
+    def stop(self) -> None:
+        """Tell the app in this process that it is about to end, while its server still accepts requests."""
+        assert self.stopping is not None
+        self.stopping.set()
 
     async def reconcile(self) -> None:
         """Check every active and recently revoked step, as after a gap in the log."""
@@ -148,11 +155,11 @@ def make_settings(**values: Any) -> Settings:
 
 
 @asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[tuple[str, Running]]:
+async def serving(settings: Settings) -> AsyncIterator[tuple[str, FastAPI]]:
     """Run the app behind a real HTTP server on a free port."""
     app = build_app(partial(assemble, settings), max_body_bytes=settings.max_body_bytes, ui_origins=settings.ui_origins)
     async with served(app, settings.http_limits) as port:
-        yield f"http://127.0.0.1:{port}", app.state.running
+        yield f"http://127.0.0.1:{port}", app
 
 
 @asynccontextmanager
@@ -197,8 +204,8 @@ async def start_platform(make_database: MakeDatabase, redis_url: str, tmp_path: 
             servers = {"PLATFORM_DATABASE_URL": database_url, "redis_url": redis_url}
             settings = make_settings(object_store_url=objects.as_uri(), **(servers | changed))
             if in_process:
-                url, running = await stack.enter_async_context(serving(settings))
-                return Platform(url, settings, objects, stack, running=running)
+                url, app = await stack.enter_async_context(serving(settings))
+                return Platform(url, settings, objects, stack, app.state.running, stopping=app.state.stopping)
             url, process = await stack.enter_async_context(serving_in_a_process(settings))
             return Platform(url, settings, objects, stack, process=process)
 

@@ -15,7 +15,7 @@ from darkroom_schemas.status import JobStatus
 from platform_api.domain.errors import NotFound
 from platform_api.domain.feed import Gap, Subscription
 from platform_api.domain.job import Job
-from platform_api.domain.job_stream import EventsLost, Frame, stream_job
+from platform_api.domain.job_stream import EventsLost, Frame, FrameKind, stream_job
 from platform_api.domain.ports import JobSnapshot
 from platform_api.domain.signed_urls import UrlSigner
 from platform_api.domain.view import job_view
@@ -90,7 +90,18 @@ async def listen(world: World, last: str | None = None, user: UserId = USER) -> 
         JOB, user, last, jobs=jobs, feed=world, replay=world, urls=URLS, clock=lambda: NOW, heartbeat_s=60
     )
     async with asyncio.timeout(5):
+        opened = await anext(frames, None)
+        assert opened is None or opened == Frame(FrameKind.OPENED)
         return [frame async for frame in frames]
+
+
+async def opens(world: World, last: str | None = None) -> bool:
+    """Tell whether a listener gets a stream at all, instead of being told that it has read the end."""
+    jobs: Any = world
+    frames = stream_job(
+        JOB, USER, last, jobs=jobs, feed=world, replay=world, urls=URLS, clock=lambda: NOW, heartbeat_s=60
+    )
+    return await anext(frames, None) is not None
 
 
 def told(frames: list[Frame]) -> list[int]:
@@ -105,6 +116,22 @@ async def test_listener_who_comes_between_the_end_and_its_note_is_told_the_end()
 
 async def test_listener_who_has_read_the_end_before_its_note_is_told_nothing() -> None:
     assert await listen(World(stored=3, noted=2, logged=3), last="0-1-1-3") == []
+
+
+@pytest.mark.parametrize(
+    ("world", "last", "expected"),
+    [
+        (World(stored=3, noted=3), "0-1-1-3", False),
+        (World(stored=3, noted=3), "0-1-1-2", True),
+        (World(stored=3, noted=2), "0-1-1-3", True),
+        (World(stored=2, noted=2), "0-1-1-2", True),
+        (World(stored=3, noted=3), None, True),
+    ],
+)
+async def test_only_a_terminal_event_that_was_read_is_a_reason_for_no_stream(
+    world: World, last: str | None, expected: bool
+) -> None:
+    assert await opens(world, last) is expected
 
 
 async def test_listener_who_comes_before_the_end_is_in_the_log_waits_for_it() -> None:

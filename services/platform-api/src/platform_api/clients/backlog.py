@@ -3,11 +3,11 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 
-from darkroom_chassis.logs import get_logger
-from darkroom_queue import QueueDepth, QueueUnavailable
+from darkroom_chassis.availability import Availability, ServerAway
+from darkroom_queue import QueueDepth
 
-log = get_logger(__name__)
 FRESH_S = 1.0
 NOT_HANDED_OVER = "(outbox)"
 
@@ -15,8 +15,10 @@ NOT_HANDED_OVER = "(outbox)"
 class QueueBacklog:
     """Implements `Backlog`. Counts a step twice for a moment rather than miss it, so that a limit holds."""
 
-    def __init__(self, depth: Callable[[], Awaitable[QueueDepth]], waiting: Callable[[], Awaitable[int]]) -> None:
-        self._depth, self._waiting = depth, waiting
+    def __init__(
+        self, depth: Callable[[], Awaitable[QueueDepth]], waiting: Callable[[], Awaitable[int]], redis: Availability
+    ) -> None:
+        self._depth, self._waiting, self._redis = depth, waiting, redis
         self._known: Mapping[str, int] = {}
         self._accepted: Counter[str] = Counter()
         self._asked_at = float("-inf")
@@ -39,11 +41,8 @@ class QueueBacklog:
         counted = self._accepted.copy()
         # In this order: a step that is handed over in between is seen twice, not never.
         not_handed_over = await self._waiting()
-        try:
-            depth = await self._depth()
-        except QueueUnavailable:
-            log.warning("The queue's depth is not known: Redis does not answer")
-        else:
+        with suppress(ServerAway):  # then the last known depth counts, and what was accepted since
+            depth = await self._redis.ask(self._depth)
             self._known = depth.queued_by_type | {NOT_HANDED_OVER: not_handed_over}
             self._accepted -= counted
         self._asked_at = asyncio.get_running_loop().time()

@@ -3,41 +3,40 @@
 import asyncio
 from collections.abc import Mapping
 
-from darkroom_chassis.logs import get_logger
-from darkroom_queue import Insight, Producer, QueueUnavailable, Registry, fits
+from darkroom_chassis.availability import Availability, ServerAway
+from darkroom_queue import Insight, Producer, Registry, fits
 from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.worker import Requirements
 
 from platform_api.domain.outlook import TypeOutlook
 
-log = get_logger(__name__)
 FRESH_S = 2.0
 
 
 class QueueOutlook:
     """Implements `TypesNow`."""
 
-    def __init__(self, registry: Registry, insight: Insight, producer: Producer) -> None:
-        self._registry, self._insight, self._producer = registry, insight, producer
+    def __init__(self, registry: Registry, insight: Insight, producer: Producer, redis: Availability) -> None:
+        self._registry, self._insight, self._producer, self._redis = registry, insight, producer, redis
         self._known: Mapping[str, TypeOutlook] | None = None
         self._asked_at = float("-inf")
         self._asking = asyncio.Lock()
 
     async def by_type(self) -> Mapping[str, TypeOutlook] | None:
         async with self._asking:
-            now = asyncio.get_running_loop().time()
-            if now - self._asked_at > FRESH_S:
-                self._known, self._asked_at = await self._ask(), now
+            clock = asyncio.get_running_loop().time
+            if clock() - self._asked_at > FRESH_S:
+                try:
+                    self._known = await self._redis.ask(self._ask)
+                except ServerAway:
+                    self._known = None
+                self._asked_at = clock()
         return self._known
 
-    async def _ask(self) -> Mapping[str, TypeOutlook] | None:
-        try:
-            workers = [record.info.capabilities for record in await self._registry.workers()]
-            waiting = (await self._producer.depth()).queued_by_type
-            times = await self._insight.service_times(tuple(CATALOGUE))
-        except QueueUnavailable:
-            log.warning("What can be done now is not known: Redis does not answer")
-            return None
+    async def _ask(self) -> Mapping[str, TypeOutlook]:
+        workers = [record.info.capabilities for record in await self._registry.workers()]
+        waiting = (await self._producer.depth()).queued_by_type
+        times = await self._insight.service_times(tuple(CATALOGUE))
         needs = {
             name: Requirements(type=name, models=(job_type.model,) if job_type.model else ())
             for name, job_type in CATALOGUE.items()

@@ -24,8 +24,12 @@ _ENDING_A_NODE = frozenset({HistoryEvent.NODE_COMPLETED, HistoryEvent.COMPLETE})
 
 
 class FrameKind(StrEnum):
-    """The words of the seed's stream, and `reset`: forget what you knew, here is all of it."""
+    """The words of the seed's stream, and `reset`: forget what you knew, here is all of it.
 
+    `opened` comes first and tells nothing but that the job exists and its end has not been read.
+    """
+
+    OPENED = "opened"
     HISTORY_INIT = "history_init"
     JOB_UPDATE = "job_update"
     JOB_HISTORY = "job_history"
@@ -83,7 +87,8 @@ async def stream_job(
 ) -> AsyncIterator[Frame]:
     """Yield frames until the job has ended. Yields nothing to a listener who has read the end already.
 
-    Raises `NotFound` before the first frame. A `last_event_id` that is no event id is ignored.
+    The first frame is `opened`; only a terminal event that was read is a reason for none. Raises `NotFound` before the
+    first frame. A `last_event_id` that is no event id is ignored.
     """
     async with feed.subscribe(job_id) as live:
         snapshot = await _snapshot(jobs, job_id, user_id)
@@ -91,12 +96,16 @@ async def stream_job(
         for entry in snapshot.history:
             _note(entry, told)
         resume_from = _parse(last_event_id)
+        has_read_all = resume_from is not None and _has_read_all(snapshot, resume_from)
+        if has_read_all and snapshot.job.status in TERMINAL:
+            return
+        yield Frame(FrameKind.OPENED)
         if resume_from is None:
             for frame in _opening(snapshot, told):
                 yield frame
         else:
             told.event_id = resume_from
-        if resume_from is None or not _has_read_all(snapshot, resume_from):
+        if not has_read_all:
             async for frame in _missed(snapshot, told, replay):
                 yield frame
         async for frame in _end_if_known(snapshot, told, replay):

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Collection, Hashable, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Generic, TypeVar
 
+from darkroom_chassis.availability import ADVISORY_S, Availability, ServerAway
 from darkroom_chassis.logs import get_logger
 from darkroom_queue import EventLog, LogTruncated, ProgressFeed, QueueUnavailable
 from darkroom_schemas.ids import EventId, JobId, UserId
@@ -17,7 +18,7 @@ log = get_logger(__name__)
 BLOCK_MS = 5000
 RETRY_S = 0.25
 """Pause while Redis is away."""
-START_TIMEOUT_S = 5.0
+START_TIMEOUT_S = 1.0
 
 Topic = TypeVar("Topic", bound=Hashable)
 
@@ -25,8 +26,8 @@ Topic = TypeVar("Topic", bound=Hashable)
 class Fanout:
     """Implements `JobFeed` and `UserFeed`: dispatches by job and by user, and never waits for a listener."""
 
-    def __init__(self, event_log: EventLog, progress: ProgressFeed) -> None:
-        self._log, self._progress = event_log, progress
+    def __init__(self, event_log: EventLog, progress: ProgressFeed, redis: Availability) -> None:
+        self._log, self._progress, self._redis = event_log, progress, redis
         self._of_job, self._of_user = Topics[JobId](), Topics[str]()
         self._progress_of = Topics[JobId]()
         self._position: EventId | None = None
@@ -50,18 +51,18 @@ class Fanout:
             yield subscription, self._position
 
     async def follow_progress(self, job_id: JobId, subscription: Subscription) -> None:
-        """Follow a job's progress if Redis answers; a stream is complete without it."""
+        """Follow a job's progress; a stream is complete without it, so it waits for Redis no longer than a moment."""
         self._progress_of.add(job_id, subscription)
-        try:
-            await self._progress.add(job_id)
-        except QueueUnavailable:
-            log.warning("Progress cannot be followed: Redis does not answer", job_id=job_id)
+        self._progress.want(job_id)
+        with suppress(ServerAway):  # the reader subscribes to what is wanted when Redis is back
+            await self._redis.ask(self._progress.subscribe)
 
     async def unfollow_progress(self, job_id: JobId, subscription: Subscription) -> None:
         """Take back one `follow_progress`."""
         self._progress_of.discard(job_id, subscription)
-        with suppress(QueueUnavailable):
-            await self._progress.remove(job_id)
+        with suppress(QueueUnavailable, TimeoutError):  # Redis forgets what a lost connection was subscribed to
+            async with asyncio.timeout(ADVISORY_S):
+                await self._progress.remove(job_id)
 
     def close(self) -> None:
         """End every stream, since the process is stopping: listeners resume at another replica."""

@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from platform_api.clients.backlog import QueueBacklog
+from platform_api.clients.bounded_queue import BoundedQueue
 from platform_api.clients.fleet import RegisteredFleet
 from platform_api.clients.outlook import QueueOutlook
 from platform_api.clients.password_hasher import Argon2Hasher
@@ -36,11 +37,12 @@ from platform_api.wiring.loops import Loops
 def join_context(base: Foundation, loops: Loops) -> Context:
     """Put the ports and settings behind the routes together."""
     settings, database, link, producer = base.settings, base.database, base.link, base.producer
-    insight, accounts = Insight(link), PostgresAccounts(database)
+    insight, accounts, redis = Insight(link), PostgresAccounts(database), base.redis
+    queue = BoundedQueue(producer, insight, Tickets(link), redis)
     return Context(
         accounts=accounts,
         api_keys=PostgresApiKeys(database),
-        limits=rate_limits(settings, link),
+        limits=rate_limits(settings, link, redis),
         acceptance=PostgresAcceptance(database),
         jobs=PostgresJobs(database),
         assets=PostgresAssets(database),
@@ -49,11 +51,11 @@ def join_context(base: Foundation, loops: Loops) -> Context:
         persistence=Persistence((OperationalError, PoolTimeout), asyncio.sleep),
         credits=PostgresCredits(database),
         library=PostgresLibrary(database),
-        backlog=QueueBacklog(producer.depth, base.outbox.waiting_submissions),
-        steps=producer,
-        waiting=insight,
-        types_now=QueueOutlook(Registry(link), insight, producer),
-        fleet=RegisteredFleet(Registry(link)),
+        backlog=QueueBacklog(producer.depth, base.outbox.waiting_submissions, redis),
+        steps=queue,
+        waiting=queue,
+        types_now=QueueOutlook(Registry(link), insight, producer, redis),
+        fleet=RegisteredFleet(Registry(link), redis),
         servers=ServerList(settings.server_aliases, PostgresServers(database)),
         feed=loops.fanout,
         replay=LogReplay(link),
@@ -62,7 +64,7 @@ def join_context(base: Foundation, loops: Loops) -> Context:
         ring_keeper=loops.removal_bell.ring,
         urls=base.urls,
         tokens=jwt_codec(settings),
-        tickets=Tickets(link),
+        tickets=queue,
         verifier=token_verifier(settings, accounts),
         logins=Logins(
             sessions=PostgresSessions(database),

@@ -1,5 +1,6 @@
 """Who may come in: tokens, and how often each may ask."""
 
+from darkroom_chassis.availability import Availability
 from darkroom_chassis.jwks import IdentityProvider, JwksVerifier, TokenVerifier, keys_at
 from darkroom_chassis.rate_limit import RateLimiter
 from darkroom_chassis.tokens import JwtCodec
@@ -33,10 +34,10 @@ def token_verifier(settings: Settings, accounts: Accounts) -> TokenVerifier:
     return TokenVerifier(jwt_codec(settings), provider)
 
 
-def rate_limits(settings: Settings, link: RedisLink) -> Limits:
+def rate_limits(settings: Settings, link: RedisLink, redis: Availability) -> Limits:
     """Make the limits by tier of key, and of users."""
     return Limits(
-        RateLimiter(RedisCounts(Quotas(link))),
+        RateLimiter(RedisCounts(Quotas(link), redis)),
         by_tier={
             Tier.STANDARD: per_minute(settings.rate_limit_standard, settings.rate_limit_standard_submissions),
             Tier.PREMIUM: per_minute(settings.rate_limit_premium, settings.rate_limit_premium_submissions),

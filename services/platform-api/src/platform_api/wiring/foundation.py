@@ -5,8 +5,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from darkroom_chassis.availability import Availability
 from darkroom_chassis.database import Database
-from darkroom_queue import Producer, ProgressFeed, RedisLink
+from darkroom_queue import Producer, ProgressFeed, QueueUnavailable, RedisLink
 
 from platform_api.clients.objects import StoredObjects
 from platform_api.domain.ports import UnitOfWork
@@ -24,6 +25,7 @@ class Foundation:
     settings: Settings
     database: Database
     link: RedisLink
+    redis: Availability
     producer: Producer
     progress: ProgressFeed
     outbox: PostgresOutbox
@@ -47,6 +49,7 @@ async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
             settings=settings,
             database=database,
             link=link,
+            redis=Availability("Redis", (QueueUnavailable,)),
             producer=Producer(link),
             progress=await stack.enter_async_context(ProgressFeed(link)),
             outbox=PostgresOutbox(database),

@@ -41,7 +41,7 @@ def join_loops(base: Foundation) -> Loops:
     database, link, outbox, urls = base.database, base.link, base.outbox, base.urls
     relay_bell, reconcile_bell = Doorbell(), Doorbell()
     # Each reader has an EventLog of its own: it remembers where it stands.
-    fanout = Fanout(EventLog(link), base.progress)
+    fanout = Fanout(EventLog(link), base.progress, base.redis)
 
     async def on_gap() -> None:
         await outbox.request_all_keys()

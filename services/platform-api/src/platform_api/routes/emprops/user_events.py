@@ -5,15 +5,14 @@ from typing import Annotated
 
 from darkroom_chassis.errors import Unauthenticated
 from darkroom_schemas.ids import UserId
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from platform_api.domain.signed_urls import ALL_JOBS
 from platform_api.domain.user_stream import UserFrame, UserStream
 from platform_api.routes.auth import OPTIONAL_SECURITY, authenticate, user_of
-from platform_api.routes.context import Context, Ctx
-from platform_api.routes.emprops.sse import RETRY, until_outage
-from platform_api.routes.emprops.stream import HEADERS, check_room
+from platform_api.routes.context import Ctx
+from platform_api.routes.emprops.sse import STOPPING, EventStreamResponse, come_back, is_stopping, take_place
 from platform_api.routes.emprops.user_sse import encode_user_frame
 
 router = APIRouter(tags=["jobs"])
@@ -24,12 +23,13 @@ async def _listener(
     context: Ctx,
     ticket: Annotated[str | None, Query(description="A ticket from POST /api/auth/ticket.")] = None,
 ) -> UserId:
-    """Find out who listens: by ticket from another origin's page, else by the usual credentials."""
+    """Find out who listens: by ticket from another origin's page, else by the usual credentials; both are counted."""
     if ticket is None:
         return user_of(await authenticate(request, context))
     holder = context.urls.ticket_holder(ticket, ALL_JOBS, context.clock())
     if holder is None:
         raise Unauthenticated("The ticket is not valid for this stream, or has expired.")
+    await context.limits.apply(request, holder, None)
     return holder
 
 
@@ -42,19 +42,23 @@ async def _listener(
     responses={
         200: {"content": {"text/event-stream": {}}, "description": "Events for as long as you listen"},
         429: {"description": "Too many requests, or too many open streams; see Retry-After"},
+        503: {"description": "The server is stopping; see Retry-After"},
     },
 )
 async def events(
+    request: Request,
     context: Ctx,
     listener: Annotated[UserId, Depends(_listener)],
     last_event_id: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
-) -> StreamingResponse:
+) -> Response:
     """Send `snapshot` first, or what was missed since `Last-Event-ID`, then every change of every job.
 
     Each is a `job_update` and a `job_history`; progress is a `job_update` without an id; `asset_deleted` tells of
     assets that are gone, and `reset`, with the newest jobs, that events may be missing.
     """
-    check_room(context, listener)
+    if is_stopping(request):
+        return come_back(request, STOPPING)
+    place = take_place(context, listener)
     stream = UserStream(
         user_id=listener,
         jobs=context.jobs,
@@ -64,12 +68,9 @@ async def events(
         clock=context.clock,
         heartbeat_s=context.sse_heartbeat_s,
     )
-    content = until_outage(_encoded(context, listener, stream.frames(last_event_id)))
-    return StreamingResponse(content, media_type="text/event-stream", headers=HEADERS)
+    return EventStreamResponse(_encoded(stream.frames(last_event_id)), place)
 
 
-async def _encoded(context: Context, listener: UserId, frames: AsyncIterator[UserFrame]) -> AsyncIterator[bytes]:
-    with context.streams.admit(listener):
-        yield RETRY
-        async for frame in frames:
-            yield encode_user_frame(frame)
+async def _encoded(frames: AsyncIterator[UserFrame]) -> AsyncIterator[bytes]:
+    async for frame in frames:
+        yield encode_user_frame(frame)

@@ -1,0 +1,33 @@
+"""What requests ask of the queue, within the time that a request may wait for it."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from darkroom_chassis.availability import ADVISORY_S, NEEDED_S, Availability, ServerAway
+from darkroom_queue import Insight, Producer, QueueUnavailable, Tickets, Waiting
+from darkroom_schemas.ids import StepId, TenantId
+from darkroom_schemas.step import StepView
+
+Answer = TypeVar("Answer")
+
+
+class BoundedQueue:
+    """Implements `RunningSteps`, `WaitingSteps` and `SocketTickets`; raises `QueueUnavailable` while Redis is away."""
+
+    def __init__(self, producer: Producer, insight: Insight, tickets: Tickets, redis: Availability) -> None:
+        self._producer, self._insight, self._tickets, self._redis = producer, insight, tickets, redis
+
+    async def read(self, step_id: StepId) -> StepView | None:
+        return await self._ask(lambda: self._producer.read(step_id), ADVISORY_S)
+
+    async def why_waiting(self, step_id: StepId) -> Waiting | None:
+        return await self._ask(lambda: self._insight.why_waiting(step_id), NEEDED_S)
+
+    async def make(self, tenant: TenantId | None) -> str:
+        return await self._ask(lambda: self._tickets.make(tenant), NEEDED_S)
+
+    async def _ask(self, call: Callable[[], Awaitable[Answer]], within_s: float) -> Answer:
+        try:
+            return await self._redis.ask(call, within_s)
+        except ServerAway as error:
+            raise QueueUnavailable(str(error)) from error
