@@ -11,14 +11,19 @@ from darkroom_chassis.errors import Unauthenticated
 
 MIN_SECRET_BYTES = 32
 LEEWAY_S = 10
+KEY_CLAIM = "darkroom_key"
 
 
 @dataclass(frozen=True, slots=True)
 class JwtClaims:
-    """Who a verified token speaks for; `expires_at` is in Unix seconds."""
+    """Who a verified token speaks for; `expires_at` is in Unix seconds.
+
+    `key_id` is the API key that the token was made with: it is valid no longer than the key.
+    """
 
     user_id: UserId
     expires_at: int
+    key_id: str | None = None
 
 
 class JwtCodec:
@@ -29,8 +34,8 @@ class JwtCodec:
             raise ValueError(f"JWT_SECRET must be at least {MIN_SECRET_BYTES} bytes (RFC 7518 §3.2)")
         self._secret, self._issuer, self._audience = secret, issuer, audience
 
-    def issue(self, user_id: UserId, *, ttl_s: int) -> str:
-        """Make a token for `user_id` that lives `ttl_s` seconds."""
+    def issue(self, user_id: UserId, *, ttl_s: int, key_id: str | None = None) -> str:
+        """Make a token for `user_id` that lives `ttl_s` seconds, or until the API key `key_id` is revoked."""
         now = int(time.time())
         claims = {
             "sub": user_id,
@@ -39,7 +44,7 @@ class JwtCodec:
             "iat": now,
             "exp": now + ttl_s,
             "jti": new_uuid7(),
-        }
+        } | ({KEY_CLAIM: key_id} if key_id else {})
         return jwt.encode(claims, self._secret, algorithm="HS256")
 
     def verify(self, token: str) -> JwtClaims:
@@ -63,4 +68,5 @@ def verified_claims(token: str, key: str | jwt.PyJWK, algorithm: str, issuer: st
         raise Unauthenticated("The token has expired; get a new one.", ErrorCode.TOKEN_EXPIRED) from None
     except jwt.InvalidTokenError:
         raise Unauthenticated("The token is not valid.") from None
-    return JwtClaims(user_id=UserId(str(claims["sub"])), expires_at=int(claims["exp"]))
+    key_id = claims.get(KEY_CLAIM)
+    return JwtClaims(UserId(str(claims["sub"])), int(claims["exp"]), str(key_id) if key_id is not None else None)

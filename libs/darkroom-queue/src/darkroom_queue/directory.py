@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from darkroom_schemas.api_key import PublishedKey
+from redis.asyncio.client import Pipeline
 
 from darkroom_queue.link import RedisLink
 
@@ -14,16 +15,25 @@ class KeyDirectory:
         self._link = link
 
     async def publish(self, keys: Sequence[PublishedKey]) -> None:
-        """Add or replace keys; a revoked one is removed."""
-        name = self._link.keys.api_keys
-        valid = {key.id: key.model_dump_json() for key in keys if not key.revoked}
+        """Add or replace some keys; a revoked one is removed."""
         revoked = [key.id for key in keys if key.revoked]
         async with self._link.client.pipeline(transaction=True) as pipe:
-            if valid:
-                pipe.hset(name, items=[part for pair in valid.items() for part in pair])
+            self._add(pipe, keys)
             if revoked:
-                pipe.hdel(name, *revoked)
+                pipe.hdel(self._link.keys.api_keys, *revoked)
             await self._link.guard(pipe.execute())
+
+    async def replace_all(self, keys: Sequence[PublishedKey]) -> None:
+        """Make these the only keys: a Redis that lost its last second may hold some that were revoked in it."""
+        async with self._link.client.pipeline(transaction=True) as pipe:
+            pipe.delete(self._link.keys.api_keys)
+            self._add(pipe, keys)
+            await self._link.guard(pipe.execute())
+
+    def _add(self, pipe: Pipeline, keys: Sequence[PublishedKey]) -> None:
+        valid = {key.id: key.model_dump_json() for key in keys if not key.revoked}
+        if valid:
+            pipe.hset(self._link.keys.api_keys, items=[part for pair in valid.items() for part in pair])
 
     async def find(self, key_id: str) -> PublishedKey | None:
         """Return a key that is valid now."""

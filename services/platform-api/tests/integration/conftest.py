@@ -17,6 +17,7 @@ import httpx
 import psycopg
 import pytest
 from darkroom_chassis.api_keys import KeyKind
+from darkroom_chassis.service import proxy_options
 from darkroom_local.servers.ports import free_ports
 from darkroom_queue import Consumer, Handler, RedisLink, StepContext
 from darkroom_schemas.catalogue import CATALOGUE
@@ -158,7 +159,7 @@ def make_settings(**values: Any) -> Settings:
 async def serving(settings: Settings) -> AsyncIterator[tuple[str, FastAPI]]:
     """Run the app behind a real HTTP server on a free port."""
     app = build_app(partial(assemble, settings), max_body_bytes=settings.max_body_bytes, ui_origins=settings.ui_origins)
-    async with served(app, settings.http_limits) as port:
+    async with served(app, settings.http_limits, **proxy_options(settings)) as port:
         yield f"http://127.0.0.1:{port}", app
 
 

@@ -196,6 +196,18 @@ async def test_resting_and_revoked_keys_open_nothing_at_once(platform: Any, anna
     assert await status(platform, "/api/me", **header) == 401
 
 
+@pytest.mark.parametrize("change", [None, {"is_active": False}, {"scopes": ["jobs:read"]}])
+async def test_a_token_ends_with_the_key_that_it_was_made_with(platform: Any, anna: Any, change: Any) -> None:
+    made = await make(anna)
+    async with platform.client(**{"X-API-Key": made["key"]}) as client:
+        token = (await client.post("/api/auth/token")).json()["access_token"]
+    header = {"Authorization": f"Bearer {token}"}
+    assert await status(platform, "/api/me", **header) == 200
+    one = f"{KEYS}/{made['id']}"
+    await (anna.http.put(one, json=change) if change else anna.http.delete(one))
+    assert await status(platform, "/api/me", **header) == (403 if change and "scopes" in change else 401)
+
+
 async def test_limited_key_gets_no_session_and_loses_those_it_had(platform: Any, anna: Any) -> None:
     made = await make(anna)
     async with platform.client() as browser:

@@ -5,8 +5,9 @@ import signal
 from typing import Any
 
 import psycopg
+import redis.asyncio as redis
 from darkroom_chassis.api_keys import hash_api_key, parse_api_key
-from darkroom_queue import EventLog, KeyDirectory, Producer, RedisLink
+from darkroom_queue import EventLog, KeyDirectory, Producer, QueueUnavailable, RedisLink
 from darkroom_schemas.ids import StepId
 from platform_api.store.outbox import RELAY_LOCK
 from platform_api.wiring import open_accounts
@@ -36,6 +37,7 @@ async def test_stopping_ends_open_streams_and_exits_0(start_platform: Any) -> No
     job_id = (await anna.submit("image_fast"))["id"]
     async with anna.http.stream("GET", f"/api/jobs/{job_id}/stream") as response:
         chunks = response.aiter_text()
+        assert ":connected" in await anext(chunks)
         assert "history_init" in await anext(chunks)
         ended = asyncio.create_task(platform.end(signal.SIGTERM))
         async with asyncio.timeout(5):
@@ -137,5 +139,32 @@ async def test_keys_reach_the_other_services_and_their_revocation_too(platform: 
     async def revoked() -> bool:
         return await published() is None
 
+    await until(revoked)
+    await link.close()
+
+
+async def test_a_revocation_that_redis_forgot_is_repeated_in_the_next_epoch(platform: Any) -> None:
+    anna = await platform.account("anna")
+    link = await RedisLink.open(platform.redis_url)
+    directory, key_id = KeyDirectory(link), parse_api_key(anna.api_key).id
+
+    async def published() -> Any:
+        return await directory.find(key_id)
+
+    async def revoked() -> bool:
+        try:
+            return await published() is None
+        except QueueUnavailable:  # its connection was cut, too
+            return False
+
+    key = await until(published)
+    async with open_accounts(platform.settings) as accounts:
+        await accounts.revoke_keys("anna's")
+    await until(revoked)
+    await directory.publish([key])  # as a server that lost its last second has it
+    assert await published() is not None
+    async with redis.Redis.from_url(platform.redis_url) as server:
+        await server.hset(link.keys.meta, "run", "an earlier run")
+        await server.client_kill_filter(_type="normal", skipme=True)
     await until(revoked)
     await link.close()

@@ -92,6 +92,27 @@ async def test_attempts_are_limited_for_a_quarter_of_an_hour(platform: Any, anna
         assert (await log_in(browser)).status_code == 200
 
 
+async def test_invented_names_keep_nobody_out(platform: Any, anna: Any) -> None:
+    async with platform.client() as browser:
+        await log_in(browser, name="ghost", password="wrong")
+        await platform.rows("UPDATE platform.login_attempts SET attempts = 1000 RETURNING 1")
+        assert (await log_in(browser, name="ghost", password="wrong")).status_code == 429
+        assert (await log_in(browser, name="anna", password="wrong")).status_code == 429
+        assert (await log_in(browser)).status_code == 200
+
+
+async def test_attempts_are_counted_by_the_address_that_a_trusted_proxy_forwards(start_platform: Any) -> None:
+    platform = await start_platform(trusted_proxies="127.0.0.0/8")
+    anna = await platform.account("anna")
+    await give_password(platform, anna.id, PASSWORD)
+    async with platform.client(**{"X-Forwarded-For": "198.51.100.7"}) as attacker:
+        for _ in range(10):
+            assert (await log_in(attacker, name="anna", password="wrong")).status_code == 401
+        assert (await log_in(attacker)).status_code == 429
+    async with platform.client(**{"X-Forwarded-For": "203.0.113.9"}) as browser:
+        assert (await log_in(browser)).status_code == 200
+
+
 async def test_login_forgets_the_failures_before_it(platform: Any, anna: Any) -> None:
     async with platform.client() as browser:
         for _ in range(3):

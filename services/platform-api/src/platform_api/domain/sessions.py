@@ -63,11 +63,22 @@ class PasswordHasher(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A counted attempt to log in, and how many seconds to wait where there were too many; 0 where there were not.
+
+    `name_wait_s` is about attempts in this name, `address_wait_s` about all names from this address.
+    """
+
+    name_wait_s: float = 0.0
+    address_wait_s: float = 0.0
+
+
 class LoginThrottle(Protocol):
     """Counts attempts to log in, over all replicas."""
 
-    async def attempt(self, name: str, address: str) -> float:
-        """Count an attempt before it is judged; returns how many seconds to wait, 0 if it may go on."""
+    async def attempt(self, name: str, address: str) -> Attempt:
+        """Count an attempt before it is judged."""
         ...
 
     async def succeeded(self, name: str, address: str) -> None:
@@ -78,13 +89,17 @@ class LoginThrottle(Protocol):
 async def log_in(
     name: str, password: str, address: str, *, passwords: Passwords, hasher: PasswordHasher, throttle: LoginThrottle
 ) -> UserId:
-    """Return whose name and password these are; raises `WrongLogin` or `TooManyLogins`."""
-    wait_s = await throttle.attempt(name, address)
-    if wait_s:
-        raise TooManyLogins(wait_s)
+    """Return whose name and password these are; raises `WrongLogin` or `TooManyLogins`.
+
+    Too many attempts in a name refuse that name. Too many from an address refuse wrong passwords only: others may share
+    the address, and nobody must be able to keep them out by inventing names.
+    """
+    attempt = await throttle.attempt(name, address)
+    if attempt.name_wait_s:
+        raise TooManyLogins(attempt.name_wait_s)
     stored = await passwords.of_name(name)
     if not await hasher.matches(password, stored.password_hash if stored else None) or stored is None:
-        raise WrongLogin
+        raise TooManyLogins(attempt.address_wait_s) if attempt.address_wait_s else WrongLogin
     await throttle.succeeded(name, address)
     return stored.user_id
 

@@ -76,12 +76,20 @@ class Relay:
                 if row.kind == "cancel":
                     await self._producer.cancel(row.body["step_id"], reason=row.body["reason"])
                 elif row.kind == "keys":
-                    await self._directory.publish(await batch.keys(row.body["ids"]))
+                    await self._publish_keys(row.body["ids"], batch)
             delivered = [row for row in batch.rows if row.id not in expired]
             await batch.delivered(delivered, event_ids)
         for row in delivered:
             OUTBOX_RELAYED.labels(row.kind).inc()
         return len(batch.rows) == BATCH
+
+    async def _publish_keys(self, ids: Sequence[str] | None, batch: OutboxBatch) -> None:
+        """Tell the other services of some API keys, or with None of all that are valid, and of no others."""
+        keys = await batch.keys(ids)
+        if ids is None:
+            await self._directory.replace_all(keys)
+        else:
+            await self._directory.publish(keys)
 
     async def _emit(self, rows: Sequence[OutboxRow]) -> dict[int, EventId]:
         emissions = [Emission.model_validate({"outbox_id": row.id, "job_id": row.job_id, **row.body}) for row in rows]

@@ -79,6 +79,11 @@ async def _identify(request: Request, context: Context) -> Caller:
     claims = await context.verifier.verify(credential)
     if not UUID_TEXT.match(claims.user_id):
         raise Unauthenticated("The token is not valid.")
+    if claims.key_id is not None:
+        made_with = await context.accounts.key(claims.key_id)
+        if made_with is None or not made_with.usable:
+            raise Unauthenticated("The API key that this token was made with is no longer valid.")
+        require_scope(request, made_with.scopes)
     return Caller(claims.user_id, KeyKind.USER)
 
 

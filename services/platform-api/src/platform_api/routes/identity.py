@@ -74,14 +74,17 @@ class Ticket(BaseModel):
     responses={403: {"description": "The caller has no API key, or one that speaks for nobody"}},
 )
 async def issue_token(context: Ctx, who: Authenticated) -> Token:
-    """Exchange an API key for a token of one hour. A service key gets one for the user in `X-User-Id`."""
+    """Exchange an API key for a token of one hour, which ends with the key.
+
+    A service key gets one for the user in `X-User-Id`.
+    """
     if who.key is None:
         # Else a stolen token could be renewed for ever.
         raise AppError(403, ErrorCode.FORBIDDEN, "Send an API key; a token or a session cannot renew itself.")
     user_id = user_of(who)
     if await context.accounts.user(user_id) is None:
         raise UnknownUser
-    return Token(access_token=context.tokens.issue(user_id, ttl_s=TOKEN_LIFETIME_S), user_id=user_id)
+    return Token(access_token=context.tokens.issue(user_id, ttl_s=TOKEN_LIFETIME_S, key_id=who.key_id), user_id=user_id)
 
 
 @router.post(

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
+from darkroom_chassis.client_network import client_network
 from darkroom_chassis.logs import get_logger
 from darkroom_schemas.ids import UserId
 from fastapi import APIRouter, Request, Response
@@ -93,7 +94,7 @@ async def _identify(body: LoginRequest, request: Request, context: Context) -> t
     user_id = await log_in(
         body.name,
         body.password.get_secret_value(),
-        request.client.host if request.client else "",
+        client_network(request),
         passwords=context.logins.passwords,
         hasher=context.logins.hasher,
         throttle=context.logins.throttle,

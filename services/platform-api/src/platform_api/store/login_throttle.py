@@ -7,6 +7,7 @@ from darkroom_chassis.database import Database
 from sqlalchemy import case, delete, func
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from platform_api.domain.sessions import Attempt
 from platform_api.store.expired_rows import delete_older
 from platform_api.store.identity_tables import login_attempts
 
@@ -24,7 +25,7 @@ class PostgresLoginThrottle:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def attempt(self, name: str, address: str) -> float:
+    async def attempt(self, name: str, address: str) -> Attempt:
         limits = _limits(name, address)
         columns = login_attempts.c
         over = columns.since <= func.now() - WINDOW
@@ -41,7 +42,9 @@ class PostgresLoginThrottle:
         left = func.extract("epoch", columns.since + WINDOW - func.now())
         async with self._database.connect() as connection:
             found = (await connection.execute(counted.returning(columns.subject, columns.attempts, left))).all()
-        return max((float(left_s) for subject, attempts, left_s in found if attempts > limits[subject]), default=0.0)
+        waits = {subject: float(left_s) for subject, attempts, left_s in found if attempts > limits[subject]}
+        address_wait_s = waits.pop(_subject("address", address), 0.0)
+        return Attempt(max(waits.values(), default=0.0), address_wait_s)
 
     async def succeeded(self, name: str, address: str) -> None:
         subject = _subject("both", name, address)
