@@ -1,7 +1,7 @@
 """From the event log to PostgreSQL: each batch and the position after it in one transaction."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 from darkroom_chassis.logs import get_logger
 from darkroom_queue import EventLog, LogTruncated, QueueUnavailable
@@ -36,7 +36,7 @@ class EventConsumer:
         urls: AssetUrls,
         *,
         relay_bell: Doorbell,
-        on_gap: Callable[[], Awaitable[None]],
+        on_gap: Callable[[], None],
     ) -> None:
         self._log, self._journal, self._urls = event_log, journal, urls
         self._relay_bell, self._on_gap = relay_bell, on_gap
@@ -111,7 +111,7 @@ class EventConsumer:
         tail = await self._log.tail()
         log.warning("The event log has a gap; every active step is checked", position=str(self._position))
         async with self._journal.advance(self._stored, tail):
-            await self._on_gap()
+            self._on_gap()
         await self._start_over()
 
     async def _start_over(self) -> None:

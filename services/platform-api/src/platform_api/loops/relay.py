@@ -37,20 +37,22 @@ class Relay:
         directory: KeyDirectory,
         *,
         now_ms: Callable[[], Awaitable[int]],
+        epoch: Callable[[], Awaitable[int]],
         bell: Doorbell,
         urls: AssetUrls,
     ) -> None:
         self._outbox, self._producer, self._directory = outbox, producer, directory
-        self._now_ms, self._bell, self._urls = now_ms, bell, urls
+        self._now_ms, self._epoch, self._bell, self._urls = now_ms, epoch, bell, urls
+        self._known_epoch: int | None = None
 
     async def run(self) -> None:
         """Relay for ever; while Redis is away, everything stays in the outbox."""
-        await self._outbox.request_all_keys()
         backoff_s = FIRST_BACKOFF_S
         loop = asyncio.get_running_loop()
         while True:
             began = loop.time()
             try:
+                await self._notice_new_epoch()
                 more = await self.relay_batch()
             except OutboxBusy:
                 continue
@@ -63,6 +65,13 @@ class Relay:
             if not more:
                 await self._bell.wait(LOOK_AGAIN_S)
                 await asyncio.sleep(began + SHORTEST_S - loop.time())
+
+    async def _notice_new_epoch(self) -> None:
+        """Publish all API keys to a server that began anew, and may have forgotten which were revoked last."""
+        epoch = await self._epoch()
+        if epoch != self._known_epoch:
+            await self._outbox.request_all_keys()
+            self._known_epoch = epoch
 
     async def relay_batch(self) -> bool:
         """Hand over up to 200 rows; returns whether there may be more."""

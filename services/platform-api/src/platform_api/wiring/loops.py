@@ -43,13 +43,19 @@ def join_loops(base: Foundation) -> Loops:
     # Each reader has an EventLog of its own: it remembers where it stands.
     fanout = Fanout(EventLog(link), base.progress, base.redis)
 
-    async def on_gap() -> None:
-        await outbox.request_all_keys()
-        reconcile_bell.ring()
-
     journal = PostgresJournal(database)
-    consumer = EventConsumer(EventLog(link, "platform-api"), journal, urls, relay_bell=relay_bell, on_gap=on_gap)
-    relay = Relay(outbox, base.producer, KeyDirectory(link), now_ms=QueueClock(link).now_ms, bell=relay_bell, urls=urls)
+    consumer = EventConsumer(
+        EventLog(link, "platform-api"), journal, urls, relay_bell=relay_bell, on_gap=reconcile_bell.ring
+    )
+    relay = Relay(
+        outbox,
+        base.producer,
+        KeyDirectory(link),
+        now_ms=QueueClock(link).now_ms,
+        epoch=link.epoch,
+        bell=relay_bell,
+        urls=urls,
+    )
     reconciler = Reconciler(
         stale=PostgresStaleSteps(database),
         unit_of_work=base.unit_of_work,
