@@ -1,5 +1,6 @@
 """The connections of a service, and the three ways to use them: one statement, a transaction, or the bare driver."""
 
+import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -7,13 +8,17 @@ from typing import Any
 import psycopg
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.string import TextLoader
-from psycopg_pool import AsyncConnectionPool
-from sqlalchemy import text
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from sqlalchemy import event, text
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import InvalidatePoolError, OperationalError
+from sqlalchemy.exc import TimeoutError as SqlPoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from darkroom_chassis.quiet_cursor import QuietCursor
 
+DATABASE_AWAY = (OperationalError, SqlPoolTimeout, psycopg.OperationalError, PoolTimeout)
+"""What is raised while PostgreSQL does not answer."""
 LOCK_TIMEOUT_MS = 5_000
 STATEMENT_TIMEOUT_MS = 30_000
 POOL_TIMEOUT_S = 10
@@ -47,6 +52,7 @@ class Database:
             make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False),
             kwargs=options | {"options": f"{timeouts} {PLANNED_ONCE}", "autocommit": True, "row_factory": dict_row},
             configure=_uuids_as_text,
+            check=_check_open,
             min_size=0,
             max_size=pool_size,
             timeout=POOL_TIMEOUT_S,
@@ -61,6 +67,7 @@ class Database:
             hide_parameters=True,  # prompts and hashes would stand in the text of errors, and so in logs
             connect_args=options,
         )
+        event.listen(self._engine.sync_engine, "checkout", _check_open_before_use)
         self._autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
@@ -100,6 +107,29 @@ class Database:
         """Close every connection."""
         await self._bare.close()
         await self._engine.dispose()
+
+
+def _was_closed_by_the_server(connection: psycopg.pq.abc.PGconn) -> bool:
+    """Tell without a round trip: an idle server says nothing but that it ends the connection."""
+    return connection.status != psycopg.pq.ConnStatus.OK or _has_input(connection.socket)
+
+
+def _has_input(descriptor: int) -> bool:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+async def _check_open(connection: psycopg.AsyncConnection[DictRow]) -> None:
+    if _was_closed_by_the_server(connection.pgconn):
+        await connection.close()  # or else the pool takes it back and hands it out again
+        raise psycopg.OperationalError("the server has closed the connection")
+
+
+def _check_open_before_use(connection: Any, *_: Any) -> None:  # Any: SQLAlchemy's adapter of a driver's connection
+    """Have the pool replace all connections that are older than the restart that this one tells of."""
+    if _was_closed_by_the_server(connection.driver_connection.pgconn):
+        raise InvalidatePoolError("the server has closed the connection")
 
 
 async def _uuids_as_text(connection: psycopg.AsyncConnection[DictRow]) -> None:

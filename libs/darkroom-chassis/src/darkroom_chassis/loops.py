@@ -13,9 +13,13 @@ FIRST_BACKOFF_S, LONGEST_BACKOFF_S, STEADY_AFTER_S = 0.1, 10.0, 60.0
 
 
 class LoopSupervisor:
-    """Async context manager around named coroutines that are meant to run for ever."""
+    """Async context manager around named coroutines that are meant to run for ever.
 
-    def __init__(self) -> None:
+    `waits` are the errors of servers that are away: a loop that raises one is started again without a traceback.
+    """
+
+    def __init__(self, waits: tuple[type[Exception], ...] = ()) -> None:
+        self._waits = waits
         self._loops: dict[str, Callable[[], Awaitable[None]]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._down: dict[str, str] = {}
@@ -49,6 +53,10 @@ class LoopSupervisor:
             try:
                 await run()
                 log.error("A background loop ended by itself", loop=name)
+            except self._waits as error:
+                reason = type(error).__name__
+                log.warning("A background loop waits for a server", loop=name, reason=reason, retry_in_s=backoff_s)
+                self._down[name] = reason
             except Exception as error:  # a loop must outlive whatever one turn of it raised
                 log.exception("A background loop crashed", loop=name)
                 self._down[name] = type(error).__name__

@@ -14,3 +14,6 @@ LOOP_RESTARTS = Counter(
 HTTP_REFUSED = Counter(
     "darkroom_http_refused_total", "Requests and connections that never reached the application, by reason.", ["reason"]
 )
+ITEMS_REJECTED = Counter(
+    "darkroom_items_rejected_total", "Items that a background loop could not process and put aside.", ["loop", "reason"]
+)

@@ -140,6 +140,10 @@ class Platform:
         async with await psycopg.AsyncConnection.connect(self.database_url, autocommit=True) as connection:
             return await (await connection.execute(query, values)).fetchall()
 
+    async def execute(self, statement: str) -> None:
+        async with await psycopg.AsyncConnection.connect(self.database_url, autocommit=True) as connection:
+            await connection.execute(statement)
+
     async def lock_waited_for(self) -> None:
         """Wait until a statement waits for a lock that another transaction holds."""
         waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from darkroom_chassis.database import Database
+from darkroom_chassis.database import DATABASE_AWAY, Database
 from darkroom_chassis.loops import LoopSupervisor
-from darkroom_queue import EventLog, KeyDirectory, RedisLink
+from darkroom_queue import EventLog, KeyDirectory, QueueUnavailable, RedisLink
 
 from webhook_dispatcher.clients.sender import WebhookSender
 from webhook_dispatcher.loops.dispatch import DispatchLoop
@@ -38,7 +38,8 @@ async def wire(settings: Settings) -> AsyncIterator[Running]:
     database = Database(
         str(settings.database_url), application="webhook-dispatcher", pool_size=settings.webhook_pool_size
     )
-    box, arrived, loops = FernetBox(settings.secrets_key.get_secret_value()), asyncio.Event(), LoopSupervisor()
+    box, arrived = FernetBox(settings.secrets_key.get_secret_value()), asyncio.Event()
+    loops = LoopSupervisor((QueueUnavailable, *DATABASE_AWAY))
     sender = WebhookSender(
         allowed=settings.webhook_allowed_networks,
         timeout_s=settings.webhook_timeout_s,
@@ -51,7 +52,8 @@ async def wire(settings: Settings) -> AsyncIterator[Running]:
         schedule_s=settings.webhook_schedule_s,
         concurrency=settings.webhook_concurrency,
     )
-    loops.add("intake", IntakeLoop(EventLog(link, "webhook-dispatcher"), PostgresIntake(database), arrived).run)
+    intake = IntakeLoop(EventLog(link, "webhook-dispatcher"), PostgresIntake(database), arrived, waits=DATABASE_AWAY)
+    loops.add("intake", intake.run)
     loops.add("dispatch", dispatch.run)
     context = Context(KeyDirectory(link), PostgresEndpoints(database), PostgresDeliveryLog(database), box, arrived)
     try:

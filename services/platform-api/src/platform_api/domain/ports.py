@@ -183,6 +183,14 @@ class Outbox(Protocol):
         """Wait for this replica's turn and open a transaction; raises `OutboxBusy` if the turn does not come."""
         ...
 
+    def one(self, row_id: int) -> AbstractAsyncContextManager[OutboxBatch]:
+        """Do the same for one row, which may be gone."""
+        ...
+
+    def rejecting(self, row_id: int, reason: str) -> AbstractAsyncContextManager[JobChanges]:
+        """Put a row aside, so that no batch holds it again, in one transaction with the changes that follow from it."""
+        ...
+
     async def request_all_keys(self) -> None:
         """Have every API key published again."""
         ...

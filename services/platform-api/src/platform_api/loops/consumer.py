@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 
+from darkroom_chassis.isolation import Isolation
 from darkroom_chassis.logs import get_logger
 from darkroom_queue import EventLog, LogTruncated, QueueUnavailable
 from darkroom_schemas.events import Event
@@ -10,7 +12,7 @@ from darkroom_schemas.ids import EventId
 from darkroom_schemas.status import TERMINAL
 
 from platform_api.domain.apply_step_events import TELLING, apply_step_events, failure_instead_of
-from platform_api.domain.ports import Journal, Unstorable
+from platform_api.domain.ports import Journal
 from platform_api.domain.view import AssetUrls
 from platform_api.loops.doorbell import Doorbell
 from platform_api.metrics import EVENTS_APPLIED, EVENTS_UNUSABLE, JOBS_ENDED
@@ -22,8 +24,6 @@ STORE_EVERY_S = 1.0
 """News that change no job move the stored position this often; they may be read again without harm."""
 RETRY_S = 0.5
 """Pause while Redis is away."""
-UNUSABLE = (Unstorable, ValueError, KeyError)
-"""What an event raises that will never be applied, however often it is tried."""
 
 
 class EventConsumer:
@@ -37,7 +37,9 @@ class EventConsumer:
         *,
         relay_bell: Doorbell,
         on_gap: Callable[[], None],
+        waits: tuple[type[Exception], ...],
     ) -> None:
+        self._isolation = Isolation("event-consumer", (QueueUnavailable, *waits))
         self._log, self._journal, self._urls = event_log, journal, urls
         self._relay_bell, self._on_gap = relay_bell, on_gap
         self._position: EventId | None = None
@@ -76,19 +78,31 @@ class EventConsumer:
             return
         try:
             await self._apply(events)
-        except UNUSABLE:
-            log.exception("A batch of events could not be applied; each is tried alone", first=events[0].id)
+        except self._isolation.waits:
+            raise
+        except Exception:
+            log.exception("A batch of events cannot be applied; each is tried alone", first=events[0].id)
             for event in events:
                 await self._apply_alone(event)
 
     async def _apply_alone(self, event: Event) -> None:
         """Apply one event; one that can never be applied fails its job, and must not hold up all that follow."""
+        work, reject = partial(self._apply, [event]), partial(self._reject, event)
+        await self._isolation.attempt(work, reject, event_id=event.id, type=event.type, job_id=event.job_id)
+
+    async def _reject(self, event: Event, _: Exception) -> None:
+        """Fail the step that an event is about, or leave the event out if even that cannot be stored."""
+        EVENTS_UNUSABLE.inc()
         try:
-            await self._apply([event])
-        except UNUSABLE:
-            log.exception("An event cannot be applied", event_id=event.id, type=event.type, job_id=event.job_id)
-            EVENTS_UNUSABLE.inc()
             await self._apply([failure_instead_of(event)])
+        except self._isolation.waits:
+            raise
+        except Exception:
+            log.exception("An event is left out", event_id=event.id, type=event.type, job_id=event.job_id)
+            end = EventId.parse(event.id)
+            async with self._journal.advance(self._stored, end):
+                pass
+            await self._start_over()
 
     async def _apply(self, events: Sequence[Event]) -> None:
         end = EventId.parse(events[-1].id)

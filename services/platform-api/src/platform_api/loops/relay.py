@@ -1,13 +1,15 @@
 """From the outbox to Redis: what a transaction promised is done, in order, as often as it takes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from darkroom_chassis.isolation import Isolation
 from darkroom_chassis.logs import get_logger
 from darkroom_queue import KeyDirectory, Producer, QueueError, QueueUnavailable, StepConflict, SubmissionExpired
 from darkroom_schemas.events import Emission, Event, EventType
-from darkroom_schemas.ids import EventId
+from darkroom_schemas.ids import EventId, JobId, StepId, TenantId
 from darkroom_schemas.step import StepSubmit
 
 from platform_api.domain.apply_step_events import apply_step_events
@@ -40,7 +42,9 @@ class Relay:
         epoch: Callable[[], Awaitable[int]],
         bell: Doorbell,
         urls: AssetUrls,
+        waits: tuple[type[Exception], ...],
     ) -> None:
+        self._isolation = Isolation("relay", (QueueUnavailable, *waits))
         self._outbox, self._producer, self._directory = outbox, producer, directory
         self._now_ms, self._epoch, self._bell, self._urls = now_ms, epoch, bell, urls
         self._known_epoch: int | None = None
@@ -75,22 +79,53 @@ class Relay:
 
     async def relay_batch(self) -> bool:
         """Hand over up to 200 rows; returns whether there may be more."""
+        try:
+            async with self._outbox.batch(BATCH) as batch:
+                rows = await self._hand_over(batch)
+        except OutboxBusy:
+            raise
+        except self._isolation.waits:
+            raise
+        except Exception:
+            log.exception("A batch of the outbox cannot be handed over; each row is tried alone")
+            return await self._relay_each_alone()
+        return rows == BATCH
+
+    async def _relay_each_alone(self) -> bool:
         async with self._outbox.batch(BATCH) as batch:
-            if not batch.rows:
-                return False
-            # Events first: a job's creation stands in the log before anything its steps do.
-            event_ids = await self._emit([row for row in batch.rows if row.kind == "emit"])
-            expired = await self._submit([row for row in batch.rows if row.kind == "submit"], batch)
-            for row in batch.rows:
-                if row.kind == "cancel":
-                    await self._producer.cancel(row.body["step_id"], reason=row.body["reason"])
-                elif row.kind == "keys":
-                    await self._publish_keys(row.body["ids"], batch)
-            delivered = [row for row in batch.rows if row.id not in expired]
-            await batch.delivered(delivered, event_ids)
+            rows = batch.rows
+        for row in rows:
+            work, reject = partial(self._relay_one, row.id), partial(self._reject, row)
+            await self._isolation.attempt(work, reject, outbox_id=row.id, kind=row.kind, job_id=row.job_id)
+        return len(rows) == BATCH
+
+    async def _relay_one(self, row_id: int) -> None:
+        async with self._outbox.one(row_id) as batch:
+            await self._hand_over(batch)
+
+    async def _reject(self, row: OutboxRow, error: Exception) -> None:
+        """Put a row aside, and fail the step that it would have submitted."""
+        async with self._outbox.rejecting(row.id, type(error).__name__) as changes:
+            if row.kind == "submit" and row.job_id is not None:
+                await apply_step_events([_rejection(row, row.job_id, error)], jobs=changes, urls=self._urls)
+
+    async def _hand_over(self, batch: OutboxBatch) -> int:
+        """Do what the rows of a batch say; returns how many they are."""
+        if not batch.rows:
+            return 0
+        # Events first: a job's creation stands in the log before anything its steps do.
+        event_ids = await self._emit([row for row in batch.rows if row.kind == "emit"])
+        expired = await self._submit([row for row in batch.rows if row.kind == "submit"], batch)
+        for row in batch.rows:
+            if row.kind == "cancel":
+                await self._producer.cancel(row.body["step_id"], reason=row.body["reason"])
+            elif row.kind == "keys":
+                await self._publish_keys(row.body["ids"], batch)
+        delivered = [row for row in batch.rows if row.id not in expired]
+        await batch.delivered(delivered, event_ids)
         for row in delivered:
             OUTBOX_RELAYED.labels(row.kind).inc()
-        return len(batch.rows) == BATCH
+        return len(batch.rows)
 
     async def _publish_keys(self, ids: Sequence[str] | None, batch: OutboxBatch) -> None:
         """Tell the other services of some API keys, or with None of all that are valid, and of no others."""
@@ -123,6 +158,21 @@ class Relay:
                     refused.append(_refusal(row, step, answer, now_ms))
         await apply_step_events(refused, jobs=batch.changes, urls=self._urls)
         return expired
+
+
+def _rejection(row: OutboxRow, job_id: JobId, error: Exception) -> Event:
+    """Tell the failure of a step whose submission cannot be read."""
+    body = row.body if isinstance(row.body, Mapping) else {}
+    reason = {"code": "internal_error", "message": f"The step cannot be submitted ({type(error).__name__})."}
+    return Event(
+        id=f"rejected:{row.id}",
+        type=EventType.STEP_FAILED,
+        job_id=job_id,
+        step_id=StepId(str(body.get("id"))),
+        tenant=TenantId(str(body.get("tenant"))),
+        at_ms=0,
+        data={"error": reason},
+    )
 
 
 def _refusal(row: OutboxRow, step: StepSubmit, error: QueueError, now_ms: int) -> Event:

@@ -2,16 +2,13 @@
 
 import math
 
-import psycopg
+from darkroom_chassis.database import DATABASE_AWAY
 from darkroom_chassis.errors import AppError, Unauthenticated, render
 from darkroom_chassis.validation import invalid_request
 from darkroom_queue import QueueUnavailable
 from darkroom_schemas.errors import ErrorCode, FieldError
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
-from psycopg_pool import PoolTimeout
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as SqlPoolTimeout
 
 from platform_api.domain.errors import (
     AlreadyExists,
@@ -36,8 +33,6 @@ from platform_api.domain.errors import (
 )
 
 RETRY_AFTER_S = 10
-DATABASE_AWAY = (OperationalError, SqlPoolTimeout, psycopg.OperationalError, PoolTimeout)
-"""What is raised while PostgreSQL does not answer."""
 
 
 def app_error(refusal: Refused) -> AppError:

@@ -8,7 +8,7 @@ from darkroom_chassis.database import Database
 from darkroom_schemas.api_key import PublishedKey
 from darkroom_schemas.ids import EventId
 from psycopg.errors import LockNotAvailable
-from sqlalchemy import Select, func, insert, select, text
+from sqlalchemy import Select, func, insert, select, text, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -45,9 +45,14 @@ class PostgresOutboxBatch:
         await self._connection.execute(_DELIVERED, noted)
 
 
+KINDS = ("submit", "cancel", "emit", "keys")
+"""What this release hands over; rows of other kinds wait for the release that wrote them."""
+
+
 def next_rows(limit: int) -> Select[Any]:
     """Select the rows that are handed over next."""
-    return select(outbox).order_by(outbox.c.id).limit(limit)
+    ours = (outbox.c.kind.in_(KINDS), outbox.c.rejected_at.is_(None))
+    return select(outbox).where(*ours).order_by(outbox.c.id).limit(limit)
 
 
 async def _take_turn(connection: AsyncConnection) -> None:
@@ -61,6 +66,11 @@ async def _take_turn(connection: AsyncConnection) -> None:
         raise
 
 
+async def _batch(connection: AsyncConnection, rows: Select[Any]) -> PostgresOutboxBatch:
+    found = await connection.execute(rows)
+    return PostgresOutboxBatch(connection, [OutboxRow(r.id, r.kind, r.job_id, r.history_seq, r.body) for r in found])
+
+
 class PostgresOutbox:
     """Implements `Outbox`."""
 
@@ -71,9 +81,20 @@ class PostgresOutbox:
     async def batch(self, limit: int) -> AsyncIterator[PostgresOutboxBatch]:
         async with self._database.begin() as connection:
             await _take_turn(connection)
-            found = await connection.execute(next_rows(limit))
-            rows = [OutboxRow(r.id, r.kind, r.job_id, r.history_seq, r.body) for r in found]
-            yield PostgresOutboxBatch(connection, rows)
+            yield await _batch(connection, next_rows(limit))
+
+    @asynccontextmanager
+    async def one(self, row_id: int) -> AsyncIterator[PostgresOutboxBatch]:
+        async with self._database.begin() as connection:
+            await _take_turn(connection)
+            yield await _batch(connection, next_rows(1).where(outbox.c.id == row_id))
+
+    @asynccontextmanager
+    async def rejecting(self, row_id: int, reason: str) -> AsyncIterator[JobChanges]:
+        async with self._database.begin() as connection:
+            aside = update(outbox).where(outbox.c.id == row_id)
+            await connection.execute(aside.values(rejected_at=func.now(), rejected_reason=reason))
+            yield PostgresJobChanges(connection)
 
     async def request_all_keys(self) -> None:
         async with self._database.connect() as connection:
@@ -82,5 +103,6 @@ class PostgresOutbox:
     async def waiting_submissions(self) -> int:
         """Count the steps that wait to be handed over."""
         async with self._database.connect() as connection:
-            statement = select(func.count()).select_from(outbox).where(outbox.c.kind == "submit")
+            submissions = (outbox.c.kind == "submit", outbox.c.rejected_at.is_(None))
+            statement = select(func.count()).select_from(outbox).where(*submissions)
             return (await connection.execute(statement)).scalar_one()

@@ -246,6 +246,8 @@ outbox = Table(
     Column("history_seq", Integer),
     Column("body", JSONB, nullable=False),
     moment("created_at", default=True),
+    moment("rejected_at", nullable=True),
+    Column("rejected_reason", Text),
     CheckConstraint("kind IN ('submit', 'cancel', 'emit', 'keys')", name="kind"),
     CheckConstraint("(kind = 'keys') = (job_id IS NULL)", name="job"),
 )

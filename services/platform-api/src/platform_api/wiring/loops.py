@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from darkroom_chassis.database import DATABASE_AWAY
 from darkroom_chassis.loops import LoopSupervisor
-from darkroom_queue import EventLog, KeyDirectory
+from darkroom_queue import EventLog, KeyDirectory, QueueUnavailable
 
 from platform_api.clients.queue_clock import QueueClock
 from platform_api.domain.retention import Retention
@@ -45,7 +46,12 @@ def join_loops(base: Foundation) -> Loops:
 
     journal = PostgresJournal(database)
     consumer = EventConsumer(
-        EventLog(link, "platform-api"), journal, urls, relay_bell=relay_bell, on_gap=reconcile_bell.ring
+        EventLog(link, "platform-api"),
+        journal,
+        urls,
+        relay_bell=relay_bell,
+        on_gap=reconcile_bell.ring,
+        waits=DATABASE_AWAY,
     )
     relay = Relay(
         outbox,
@@ -55,6 +61,7 @@ def join_loops(base: Foundation) -> Loops:
         epoch=link.epoch,
         bell=relay_bell,
         urls=urls,
+        waits=DATABASE_AWAY,
     )
     reconciler = Reconciler(
         stale=PostgresStaleSteps(database),
@@ -67,7 +74,7 @@ def join_loops(base: Foundation) -> Loops:
         bell=reconcile_bell,
         relay_bell=relay_bell,
     )
-    loops = LoopSupervisor()
+    loops = LoopSupervisor((QueueUnavailable, *DATABASE_AWAY))
     loops.add("relay", relay.run)
     loops.add("event-consumer", consumer.run)
     loops.add("reconciler", reconciler.run)

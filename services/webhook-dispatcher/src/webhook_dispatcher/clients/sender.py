@@ -59,11 +59,11 @@ class WebhookSender:
         made.setblocking(False)
         return made
 
-    async def send(self, delivery: DueDelivery) -> Attempted:
+    async def send(self, delivery: DueDelivery, secret: str) -> Attempted:
         if self._session is None:
             raise RuntimeError("the sender is used outside of its context")
         started = time.perf_counter()
-        headers = signed_headers(delivery.secret, delivery.message_id, int(time.time()), delivery.body)
+        headers = signed_headers(secret, delivery.message_id, int(time.time()), delivery.body)
         try:
             async with self._session.post(
                 delivery.url, data=delivery.body, headers=headers, allow_redirects=False

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from webhook_dispatcher.domain.schedule import next_delay_s
 
+UNREADABLE_SECRET = "secret cannot be decrypted"  # noqa: S105 - what the delivery log says
+
 
 class DeliveryStatus(StrEnum):
     """State of one message on its way to one endpoint."""
@@ -17,12 +19,12 @@ class DeliveryStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DueDelivery:
-    """A delivery taken for one attempt. `attempts` were made before."""
+    """A delivery taken for one attempt. `attempts` were made before; `secret` is None where it cannot be decrypted."""
 
     id: int
     endpoint_id: str
     url: str
-    secret: str
+    secret: str | None
     message_id: str
     body: bytes
     attempts: int

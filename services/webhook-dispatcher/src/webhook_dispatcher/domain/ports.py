@@ -15,7 +15,7 @@ from webhook_dispatcher.domain.endpoint import DeliveryRecord, Endpoint
 class Sender(Protocol):
     """Makes one attempt; never raises for what a receiver or the network does."""
 
-    async def send(self, delivery: DueDelivery) -> Attempted: ...
+    async def send(self, delivery: DueDelivery, secret: str) -> Attempted: ...
 
 
 class SecretBox(Protocol):
@@ -23,7 +23,9 @@ class SecretBox(Protocol):
 
     def seal(self, secret: str) -> bytes: ...
 
-    def open(self, sealed: bytes) -> str: ...
+    def open(self, sealed: bytes) -> str | None:
+        """Return the secret, or None if it was encrypted under another key."""
+        ...
 
 
 class Intake(Protocol):

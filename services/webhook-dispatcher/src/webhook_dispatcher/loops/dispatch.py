@@ -5,8 +5,9 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from darkroom_chassis.logs import get_logger
+from darkroom_chassis.metrics import ITEMS_REJECTED
 
-from webhook_dispatcher.domain.delivery import DueDelivery, judge
+from webhook_dispatcher.domain.delivery import UNREADABLE_SECRET, Attempted, DueDelivery, judge
 from webhook_dispatcher.domain.ports import DueDeliveries, Sender
 from webhook_dispatcher.metrics import ATTEMPT_SECONDS, ATTEMPTS
 
@@ -63,7 +64,7 @@ class DispatchLoop:
                 await self._arrived.wait()
 
     async def _attempt(self, delivery: DueDelivery) -> None:
-        attempted = await self._sender.send(delivery)
+        attempted = await self._send(delivery)
         made = delivery.attempts + 1
         verdict = judge(attempted, attempts_made=made, schedule_s=self._schedule_s, now=datetime.now(UTC))
         await self._deliveries.record(delivery, attempted, verdict)
@@ -73,3 +74,16 @@ class DispatchLoop:
             "Webhook attempted", endpoint_id=delivery.endpoint_id, message_id=delivery.message_id, attempt=made,
             status=attempted.status, failure=attempted.error, outcome=verdict.status,
         )  # fmt: skip
+
+    async def _send(self, delivery: DueDelivery) -> Attempted:
+        """Make the attempt; whatever goes wrong with it counts as failed, so that it is not made again at once."""
+        if delivery.secret is None:
+            log.error("A webhook cannot be signed: its secret was encrypted with another SECRETS_KEY",
+                      endpoint_id=delivery.endpoint_id)  # fmt: skip
+            return Attempted(None, UNREADABLE_SECRET, 0.0)
+        try:
+            return await self._sender.send(delivery, delivery.secret)
+        except Exception as error:
+            log.exception("An attempt failed unexpectedly", endpoint_id=delivery.endpoint_id, delivery_id=delivery.id)
+            ITEMS_REJECTED.labels("dispatch", type(error).__name__).inc()
+            return Attempted(None, type(error).__name__, 0.0)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from darkroom_chassis.connection_limit import Place
+from darkroom_chassis.database import DATABASE_AWAY
 from darkroom_chassis.errors import AppError
 from darkroom_chassis.logs import get_logger
 from darkroom_queue import QueueUnavailable
@@ -17,7 +18,6 @@ from starlette.types import Receive, Scope, Send
 from platform_api.domain.job_stream import Frame, FrameKind
 from platform_api.routes.context import Context
 from platform_api.routes.emprops.mapping import EmPropsHistoryEntry, EmPropsJob, emprops_history, emprops_job
-from platform_api.routes.errors import DATABASE_AWAY
 
 log = get_logger(__name__)
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
+from darkroom_chassis.database import DATABASE_AWAY
 from darkroom_chassis.errors import Unauthenticated
 from darkroom_queue import QueueUnavailable
 from darkroom_schemas.ids import JobId, UserId
@@ -22,7 +23,6 @@ from platform_api.routes.emprops.sse import (
     is_stopping,
     take_place,
 )
-from platform_api.routes.errors import DATABASE_AWAY
 from platform_api.routes.requests import JobIdPath
 
 router = APIRouter(tags=["jobs"])
