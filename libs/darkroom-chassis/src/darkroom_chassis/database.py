@@ -1,6 +1,7 @@
 """The connections of a service, and the three ways to use them: one statement, a transaction, or the bare driver."""
 
 import select
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,7 +11,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg.types.string import TextLoader
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from sqlalchemy import event, text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as SqlPoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -19,6 +20,10 @@ from darkroom_chassis.quiet_cursor import QuietCursor
 
 DATABASE_AWAY = (OperationalError, SqlPoolTimeout, psycopg.OperationalError, PoolTimeout)
 """What is raised while PostgreSQL does not answer."""
+WRITE_REFUSALS = {"53100", "25006"}
+"""SQLSTATEs of a full disk, and of a server that is read-only: a standby, or one that an operator has set so."""
+WRITES_REFUSED_S = 15.0
+"""For so long after such a refusal the service is not ready."""
 LOCK_TIMEOUT_MS = 5_000
 STATEMENT_TIMEOUT_MS = 30_000
 POOL_TIMEOUT_S = 10
@@ -31,6 +36,10 @@ PLANNED_ONCE = "-c plan_cache_mode=force_generic_plan"
 def driver_url(database_url: str) -> URL:
     """Return `database_url` with psycopg 3 as its driver."""
     return make_url(database_url).set(drivername="postgresql+psycopg")
+
+
+class WritesRefused(Exception):
+    """The database answers, but took no write a moment ago."""
 
 
 class Database:
@@ -68,6 +77,8 @@ class Database:
             connect_args=options,
         )
         event.listen(self._engine.sync_engine, "checkout", _check_open_before_use)
+        event.listen(self._engine.sync_engine, "handle_error", self._note_failed_statement)
+        self._writes_refused_at = float("-inf")
         self._autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
@@ -93,15 +104,26 @@ class Database:
         async with self._bare.connection() as connection:
             try:
                 yield connection
-            except psycopg.OperationalError:
+            except psycopg.OperationalError as error:
+                self._note_refused_write(error)
                 if connection.broken:  # the server went away: the other idle connections are no better
                     await self._bare.check()
                 raise
 
     async def ping(self) -> None:
-        """Raise unless the database answers."""
+        """Raise unless the database answers, and has not just refused a write."""
         async with self.connect() as connection:
             await connection.execute(text("SELECT 1"))
+        if time.monotonic() - self._writes_refused_at < WRITES_REFUSED_S:
+            raise WritesRefused
+
+    def _note_failed_statement(self, context: ExceptionContext) -> None:
+        if isinstance(context.original_exception, psycopg.Error):
+            self._note_refused_write(context.original_exception)
+
+    def _note_refused_write(self, error: psycopg.Error) -> None:
+        if error.sqlstate in WRITE_REFUSALS:
+            self._writes_refused_at = time.monotonic()
 
     async def close(self) -> None:
         """Close every connection."""

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import psycopg
 import pytest
-from darkroom_chassis.database import Database
+from darkroom_chassis.database import DATABASE_AWAY, Database, WritesRefused
 from sqlalchemy import text
 
 TERMINATE = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'test'"
@@ -36,3 +36,18 @@ async def test_idle_connections_that_the_server_closed_are_replaced_before_use(
         assert ended is not None
         assert ended[0] >= 3
     await use(database)
+
+
+@pytest.mark.parametrize("way", ["connect", "begin", "bare"])
+async def test_a_database_that_refuses_writes_is_not_ready(database: Database, way: str) -> None:
+    await database.ping()
+    with pytest.raises(DATABASE_AWAY):
+        await write_to_a_full_disk(database, way)
+    with pytest.raises(WritesRefused):
+        await database.ping()
+
+
+async def write_to_a_full_disk(database: Database, way: str) -> None:
+    statement = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full', MESSAGE = 'No space left on device'; END $$"
+    async with getattr(database, way)() as connection:
+        await connection.execute(statement if way == "bare" else text(statement))

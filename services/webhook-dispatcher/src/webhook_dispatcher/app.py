@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from darkroom_chassis.database import DATABASE_AWAY
 from darkroom_chassis.errors import AppError, render
 from darkroom_chassis.probes import probe_routes
 from darkroom_chassis.service import create_app
@@ -10,7 +11,6 @@ from darkroom_queue import QueueUnavailable
 from darkroom_schemas.errors import ErrorCode
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import OperationalError
 
 from webhook_dispatcher.routes import webhooks
 from webhook_dispatcher.settings import Settings
@@ -44,7 +44,7 @@ def build_app(settings: Settings) -> FastAPI:
         return render(error, request.url.path)
 
     app = create_app("Darkroom webhook-dispatcher", VERSION, description=DESCRIPTION, lifespan=lifespan)
-    for unavailable in (QueueUnavailable, OperationalError):
+    for unavailable in (QueueUnavailable, *DATABASE_AWAY):
         app.add_exception_handler(unavailable, on_store_unavailable)
     checks = {"redis": check_redis, "database": check_database, "loops": check_loops}
     app.include_router(probe_routes(checks))
