@@ -1,11 +1,14 @@
 """Connections that the server has closed cost no statement an error."""
 
 from collections.abc import AsyncIterator
+from functools import partial
+from typing import Any
 
 import psycopg
 import pytest
 from darkroom_chassis.database import DATABASE_AWAY, Database, WritesRefused
 from sqlalchemy import text
+from support.waiting import until
 
 TERMINATE = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'test'"
 
@@ -15,6 +18,11 @@ async def database(postgres_url: str) -> AsyncIterator[Database]:
     database = Database(postgres_url, application="test", pool_size=3)
     yield database
     await database.close()
+
+
+async def none_left(operator: psycopg.AsyncConnection[Any]) -> bool:
+    found = await operator.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'test'")
+    return await found.fetchone() == (0,)
 
 
 async def use(database: Database) -> None:
@@ -33,6 +41,7 @@ async def test_idle_connections_that_the_server_closed_are_replaced_before_use(
         await use(database)
         async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as operator:
             ended = await (await operator.execute(TERMINATE)).fetchone()
+            await until(partial(none_left, operator))
         assert ended is not None
         assert ended[0] >= 3
     await use(database)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 from darkroom_chassis.database import driver_url
+from darkroom_chassis.expired_rows import BATCH, some_older
 from darkroom_schemas.ids import AssetId, JobId, UserId
 from darkroom_schemas.status import JobStatus
 from platform_api.domain.asset_filter import AssetFilter
@@ -18,7 +19,6 @@ from platform_api.domain.job_filter import COUNTED_TO, EVERY_JOB, JobFilter
 from platform_api.migrations import MIGRATIONS
 from platform_api.store.asset_removal import name_step_types, older_assets
 from platform_api.store.assets import page_of_assets
-from platform_api.store.expired_rows import BATCH, some_older
 from platform_api.store.job_lists import count_of_jobs, page_of_jobs
 from platform_api.store.jobs import MOST_AT_ONCE, SOME
 from platform_api.store.outbox import next_rows

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from darkroom_chassis.database import DATABASE_AWAY
 from darkroom_chassis.errors import AppError, render
+from darkroom_chassis.idempotency import KeyInUse, KeyReused
 from darkroom_chassis.probes import probe_routes
 from darkroom_chassis.service import create_app
 from darkroom_queue import QueueUnavailable
@@ -43,9 +44,21 @@ def build_app(settings: Settings) -> FastAPI:
         error = AppError(503, ErrorCode.UNAVAILABLE, sentence, retryable=True, headers={"Retry-After": "2"})
         return render(error, request.url.path)
 
+    async def on_key_reused(request: Request, _: Exception) -> JSONResponse:
+        sentence = "This Idempotency-Key was used with another request."
+        return render(AppError(422, ErrorCode.IDEMPOTENCY_MISMATCH, sentence), request.url.path)
+
+    async def on_key_in_use(request: Request, _: Exception) -> JSONResponse:
+        sentence = "The first request with this Idempotency-Key is still being answered."
+        headers = {"Retry-After": "1"}
+        error = AppError(409, ErrorCode.IDEMPOTENCY_IN_PROGRESS, sentence, retryable=True, headers=headers)
+        return render(error, request.url.path)
+
     app = create_app("Darkroom webhook-dispatcher", VERSION, description=DESCRIPTION, lifespan=lifespan)
     for unavailable in (QueueUnavailable, *DATABASE_AWAY):
         app.add_exception_handler(unavailable, on_store_unavailable)
+    app.add_exception_handler(KeyReused, on_key_reused)
+    app.add_exception_handler(KeyInUse, on_key_in_use)
     checks = {"redis": check_redis, "database": check_database, "loops": check_loops}
     app.include_router(probe_routes(checks))
     app.include_router(webhooks.router)

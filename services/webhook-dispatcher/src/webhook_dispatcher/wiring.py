@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from darkroom_chassis.availability import Availability
 from darkroom_chassis.database import DATABASE_AWAY, Database
+from darkroom_chassis.expiry import expire_regularly
 from darkroom_chassis.loops import LoopSupervisor
 from darkroom_queue import EventLog, KeyDirectory, QueueUnavailable, RedisLink
 
@@ -17,6 +19,7 @@ from webhook_dispatcher.settings import Settings
 from webhook_dispatcher.store.delivery_log import PostgresDeliveryLog
 from webhook_dispatcher.store.due_deliveries import PostgresDueDeliveries
 from webhook_dispatcher.store.endpoints import PostgresEndpoints
+from webhook_dispatcher.store.idempotency import PostgresIdempotency, delete_expired_keys
 from webhook_dispatcher.store.intake import PostgresIntake
 from webhook_dispatcher.store.secret_box import FernetBox
 
@@ -55,7 +58,16 @@ async def wire(settings: Settings) -> AsyncIterator[Running]:
     intake = IntakeLoop(EventLog(link, "webhook-dispatcher"), PostgresIntake(database), arrived, waits=DATABASE_AWAY)
     loops.add("intake", intake.run)
     loops.add("dispatch", dispatch.run)
-    context = Context(KeyDirectory(link), PostgresEndpoints(database), PostgresDeliveryLog(database), box, arrived)
+    loops.add("expiry", lambda: expire_regularly({"Idempotency keys": lambda: delete_expired_keys(database)}))
+    context = Context(
+        directory=KeyDirectory(link),
+        redis=Availability("Redis", (QueueUnavailable,)),
+        endpoints=PostgresEndpoints(database),
+        deliveries=PostgresDeliveryLog(database),
+        idempotency=PostgresIdempotency(database, box),
+        box=box,
+        arrived=arrived,
+    )
     try:
         async with sender, loops:
             yield Running(context, loops, link, database)

@@ -5,6 +5,7 @@ import psycopg
 import pytest
 from darkroom_chassis.api_keys import KeyKind
 from darkroom_queue import RedisLink
+from darkroom_schemas.ids import new_uuid7
 from support.keys import publish_key
 from support.services import RunningService
 
@@ -72,7 +73,7 @@ async def test_a_service_key_acts_for_the_user_that_it_names_and_others_may_not(
     service_key = await publish_key(link, None, KeyKind.SERVICE)
     admin_key = await publish_key(link, None, KeyKind.ADMIN)
     async with httpx.AsyncClient(base_url=service.url) as client:
-        named = {"X-API-Key": service_key, "X-User-Id": "u9"}
+        named = {"X-API-Key": service_key, "X-User-Id": new_uuid7()}
         assert (await client.post("/api/webhooks", json={"url": URL}, headers=named)).status_code == 201
         assert (await client.get("/api/webhooks", headers={"X-API-Key": service_key})).status_code == 403
         assert (await client.get("/api/webhooks", headers=named | {"X-API-Key": admin_key})).status_code == 403
@@ -99,3 +100,68 @@ async def test_secrets_are_encrypted_at_rest(api: httpx.AsyncClient, database_ur
         stored = str(connection.execute("SELECT e::text FROM webhooks.endpoints e").fetchall())
     assert secret.removeprefix("whsec_") not in stored
     assert secret.removeprefix("whsec_").encode().hex() not in stored
+
+
+async def test_a_request_with_an_idempotency_key_is_carried_out_once(api: httpx.AsyncClient) -> None:
+    key, body = {"Idempotency-Key": new_uuid7()}, {"url": URL}
+    first, second = [await api.post("/api/webhooks", json=body, headers=key) for _ in range(2)]
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert (second.json(), second.headers["Idempotent-Replayed"]) == (first.json(), "true")
+    assert len((await api.get("/api/webhooks")).json()["webhooks"]) == 1
+    other = await api.post("/api/webhooks", json=body | {"description": "x"}, headers=key)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_mismatch")
+    test = f"/api/webhooks/{first.json()['id']}/test"
+    again = {"Idempotency-Key": new_uuid7()}
+    sent = [(await api.post(test, headers=again)).json() for _ in range(2)]
+    assert sent[0] == sent[1]
+    assert (await api.get(f"/api/webhooks/{first.json()['id']}/stats")).json()["total_deliveries"] == 1
+
+
+async def test_no_answer_with_a_secret_is_stored_in_plain_text(api: httpx.AsyncClient, database_url: str) -> None:
+    created = await api.post("/api/webhooks", json={"url": URL}, headers={"Idempotency-Key": new_uuid7()})
+    secret = created.json()["secret"].encode()
+    async with await psycopg.AsyncConnection.connect(database_url) as connection:
+        rows = await (await connection.execute("SELECT answer FROM webhooks.idempotency_keys")).fetchall()
+    assert rows
+    assert not any(secret in bytes(answer) for (answer,) in rows)
+
+
+HOSTILE_TEXT = ["a\\u0000b", "\\ud800", "x" * 3000]
+
+
+@pytest.mark.parametrize("field", ["url", "description", "secret", "events"])
+async def test_text_that_cannot_be_stored_is_a_400(api: httpx.AsyncClient, field: str) -> None:
+    for text in HOSTILE_TEXT[1:] if field == "url" else HOSTILE_TEXT:  # a URL's U+0000 is percent-encoded
+        value = f'["{text}"]' if field == "events" else f'"{text}"'
+        if field == "url":
+            value = f'"https://example.com/{text}"'
+        body = f'{{"url": "{URL}", "{field}": {value}}}'
+        answer = await api.post("/api/webhooks", content=body, headers={"Content-Type": "application/json"})
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request"), body[:80]
+
+
+async def test_deep_bodies_and_large_numbers_are_a_400_and_impossible_ids_a_404(api: httpx.AsyncClient) -> None:
+    created = (await api.post("/api/webhooks", json={"url": URL})).json()
+    one = f"/api/webhooks/{created['id']}"
+    deep = '{"url": ' + "[" * 900 + "]" * 900 + "}"
+    for body in (deep, '{"active": ' + "[" * 100_000):
+        answer = await api.put(one, content=body, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 400
+    for before in (2**63, 10**400, -1, "x", "%00"):
+        answer = await api.get(f"{one}/deliveries?before={before}")
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "before")
+    for odd in ("nonsense", "%00", "%ff", "1" * 300):
+        assert (await api.get(f"/api/webhooks/{odd}")).status_code == 404
+
+
+async def test_a_service_key_names_its_user_by_a_uuid_in_either_case(
+    service: RunningService, link: RedisLink, user: str
+) -> None:
+    key = await publish_key(link, None, kind=KeyKind.SERVICE)
+    async with httpx.AsyncClient(base_url=service.url, headers={"X-API-Key": key}) as client:
+        created = await client.post("/api/webhooks", json={"url": URL}, headers={"X-User-Id": user.upper()})
+        assert created.status_code == 201
+        listed = await client.get("/api/webhooks", headers={"X-User-Id": user})
+        assert [one["id"] for one in listed.json()["webhooks"]] == [created.json()["id"]]
+        wrong = await client.get("/api/webhooks", headers={"X-User-Id": "somebody"})
+        assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (400, "X-User-Id")

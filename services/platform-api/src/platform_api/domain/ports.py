@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from darkroom_chassis.idempotency import IdempotencyKey as IdempotencyKey
 from darkroom_schemas.api_key import PublishedKey
 from darkroom_schemas.ids import AssetId, EventId, JobId, StepId, UserId
 from darkroom_schemas.job import HistoryEntry
@@ -29,14 +30,6 @@ class Answer:
 
     body: str
     replayed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class IdempotencyKey:
-    """The caller's key, and a digest of what was asked with it."""
-
-    key: str
-    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)

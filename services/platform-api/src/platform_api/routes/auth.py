@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from darkroom_chassis.acting_user import user_id_of
 from darkroom_chassis.api_keys import KeyKind, parse_api_key, same_key
 from darkroom_chassis.errors import AppError, Unauthenticated
-from darkroom_chassis.validation import invalid_request
 from darkroom_schemas.api_key import Tier
-from darkroom_schemas.errors import ErrorCode, FieldError
+from darkroom_schemas.errors import ErrorCode
 from darkroom_schemas.ids import UserId
 from fastapi import Depends, Request
 from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPBearer
@@ -143,11 +143,7 @@ async def _session_holder(request: Request, context: Context) -> Caller:
 def _named_user(request: Request) -> UserId | None:
     """Read the user a service key speaks for. Proxies drop names with underscores, hence two spellings."""
     named = request.headers.get("x-user-id") or request.headers.get("user_id")
-    if named is None:
-        return None
-    if not UUID_TEXT.match(named.lower()):
-        raise invalid_request([FieldError(field="X-User-Id", message="must be a UUID")])
-    return UserId(named.lower())
+    return user_id_of(named) if named is not None else None
 
 
 async def admin(who: Annotated[Caller, Depends(caller)]) -> Caller:

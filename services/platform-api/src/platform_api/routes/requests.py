@@ -1,18 +1,15 @@
 """What requests have in common: bodies of any content type, ids in paths, pages, idempotency keys."""
 
-import hashlib
-import json
-import re
 from typing import Annotated, Any
 
+from darkroom_chassis.idempotency import keyed as keyed
 from darkroom_schemas.ids import AssetId, JobId
 from fastapi import Depends, Header, Path, Query, Request, Response
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
 from starlette.types import Receive, Scope, Send
 
 from platform_api.domain.errors import NotFound
-from platform_api.domain.ports import Answer, IdempotencyKey
+from platform_api.domain.ports import Answer
 from platform_api.routes.auth import UUID_TEXT
 from platform_api.routes.context import Context
 from platform_api.routes.direct import Direct, Handler
@@ -20,7 +17,6 @@ from platform_api.routes.errors import invalid
 
 MAX_PAGE = 200
 MAX_OFFSET = 10_000
-_KEY = re.compile(r"[\x21-\x7e]{1,255}\Z", re.ASCII)
 
 
 class AnyContentTypeRoute(APIRoute):
@@ -81,16 +77,6 @@ async def _cursor(
     if cursor is not None and not UUID_TEXT.match(cursor):
         raise invalid("cursor", "must be the `cursor` of an earlier page")
     return cursor
-
-
-def keyed(key: str | None, path: str, body: BaseModel | None) -> IdempotencyKey | None:
-    """Join an Idempotency-Key with a digest of what is asked; 400 for an unusable key."""
-    if key is None:
-        return None
-    if not _KEY.match(key):
-        raise invalid("Idempotency-Key", "must be 1 to 255 printable ASCII characters without spaces")
-    asked = json.dumps([path, body.model_dump(mode="json") if body else None], sort_keys=True)
-    return IdempotencyKey(key, hashlib.sha256(asked.encode()).hexdigest())
 
 
 def answered(answer: Answer, status: int = 200) -> Response:

@@ -1,14 +1,11 @@
 """The end of idempotency keys: they are kept for a day."""
 
-from datetime import timedelta
-
 from darkroom_chassis.database import Database
+from darkroom_chassis.expired_rows import delete_older
+from darkroom_chassis.idempotency import KEPT
 from sqlalchemy import func
 
-from platform_api.store.expired_rows import delete_older
 from platform_api.store.tables import idempotency_keys, operator_idempotency_keys
-
-KEPT = timedelta(hours=24)
 
 
 async def delete_expired_keys(database: Database) -> int:

@@ -4,11 +4,11 @@ import hashlib
 from datetime import timedelta
 
 from darkroom_chassis.database import Database
+from darkroom_chassis.expired_rows import delete_older
 from sqlalchemy import case, delete, func
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from platform_api.domain.sessions import Attempt
-from platform_api.store.expired_rows import delete_older
 from platform_api.store.identity_tables import login_attempts
 
 WINDOW = timedelta(minutes=15)

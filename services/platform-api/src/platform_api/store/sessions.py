@@ -3,13 +3,13 @@
 from datetime import datetime
 
 from darkroom_chassis.database import Database
+from darkroom_chassis.expired_rows import delete_older
 from darkroom_schemas.api_key import Scope
 from darkroom_schemas.ids import UserId
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from platform_api.domain.sessions import Session, StoredPassword
-from platform_api.store.expired_rows import delete_older
 from platform_api.store.identity_tables import passwords, sessions
 from platform_api.store.published_keys import VALID
 from platform_api.store.tables import api_keys, users

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from darkroom_chassis.database import DATABASE_AWAY
+from darkroom_chassis.expiry import expire_regularly
 from darkroom_chassis.loops import LoopSupervisor
 from darkroom_queue import EventLog, KeyDirectory, QueueUnavailable
 
@@ -12,7 +13,6 @@ from platform_api.loops.asset_keeper import AssetKeeper
 from platform_api.loops.consumer import EventConsumer
 from platform_api.loops.doorbell import Doorbell
 from platform_api.loops.fanout import Fanout
-from platform_api.loops.housekeeping import expire_regularly
 from platform_api.loops.leftover_keeper import LeftoverKeeper
 from platform_api.loops.reconciler import Reconciler
 from platform_api.loops.relay import Relay

@@ -1,10 +1,12 @@
 """What the domain, the loops and the routes need of the outside world."""
 
 import builtins
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from darkroom_chassis.idempotency import IdempotencyKey
 from darkroom_schemas.events import Event
 from darkroom_schemas.ids import EventId, TenantId
 
@@ -57,7 +59,7 @@ class DueDeliveries(Protocol):
 
 
 class DeliveryLog(Protocol):
-    """What an endpoint's owner sees of its deliveries, and a test message."""
+    """What an endpoint's owner sees of its deliveries."""
 
     async def stats(self, endpoint_id: str) -> dict[str, int]:
         """Count an endpoint's deliveries by status."""
@@ -71,17 +73,9 @@ class DeliveryLog(Protocol):
         """Return the newest lines of an endpoint's delivery log."""
         ...
 
-    async def enqueue_test(self, endpoint: Endpoint, message_id: str) -> None:
-        """Queue a message that only says that the endpoint works."""
-        ...
-
 
 class Endpoints(Protocol):
     """The endpoints of all tenants, one tenant at a time."""
-
-    async def add(
-        self, tenant: TenantId, *, url: str, events: Sequence[str], description: str, sealed_secret: bytes
-    ) -> Endpoint: ...
 
     async def list(self, tenant: TenantId) -> builtins.list[Endpoint]:
         """Return a tenant's endpoints, oldest first."""
@@ -96,3 +90,46 @@ class Endpoints(Protocol):
     async def remove(self, tenant: TenantId, endpoint_id: str) -> bool:
         """Delete an endpoint with its deliveries; False if the tenant has no such endpoint."""
         ...
+
+
+class NewEndpoints(Protocol):
+    """Adds endpoints inside a transaction."""
+
+    async def add(
+        self, tenant: TenantId, *, url: str, events: Sequence[str], description: str, sealed_secret: bytes
+    ) -> Endpoint: ...
+
+
+class NewTests(Protocol):
+    """Queues, inside a transaction, messages that only say that an endpoint works."""
+
+    async def enqueue(self, endpoint: Endpoint, message_id: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What may be written inside one transaction."""
+
+    endpoints: NewEndpoints
+    tests: NewTests
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The JSON body of an answer, and whether an earlier request got it first."""
+
+    body: str
+    replayed: bool = False
+
+
+Work = Callable[[Unit], Awaitable[str]]
+"""Writes, and returns the body of the answer."""
+
+
+class Idempotency(Protocol):
+    """Runs work in a transaction, or gives the answer that the same request got before.
+
+    Raises `KeyReused` or `KeyInUse`. Each tenant has keys of their own.
+    """
+
+    async def __call__(self, tenant: TenantId, key: IdempotencyKey | None, work: Work) -> Answer: ...

@@ -2,14 +2,17 @@
 
 from typing import Annotated
 
+from darkroom_chassis.acting_user import user_id_of
 from darkroom_chassis.api_keys import KeyKind, parse_api_key, same_key
+from darkroom_chassis.availability import NEEDED_S, ServerAway
 from darkroom_chassis.errors import AppError, Unauthenticated
-from darkroom_schemas.api_key import Scope, grants
+from darkroom_queue import QueueUnavailable
+from darkroom_schemas.api_key import PublishedKey, Scope, grants
 from darkroom_schemas.errors import ErrorCode
 from darkroom_schemas.ids import TenantId
 from fastapi import Depends, Header, Request
 
-from webhook_dispatcher.routes.context import Ctx
+from webhook_dispatcher.routes.context import Context, Ctx
 
 
 async def tenant_of(
@@ -22,7 +25,7 @@ async def tenant_of(
     """Return the tenant that the API key speaks for."""
     text = x_api_key or (authorization or "").removeprefix("Bearer ")
     key = parse_api_key(text)
-    published = await context.directory.find(key.id) if key else None
+    published = await _published(context, key.id) if key else None
     if published is None or not same_key(text, bytes.fromhex(published.sha256)):
         raise Unauthenticated("Send a valid API key: X-API-Key: dk_user_….")
     needed = Scope.WEBHOOKS_READ if request.method in {"GET", "HEAD"} else Scope.WEBHOOKS_WRITE
@@ -32,9 +35,16 @@ async def tenant_of(
     if published.user_id is not None:
         return TenantId(published.user_id)
     if published.kind == KeyKind.SERVICE and x_user_id:
-        return TenantId(x_user_id)
+        return TenantId(user_id_of(x_user_id))
     sentence = "This key belongs to no user: use a user's key, or a service key with X-User-Id."
     raise AppError(403, ErrorCode.FORBIDDEN, sentence)
+
+
+async def _published(context: Context, key_id: str) -> PublishedKey | None:
+    try:
+        return await context.redis.ask(lambda: context.directory.find(key_id), NEEDED_S)
+    except ServerAway as error:
+        raise QueueUnavailable(str(error)) from error
 
 
 TenantDep = Annotated[TenantId, Depends(tenant_of)]

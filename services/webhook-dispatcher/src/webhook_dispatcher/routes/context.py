@@ -4,10 +4,11 @@ import asyncio
 from dataclasses import dataclass
 from typing import Annotated, cast
 
+from darkroom_chassis.availability import Availability
 from darkroom_queue import KeyDirectory
 from fastapi import Depends, Request
 
-from webhook_dispatcher.domain.ports import DeliveryLog, Endpoints, SecretBox
+from webhook_dispatcher.domain.ports import DeliveryLog, Endpoints, Idempotency, SecretBox
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,13 +16,15 @@ class Context:
     """The ports behind the routes; setting `arrived` wakes the dispatcher."""
 
     directory: KeyDirectory
+    redis: Availability
     endpoints: Endpoints
     deliveries: DeliveryLog
+    idempotency: Idempotency
     box: SecretBox
     arrived: asyncio.Event
 
 
-def _context(request: Request) -> Context:
+async def _context(request: Request) -> Context:
     return cast("Context", request.app.state.context)
 
 

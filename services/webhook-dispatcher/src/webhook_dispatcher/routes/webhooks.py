@@ -1,18 +1,22 @@
 """`/api/webhooks`: endpoints of a tenant, and their delivery log."""
 
+import json
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from darkroom_chassis.errors import AppError
+from darkroom_chassis.idempotency import keyed
 from darkroom_schemas.base import Request
 from darkroom_schemas.errors import ErrorCode
+from darkroom_schemas.fields import MAX_INT64, Text
 from darkroom_schemas.ids import new_uuid7
-from fastapi import APIRouter, Query, Response
-from pydantic import AfterValidator, AnyHttpUrl, BaseModel, Field
+from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from pydantic import AfterValidator, AnyHttpUrl, BaseModel, Field, UrlConstraints
 
 from webhook_dispatcher.domain.endpoint import Endpoint
 from webhook_dispatcher.domain.events import SUBSCRIBABLE
+from webhook_dispatcher.domain.ports import Answer, Unit
 from webhook_dispatcher.domain.signature import check_secret, new_secret
 from webhook_dispatcher.routes.access import TenantDep
 from webhook_dispatcher.routes.context import Ctx
@@ -37,25 +41,45 @@ def _usable_secret(text: str) -> str:
     return text
 
 
-Url = Annotated[AnyHttpUrl, AfterValidator(_plain_url)]
-EventName = Annotated[str, AfterValidator(_known_event)]
+async def _webhook_id(webhook_id: Annotated[str, Path(description="Id of an endpoint, a UUID.")]) -> str:
+    try:
+        return str(UUID(webhook_id))
+    except ValueError:
+        raise _not_found() from None
+
+
+MAX_URL = 2000
+Url = Annotated[AnyHttpUrl, UrlConstraints(max_length=MAX_URL), AfterValidator(_plain_url)]
+EventName = Annotated[Text, Field(max_length=100), AfterValidator(_known_event)]
+Events = Annotated[list[EventName], Field(max_length=20)]
+Description = Annotated[Text, Field(max_length=200)]
+Secret = Annotated[Text, Field(max_length=200), AfterValidator(_usable_secret)]
+WebhookId = Annotated[str, Depends(_webhook_id)]
+IdempotencyHeader = Annotated[
+    str | None,
+    Header(alias="Idempotency-Key", description="Makes a repetition harmless: it gets the first answer, for 24 h."),
+]
+CREATED: dict[int | str, dict[str, Any]] = {
+    409: {"description": "The first request with this Idempotency-Key is still being answered"},
+    422: {"description": "The Idempotency-Key was used with another request"},
+}
 
 
 class NewEndpoint(Request):
     """Body of `POST /api/webhooks`. No `events` means all; without a `secret` we make one."""
 
     url: Url
-    events: list[EventName] = Field(default_factory=list, max_length=20)
-    description: str = Field(default="", max_length=200)
-    secret: Annotated[str, AfterValidator(_usable_secret)] | None = None
+    events: Events = Field(default_factory=list)
+    description: Description = ""
+    secret: Secret | None = None
 
 
 class EndpointChange(Request):
     """Body of `PUT /api/webhooks/{id}`; what is absent stays."""
 
     url: Url | None = None
-    events: list[EventName] | None = Field(default=None, max_length=20)
-    description: str | None = Field(default=None, max_length=200)
+    events: Events | None = None
+    description: Description | None = None
     active: bool | None = None
 
 
@@ -81,19 +105,35 @@ def _view(endpoint: Endpoint, secret: str | None = None) -> EndpointView:
 
 def _found(endpoint: Endpoint | None) -> Endpoint:
     if endpoint is None:
-        raise AppError(404, ErrorCode.NOT_FOUND, "There is no such webhook.")
+        raise _not_found()
     return endpoint
 
 
-@router.post("", status_code=201, summary="Register an endpoint")
-async def create_webhook(body: NewEndpoint, tenant: TenantDep, context: Ctx) -> EndpointView:
-    """Register a URL. Keep the answer's `secret`: it verifies signatures and is not shown again."""
-    secret = body.secret or new_secret()
-    endpoint = await context.endpoints.add(
-        tenant, url=str(body.url), events=body.events, description=body.description,
-        sealed_secret=context.box.seal(secret),
-    )  # fmt: skip
-    return _view(endpoint, secret)
+def _not_found() -> AppError:
+    return AppError(404, ErrorCode.NOT_FOUND, "There is no such webhook.")
+
+
+def _answered(answer: Answer, status: int) -> Response:
+    headers = {"Idempotent-Replayed": "true"} if answer.replayed else None
+    return Response(answer.body, status, media_type="application/json", headers=headers)
+
+
+@router.post("", status_code=201, summary="Register an endpoint", response_model=EndpointView, responses=CREATED)
+async def create_webhook(
+    body: NewEndpoint, tenant: TenantDep, context: Ctx, idempotency_key: IdempotencyHeader = None
+) -> Response:
+    """Register a URL. Store the answer's `secret`: it verifies signatures and is not shown again."""
+
+    async def work(unit: Unit) -> str:
+        secret = body.secret or new_secret()
+        endpoint = await unit.endpoints.add(
+            tenant, url=str(body.url), events=body.events, description=body.description,
+            sealed_secret=context.box.seal(secret),
+        )  # fmt: skip
+        return _view(endpoint, secret).model_dump_json()
+
+    key = keyed(idempotency_key, "/api/webhooks", body)
+    return _answered(await context.idempotency(tenant, key, work), 201)
 
 
 @router.get("", summary="List endpoints")
@@ -103,44 +143,58 @@ async def list_webhooks(tenant: TenantDep, context: Ctx) -> dict[str, list[Endpo
 
 
 @router.get("/{webhook_id}", summary="Read an endpoint")
-async def read_webhook(webhook_id: UUID, tenant: TenantDep, context: Ctx) -> EndpointView:
+async def read_webhook(webhook_id: WebhookId, tenant: TenantDep, context: Ctx) -> EndpointView:
     """Return one endpoint."""
-    return _view(_found(await context.endpoints.get(tenant, str(webhook_id))))
+    return _view(_found(await context.endpoints.get(tenant, webhook_id)))
 
 
 @router.put("/{webhook_id}", summary="Change an endpoint")
-async def change_webhook(webhook_id: UUID, body: EndpointChange, tenant: TenantDep, context: Ctx) -> EndpointView:
+async def change_webhook(webhook_id: WebhookId, body: EndpointChange, tenant: TenantDep, context: Ctx) -> EndpointView:
     """Change an endpoint; `active: true` switches one on again that was switched off."""
     changes = body.model_dump(exclude_none=True, mode="json")
     if not changes:
         return await read_webhook(webhook_id, tenant, context)
-    endpoint = _found(await context.endpoints.change(tenant, str(webhook_id), changes))
+    endpoint = _found(await context.endpoints.change(tenant, webhook_id, changes))
     context.arrived.set()
     return _view(endpoint)
 
 
 @router.delete("/{webhook_id}", status_code=204, summary="Delete an endpoint")
-async def delete_webhook(webhook_id: UUID, tenant: TenantDep, context: Ctx) -> Response:
+async def delete_webhook(webhook_id: WebhookId, tenant: TenantDep, context: Ctx) -> Response:
     """Delete an endpoint, its pending deliveries and its log."""
-    if not await context.endpoints.remove(tenant, str(webhook_id)):
+    if not await context.endpoints.remove(tenant, webhook_id):
         _found(None)
     return Response(status_code=204)
 
 
-@router.post("/{webhook_id}/test", status_code=202, summary="Send a test event")
-async def send_test(webhook_id: UUID, tenant: TenantDep, context: Ctx) -> dict[str, str]:
+@router.post(
+    "/{webhook_id}/test",
+    status_code=202,
+    summary="Send a test event",
+    response_model=dict[str, str],
+    responses=CREATED,
+)
+async def send_test(
+    webhook_id: WebhookId, tenant: TenantDep, context: Ctx, idempotency_key: IdempotencyHeader = None
+) -> Response:
     """Queue a `webhook.test` for this endpoint, whatever its event filter."""
-    endpoint = _found(await context.endpoints.get(tenant, str(webhook_id)))
-    message_id = f"msg_test_{new_uuid7()}"
-    await context.deliveries.enqueue_test(endpoint, message_id)
+    endpoint = _found(await context.endpoints.get(tenant, webhook_id))
+
+    async def work(unit: Unit) -> str:
+        message_id = f"msg_test_{new_uuid7()}"
+        await unit.tests.enqueue(endpoint, message_id)
+        return json.dumps({"message_id": message_id})
+
+    key = keyed(idempotency_key, f"/api/webhooks/{webhook_id}/test", None)
+    answer = await context.idempotency(tenant, key, work)
     context.arrived.set()
-    return {"message_id": message_id}
+    return _answered(answer, 202)
 
 
 @router.get("/{webhook_id}/stats", summary="Count deliveries")
-async def read_stats(webhook_id: UUID, tenant: TenantDep, context: Ctx) -> dict[str, int]:
+async def read_stats(webhook_id: WebhookId, tenant: TenantDep, context: Ctx) -> dict[str, int]:
     """Return the endpoint's deliveries by outcome."""
-    endpoint = _found(await context.endpoints.get(tenant, str(webhook_id)))
+    endpoint = _found(await context.endpoints.get(tenant, webhook_id))
     counts = await context.deliveries.stats(endpoint.id)
     return {
         "total_deliveries": sum(counts.values()),
@@ -153,13 +207,15 @@ async def read_stats(webhook_id: UUID, tenant: TenantDep, context: Ctx) -> dict[
 
 @router.get("/{webhook_id}/deliveries", summary="Read the delivery log")
 async def list_deliveries(
-    webhook_id: UUID,
+    webhook_id: WebhookId,
     tenant: TenantDep,
     context: Ctx,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    before: Annotated[int | None, Query(description="id of the last line of the page before")] = None,
+    before: Annotated[
+        int | None, Query(ge=1, le=MAX_INT64, description="id of the last line of the page before")
+    ] = None,
 ) -> dict[str, Any]:
     """Return the newest deliveries of an endpoint."""
-    endpoint = _found(await context.endpoints.get(tenant, str(webhook_id)))
+    endpoint = _found(await context.endpoints.get(tenant, webhook_id))
     records = await context.deliveries.newest(endpoint.id, limit=limit, before=before)
     return {"deliveries": records}

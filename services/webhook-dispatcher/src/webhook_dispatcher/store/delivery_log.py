@@ -5,11 +5,24 @@ from datetime import UTC, datetime
 from darkroom_chassis.database import Database
 from darkroom_schemas.webhook import WebhookBody
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from webhook_dispatcher.domain.endpoint import DeliveryRecord, Endpoint
 from webhook_dispatcher.domain.events import TEST_EVENT
 from webhook_dispatcher.store.intake import Message, enqueue
 from webhook_dispatcher.store.tables import deliveries, messages
+
+
+class PostgresNewTests:
+    """Implements `NewTests` in the connection's transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def enqueue(self, endpoint: Endpoint, message_id: str) -> None:
+        body = WebhookBody(type=TEST_EVENT, timestamp=datetime.now(UTC), data={"webhook_id": endpoint.id})
+        message = Message(message_id, endpoint.tenant, TEST_EVENT, body.model_dump_json().encode())
+        await enqueue(self._connection, message, [endpoint.id])
 
 
 class PostgresDeliveryLog:
@@ -28,12 +41,6 @@ class PostgresDeliveryLog:
         async with self._database.connect() as connection:
             waiting = mine.where(deliveries.c.status == "pending", deliveries.c.attempts > 0)
             return (await connection.execute(waiting)).scalar_one()
-
-    async def enqueue_test(self, endpoint: Endpoint, message_id: str) -> None:
-        body = WebhookBody(type=TEST_EVENT, timestamp=datetime.now(UTC), data={"webhook_id": endpoint.id})
-        message = Message(message_id, endpoint.tenant, TEST_EVENT, body.model_dump_json().encode())
-        async with self._database.begin() as connection:
-            await enqueue(connection, message, [endpoint.id])
 
     async def newest(self, endpoint_id: str, *, limit: int, before: int | None) -> list[DeliveryRecord]:
         statement = (

@@ -7,16 +7,17 @@ from typing import Any
 from darkroom_chassis.database import Database
 from darkroom_schemas.ids import TenantId, new_uuid7
 from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from webhook_dispatcher.domain.endpoint import Endpoint
 from webhook_dispatcher.store.tables import endpoints
 
 
-class PostgresEndpoints:
-    """Implements `Endpoints`."""
+class PostgresNewEndpoints:
+    """Implements `NewEndpoints` in the connection's transaction."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
 
     async def add(
         self, tenant: TenantId, *, url: str, events: Sequence[str], description: str, sealed_secret: bytes
@@ -25,8 +26,14 @@ class PostgresEndpoints:
             id=new_uuid7(), tenant=tenant, url=url, events=list(events), description=description,
             sealed_secret=sealed_secret,
         ).returning(endpoints)  # fmt: skip
-        async with self._database.connect() as connection:
-            return _endpoint((await connection.execute(statement)).one())
+        return _endpoint((await self._connection.execute(statement)).one())
+
+
+class PostgresEndpoints:
+    """Implements `Endpoints`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def list(self, tenant: TenantId) -> builtins.list[Endpoint]:
         statement = select(endpoints).where(endpoints.c.tenant == tenant).order_by(endpoints.c.id)

@@ -81,4 +81,16 @@ attempts = Table(
     moment("at", default=True),
 )
 
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    moment("created_at", default=True),
+    Index(None, "created_at"),
+)
+"""Answers are encrypted: one that created an endpoint holds its secret."""
+
 offsets = offsets_table(metadata)

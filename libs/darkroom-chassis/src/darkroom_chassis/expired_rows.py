@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from darkroom_chassis.database import Database
 from sqlalchemy import Column, ColumnElement, Delete, delete, func, literal_column, select
+
+from darkroom_chassis.database import Database
 
 BATCH = 5_000
 

@@ -1,4 +1,4 @@
-"""Forgets what is only kept for a while."""
+"""Deletes rows that have expired: idempotency keys, sessions, counters."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
