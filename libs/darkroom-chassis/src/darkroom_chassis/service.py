@@ -18,6 +18,7 @@ from darkroom_chassis.errors import PROBLEM_JSON
 from darkroom_chassis.http_protocol import LimitedConfig
 from darkroom_chassis.logs import get_logger
 from darkroom_chassis.middleware import RequestContext
+from darkroom_chassis.pages import add_pages
 from darkroom_chassis.settings import ServiceSettings
 
 log = get_logger(__name__)
@@ -39,11 +40,14 @@ def create_app(
     body_limits: Mapping[str, int] | None = None,
 ) -> FastAPI:
     """Build an app with trace ids, one error body, an access log and `app.state.stopping`, set when shutdown begins."""
-    app = FastAPI(title=title, version=version, description=description, lifespan=lifespan, redoc_url=None)
+    app = FastAPI(
+        title=title, version=version, description=description, lifespan=lifespan, docs_url=None, redoc_url=None
+    )
     app.state.stopping = asyncio.Event()
     app.add_middleware(RequestContext, max_body_bytes=max_body_bytes, body_limits=body_limits or {})
     install_error_handlers(app)
     _document_errors(app)
+    add_pages(app, description.partition("\n\n")[0])
     return app
 
 

@@ -11,19 +11,23 @@ from darkroom_schemas.api_key import PublishedKey, Scope, grants
 from darkroom_schemas.errors import ErrorCode
 from darkroom_schemas.ids import TenantId
 from fastapi import Depends, Header, Request
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from webhook_dispatcher.routes.context import Context, Ctx
+
+_API_KEY = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key of the platform: `dk_user_…`.")
+_BEARER = HTTPBearer(auto_error=False, description="The same key as a bearer token.")
 
 
 async def tenant_of(
     request: Request,
     context: Ctx,
-    x_api_key: Annotated[str | None, Header()] = None,
-    authorization: Annotated[str | None, Header()] = None,
-    x_user_id: Annotated[str | None, Header()] = None,
+    api_key: Annotated[str | None, Depends(_API_KEY)],
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+    x_user_id: Annotated[str | None, Header(description="The user that a service key speaks for.")] = None,
 ) -> TenantId:
     """Return the tenant that the API key speaks for."""
-    text = x_api_key or (authorization or "").removeprefix("Bearer ")
+    text = api_key or (bearer.credentials if bearer else "")
     key = parse_api_key(text)
     published = await _published(context, key.id) if key else None
     if published is None or not same_key(text, bytes.fromhex(published.sha256)):
