@@ -17,7 +17,7 @@ from darkroom_chassis.http_refusal import refusal
 from darkroom_chassis.metrics import HTTP_REFUSED
 from darkroom_chassis.websocket_protocol import BoundedWebSocketProtocol, websocket_refusal
 
-MAX_PIPELINED = 16
+MAX_PIPELINED = 100
 """Requests on one connection that wait for the answer to an earlier one."""
 LINGER_S = 2.0
 """After an answer to an incomplete request its rest is read and dropped for so long: closing at once would reset the
