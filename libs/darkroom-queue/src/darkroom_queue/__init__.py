@@ -15,6 +15,7 @@ from darkroom_queue.control import Control
 from darkroom_queue.dead_letters import DeadLetters
 from darkroom_queue.directory import KeyDirectory
 from darkroom_queue.errors import (
+    ClassShareUsed,
     LogTruncated,
     QueueError,
     QueueFull,
@@ -42,6 +43,7 @@ __all__ = [
     "RESET",
     "TICKET_TTL_S",
     "CancelOutcome",
+    "ClassShareUsed",
     "Consumer",
     "Control",
     "DeadLetters",

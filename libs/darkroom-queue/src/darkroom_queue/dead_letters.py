@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from darkroom_schemas.ids import StepId
 from darkroom_schemas.step import StepView
 
-from darkroom_queue.errors import TooManyClasses
+from darkroom_queue.errors import ClassShareUsed, TooManyClasses
 from darkroom_queue.link import RedisLink
 from darkroom_queue.lua_source import load
 from darkroom_queue.producer import Producer
@@ -41,7 +41,8 @@ class DeadLetters:
         """
         code = await self._link.run(_REQUEUE, step_id)
         if code < 0:
-            raise TooManyClasses("what the step requires is unknown by now, and the queue has no room for it")
+            error = ClassShareUsed if code == -2 else TooManyClasses
+            raise error("what the step requires is unknown by now, and the queue has no room for it")
         return bool(code)
 
     async def purge(self, step_ids: Sequence[StepId] = (), *, failed_before_ms: int = 0) -> int:

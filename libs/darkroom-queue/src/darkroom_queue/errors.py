@@ -6,7 +6,8 @@ QueueError
 ├─ QueueFull          the depth limit is reached; nothing was stored
 ├─ StepConflict       this id stands for another step
 ├─ SubmissionExpired  the submission came later than it allowed
-├─ TooManyClasses     more kinds of requirements, or of capabilities, than a shard keeps
+├─ TooManyClasses     more kinds of requirements, or of capabilities, than a shard keeps; room comes with time
+│  └─ ClassShareUsed  the tenant has brought as many kinds of requirements as one may
 ├─ LogTruncated       the event log no longer reaches back that far
 └─ WorkerSuperseded   a newer process has taken this worker's name
 """
@@ -37,10 +38,15 @@ class SubmissionExpired(QueueError):
 
 
 class TooManyClasses(QueueError):
-    """A shard keeps at most 4,096 requirement classes, 512 of them of one tenant, and 256 capability sets.
+    """There is no room for one more class of requirements, or capability set, at the moment.
 
-    Classes that no step has had for two hours make room.
+    A shard keeps the classes of the catalogue's types, 3,072 others of all tenants, 1,024 of the operator, and 256
+    capability sets. Classes that no step has had for two hours make room, so the call may be repeated later.
     """
+
+
+class ClassShareUsed(TooManyClasses):
+    """The tenant has brought as many classes as one tenant may: 64, or the operator's 1,024."""
 
 
 class LogTruncated(QueueError):

@@ -23,6 +23,8 @@ class WaitReason(StrEnum):
     """An operator has paused its type, or everything."""
     UNWORKABLE = "unworkable"
     """No live worker can run it; `Waiting.missing` says what it would take."""
+    NO_ROOM = "no_room"
+    """It is not in the queue yet: there are too many kinds of requirements. Its owner submits it again later."""
     BEHIND_OTHERS = "behind_others"
     """Its tenant's earlier steps, or other tenants' shares, come first."""
     NEXT = "next"
@@ -61,6 +63,11 @@ class Insight:
         answer = await self._link.run(_WHY, step_id)
         if not answer:
             return None
+        if answer[0] == WaitReason.NO_ROOM:
+            return Waiting(
+                reason=WaitReason.NO_ROOM, matching_workers=0, ahead=0, tenants=1, due_at_ms=None, start_in_s=None,
+                missing=("room for one more kind of requirements",),
+            )  # fmt: skip
         state, due, workers, ahead, tenants, waiting, requirements, abilities, _, histogram = answer
         need = Requirements.model_validate_json(requirements)
         missing = () if workers else nearest_lack(need, [Capabilities.model_validate_json(a) for a in abilities])

@@ -5,6 +5,7 @@ from collections.abc import Awaitable
 from typing import Any, Self
 
 import redis.asyncio as redis
+from darkroom_schemas.catalogue import CATALOGUE
 from redis.exceptions import (
     AskError,
     BusyLoadingError,
@@ -22,6 +23,7 @@ from darkroom_queue.hot import ANSWER_TIMEOUT_S, HotConnection, ReplyError
 from darkroom_queue.keys import Keys
 from darkroom_queue.locate import Location, locate
 from darkroom_queue.lua_source import LuaScript, load
+from darkroom_queue.record import canonical
 
 Arg = str | bytes | int | float
 _UNREACHABLE = (ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError, OSError)
@@ -37,6 +39,8 @@ _FULL = ("OOM", "MISCONF")
 """Error words of a server that writes nothing before an operator has seen to it, but still answers what only reads."""
 DEFAULT_LEASE_S = 12.0
 _ADOPT = load("adopt")
+_STANDING = tuple(canonical(entry.requirements) for entry in CATALOGUE.values())
+"""What steps of the catalogue's types require, unless they ask for more."""
 
 
 class RedisLink:
@@ -161,7 +165,7 @@ class RedisLink:
         if not self._epoch:
             info: str = await self._answer(self._send("INFO", "server"))
             run_id = next(line[7:] for line in info.splitlines() if line.startswith("run_id:"))
-            self._epoch = int(await self._evaluate(_ADOPT, (run_id, round(DEFAULT_LEASE_S * 1000))))
+            self._epoch = int(await self._evaluate(_ADOPT, (run_id, round(DEFAULT_LEASE_S * 1000), *_STANDING)))
 
     async def _connect_and_run(self, script: LuaScript, args: tuple[Arg, ...]) -> Any:
         await self._ready()

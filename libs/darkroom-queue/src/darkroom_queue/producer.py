@@ -13,6 +13,7 @@ from darkroom_schemas.ids import EventId, StepId
 from darkroom_schemas.step import StepSubmit, StepView
 
 from darkroom_queue.errors import (
+    ClassShareUsed,
     QueueError,
     QueueFull,
     StepConflict,
@@ -153,8 +154,10 @@ class Producer:
                 return SubmissionExpired(f"{step.id} came after its not_after_ms {step.not_after_ms}")
             case -3:
                 return QueueFull("the queue holds as many steps as its limit allows")
+            case -5:
+                return ClassShareUsed("the tenant uses as many different requirements as one tenant may")
             case _:
-                return TooManyClasses("the queue keeps at most 4,096 different requirements, 512 of one tenant")
+                return TooManyClasses("the queue has no room for one more kind of requirements")
 
     async def cancel(self, step_id: StepId, *, reason: str) -> CancelOutcome:
         """End a waiting step, or ask a running one to stop; a running one is ended by force after 10 s."""

@@ -1,17 +1,30 @@
 """Classes of requirements make room when nobody uses them any more, and never under a step that has not ended."""
 
 import pytest
-from darkroom_queue import Control, DeadLetters, Producer, RedisLink, Submitted, Sweeper, TooManyClasses
+from darkroom_queue import (
+    ClassShareUsed,
+    Control,
+    DeadLetters,
+    Insight,
+    Producer,
+    RedisLink,
+    Submitted,
+    Sweeper,
+    TooManyClasses,
+    WaitReason,
+)
 from darkroom_queue.lua_source import load
 from darkroom_queue.turn import Finish, Outcome, WorkerPort
+from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.errors import StepErrorCode
+from darkroom_schemas.ids import SYSTEM_TENANT, TenantId
 from darkroom_schemas.step import StepError, StepSubmit
 from darkroom_schemas.worker import Capabilities, Requirements
 from support.class_clock import ENOUGH_SWEEPS, pass_an_hour
 from support.steps import make_step, make_worker
 
 PREFIX = "{darkroom-0}:"
-MOST_OF_A_TENANT = 512
+MOST_OF_A_TENANT, MOST_OF_ALL_TENANTS, MOST_OF_THE_OPERATOR = 64, 3072, 1024
 YEARS_AHEAD_MS = 4_000_000_000_000
 ERROR = StepError(code=StepErrorCode.BACKEND, message="broke", retryable=True).model_dump_json()
 TAGS = tuple(f"t{number}" for number in range(2 * MOST_OF_A_TENANT))
@@ -40,8 +53,74 @@ async def hours(link: RedisLink, number: int, *, sweeps: int = ENOUGH_SWEEPS) ->
 
 
 async def known(link: RedisLink) -> dict[str, str]:
-    """Return the requirements of each class that the queue keeps."""
-    return dict(await link.client.hgetall(f"{PREFIX}cld"))
+    """Return the requirements of each class that a submission brought and the queue keeps."""
+    brought = await link.client.hgetall(f"{PREFIX}cb")
+    return {k: v for k, v in (await link.client.hgetall(f"{PREFIX}cld")).items() if k in brought}
+
+
+def of_tenant(tenant: str, number: int) -> StepSubmit:
+    """Make a step with requirements that no other tenant's step has."""
+    needs = Requirements(type="simulation", tags=(f"{tenant}-{number}",))
+    return make_step(tenant=TenantId(tenant), requirements=needs)
+
+
+async def bring(link: RedisLink, tenant: str, number: int) -> int:
+    """Submit steps of so many kinds and return how many were taken."""
+    answers = await Producer(link).submit_many([of_tenant(tenant, n) for n in range(number)])
+    return sum(isinstance(answer, Submitted) for answer in answers)
+
+
+async def test_a_tenant_may_bring_a_share_of_the_classes_and_is_told_when_it_is_used_up(link: RedisLink) -> None:
+    assert await bring(link, "greedy", MOST_OF_A_TENANT) == MOST_OF_A_TENANT
+    with pytest.raises(ClassShareUsed):
+        await Producer(link).submit(of_tenant("greedy", MOST_OF_A_TENANT))
+
+
+async def test_a_hundred_greedy_tenants_leave_room_for_the_next_one(link: RedisLink) -> None:
+    for number in range(100):
+        await bring(link, f"greedy{number}", MOST_OF_A_TENANT)
+    assert await bring(link, "modest", 2) == 2
+    assert await link.client.hlen(f"{PREFIX}cb") < MOST_OF_ALL_TENANTS
+
+
+async def test_the_types_of_the_catalogue_and_the_operator_have_room_of_their_own(link: RedisLink) -> None:
+    tenants = 0
+    while await bring(link, f"greedy{tenants}", MOST_OF_A_TENANT):
+        tenants += 1
+    standing = [make_step(tenant=TenantId("late"), requirements=entry.requirements) for entry in CATALOGUE.values()]
+    answers = await Producer(link).submit_many(standing)
+    assert all(isinstance(answer, Submitted) for answer in answers)
+    assert await bring(link, SYSTEM_TENANT, MOST_OF_THE_OPERATOR + 1) == MOST_OF_THE_OPERATOR
+    with pytest.raises(TooManyClasses) as refused:
+        await Producer(link).submit(of_tenant("later", 0))
+    assert not isinstance(refused.value, ClassShareUsed)
+
+
+async def test_a_class_that_somebody_brought_stands_once_it_is_in_the_catalogue(link: RedisLink) -> None:
+    await bring(link, "greedy", 3)
+    [first, *_] = (await known(link)).values()
+    await link.run(load("adopt"), "another run", 12_000, first)
+    assert await link.client.hget(f"{PREFIX}ct", "greedy") == "2"
+    assert first not in (await known(link)).values()
+    await Producer(link).cancel(of_tenant("greedy", 0).id, reason="asked")
+    await hours(link, 3)
+    assert await link.client.hexists(f"{PREFIX}cls", first)
+
+
+async def test_a_step_that_was_refused_for_lack_of_room_says_so_and_is_taken_later(link: RedisLink) -> None:
+    port, producer = await worker(link), Producer(link)
+    await producer.submit_many([tagged(number) for number in range(MOST_OF_A_TENANT)])
+    refused = tagged(MOST_OF_A_TENANT)
+    with pytest.raises(ClassShareUsed):
+        await producer.submit(refused)
+    waiting = await Insight(link).why_waiting(refused.id)
+    assert waiting is not None
+    assert waiting.reason is WaitReason.NO_ROOM
+    await finish_all(port)
+    await hours(link, 2, sweeps=30)
+    assert (await producer.submit(refused)).created
+    await finish_all(port)
+    assert await Insight(link).why_waiting(refused.id) is None
 
 
 async def test_classes_that_nobody_used_for_long_make_room_for_others(link: RedisLink) -> None:
@@ -67,7 +146,9 @@ async def test_a_collected_class_leaves_no_key(link: RedisLink) -> None:
     await finish_all(port)
     await hours(link, 2)
     kinds = {key.removeprefix(PREFIX).split(":")[0] for key in await link.client.keys(f"{PREFIX}*")}
-    assert kinds & {"cls", "clr", "cld", "cm", "cb", "ct", "cr", "cu", "m", "mc", "tn", "rc", "r", "q", "uw"} == set()
+    left = {"clr", "cb", "ct", "cr", "cu", "tn", "rc", "r", "q", "uw"}
+    assert kinds & left == set()
+    assert {await link.client.hlen(f"{PREFIX}{name}") for name in ("cls", "cld")} == {len(CATALOGUE)}
 
 
 async def test_a_class_is_kept_for_an_hour_after_its_last_step(link: RedisLink) -> None:

@@ -11,13 +11,11 @@ from darkroom_queue import (
     StepConflict,
     SubmissionExpired,
     Submitted,
-    TooManyClasses,
     UnusableStep,
 )
 from darkroom_schemas.events import Emission, EventType
 from darkroom_schemas.ids import JobId, StepId, TenantId
 from darkroom_schemas.status import JobStatus
-from darkroom_schemas.step import StepSubmit
 from darkroom_schemas.worker import Requirements
 from support.steps import make_step
 
@@ -61,7 +59,7 @@ async def test_a_full_queue_refuses_and_stores_nothing(link: RedisLink) -> None:
     answers = await producer.submit_many([make_step(), make_step(), unheard_of], max_depth=2)
     assert isinstance(answers[2], QueueFull)
     assert (await producer.depth()).queued == 2
-    assert await link.client.hlen("{darkroom-0}:cld") == 1
+    assert await link.client.hlen("{darkroom-0}:cb") == 0
 
 
 async def test_a_submission_after_its_time_is_refused(link: RedisLink) -> None:
@@ -113,17 +111,6 @@ async def test_an_unusable_step_keeps_no_other_back(link: RedisLink) -> None:
     assert isinstance(first, UnusableStep)
     assert isinstance(third, UnusableStep)
     assert [type(answer) for answer in await Producer(link).submit_many([large])] == [UnusableStep]
-
-
-async def test_one_tenant_cannot_use_up_the_kinds_of_requirements(link: RedisLink) -> None:
-    def tagged(tenant: str, number: int) -> StepSubmit:
-        return make_step(tenant=TenantId(tenant), requirements=Requirements(type="simulation", tags=(f"t{number}",)))
-
-    answers = await Producer(link).submit_many([tagged("greedy", number) for number in range(513)])
-    assert [isinstance(answer, Submitted) for answer in answers] == [True] * 512 + [False]
-    assert isinstance(answers[-1], TooManyClasses)
-    assert (await Producer(link).submit(tagged("greedy", 0))).created, "a kind that is known may be used again"
-    assert (await Producer(link).submit(tagged("another", 513))).created
 
 
 async def test_an_emission_repeated_by_the_relay_is_one_event(link: RedisLink) -> None:

@@ -8,6 +8,7 @@ from pydantic import Field, computed_field
 
 from darkroom_schemas.base import Wire
 from darkroom_schemas.payload import SAFE_METHODS, Family
+from darkroom_schemas.worker import Requirements
 
 MEGABYTE = 1_000_000
 SDXL = "sdxl-base-1.0"
@@ -65,6 +66,11 @@ class JobType(Wire):
     def gives_text(self) -> bool:
         """Tell whether the result is a text and no stored file."""
         return self.mime_type.startswith(("text/", "application/json"))
+
+    @property
+    def requirements(self) -> Requirements:
+        """Return what a step of the type needs. Workers offer a type only if their memory allows it."""
+        return Requirements(type=self.name, models=(self.model,) if self.model else ())
 
     def is_repeatable(self, payload: Mapping[str, Any]) -> bool:
         """Tell whether running a step again is harmless: no paid API, and no request that changes something."""

@@ -15,6 +15,9 @@ WorkerId = NewType("WorkerId", str)
 TraceId = NewType("TraceId", str)
 AssetId = NewType("AssetId", str)
 
+SYSTEM_TENANT = TenantId("system")
+"""Owns the steps that the operator gives to the queue directly. All other tenants are users of the platform."""
+
 _EVENT_ID = re.compile(r"(\d{1,4})-(\d{1,16})-(\d{1,16})-(\d{1,16})\Z", re.ASCII)
 
 

@@ -2,6 +2,8 @@ from typing import Any
 
 import httpx
 import pytest
+from darkroom_queue import RedisLink
+from darkroom_schemas.ids import SYSTEM_TENANT
 
 SIMULATION: dict[str, Any] = {"job_type": "simulation", "payload": {"duration_s": 0}}
 
@@ -60,6 +62,18 @@ async def test_a_full_queue_is_503_with_retry_after(api: httpx.AsyncClient) -> N
     assert [a.status_code for a in answers] == [201, 201, 201, 503]
     assert answers[-1].headers["retry-after"]
     assert answers[-1].json()["code"] == "queue_full"
+
+
+async def test_too_many_kinds_of_requirements_are_429_with_retry_after_and_known_ones_go_on(
+    api: httpx.AsyncClient, redis_url: str
+) -> None:
+    link = await RedisLink.open(redis_url)
+    await link.command("HSET", "{darkroom-0}:ct", SYSTEM_TENANT, 1024)  # as many as the operator may bring
+    await link.close()
+    refused = await api.post("/api/jobs", json=SIMULATION | {"requirements": {"tags": ["rare"]}})
+    assert (refused.status_code, refused.json()["retryable"]) == (429, True)
+    assert int(refused.headers["retry-after"]) > 0
+    assert (await api.post("/api/jobs", json=SIMULATION)).status_code == 201
 
 
 @pytest.mark.parametrize("headers", [{"Authorization": ""}, {"Authorization": "Bearer wrong"}])

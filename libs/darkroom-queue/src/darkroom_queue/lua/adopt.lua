@@ -1,9 +1,13 @@
 -- Greets a server: another run of it than the one before starts an epoch, since its last second may be lost.
 -- KEYS  1 {s}:meta
--- ARGV  1 run id of the server, 2 lease ms
+-- ARGV  1 run id of the server, 2 lease ms, then the requirements of the catalogue's types, whose classes stand for good
 -- Gives the epoch
 --#include head
 --#include events
+--#include fit
+--#include classes
+local lease_ms = assert(tonumber(ARGV[2]))
+for i = 3, #ARGV do stand(ARGV[i]) end
 local run, epoch = unpack(call('HMGET', KEYS[1], 'run', 'epoch'))
 if run == ARGV[1] and epoch then return tonumber(epoch) end
 epoch = tonumber(epoch or now) -- the time in ms is above every epoch that a server without its data has forgotten
@@ -11,7 +15,7 @@ if run then epoch = epoch + 1 end
 call('HSET', KEYS[1], 'epoch', epoch, 'run', ARGV[1], 'swept', now_text)
 call('HDEL', KEYS[1], 'walk', 'walked') -- cursors mean nothing to another run, and its clock may be behind
 for _, id in ipairs(call('ZRANGE', P .. 'lz', 0, -1)) do
-  call('ZADD', P .. 'lz', 'GT', now + tonumber(ARGV[2]), id)
+  call('ZADD', P .. 'lz', 'GT', now + lease_ms, id)
 end
 if run then append('log.reset', '', '', '', '{}') end
 flush_events()

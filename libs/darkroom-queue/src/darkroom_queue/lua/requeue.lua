@@ -1,7 +1,7 @@
 -- Gives a dead letter its attempts back and queues it again; it keeps its score, so it comes before younger work.
 -- KEYS  1 {s}:meta
 -- ARGV  1 step
--- Gives 1, 0 if there is no such dead letter, or -1 if there are too many classes
+-- Gives 1, 0 if there is no such dead letter, or -1 if all tenants' shares of classes are used up, -2 if its own is
 --#include head
 --#include events
 --#include queue
@@ -11,8 +11,9 @@ local id = ARGV[1]
 local record = call('GET', P .. 'd:' .. id)
 if not record then return 0 end
 local h = header_of(record)
-h.class = class_of(match(record, '\n(%C*)'), h.tenant) -- its own may have been collected meanwhile
-if not h.class then return -1 end
+local class, used = class_of(match(record, '\n([^\n]*)'), h.tenant) -- its own may have been collected meanwhile
+if not class then return used == OWN_SHARE and -2 or -1 end
+h.class = class
 call('HSET', STEPS, id, h.class .. string.sub(record, (string.find(record, '\t'))))
 call('DEL', P .. 'd:' .. id, P .. 't:' .. id)
 call('ZREM', P .. 'dd', id)

@@ -3,13 +3,14 @@
 -- ARGV  1 greatest queue depth (0 = no limit), 2 n, then 11 for each step: id, requirements (canonical JSON), tenant,
 --       type, job, score, not before ms, not after ms, digest, the record's text between class and time, and after it
 -- Gives { now, code… }: 1 accepted, 0 already there with the same body, -1 there with another, -2 too late,
---       -3 queue full, -4 too many classes
+--       -3 queue full, -4 all tenants' shares of classes are used up, -5 the tenant's own is
 --#include head
 --#include events
 --#include queue
 --#include fit
 --#include classes
 local FIELDS = 11
+local NO_ROOM_TTL = 900 -- seconds; its owner tries again sooner
 local DIGEST_ON_STONE = '^' .. string.rep(SKIP, 13) .. FIELD
 local max_depth, n = tonumber(ARGV[1]), tonumber(ARGV[2])
 local answer = { now }
@@ -50,7 +51,8 @@ for i = 0, n - 1 do
   local code = taken and (taken == ARGV[a + 9] and 0 or -1)
   if not code and not_after ~= '' and now > tonumber(not_after) then code = -2 end
   if not code and max_depth > 0 and depth + accepted >= max_depth then code = -3 end
-  local class = not code and class_of(ARGV[a + 2], ARGV[a + 3]) -- last: what is refused must not bring a class
+  local class, used = nil, nil
+  if not code then class, used = class_of(ARGV[a + 2], ARGV[a + 3]) end -- last: what is refused must not bring a class
   if class then
     local r = #records
     records[r + 1], records[r + 2] = id, class .. ARGV[a + 10] .. now_text .. ARGV[a + 11]
@@ -65,8 +67,11 @@ for i = 0, n - 1 do
     mine[id] = ARGV[a + 9]
     append('step.queued', job, id, ARGV[a + 3], '{"job_type":"' .. kind .. '"}')
     code = 1
+  elseif used then
+    call('SETEX', P .. 'nr:' .. id, NO_ROOM_TTL, used) -- for `why`
+    code = used == OWN_SHARE and -5 or -4
   end
-  answer[i + 2] = code or -4
+  answer[i + 2] = code
 end
 if #records > 0 then call('HSET', STEPS, unpack(records)) end
 for _, queue in pairs(queues) do enqueue_all(queue.class, queue.tenant, queue.best, queue.scored) end

@@ -8,6 +8,8 @@
 --#include leases
 --#include sweep
 --#include fleet
+--#include fit
+--#include classes
 --#include retire
 local SET_LINGERS_MS, READER_LINGERS_MS = 600000, 86400000
 local lease_ms, limit = tonumber(ARGV[1]), tonumber(ARGV[2])

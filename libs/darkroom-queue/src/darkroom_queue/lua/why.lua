@@ -1,13 +1,17 @@
 -- Tells why a step waits: who could run it, what is ahead of it, and what is missing if nobody can.
 -- KEYS  1 {s}:meta
 -- ARGV  1 step
--- Gives {} if it is not waiting, else { queued | delayed | paused, due ms or -1, matching workers, steps of its tenant ahead,
+-- Gives {} if it is not waiting; { 'no_room', own | all } if it was refused because a share of classes is used up; else { queued | delayed | paused, due ms or -1, matching workers, steps of its tenant ahead,
 --       tenants of the busiest pool, waiting steps of its type, requirements, capabilities of each live set, type,
 --       histogram of service times as bucket, count pairs }
 --#include head
 local id = ARGV[1]
 local record, lease = call('HGET', STEPS, id), call('HGET', LEASES, id)
-if not record or (lease and string.sub(lease, 1, 1) ~= '\t') then return {} end
+if not record then
+  local used = call('EXISTS', P .. 't:' .. id) == 0 and call('GET', P .. 'nr:' .. id)
+  return used and { 'no_room', used } or {}
+end
+if lease and string.sub(lease, 1, 1) ~= '\t' then return {} end
 local h = header_of(record)
 local due = call('ZSCORE', P .. 'dl', id)
 local paused = call('SISMEMBER', P .. 'ps', h.type) == 1 or call('SISMEMBER', P .. 'ps', '*') == 1

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from darkroom_schemas.base import Request
 from darkroom_schemas.catalogue import CATALOGUE
-from darkroom_schemas.ids import JobId, StepId, TenantId, TraceId, new_uuid7
+from darkroom_schemas.ids import SYSTEM_TENANT, JobId, StepId, TraceId, new_uuid7
 from darkroom_schemas.payload import PAYLOAD
 from darkroom_schemas.step import Redelivery, StepSubmit, StepView
 from darkroom_schemas.worker import Requirements
@@ -12,7 +12,6 @@ from pydantic import Field, ValidationError
 
 from queue_api.domain.words import status_word
 
-SYSTEM_TENANT = TenantId("system")
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,100}$")]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from darkroom_chassis.errors import AppError
 from darkroom_chassis.middleware import current_trace_id
 from darkroom_chassis.validation import invalid_by, invalid_request
-from darkroom_queue import CancelOutcome, QueueFull, StepConflict, TooManyClasses, UnusableStep
+from darkroom_queue import CancelOutcome, ClassShareUsed, QueueFull, StepConflict, TooManyClasses, UnusableStep
 from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.errors import ErrorCode, FieldError
 from darkroom_schemas.ids import StepId
@@ -16,6 +16,8 @@ from fastapi import APIRouter, Depends, Response
 
 from queue_api.domain.submission import JobSubmission, PayloadError, UnknownJobType, job_view, step_of
 from queue_api.routes.access import Ctx, require_token
+
+ROOM_COMES_IN_S = "600"
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], dependencies=[Depends(require_token)])
 
@@ -40,7 +42,7 @@ async def submit_job(request: JobSubmission, context: Ctx, response: Response) -
     except StepConflict as error:
         raise AppError(409, ErrorCode.CONFLICT, "Another job has this id.") from error
     except TooManyClasses as error:
-        raise AppError(503, ErrorCode.UNAVAILABLE, "The queue keeps too many kinds of requirements.") from error
+        raise _no_room(error) from error
     except UnusableStep as error:
         name, _, message = str(error).partition(": ")
         field = FieldError(field=name, message=message)
@@ -75,6 +77,17 @@ async def cancel_job(job_id: str, context: Ctx) -> dict[str, Any]:
     if outcome is CancelOutcome.FINISHED:
         raise AppError(409, ErrorCode.CONFLICT, "The job has ended already.")
     return {"job_id": job_id, "cancelled": True, "outcome": outcome}
+
+
+def _no_room(error: TooManyClasses) -> AppError:
+    """Room comes when requirements are no longer in use, so the client may try again."""
+    sentence = (
+        "Jobs with too many different requirements (models, custom nodes, tags, memory) are in use; "
+        "use requirements of earlier jobs, or try again later."
+    )
+    is_own = isinstance(error, ClassShareUsed)
+    status, code = (429, ErrorCode.RATE_LIMITED) if is_own else (503, ErrorCode.UNAVAILABLE)
+    return AppError(status, code, sentence, retryable=True, headers={"Retry-After": ROOM_COMES_IN_S})
 
 
 def _found(view: StepView | None) -> StepView:

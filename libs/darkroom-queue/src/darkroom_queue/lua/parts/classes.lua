@@ -1,22 +1,31 @@
 -- Requirement classes: each distinct set of requirements gets a number, which is never given again. Needs parts/fit.lua.
 --   cls  hash requirements → class                    cld  hash class → requirements      cm  hash class → its models
 --   clr  the same as cls, of the retired classes      cb   hash class → tenant that brought it
---   ct   hash tenant → number of classes that it brought: one tenant must not use up what there may be of them
+--   ct   hash tenant → number of classes that it brought
 -- A class that was not used for long is retired (parts/retire.lua). The next submission that wants it takes it back, so
 -- submissions need not tell which classes they use: what stays retired gets no new steps.
-local MAX_CLASSES, MAX_CLASSES_OF_TENANT = 4096, 512
+-- The classes of the catalogue's types stand for good: nobody brought them, and they are neither counted nor retired.
+-- Tenants share MAX_SHARED others. A tenant may bring 64, and at most a 32nd of what is left: shares shrink as the table
+-- fills, so that a few greedy tenants never leave nothing for the next one. The operator has a budget of its own.
+local OPERATOR = 'system'
+local MAX_SHARED, MAX_OF_TENANT, PART_OF_REST, MAX_OF_OPERATOR = 3072, 64, 32, 1024
+local OWN_SHARE, ALL_SHARES = 'own', 'all' -- what is used up
 local classes = {}
 
-local function new_class(requirements, tenant)
-  local brought = tonumber(call('HGET', P .. 'ct', tenant) or '0')
-  if call('HLEN', P .. 'cld') >= MAX_CLASSES or brought >= MAX_CLASSES_OF_TENANT then return nil end
-  local class
+-- Tells what keeps the tenant from bringing one more class; nil if nothing does.
+local function used_up(tenant)
+  local brought, operators = tonumber(call('HGET', P .. 'ct', tenant) or '0'), call('HGET', P .. 'ct', OPERATOR)
+  if tenant == OPERATOR then return brought >= MAX_OF_OPERATOR and OWN_SHARE or nil end
+  if brought >= MAX_OF_TENANT then return OWN_SHARE end
+  local rest = MAX_SHARED - (call('HLEN', P .. 'cb') - tonumber(operators or '0'))
+  return brought >= rest / PART_OF_REST and ALL_SHARES or nil
+end
+
+local function make_class(requirements)
+  local need, sets, class = cjson.decode(requirements), call('HGETALL', P .. 'csd'), nil
   repeat
     class = tostring(call('HINCRBY', KEYS[1], 'classes', 1))
   until call('HSETNX', P .. 'cld', class, requirements) == 1 -- no other class has the number
-  call('HSET', P .. 'cb', class, tenant)
-  call('HSET', P .. 'ct', tenant, brought + 1)
-  local need, sets = cjson.decode(requirements), call('HGETALL', P .. 'csd')
   if need.models then call('HSET', P .. 'cm', class, table.concat(need.models, '\t')) end
   if is_paused(need.type) then sets = {} end
   for i = 1, #sets, 2 do
@@ -25,12 +34,30 @@ local function new_class(requirements, tenant)
   return class
 end
 
--- Gives the class of the requirements, or nil if there are too many.
+local function charge_class(class, tenant)
+  call('HSET', P .. 'cb', class, tenant)
+  call('HINCRBY', P .. 'ct', tenant, 1)
+end
+
+-- Gives its share back to whoever brought the class.
+local function refund_class(class)
+  local tenant = call('HGET', P .. 'cb', class)
+  if not tenant then return end
+  call('HDEL', P .. 'cb', class)
+  if call('HINCRBY', P .. 'ct', tenant, -1) <= 0 then call('HDEL', P .. 'ct', tenant) end
+end
+
+-- Gives the class of the requirements; else nil and what is used up.
 local function class_of(requirements, tenant)
   local class = classes[requirements] or call('HGET', P .. 'cls', requirements)
   if not class then
-    class = call('HGET', P .. 'clr', requirements) or new_class(requirements, tenant)
-    if not class then return nil end
+    class = call('HGET', P .. 'clr', requirements)
+    if not class then
+      local why_not = used_up(tenant)
+      if why_not then return nil, why_not end
+      class = make_class(requirements)
+      charge_class(class, tenant)
+    end
     call('HDEL', P .. 'clr', requirements)
     call('SREM', P .. 'cr', class)
     call('HSET', P .. 'cls', requirements, class)
@@ -38,4 +65,16 @@ local function class_of(requirements, tenant)
   end
   classes[requirements] = class
   return class
+end
+
+-- Makes a class that stands for good, or lets one that somebody brought stand.
+local function stand(requirements)
+  local class = call('HGET', P .. 'cls', requirements)
+  if class and not call('ZSCORE', P .. 'cu', class) then return end
+  class = class or call('HGET', P .. 'clr', requirements) or make_class(requirements)
+  call('HDEL', P .. 'clr', requirements)
+  call('HSET', P .. 'cls', requirements, class)
+  call('SREM', P .. 'cr', class)
+  call('ZREM', P .. 'cu', class)
+  refund_class(class)
 end

@@ -1,4 +1,4 @@
--- Retires classes that have no steps, and collects those that had none for an hour more. See parts/classes.lua.
+-- Retires classes that have no steps, and collects those that had none for an hour more. Needs parts/classes.lua.
 --   cu  zset class → when it was last seen in use, or retired, ms      cr  set of retired classes without a use since
 -- A class is retired when none of its steps waits. From then on its steps may only be delayed or running, and each that
 -- comes into a queue or is delayed again takes the class out of `cr`; so a walk through `dl` and `lz` that begins later
@@ -24,10 +24,9 @@ end
 local function collect(class)
   for _, set in ipairs(call('SMEMBERS', P .. 'm:' .. class)) do call('SREM', P .. 'mc:' .. set, class) end
   call('DEL', P .. 'm:' .. class)
-  local tenant = call('HGET', P .. 'cb', class)
-  if call('HINCRBY', P .. 'ct', tenant, -1) <= 0 then call('HDEL', P .. 'ct', tenant) end
+  refund_class(class)
   call('HDEL', P .. 'clr', call('HGET', P .. 'cld', class))
-  for _, hash in ipairs({ 'cld', 'cm', 'cb' }) do call('HDEL', P .. hash, class) end
+  for _, hash in ipairs({ 'cld', 'cm' }) do call('HDEL', P .. hash, class) end
   call('ZREM', P .. 'cu', class)
   call('SREM', P .. 'cr', class)
 end
