@@ -11,6 +11,7 @@ from darkroom_queue import EventLog, KeyDirectory, Producer, QueueUnavailable, R
 from darkroom_schemas.ids import StepId
 from platform_api.store.outbox import RELAY_LOCK
 from platform_api.wiring import open_accounts
+from support.emprops import collection, generate, workflow
 from support.waiting import until
 
 
@@ -99,6 +100,39 @@ async def test_step_that_redis_forgot_is_submitted_again(platform: Any, start_wo
     assert not await known()
     await platform.reconcile()
     await until(known)
+    await link.close()
+
+
+async def test_step_that_needs_a_kind_too_many_waits_for_room_and_runs_then(platform: Any, start_worker: Any) -> None:
+    anna, ben = await platform.account("anna"), await platform.account("ben")
+    link = await RedisLink.open(platform.redis_url)
+    await link.command("HSET", "{darkroom-0}:ct", anna.id, 64)  # as many kinds as one user may bring
+    await workflow(anna, "basic", {"steps": [{"job_type": "simulation", "payload": {}, "tags": ["rare"]}]})
+    job_id = (await generate(anna, await collection(anna, workflow="mine"))).json()["data"]["jobId"]
+    other_id = (await ben.submit("image_fast"))["id"]
+
+    async def why(account: Any, id_: str) -> Any:
+        return (await account.http.get(f"/api/jobs/{id_}/why")).json()
+
+    async def both_relayed() -> bool:
+        return not await platform.rows("SELECT 1 FROM platform.outbox WHERE kind = 'submit'")
+
+    await until(both_relayed)
+    waiting = await why(anna, job_id)
+    assert (waiting["status"], waiting["waiting"], waiting["reason"]) == ("queued", True, "no_room")
+    assert (await why(ben, other_id))["reason"] == "unworkable"
+
+    await platform.reconcile()
+    await until(both_relayed)
+    assert (await why(anna, job_id))["reason"] == "no_room"
+
+    await link.command("HDEL", "{darkroom-0}:ct", anna.id)
+    await platform.reconcile()
+
+    async def queued() -> bool:
+        return (await why(anna, job_id))["reason"] == "unworkable"
+
+    await until(queued)
     await link.close()
 
 

@@ -7,7 +7,15 @@ from typing import Any
 
 from darkroom_chassis.isolation import Isolation
 from darkroom_chassis.logs import get_logger
-from darkroom_queue import KeyDirectory, Producer, QueueError, QueueUnavailable, StepConflict, SubmissionExpired
+from darkroom_queue import (
+    KeyDirectory,
+    Producer,
+    QueueError,
+    QueueUnavailable,
+    StepConflict,
+    SubmissionExpired,
+    TooManyClasses,
+)
 from darkroom_schemas.events import Emission, Event, EventType
 from darkroom_schemas.ids import EventId, JobId, StepId, TenantId
 from darkroom_schemas.step import StepSubmit
@@ -153,6 +161,10 @@ class Relay:
                 case StepConflict():
                     # The id is of our making, so the queue has the step; only how we describe it has changed since.
                     log.warning("A step was in the queue with another description", step_id=step.id)
+                case TooManyClasses():
+                    # Room comes with time. The reconciler submits again what the queue does not know, so that this row
+                    # need not hold up those behind it.
+                    log.warning("A step waits for room in the queue", step_id=step.id, reason=str(answer))
                 case QueueError():
                     log.error("The queue refused a step", step_id=step.id, reason=str(answer))
                     refused.append(_refusal(row, step, answer, now_ms))

@@ -20,6 +20,8 @@ SENTENCES = {
     WaitReason.DELAYED: "It is tried again, or begins, at a later time.",
     WaitReason.PAUSED: "An operator has paused jobs of this type.",
     WaitReason.UNWORKABLE: "No live worker can do it; `missing` says what the nearest one lacks.",
+    WaitReason.NO_ROOM: "The queue keeps only so many kinds of requirements, and yours is one more; it is tried again "
+    "until others are no longer in use.",
     WaitReason.BEHIND_OTHERS: "Earlier work, or other users' shares, come first.",
     WaitReason.NEXT: "It is the next of yours and begins as soon as a worker is free.",
 }
