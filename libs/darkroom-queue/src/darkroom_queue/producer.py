@@ -110,7 +110,12 @@ class Producer:
 
     def _send_pending(self, batch: Sequence[_Pending], max_depth: int) -> None:
         steps, args, futures = zip(*batch, strict=True)
-        task = asyncio.create_task(_share(self._send(steps, args, max_depth), futures))
+        try:
+            answers = self._send(steps, args, max_depth)
+        except Exception as error:  # noqa: BLE001 - each caller raises it where it waits
+            _fail(futures, error)
+            return
+        task = asyncio.create_task(_share(answers, futures))
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
 
@@ -154,6 +159,8 @@ class Producer:
                 return SubmissionExpired(f"{step.id} came after its not_after_ms {step.not_after_ms}")
             case -3:
                 return QueueFull("the queue holds as many steps as its limit allows")
+            case -6:
+                return UnusableStep("created_us: all numbers of a step must be in range")
             case -5:
                 return ClassShareUsed("the tenant uses as many different requirements as one tenant may")
             case _:
@@ -216,9 +223,13 @@ async def _share(answers: _Answers, futures: "Sequence[asyncio.Future[Submitted 
             if not future.done():
                 future.set_result(answer)
     except Exception as error:  # noqa: BLE001 - each caller raises it where it waits
-        for future in futures:
-            if not future.done():
-                future.set_exception(error)
+        _fail(futures, error)
+
+
+def _fail(futures: "Sequence[asyncio.Future[Submitted | QueueError]]", error: Exception) -> None:
+    for future in futures:
+        if not future.done():
+            future.set_exception(error)
 
 
 async def _fill_in(

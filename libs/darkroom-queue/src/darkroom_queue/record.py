@@ -12,7 +12,15 @@ from typing import Any
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.ids import JobId, StepId, TenantId, TraceId, WorkerId
 from darkroom_schemas.status import JobStatus
-from darkroom_schemas.step import ClaimedStep, StepError, StepResult, StepSubmit, StepView
+from darkroom_schemas.step import (
+    MAX_EXPECTED_MS,
+    MAX_TIMEOUT_S,
+    ClaimedStep,
+    StepError,
+    StepResult,
+    StepSubmit,
+    StepView,
+)
 from darkroom_schemas.worker import Requirements
 from pydantic import BaseModel
 from pydantic_core import from_json, to_json
@@ -42,8 +50,18 @@ def submit_args(step: StepSubmit) -> list[str | int]:
     """Return the 11 arguments of the submit script for one step; raises `UnusableStep`."""
     if not _WORDS.match(f"{step.id} {step.job_id} {step.tenant} {step.requirements.type} {step.trace_id or 0} "):
         _name_the_unusable(step)
+    if not (0 < step.weight <= 1000 and step.expected_ms <= MAX_EXPECTED_MS and 0 < step.timeout_s <= MAX_TIMEOUT_S
+            and step.max_attempts <= 100):  # fmt: skip
+        raise UnusableStep("weight: every number of a step must be in range")
     requirements = canonical(step.requirements)
-    payload = to_json(step.payload).decode()
+    try:
+        requirements.encode()
+    except UnicodeEncodeError as error:
+        raise UnusableStep("requirements: must not contain lone surrogates") from error
+    try:
+        payload = to_json(step.payload).decode()
+    except (ValueError, RecursionError) as error:
+        raise UnusableStep("payload: must be JSON, without lone surrogates and without hundreds of levels") from error
     if len(payload) * 4 > MAX_BODY_BYTES and len(payload.encode()) > MAX_BODY_BYTES:
         raise UnusableStep(
             f"payload: must be at most {MAX_BODY_BYTES} bytes as JSON; store large data and pass its key"

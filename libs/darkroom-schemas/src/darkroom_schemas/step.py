@@ -8,10 +8,14 @@ from pydantic import Field
 
 from darkroom_schemas.base import Wire
 from darkroom_schemas.errors import StepErrorCode
+from darkroom_schemas.fields import LATEST_UNIX_MS, UnixMs
 from darkroom_schemas.ids import JobId, StepId, TenantId, TraceId, WorkerId
 from darkroom_schemas.recipe import Recipe
 from darkroom_schemas.status import JobStatus
 from darkroom_schemas.worker import Requirements
+
+MAX_TIMEOUT_S = 86_400
+MAX_EXPECTED_MS = 10_000_000_000
 
 
 class Redelivery(StrEnum):
@@ -31,17 +35,17 @@ class StepSubmit(Wire):
     tenant: TenantId
     requirements: Requirements
     payload: dict[str, Any]
-    created_us: int
+    created_us: int = Field(ge=0, le=LATEST_UNIX_MS * 1000)
     """Creation of the workflow in Unix microseconds: all steps of an older workflow come first."""
     priority: int = Field(default=50, ge=1, le=100)
     weight: float = Field(default=1.0, gt=0, le=1000)
     """The tenant's share against other tenants."""
-    expected_ms: int = Field(default=1000, ge=1)
+    expected_ms: int = Field(default=1000, ge=1, le=MAX_EXPECTED_MS)
     """Estimated service time, the cost that fair queueing charges before the real one is known."""
-    timeout_s: float = Field(default=900.0, gt=0, le=86_400)
+    timeout_s: float = Field(default=900.0, gt=0, le=MAX_TIMEOUT_S)
     max_attempts: int = Field(default=3, ge=1, le=100)
-    not_before_ms: int | None = None
-    not_after_ms: int | None = None
+    not_before_ms: UnixMs | None = None
+    not_after_ms: UnixMs | None = None
     """Submissions that reach Redis later than this (its clock, Unix ms) are refused; see `submission_expired`."""
     redelivery: Redelivery = Redelivery.RERUN
     trace_id: TraceId | None = None

@@ -6,7 +6,7 @@
 --#include events
 --#include fit
 --#include classes
-local lease_ms = assert(tonumber(ARGV[2]))
+local lease_ms = number_at(2)
 for i = 3, #ARGV do stand(ARGV[i]) end
 local run, epoch = unpack(call('HMGET', KEYS[1], 'run', 'epoch'))
 if run == ARGV[1] and epoch then return tonumber(epoch) end

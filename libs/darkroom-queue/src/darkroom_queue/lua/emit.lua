@@ -5,6 +5,7 @@
 --#include head
 --#include events
 local DEDUPLICATE_S = 86400
+expect_arguments(math.ceil(#ARGV / 5) * 5)
 local ids = {}
 for i = 1, #ARGV, 5 do
   local seen = P .. 'o:' .. ARGV[i]

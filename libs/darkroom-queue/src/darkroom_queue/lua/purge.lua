@@ -3,7 +3,7 @@
 -- ARGV  1 time in Unix ms (0: only the given ones), 2 greatest number of old ones, then steps
 -- Gives the number forgotten
 --#include head
-local ids = call('ZRANGE', P .. 'dd', '-inf', '(' .. ARGV[1], 'BYSCORE', 'LIMIT', 0, ARGV[2])
+local ids = call('ZRANGE', P .. 'dd', '-inf', '(' .. number_at(1), 'BYSCORE', 'LIMIT', 0, number_at(2))
 for i = 3, #ARGV do ids[#ids + 1] = ARGV[i] end
 local gone = 0
 for _, id in ipairs(ids) do

@@ -10,14 +10,16 @@
 --#include sweep
 --#include fleet
 local MAX_SETS = 256
+expect_arguments(5)
 local worker, incarnation, abilities = ARGV[1], ARGV[2], ARGV[3]
+local can = cjson.decode(abilities)
 local set = call('HGET', P .. 'cs', abilities)
 if not set then
   if call('HLEN', P .. 'cs') >= MAX_SETS then return { -1, MAX_SETS } end
   set = tostring(call('HINCRBY', KEYS[1], 'sets', 1))
   call('HSET', P .. 'cs', abilities, set)
   call('HSET', P .. 'csd', set, abilities)
-  local can, known = cjson.decode(abilities), call('HGETALL', P .. 'cld')
+  local known = call('HGETALL', P .. 'cld')
   for i = 1, #known, 2 do
     local class, need = known[i], cjson.decode(known[i + 1])
     if fits(need, can) and not is_paused(need.type) then

@@ -7,21 +7,15 @@
 --#include queue
 --#include fit
 --#include classes
+--#include again
 local id = ARGV[1]
 local record = call('GET', P .. 'd:' .. id)
 if not record then return 0 end
-local h = header_of(record)
-local class, used = class_of(match(record, '\n([^\n]*)'), h.tenant) -- its own may have been collected meanwhile
-if not class then return used == OWN_SHARE and -2 or -1 end
-h.class = class
-call('HSET', STEPS, id, h.class .. string.sub(record, (string.find(record, '\t'))))
+local used = queue_again(id, record, header_of(record))
+if used then return used == OWN_SHARE and -2 or -1 end
 call('DEL', P .. 'd:' .. id, P .. 't:' .. id)
 call('ZREM', P .. 'dd', id)
 count('failed', -1)
-count('queued', 1)
-count('q:' .. h.type, 1)
-enqueue(h, id)
-append('step.queued', h.job, id, h.tenant, '{"job_type":"' .. h.type .. '"}')
 flush_events()
 flush_counts()
 return 1

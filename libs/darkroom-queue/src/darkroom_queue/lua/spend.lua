@@ -7,7 +7,8 @@
 local ROUNDING_MS = 0.001
 local found, granted = {}, true
 for i = 1, #ARGV, 3 do
-  local key, units, window = P .. 'rl:' .. ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])
+  local key, units, window = P .. 'rl:' .. ARGV[i], number_at(i + 1), number_at(i + 2)
+  if units < 1 or window <= 0 then error('a quota needs at least one unit and a window') end
   local back_at = math.max(tonumber(call('GET', key) or '0'), now)
   local wait = back_at + window / units - now - window
   if wait > ROUNDING_MS then granted = false end

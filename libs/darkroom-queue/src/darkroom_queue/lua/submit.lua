@@ -3,7 +3,7 @@
 -- ARGV  1 greatest queue depth (0 = no limit), 2 n, then 11 for each step: id, requirements (canonical JSON), tenant,
 --       type, job, score, not before ms, not after ms, digest, the record's text between class and time, and after it
 -- Gives { now, code… }: 1 accepted, 0 already there with the same body, -1 there with another, -2 too late,
---       -3 queue full, -4 all tenants' shares of classes are used up, -5 the tenant's own is
+--       -3 queue full, -4 all tenants' shares of classes are used up, -5 the tenant's own is, -6 a number cannot be used
 --#include head
 --#include events
 --#include queue
@@ -12,8 +12,9 @@
 local FIELDS = 11
 local NO_ROOM_TTL = 900 -- seconds; its owner tries again sooner
 local DIGEST_ON_STONE = '^' .. string.rep(SKIP, 13) .. FIELD
-local max_depth, n = tonumber(ARGV[1]), tonumber(ARGV[2])
-local answer = { now }
+local max_depth, n = number_at(1), number_at(2)
+expect_arguments(2 + n * FIELDS)
+local answer, find = { now }, string.find
 
 -- Which of the submitted ids are taken, asked for all at once: digests of records and tombstones, or false.
 local function digests(first)
@@ -27,6 +28,11 @@ local function digests(first)
     found[i] = records[i] and header_of(records[i]).digest or stones[i] and match(stones[i], DIGEST_ON_STONE)
   end
   return found
+end
+
+-- Tells whether a Unix time in ms can be used.
+local function is_time(text)
+  return #text <= 15 and find(text, '^%d+$')
 end
 
 local depth = max_depth > 0 and tonumber(call('HGET', P .. 'n', 'queued') or '0') or 0
@@ -46,9 +52,12 @@ end
 
 for i = 0, n - 1 do
   local a = 2 + i * FIELDS
-  local id, kind, job, not_before, not_after = ARGV[a + 1], ARGV[a + 4], ARGV[a + 5], ARGV[a + 7], ARGV[a + 8]
+  local id, kind, job = ARGV[a + 1], ARGV[a + 4], ARGV[a + 5]
+  local score, not_before, not_after = ARGV[a + 6], ARGV[a + 7], ARGV[a + 8]
   local taken = mine[id] or there[i + 1]
   local code = taken and (taken == ARGV[a + 9] and 0 or -1)
+  if #score > 18 or not find(score, '^-?%d+$') or not_before ~= '' and not is_time(not_before)
+    or not_after ~= '' and not is_time(not_after) then code = code or -6 end
   if not code and not_after ~= '' and now > tonumber(not_after) then code = -2 end
   if not code and max_depth > 0 and depth + accepted >= max_depth then code = -3 end
   local class, used = nil, nil
@@ -60,13 +69,15 @@ for i = 0, n - 1 do
       call('ZADD', P .. 'dl', not_before, id)
       count('delayed', 1)
     else
-      plan(class, ARGV[a + 3], ARGV[a + 6], id)
+      plan(class, ARGV[a + 3], score, id)
       accepted = accepted + 1
       by_type[kind] = (by_type[kind] or 0) + 1
     end
     mine[id] = ARGV[a + 9]
     append('step.queued', job, id, ARGV[a + 3], '{"job_type":"' .. kind .. '"}')
     code = 1
+  elseif used == UNREADABLE then
+    code = -6
   elseif used then
     call('SETEX', P .. 'nr:' .. id, NO_ROOM_TTL, used) -- for `why`
     code = used == OWN_SHARE and -5 or -4

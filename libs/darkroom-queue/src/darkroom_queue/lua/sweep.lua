@@ -11,14 +11,17 @@
 --#include fit
 --#include classes
 --#include retire
+--#include again
+--#include strays
 local SET_LINGERS_MS, READER_LINGERS_MS = 600000, 86400000
-local lease_ms, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
+local lease_ms, limit, keep_ms, max_bytes = number_at(1), number_at(2), number_at(3), number_at(4)
 forgive_outage(lease_ms)
+repair_strays()
 local touched = sweep(limit)
 
 -- The log waits for readers that lag and are alive, yet never grows beyond `max_bytes`.
 --   rd  hash reader → ms of its place, when it said so
-local function trim_log(keep_ms, max_bytes)
+local function trim_log()
   local from = now - keep_ms
   local readers = call('HGETALL', P .. 'rd')
   for i = 2, #readers, 2 do
@@ -88,5 +91,5 @@ flush_leases()
 flush_debts()
 flush_events()
 flush_counts()
-trim_log(tonumber(ARGV[3]), tonumber(ARGV[4]))
+trim_log()
 return { touched, #gone }

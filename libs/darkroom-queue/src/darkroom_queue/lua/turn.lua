@@ -17,8 +17,10 @@
 --#include leases
 --#include sweep
 --#include fleet
-local worker, incarnation, turn, lease_ms = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
-local want, f, b = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local worker, incarnation, turn, lease_ms = ARGV[1], ARGV[2], ARGV[3], number_at(4)
+local want, f, b = number_at(5), number_at(6), number_at(7)
+expect_arguments(8 + 5 * f + 2 * math.max(0, b))
+for i = 1, f do number_at(8 + 5 * i) end
 local registered = call('HMGET', P .. 'wk:' .. worker, 'inc', 'set')
 if not registered[1] then return { 0, {}, {}, {}, '', {}, -1 } end
 if registered[1] ~= incarnation then return { -1, {}, {}, {}, '', {}, -1 } end

@@ -9,7 +9,7 @@
 -- fills, so that a few greedy tenants never leave nothing for the next one. The operator has a budget of its own.
 local OPERATOR = 'system'
 local MAX_SHARED, MAX_OF_TENANT, PART_OF_REST, MAX_OF_OPERATOR = 3072, 64, 32, 1024
-local OWN_SHARE, ALL_SHARES = 'own', 'all' -- what is used up
+local OWN_SHARE, ALL_SHARES, UNREADABLE = 'own', 'all', 'unreadable' -- why there is no class
 local classes = {}
 
 -- Tells what keeps the tenant from bringing one more class; nil if nothing does.
@@ -22,7 +22,9 @@ local function used_up(tenant)
 end
 
 local function make_class(requirements)
-  local need, sets, class = cjson.decode(requirements), call('HGETALL', P .. 'csd'), nil
+  local is_json, need = pcall(cjson.decode, requirements)
+  if not is_json or type(need) ~= 'table' or type(need.type) ~= 'string' then return nil end
+  local sets, class = call('HGETALL', P .. 'csd'), nil
   repeat
     class = tostring(call('HINCRBY', KEYS[1], 'classes', 1))
   until call('HSETNX', P .. 'cld', class, requirements) == 1 -- no other class has the number
@@ -47,7 +49,7 @@ local function refund_class(class)
   if call('HINCRBY', P .. 'ct', tenant, -1) <= 0 then call('HDEL', P .. 'ct', tenant) end
 end
 
--- Gives the class of the requirements; else nil and what is used up.
+-- Gives the class of the requirements; else nil and why not.
 local function class_of(requirements, tenant)
   local class = classes[requirements] or call('HGET', P .. 'cls', requirements)
   if not class then
@@ -56,6 +58,7 @@ local function class_of(requirements, tenant)
       local why_not = used_up(tenant)
       if why_not then return nil, why_not end
       class = make_class(requirements)
+      if not class then return nil, UNREADABLE end
       charge_class(class, tenant)
     end
     call('HDEL', P .. 'clr', requirements)

@@ -7,6 +7,19 @@ local now = clock[1] * 1000 + math.floor(clock[2] / 1000) -- Unix milliseconds
 local now_text = string.format('%d', now) -- for hot paths: Lua is slow at writing numbers
 local json = cjson.encode
 
+-- Reads an argument that must be a number. A script reads all of its arguments before its first write, since what it has
+-- written stays when it fails.
+local function number_at(i)
+  local text = ARGV[i] or 'nothing'
+  local number = #text <= 20 and match(text, '^-?%d[%d.]*$') and tonumber(text)
+  if not number then error('argument ' .. i .. ' must be a number, not ' .. string.sub(text, 1, 50)) end
+  return number
+end
+
+local function expect_arguments(number)
+  if #ARGV ~= number then error('there must be ' .. number .. ' arguments, not ' .. #ARGV) end
+end
+
 -- Counters are summed up here and written once by `flush_counts`, which every script that counts calls last.
 local counts = {}
 
