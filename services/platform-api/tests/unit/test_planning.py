@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.payload import PAYLOAD
+from darkroom_schemas.planning import MADE_SEEDS_BELOW
 from platform_api.domain.errors import InvalidParameter, UnknownJobType
 from platform_api.domain.plan import check_plan
-from platform_api.domain.plan_catalogue import MADE_SEEDS_BELOW, SUBMITTABLE, JobRequest, plan_job
+from platform_api.domain.plan_catalogue import SUBMITTABLE, JobRequest, plan_job
 
 
 def plan(job_type: str, **values: Any) -> Any:

@@ -1,11 +1,11 @@
 """Plans jobs of the catalogue's own types, with every value that decides the pixels filled in."""
 
-import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
 from darkroom_schemas.catalogue import CATALOGUE, OURVIDZ_TYPES, JobType
-from darkroom_schemas.payload import MAX_SEED, Family, ImagePayload, PromptPayload, VideoPayload
+from darkroom_schemas.payload import MAX_SEED, Family
+from darkroom_schemas.planning import complete_payload, seeds_from
 
 from platform_api.domain.errors import InvalidParameter, UnknownJobType
 from platform_api.domain.plan import DEFAULT_PRIORITY, Plan, PlannedStep
@@ -14,8 +14,6 @@ from platform_api.domain.templates import REFERENCE_START, starts_reference
 PROMPT_TYPE = "prompt_enhance"
 SUBMITTABLE = (*OURVIDZ_TYPES, PROMPT_TYPE)
 MAX_PROMPT_CHARACTERS = 2000
-MADE_SEEDS_BELOW = 2**53
-"""Seeds that we make stay exact in JavaScript, whose numbers are doubles."""
 ENHANCED_PROMPT = "{{steps.00.text}}"
 
 
@@ -55,12 +53,6 @@ def plan_job(request: JobRequest) -> Plan:
     return Plan(job_type.name, (*steps, last), parameters, request.priority)
 
 
-def seeds_from(seed: int | None, count: int) -> tuple[int, ...]:
-    """Count `count` seeds up from `seed`, or from a random one."""
-    first = secrets.randbelow(MADE_SEEDS_BELOW) if seed is None else seed
-    return tuple((first + i) % (MAX_SEED + 1) for i in range(count))
-
-
 def _check(request: JobRequest, job_type: JobType) -> None:
     for name, prompt in (("prompt", request.prompt), ("negative_prompt", request.negative_prompt)):
         if len(prompt) > MAX_PROMPT_CHARACTERS:
@@ -81,26 +73,10 @@ def _step(
     price_mc: int,
     original_prompt: str | None = None,
 ) -> PlannedStep:
-    payload = _payload(job_type, prompt, negative_prompt, seeds, original_prompt)
-    return PlannedStep(job_type.name, payload, price_mc, outputs=len(payload["seeds"]))
-
-
-def _payload(
-    job_type: JobType, prompt: str, negative_prompt: str, seeds: tuple[int, ...], original_prompt: str | None
-) -> dict[str, Any]:
-    payload: ImagePayload | VideoPayload | PromptPayload
+    given: dict[str, Any] = {"prompt": prompt, "seeds": seeds}
     if job_type.family is Family.PROMPT:
-        payload = PromptPayload(family=Family.PROMPT, prompt=prompt, seeds=seeds[:1], model=str(job_type.model))
-        return payload.model_dump(mode="json")
-    common = job_type.model_dump(
-        include={"family", "width", "height", "steps", "guidance_scale", "sampler", "model", "bucket", "frames", "fps"}
-    ) | {
-        "prompt": prompt,
-        "negative_prompt": negative_prompt,
-        "original_prompt": original_prompt,
-        "seeds": seeds,
-        "max_bytes": job_type.max_output_bytes,
-    }
-    is_video = job_type.family is Family.WAN_VIDEO
-    payload = VideoPayload.model_validate(common) if is_video else ImagePayload.model_validate(common)
-    return payload.model_dump(mode="json")
+        given["seeds"] = seeds[:1]
+    else:
+        given |= {"negative_prompt": negative_prompt, "original_prompt": original_prompt}
+    payload = complete_payload(job_type, given)
+    return PlannedStep(job_type.name, payload, price_mc, outputs=len(payload["seeds"]))

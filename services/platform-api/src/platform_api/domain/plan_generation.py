@@ -5,12 +5,12 @@ from typing import Any
 
 from darkroom_schemas.catalogue import CATALOGUE, QWEN, SDXL, WAN, JobType
 from darkroom_schemas.payload import A1111Payload, ComfyUIPayload, Family, ImagePayload
+from darkroom_schemas.planning import seeds_from
 from darkroom_schemas.samplers import KARRAS, SDXL_SAMPLERS
 from darkroom_schemas.worker import Capabilities, Requirements
 
 from platform_api.domain.generation import Generation, check_work, is_chosen, price_of_image, work_of_image, wrong
 from platform_api.domain.plan import Plan, PlannedStep
-from platform_api.domain.plan_catalogue import seeds_from
 from platform_api.domain.servers import BACKEND_TYPES
 
 FAST, HIGH = CATALOGUE["sdxl_image_fast"], CATALOGUE["sdxl_image_high"]

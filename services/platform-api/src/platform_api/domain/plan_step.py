@@ -5,12 +5,13 @@ from typing import Any
 
 from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.payload import MAX_SEED, REMOTE_PAYLOADS
+from darkroom_schemas.planning import payload_model, seeds_from, type_values
 from darkroom_schemas.worker import Requirements
 from pydantic import ValidationError
 
 from platform_api.domain.errors import InvalidParameter
 from platform_api.domain.plan import PlannedStep
-from platform_api.domain.plan_catalogue import JobRequest, plan_job, seeds_from
+from platform_api.domain.plan_catalogue import JobRequest, plan_job
 from platform_api.domain.templates import references
 
 _OUTPUTS = {"comfyui": "max_outputs", "openai_image": "count"}
@@ -51,14 +52,14 @@ def _requiring(step: PlannedStep, more: Requirements | None) -> PlannedStep:
 
 
 def _remote(job_type: str, payload: dict[str, Any], requirements: Requirements | None, where: str) -> PlannedStep:
-    entry, model = CATALOGUE[job_type], REMOTE_PAYLOADS[job_type]
+    entry = CATALOGUE[job_type]
+    model = payload_model(entry)
     if job_type == "a1111" and "seeds" not in payload:
         payload = dict(payload)
         payload["seeds"] = list(seeds_from(_seed(payload.pop("seed", None), where), 1))
     if unknown := payload.keys() - model.model_fields.keys():
         raise InvalidParameter(f"{where}.{min(unknown)}", f"is not a parameter of {job_type}")
-    if "bucket" in model.model_fields:
-        payload = payload | {"bucket": entry.bucket, "max_bytes": entry.max_output_bytes}
+    payload = payload | type_values(entry)
     try:
         payload = model.model_validate(payload).model_dump(mode="json", exclude_unset=True)
     except ValidationError as error:
