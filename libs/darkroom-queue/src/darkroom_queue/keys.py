@@ -5,7 +5,7 @@ The prefix is the shard's hash tag, so that all keys of a shard live in one slot
 
 from dataclasses import dataclass
 
-from darkroom_schemas.ids import JobId, WorkerId
+from darkroom_schemas.ids import JobId, StepId, WorkerId
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,10 @@ class Keys:
     def worker(self, worker_id: WorkerId) -> str:
         """Hash with a worker's registration."""
         return self._key(f"wk:{worker_id}")
+
+    def dead_letter(self, step_id: StepId) -> str:
+        """String: the record of a step that failed for good."""
+        return self._key(f"d:{step_id}")
 
     def job_events(self, job_id: JobId) -> str:
         """List of the events of one job."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from darkroom_schemas.events import Emission
 from darkroom_schemas.ids import EventId, StepId
-from darkroom_schemas.step import StepSubmit, StepView
+from darkroom_schemas.step import StepSubmit, StepView, Submission
 
 from darkroom_queue.errors import (
     ClassShareUsed,
@@ -23,7 +23,7 @@ from darkroom_queue.errors import (
 )
 from darkroom_queue.link import Arg, RedisLink
 from darkroom_queue.lua_source import load
-from darkroom_queue.record import ended_view, live_view, queued_view, submit_args
+from darkroom_queue.record import ended_view, live_view, queued_view, submission, submit_args
 
 _SUBMIT, _CANCEL, _READ, _EMIT = load("submit"), load("cancel"), load("read"), load("emit")
 MAX_BATCH = 32
@@ -179,6 +179,12 @@ class Producer:
         """Return the states of some hundred steps, in order, by one script call."""
         answers: list[list[str]] = await self._link.run(_READ, *step_ids) if step_ids else []
         return [_view(step_id, answer) for step_id, answer in zip(step_ids, answers, strict=True)]
+
+    async def submission(self, step_id: StepId) -> Submission | None:
+        """Return what a step was submitted with; None once it has completed, or was cancelled, or is forgotten."""
+        keys, run = self._link.keys, self._link.command
+        record = await run("HGET", keys.steps, step_id) or await run("GET", keys.dead_letter(step_id))
+        return None if record is None else submission(record)
 
     async def depth(self) -> QueueDepth:
         """Return the counters; costs one command whatever the depth."""

@@ -20,6 +20,7 @@ from darkroom_schemas.step import (
     StepResult,
     StepSubmit,
     StepView,
+    Submission,
 )
 from darkroom_schemas.worker import Requirements
 from pydantic import BaseModel
@@ -73,8 +74,9 @@ def submit_args(step: StepSubmit) -> list[str | int]:
         f"\t{step.requirements.type}\t{step.job_id}\t{step.tenant}"
     )
     # The digest identifies a submission: all but when it may arrive and which trace it belongs to.
-    identity = f"{step.id}\t{requirements}\t{order}\t{tail}\t{step.not_before_ms}\t{payload}"
-    digest = hashlib.blake2b(identity.encode(), digest_size=12).hexdigest()
+    asked = order if step.dated else f"{step.weight}\t{step.priority}\t{step.redelivery.value}"
+    identity = f"{step.id}\t{requirements}\t{asked}\t{tail}\t{step.not_before_ms}\t{payload}"
+    digest = f"{hashlib.blake2b(identity.encode(), digest_size=12).hexdigest()}.{step.priority}"
     return [
         step.id, requirements, step.tenant, step.requirements.type, step.job_id, place,
         "" if step.not_before_ms is None else step.not_before_ms,
@@ -101,19 +103,31 @@ def claimed(step_id: str, token: str, attempt: int, record: str) -> ClaimedStep:
     )  # fmt: skip
 
 
+def submission(record: str) -> Submission:
+    """Read what a step was submitted with."""
+    step = claimed("", "", 0, record)
+    return Submission(step.requirements, step.payload, step.timeout_s)
+
+
 @lru_cache(maxsize=4096)
 def _requirements(text: str) -> Requirements:
     return Requirements.model_validate_json(text)
 
 
+def _priority(digest: str) -> int | None:
+    text = digest.partition(".")[2]
+    return int(text) if text else None
+
+
 def live_view(step_id: StepId, answer: list[str]) -> StepView:
     """Build the view of a step that has not ended from the read script's answer."""
     header, due, token, worker, attempt, started, cancel_reason, progress = answer
-    *_, tries, _, job, tenant, _, queued = header.split("\t")
+    *_, tries, kind, job, tenant, digest, queued = header.split("\t")
     waiting = JobStatus.DELAYED if due else JobStatus.QUEUED
     return StepView(
         id=step_id, job_id=JobId(job), tenant=TenantId(tenant), status=JobStatus.RUNNING if token else waiting,
-        attempt=int(attempt or 0), max_attempts=int(tries), progress=float(progress) if progress else None,
+        type=kind, priority=_priority(digest), attempt=int(attempt or 0),
+        max_attempts=int(tries), progress=float(progress) if progress else None,
         worker_id=WorkerId(worker) if worker else None, cancel_requested=bool(cancel_reason),
         queued_at_ms=int(queued), started_at_ms=int(started) or None,
     )  # fmt: skip
@@ -122,11 +136,12 @@ def live_view(step_id: StepId, answer: list[str]) -> StepView:
 def ended_view(step_id: StepId, stone: str) -> StepView:
     """Build the view of an ended step from its tombstone: state, when it ended, its last lease, and what came of it."""
     header, _, body = stone.partition("\n")
-    state, ended, _, worker, attempt, started, _, _, _, tries, _, job, tenant, _, queued = header.split("\t")
+    state, ended, _, worker, attempt, started, _, _, _, tries, kind, job, tenant, digest, queued = header.split("\t")
     data: dict[str, Any] = json.loads(body)
     result, error = data.get("result"), data.get("error")
     return StepView(
         id=step_id, job_id=JobId(job), tenant=TenantId(tenant), status=JobStatus(state), attempt=int(attempt),
+        type=kind, priority=_priority(digest),
         max_attempts=int(tries), progress=100.0 if state == JobStatus.COMPLETED else None,
         worker_id=WorkerId(worker) if worker else None, queued_at_ms=int(queued),
         started_at_ms=int(started) if started != "0" else None, finished_at_ms=int(ended),
@@ -140,6 +155,7 @@ def queued_view(step: StepSubmit, now_ms: int) -> StepView:
     delayed = step.not_before_ms is not None and step.not_before_ms > now_ms
     return StepView.model_construct(
         id=step.id, job_id=step.job_id, tenant=step.tenant, attempt=0, max_attempts=step.max_attempts,
+        type=step.requirements.type, priority=step.priority,
         status=JobStatus.DELAYED if delayed else JobStatus.QUEUED, queued_at_ms=now_ms,
     )  # fmt: skip
 

@@ -13,9 +13,12 @@ from darkroom_queue import (
     Submitted,
     UnusableStep,
 )
+from darkroom_queue.lua_source import load
+from darkroom_queue.record import submit_args
 from darkroom_schemas.events import Emission, EventType
 from darkroom_schemas.ids import JobId, StepId, TenantId
 from darkroom_schemas.status import JobStatus
+from darkroom_schemas.step import Submission
 from darkroom_schemas.worker import Requirements
 from support.steps import make_step
 
@@ -51,6 +54,37 @@ async def test_another_body_under_the_same_id_is_a_conflict(link: RedisLink) -> 
     await Producer(link).submit(step)
     with pytest.raises(StepConflict):
         await Producer(link).submit(step.model_copy(update={"payload": {"n": 2}}))
+
+
+async def test_the_time_of_a_request_is_no_part_of_what_was_asked_for(link: RedisLink) -> None:
+    step, producer = make_step(dated=False), Producer(link)
+    await producer.submit(step)
+    later = step.model_copy(update={"created_us": step.created_us + 5_000_000})
+    assert not (await producer.submit(later)).created
+    with pytest.raises(StepConflict):
+        await producer.submit(later.model_copy(update={"priority": 51}))
+    with pytest.raises(StepConflict):
+        await producer.submit(later.model_copy(update={"dated": True}))
+
+
+async def test_a_step_is_known_by_a_digest_of_an_earlier_release(link: RedisLink) -> None:
+    step = make_step()
+    args = submit_args(step)
+    digest = str(args[8]).partition(".")[0]
+    await link.run(load("submit"), 0, 1, *args[:8], digest, str(args[9]).replace(str(args[8]), digest), args[10])
+    answer = await Producer(link).submit(step)
+    assert (answer.created, answer.view.priority) == (False, None)
+
+
+async def test_what_a_step_was_submitted_with_can_be_read_until_it_ends(link: RedisLink) -> None:
+    step, producer = make_step(priority=80), Producer(link)
+    await producer.submit(step)
+    expected = Submission(step.requirements, step.payload, step.timeout_s)
+    assert await producer.submission(step.id) == expected
+    await producer.cancel(step.id, reason="asked")
+    assert await producer.submission(step.id) is None
+    ended = await producer.read(step.id)
+    assert (ended and ended.priority, ended and ended.type) == (80, "simulation")
 
 
 async def test_a_full_queue_refuses_and_stores_nothing(link: RedisLink) -> None:

@@ -154,7 +154,7 @@ class SimulationPayload(Wire):
     jitter: float = Field(default=0.0, ge=0, le=1)
     fail_rate: float = Field(default=0.0, ge=0, le=1)
     retryable: bool = True
-    seed: int = 0
+    seed: int = Field(default=0, ge=-(2**63), le=MAX_SEED)
 
 
 REMOTE_PAYLOADS: dict[str, type[Wire]] = {

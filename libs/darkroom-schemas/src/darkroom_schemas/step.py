@@ -37,6 +37,8 @@ class StepSubmit(Wire):
     payload: dict[str, Any]
     created_us: int = Field(ge=0, le=LATEST_UNIX_MS * 1000)
     """Creation of the workflow in Unix microseconds: all steps of an older workflow come first."""
+    dated: bool = True
+    """Whether `created_us` is part of what was asked for; False where it is only the time of the request."""
     priority: int = Field(default=50, ge=1, le=100)
     weight: float = Field(default=1.0, gt=0, le=1000)
     """The tenant's share against other tenants."""
@@ -98,12 +100,24 @@ class ClaimedStep:
     trace_id: TraceId | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a step was submitted with and only its worker reads."""
+
+    requirements: Requirements
+    payload: dict[str, Any]
+    timeout_s: float
+
+
 class StepView(Wire):
     """A step as seen from outside. Progress is 0–100; times are Unix milliseconds of the Redis clock."""
 
     id: StepId
     job_id: JobId
     tenant: TenantId
+    type: str = ""
+    priority: int | None = None
+    """None for a step that an earlier release submitted."""
     status: JobStatus
     attempt: int
     max_attempts: int

@@ -30,6 +30,11 @@ local function digests(first)
   return found
 end
 
+-- An earlier release wrote the digest without the priority behind it.
+local function is_same(kept, digest)
+  return kept == digest or kept == match(digest, '^%x+')
+end
+
 -- Tells whether a Unix time in ms can be used.
 local function is_time(text)
   return #text <= 15 and find(text, '^%d+$')
@@ -55,7 +60,7 @@ for i = 0, n - 1 do
   local id, kind, job = ARGV[a + 1], ARGV[a + 4], ARGV[a + 5]
   local score, not_before, not_after = ARGV[a + 6], ARGV[a + 7], ARGV[a + 8]
   local taken = mine[id] or there[i + 1]
-  local code = taken and (taken == ARGV[a + 9] and 0 or -1)
+  local code = taken and (is_same(taken, ARGV[a + 9]) and 0 or -1)
   if #score > 18 or not find(score, '^-?%d+$') or not_before ~= '' and not is_time(not_before)
     or not_after ~= '' and not is_time(not_after) then code = code or -6 end
   if not code and not_after ~= '' and now > tonumber(not_after) then code = -2 end

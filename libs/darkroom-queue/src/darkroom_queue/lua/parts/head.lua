@@ -35,7 +35,8 @@ end
 
 -- A step's immutable record: one header line, then the requirements and the payload, which only workers read.
 --   header  class, weight, score, redelivery, trace, then the tail, which its lease and its tombstone repeat
---   tail    expected ms, timeout ms, attempts allowed, type, job, tenant, digest, queued ms
+--   tail    expected ms, timeout ms, attempts allowed, type, job, tenant, digest, queued ms; behind the digest, after a
+--           dot, is the priority
 local FIELD, SKIP = '(%C*)\t', '%C*\t' -- no field holds a control character
 local TAIL = '(' .. string.rep(FIELD, 7) .. '(%C*))'
 local HEADER = '^' .. string.rep(FIELD, 5) .. TAIL .. '\n'
