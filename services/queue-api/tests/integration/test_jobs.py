@@ -1,9 +1,11 @@
+import asyncio
 from typing import Any
 
 import httpx
 import pytest
 from darkroom_queue import RedisLink
 from darkroom_schemas.ids import SYSTEM_TENANT
+from darkroom_schemas.payload import PAYLOAD
 
 SIMULATION: dict[str, Any] = {"job_type": "simulation", "payload": {"duration_s": 0}}
 
@@ -24,6 +26,76 @@ async def test_the_same_id_and_body_is_one_job_and_another_body_a_conflict(api: 
     body = SIMULATION | {"id": "mine", "workflow_datetime": 1}
     answers = [await api.post("/api/jobs", json=b) for b in (body, body, body | {"payload": {"duration_s": 1}})]
     assert [a.status_code for a in answers] == [201, 200, 409]
+
+
+async def test_a_repetition_of_the_same_id_is_the_jobs_state_whenever_it_comes(api: httpx.AsyncClient) -> None:
+    body = {"job_type": "sdxl_image_fast", "payload": {"prompt": "a boat"}, "id": "mine"}
+    first, second = [await api.post("/api/jobs", json=body) for _ in range(2)]
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert second.json() == first.json()
+    assert (await api.post("/api/jobs", json=body | {"priority": 51})).status_code == 409
+    assert (await api.post("/api/jobs", json=body | {"workflow_datetime": 1})).status_code == 409
+
+
+async def test_an_idempotency_key_makes_one_job_of_many_requests(api: httpx.AsyncClient) -> None:
+    body, headers = {"job_type": "image_fast", "payload": {"prompt": "a boat"}}, {"Idempotency-Key": "k-1"}
+    answers = await asyncio.gather(*(api.post("/api/jobs", json=body, headers=headers) for _ in range(5)))
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 200, 201]
+    assert [a.headers.get("idempotent-replayed") for a in answers if a.status_code == 200] == ["true"] * 4
+    assert len({answer.json()["job_id"] for answer in answers}) == 1
+    assert (await api.get("/api/queues")).json()["pending"] == 1
+    cancelled = await api.post(f"/api/jobs/{answers[0].json()['job_id']}/cancel")
+    assert cancelled.status_code == 200
+    assert (await api.post("/api/jobs", json=body, headers=headers)).json()["status"] == "cancelled"
+
+
+async def test_an_idempotency_key_of_another_request_is_422(api: httpx.AsyncClient) -> None:
+    headers = {"Idempotency-Key": "k-1"}
+    await api.post("/api/jobs", json=SIMULATION, headers=headers)
+    other = await api.post("/api/jobs", json=SIMULATION | {"priority": 1}, headers=headers)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_mismatch")
+    both = await api.post("/api/jobs", json=SIMULATION | {"id": "mine"}, headers=headers)
+    assert (both.status_code, both.json()["errors"][0]["field"]) == (400, "Idempotency-Key")
+
+
+async def test_what_an_outside_submitter_knows_is_enough_and_is_answered_in_full(api: httpx.AsyncClient) -> None:
+    body = {"job_type": "sdxl_image_fast", "payload": {"prompt": "a boat", "seed": 7}, "priority": 80}
+    submitted = (await api.post("/api/jobs", json=body)).json()
+    assert PAYLOAD.validate_python(submitted["payload"]).seeds == (7, 8, 9, 10, 11, 12)
+    assert (submitted["job_type"], submitted["priority"]) == ("sdxl_image_fast", 80)
+    assert submitted["requirements"] == {
+        "models": ["sdxl-base-1.0"], "custom_nodes": [], "tags": [], "hardware": {"gpu_memory_gb": 0},
+        "timeout_minutes": 15.0,
+    }  # fmt: skip
+    assert (await api.get(f"/api/jobs/{submitted['job_id']}")).json() == submitted
+    await api.post(f"/api/jobs/{submitted['job_id']}/cancel")
+    ended = (await api.get(f"/api/jobs/{submitted['job_id']}")).json()
+    assert (ended["priority"], ended["job_type"], ended["payload"]) == (80, "sdxl_image_fast", None)
+
+
+async def test_a_type_in_two_steps_is_refused_with_what_to_submit_instead(api: httpx.AsyncClient) -> None:
+    answer = await api.post("/api/jobs", json={"job_type": "video7b_fast_enhanced", "payload": {"prompt": "a boat"}})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_job_type")
+    assert "prompt_enhance, and then video_fast" in answer.json()["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("payload", "field"),
+    [
+        ({"promt": "a boat"}, "payload.promt"),
+        ({}, "payload.prompt"),
+        ({"prompt": "x", "seed": "seven"}, "payload.seed"),
+        ({"prompt": "x", "seed": 1, "seeds": [1]}, "payload.seed"),
+        ({"prompt": "x", "family": "wan_image"}, "payload.family"),
+        ({"prompt": "x", "width": 63}, "payload.width"),
+    ],
+)
+async def test_a_payload_that_does_not_fit_its_type_is_400(
+    api: httpx.AsyncClient, payload: dict[str, Any], field: str
+) -> None:
+    answer = await api.post("/api/jobs", json={"job_type": "sdxl_image_fast", "payload": payload})
+    assert answer.status_code == 400
+    assert field in [error["field"] for error in answer.json()["errors"]]
 
 
 async def test_paths_without_api_are_aliases(api: httpx.AsyncClient) -> None:

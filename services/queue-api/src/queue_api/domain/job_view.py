@@ -1,0 +1,44 @@
+"""A step's state in the words of the Job Queue dialect."""
+
+from typing import Any
+
+from darkroom_schemas.step import StepView, Submission
+
+from queue_api.domain.words import status_word
+
+
+def job_view(view: StepView, submission: Submission | None) -> dict[str, Any]:
+    """Describe a step in the dialect's words; times are Unix milliseconds.
+
+    What it was submitted with is kept until its end, and of a failed one for as long as it can be run again.
+    """
+    return {
+        "job_id": view.id,
+        "workflow_id": view.job_id,
+        "job_type": view.type,
+        "status": status_word(view.status, view.error.code if view.error else None),
+        "priority": view.priority,
+        "progress": view.progress,
+        "worker_id": view.worker_id,
+        "attempt": view.attempt,
+        "max_attempts": view.max_attempts,
+        "cancel_requested": view.cancel_requested,
+        "created_at": view.queued_at_ms,
+        "started_at": view.started_at_ms,
+        "completed_at": view.finished_at_ms,
+        "payload": submission.payload if submission else None,
+        "requirements": _requirements_view(submission) if submission else None,
+        "result": view.result.model_dump(mode="json", exclude_none=True) if view.result else None,
+        "error": view.error.model_dump(mode="json") if view.error else None,
+    }
+
+
+def _requirements_view(submission: Submission) -> dict[str, Any]:
+    needs = submission.requirements
+    return {
+        "models": list(needs.models),
+        "custom_nodes": list(needs.custom_nodes),
+        "tags": list(needs.tags),
+        "hardware": {"gpu_memory_gb": needs.vram_gb},
+        "timeout_minutes": submission.timeout_s / 60,
+    }

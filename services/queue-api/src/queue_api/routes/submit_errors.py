@@ -1,0 +1,62 @@
+"""What a submission that was not taken is answered."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from darkroom_chassis.errors import AppError
+from darkroom_chassis.validation import MAX_NAME, invalid_by, invalid_request, printable
+from darkroom_queue import ClassShareUsed, QueueFull, StepConflict, TooManyClasses, UnusableStep
+from darkroom_schemas.errors import ErrorCode, FieldError
+
+from queue_api.domain.payload import SUBMITTABLE, PayloadError, UnusableJobType, UnusableParameter
+from queue_api.domain.submission import JobSubmission
+from queue_api.routes.requests import KEY_HEADER
+
+ROOM_COMES_IN_S, DEPTH_SHRINKS_IN_S = "600", "10"
+
+
+@contextmanager
+def refusals(request: JobSubmission, key: str | None, max_depth: int) -> Iterator[None]:
+    """Answer what stands in a submission's way."""
+    if key is not None and request.id is not None:
+        raise _invalid(KEY_HEADER, "does the same as `id`: send one of the two")
+    try:
+        yield
+    except UnusableJobType as error:
+        sentence = f"The job type {printable(request.job_type, MAX_NAME)!r} cannot be submitted here."
+        field = FieldError(field="job_type", message=str(error))
+        more = {"valid_job_types": list(SUBMITTABLE)}
+        raise AppError(400, ErrorCode.INVALID_JOB_TYPE, sentence, errors=[field], extra=more) from error
+    except UnusableParameter as error:
+        raise _invalid(f"payload.{printable(error.name, MAX_NAME)}", error.message) from error
+    except PayloadError as error:
+        raise invalid_by(error.errors) from error
+    except UnusableStep as error:
+        name, _, message = str(error).partition(": ")
+        raise _invalid(name, message) from error
+    except StepConflict as error:
+        if key is not None:
+            sentence = "This Idempotency-Key was used with another request."
+            raise AppError(422, ErrorCode.IDEMPOTENCY_MISMATCH, sentence) from error
+        raise AppError(409, ErrorCode.CONFLICT, "Another job has this id.") from error
+    except QueueFull as error:
+        sentence = f"The queue is full ({max_depth} jobs are waiting)."
+        headers = {"Retry-After": DEPTH_SHRINKS_IN_S}
+        raise AppError(503, ErrorCode.QUEUE_FULL, sentence, retryable=True, headers=headers) from error
+    except TooManyClasses as error:
+        raise _no_room(error) from error
+
+
+def _invalid(name: str, message: str) -> AppError:
+    return invalid_request([FieldError(field=name, message=message)])
+
+
+def _no_room(error: TooManyClasses) -> AppError:
+    """Room comes when requirements are no longer in use, so the client may try again."""
+    sentence = (
+        "Jobs with too many different requirements (models, custom nodes, tags, memory) are in use; "
+        "use requirements of earlier jobs, or try again later."
+    )
+    is_own = isinstance(error, ClassShareUsed)
+    status, code = (429, ErrorCode.RATE_LIMITED) if is_own else (503, ErrorCode.UNAVAILABLE)
+    return AppError(status, code, sentence, retryable=True, headers={"Retry-After": ROOM_COMES_IN_S})
