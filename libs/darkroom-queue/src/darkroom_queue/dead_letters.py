@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from darkroom_schemas.ids import StepId
 from darkroom_schemas.step import StepView
 
-from darkroom_queue.errors import ClassShareUsed, TooManyClasses
+from darkroom_queue.errors import ClassShareUsed, StepOfJob, TooManyClasses
 from darkroom_queue.link import RedisLink
 from darkroom_queue.lua_source import load
 from darkroom_queue.producer import Producer
@@ -37,9 +37,13 @@ class DeadLetters:
     async def requeue(self, step_id: StepId) -> bool:
         """Run a step again with all of its attempts; False if there is no such dead letter.
 
-        Raises `TooManyClasses` where a submission of the step would.
+        Raises `TooManyClasses` where a submission of the step would, and `StepOfJob` for a step of a user's job.
         """
         code = await self._link.run(_REQUEUE, step_id)
+        if code == -3:
+            view = await self._producer.read(step_id)
+            job = view.job_id if view else "{job id}"
+            raise StepOfJob(f"{step_id} belongs to a job that has ended: retry it by POST /api/jobs/{job}/retry")
         if code < 0:
             error = ClassShareUsed if code == -2 else TooManyClasses
             raise error("what the step requires is unknown by now, and the queue has no room for it")

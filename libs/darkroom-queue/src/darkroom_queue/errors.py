@@ -8,6 +8,7 @@ QueueError
 ├─ SubmissionExpired  the submission came later than it allowed
 ├─ TooManyClasses     more kinds of requirements, or of capabilities, than a shard keeps; room comes with time
 │  └─ ClassShareUsed  the tenant has brought as many kinds of requirements as one may
+├─ StepOfJob          the step belongs to a job of the platform, which decides whether it runs again
 ├─ LogTruncated       the event log no longer reaches back that far
 └─ WorkerSuperseded   a newer process has taken this worker's name
 """
@@ -47,6 +48,10 @@ class TooManyClasses(QueueError):
 
 class ClassShareUsed(TooManyClasses):
     """The tenant has brought as many classes as one tenant may: 64, or the operator's 1,024."""
+
+
+class StepOfJob(QueueError):
+    """The step is part of a platform's job; the message says how to run that again."""
 
 
 class LogTruncated(QueueError):

@@ -1,7 +1,8 @@
-from darkroom_queue import DeadLetters, Producer, RedisLink
+import pytest
+from darkroom_queue import DeadLetters, EventLog, Producer, RedisLink, StepOfJob
 from darkroom_queue.turn import Finish, Outcome, WorkerPort
 from darkroom_schemas.errors import StepErrorCode
-from darkroom_schemas.ids import StepId
+from darkroom_schemas.ids import SYSTEM_TENANT, StepId, TenantId
 from darkroom_schemas.status import JobStatus
 from darkroom_schemas.step import StepError, StepSubmit
 from support.steps import make_step, make_worker
@@ -9,8 +10,8 @@ from support.steps import make_step, make_worker
 ERROR = StepError(code=StepErrorCode.BACKEND, message="broke").model_dump_json()
 
 
-async def fail(link: RedisLink, port: WorkerPort) -> StepSubmit:
-    step = make_step(payload={"keep": "me"})
+async def fail(link: RedisLink, port: WorkerPort, tenant: TenantId = SYSTEM_TENANT) -> StepSubmit:
+    step = make_step(payload={"keep": "me"}, tenant=tenant)
     await Producer(link).submit(step)
     [claimed] = (await port.turn(want=1)).claims
     await port.turn(want=0, finishes=[Finish(step.id, claimed.token, Outcome.FAIL, ERROR)])
@@ -50,6 +51,17 @@ async def test_only_a_dead_letter_can_be_requeued(link: RedisLink) -> None:
     await Producer(link).submit(step)
     assert not await DeadLetters(link).requeue(step.id)
     assert not await DeadLetters(link).requeue(StepId("nobody"))
+
+
+async def test_a_step_of_a_users_job_is_not_requeued_but_says_what_to_do(link: RedisLink) -> None:
+    port = await worker(link)
+    step = await fail(link, port, TenantId("anna"))
+    before = await EventLog(link).tail()
+    with pytest.raises(StepOfJob, match=f"POST /api/jobs/{step.job_id}/retry"):
+        await DeadLetters(link).requeue(step.id)
+    assert await DeadLetters(link).count() == 1
+    assert (await port.turn(want=1)).claims == ()
+    assert await EventLog(link).read(before) == []
 
 
 async def test_purging_forgets_the_given_and_the_old_but_not_how_they_ended(link: RedisLink) -> None:
