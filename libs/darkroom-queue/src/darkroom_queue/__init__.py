@@ -37,7 +37,7 @@ from darkroom_queue.progress import ProgressFeed
 from darkroom_queue.quotas import Quotas, QuotaState
 from darkroom_queue.registry import Registry, WorkerRecord
 from darkroom_queue.sweeper import Sweeper
-from darkroom_queue.tickets import TICKET_TTL_S, TicketHolder, Tickets
+from darkroom_queue.tickets import TICKET_TTL_S, TicketExpired, TicketHolder, Tickets
 from darkroom_queue.turn import Finish, Outcome
 
 __all__ = [
@@ -78,6 +78,7 @@ __all__ = [
     "SubmissionExpired",
     "Submitted",
     "Sweeper",
+    "TicketExpired",
     "TicketHolder",
     "Tickets",
     "TooManyClasses",

@@ -2,8 +2,9 @@ import asyncio
 import json
 import os
 import signal
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import httpx
@@ -132,6 +133,81 @@ async def test_an_unknown_message_gets_an_error_and_the_socket_stays(service: Ru
     assert (error["error_code"], error["id"], pong["id"]) == ("unknown_type", 7, 8)
 
 
+async def test_frames_that_are_no_messages_leave_the_socket_open(service: RunningService) -> None:
+    async with listening(service) as socket:
+        for frame in ("[" * 100_000, '{"type":[]}', '{"id":NaN}', "null", "", '{"type":"ping","id":"\\ud800"}'):
+            await socket.send(frame)
+            assert (await messages_until(socket, "error"))[-1]["error_code"] == "invalid_message"
+        await socket.send(['{"type":', '"ping"', "}"])  # in fragments
+        await messages_until(socket, "pong")
+    assert "Traceback" not in service.log.read_text()
+
+
+async def test_a_frame_of_bytes_is_closed_with_1003(service: RunningService) -> None:
+    async with listening(service) as socket:
+        await messages_until(socket, "connected")
+        await socket.send(b'{"type":"ping"}')
+        assert await code_of_close(socket) == 1003
+    assert "Traceback" not in service.log.read_text()
+
+
+async def is_admitted(socket: ClientConnection) -> bool:
+    try:
+        await messages_until(socket, "connected")
+    except ConnectionClosed as closed:
+        if closed.rcvd is None or closed.rcvd.code != 1013:
+            raise
+        return False
+    return True
+
+
+async def test_the_sockets_of_a_user_are_counted_together_and_take_nobody_elses_place(
+    service: RunningService, redis_url: str
+) -> None:
+    """The limit is two; all come from one address, and all call their monitor alike."""
+    link, admitted = await RedisLink.open(redis_url), []
+    wanted = [("carl", "/ws"), ("carl", "/ws/monitor/one"), ("carl", "/ws/monitor/two"), ("dora", "/ws/monitor/one"),
+              ("dora", "/ws"), ("dora", "/ws"), (None, "/ws/monitor/one"), (None, "/ws")]  # fmt: skip
+    async with AsyncExitStack() as stack:
+        for tenant, path in wanted:
+            ticket = await Tickets(link).make(TenantId(tenant) if tenant else None)
+            socket = await stack.enter_async_context(listening(service, f"{path}?token={ticket}", {}))
+            admitted.append(await is_admitted(socket))
+    await link.close()
+    assert admitted == [True, True, False, True, True, False, True, True]
+
+
+@pytest.mark.parametrize("name", ["two%20words", "x" * 101, "%00", "%ED%A0%80"])
+async def test_a_monitor_that_cannot_be_named_so_is_closed_with_1008(service: RunningService, name: str) -> None:
+    assert await close_code(service, f"/ws/monitor/{name}") == 1008
+
+
+@pytest.mark.parametrize("since", ["0-0-1", "%00", "9" * 400, "0-1-99999999999999999-1", "%F0%9F%92%A5" * 50])
+async def test_a_place_that_cannot_be_one_is_closed_with_1008(service: RunningService, since: str) -> None:
+    assert await close_code(service, f"/ws?since={since}") == 1008
+
+
+async def test_an_expired_ticket_is_closed_with_4001(service: RunningService, redis_url: str) -> None:
+    link = await RedisLink.open(redis_url)
+    ticket = await Tickets(link).make(TenantId("anna"))
+    [key] = await link.client.keys("*:tk:*")
+    await link.client.pexpire(key, 300_000)  # as 30 s later
+    assert await close_code(service, f"/ws?token={ticket}", {}) == 4001
+    assert await close_code(service, f"/ws?token={ticket}", {}) == 1008
+    await link.close()
+
+
+async def test_a_socket_ends_with_4001_when_its_credential_does(service: RunningService, redis_url: str) -> None:
+    link = await RedisLink.open(redis_url)
+    until_ms = time.time_ns() // 1_000_000 + 300
+    ticket = await Tickets(link).make(TenantId("anna"), until_ms=until_ms)
+    async with listening(service, f"/ws?token={ticket}", {}) as socket:
+        await messages_until(socket, "connected")
+        assert await code_of_close(socket) == 4001
+    assert time.time_ns() // 1_000_000 >= until_ms
+    await link.close()
+
+
 async def test_a_stopping_server_says_goodbye_with_1001(own_service: RunningService) -> None:
     async with listening(own_service) as socket:
         await messages_until(socket, "connected")
@@ -145,7 +221,11 @@ async def test_a_stopping_server_says_goodbye_with_1001(own_service: RunningServ
 
 async def close_code(service: RunningService, path: str, headers: dict[str, str] | None = None) -> int:
     async with listening(service, path, headers) as socket:
-        with pytest.raises(ConnectionClosed) as closed:
-            await socket.recv()
+        return await code_of_close(socket)
+
+
+async def code_of_close(socket: ClientConnection) -> int:
+    with pytest.raises(ConnectionClosed) as closed:
+        await socket.recv()
     assert closed.value.rcvd is not None
     return closed.value.rcvd.code

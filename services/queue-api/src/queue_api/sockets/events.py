@@ -5,54 +5,90 @@
 
 import asyncio
 import json
+import re
 import time
+from collections.abc import Coroutine, Iterable
 from contextlib import suppress
 from typing import Any
 
-from darkroom_queue import RESET, SlowReader
+from darkroom_chassis.logs import get_logger
+from darkroom_queue import RESET, QueueUnavailable, SlowReader, TicketExpired, TicketHolder
 from darkroom_schemas.events import Event
 from darkroom_schemas.ids import EventId
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from queue_api.context import Context, context_of
+from queue_api.domain.frames import answer_to
 from queue_api.domain.messages import Message, messages_of
 from queue_api.sockets.close_codes import Close
 from queue_api.sockets.viewer import Viewer, holder_of
 
+log = get_logger(__name__)
 router = APIRouter()
 SEND_TIMEOUT_S = 10.0
+MOST_S = 10.0**8
+"""Longer than any socket stays open, and not too long for a timer."""
+_NAME = re.compile(r"[A-Za-z0-9_.:@-]{1,100}\Z", re.ASCII)
 
 
 @router.websocket("/ws")
 async def follow_events(socket: WebSocket) -> None:
-    """Follow the queue, counted by address."""
-    await _serve(socket, client=socket.client.host if socket.client else "unknown")
+    """Follow the queue."""
+    await _serve(socket, None)
 
 
 @router.websocket("/ws/monitor/{monitor_id}")
 async def monitor_events(socket: WebSocket, monitor_id: str) -> None:
     """Follow the queue as a named monitor."""
-    await _serve(socket, client=monitor_id)
+    await _serve(socket, monitor_id)
 
 
-async def _serve(socket: WebSocket, client: str) -> None:
-    context = context_of(socket)
+async def _serve(socket: WebSocket, monitor_id: str | None) -> None:
+    """Serve a socket to its end; nobody's is left without a close frame."""
     await socket.accept()  # a refusal before accepting reaches browsers as a nameless 1006
+    try:
+        code, reason = await _follow(socket, monitor_id)
+    except (WebSocketDisconnect, TimeoutError):
+        return
+    except TicketExpired:
+        code, reason = Close.EXPIRED, "the ticket has expired: get another one"
+    except QueueUnavailable:
+        code, reason = Close.TRY_AGAIN_LATER, "the queue does not answer"
+    except Exception:
+        log.exception("A socket failed unexpectedly")
+        code, reason = Close.INTERNAL, "the server failed"
+    with suppress(RuntimeError, WebSocketDisconnect, TimeoutError):  # the transport may be gone, or its reader stuck
+        async with asyncio.timeout(SEND_TIMEOUT_S):
+            await socket.close(code, reason)
+
+
+async def _follow(socket: WebSocket, monitor_id: str | None) -> tuple[Close, str]:
+    """Return why the socket is to be closed, once it is."""
+    context = context_of(socket)
+    if monitor_id is not None and not _NAME.match(monitor_id):
+        return Close.POLICY, "a monitor is named by 1 to 100 letters, digits or _.:@-"
     holder = await holder_of(socket, context)
     if holder is None:
-        await socket.close(Close.POLICY, "send a valid token")
-        return
+        return Close.POLICY, "send a valid token"
     try:
         since = _since(socket)
     except ValueError as error:
-        await socket.close(Close.POLICY, str(error)[:120])
-        return
-    with context.connections.admit(client) as admitted:
+        return Close.POLICY, str(error).encode("ascii", "backslashreplace").decode()[:120]
+    address = socket.client.host if socket.client else "unknown"
+    with context.connections.admit(_counted_as(holder, monitor_id, address)) as admitted:
         if not admitted:
-            limit = context.connections.limit
-            await socket.close(Close.TRY_AGAIN_LATER, f"at most {limit} connections a client")
-            return
-        await _Monitor(socket, context, client, Viewer(holder, context.producer)).run(since)
+            return Close.TRY_AGAIN_LATER, f"at most {context.connections.limit} connections a client"
+        return await _Monitor(socket, context, monitor_id or address, holder).run(since)
+
+
+def _counted_as(holder: TicketHolder, monitor_id: str | None, address: str) -> str:
+    """Name whose connections are counted together: a user's, else those of a monitor or of an address.
+
+    The kind stands before the name, so that what a user calls a monitor is nobody else's.
+    """
+    if holder.tenant is not None:
+        return f"tenant {holder.tenant}"
+    return f"address {address}" if monitor_id is None else f"monitor {monitor_id}"
 
 
 def _since(socket: WebSocket) -> EventId | None:
@@ -60,44 +96,48 @@ def _since(socket: WebSocket) -> EventId | None:
     return EventId.parse(text) if text else None
 
 
-class _Monitor:
-    """One connection: three tasks that end together, whichever ends first."""
+class _Unsupported(Exception):
+    """The client sent a frame of bytes."""
 
-    def __init__(self, socket: WebSocket, context: Context, client: str, viewer: Viewer) -> None:
-        self._socket, self._context, self._client, self._viewer = socket, context, client, viewer
+
+class _Monitor:
+    """One connection: tasks that end together, whichever ends first."""
+
+    def __init__(self, socket: WebSocket, context: Context, name: str, holder: TicketHolder) -> None:
+        self._socket, self._context, self._name, self._holder = socket, context, name, holder
+        self._viewer = Viewer(holder, context.producer)
         self._progress = context.progress.subscribe()
 
-    async def run(self, since: EventId | None) -> None:
-        hello = {"type": "connected", "monitor_id": self._client, "timestamp": _now_ms()}
+    async def run(self, since: EventId | None) -> tuple[Close, str]:
+        """Serve until one of the tasks ends, and return why; raises what no close code is for."""
+        stopping: asyncio.Event = self._socket.app.state.stopping
         try:
-            await self._send(hello)
-            stopping: asyncio.Event = self._socket.app.state.stopping
-            tasks = [
-                asyncio.create_task(self._send_events(since)),
-                asyncio.create_task(self._send_progress()),
-                asyncio.create_task(self._receive()),
-                asyncio.create_task(stopping.wait()),
-            ]
-            done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in pending:
-                task.cancel()
-            await asyncio.gather(*pending, return_exceptions=True)
-            await self._say_goodbye(next(iter(done)), stopping.is_set())
-        except (WebSocketDisconnect, TimeoutError):
-            return
+            await self._send({"type": "connected", "monitor_id": self._name, "timestamp": _now_ms()})
+            parts = (self._send_events(since), self._send_progress(), self._receive(), self._expire(), stopping.wait())
+            ended = await _first_to_end(parts)
+            return await self._reason(ended, stopping.is_set())
         finally:
             self._context.progress.unsubscribe(self._progress)
 
-    async def _say_goodbye(self, ended: asyncio.Task[Any], stopping: bool) -> None:
+    async def _reason(self, ended: asyncio.Task[Any], stopping: bool) -> tuple[Close, str]:
         error = ended.exception()
         if stopping:
             await self._send({"type": "server_disconnect", "reason": "draining", "reconnect_after": 1000})
-            await self._socket.close(Close.GOING_AWAY, "the server is stopping")
-        elif isinstance(error, SlowReader | TimeoutError):
-            with suppress(RuntimeError):  # the transport may be gone
-                await self._socket.close(Close.TOO_SLOW, "reconnect with ?since=<last event id>")
-        elif error is not None and not isinstance(error, WebSocketDisconnect):
-            raise error
+            return Close.GOING_AWAY, "the server is stopping"
+        match error:
+            case SlowReader() | TimeoutError():
+                return Close.TOO_SLOW, "reconnect with ?since=<last event id>"
+            case _Unsupported():
+                return Close.UNSUPPORTED, "send text frames"
+            case None:
+                return Close.EXPIRED, "the credential of this socket has expired"
+        raise error
+
+    async def _expire(self) -> None:
+        """End when the credential does that the socket was opened with."""
+        until_ms = self._holder.until_ms
+        left_s = MOST_S if until_ms is None else min(MOST_S, until_ms / 1000 - time.time())
+        await asyncio.sleep(left_s)
 
     async def _send_events(self, since: EventId | None) -> None:
         async for item in self._context.fanout.follow(since=since):
@@ -117,30 +157,29 @@ class _Monitor:
 
     async def _receive(self) -> None:
         while True:
-            text = await self._socket.receive_text()
-            await self._send(_answer(text))
+            frame = await self._socket.receive()
+            if frame["type"] == "websocket.disconnect":
+                raise WebSocketDisconnect(frame.get("code", Close.NORMAL))
+            text = frame.get("text")
+            if text is None:
+                raise _Unsupported
+            await self._send(answer_to(text, _now_ms()))
 
     async def _send(self, message: Message) -> None:
         async with asyncio.timeout(SEND_TIMEOUT_S):
             await self._socket.send_text(json.dumps(message, separators=(",", ":"), ensure_ascii=False))
 
 
-def _answer(text: str) -> Message:
+async def _first_to_end(parts: Iterable[Coroutine[Any, Any, Any]]) -> asyncio.Task[Any]:
+    """Run all, and cancel the others when one ends."""
+    tasks = [asyncio.create_task(part) for part in parts]
     try:
-        request = json.loads(text)
-        kind, request_id = request.get("type"), request.get("id")
-    except (ValueError, AttributeError):
-        return {"type": "error", "error": "Send JSON objects with a `type`.", "error_code": "invalid_message"}
-    known: dict[str, Message] = {
-        "ping": {"type": "pong"},
-        "heartbeat": {"type": "heartbeat_ack", "server_timestamp": _now_ms(), "events_missed": 0},
-    }
-    unknown = {
-        "type": "error", "error_code": "unknown_type",
-        "error": f"This socket knows {', '.join(known)}, not {str(kind)[:50]!r}.",
-    }  # fmt: skip
-    answer = known.get(kind, unknown) | {"timestamp": _now_ms()}
-    return answer | ({"id": request_id} if request_id is not None else {})
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        return next(iter(done))
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _now_ms() -> int:

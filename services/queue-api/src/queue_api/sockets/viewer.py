@@ -13,7 +13,7 @@ EVERYBODY = TicketHolder(None)
 
 
 async def holder_of(socket: WebSocket, context: Context) -> TicketHolder | None:
-    """Tell by token or ticket what a socket may see; None is nothing."""
+    """Tell by token or ticket what a socket may see; None is nothing. Raises `TicketExpired`."""
     if context.auth_token is None:
         return EVERYBODY
     scheme, _, given = socket.headers.get("authorization", "").partition(" ")
