@@ -101,7 +101,7 @@ class Attempt:
             (percent, message, current, total), context.latest = context.latest, None
             fields = {
                 "job_id": step.job_id, "step_id": step.id, "worker_id": self._worker_id,
-                "progress": round(percent, 2), "message": message, "current_step": current, "total_steps": total,
+                "step_progress": round(percent, 2), "message": message, "current_step": current, "total_steps": total,
                 "preview": context.preview.model_dump() if context.preview else None,
             }  # fmt: skip
             with suppress(QueueUnavailable):

@@ -48,7 +48,7 @@ def score(step: StepSubmit) -> int:
 
 
 def submit_args(step: StepSubmit) -> list[str | int]:
-    """Return the 11 arguments of the submit script for one step; raises `UnusableStep`."""
+    """Return the 12 arguments of the submit script for one step; raises `UnusableStep`."""
     if not _WORDS.match(f"{step.id} {step.job_id} {step.tenant} {step.requirements.type} {step.trace_id or 0} "):
         _name_the_unusable(step)
     if not (0 < step.weight <= 1000 and step.expected_ms <= MAX_EXPECTED_MS and 0 < step.timeout_s <= MAX_TIMEOUT_S
@@ -73,7 +73,8 @@ def submit_args(step: StepSubmit) -> list[str | int]:
         f"{step.expected_ms}\t{round(step.timeout_s * 1000)}\t{step.max_attempts}"
         f"\t{step.requirements.type}\t{step.job_id}\t{step.tenant}"
     )
-    # The digest identifies a submission: all but when it may arrive and which trace it belongs to.
+    # The digest identifies a submission: all but when it may arrive, how far its job is, and which
+    # trace it belongs to.
     asked = order if step.dated else f"{step.weight}\t{step.priority}\t{step.redelivery.value}"
     identity = f"{step.id}\t{requirements}\t{asked}\t{tail}\t{step.not_before_ms}\t{payload}"
     digest = f"{hashlib.blake2b(identity.encode(), digest_size=12).hexdigest()}.{step.priority}"
@@ -82,6 +83,7 @@ def submit_args(step: StepSubmit) -> list[str | int]:
         "" if step.not_before_ms is None else step.not_before_ms,
         "" if step.not_after_ms is None else step.not_after_ms,
         digest, f"\t{order}\t{step.trace_id or ''}\t{tail}\t{digest}\t", f"\n{requirements}\n{payload}",
+        f"{step.job_steps}\t{step.job_steps_done}" if step.job_steps > 1 else "",
     ]  # fmt: skip
 
 

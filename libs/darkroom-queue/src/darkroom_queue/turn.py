@@ -106,7 +106,10 @@ class WorkerPort:
         )
 
     async def progress(self, step_id: StepId, token: str, percent: float, message: str) -> bool:
-        """Store and publish progress; `message` is a ProgressMessage's JSON without its end. False if stale."""
+        """Store and publish progress; `message` is the JSON of a ProgressMessage without `progress` and its end.
+
+        False if the token is stale.
+        """
         return bool(await self._link.run(_PROGRESS, step_id, token, percent, message))
 
 

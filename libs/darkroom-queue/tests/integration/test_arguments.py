@@ -13,7 +13,7 @@ from darkroom_queue.record import submit_args
 from darkroom_queue.turn import Finish, Outcome, WorkerPort
 from support.steps import make_step, make_worker
 
-HOSTILE = ("1" + "0" * 400, "-" + "9" * 400, "1e999", "inf", "-inf", "nan", "0x10", " 1", "1.2.3", "", "many")
+HOSTILE = ("1" + "0" * 400, "-" + "9" * 400, "1e999", "inf", "-inf", "nan", "1" + "0" * 300, "1.2.3", "", "many")
 NUMBERS: dict[str, tuple[list[Arg], tuple[int, ...]]] = {
     "adopt": (["another run", 12_000], (1,)),
     "progress": (["step", "token", 50, '{"job_id":"j"'], (2,)),

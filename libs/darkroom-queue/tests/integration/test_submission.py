@@ -71,7 +71,7 @@ async def test_a_step_is_known_by_a_digest_of_an_earlier_release(link: RedisLink
     step = make_step()
     args = submit_args(step)
     digest = str(args[8]).partition(".")[0]
-    await link.run(load("submit"), 0, 1, *args[:8], digest, str(args[9]).replace(str(args[8]), digest), args[10])
+    await link.run(load("submit"), 0, 1, *args[:8], digest, str(args[9]).replace(str(args[8]), digest), *args[10:])
     answer = await Producer(link).submit(step)
     assert (answer.created, answer.view.priority) == (False, None)
 

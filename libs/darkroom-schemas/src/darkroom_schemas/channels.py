@@ -29,17 +29,27 @@ class Preview(Wire):
 
 
 class ProgressMessage(Wire):
-    """Latest progress of a running step. `progress` is a percentage 0–100 of the step, `at_ms` Unix milliseconds."""
+    """Latest progress of a running step, in percent; `at_ms` is Unix milliseconds.
+
+    `progress` is that of its job, which never goes back within a run, and `step_progress` that of the step.
+    """
 
     job_id: JobId
     step_id: StepId
     worker_id: WorkerId
     progress: float
+    step_progress: float | None = None
+    """None from a worker of an earlier release, which told the step's percentage as `progress`."""
     message: str | None = None
     current_step: int | None = None
     total_steps: int | None = None
     preview: Preview | None = None
     at_ms: int
+
+    @property
+    def percent_of_step(self) -> float:
+        """How far the step is."""
+        return self.progress if self.step_progress is None else self.step_progress
 
 
 class WorkerState(StrEnum):

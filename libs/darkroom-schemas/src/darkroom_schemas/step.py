@@ -50,6 +50,10 @@ class StepSubmit(Wire):
     not_after_ms: UnixMs | None = None
     """Submissions that reach Redis later than this (its clock, Unix ms) are refused; see `submission_expired`."""
     redelivery: Redelivery = Redelivery.RERUN
+    job_steps: int = Field(default=1, ge=1, le=1000)
+    """Steps of the job's present run, by which its progress is told."""
+    job_steps_done: int = Field(default=0, ge=0, le=1000)
+    """How many of them were complete when this one was handed over."""
     trace_id: TraceId | None = None
 
 

@@ -1,9 +1,11 @@
 from typing import Any
 
 import pytest
+from darkroom_schemas.channels import ProgressMessage
 from darkroom_schemas.events import Event
-from darkroom_schemas.ids import JobId, StepId, TenantId
-from queue_api.domain.messages import messages_of
+from darkroom_schemas.ids import JobId, StepId, TenantId, WorkerId
+from queue_api.domain.messages import messages_of, progress_message
+from queue_api.domain.progress import LatestProgress
 
 
 def event(kind: str, **data: Any) -> Event:
@@ -40,3 +42,18 @@ def test_each_event_becomes_its_documented_messages(source: Event, types: list[s
 def test_the_end_of_a_failed_job_reads_as_a_failed_completion() -> None:
     complete = messages_of(event("step.failed", worker_id="w", attempt=1, error=ERROR))[-1]
     assert complete["result"] == {"status": "failed", "data": None, "error": "broke"}
+
+
+def test_progress_is_the_workflows_beside_that_of_the_step() -> None:
+    progress = ProgressMessage(
+        job_id=JobId("wf"), step_id=StepId("s"), worker_id=WorkerId("w"), progress=75, step_progress=50, at_ms=5
+    )
+    message = progress_message(progress)
+    assert (message["type"], message["progress"], message["step_progress"]) == ("update_job_progress", 75, 50)
+
+
+async def test_the_latest_progress_of_each_step_is_taken_in_the_order_of_its_coming() -> None:
+    latest = LatestProgress()
+    for step, percent in (("a", 10), ("b", 20), ("a", 30)):
+        latest.put(StepId(step), {"progress": percent})
+    assert await latest.take() == [{"progress": 20}, {"progress": 30}]

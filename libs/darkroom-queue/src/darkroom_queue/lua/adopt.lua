@@ -6,6 +6,8 @@
 --#include events
 --#include fit
 --#include classes
+--#include refund
+--#include standing
 local lease_ms = number_at(2)
 for i = 3, #ARGV do stand(ARGV[i]) end
 local run, epoch = unpack(call('HMGET', KEYS[1], 'run', 'epoch'))

@@ -1,7 +1,8 @@
 -- Accepts steps: each is queued or delayed, with its event, or answered with the reason why not.
 -- KEYS  1 {s}:meta
--- ARGV  1 greatest queue depth (0 = no limit), 2 n, then 11 for each step: id, requirements (canonical JSON), tenant,
---       type, job, score, not before ms, not after ms, digest, the record's text between class and time, and after it
+-- ARGV  1 greatest queue depth (0 = no limit), 2 n, then 12 for each step: id, requirements (canonical JSON), tenant,
+--       type, job, score, not before ms, not after ms, digest, the record's text between class and time, and after it,
+--       and, if its job has several steps, how many they are and how many of them are complete
 -- Gives { now, code… }: 1 accepted, 0 already there with the same body, -1 there with another, -2 too late,
 --       -3 queue full, -4 all tenants' shares of classes are used up, -5 the tenant's own is, -6 a number cannot be used
 --#include head
@@ -9,8 +10,8 @@
 --#include queue
 --#include fit
 --#include classes
-local FIELDS = 11
-local NO_ROOM_TTL = 900 -- seconds; its owner tries again sooner
+local FIELDS = 12
+local NO_ROOM_TTL, PLAN_TTL = 900, 172800 -- seconds; the owner of what has no room tries again sooner
 local DIGEST_ON_STONE = '^' .. string.rep(SKIP, 13) .. FIELD
 local max_depth, n = number_at(1), number_at(2)
 expect_arguments(2 + n * FIELDS)
@@ -28,6 +29,14 @@ local function digests(first)
     found[i] = records[i] and header_of(records[i]).digest or stones[i] and match(stones[i], DIGEST_ON_STONE)
   end
   return found
+end
+
+-- Notes how many steps the job has and how many of them are complete, for its progress (parts/job_progress.lua).
+local function note_plan(id, plan)
+  local steps, done = match(plan, '^(%d+)\t(%d+)$')
+  local run = P .. 'jp:' .. (match(id, '^(.*):%d+$') or id)
+  call('HSET', run, 'n', steps or 1, 'd', done or 0)
+  call('EXPIRE', run, PLAN_TTL)
 end
 
 -- An earlier release wrote the digest without the priority behind it.
@@ -78,6 +87,7 @@ for i = 0, n - 1 do
       accepted = accepted + 1
       by_type[kind] = (by_type[kind] or 0) + 1
     end
+    if ARGV[a + 12] ~= '' then note_plan(id, ARGV[a + 12]) end
     mine[id] = ARGV[a + 9]
     append('step.queued', job, id, ARGV[a + 3], '{"job_type":"' .. kind .. '"}')
     code = 1

@@ -10,6 +10,7 @@
 --#include fleet
 --#include fit
 --#include classes
+--#include refund
 --#include retire
 --#include again
 --#include strays

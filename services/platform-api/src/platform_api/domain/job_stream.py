@@ -210,7 +210,7 @@ def _live_frames(signal: Signal, told: _Told) -> Iterator[Frame]:
         case ProgressMessage():
             _, run, number = signal.step_id.rsplit(":", 2)
             if int(run) == told.run:
-                told.running[int(number)] = signal.progress
+                told.running[int(number)] = signal.percent_of_step
             yield from _progress_frames(told)
         case Event():
             yield from _event_frames(signal, told)

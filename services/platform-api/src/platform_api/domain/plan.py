@@ -119,5 +119,7 @@ def step_submission(job: Job, step: Step) -> StepSubmit:
         expected_ms=max(1, int(job_type.expected_s * 1000)),
         timeout_s=job_type.timeout_s,
         redelivery=Redelivery.RERUN if job_type.is_repeatable(step.payload) else Redelivery.NEVER,
+        job_steps=job.steps_total,
+        job_steps_done=job.steps_done,
         trace_id=job.trace_id,
     )

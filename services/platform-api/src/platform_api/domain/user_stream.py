@@ -208,7 +208,7 @@ class UserStream:
         running = self._running.get(message.job_id)
         _, run, number = message.step_id.rsplit(":", 2)
         if running is not None and int(run) == running.job.run:
-            running.percents[int(number)] = message.progress
+            running.percents[int(number)] = message.percent_of_step
             running.preview_url = preview_url(message, self.urls, self.clock())
 
     def _progress_frames(self, job_id: JobId) -> Iterator[UserFrame]:

@@ -58,7 +58,7 @@ def _end(event: Event, worker: str | None, result: Message) -> Message:
 
 
 def progress_message(progress: ProgressMessage) -> Message:
-    """Translate live progress; it carries no event id."""
+    """Translate live progress; it carries no event id. `progress` is the workflow's, which never goes back."""
     return {
         "type": "update_job_progress",
         "timestamp": progress.at_ms,
@@ -66,6 +66,7 @@ def progress_message(progress: ProgressMessage) -> Message:
         "workflow_id": progress.job_id,
         "worker_id": progress.worker_id,
         "progress": progress.progress,
+        "step_progress": progress.percent_of_step,
         "status": RUNNING,
         "message": progress.message,
         "current_step": progress.current_step,

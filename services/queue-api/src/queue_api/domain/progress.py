@@ -16,7 +16,8 @@ class LatestProgress:
         self._news = asyncio.Event()
 
     def put(self, step_id: StepId, message: Message) -> None:
-        """Replace whatever of this step was not taken yet."""
+        """Replace whatever of this step was not taken yet; what came later is taken later."""
+        self._latest.pop(step_id, None)
         self._latest[step_id] = message
         self._news.set()
 

@@ -4,7 +4,7 @@
 --   ct   hash tenant → number of classes that it brought
 -- A class that was not used for long is retired (parts/retire.lua). The next submission that wants it takes it back, so
 -- submissions need not tell which classes they use: what stays retired gets no new steps.
--- The classes of the catalogue's types stand for good: nobody brought them, and they are neither counted nor retired.
+-- The classes of the catalogue's types stand for good (parts/standing.lua), and count against nobody's share.
 -- Tenants share MAX_SHARED others. A tenant may bring 64, and at most a 32nd of what is left: shares shrink as the table
 -- fills, so that a few greedy tenants never leave nothing for the next one. The operator has a budget of its own.
 local OPERATOR = 'system'
@@ -36,19 +36,6 @@ local function make_class(requirements)
   return class
 end
 
-local function charge_class(class, tenant)
-  call('HSET', P .. 'cb', class, tenant)
-  call('HINCRBY', P .. 'ct', tenant, 1)
-end
-
--- Gives its share back to whoever brought the class.
-local function refund_class(class)
-  local tenant = call('HGET', P .. 'cb', class)
-  if not tenant then return end
-  call('HDEL', P .. 'cb', class)
-  if call('HINCRBY', P .. 'ct', tenant, -1) <= 0 then call('HDEL', P .. 'ct', tenant) end
-end
-
 -- Gives the class of the requirements; else nil and why not.
 local function class_of(requirements, tenant)
   local class = classes[requirements] or call('HGET', P .. 'cls', requirements)
@@ -59,7 +46,8 @@ local function class_of(requirements, tenant)
       if why_not then return nil, why_not end
       class = make_class(requirements)
       if not class then return nil, UNREADABLE end
-      charge_class(class, tenant)
+      call('HSET', P .. 'cb', class, tenant)
+      call('HINCRBY', P .. 'ct', tenant, 1)
     end
     call('HDEL', P .. 'clr', requirements)
     call('SREM', P .. 'cr', class)
@@ -68,16 +56,4 @@ local function class_of(requirements, tenant)
   end
   classes[requirements] = class
   return class
-end
-
--- Makes a class that stands for good, or lets one that somebody brought stand.
-local function stand(requirements)
-  local class = call('HGET', P .. 'cls', requirements)
-  if class and not call('ZSCORE', P .. 'cu', class) then return end
-  class = class or call('HGET', P .. 'clr', requirements) or make_class(requirements)
-  call('HDEL', P .. 'clr', requirements)
-  call('HSET', P .. 'cls', requirements, class)
-  call('SREM', P .. 'cr', class)
-  call('ZREM', P .. 'cu', class)
-  refund_class(class)
 end

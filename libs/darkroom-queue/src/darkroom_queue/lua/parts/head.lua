@@ -10,10 +10,9 @@ local json = cjson.encode
 -- Reads an argument that must be a number. A script reads all of its arguments before its first write, since what it has
 -- written stays when it fails.
 local function number_at(i)
-  local text = ARGV[i] or 'nothing'
-  local number = #text <= 20 and match(text, '^-?%d[%d.]*$') and tonumber(text)
-  if not number then error('argument ' .. i .. ' must be a number, not ' .. string.sub(text, 1, 50)) end
-  return number
+  local number = tonumber(ARGV[i])
+  if number and number > -1e15 and number < 1e15 then return number end
+  error('argument ' .. i .. ' must be a number, not ' .. string.sub(ARGV[i] or 'nothing', 1, 50))
 end
 
 local function expect_arguments(number)

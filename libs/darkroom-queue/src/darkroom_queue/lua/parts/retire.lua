@@ -1,4 +1,4 @@
--- Retires classes that have no steps, and collects those that had none for an hour more. Needs parts/classes.lua.
+-- Retires classes that have no steps, and collects those that had none for an hour more. Needs parts/refund.lua.
 --   cu  zset class → when it was last seen in use, or retired, ms      cr  set of retired classes without a use since
 -- A class is retired when none of its steps waits. From then on its steps may only be delayed or running, and each that
 -- comes into a queue or is delayed again takes the class out of `cr`; so a walk through `dl` and `lz` that begins later

@@ -1,0 +1,7 @@
+-- Gives its share back to whoever brought the class.
+local function refund_class(class)
+  local tenant = call('HGET', P .. 'cb', class)
+  if not tenant then return end
+  call('HDEL', P .. 'cb', class)
+  if call('HINCRBY', P .. 'ct', tenant, -1) <= 0 then call('HDEL', P .. 'ct', tenant) end
+end

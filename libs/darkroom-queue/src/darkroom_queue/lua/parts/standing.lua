@@ -1,0 +1,13 @@
+-- Classes that stand for good: nobody brought them, and they are neither counted nor retired. Needs parts/classes.lua and
+-- parts/refund.lua.
+-- Makes a class that stands for good, or lets one that somebody brought stand.
+local function stand(requirements)
+  local class = call('HGET', P .. 'cls', requirements)
+  if class and not call('ZSCORE', P .. 'cu', class) then return end
+  class = class or call('HGET', P .. 'clr', requirements) or make_class(requirements)
+  call('HDEL', P .. 'clr', requirements)
+  call('HSET', P .. 'cls', requirements, class)
+  call('SREM', P .. 'cr', class)
+  call('ZREM', P .. 'cu', class)
+  refund_class(class)
+end
