@@ -12,6 +12,7 @@ from darkroom_queue import RedisLink, StepContext, TicketHolder, Tickets
 from darkroom_schemas.channels import Preview
 from darkroom_schemas.step import StepResult
 from httpx_sse import ServerSentEvent, aconnect_sse
+from platform_api.wiring import jwt_codec
 from support.waiting import until
 
 
@@ -201,7 +202,8 @@ async def test_queue_ticket_is_for_its_users_events_and_for_everybodys_with_an_a
         assert (await service.post("/api/auth/ticket", json=body)).status_code == 403
     link = await RedisLink.open(redis_url)
     tickets = Tickets(link)
-    assert await tickets.take(own["ticket"]) == TicketHolder(anna.id)
+    ends_s = jwt_codec(platform.settings).verify(anna.jwt).expires_at
+    assert await tickets.take(own["ticket"]) == TicketHolder(anna.id, until_ms=ends_s * 1000)
     assert await tickets.take(own["ticket"]) is None
     assert await tickets.take(all_events["ticket"]) == TicketHolder(None)
     await link.close()

@@ -5,14 +5,17 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from darkroom_queue import Consumer, Producer, RedisLink, StepContext, Tickets
 from darkroom_schemas.ids import TenantId
 from darkroom_schemas.step import StepResult
-from support.services import RunningService
+from support.fault_proxy import FaultProxy
+from support.services import RunningService, running_service
 from support.steps import make_step, make_worker
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -206,6 +209,20 @@ async def test_a_socket_ends_with_4001_when_its_credential_does(service: Running
         assert await code_of_close(socket) == 4001
     assert time.time_ns() // 1_000_000 >= until_ms
     await link.close()
+
+
+async def test_a_socket_while_redis_is_away_is_told_to_try_again_with_1013(redis_url: str, tmp_path: Path) -> None:
+    port = urlsplit(redis_url).port or 0
+    async with FaultProxy("127.0.0.1", port) as proxy:
+        env = {"REDIS_URL": redis_url.replace(f":{port}/", f":{proxy.port}/"), "AUTH_TOKEN": TOKEN}
+        starting = running_service("queue_api", "QUEUE_API_PORT", env, tmp_path)
+        service = await asyncio.to_thread(starting.__enter__)
+        try:
+            proxy.refuse()
+            assert await close_code(service, "/ws?token=a-ticket", {}) == 1013
+        finally:
+            await asyncio.to_thread(starting.__exit__, None, None, None)
+    assert "Traceback" not in service.log.read_text()
 
 
 async def test_a_stopping_server_says_goodbye_with_1001(own_service: RunningService) -> None:

@@ -23,8 +23,8 @@ class BoundedQueue:
     async def why_waiting(self, step_id: StepId) -> Waiting | None:
         return await self._ask(lambda: self._insight.why_waiting(step_id), NEEDED_S)
 
-    async def make(self, tenant: TenantId | None) -> str:
-        return await self._ask(lambda: self._tickets.make(tenant), NEEDED_S)
+    async def make(self, tenant: TenantId | None, *, until_ms: int | None = None) -> str:
+        return await self._ask(lambda: self._tickets.make(tenant, until_ms=until_ms), NEEDED_S)
 
     async def _ask(self, call: Callable[[], Awaitable[Answer]], within_s: float) -> Answer:
         try:

@@ -42,11 +42,15 @@ OPTIONAL_SECURITY: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A verified caller. Service and admin keys have no user of their own; `key` is None for JWTs and sessions."""
+    """A verified caller. Service and admin keys have no user of their own; `key` is None for JWTs and sessions.
+
+    `until_ms` is when a JWT ends, in Unix milliseconds.
+    """
 
     user_id: UserId | None
     kind: KeyKind
     key: StoredKey | None = None
+    until_ms: int | None = None
 
     @property
     def key_id(self) -> str | None:
@@ -84,7 +88,7 @@ async def _identify(request: Request, context: Context) -> Caller:
         if made_with is None or not made_with.usable:
             raise Unauthenticated("The API key that this token was made with is no longer valid.")
         require_scope(request, made_with.scopes)
-    return Caller(claims.user_id, KeyKind.USER)
+    return Caller(claims.user_id, KeyKind.USER, until_ms=claims.expires_at * 1000)
 
 
 async def caller(

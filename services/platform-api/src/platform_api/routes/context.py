@@ -54,7 +54,7 @@ class TypesNow(Protocol):
 class SocketTickets(Protocol):
     """Makes tickets that open a WebSocket of queue-api once, for one tenant's events or, with None, everybody's."""
 
-    async def make(self, tenant: TenantId | None) -> str: ...
+    async def make(self, tenant: TenantId | None, *, until_ms: int | None = None) -> str: ...
 
 
 class Feed(JobFeed, UserFeed, Protocol):

@@ -102,7 +102,7 @@ async def issue_ticket(body: TicketRequest, context: Ctx, who: Authenticated) ->
         raise invalid("job_id", "belongs to the audience job-stream, and to no other")
     if body.audience == "queue":
         tenant = None if who.kind is KeyKind.ADMIN else TenantId(user_of(who))
-        ticket = await context.tickets.make(tenant)
+        ticket = await context.tickets.make(tenant, until_ms=who.until_ms)
         return Ticket(ticket=ticket, audience=body.audience, expires_in=TICKET_TTL_S, reusable=False)
     user_id, stream = user_of(who), ALL_JOBS
     if body.job_id is not None:
