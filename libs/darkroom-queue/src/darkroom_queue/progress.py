@@ -1,6 +1,7 @@
 """Live progress: ephemeral, latest value only, by pub/sub."""
 
 import asyncio
+import logging
 import math
 from collections.abc import AsyncIterator
 from types import TracebackType
@@ -8,11 +9,13 @@ from typing import Any, Self
 
 from darkroom_schemas.channels import ProgressMessage, job_progress
 from darkroom_schemas.ids import JobId
+from pydantic import ValidationError
 from redis.asyncio.client import PubSub
 
 from darkroom_queue.errors import QueueUnavailable
 from darkroom_queue.link import RedisLink
 
+log = logging.getLogger(__name__)
 POLL_S = 5.0
 
 
@@ -116,7 +119,12 @@ class ProgressFeed:
                 await self._close()
                 raise
             if message is not None and message["type"] in {"message", "pmessage"}:
-                yield ProgressMessage.model_validate_json(message["data"])
+                try:
+                    progress = ProgressMessage.model_validate_json(message["data"])
+                except ValidationError:
+                    log.warning("A message on %s is no progress and is left out", message["channel"])
+                    continue
+                yield progress
 
     async def _connected(self) -> PubSub:
         """Return the connection, or make one to whatever server serves the shard by now, with all subscriptions."""

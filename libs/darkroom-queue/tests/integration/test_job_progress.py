@@ -1,14 +1,15 @@
 """The seed's channel tells how far a job is, over all of its steps."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from darkroom_queue import Producer, RedisLink
+from darkroom_queue import Producer, ProgressFeed, RedisLink
 from darkroom_queue.turn import Finish, Outcome, WorkerPort
 from darkroom_schemas.channels import ProgressMessage, job_progress
-from darkroom_schemas.ids import JobId, StepId
+from darkroom_schemas.ids import JobId, StepId, WorkerId
 from darkroom_schemas.step import ClaimedStep, StepSubmit
 from support.steps import make_step, make_worker
 
@@ -123,3 +124,12 @@ async def test_what_is_kept_of_a_job_is_forgotten_in_time(stage: Stage, link: Re
 async def test_a_message_of_an_earlier_release_tells_the_step_alone() -> None:
     text = '{"job_id":"j","step_id":"s","worker_id":"w","progress":40,"at_ms":1}'
     assert ProgressMessage.model_validate_json(text).percent_of_step == 40
+
+
+async def test_a_message_that_is_no_progress_is_left_out(link: RedisLink) -> None:
+    good = ProgressMessage(job_id=JOB, step_id=StepId("s"), worker_id=WorkerId("w"), progress=5, at_ms=1)
+    async with ProgressFeed(link) as feed, asyncio.timeout(10):
+        await feed.add_all()
+        for text in ("no json", "[]", '{"job_id":"j"}', good.model_dump_json()):
+            await link.client.publish(job_progress(JOB), text)
+        assert await anext(aiter(feed)) == good

@@ -28,6 +28,8 @@ ERROR = {"code": "backend_error", "message": "broke", "retryable": False}
         (event("step.failed", worker_id="w", attempt=1, error=ERROR), ["job_failed", "complete_job"]),
         (event("step.failed", worker_id="w", attempt=1, error=ERROR | {"code": "timeout"}),
          ["job_timeout", "complete_job"]),
+        (event("step.failed", worker_id="w", attempt=1, error=ERROR | {"code": "of a later release"}),
+         ["job_failed", "complete_job"]),
         (event("step.cancelled", reason="user"), ["job_cancelled"]),
         (event("job.completed"), []),
     ],

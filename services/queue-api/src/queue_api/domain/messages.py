@@ -39,8 +39,7 @@ def messages_of(event: Event) -> list[Message]:
             messages = [base | _end(event, worker, result)]
         case EventType.STEP_FAILED:
             error = data["error"]
-            word = status_word(JobStatus.FAILED, StepErrorCode(error["code"]))
-            name = "job_timeout" if word == "timeout" else "job_failed"
+            name = "job_timeout" if error["code"] == StepErrorCode.TIMEOUT else "job_failed"
             failed = {"type": name, "worker_id": worker, "error": error["message"], "failed_at": event.at_ms}
             result = {"status": "failed", "data": None, "error": error["message"]}
             messages = [base | failed, base | _end(event, worker, result)]
