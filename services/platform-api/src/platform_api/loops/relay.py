@@ -153,7 +153,7 @@ class Relay:
             return set()
         now_ms = await self._now_ms()
         steps = [StepSubmit.model_validate({**row.body, "not_after_ms": now_ms + MAX_DELAY_MS}) for row in rows]
-        expired, refused = set(), []
+        expired, refused, without_room = set(), [], 0
         for row, step, answer in zip(rows, steps, await self._producer.submit_many(steps), strict=True):
             match answer:
                 case SubmissionExpired():
@@ -164,10 +164,12 @@ class Relay:
                 case TooManyClasses():
                     # Room comes with time. The reconciler submits again what the queue does not know, so that this row
                     # need not hold up those behind it.
-                    log.warning("A step waits for room in the queue", step_id=step.id, reason=str(answer))
+                    without_room += 1
                 case QueueError():
                     log.error("The queue refused a step", step_id=step.id, reason=str(answer))
                     refused.append(_refusal(row, step, answer, now_ms))
+        if without_room:
+            log.warning("Steps wait: the queue has no room for their kinds of requirements", steps=without_room)
         await apply_step_events(refused, jobs=batch.changes, urls=self._urls)
         return expired
 
