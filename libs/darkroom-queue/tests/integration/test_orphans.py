@@ -1,4 +1,4 @@
-"""Records that nothing leads to are found and brought back, or ended where they cannot run."""
+"""Records that are in no queue are found and queued again, or ended where they cannot run."""
 
 import pytest
 from darkroom_queue import EventLog, Producer, RedisLink, Sweeper
@@ -30,22 +30,22 @@ async def leave_in_no_queue(link: RedisLink) -> StepId:
 
 async def test_a_step_in_no_queue_is_queued_again_with_its_event(link: RedisLink) -> None:
     port = await worker(link)
-    stray = await leave_in_no_queue(link)
+    orphan = await leave_in_no_queue(link)
     before = await EventLog(link).tail()
     await Sweeper(link).sweep()
     assert (await Producer(link).depth()).queued == 1
-    assert [(e.step_id, e.type) for e in await EventLog(link).read(before)] == [(stray, "step.queued")]
-    assert [claimed.id for claimed in (await port.turn(want=5)).claims] == [stray]
+    assert [(e.step_id, e.type) for e in await EventLog(link).read(before)] == [(orphan, "step.queued")]
+    assert [claimed.id for claimed in (await port.turn(want=5)).claims] == [orphan]
 
 
 async def test_a_step_whose_place_is_no_number_fails_and_says_why(link: RedisLink) -> None:
-    stray = await leave_in_no_queue(link)
-    record = await link.client.hget(link.keys.steps, stray)
+    orphan = await leave_in_no_queue(link)
+    record = await link.client.hget(link.keys.steps, orphan)
     fields = record.split("\t")
     fields[2] = "1" + "0" * 400
-    await link.client.hset(link.keys.steps, stray, "\t".join(fields))
+    await link.client.hset(link.keys.steps, orphan, "\t".join(fields))
     await Sweeper(link).sweep()
-    [view] = await Producer(link).read_many([stray])
+    [view] = await Producer(link).read_many([orphan])
     assert view is not None
     assert (view.status, view.error and view.error.code) == (JobStatus.FAILED, StepErrorCode.INTERNAL)
     assert await link.client.hlen(link.keys.steps) == 0

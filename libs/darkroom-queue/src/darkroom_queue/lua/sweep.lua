@@ -13,11 +13,11 @@
 --#include refund
 --#include retire
 --#include again
---#include strays
+--#include orphans
 local SET_LINGERS_MS, READER_LINGERS_MS = 600000, 86400000
 local lease_ms, limit, keep_ms, max_bytes = number_at(1), number_at(2), number_at(3), number_at(4)
 forgive_outage(lease_ms)
-repair_strays()
+repair_orphans()
 local touched = sweep(limit)
 
 -- The log waits for readers that lag and are alive, yet never grows beyond `max_bytes`.

@@ -1,4 +1,4 @@
--- Puts a step into its queue again, by its record.
+-- Puts a step into its queue again, by its record. Needs parts/classes.lua.
 -- Gives nil, or why not when its class was collected meanwhile and there is no room for it.
 local function queue_again(id, record, h)
   local class, used = class_of(match(record, '\n([^\n]*)'), h.tenant)

@@ -1,33 +1,35 @@
--- Looks for records that nothing leads to. A step waits in the queue of its class, is delayed, or has a lease with a
--- deadline; one of which none is true was left by a script that failed, and would stay for ever.
+-- Finds orphaned records and repairs them. Needs parts/again.lua and parts/leases.lua.
+-- A step waits in the queue of its class, is delayed, or has a lease with a deadline. A record of which none is true was
+-- left by a script that failed half-way, and would stay for ever.
 local LOOK_AT = 20
 
-local function is_led_to(id, h, lease)
+local function is_referenced(id, h, lease)
   return call('ZSCORE', P .. 'dl', id) or call('ZSCORE', P .. 'lz', id)
     or not lease.tok and h.class and call('ZSCORE', P .. 'q:' .. h.class .. ':' .. h.tenant, id)
 end
 
-local function is_orderly(h)
+local function has_usable_numbers(h)
   return #h.score <= 18 and tonumber(h.score) and h.weight and h.expected_ms and h.timeout_ms and h.max_attempts
 end
 
 local function repair(id, record, h, lease)
   if lease.tok then
     call('ZADD', P .. 'lz', now_text, id)
-  elseif not h.class then -- not even a record
+  elseif not h.class then -- no record of a step at all
     for _, hash in ipairs({ STEPS, LEASES, PROGRESS }) do call('HDEL', hash, id) end
-  elseif not is_orderly(h) or queue_again(id, record, h) == UNREADABLE then
-    local error = error_json('internal_error', 'The queue could not keep the step: it holds a number that is out of range.', false)
+  elseif not has_usable_numbers(h) or queue_again(id, record, h) == UNREADABLE then
+    local text = 'The queue could not keep the step: it holds a number that is out of range.'
+    local error = error_json('internal_error', text, false)
     finish(id, h, lease, 'failed', event_data({ at = 0 }, '"error":' .. error))
   end
 end
 
--- A few at random each time, so that it costs the same however many there are. Comes first: a step that ends in this
--- script keeps its record until `flush_leases`.
-local function repair_strays()
+-- Looks at a few records at random, so that it costs the same however many there are. Comes first in its script: a step
+-- that ends there keeps its record until `flush_leases`.
+local function repair_orphans()
   for _, id in ipairs(call('HRANDFIELD', STEPS, LOOK_AT)) do
     local record = call('HGET', STEPS, id)
     local h, lease = header_of(record), lease_of(id)
-    if not is_led_to(id, h, lease) then repair(id, record, h, lease) end
+    if not is_referenced(id, h, lease) then repair(id, record, h, lease) end
   end
 end
