@@ -180,6 +180,19 @@ async def test_the_sockets_of_a_user_are_counted_together_and_take_nobody_elses_
     assert admitted == [True, True, False, True, True, False, True, True]
 
 
+async def test_a_message_whose_answer_finds_the_socket_closed_is_no_failure(service: RunningService) -> None:
+    ping, no_mask = b'{"type":"ping"}', bytes(4)
+    message, not_utf8 = b"\x81" + bytes([0x80 | len(ping)]) + no_mask + ping, b"\x81\x81" + no_mask + b"\xff"
+    async with listening(service) as socket:
+        await messages_until(socket, "connected")
+        socket.transport.write(message + not_utf8)
+        assert await code_of_close(socket) == 1007
+    async with listening(service) as another:
+        await another.send(ping.decode())
+        await messages_until(another, "pong")
+    assert "A socket failed" not in service.log.read_text()
+
+
 @pytest.mark.parametrize("name", ["two%20words", "x" * 101, "%00", "%ED%A0%80"])
 async def test_a_monitor_that_cannot_be_named_so_is_closed_with_1008(service: RunningService, name: str) -> None:
     assert await close_code(service, f"/ws/monitor/{name}") == 1008

@@ -166,8 +166,12 @@ class _Monitor:
             await self._send(answer_to(text, _now_ms()))
 
     async def _send(self, message: Message) -> None:
-        async with asyncio.timeout(SEND_TIMEOUT_S):
-            await self._socket.send_text(json.dumps(message, separators=(",", ":"), ensure_ascii=False))
+        text = json.dumps(message, separators=(",", ":"), ensure_ascii=False)
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                await self._socket.send_text(text)
+        except RuntimeError as error:  # the protocol has closed the connection, and its disconnect is yet to be read
+            raise WebSocketDisconnect(Close.NO_CLOSE_FRAME) from error
 
 
 async def _first_to_end(parts: Iterable[Coroutine[Any, Any, Any]]) -> asyncio.Task[Any]:
