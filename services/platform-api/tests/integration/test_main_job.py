@@ -1,9 +1,11 @@
 """A job goes all the way: accepted, run by a worker, delivered, paid, and told as events."""
 
+import asyncio
 from typing import Any
 
-from darkroom_queue import EventLog, RedisLink
+from darkroom_queue import EventLog, ProgressFeed, RedisLink, StepContext
 from darkroom_schemas.job import JobEventData
+from darkroom_schemas.step import StepResult
 
 
 async def test_sdxl_job_delivers_six_assets_and_is_charged(platform: Any, start_worker: Any) -> None:
@@ -76,3 +78,31 @@ async def test_events_carry_the_whole_job(platform: Any, start_worker: Any) -> N
     assert events[-1].tenant == anna.id
     [(last_event_id,)] = await platform.rows("SELECT last_event_id FROM platform.jobs")
     assert last_event_id == events[-1].id
+
+
+async def test_channel_tells_the_progress_of_a_job_over_all_of_its_steps(
+    platform: Any, start_worker: Any, produce: Any
+) -> None:
+    """The seed's own readers listen to `job:progress:<job>` in Redis."""
+    anna, heard = await platform.account("anna"), asyncio.Event()
+
+    async def tell_half(context: StepContext) -> StepResult:
+        heard.clear()
+        context.progress(50)
+        await heard.wait()
+        return await produce(context)
+
+    link = await RedisLink.open(platform.redis_url)
+    async with ProgressFeed(link) as feed, asyncio.timeout(20):
+        await feed.add_all()
+        job_id = (await anna.submit("video7b_fast_enhanced", prompt="a boat"))["id"]
+        await start_worker(tell_half)
+        told = []
+        async for message in feed:
+            told.append((message.job_id, message.progress, message.percent_of_step))
+            heard.set()
+            if len(told) == 2:
+                break
+    await link.close()
+    assert told == [(job_id, 25, 50), (job_id, 75, 50)]
+    assert (await anna.finished(job_id))["status"] == "completed"
