@@ -14,7 +14,13 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}\Z")
 KEY_HEADER = "Idempotency-Key"
 
 
-async def _job_id(job_id: Annotated[str, Path(description="Id of a job, as its submission was answered.")]) -> StepId:
+async def _job_id(
+    job_id: Annotated[
+        str,
+        # Documented, not enforced: what is longer is no job, rather than a bad request.
+        Path(description="Id of a job, as its submission was answered.", json_schema_extra={"maxLength": 200}),
+    ],
+) -> StepId:
     """What cannot be an id is one that no job has."""
     if not _ID.match(job_id):
         raise AppError(404, ErrorCode.JOB_NOT_FOUND, "There is no such job.")
@@ -24,7 +30,11 @@ async def _job_id(job_id: Annotated[str, Path(description="Id of a job, as its s
 async def _key(
     key: Annotated[
         str | None,
-        Header(alias=KEY_HEADER, description="Makes a repetition harmless for 24 h: it gets the first job's state."),
+        Header(
+            alias=KEY_HEADER,
+            description="Makes a repetition harmless for 24 h: it gets the first job's state.",
+            max_length=255,
+        ),
     ] = None,
 ) -> str | None:
     if key is not None and not _KEY.match(key):
