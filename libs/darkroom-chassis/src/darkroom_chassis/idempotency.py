@@ -1,23 +1,17 @@
-"""The Idempotency-Key of a creating request, and its row, which is written first and so makes repeats wait."""
+"""The Idempotency-Key of a request that creates something."""
 
 import hashlib
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
-import psycopg
 from darkroom_schemas.errors import FieldError
 from pydantic import BaseModel
-from sqlalchemy import Table, select, update
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from darkroom_chassis.validation import invalid_request
 
+HEADER = "Idempotency-Key"
 KEPT = timedelta(hours=24)
 _KEY = re.compile(r"[\x21-\x7e]{1,255}\Z", re.ASCII)
 
@@ -38,49 +32,17 @@ class IdempotencyKey:
     fingerprint: str
 
 
+def usable_key(key: str) -> str:
+    """Return the key; 400 for one that cannot be used."""
+    if not _KEY.match(key):
+        must = "must be 1 to 255 printable ASCII characters without spaces"
+        raise invalid_request([FieldError(field=HEADER, message=must)])
+    return key
+
+
 def keyed(key: str | None, path: str, body: BaseModel | None) -> IdempotencyKey | None:
     """Join an Idempotency-Key with a digest of what is asked; 400 for an unusable key."""
     if key is None:
         return None
-    if not _KEY.match(key):
-        must = "must be 1 to 255 printable ASCII characters without spaces"
-        raise invalid_request([FieldError(field="Idempotency-Key", message=must)])
     asked = json.dumps([path, body.model_dump(mode="json") if body else None], sort_keys=True)
-    return IdempotencyKey(key, hashlib.sha256(asked.encode()).hexdigest())
-
-
-class IdempotencyRow:
-    """The row of a key in `table`, among those of its principal.
-
-    The table has the columns of `principal`, `key`, `fingerprint` and `answer`.
-    """
-
-    def __init__(self, table: Table, principal: Mapping[str, str], key: IdempotencyKey, *, nothing: Any = "") -> None:
-        self._table, self._nothing = table, nothing
-        self._primary, self._fingerprint = {**principal, "key": key.key}, key.fingerprint
-        self._mine = [table.c[name] == value for name, value in self._primary.items()]
-
-    async def claim(self, connection: AsyncConnection) -> Any:  # Any: whatever type the table's `answer` has
-        """Take the key and return None, or return the answer that it has.
-
-        Waits for a transaction that has taken it. Raises `KeyInUse` if that takes too long, and `KeyReused`.
-        """
-        row = self._primary | {"fingerprint": self._fingerprint, "answer": self._nothing}
-        take = insert(self._table).values(row).on_conflict_do_nothing().returning(self._table.c.key)
-        try:
-            taken = (await connection.execute(take)).first()
-        except OperationalError as error:
-            if isinstance(error.orig, psycopg.errors.LockNotAvailable):
-                raise KeyInUse from error
-            raise
-        if taken is not None:
-            return None
-        kept = select(self._table.c.fingerprint, self._table.c.answer).where(*self._mine)
-        earlier = (await connection.execute(kept)).one()
-        if earlier.fingerprint != self._fingerprint:
-            raise KeyReused
-        return earlier.answer
-
-    async def answer(self, connection: AsyncConnection, answer: Any) -> None:  # Any: likewise
-        """Store the answer for those who repeat the request."""
-        await connection.execute(update(self._table).where(*self._mine).values(answer=answer))
+    return IdempotencyKey(usable_key(key), hashlib.sha256(asked.encode()).hexdigest())

@@ -7,6 +7,7 @@ from websockets.http11 import MAX_LINE_LENGTH, MAX_NUM_HEADERS
 
 from darkroom_chassis.http_refusal import refusal
 
+INVALID_TEXT = 1007
 HEARTBEAT_TIMEOUT = 4000
 _METHOD_AND_VERSION = len(b"GET  HTTP/1.1\r\n")
 
@@ -33,6 +34,17 @@ class BoundedWebSocketProtocol(WebSocketsSansIOProtocol):
             self.close_sent = self.handshake_complete = True
             self.transport.write(refusal(400, "The WebSocket handshake is malformed."))
             self.transport.close()
+
+    def send_receive_event_to_app(self) -> None:
+        """Close with 1007 at text that is not UTF-8; uvicorn does so, too, but logs a traceback for each."""
+        try:
+            _ = self.curr_msg_data_type == "text" and b"".join(self.frames).decode()
+        except UnicodeDecodeError:
+            self.frames = []
+            self.conn.send_close(INVALID_TEXT)
+            self.handle_parser_exception()
+        else:
+            super().send_receive_event_to_app()
 
     def keepalive_timeout(self) -> None:
         self.pong_timer = None

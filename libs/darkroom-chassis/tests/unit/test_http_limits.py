@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import websockets
 from darkroom_chassis.http_limits import HttpLimits
 from darkroom_chassis.service import create_app, proxy_options
 from darkroom_chassis.settings import ServiceSettings
-from fastapi import FastAPI, Request, WebSocket
+from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
 from starlette.responses import StreamingResponse
 from support.http_server import raw_connection, served
 
@@ -197,6 +198,24 @@ async def test_every_websocket_handshake_is_answered(request_bytes: bytes, statu
 async def test_a_websocket_outlives_the_time_of_a_request(port: int) -> None:
     async with websockets.connect(f"ws://127.0.0.1:{port}/ws") as socket:
         assert await socket.recv() == "/ws"
+
+
+async def test_text_that_is_not_utf8_closes_with_1007_and_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    app = FastAPI()
+
+    @app.websocket("/ws")
+    async def ws(socket: WebSocket) -> None:
+        await socket.accept()
+        with suppress(WebSocketDisconnect):
+            await socket.receive_text()
+
+    async with served(app) as port, raw_connection(port) as connection:
+        await connection.send(b"GET /ws HTTP/1.1\r\n" + UPGRADE + KEY + b"\r\n")
+        await connection.head()
+        await connection.send(b"\x81\x82\0\0\0\0\xff\xfe")
+        frames = await connection.answer()
+    assert (1007).to_bytes(2, "big") in frames
+    assert not any(record.exc_info for record in caplog.records)
 
 
 async def test_a_missed_heartbeat_closes_with_4000() -> None:

@@ -3,7 +3,8 @@
 import psycopg
 from darkroom_chassis import idempotency
 from darkroom_chassis.database import Database
-from darkroom_chassis.idempotency import IdempotencyKey, IdempotencyRow
+from darkroom_chassis.idempotency import IdempotencyKey
+from darkroom_chassis.idempotency_rows import IdempotencyRow
 from darkroom_schemas.ids import UserId
 from sqlalchemy.exc import IntegrityError
 

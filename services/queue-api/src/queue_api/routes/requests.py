@@ -4,14 +4,12 @@ import re
 from typing import Annotated
 
 from darkroom_chassis.errors import AppError
-from darkroom_chassis.validation import invalid_request
-from darkroom_schemas.errors import ErrorCode, FieldError
+from darkroom_chassis.idempotency import HEADER, usable_key
+from darkroom_schemas.errors import ErrorCode
 from darkroom_schemas.ids import StepId
 from fastapi import Depends, Header, Path
 
 _ID = re.compile(r"[A-Za-z0-9_.:@+-]{1,200}\Z", re.ASCII)
-_KEY = re.compile(r"[\x21-\x7e]{1,255}\Z")
-KEY_HEADER = "Idempotency-Key"
 
 
 async def _job_id(
@@ -31,16 +29,13 @@ async def _key(
     key: Annotated[
         str | None,
         Header(
-            alias=KEY_HEADER,
+            alias=HEADER,
             description="Makes a repetition harmless for 24 h: it gets the first job's state.",
             max_length=255,
         ),
     ] = None,
 ) -> str | None:
-    if key is not None and not _KEY.match(key):
-        message = "must be 1 to 255 printable ASCII characters without spaces"
-        raise invalid_request([FieldError(field=KEY_HEADER, message=message)])
-    return key
+    return usable_key(key) if key is not None else None
 
 
 JobIdPath = Annotated[StepId, Depends(_job_id)]

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from darkroom_chassis.errors import AppError
+from darkroom_chassis.idempotency import HEADER
 from darkroom_chassis.validation import MAX_NAME, invalid_by, invalid_request, printable
 from darkroom_queue import ClassShareUsed, QueueFull, StepConflict, TooManyClasses, UnusableStep
 from darkroom_schemas.errors import ErrorCode, FieldError
 
 from queue_api.domain.payload import SUBMITTABLE, PayloadError, UnusableJobType, UnusableParameter
 from queue_api.domain.submission import JobSubmission
-from queue_api.routes.requests import KEY_HEADER
 
 ROOM_COMES_IN_S, DEPTH_SHRINKS_IN_S = "600", "10"
 
@@ -19,7 +19,7 @@ ROOM_COMES_IN_S, DEPTH_SHRINKS_IN_S = "600", "10"
 def refusals(request: JobSubmission, key: str | None, max_depth: int) -> Iterator[None]:
     """Answer what stands in a submission's way."""
     if key is not None and request.id is not None:
-        raise _invalid(KEY_HEADER, "does the same as `id`: send one of the two")
+        raise _invalid(HEADER, "does the same as `id`: send one of the two")
     try:
         yield
     except UnusableJobType as error:

@@ -2,7 +2,8 @@
 
 from darkroom_chassis.database import Database
 from darkroom_chassis.expired_rows import delete_older
-from darkroom_chassis.idempotency import KEPT, IdempotencyKey, IdempotencyRow
+from darkroom_chassis.idempotency import KEPT, IdempotencyKey
+from darkroom_chassis.idempotency_rows import IdempotencyRow
 from darkroom_schemas.ids import TenantId
 from sqlalchemy import func
 
