@@ -38,8 +38,13 @@ class StackServers:
 
     def members(self) -> list[Member]:
         """Describe the embedded servers; a first start makes their data here."""
-        embedded = [server for server in (self._valkey, self._postgres) if server]
-        return [Member(server.prepare(), essential=True) for server in embedded]
+        members = []
+        if self._valkey:
+            members.append(Member(self._valkey.prepare(), essential=True))
+        if self._postgres:
+            recover = self._postgres.clear_stale_pid_file
+            members.append(Member(self._postgres.prepare(), essential=True, recover=recover))
+        return members
 
     async def make_databases(self) -> None:
         """Make roles and schemas on the embedded PostgreSQL; the user's own servers are left as they are."""

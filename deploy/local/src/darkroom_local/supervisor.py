@@ -26,7 +26,7 @@ class Stage:
 
 
 class Supervisor:
-    """Runs stages until a signal or the loss of an essential member.
+    """Runs stages until a signal, or until an essential member does not come back.
 
     `announce` gets the process ids when all stages are ready, and again whenever one changes.
     """

@@ -92,6 +92,35 @@ async def test_a_service_that_was_killed_is_found_under_its_new_process_id(tmp_p
     assert "gpu-worker was killed by SIGKILL; starting it again in 0.5 s" in (tmp_path / "log").read_text()
 
 
+async def test_valkey_and_postgres_that_were_killed_come_back_on_their_ports_with_their_data(tmp_path: Path) -> None:
+    state = StateDir(tmp_path / "state")
+    with running(stack_process(state, ["--free-ports"], ENV), tmp_path / "log") as supervisor:
+        before = state.running().pids
+        platform = environment_of(before["platform-api"])
+        with redis.Redis.from_url(platform["REDIS_URL"]) as connection:
+            connection.set("picture", "kept")
+            connection.execute_command("WAITAOF", 1, 0, 5000)
+        with psycopg.connect(platform["PLATFORM_DATABASE_URL"]) as database:
+            database.execute("CREATE TABLE kept AS SELECT 1 AS id")
+        for server in ("valkey", "postgres"):
+            os.kill(before[server], signal.SIGKILL)
+
+        async def are_back() -> bool:
+            now = state.running().pids
+            return now["valkey"] != before["valkey"] and now["postgres"] != before["postgres"]
+
+        await until(are_back)
+        after = state.running().pids
+        services = {"platform-api", "queue-api", "webhook-dispatcher", "gpu-worker"}
+        assert {name: after[name] for name in services} == {name: before[name] for name in services}
+        with redis.Redis.from_url(platform["REDIS_URL"]) as connection:
+            assert connection.get("picture") == b"kept"
+        with psycopg.connect(platform["PLATFORM_DATABASE_URL"]) as database:
+            assert database.execute("SELECT id FROM kept").fetchall() == [(1,)]
+        supervisor.terminate()
+        assert supervisor.wait(20) == 0
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a parent-death signal")
 def test_nothing_is_left_of_a_stack_whose_supervisor_was_killed_and_it_starts_again(tmp_path: Path) -> None:
     state = StateDir(tmp_path / "state")

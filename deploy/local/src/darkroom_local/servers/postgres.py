@@ -45,7 +45,7 @@ class EmbeddedPostgres:
         """Make the data folder if there is none, clear what a crash left, and describe the process."""
         if not (self.data / "PG_VERSION").exists():
             self._initialise()
-        self._clear_stale_pid_file()
+        self.clear_stale_pid_file()
         options = {
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),
@@ -94,7 +94,7 @@ class EmbeddedPostgres:
             raise ProcessFailed(f"initdb ended with {made.returncode}: {made.stderr.strip()[-800:]}")
         new.rename(self.data)
 
-    def _clear_stale_pid_file(self) -> None:
+    def clear_stale_pid_file(self) -> None:
         """Remove a pid file that a crash left: PostgreSQL refuses to start if another process now has that id."""
         file = self.data / "postmaster.pid"
         if not file.exists():
