@@ -1,9 +1,14 @@
 """The commands of the one-machine stack: up, down, env, demo. Heavy imports wait until a command runs."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+
+if TYPE_CHECKING:
+    from darkroom_local.state import StateDir
 
 StateDirOption = Annotated[
     Path | None,
@@ -39,15 +44,14 @@ def up(
     GPU_WORKER_PORT (3003). REDIS_URL and DATABASE_URL replace the embedded servers. Settings are read from ./.env, too.
     """
     import asyncio
+    import os
 
     from darkroom_local.background import start_detached
     from darkroom_local.console import Console
     from darkroom_local.environment import user_environment
-    from darkroom_local.errors import StackError
+    from darkroom_local.private_files import UMASK
     from darkroom_local.stack import Stack, StackOptions
-    from darkroom_local.state import StateDir
 
-    state = StateDir.chosen(state_dir)
     options = StackOptions(workers=0 if no_worker else workers, profile=profile, free_ports=free_ports)
     ports = {
         "PLATFORM_API_PORT": platform_port,
@@ -55,8 +59,9 @@ def up(
         "WEBHOOK_DISPATCHER_PORT": dispatcher_port,
         "GPU_WORKER_PORT": worker_port,
     }
-    env = user_environment() | {variable: str(port) for variable, port in ports.items() if port is not None}
-    try:
+    with _chosen(state_dir) as state:
+        env = user_environment() | {variable: str(port) for variable, port in ports.items() if port is not None}
+        os.umask(UMASK)
         if detach:
             start_detached(state, options.as_arguments(), env)
             typer.echo(f"Darkroom is ready at {state.running().platform_url}; stop it with `darkroom down`.")
@@ -64,19 +69,16 @@ def up(
         with state.lock():
             stack = Stack(state, options, env, Console())
             code = asyncio.run(stack.run())
-    except StackError as error:
-        _fail(str(error))
     raise typer.Exit(code)
 
 
 def down(state_dir: StateDirOption = None) -> None:
     """Stop the stack that runs on the state folder, and wait until it has."""
     from darkroom_local.background import stop_running
-    from darkroom_local.state import StateDir
 
-    state = StateDir.chosen(state_dir)
-    stopped = stop_running(state)
-    typer.echo("Darkroom has stopped." if stopped else f"No stack runs on {state.path}.")
+    with _chosen(state_dir) as state:
+        stopped = stop_running(state)
+        typer.echo("Darkroom has stopped." if stopped else f"No stack runs on {state.path}.")
 
 
 def show_env(
@@ -88,13 +90,9 @@ def show_env(
     import json
 
     from darkroom_local.access import access_to, as_shell_lines
-    from darkroom_local.errors import StackError
-    from darkroom_local.state import StateDir
 
-    try:
-        access = access_to(StateDir.chosen(state_dir))
-    except StackError as error:
-        _fail(str(error))
+    with _chosen(state_dir) as state:
+        access = access_to(state)
     if export:
         typer.echo(as_shell_lines(access))
     elif as_json:
@@ -116,13 +114,29 @@ def demo(
     from rich.console import Console
 
     from darkroom_local.demo.command import run_demo
+
+    with _chosen(state_dir) as state:
+        try:
+            run_demo(state, output, Console())
+        except (DarkroomError, httpx.HTTPError) as error:
+            _fail(f"The demo failed. {error}")
+
+
+@contextmanager
+def _chosen(option: Path | None) -> Iterator["StateDir"]:
+    """Give the state folder; what goes wrong with it or its stack ends the command with one sentence and code 1."""
     from darkroom_local.errors import StackError
+    from darkroom_local.refusals import in_words
     from darkroom_local.state import StateDir
 
+    state = None
     try:
-        run_demo(StateDir.chosen(state_dir), output, Console())
-    except (StackError, DarkroomError, httpx.HTTPError) as error:
-        _fail(f"The demo failed. {error}")
+        state = StateDir.chosen(option)
+        yield state
+    except StackError as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(in_words(error, state.path if state else None))
 
 
 def _fail(sentence: str) -> NoReturn:

@@ -8,6 +8,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from darkroom_local.addresses import Address, Addresses
+from darkroom_local.errors import StackError
 from darkroom_local.stack_secrets import StackSecrets
 
 DEFAULT_ISSUER = "darkroom"
@@ -26,7 +27,10 @@ _WITHHELD = {*_SECRETS, "REDIS_URL", "DATABASE_URL", "PLATFORM_DATABASE_URL", "W
 
 def user_environment() -> dict[str, str]:
     """Return the environment of this process over what `.env` in the working directory says."""
-    written = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    try:
+        written = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    except UnicodeDecodeError:
+        raise StackError(f"{Path('.env').absolute()} is not text in UTF-8. Write it anew, like .env.example.") from None
     return written | dict(os.environ)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from darkroom_local.child import Child, outcome
 from darkroom_local.console import Console
 from darkroom_local.errors import ProcessFailed, StackError
+from darkroom_local.refusals import in_words
 from darkroom_local.servers.process import ProcessSpec
 
 
@@ -101,7 +102,8 @@ class Keeper:
             try:
                 child = await self._relaunch()
             except (StackError, OSError) as error:
-                end, ready_at = str(error).rstrip("."), clock()
+                reason = in_words(error) if isinstance(error, OSError) else str(error)
+                end, ready_at = reason.rstrip("."), clock()
                 continue
             self.pid, ready_at = child.pid, clock()
             self._console.say(f"{self.name} is back (pid {child.pid})")

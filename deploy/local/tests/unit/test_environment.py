@@ -53,6 +53,24 @@ def test_a_port_that_is_none_is_refused_naming_the_variable(port: str) -> None:
         choose_addresses({"PLATFORM_API_PORT": port}, workers=0, free=False)
 
 
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "192.0.2.1", "x" * 300])
+@pytest.mark.parametrize("free", [True, False])
+def test_a_host_that_is_not_of_this_machine_is_refused_naming_the_variable(host: str, free: bool) -> None:
+    env = {"QUEUE_API_HOST": host, "QUEUE_API_PORT": "11902", "PLATFORM_API_PORT": "11901"}
+    with pytest.raises(StackError, match=r"queue-api can't listen on .* Set QUEUE_API_HOST to an address of this"):
+        choose_addresses(env, workers=0, free=free)
+
+
+def test_two_services_on_one_port_are_refused_naming_the_port() -> None:
+    with pytest.raises(StackError, match="can't both listen on port 9820"):
+        choose_addresses({"PLATFORM_API_PORT": "9820"}, workers=0, free=False)
+
+
+def test_more_workers_than_ports_are_refused_naming_the_variable() -> None:
+    with pytest.raises(StackError, match="GPU_WORKER_PORT is 65535"):
+        choose_addresses({"GPU_WORKER_PORT": "65535"}, workers=2, free=False)
+
+
 def test_a_worker_gets_no_secret_and_no_database() -> None:
     made = environments(AUTH_TOKEN="from-user", DATABASE_URL="postgresql://root")
     worker = made.worker(0)

@@ -17,15 +17,12 @@ def free_ports(count: int) -> list[int]:
             sock.close()
 
 
-def is_free(port: int, host: str = "127.0.0.1") -> bool:
-    """Tell whether a server could listen on the port."""
-    with socket.socket() as sock:
+def try_to_listen(port: int, host: str = "127.0.0.1") -> None:
+    """Raise the OSError that a server would meet that listens there."""
+    family, kind, protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            sock.bind((host, port))
-        except OSError:
-            return False
-        return True
+        sock.bind(address)
 
 
 def holder_of(port: int) -> str | None:
