@@ -3,11 +3,13 @@
 import errno
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from darkroom_local.errors import PortTaken, StackError
 from darkroom_local.servers.ports import free_ports, holder_of, try_to_listen
 
 DEFAULT_HOST = "127.0.0.1"
+EVERY_HOST = {"0.0.0.0": DEFAULT_HOST, "::": "::1"}  # noqa: S104 - compared, not bound
 LAST_PORT = 65_535
 
 
@@ -21,11 +23,20 @@ class Address:
     @property
     def reachable_host(self) -> str:
         """Where a program on this machine finds the service."""
-        return DEFAULT_HOST if self.host == "0.0.0.0" else self.host  # noqa: S104 - compared, not bound
+        return EVERY_HOST.get(self.host, self.host)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Tell whether only programs on this machine reach the service."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host.lower() == "localhost"
 
     @property
     def url(self) -> str:
-        return f"http://{self.reachable_host}:{self.port}"
+        host = self.reachable_host
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
 
 @dataclass(frozen=True)
@@ -55,6 +66,11 @@ class Addresses:
     queue: Address
     dispatcher: Address
     workers: Sequence[Address]
+
+    @property
+    def are_loopback(self) -> bool:
+        """Tell whether only programs on this machine reach any of the services."""
+        return all(address.is_loopback for address in (self.platform, self.queue, self.dispatcher, *self.workers))
 
 
 def choose_addresses(env: Mapping[str, str], *, workers: int, free: bool) -> Addresses:

@@ -14,6 +14,7 @@ from darkroom_local.stack_secrets import StackSecrets
 DEFAULT_ISSUER = "darkroom"
 DEFAULT_AUDIENCE = "darkroom"
 LOOPBACK_NETWORKS = "127.0.0.0/8,::1/128"
+NO_NETWORKS = ""
 DEFAULT_PROFILE = "tiny"
 
 _SECRETS = {
@@ -82,8 +83,10 @@ class Environments:
         return self._service(
             "WEBHOOK_DISPATCHER", self.addresses.dispatcher, "SECRETS_KEY",
             WEBHOOKS_DATABASE_URL=self.servers.webhooks_database_url,
-            # On one machine the receivers are other programs of the same person.
-            WEBHOOK_ALLOWED_NETWORKS=self.env.get("WEBHOOK_ALLOWED_NETWORKS") or LOOPBACK_NETWORKS,
+            # Whoever reaches the services is a program of this machine, and so may the receivers of its webhooks be.
+            WEBHOOK_ALLOWED_NETWORKS=self.env.get(
+                "WEBHOOK_ALLOWED_NETWORKS", LOOPBACK_NETWORKS if self.addresses.are_loopback else NO_NETWORKS
+            ),
         )  # fmt: skip
 
     def worker(self, number: int) -> dict[str, str]:
