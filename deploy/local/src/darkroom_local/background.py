@@ -4,13 +4,15 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
 from darkroom_local.console import SUPERVISOR
-from darkroom_local.errors import ProcessFailed, StackError
+from darkroom_local.errors import ProcessFailed, StackError, StateInUse
 from darkroom_local.private_files import empty_private
 from darkroom_local.servers.blocking import await_ready
 from darkroom_local.servers.process import ProcessSpec
@@ -18,6 +20,7 @@ from darkroom_local.state import StateDir
 
 READY_TIMEOUT_S = 1800.0  # a first start may build models
 STOP_TIMEOUT_S = 90.0
+STOP_INTERVAL_S = 0.05
 
 
 def stack_process(state: StateDir, options: Sequence[str], env: Mapping[str, str]) -> ProcessSpec:
@@ -41,6 +44,8 @@ def stack_process(state: StateDir, options: Sequence[str], env: Mapping[str, str
 
 def start_detached(state: StateDir, options: Sequence[str], env: Mapping[str, str]) -> None:
     """Start a stack that outlives this process, and return when it is ready."""
+    if owner := state.supervisor():
+        raise StateInUse(state.path, owner.pid)  # before its log is replaced
     state.make()
     spec = stack_process(state, options, env)
     empty_private(state.log_file)
@@ -74,7 +79,7 @@ def stop_running(state: StateDir) -> bool:
         return False
     try:
         supervisor.terminate()
-        supervisor.wait(STOP_TIMEOUT_S)
+        _wait_for_end(supervisor)
     except psutil.NoSuchProcess:
         return False
     except psutil.AccessDenied:
@@ -85,3 +90,13 @@ def stop_running(state: StateDir) -> bool:
             f"`kill -9 {supervisor.pid}`: nothing is left of it then."
         ) from None
     return True
+
+
+def _wait_for_end(process: psutil.Process) -> None:
+    """Wait until the process has ended; its parent may not have noticed yet."""
+    deadline = time.monotonic() + STOP_TIMEOUT_S
+    with suppress(psutil.NoSuchProcess):
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            if time.monotonic() > deadline:
+                raise psutil.TimeoutExpired(STOP_TIMEOUT_S, process.pid)
+            time.sleep(STOP_INTERVAL_S)

@@ -17,6 +17,11 @@ LOOPBACK_NETWORKS = "127.0.0.0/8,::1/128"
 NO_NETWORKS = ""
 DEFAULT_PROFILE = "tiny"
 
+OPERATOR_SETTINGS = (
+    *("PLATFORM_DATABASE_URL", "REDIS_URL", "OBJECT_STORE_URL", "PUBLIC_URL"),
+    *("JWT_SECRET", "JWT_ISSUER", "JWT_AUDIENCE", "SIGNING_SECRET"),
+)
+
 _SECRETS = {
     "AUTH_TOKEN": "auth_token",
     "JWT_SECRET": "jwt_secret",
@@ -33,6 +38,11 @@ def user_environment() -> dict[str, str]:
     except UnicodeDecodeError:
         raise StackError(f"{Path('.env').absolute()} is not text in UTF-8. Write it anew, like .env.example.") from None
     return written | dict(os.environ)
+
+
+def profile_of(option: str | None, env: Mapping[str, str]) -> str:
+    """Return the profile of the workers: the option, else GPU_WORKER_PROFILE, else the tiny one."""
+    return option or env.get("GPU_WORKER_PROFILE") or DEFAULT_PROFILE
 
 
 def with_user_secrets(kept: StackSecrets, env: Mapping[str, str]) -> StackSecrets:
@@ -75,6 +85,11 @@ class Environments:
             PLATFORM_DATABASE_URL=self.servers.platform_database_url,
             PUBLIC_URL=self.env.get("PUBLIC_URL") or address.url,
         )  # fmt: skip
+
+    def operator(self) -> dict[str, str]:
+        """Return the settings of platform-api without the rest of its environment."""
+        service = self.platform()
+        return {name: service[name] for name in OPERATOR_SETTINGS}
 
     def queue(self) -> dict[str, str]:
         return self._service("QUEUE_API", self.addresses.queue, "AUTH_TOKEN")

@@ -5,10 +5,12 @@ StackError
 ├── StateInUse      another stack runs on the state folder
 ├── NoStack         nothing runs on the state folder
 ├── StillStarting   a stack runs on the state folder, and doesn't serve yet
+├── SeveralStacks   a command must be told which of the running stacks is meant
 ├── DamagedFile     a file of the state folder can't be understood
 └── ProcessFailed   a server, a service or a set-up command ended when it should not have
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +47,14 @@ class StillStarting(StackError):
     def __init__(self, folder: Path, pid: int) -> None:
         super().__init__(
             f"The stack on {folder} (pid {pid}) is still starting. Try again when `darkroom up` says that it is ready."
+        )
+
+
+class SeveralStacks(StackError):
+    def __init__(self, folders: Sequence[Path]) -> None:
+        super().__init__(
+            f"Several stacks run: on {' and on '.join(map(str, folders))}. "
+            f"Choose one, such as with DARKROOM_STATE_DIR={folders[0]}."
         )
 
 

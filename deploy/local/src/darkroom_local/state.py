@@ -37,6 +37,8 @@ class RunningStack:
     queue_token: str
     jwt_issuer: str
     jwt_audience: str
+    operator_settings: dict[str, str]
+    """Of platform-api, as its operator's commands need them; with secrets."""
     server_alias: str = "Main"
 
 

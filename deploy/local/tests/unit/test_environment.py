@@ -130,6 +130,14 @@ def test_services_on_all_addresses_are_found_on_loopback() -> None:
     }
 
 
+def test_the_settings_for_operators_are_those_of_platform_api_and_nothing_else_of_the_environment() -> None:
+    made = environments(JWT_SECRET="from-user", AWS_SECRET_ACCESS_KEY="of-the-user")
+    operator = made.operator()
+    assert operator.items() <= made.platform().items()
+    assert {"PLATFORM_DATABASE_URL", "JWT_SECRET", "SIGNING_SECRET"} <= operator.keys()
+    assert "AWS_SECRET_ACCESS_KEY" not in operator
+
+
 def test_workers_have_different_ids() -> None:
     made = environments(GPU_WORKER_ID="garage")
     assert [made.worker(number)["GPU_WORKER_ID"] for number in (0, 1)] == ["garage-1", "garage-2"]

@@ -15,7 +15,7 @@ STACK = RunningStack(
     state_dir="/state", supervisor_pid=1, platform_url="http://127.0.0.1:3001", queue_url="http://127.0.0.1:9820",
     dispatcher_url="http://127.0.0.1:3002", worker_urls=[], pids={"platform-api": 2}, profile="tiny",
     user_id="u", api_key="k", service_key="s", admin_key="a", queue_token="q", jwt_issuer="i",
-    jwt_audience="a",
+    jwt_audience="a", operator_settings={"JWT_SECRET": "j"},
 )  # fmt: skip
 
 

@@ -43,9 +43,10 @@ def run_demo(state: StateDir, output: Path, console: Console) -> None:
 @contextmanager
 def _stack(state: StateDir, console: Console) -> Iterator[tuple[RunningStack, float | None]]:
     """Use the stack that runs, or start one beside it and stop it afterwards."""
-    if state.is_ready():
+    if state.supervisor():
+        stack = state.running()
         console.print(f"Using the stack that runs on {state.path}.")
-        yield state.running(), None
+        yield stack, None
         return
     own = StateDir(state.path / "demo")
     state.make()
