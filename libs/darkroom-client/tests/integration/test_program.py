@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,11 @@ def test_without_a_url_a_stack_that_is_starting_is_said(
     with StateDir(tmp_path).lock():
         assert run(monkeypatch, "jobs") == 3
     assert "is still starting" in capsys.readouterr().err
+
+
+def test_the_program_tells_its_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, "--version") == 0
+    assert capsys.readouterr().out == f"darkroom {version('darkroom-client')}\n"
 
 
 def test_without_a_url_the_running_stack_is_used(
