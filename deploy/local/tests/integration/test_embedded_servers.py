@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -82,6 +83,7 @@ def test_root_without_user_namespaces_runs_postgres_as_nobody(tmp_path: Path, mo
         with psycopg.connect(server.url()) as connection:
             assert connection.execute("SELECT 1").fetchone() == (1,)
     again = EmbeddedPostgres(tmp_path / "postgres", server.port, durable=False)
+    assert stat.S_IMODE((tmp_path / "postgres").stat().st_mode) == 0o700
     assert again.data == server.data
     assert again.password == server.password
     shutil.rmtree(server.footing.folder)  # it had to be outside of the test's own folder

@@ -57,6 +57,7 @@ def as_account(install: Path, folder: Path) -> Footing:
         install = _readable_copy(install)
     os.chmod(folder, 0o711)  # noqa: S103 - the account passes through; the data folder itself is 0700
     if not _reaches(account, folder):
+        folder.chmod(0o700)
         folder = _reachable_folder(folder)
     return Footing(install / "bin", folder, uid=account.pw_uid, gid=account.pw_gid)
 
