@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from darkroom_local.databases import DATABASE, SchemaOwner, make_databases
 from darkroom_local.environment import Servers
 from darkroom_local.keeper import Member
+from darkroom_local.own_servers import check_databases, check_redis
 from darkroom_local.servers.ports import free_ports
 from darkroom_local.servers.postgres import EmbeddedPostgres
 from darkroom_local.servers.valkey import EmbeddedValkey
@@ -25,6 +26,7 @@ class StackServers:
             "webhooks": SchemaOwner("darkroom_webhooks", "webhooks", kept.webhooks_database_password),
         }
         own = {schema: env.get(f"{schema.upper()}_DATABASE_URL") or env.get("DATABASE_URL") for schema in self._owners}
+        self._own_databases = {_variable(schema, env): url for schema, url in own.items() if url}
         redis_port, postgres_port = free_ports(2)
         self._valkey = None if env.get("REDIS_URL") else EmbeddedValkey(folder / "valkey", redis_port)
         self._postgres = None if all(own.values()) else EmbeddedPostgres(folder / "postgres", postgres_port)
@@ -35,6 +37,12 @@ class StackServers:
         )
         self.platform_database = _place(own["platform"]) if own["platform"] else EMBEDDED
         """Tells the databases apart that a state folder has been used with; carries no password."""
+
+    async def check_own(self) -> None:
+        """Connect to the servers of the user; ProcessFailed if one can't be used."""
+        if not self._valkey:
+            await check_redis(self.urls.redis_url)
+        await check_databases(self._own_databases)
 
     def members(self) -> list[Member]:
         """Describe the embedded servers; a first start makes their data here."""
@@ -51,6 +59,12 @@ class StackServers:
         if self._postgres:
             urls = self._postgres.url(), self._postgres.url(DATABASE)
             await asyncio.to_thread(make_databases, *urls, list(self._owners.values()))
+
+
+def _variable(schema: str, env: Mapping[str, str]) -> str:
+    """Return the variable that names the database of a schema."""
+    name = f"{schema.upper()}_DATABASE_URL"
+    return name if env.get(name) else "DATABASE_URL"
 
 
 def _place(url: str) -> str:

@@ -69,6 +69,7 @@ class Stack:
     def _stages(self) -> list[Stage]:
         to, make = self._addresses, self._environments
         return [
+            Stage(then=[self._servers.check_own]),
             Stage(self._servers.members(), then=[self._servers.make_databases]),
             # Workers take longest, since they load models, and need nothing but Redis.
             Stage(

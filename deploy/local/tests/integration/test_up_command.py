@@ -69,6 +69,28 @@ def test_down_without_a_stack_has_nothing_to_do(tmp_path: Path) -> None:
     assert "No stack runs" in ended.stdout
 
 
+@pytest.mark.parametrize(
+    ("variable", "url", "reason"),
+    [
+        ("REDIS_URL", "redis://:secret@127.0.0.1:1/0", "Redis does not answer"),
+        ("REDIS_URL", "http://:secret@127.0.0.1", "redis://"),
+        ("DATABASE_URL", "postgresql://user:secret@127.0.0.1:1/darkroom", "Connection refused"),
+        ("WEBHOOKS_DATABASE_URL", "postgresql+psycopg://user:secret@127.0.0.1:1/darkroom", "Connection refused"),
+        ("PLATFORM_DATABASE_URL", "mysql://user:secret@127.0.0.1/darkroom", "not a URL such as postgresql://"),
+    ],
+)
+def test_a_server_of_the_user_that_cannot_be_used_is_named_with_its_variable(
+    variable: str, url: str, reason: str, tmp_path: Path
+) -> None:
+    ended = darkroom_local("up", "--free-ports", "--state-dir", str(tmp_path), **{variable: url})
+    assert ended.returncode == 1
+    last = ended.stdout.splitlines()[-1]
+    assert f"everything has stopped: {variable} can't be used: " in last
+    assert reason in last
+    assert "secret" not in ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr
+
+
 @pytest.mark.parametrize("detach", [[], ["--detach"]])
 def test_up_of_a_profile_that_cannot_run_here_says_what_the_check_says_and_starts_nothing(
     detach: list[str], tmp_path: Path
