@@ -68,9 +68,17 @@ class Addresses:
     workers: Sequence[Address]
 
     @property
+    def ports(self) -> set[int]:
+        return {address.port for address in self._all}
+
+    @property
     def are_loopback(self) -> bool:
         """Tell whether only programs on this machine reach any of the services."""
-        return all(address.is_loopback for address in (self.platform, self.queue, self.dispatcher, *self.workers))
+        return all(address.is_loopback for address in self._all)
+
+    @property
+    def _all(self) -> tuple[Address, ...]:
+        return self.platform, self.queue, self.dispatcher, *self.workers
 
 
 def choose_addresses(env: Mapping[str, str], *, workers: int, free: bool) -> Addresses:

@@ -1,7 +1,7 @@
 """Decides which servers are embedded and which are the user's, and prepares the databases of the embedded ones."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,16 +18,19 @@ EMBEDDED = "embedded"
 
 
 class StackServers:
-    """The servers of one stack. REDIS_URL and DATABASE_URL, where set, replace the embedded ones."""
+    """The servers of one stack. REDIS_URL and DATABASE_URL, where set, replace the embedded ones.
 
-    def __init__(self, env: Mapping[str, str], folder: Path, kept: StackSecrets) -> None:
+    The embedded ones take none of the ports in `avoid`.
+    """
+
+    def __init__(self, env: Mapping[str, str], folder: Path, kept: StackSecrets, *, avoid: Collection[int]) -> None:
         self._owners = {
             "platform": SchemaOwner("darkroom_platform", "platform", kept.platform_database_password),
             "webhooks": SchemaOwner("darkroom_webhooks", "webhooks", kept.webhooks_database_password),
         }
         own = {schema: env.get(f"{schema.upper()}_DATABASE_URL") or env.get("DATABASE_URL") for schema in self._owners}
         self._own_databases = {_variable(schema, env): url for schema, url in own.items() if url}
-        redis_port, postgres_port = free_ports(2)
+        redis_port, postgres_port = free_ports(2, avoid=avoid)
         self._valkey = None if env.get("REDIS_URL") else EmbeddedValkey(folder / "valkey", redis_port)
         self._postgres = None if all(own.values()) else EmbeddedPostgres(folder / "postgres", postgres_port)
         self.urls = Servers(

@@ -51,7 +51,7 @@ class Stack:
         self._kept = with_user_secrets(self._secrets.load(), env)
         self._secrets.save(self._kept)
         self._addresses: Addresses = choose_addresses(env, workers=options.workers, free=options.free_ports)
-        self._servers = StackServers(env, state.path, self._kept)
+        self._servers = StackServers(env, state.path, self._kept, avoid=self._addresses.ports)
         self._environments = Environments(
             env=env,
             state=state.path,

@@ -149,6 +149,14 @@ def test_a_taken_port_is_not_free_and_its_holder_is_named(valkey_server: Embedde
     assert "valkey-server" in str(holder_of(valkey_server.port))
 
 
+def test_free_ports_are_none_that_an_outgoing_connection_or_another_server_has() -> None:
+    first = free_ports(3)
+    assert len({*first, *free_ports(3, avoid=first)}) == 6
+    for port in first:
+        try_to_listen(port)
+    assert max(first) < 32_768  # where Linux begins to number outgoing connections
+
+
 def test_a_migrated_template_is_built_once_and_copied(make_database: MakeDatabase) -> None:
     calls: list[str] = []
 
