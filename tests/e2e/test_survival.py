@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import psutil
 import pytest
-from darkroom_client import Client, HistoryLine, JobState
+from darkroom_client import Client, HistoryLine, JobState, ServiceError
 from darkroom_local.state import RunningStack, StateDir
+from support.waiting import until
 
 pytestmark = pytest.mark.e2e
 
@@ -60,3 +61,27 @@ def test_a_job_whose_platform_api_was_killed_is_followed_to_its_end(
         job = client.job(job_id)
     assert (job.status, len(job.assets), completions(history)) == (JobState.COMPLETED, 1, 1)
     assert stack_state.running().pids["platform-api"] != stack.pids["platform-api"]
+
+
+async def test_a_job_is_taken_and_completes_after_valkey_and_postgres_were_killed(
+    client: Client, stack: RunningStack, stack_state: StateDir
+) -> None:
+    servers = [psutil.Process(stack.pids[name]) for name in ("valkey", "postgres")]
+    for server in servers:
+        server.kill()
+    psutil.wait_procs(servers, timeout=10)
+
+    async def submission() -> str | None:
+        try:
+            return client.submit("sdxl_image_fast", "waves", idempotency_key="after-the-kill")
+        except ServiceError:
+            return None
+
+    with client:
+        job_id = await until(submission, timeout_s=60)
+        assert job_id is not None
+        assert list(client.follow(job_id))
+        assert client.job(job_id).status is JobState.COMPLETED
+    after = stack_state.running().pids
+    assert after.keys() == stack.pids.keys()
+    assert not {after["valkey"], after["postgres"]} & set(stack.pids.values())

@@ -18,6 +18,7 @@ def stack_state(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.C
     """Run a stack, and give its state folder: ask it again for process ids after something was killed."""
     state = StateDir(tmp_path_factory.mktemp("stack"))
     env = {name: value for name, value in os.environ.items() if name not in OWN_SERVERS}
+    env["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("notes"))  # the person at this machine finds only their own
     env["WEBHOOK_SCHEDULE_S"] = "0,0.5,1,2,4"  # a test of a retry waits for no real schedule
     # Kept between runs, since building the tiny models takes longer than starting everything else.
     env.setdefault("GPU_WORKER_MODELS_DIR", str(Path(pytestconfig.rootpath, ".pytest_cache", "darkroom-models")))

@@ -9,6 +9,7 @@ from darkroom_local.stack_secrets import SecretsFile
 from darkroom_local.state import StateDir
 
 TOKEN_TTL_S = 3600
+PREFIX = "DARKROOM_"
 URLS = ("platform_url", "queue_url", "dispatcher_url")
 KEYS = ("api_key", "service_key", "admin_key", "queue_token", "server_alias", "state_dir")
 
@@ -22,8 +23,8 @@ def access_to(state: StateDir) -> dict[str, str]:
     return {**urls, "jwt": jwt, **keys}
 
 
-def as_shell_lines(access: dict[str, str]) -> str:
-    """Write the access as `export` lines for `eval`: PLATFORM_URL, JWT and so on, and what the program reads."""
-    names = {key.upper(): value for key, value in access.items()}
-    names |= {"DARKROOM_URL": access["platform_url"], "DARKROOM_TOKEN": access["api_key"]}
-    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in names.items())
+def as_shell_lines(access: dict[str, str], *, export: bool) -> str:
+    """Write the access as variables for a shell: DARKROOM_JWT and so on, and the two that the program itself reads."""
+    names = {f"{PREFIX}{key.upper()}": value for key, value in access.items()}
+    names |= {f"{PREFIX}URL": access["platform_url"], f"{PREFIX}TOKEN": access["api_key"]}
+    return "\n".join(f"{'export ' * export}{name}={shlex.quote(value)}" for name, value in names.items())

@@ -1,12 +1,16 @@
 """Where the services listen: a default, an environment variable or an option each, or any free port."""
 
+import errno
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from darkroom_local.errors import PortTaken, StackError
-from darkroom_local.servers.ports import free_ports, holder_of, is_free
+from darkroom_local.servers.ports import free_ports, holder_of, try_to_listen
 
 DEFAULT_HOST = "127.0.0.1"
+EVERY_HOST = {"0.0.0.0": DEFAULT_HOST, "::": "::1"}  # noqa: S104 - compared, not bound
+LAST_PORT = 65_535
 
 
 @dataclass(frozen=True)
@@ -19,11 +23,20 @@ class Address:
     @property
     def reachable_host(self) -> str:
         """Where a program on this machine finds the service."""
-        return DEFAULT_HOST if self.host == "0.0.0.0" else self.host  # noqa: S104 - compared, not bound
+        return EVERY_HOST.get(self.host, self.host)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Tell whether only programs on this machine reach the service."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host.lower() == "localhost"
 
     @property
     def url(self) -> str:
-        return f"http://{self.reachable_host}:{self.port}"
+        host = self.reachable_host
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
 
 @dataclass(frozen=True)
@@ -34,8 +47,8 @@ class _Place:
 
     def port(self, env: Mapping[str, str]) -> int:
         text = env.get(f"{self.prefix}_PORT") or str(self.default_port)
-        if not text.isdecimal() or not 0 < int(text) < 65536:
-            raise StackError(f"{self.prefix}_PORT must be a port number, not {text!r}.")
+        if not text.isdecimal() or not 0 < int(text) <= LAST_PORT:
+            raise StackError(f"{self.prefix}_PORT must be a port number, not {text[:40]!r}.")
         return int(text)
 
 
@@ -54,6 +67,19 @@ class Addresses:
     dispatcher: Address
     workers: Sequence[Address]
 
+    @property
+    def ports(self) -> set[int]:
+        return {address.port for address in self._all}
+
+    @property
+    def are_loopback(self) -> bool:
+        """Tell whether only programs on this machine reach any of the services."""
+        return all(address.is_loopback for address in self._all)
+
+    @property
+    def _all(self) -> tuple[Address, ...]:
+        return self.platform, self.queue, self.dispatcher, *self.workers
+
 
 def choose_addresses(env: Mapping[str, str], *, workers: int, free: bool) -> Addresses:
     """Decide all addresses; PortTaken if one is in use and `free` doesn't allow another."""
@@ -63,14 +89,30 @@ def choose_addresses(env: Mapping[str, str], *, workers: int, free: bool) -> Add
         Address(env.get(f"{place.prefix}_HOST") or DEFAULT_HOST, port)
         for place, port in zip(wanted, ports, strict=True)
     ]
-    if not free:
-        for place, address in zip(wanted, chosen, strict=True):
-            if not is_free(address.port, address.host):
-                raise PortTaken(place.name, address.port, holder_of(address.port), f"{place.prefix}_PORT")
+    for place, address in zip(wanted, chosen, strict=True):
+        _check(place, address)
     return Addresses(chosen[0], chosen[1], chosen[2], chosen[3:])
+
+
+def _check(place: _Place, address: Address) -> None:
+    try:
+        try_to_listen(address.port, address.host)
+    except (OSError, UnicodeError) as error:
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            raise PortTaken(place.name, address.port, holder_of(address.port), f"{place.prefix}_PORT") from None
+        reason = error.strerror if isinstance(error, OSError) else "not a host name"
+        raise StackError(
+            f"{place.name} can't listen on {address.host}, port {address.port}: {reason}. "
+            f"Set {place.prefix}_HOST to an address of this machine and {place.prefix}_PORT to a port from 1024 on."
+        ) from None
 
 
 def _fixed_ports(env: Mapping[str, str], workers: int) -> list[int]:
     first_worker = WORKER.port(env)
     services = [place.port(env) for place in (PLATFORM, QUEUE, DISPATCHER)]
-    return [*services, *range(first_worker, first_worker + workers)]
+    ports = [*services, *range(first_worker, first_worker + workers)]
+    if max(ports) > LAST_PORT:
+        raise StackError(f"{WORKER.prefix}_PORT is {first_worker}, which leaves too few ports for {workers} workers.")
+    if twice := next((port for port in ports if ports.count(port) > 1), None):
+        raise StackError(f"Two services can't both listen on port {twice}. Set another *_PORT, or use --free-ports.")
+    return ports

@@ -1,19 +1,26 @@
 """A stack as a process of its own: beside a demo or a test, or left running in the background."""
 
+import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
+from darkroom_local.console import SUPERVISOR
+from darkroom_local.errors import ProcessFailed, StackError, StateInUse
+from darkroom_local.private_files import empty_private
 from darkroom_local.servers.blocking import await_ready
 from darkroom_local.servers.process import ProcessSpec
 from darkroom_local.state import StateDir
 
 READY_TIMEOUT_S = 1800.0  # a first start may build models
 STOP_TIMEOUT_S = 90.0
+STOP_INTERVAL_S = 0.05
 
 
 def stack_process(state: StateDir, options: Sequence[str], env: Mapping[str, str]) -> ProcessSpec:
@@ -37,9 +44,12 @@ def stack_process(state: StateDir, options: Sequence[str], env: Mapping[str, str
 
 def start_detached(state: StateDir, options: Sequence[str], env: Mapping[str, str]) -> None:
     """Start a stack that outlives this process, and return when it is ready."""
+    if owner := state.supervisor():
+        raise StateInUse(state.path, owner.pid)  # before its log is replaced
     state.make()
     spec = stack_process(state, options, env)
-    with state.log_file.open("wb") as log:
+    empty_private(state.log_file)
+    with state.log_file.open("ab") as log:
         process = subprocess.Popen(
             spec.argv,
             env=spec.env,
@@ -48,7 +58,18 @@ def start_detached(state: StateDir, options: Sequence[str], env: Mapping[str, st
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    await_ready(spec, process, state.log_file)
+    try:
+        await_ready(spec, process, state.log_file)
+    except ProcessFailed:
+        raise start_failure(state) from None
+
+
+def start_failure(state: StateDir) -> ProcessFailed:
+    """Say why a stack did not start: the last line of its log, without the supervisor's name and time."""
+    lines = state.log_file.read_text(errors="replace").split("\n")
+    last = next((line for line in reversed(lines) if line.strip()), "The stack did not start")
+    reason = re.sub(rf"^{SUPERVISOR} *\| *[\d.]+s *", "", last).rstrip(".")
+    return ProcessFailed(f"{reason}. The log is {state.log_file}.")
 
 
 def stop_running(state: StateDir) -> bool:
@@ -58,7 +79,24 @@ def stop_running(state: StateDir) -> bool:
         return False
     try:
         supervisor.terminate()
-        supervisor.wait(STOP_TIMEOUT_S)
+        _wait_for_end(supervisor)
     except psutil.NoSuchProcess:
         return False
+    except psutil.AccessDenied:
+        raise StackError(f"The stack on {state.path} (pid {supervisor.pid}) belongs to another user.") from None
+    except psutil.TimeoutExpired:
+        raise StackError(
+            f"The stack on {state.path} still stops after {STOP_TIMEOUT_S:g} s. Wait, or end it with "
+            f"`kill -9 {supervisor.pid}`: nothing is left of it then."
+        ) from None
     return True
+
+
+def _wait_for_end(process: psutil.Process) -> None:
+    """Wait until the process has ended; its parent may not have noticed yet."""
+    deadline = time.monotonic() + STOP_TIMEOUT_S
+    with suppress(psutil.NoSuchProcess):
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            if time.monotonic() > deadline:
+                raise psutil.TimeoutExpired(STOP_TIMEOUT_S, process.pid)
+            time.sleep(STOP_INTERVAL_S)

@@ -1,13 +1,22 @@
 """The commands of the one-machine stack: up, down, env, demo. Heavy imports wait until a command runs."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+
+if TYPE_CHECKING:
+    from darkroom_local.state import StateDir
 
 StateDirOption = Annotated[
     Path | None,
     typer.Option("--state-dir", help="Folder for all state (default: $DARKROOM_STATE_DIR, else ./.darkroom)."),
+]
+StackOption = Annotated[
+    Path | None,
+    typer.Option("--state-dir", help="Its state folder (default: $DARKROOM_STATE_DIR, else the one that runs)."),
 ]
 
 
@@ -32,6 +41,9 @@ def up(
     dispatcher_port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port of webhook-dispatcher.")] = None,
     worker_port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port of the first gpu-worker.")] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Return once it is ready, and leave it running.")] = False,
+    unchecked: Annotated[
+        bool, typer.Option("--unchecked", help="Start even if `darkroom worker check` says that the profile can't run.")
+    ] = False,
 ) -> None:
     """Run all of Darkroom on this machine until Ctrl-C.
 
@@ -39,90 +51,119 @@ def up(
     GPU_WORKER_PORT (3003). REDIS_URL and DATABASE_URL replace the embedded servers. Settings are read from ./.env, too.
     """
     import asyncio
+    import os
 
     from darkroom_local.background import start_detached
+    from darkroom_local.banner import banner
     from darkroom_local.console import Console
-    from darkroom_local.environment import user_environment
-    from darkroom_local.errors import StackError
+    from darkroom_local.environment import profile_of, user_environment
+    from darkroom_local.private_files import UMASK
+    from darkroom_local.running_stacks import noted
     from darkroom_local.stack import Stack, StackOptions
     from darkroom_local.state import StateDir
 
-    state = StateDir.chosen(state_dir)
-    options = StackOptions(workers=0 if no_worker else workers, profile=profile, free_ports=free_ports)
+    options = StackOptions(0 if no_worker else workers, profile, free_ports, unchecked)
     ports = {
         "PLATFORM_API_PORT": platform_port,
         "QUEUE_API_PORT": queue_port,
         "WEBHOOK_DISPATCHER_PORT": dispatcher_port,
         "GPU_WORKER_PORT": worker_port,
     }
-    env = user_environment() | {variable: str(port) for variable, port in ports.items() if port is not None}
-    try:
+    with _one_sentence(state_dir):
+        state = StateDir.chosen(state_dir)
+        env = user_environment() | {variable: str(port) for variable, port in ports.items() if port is not None}
+        if options.workers and not unchecked:
+            _check(profile_of(options.profile, env))
+        os.umask(UMASK)
         if detach:
             start_detached(state, options.as_arguments(), env)
-            typer.echo(f"Darkroom is ready at {state.running().platform_url}; stop it with `darkroom down`.")
+            typer.echo("\n".join(banner(state.running(), stop="`darkroom down` stops it")))
             return
-        with state.lock():
-            stack = Stack(state, options, env, Console())
-            code = asyncio.run(stack.run())
-    except StackError as error:
-        _fail(str(error))
+        console = Console()
+        with state.lock(), noted(state, console):
+            code = asyncio.run(Stack(state, options, env, console).run())
     raise typer.Exit(code)
 
 
-def down(state_dir: StateDirOption = None) -> None:
-    """Stop the stack that runs on the state folder, and wait until it has."""
+def down(state_dir: StackOption = None) -> None:
+    """Stop the stack that runs on this machine, and wait until it has."""
     from darkroom_local.background import stop_running
-    from darkroom_local.state import StateDir
 
-    state = StateDir.chosen(state_dir)
-    stopped = stop_running(state)
-    typer.echo("Darkroom has stopped." if stopped else f"No stack runs on {state.path}.")
+    with _found(state_dir) as state:
+        stopped = stop_running(state)
+        typer.echo(f"The stack on {state.path} has stopped." if stopped else f"No stack runs on {state.path}.")
 
 
 def show_env(
-    state_dir: StateDirOption = None,
+    state_dir: StackOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    export: Annotated[bool, typer.Option("--export", help="Print shell lines for `eval`.")] = False,
+    export: Annotated[bool, typer.Option("--export", help="Print `export` lines for `eval`.")] = False,
 ) -> None:
     """Print what a program needs to talk to the running stack; exit code 1 if none runs."""
     import json
 
     from darkroom_local.access import access_to, as_shell_lines
-    from darkroom_local.errors import StackError
-    from darkroom_local.state import StateDir
 
-    try:
-        access = access_to(StateDir.chosen(state_dir))
-    except StackError as error:
-        _fail(str(error))
-    if export:
-        typer.echo(as_shell_lines(access))
-    elif as_json:
-        typer.echo(json.dumps(access, indent=2))
-    else:
-        typer.echo("\n".join(f"{key:<15} {value}" for key, value in access.items()))
+    with _found(state_dir) as state:
+        access = access_to(state)
+    typer.echo(json.dumps(access, indent=2) if as_json else as_shell_lines(access, export=export))
 
 
 def demo(
-    state_dir: StateDirOption = None,
+    state_dir: StackOption = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the files.")] = Path("darkroom-output"),
 ) -> None:
     """Make six pictures, a video and an enhanced prompt, and open them to see that they are right.
 
-    Uses the stack that runs on the state folder, else starts one of its own and stops it afterwards.
+    Uses the stack that runs, else starts one of its own and stops it afterwards.
     """
     import httpx
     from darkroom_client.errors import DarkroomError
     from rich.console import Console
 
     from darkroom_local.demo.command import run_demo
+
+    with _found(state_dir) as state:
+        try:
+            run_demo(state, output, Console())
+        except (DarkroomError, httpx.HTTPError) as error:
+            _fail(f"The demo failed. {error}")
+
+
+def _check(profile: str) -> None:
+    """Refuse what `darkroom worker check` refuses. The tiny models, which run anywhere, are not asked about."""
+    from darkroom_local.environment import DEFAULT_PROFILE
+
+    if profile == DEFAULT_PROFILE:
+        return
+    from darkroom_local.profile_check import runs_here
+
+    if not runs_here(profile):
+        _fail("Darkroom was not started. `darkroom up --unchecked` starts it all the same.")
+
+
+@contextmanager
+def _found(option: Path | None) -> Iterator["StateDir"]:
+    """Give the state folder of the stack that is meant."""
+    from darkroom_local.running_stacks import find_stack
+
+    with _one_sentence(option):
+        yield find_stack(option)
+
+
+@contextmanager
+def _one_sentence(option: Path | None) -> Iterator[None]:
+    """End the command with one sentence and code 1 when something is wrong with a stack or its state folder."""
     from darkroom_local.errors import StackError
+    from darkroom_local.refusals import in_words
     from darkroom_local.state import StateDir
 
     try:
-        run_demo(StateDir.chosen(state_dir), output, Console())
-    except (StackError, DarkroomError, httpx.HTTPError) as error:
-        _fail(f"The demo failed. {error}")
+        yield
+    except StackError as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(in_words(error, StateDir.chosen(option).path))
 
 
 def _fail(sentence: str) -> NoReturn:

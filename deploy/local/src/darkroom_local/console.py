@@ -19,25 +19,36 @@ class Console:
         self._colours = cycle(_COLOURS)
         self._labels: dict[str, str] = {}
         self._started = time.monotonic()
+        self._lost = 0
 
     def say(self, sentence: str) -> None:
         """Print a line of the supervisor's own, with the seconds since it started."""
         self._print(SUPERVISOR, f"{time.monotonic() - self._started:6.2f}s  {sentence}")
 
-    async def relay(self, name: str, output: asyncio.StreamReader) -> None:
-        """Print what a process writes until it closes its output; an endless line is cut into chunks."""
-        rest = b""
+    async def relay(self, name: str, output: asyncio.StreamReader) -> str:
+        """Print what a process writes until it closes its output; an endless line is cut. Return the last line."""
+        rest, last = b"", ""
         while chunk := await output.read(CHUNK_BYTES):
             *lines, rest = (rest + chunk).split(b"\n")
             if len(rest) > CHUNK_BYTES:
                 lines, rest = [*lines, rest], b""
             for line in lines:
-                self._print(name, line.decode(errors="replace"))
+                self._print(name, text := line.decode(errors="replace"))
+                last = text.strip() or last
         if rest:
-            self._print(name, rest.decode(errors="replace"))
+            self._print(name, last := rest.decode(errors="replace"))
+        return last.strip()
 
     def _print(self, name: str, line: str) -> None:
         if name not in self._labels:
             label = f"{name:<{NAME_WIDTH}} |"
             self._labels[name] = f"\033[{next(self._colours)}m{label}\033[0m" if self._colour else label
-        print(self._labels[name], line.rstrip(), flush=True)
+        try:
+            print(self._labels[name], line.rstrip(), flush=True)
+        except OSError:
+            # A full disk or a closed terminal: the processes must go on, and nobody would read their pipes otherwise.
+            self._lost += 1
+            return
+        if self._lost:
+            lost, self._lost = self._lost, 0
+            self.say(f"{lost} lines before this one could not be written")

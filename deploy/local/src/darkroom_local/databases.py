@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
+from darkroom_local.errors import ProcessFailed
+
 DATABASE = "darkroom"
 
 
@@ -22,6 +24,14 @@ class SchemaOwner:
 
 def make_databases(server_url: str, database_url: str, owners: list[SchemaOwner]) -> None:
     """Make the database, and each owner's role and schema, where they don't exist; passwords are set every time."""
+    try:
+        _make_databases(server_url, database_url, owners)
+    except psycopg.Error as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ProcessFailed(f"The embedded PostgreSQL can't be prepared: {reason}.") from error
+
+
+def _make_databases(server_url: str, database_url: str, owners: list[SchemaOwner]) -> None:
     with psycopg.connect(server_url, autocommit=True) as connection:
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))

@@ -1,13 +1,14 @@
 """Decides which servers are embedded and which are the user's, and prepares the databases of the embedded ones."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from darkroom_local.databases import DATABASE, SchemaOwner, make_databases
 from darkroom_local.environment import Servers
 from darkroom_local.keeper import Member
+from darkroom_local.own_servers import check_databases, check_redis
 from darkroom_local.servers.ports import free_ports
 from darkroom_local.servers.postgres import EmbeddedPostgres
 from darkroom_local.servers.valkey import EmbeddedValkey
@@ -17,15 +18,19 @@ EMBEDDED = "embedded"
 
 
 class StackServers:
-    """The servers of one stack. REDIS_URL and DATABASE_URL, where set, replace the embedded ones."""
+    """The servers of one stack. REDIS_URL and DATABASE_URL, where set, replace the embedded ones.
 
-    def __init__(self, env: Mapping[str, str], folder: Path, kept: StackSecrets) -> None:
+    The embedded ones take none of the ports in `avoid`.
+    """
+
+    def __init__(self, env: Mapping[str, str], folder: Path, kept: StackSecrets, *, avoid: Collection[int]) -> None:
         self._owners = {
             "platform": SchemaOwner("darkroom_platform", "platform", kept.platform_database_password),
             "webhooks": SchemaOwner("darkroom_webhooks", "webhooks", kept.webhooks_database_password),
         }
         own = {schema: env.get(f"{schema.upper()}_DATABASE_URL") or env.get("DATABASE_URL") for schema in self._owners}
-        redis_port, postgres_port = free_ports(2)
+        self._own_databases = {_variable(schema, env): url for schema, url in own.items() if url}
+        redis_port, postgres_port = free_ports(2, avoid=avoid)
         self._valkey = None if env.get("REDIS_URL") else EmbeddedValkey(folder / "valkey", redis_port)
         self._postgres = None if all(own.values()) else EmbeddedPostgres(folder / "postgres", postgres_port)
         self.urls = Servers(
@@ -36,16 +41,33 @@ class StackServers:
         self.platform_database = _place(own["platform"]) if own["platform"] else EMBEDDED
         """Tells the databases apart that a state folder has been used with; carries no password."""
 
+    async def check_own(self) -> None:
+        """Connect to the servers of the user; ProcessFailed if one can't be used."""
+        if not self._valkey:
+            await check_redis(self.urls.redis_url)
+        await check_databases(self._own_databases)
+
     def members(self) -> list[Member]:
         """Describe the embedded servers; a first start makes their data here."""
-        embedded = [server for server in (self._valkey, self._postgres) if server]
-        return [Member(server.prepare(), essential=True) for server in embedded]
+        members = []
+        if self._valkey:
+            members.append(Member(self._valkey.prepare(), essential=True))
+        if self._postgres:
+            recover = self._postgres.clear_stale_pid_file
+            members.append(Member(self._postgres.prepare(), essential=True, recover=recover))
+        return members
 
     async def make_databases(self) -> None:
         """Make roles and schemas on the embedded PostgreSQL; the user's own servers are left as they are."""
         if self._postgres:
             urls = self._postgres.url(), self._postgres.url(DATABASE)
             await asyncio.to_thread(make_databases, *urls, list(self._owners.values()))
+
+
+def _variable(schema: str, env: Mapping[str, str]) -> str:
+    """Return the variable that names the database of a schema."""
+    name = f"{schema.upper()}_DATABASE_URL"
+    return name if env.get(name) else "DATABASE_URL"
 
 
 def _place(url: str) -> str:

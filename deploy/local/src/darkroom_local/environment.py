@@ -8,12 +8,19 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from darkroom_local.addresses import Address, Addresses
+from darkroom_local.errors import StackError
 from darkroom_local.stack_secrets import StackSecrets
 
 DEFAULT_ISSUER = "darkroom"
 DEFAULT_AUDIENCE = "darkroom"
 LOOPBACK_NETWORKS = "127.0.0.0/8,::1/128"
+NO_NETWORKS = ""
 DEFAULT_PROFILE = "tiny"
+
+OPERATOR_SETTINGS = (
+    *("PLATFORM_DATABASE_URL", "REDIS_URL", "OBJECT_STORE_URL", "PUBLIC_URL"),
+    *("JWT_SECRET", "JWT_ISSUER", "JWT_AUDIENCE", "SIGNING_SECRET"),
+)
 
 _SECRETS = {
     "AUTH_TOKEN": "auth_token",
@@ -26,8 +33,16 @@ _WITHHELD = {*_SECRETS, "REDIS_URL", "DATABASE_URL", "PLATFORM_DATABASE_URL", "W
 
 def user_environment() -> dict[str, str]:
     """Return the environment of this process over what `.env` in the working directory says."""
-    written = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    try:
+        written = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    except UnicodeDecodeError:
+        raise StackError(f"{Path('.env').absolute()} is not text in UTF-8. Write it anew, like .env.example.") from None
     return written | dict(os.environ)
+
+
+def profile_of(option: str | None, env: Mapping[str, str]) -> str:
+    """Return the profile of the workers: the option, else GPU_WORKER_PROFILE, else the tiny one."""
+    return option or env.get("GPU_WORKER_PROFILE") or DEFAULT_PROFILE
 
 
 def with_user_secrets(kept: StackSecrets, env: Mapping[str, str]) -> StackSecrets:
@@ -71,6 +86,11 @@ class Environments:
             PUBLIC_URL=self.env.get("PUBLIC_URL") or address.url,
         )  # fmt: skip
 
+    def operator(self) -> dict[str, str]:
+        """Return the settings of platform-api without the rest of its environment."""
+        service = self.platform()
+        return {name: service[name] for name in OPERATOR_SETTINGS}
+
     def queue(self) -> dict[str, str]:
         return self._service("QUEUE_API", self.addresses.queue, "AUTH_TOKEN")
 
@@ -78,8 +98,10 @@ class Environments:
         return self._service(
             "WEBHOOK_DISPATCHER", self.addresses.dispatcher, "SECRETS_KEY",
             WEBHOOKS_DATABASE_URL=self.servers.webhooks_database_url,
-            # On one machine the receivers are other programs of the same person.
-            WEBHOOK_ALLOWED_NETWORKS=self.env.get("WEBHOOK_ALLOWED_NETWORKS") or LOOPBACK_NETWORKS,
+            # Whoever reaches the services is a program of this machine, and so may the receivers of its webhooks be.
+            WEBHOOK_ALLOWED_NETWORKS=self.env.get(
+                "WEBHOOK_ALLOWED_NETWORKS", LOOPBACK_NETWORKS if self.addresses.are_loopback else NO_NETWORKS
+            ),
         )  # fmt: skip
 
     def worker(self, number: int) -> dict[str, str]:

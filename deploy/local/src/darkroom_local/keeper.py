@@ -6,17 +6,20 @@ from dataclasses import dataclass
 
 from darkroom_local.child import Child, outcome
 from darkroom_local.console import Console
-from darkroom_local.errors import ProcessFailed
+from darkroom_local.errors import ProcessFailed, StackError
+from darkroom_local.refusals import in_words
 from darkroom_local.servers.process import ProcessSpec
 
 
 @dataclass(frozen=True)
 class Backoff:
-    """Pauses before a restart, in seconds; after a steady run they begin anew."""
+    """Pauses before a restart, in seconds; after a steady run they begin anew, and so does the count of restarts."""
 
     first_s: float = 0.5
     longest_s: float = 30.0
     steady_after_s: float = 60.0
+    essential_restarts: int = 5
+    """How often in a row an essential member is restarted before the stack stops."""
 
     def pause_s(self, failures: int) -> float:
         """Return the pause after this many failures in a row (from 1)."""
@@ -25,14 +28,18 @@ class Backoff:
 
 @dataclass(frozen=True)
 class Member:
-    """A process of the stack. An essential one is not restarted: without it the stack has to stop."""
+    """A process of the stack. The stack stops when an essential one doesn't come back.
+
+    `recover` runs in a thread before each restart and clears what a crash left behind.
+    """
 
     spec: ProcessSpec
     essential: bool = False
+    recover: Callable[[], None] | None = None
 
 
 class Keeper:
-    """Runs one member. `changed` is called when its process id changed, `lost` when an essential one died."""
+    """Runs one member. `changed` is called when its process id changed, `lost` when an essential one is given up."""
 
     def __init__(
         self,
@@ -49,23 +56,22 @@ class Keeper:
         self._lost = lost
         self._backoff = backoff
         self._child: Child | None = None
+        self.pid: int | None = None
+        """Of the process that was ready last; a restarted one takes its place when it is ready, too."""
         self._watch: asyncio.Task[None] | None = None
 
     @property
     def name(self) -> str:
         return self.member.spec.name
 
-    @property
-    def pid(self) -> int | None:
-        return self._child.pid if self._child else None
-
     async def start(self) -> None:
         """Start the process the first time; ProcessFailed if it doesn't become ready."""
         self._console.say(f"starting {self.name}")
-        self._child = await Child.spawn(self.member.spec, self._console)
-        await self._child.until_ready()
-        self._console.say(f"{self.name} is ready (pid {self._child.pid})")
-        self._watch = asyncio.create_task(self._keep(self._child))
+        self._child = child = await Child.spawn(self.member.spec, self._console)
+        await child.until_ready()
+        self.pid = child.pid
+        self._console.say(f"{self.name} is ready (pid {child.pid})")
+        self._watch = asyncio.create_task(self._keep(child))
 
     async def stop(self) -> None:
         """End the process, and the attempts to restart it."""
@@ -83,26 +89,37 @@ class Keeper:
 
     async def _keep(self, child: Child) -> None:
         clock = asyncio.get_running_loop().time
-        failures = 0
+        failures, ready_at = 0, clock()
+        end = await self._end_of(child)
         while True:
-            started = clock()
-            end = outcome(await child.wait())
-            if self.member.essential:
-                self._lost(f"{self.name} {end}")
+            failures = 1 if clock() - ready_at > self._backoff.steady_after_s else failures + 1
+            if self.member.essential and failures > self._backoff.essential_restarts:
+                self._lost(f"{end}, and {failures - 1} restarts did not keep it running")
                 return
-            failures = 1 if clock() - started > self._backoff.steady_after_s else failures + 1
             pause_s = self._backoff.pause_s(failures)
-            self._console.say(f"{self.name} {end}; starting it again in {pause_s:g} s")
+            self._console.say(f"{end}; starting it again in {pause_s:g} s")
             await asyncio.sleep(pause_s)
-            self._child = child = await Child.spawn(self.member.spec, self._console)
-            await self._until_back(child)
+            try:
+                child = await self._relaunch()
+            except (StackError, OSError) as error:
+                reason = in_words(error) if isinstance(error, OSError) else str(error)
+                end, ready_at = reason.rstrip("."), clock()
+                continue
+            self.pid, ready_at = child.pid, clock()
+            self._console.say(f"{self.name} is back (pid {child.pid})")
+            self._changed()
+            end = await self._end_of(child)
 
-    async def _until_back(self, child: Child) -> None:
+    async def _relaunch(self) -> Child:
+        if self.member.recover:
+            await asyncio.to_thread(self.member.recover)
+        self._child = child = await Child.spawn(self.member.spec, self._console)
         try:
             await child.until_ready()
-        except ProcessFailed as error:
-            self._console.say(str(error))
-            child.kill()
-            return
-        self._console.say(f"{self.name} is back (pid {child.pid})")
-        self._changed()
+        except ProcessFailed:
+            await child.stop()
+            raise
+        return child
+
+    async def _end_of(self, child: Child) -> str:
+        return f"{self.name} {outcome(await child.wait())}"

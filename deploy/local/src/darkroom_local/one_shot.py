@@ -9,6 +9,7 @@ from darkroom_local.child import outcome
 from darkroom_local.errors import ProcessFailed
 
 ERROR_LINES = 15
+TRACEBACK = "Traceback (most recent call last):"
 
 
 async def run_module(module: str, *arguments: str, env: Mapping[str, str], cwd: Path) -> str:
@@ -28,7 +29,15 @@ async def run_module(module: str, *arguments: str, env: Mapping[str, str], cwd: 
         await process.wait()
         raise
     if process.returncode != 0:
-        said = "\n".join((output + errors).decode(errors="replace").splitlines()[-ERROR_LINES:])
         command = " ".join([module, *arguments])
-        raise ProcessFailed(f"`python -m {command}` {outcome(process.returncode or 0)}:\n{said}")
+        said = _reason((output + errors).decode(errors="replace"))
+        raise ProcessFailed(f"`python -m {command}` {outcome(process.returncode or 0)}: {said}")
     return output.decode()
+
+
+def _reason(text: str) -> str:
+    """Return the last lines; of a traceback only the line that names the error."""
+    _before, found, trace = text.rpartition(TRACEBACK)
+    if not found:
+        return "\n".join(text.splitlines()[-ERROR_LINES:])
+    return next((line for line in trace.splitlines() if line and not line.startswith(" ")), trace.strip())

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from darkroom_local.addresses import Address, Addresses, choose_addresses
+from darkroom_local.banner import banner
 from darkroom_local.console import Console
 from darkroom_local.embedded import StackServers
-from darkroom_local.environment import DEFAULT_PROFILE, Environments, with_user_secrets
+from darkroom_local.environment import Environments, profile_of, with_user_secrets
 from darkroom_local.keeper import Member
 from darkroom_local.one_shot import run_module
 from darkroom_local.servers.process import ProcessSpec
@@ -31,11 +32,13 @@ class StackOptions:
     workers: int = 1
     profile: str | None = None
     free_ports: bool = False
+    unchecked: bool = False
 
     def as_arguments(self) -> list[str]:
         """Return the command line of `darkroom up` that chooses the same."""
         profile = ["--profile", self.profile] if self.profile else []
-        return ["--workers", str(self.workers), *profile, *(["--free-ports"] if self.free_ports else [])]
+        flags = {"--free-ports": self.free_ports, "--unchecked": self.unchecked}
+        return ["--workers", str(self.workers), *profile, *(flag for flag, is_set in flags.items() if is_set)]
 
 
 class Stack:
@@ -48,14 +51,14 @@ class Stack:
         self._kept = with_user_secrets(self._secrets.load(), env)
         self._secrets.save(self._kept)
         self._addresses: Addresses = choose_addresses(env, workers=options.workers, free=options.free_ports)
-        self._servers = StackServers(env, state.path, self._kept)
+        self._servers = StackServers(env, state.path, self._kept, avoid=self._addresses.ports)
         self._environments = Environments(
             env=env,
             state=state.path,
             kept=self._kept,
             servers=self._servers.urls,
             addresses=self._addresses,
-            profile=options.profile or env.get("GPU_WORKER_PROFILE") or DEFAULT_PROFILE,
+            profile=profile_of(options.profile, env),
         )
 
     async def run(self) -> int:
@@ -66,6 +69,7 @@ class Stack:
     def _stages(self) -> list[Stage]:
         to, make = self._addresses, self._environments
         return [
+            Stage(then=[self._servers.check_own]),
             Stage(self._servers.members(), then=[self._servers.make_databases]),
             # Workers take longest, since they load models, and need nothing but Redis.
             Stage(
@@ -144,7 +148,10 @@ class Stack:
             queue_token=self._kept.auth_token,
             jwt_issuer=self._environments.jwt_issuer,
             jwt_audience=self._environments.jwt_audience,
+            operator_settings=self._environments.operator(),
         )
-        if not self._state.is_ready():
-            self._console.say(f"ready: {stack.platform_url} (see `darkroom env`)")
+        is_news = not self._state.is_ready()
         self._state.announce(stack)
+        if is_news:
+            for line in banner(stack, stop="Ctrl-C stops it"):
+                self._console.say(line)

@@ -7,6 +7,11 @@ import secrets
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
+
+from darkroom_local.errors import DamagedFile
+from darkroom_local.private_files import write_private
+
 
 def _token() -> str:
     return secrets.token_urlsafe(32)
@@ -43,6 +48,13 @@ class StackSecrets:
         return replace(self, identities=self.identities | {database: identity})
 
 
+_READER = TypeAdapter(StackSecrets)
+_REMEDY = (
+    "Restore it from a backup. Without one, remove it: the stack makes new secrets, and the demo keys, tokens, signed "
+    "links and webhook secrets made under the old ones stop working."
+)
+
+
 class SecretsFile:
     """Reads and writes secrets.json."""
 
@@ -50,16 +62,14 @@ class SecretsFile:
         self._file = folder / "secrets.json"
 
     def load(self) -> StackSecrets:
-        """Return the kept secrets, made on first use."""
+        """Return the kept secrets, made on first use; DamagedFile if they can't be understood."""
         if not self._file.exists():
             self.save(StackSecrets())
-        kept = json.loads(self._file.read_text())
-        identities = {database: Identity(**identity) for database, identity in kept.pop("identities").items()}
-        return StackSecrets(**kept, identities=identities)
+        try:
+            return _READER.validate_json(self._file.read_bytes())
+        except ValidationError as error:
+            raise DamagedFile(self._file, error, _REMEDY) from None
 
     def save(self, kept: StackSecrets) -> None:
-        """Replace the file at once, so that a crash never leaves half of it."""
-        new = self._file.with_suffix(".new")
-        new.touch(mode=0o600)
-        new.write_text(json.dumps(asdict(kept), indent=2) + "\n")
-        new.rename(self._file)
+        """Replace the file."""
+        write_private(self._file, json.dumps(asdict(kept), indent=2) + "\n")

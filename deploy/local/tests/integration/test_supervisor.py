@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 from darkroom_local.console import Console
+from darkroom_local.errors import ProcessFailed
 from darkroom_local.keeper import Backoff, Member
 from darkroom_local.servers.ports import free_ports
 from darkroom_local.servers.process import ProcessSpec
@@ -110,15 +111,47 @@ async def test_a_dead_service_is_said_and_started_again(capsys: pytest.CaptureFi
     assert "service was killed by SIGKILL; starting it again in 0.01 s" in capsys.readouterr().out
 
 
-async def test_the_death_of_an_essential_server_stops_everything_with_exit_code_1(
+async def test_a_dead_server_comes_back_and_the_services_keep_running(capsys: pytest.CaptureFixture[str]) -> None:
+    cleared: list[str] = []
+    server = replace(member("server", essential=True), recover=lambda: cleared.append("what the crash left"))
+    async with supervised(Stage([server]), Stage([member("service")])) as running:
+        before = await running.pids()
+        os.kill(before["server"], signal.SIGKILL)
+        after = await running.pids()
+        assert after["server"] != before["server"]
+        assert after["service"] == before["service"]
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert await running.exit_code() == 0
+    assert cleared == ["what the crash left"]
+    assert "server was killed by SIGKILL; starting it again in 0.01 s" in capsys.readouterr().out
+
+
+async def test_a_server_that_does_not_come_back_stops_everything_with_exit_code_1_and_one_sentence(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    async with supervised(Stage([member("server", essential=True)]), Stage([member("service")])) as running:
+    tries: list[None] = []
+
+    def fail() -> None:
+        tries.append(None)
+        raise ProcessFailed("The data of the server is damaged.")
+
+    server = replace(member("server", essential=True), recover=fail)
+    async with supervised(Stage([server]), Stage([member("service")])) as running:
         pids = await running.pids()
         os.kill(pids["server"], signal.SIGKILL)
         assert await running.exit_code() == 1
     assert not psutil.pid_exists(pids["service"])
-    assert "stopping: server was killed by SIGKILL" in capsys.readouterr().out
+    assert len(tries) == QUICK.essential_restarts
+    end = "stopping: The data of the server is damaged, and 5 restarts did not keep it running\n"
+    assert end in capsys.readouterr().out
+
+
+async def test_a_server_that_dies_each_time_it_is_back_stops_everything(capsys: pytest.CaptureFixture[str]) -> None:
+    async with supervised(Stage([member("server", essential=True)])) as running:
+        for _death in range(QUICK.essential_restarts + 1):
+            os.kill((await running.pids())["server"], signal.SIGKILL)
+        assert await running.exit_code() == 1
+    assert "server was killed by SIGKILL, and 5 restarts did not keep it running" in capsys.readouterr().out
 
 
 async def test_a_service_that_never_becomes_ready_stops_everything_with_exit_code_1(

@@ -4,10 +4,11 @@ import socket
 from pathlib import Path
 
 import pytest
-from darkroom_local.addresses import choose_addresses
+from darkroom_local.addresses import Address, choose_addresses
 from darkroom_local.environment import Environments, Servers, with_user_secrets
 from darkroom_local.errors import PortTaken, StackError
 from darkroom_local.stack_secrets import StackSecrets
+from webhook_dispatcher.settings import Settings as WebhookSettings
 
 
 def environments(**env: str) -> Environments:
@@ -53,6 +54,24 @@ def test_a_port_that_is_none_is_refused_naming_the_variable(port: str) -> None:
         choose_addresses({"PLATFORM_API_PORT": port}, workers=0, free=False)
 
 
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "192.0.2.1", "x" * 300])
+@pytest.mark.parametrize("free", [True, False])
+def test_a_host_that_is_not_of_this_machine_is_refused_naming_the_variable(host: str, free: bool) -> None:
+    env = {"QUEUE_API_HOST": host, "QUEUE_API_PORT": "11902", "PLATFORM_API_PORT": "11901"}
+    with pytest.raises(StackError, match=r"queue-api can't listen on .* Set QUEUE_API_HOST to an address of this"):
+        choose_addresses(env, workers=0, free=free)
+
+
+def test_two_services_on_one_port_are_refused_naming_the_port() -> None:
+    with pytest.raises(StackError, match="can't both listen on port 9820"):
+        choose_addresses({"PLATFORM_API_PORT": "9820"}, workers=0, free=False)
+
+
+def test_more_workers_than_ports_are_refused_naming_the_variable() -> None:
+    with pytest.raises(StackError, match="GPU_WORKER_PORT is 65535"):
+        choose_addresses({"GPU_WORKER_PORT": "65535"}, workers=2, free=False)
+
+
 def test_a_worker_gets_no_secret_and_no_database() -> None:
     made = environments(AUTH_TOKEN="from-user", DATABASE_URL="postgresql://root")
     worker = made.worker(0)
@@ -67,6 +86,56 @@ def test_each_service_gets_only_its_own_database() -> None:
     assert "WEBHOOKS_DATABASE_URL" not in made.platform()
     assert made.dispatcher()["WEBHOOKS_DATABASE_URL"] == "postgresql://webhooks"
     assert "PLATFORM_DATABASE_URL" not in made.dispatcher()
+
+
+def allowed_networks(monkeypatch: pytest.MonkeyPatch, **env: str) -> list[str]:
+    """Read the networks as webhook-dispatcher itself does."""
+    for name, value in environments(**env).dispatcher().items():
+        monkeypatch.setenv(name, value)
+    settings = WebhookSettings(redis_url="redis://r", database_url="postgresql://w")
+    return [str(network) for network in settings.webhook_allowed_networks]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
+def test_webhooks_may_reach_loopback_while_every_service_listens_there(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert allowed_networks(monkeypatch, PLATFORM_API_HOST=host) == ["127.0.0.0/8", "::1/128"]
+
+
+@pytest.mark.parametrize("service", ["PLATFORM_API", "QUEUE_API", "WEBHOOK_DISPATCHER", "GPU_WORKER"])
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_webhooks_may_not_reach_loopback_when_others_reach_a_service(
+    service: str, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert allowed_networks(monkeypatch, **{f"{service}_HOST": host}) == []
+
+
+@pytest.mark.parametrize(("value", "networks"), [("", []), ("10.1.0.0/16", ["10.1.0.0/16"])])
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_networks_that_the_user_sets_win_and_empty_means_none(
+    value: str, networks: list[str], host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env = {"WEBHOOK_ALLOWED_NETWORKS": value, "PLATFORM_API_HOST": host}
+    assert allowed_networks(monkeypatch, **env) == networks
+
+
+def test_services_on_all_addresses_are_found_on_loopback() -> None:
+    found = {host: Address(host, 80).url for host in ("0.0.0.0", "::", "::1", "localhost")}
+    assert found == {
+        "0.0.0.0": "http://127.0.0.1:80",
+        "::": "http://[::1]:80",
+        "::1": "http://[::1]:80",
+        "localhost": "http://localhost:80",
+    }
+
+
+def test_the_settings_for_operators_are_those_of_platform_api_and_nothing_else_of_the_environment() -> None:
+    made = environments(JWT_SECRET="from-user", AWS_SECRET_ACCESS_KEY="of-the-user")
+    operator = made.operator()
+    assert operator.items() <= made.platform().items()
+    assert {"PLATFORM_DATABASE_URL", "JWT_SECRET", "SIGNING_SECRET"} <= operator.keys()
+    assert "AWS_SECRET_ACCESS_KEY" not in operator
 
 
 def test_workers_have_different_ids() -> None:

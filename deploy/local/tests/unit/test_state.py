@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from darkroom_local.errors import NoStack, StateInUse
+from darkroom_local.errors import DamagedFile, NoStack, StateInUse, StillStarting
 from darkroom_local.stack_secrets import Identity, SecretsFile
 from darkroom_local.state import RunningStack, StateDir
 
@@ -15,7 +15,7 @@ STACK = RunningStack(
     state_dir="/state", supervisor_pid=1, platform_url="http://127.0.0.1:3001", queue_url="http://127.0.0.1:9820",
     dispatcher_url="http://127.0.0.1:3002", worker_urls=[], pids={"platform-api": 2}, profile="tiny",
     user_id="u", api_key="k", service_key="s", admin_key="a", queue_token="q", jwt_issuer="i",
-    jwt_audience="a",
+    jwt_audience="a", operator_settings={"JWT_SECRET": "j"},
 )  # fmt: skip
 
 
@@ -33,8 +33,22 @@ def test_a_folder_is_free_again_when_its_stack_has_ended(tmp_path: Path) -> None
     state = StateDir(tmp_path / "state")
     with state.lock():
         state.announce(STACK)
-    with pytest.raises(NoStack), state.lock():
+    with pytest.raises(NoStack):
         state.running()
+
+
+def test_a_stack_that_is_not_ready_yet_is_said_to_be_starting(tmp_path: Path) -> None:
+    state = StateDir(tmp_path / "state")
+    with state.lock(), pytest.raises(StillStarting, match=f"pid {os.getpid()}.* is still starting"):
+        state.running()
+
+
+def test_a_description_of_another_version_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    state = StateDir(tmp_path / "state")
+    with state.lock():
+        (state.path / "stack.json").write_text('{"state_dir": "/state"}')
+        with pytest.raises(DamagedFile, match="run `darkroom down`, then `darkroom up`"):
+            state.running()
 
 
 def test_an_announced_stack_is_found_with_everything_that_was_said(tmp_path: Path) -> None:

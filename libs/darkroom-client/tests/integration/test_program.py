@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from darkroom_client.cli.app import main
+from darkroom_local.state import RunningStack, StateDir
 from support.scripted_service import Answer, ScriptedService, scripted_service
 
 COMPLETED = {
@@ -13,6 +16,11 @@ COMPLETED = {
     "created_at": "2026-01-02T03:04:05Z", "data": {"progress": 100}, "error": None,
     "metadata": {"prompt": "A lighthouse, at dawn!", "all_assets": ["/a/0.png", "/a/1.png"]},
 }  # fmt: skip
+STACK = RunningStack(
+    state_dir="", supervisor_pid=1, platform_url="", queue_url="", dispatcher_url="", worker_urls=[], pids={},
+    profile="tiny", user_id="u", api_key="", service_key="s", admin_key="a", queue_token="q", jwt_issuer="i",
+    jwt_audience="a", operator_settings={},
+)  # fmt: skip
 JOB_ID = str(COMPLETED["id"])
 END = 'event: job_update\nid: 0-1-9-0\ndata: {"status": "completed", "progress": 100}'
 
@@ -112,14 +120,30 @@ def test_without_a_url_and_a_running_stack_the_program_says_how_to_start_one(
     assert "darkroom up" in capsys.readouterr().err
 
 
+def test_without_a_url_a_stack_that_is_starting_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DARKROOM_STATE_DIR", str(tmp_path))
+    with StateDir(tmp_path).lock():
+        assert run(monkeypatch, "jobs") == 3
+    assert "is still starting" in capsys.readouterr().err
+
+
+def test_the_program_tells_its_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, "--version") == 0
+    assert capsys.readouterr().out == f"darkroom {version('darkroom-client')}\n"
+
+
 def test_without_a_url_the_running_stack_is_used(
     service: ScriptedService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("DARKROOM_URL")
     monkeypatch.delenv("DARKROOM_TOKEN")
     monkeypatch.setenv("DARKROOM_STATE_DIR", str(tmp_path))
-    (tmp_path / "stack.json").write_text(json.dumps({"platform_url": service.url, "api_key": "from-stack"}))
+    state = StateDir(tmp_path)
     service.on("/api/jobs", Answer.json({"data": [COMPLETED]}))
-    assert run(monkeypatch, "jobs", "--json") == 0
+    with state.lock():
+        state.announce(replace(STACK, platform_url=service.url, api_key="from-stack"))
+        assert run(monkeypatch, "jobs", "--json") == 0
     assert service.asked[0].headers["authorization"] == "Bearer from-stack"
     assert json.loads(capsys.readouterr().out)[0]["id"] == JOB_ID

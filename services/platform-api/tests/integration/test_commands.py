@@ -1,13 +1,17 @@
 """The operator's commands, as a shell runs them."""
 
 import json
+import os
 from pathlib import Path
 
 import psycopg
 import pytest
 import typer
 from argon2 import PasswordHasher
+from darkroom_chassis.api_keys import hash_api_key, parse_api_key
 from darkroom_chassis.tokens import JwtCodec
+from darkroom_client.errors import NotReachable
+from darkroom_local.state import RunningStack, StateDir
 from platform_api.__main__ import cli
 from platform_api.commands import register
 from support.servers import MakeDatabase
@@ -31,6 +35,14 @@ def database_url(make_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch, t
     }.items():
         monkeypatch.setenv(name, value)
     return url
+
+
+def running_stack(settings: dict[str, str]) -> RunningStack:
+    return RunningStack(
+        state_dir="", supervisor_pid=1, platform_url="", queue_url="", dispatcher_url="", worker_urls=[], pids={},
+        profile="tiny", user_id="u", api_key="", service_key="s", admin_key="a", queue_token="q", jwt_issuer="i",
+        jwt_audience="a", operator_settings=settings,
+    )  # fmt: skip
 
 
 def run(*arguments: str, app: typer.Typer = cli) -> str:
@@ -105,6 +117,103 @@ def test_operator_gives_and_takes_credits(database_url: str) -> None:
             ("grant", "invoice 7"),
             ("deduction", None),
         ]
+
+
+def key_ids(user: str, app: typer.Typer) -> list[str]:
+    return [key["id"] for key in json.loads(run("keys", "list", user, "--json", app=app))]
+
+
+def test_keys_of_a_user_are_made_listed_and_revoked(database_url: str) -> None:
+    run("migrate")
+    darkroom = typer.Typer()
+    register(darkroom)
+    run("user", "add", "anna", app=darkroom)
+    run("user", "add", "ben", app=darkroom)
+    [first] = key_ids("anna", darkroom)
+    made = run("keys", "create", "anna", "--name", "phone", "--scope", "jobs:read", "--tier", "premium", app=darkroom)
+    key = parse_api_key(made.strip())
+    assert key is not None
+    assert key_ids("anna", darkroom) == [key.id, first]
+    assert len(key_ids("ben", darkroom)) == 1
+    table = run("keys", "list", "anna", app=darkroom).splitlines()
+    assert table[1].split()[:5] == [key.id, "phone", "premium", "jobs:read", "yes"]
+    assert key.text not in "".join(table)
+    assert key.id in run("keys", "revoke", key.id, app=darkroom)
+    run("keys", "revoke", first, app=darkroom)
+    assert key_ids("anna", darkroom) == []
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute("SELECT secret_hash FROM platform.api_keys WHERE id = %s", [key.id]).fetchone()
+        assert row == (hash_api_key(key.text),)
+        told = connection.execute("SELECT count(*) FROM platform.outbox o WHERE o::text LIKE %s", [f"%{key.id}%"])
+        assert told.fetchone() == (2,)  # the other services hear of it, and that it was revoked
+
+
+def test_a_whole_key_can_be_revoked(database_url: str) -> None:
+    run("migrate")
+    darkroom = typer.Typer()
+    register(darkroom)
+    run("user", "add", "anna", app=darkroom)
+    leaked = run("keys", "create", "anna", app=darkroom).strip()
+    run("keys", "revoke", leaked, app=darkroom)
+    assert len(key_ids("anna", darkroom)) == 1
+
+
+def test_keys_that_cannot_be_are_refused_with_a_sentence(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("migrate")
+    monkeypatch.setenv("API_KEYS_PER_USER", "1")
+    darkroom = typer.Typer()
+    register(darkroom)
+    run("user", "add", "anna", app=darkroom)
+    for arguments, sentence in (
+        (["list", "nobody"], "no user named nobody"),
+        (["create", "nobody"], "no user named nobody"),
+        (["create", "anna"], "API_KEYS_PER_USER"),
+        (["create", "anna", "--name", ""], "must have 1 to 100 characters"),
+        (["create", "anna", "--scope", "everything"], "jobs:read"),
+        (["create", "\udce9"], "must be text in UTF-8"),
+        (["revoke", "aaaaaaaaaaaa"], "no such key"),
+    ):
+        ended = CliRunner().invoke(darkroom, ["keys", *arguments])
+        assert (ended.exit_code, sentence in ended.output) == (2, True), ended.output
+
+
+@pytest.mark.parametrize("credits", ["nan", "inf", "1e300"])
+def test_credits_that_are_no_amount_are_refused(database_url: str, credits: str) -> None:
+    darkroom = typer.Typer()
+    register(darkroom)
+    for arguments in (["add", "anna", "--credits", credits], ["credits", "anna", credits]):
+        ended = CliRunner().invoke(darkroom, ["user", *arguments])
+        assert (ended.exit_code, "Invalid value for " in ended.output) == (2, True), ended.output
+
+
+def test_a_database_that_cannot_be_used_is_said(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    darkroom = typer.Typer()
+    register(darkroom)
+    unmigrated = CliRunner().invoke(darkroom, ["keys", "list", "anna"])
+    assert (unmigrated.exit_code, "platform_api migrate" in unmigrated.output) == (3, True)
+    monkeypatch.setenv("PLATFORM_DATABASE_URL", "postgresql://nobody:secret@127.0.0.1:1/nothing")
+    away = CliRunner().invoke(darkroom, ["user", "add", "anna"])
+    assert (away.exit_code, "Connection refused" in away.output) == (3, True)
+    assert "secret" not in away.output
+
+
+def test_commands_work_on_the_stack_that_runs_here_without_settings_in_the_environment(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run("migrate")
+    names = ("PLATFORM_DATABASE_URL", "OBJECT_STORE_URL", "JWT_SECRET", "JWT_ISSUER", "JWT_AUDIENCE", "SIGNING_SECRET")
+    settings = {name: os.environ[name] for name in names}
+    for name in names:
+        monkeypatch.delenv(name)
+    state = StateDir(tmp_path / "state")
+    monkeypatch.setenv("DARKROOM_STATE_DIR", str(state.path))
+    darkroom = typer.Typer()
+    register(darkroom)
+    with state.lock():
+        with pytest.raises(NotReachable, match="is still starting"):
+            CliRunner().invoke(darkroom, ["user", "add", "anna"], catch_exceptions=False)
+        state.announce(running_stack(settings))
+        assert "api_key: dk_user_" in run("user", "add", "anna", app=darkroom)
 
 
 def test_openapi_document_names_every_operation_once() -> None:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
@@ -10,10 +10,11 @@ from darkroom_client.client import Client
 from rich.console import Console
 
 from darkroom_local.addresses import choose_addresses
-from darkroom_local.background import stack_process
+from darkroom_local.background import stack_process, start_failure
 from darkroom_local.demo.show import run_orders, tell_times
 from darkroom_local.environment import DEFAULT_PROFILE, user_environment
-from darkroom_local.errors import PortTaken
+from darkroom_local.errors import PortTaken, ProcessFailed
+from darkroom_local.private_files import empty_private
 from darkroom_local.servers.blocking import running
 from darkroom_local.state import RunningStack, StateDir
 
@@ -42,9 +43,10 @@ def run_demo(state: StateDir, output: Path, console: Console) -> None:
 @contextmanager
 def _stack(state: StateDir, console: Console) -> Iterator[tuple[RunningStack, float | None]]:
     """Use the stack that runs, or start one beside it and stop it afterwards."""
-    if state.is_ready():
+    if state.supervisor():
+        stack = state.running()
         console.print(f"Using the stack that runs on {state.path}.")
-        yield state.running(), None
+        yield stack, None
         return
     own = StateDir(state.path / "demo")
     state.make()
@@ -53,8 +55,12 @@ def _stack(state: StateDir, console: Console) -> Iterator[tuple[RunningStack, fl
     spec = stack_process(own, ["--profile", DEFAULT_PROFILE, *_port_options(env)], env)
     began = time.monotonic()
     with console.status(f"Starting Darkroom; the first time builds the tiny models (log: {own.log_file})") as status:
-        own.log_file.unlink(missing_ok=True)
-        with running(spec, own.log_file):
+        empty_private(own.log_file)
+        with ExitStack() as started:
+            try:
+                started.enter_context(running(spec, own.log_file))
+            except ProcessFailed:
+                raise start_failure(own) from None
             started_s = time.monotonic() - began
             status.stop()
             console.print(f"Darkroom runs at {own.running().platform_url} (started in {started_s:.1f} s).")

@@ -12,6 +12,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from darkroom_local.errors import ProcessFailed
+
 NAMESPACE = ("unshare", "--user", "--map-user=65534", "--map-group=65534", "--")
 ACCOUNT = "nobody"
 SHARED = Path("/var/tmp")  # noqa: S108 - names under it are made by mkdtemp, and their owner is checked
@@ -44,11 +46,18 @@ def find_footing(install: Path, folder: Path) -> Footing:
 
 def as_account(install: Path, folder: Path) -> Footing:
     """Run as an unprivileged account, on copies where it can't reach the originals."""
-    account = pwd.getpwnam(ACCOUNT)
+    try:
+        account = pwd.getpwnam(ACCOUNT)
+    except KeyError:
+        raise ProcessFailed(
+            f"PostgreSQL can't run as root, and this machine has neither user namespaces nor an account {ACCOUNT}. "
+            "Start the stack as another user, or set DATABASE_URL to a PostgreSQL of your own."
+        ) from None
     if not _reaches(account, install / "bin" / "postgres"):
         install = _readable_copy(install)
     os.chmod(folder, 0o711)  # noqa: S103 - the account passes through; the data folder itself is 0700
     if not _reaches(account, folder):
+        folder.chmod(0o700)
         folder = _reachable_folder(folder)
     return Footing(install / "bin", folder, uid=account.pw_uid, gid=account.pw_gid)
 
@@ -80,11 +89,19 @@ def _readable_copy(install: Path) -> Path:
         if libraries.is_dir():
             # The binaries look for these beside their package.
             shutil.copytree(libraries, building / libraries.name)
-        building.chmod(0o755)
+        for path in (building, *building.rglob("*")):
+            _open_to_all(path)
         building.rename(copy)
     if copy.stat().st_uid != os.geteuid():
-        raise PermissionError(f"{copy} belongs to somebody else; remove it")
+        raise ProcessFailed(f"{copy} belongs to another user. Remove it.")
     return copy / package.name / install.name
+
+
+def _open_to_all(path: Path) -> None:
+    """Let everybody read, and run what the owner may run; the originals may be private to root."""
+    if not path.is_symlink():
+        mode = path.stat().st_mode
+        path.chmod(mode | 0o044 | (0o011 if mode & 0o100 else 0))
 
 
 def _reachable_folder(folder: Path) -> Path:

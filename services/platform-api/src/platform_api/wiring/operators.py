@@ -6,10 +6,12 @@ from contextlib import asynccontextmanager
 from darkroom_chassis.database import Database
 
 from platform_api.clients.password_hasher import Argon2Hasher
+from platform_api.domain.api_keys import ApiKeys, NewApiKeys
 from platform_api.domain.credits import CreditChanges
 from platform_api.domain.sessions import PasswordHasher, Passwords
 from platform_api.settings import Settings
 from platform_api.store.accounts import PostgresAccounts
+from platform_api.store.api_keys import PostgresApiKeys, PostgresNewApiKeys
 from platform_api.store.credits import PostgresCreditChanges
 from platform_api.store.sessions import PostgresPasswords
 
@@ -33,6 +35,20 @@ async def open_credits(settings: Settings) -> AsyncIterator[CreditChanges]:
     """Open a transaction on balances alone, for operators' commands."""
     async with _open_database(settings) as database, database.begin() as connection:
         yield PostgresCreditChanges(connection)
+
+
+@asynccontextmanager
+async def open_api_keys(settings: Settings) -> AsyncIterator[ApiKeys]:
+    """Open the API keys alone, for operators' commands."""
+    async with _open_database(settings) as database:
+        yield PostgresApiKeys(database)
+
+
+@asynccontextmanager
+async def open_new_api_keys(settings: Settings) -> AsyncIterator[NewApiKeys]:
+    """Open a transaction on new API keys alone, for operators' commands."""
+    async with _open_database(settings) as database, database.begin() as connection:
+        yield PostgresNewApiKeys(connection)
 
 
 @asynccontextmanager

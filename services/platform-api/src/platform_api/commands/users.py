@@ -1,22 +1,33 @@
-"""What platform-api adds to the `darkroom` command. Everything heavy is imported when a command runs."""
+"""`darkroom user …`: users, their passwords and their credits."""
 
-import asyncio
+import math
 import sys
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from darkroom_schemas.ids import UserId
+
+from platform_api.commands.platform import UserName, load_settings, refuse, run
 
 if TYPE_CHECKING:
     from platform_api.settings import Settings
 
 CREDITS = 100.0
-Name = Annotated[str, typer.Argument(help="Name of the user, unique on this platform.")]
+MAX_CREDITS = 1e12
+
+
+def _are_credits(amount: float) -> float:
+    if not math.isfinite(amount) or abs(amount) > MAX_CREDITS:
+        raise typer.BadParameter(f"must be a number of credits up to {MAX_CREDITS:g}")
+    return amount
 
 
 def register(app: typer.Typer) -> None:
-    """Add `darkroom user …`."""
-    user = typer.Typer(help="Manage the users of a platform; needs its database settings.", no_args_is_help=True)
+    """Add the commands."""
+    user = typer.Typer(
+        help="Manage users, on the stack that runs here or the platform of the environment's settings.",
+        no_args_is_help=True,
+    )
     user.command("add")(_add)
     user.command("password")(_password)
     user.command("credits")(_credits)
@@ -24,20 +35,19 @@ def register(app: typer.Typer) -> None:
 
 
 def _add(
-    name: Name,
-    credits: Annotated[float, typer.Option(min=0, help="Opening balance.")] = CREDITS,
+    name: UserName,
+    credits: Annotated[float, typer.Option(min=0, callback=_are_credits, help="Opening balance.")] = CREDITS,
     password: Annotated[bool, typer.Option("--password", help="Ask for a password to log in with.")] = False,
 ) -> None:
     """Make a user with an opening balance, and print the id, an API key and a JWT of one hour."""
     from darkroom_chassis.api_keys import KeyKind
 
     from platform_api.operators import make_key
-    from platform_api.settings import Settings
     from platform_api.wiring import jwt_codec, open_accounts
 
-    settings, secret = Settings.load(), _ask() if password else None
+    settings, secret = load_settings(), _ask() if password else None
 
-    async def run() -> tuple[UserId, str] | None:
+    async def make() -> tuple[UserId, str] | None:
         async with open_accounts(settings) as accounts:
             user_id, is_new = await accounts.open(name, round(credits * 1000))
             if not is_new:
@@ -47,47 +57,48 @@ def _add(
             await _set(settings, user_id, secret)
         return user_id, key.text
 
-    made = asyncio.run(run())
+    made = run(make())
     if made is None:
-        _refuse(f"There is a user named {name} already.")
+        refuse(f"There is a user named {name} already.")
     user_id, api_key = made
     token = jwt_codec(settings).issue(user_id, ttl_s=3600)
     typer.echo(f"user_id: {user_id}\napi_key: {api_key}\njwt: {token}")
 
 
-def _password(name: Name) -> None:
+def _password(name: UserName) -> None:
     """Give a user a new password, and end all of the user's sessions."""
-    from platform_api.settings import Settings
     from platform_api.wiring import open_accounts
 
-    settings = Settings.load()
+    settings = load_settings()
 
     async def find() -> UserId | None:
         async with open_accounts(settings) as accounts:
             user = await accounts.named(name)
         return user.id if user else None
 
-    user_id = asyncio.run(find())
+    user_id = run(find())
     if user_id is None:
-        _refuse(f"There is no user named {name}.")
-    asyncio.run(_set(settings, user_id, _ask()))
+        refuse(f"There is no user named {name}.")
+    run(_set(settings, user_id, _ask()))
     typer.echo(f"The password of {name} is set, and every session has ended.")
 
 
 def _credits(
-    name: Name,
-    amount: Annotated[float, typer.Argument(help="Credits to give; with a minus sign, behind `--`, to take.")],
+    name: UserName,
+    amount: Annotated[
+        float,
+        typer.Argument(callback=_are_credits, help="Credits to give; with a minus sign, behind `--`, to take."),
+    ],
     note: Annotated[str | None, typer.Option(help="Why; shown in the user's statement.")] = None,
 ) -> None:
     """Give a user credits or take some, and print the new balance."""
     from platform_api.domain.credits import Adjustment, adjust_credits
     from platform_api.domain.errors import BalanceTooLow, InvalidParameter
-    from platform_api.settings import Settings
     from platform_api.wiring import open_accounts, open_credits
 
-    settings = Settings.load()
+    settings = load_settings()
 
-    async def run() -> int | None:
+    async def adjust() -> int | None:
         async with open_accounts(settings) as accounts:
             user = await accounts.named(name)
         if user is None:
@@ -97,13 +108,13 @@ def _credits(
             return await adjust_credits(adjustment, credits=credits)
 
     try:
-        balance_mc = asyncio.run(run())
+        balance_mc = run(adjust())
     except BalanceTooLow as error:
-        _refuse(f"{name} has no more than {error.balance_mc / 1000:g} credits.")
+        refuse(f"{name} has no more than {error.balance_mc / 1000:g} credits.")
     except InvalidParameter as error:
-        _refuse(f"The amount {error.message}.")
+        refuse(f"The amount {error.message}.")
     if balance_mc is None:
-        _refuse(f"There is no user named {name}.")
+        refuse(f"There is no user named {name}.")
     typer.echo(f"The balance of {name} is {balance_mc / 1000:g} credits.")
 
 
@@ -127,10 +138,5 @@ def _ask() -> str:
     try:
         check_password(password)
     except InvalidParameter as error:
-        _refuse(f"The password {error.message}.")
+        refuse(f"The password {error.message}.")
     return password
-
-
-def _refuse(sentence: str) -> NoReturn:
-    typer.echo(sentence, err=True)
-    raise typer.Exit(2)

@@ -1,0 +1,41 @@
+"""What other members' commands of the `darkroom` program ask about the stack that runs here (see pyproject.toml)."""
+
+from darkroom_client.errors import NotReachable
+
+from darkroom_local.environment import user_environment
+from darkroom_local.errors import StackError
+from darkroom_local.refusals import in_words
+from darkroom_local.running_stacks import find_stack
+from darkroom_local.state import RunningStack
+
+
+def client_access() -> tuple[str, str]:
+    """Return the URL of platform-api and an API key of the demo user; NotReachable if no stack serves."""
+    stack = _running("set --url and --token")
+    return stack.platform_url, stack.api_key
+
+
+def operator_settings() -> dict[str, str]:
+    """Return the settings of platform-api for its operator's commands; none if the environment names another database.
+
+    NotReachable if the environment names no database, and no stack serves.
+    """
+    env = user_environment()
+    database = env.get("PLATFORM_DATABASE_URL") or env.get("DATABASE_URL")
+    try:
+        stack = _running("set the settings of platform-api, of which PLATFORM_DATABASE_URL is missing")
+    except NotReachable:
+        if database:
+            return {}
+        raise
+    is_of_stack = database in (None, stack.operator_settings["PLATFORM_DATABASE_URL"])
+    return stack.operator_settings if is_of_stack else {}
+
+
+def _running(otherwise: str) -> RunningStack:
+    try:
+        return find_stack(None).running()
+    except StackError as error:
+        raise NotReachable(f"{str(error).rstrip('.')}, or {otherwise}.") from None
+    except OSError as error:
+        raise NotReachable(in_words(error)) from None

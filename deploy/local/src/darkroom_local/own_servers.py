@@ -1,0 +1,39 @@
+"""Servers of the user in place of the embedded ones: asked once before anything is built on them."""
+
+import asyncio
+from collections.abc import Mapping
+
+import psycopg
+from darkroom_queue import QueueUnavailable, RedisLink
+
+from darkroom_local.errors import ProcessFailed
+
+CONNECT_TIMEOUT_S = 5
+REMEDY = "Start that server, set another address, or unset the variable to use the embedded server."
+
+
+async def check_redis(url: str) -> None:
+    """Connect to the Redis of REDIS_URL; ProcessFailed if it can't be used."""
+    try:
+        link = await RedisLink.open(url)
+    except (QueueUnavailable, ValueError) as error:
+        raise ProcessFailed(f"REDIS_URL can't be used: {str(error).rstrip('.')}. {REMEDY}") from None
+    await link.close()
+
+
+async def check_databases(urls: Mapping[str, str]) -> None:
+    """Connect to each database, by the variable that names it; ProcessFailed if one can't be used."""
+    for variable, url in urls.items():
+        await asyncio.to_thread(_check_database, variable, url)
+
+
+def _check_database(variable: str, url: str) -> None:
+    scheme, _, rest = url.partition("://")
+    try:
+        # SQLAlchemy's form of a URL may name a driver.
+        psycopg.connect(f"{scheme.partition('+')[0]}://{rest}", connect_timeout=CONNECT_TIMEOUT_S).close()
+    except psycopg.Error as error:
+        reason = "it is not a URL such as postgresql://user:password@host:5432/name"  # without it: it has a password
+        if isinstance(error, psycopg.OperationalError):
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        raise ProcessFailed(f"{variable} can't be used: {reason}. {REMEDY}") from None

@@ -1,0 +1,18 @@
+"""Whether the workers of a profile can run on this machine: asked before a stack starts."""
+
+from gpu_worker.commands.report import print_report
+from gpu_worker.store.profiles import RegistryError
+from gpu_worker.wiring.check import make_report
+
+from darkroom_local.errors import StackError
+
+
+def runs_here(profile: str) -> bool:
+    """Tell whether a worker of the profile runs here, and where it doesn't print what `darkroom worker check` says."""
+    try:
+        report = make_report(profile, None)
+    except RegistryError as error:
+        raise StackError(str(error)) from None
+    if not report.runs:
+        print_report(report)
+    return report.runs

@@ -1,0 +1,11 @@
+"""What platform-api adds to the `darkroom` command. Everything heavy is imported when a command runs."""
+
+import typer
+
+from platform_api.commands import keys, users
+
+
+def register(app: typer.Typer) -> None:
+    """Add `darkroom user …` and `darkroom keys …`."""
+    users.register(app)
+    keys.register(app)
