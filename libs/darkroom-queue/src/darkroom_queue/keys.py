@@ -38,6 +38,11 @@ class Keys:
         return self._key("rd")
 
     @property
+    def probe(self) -> str:
+        """String that readiness probes write, to see that the server takes writes."""
+        return self._key("probe")
+
+    @property
     def counters(self) -> str:
         """Hash of step counts by state and by state and type."""
         return self._key("n")

@@ -38,6 +38,7 @@ _ELSEWHERE = (
 _FULL = ("OOM", "MISCONF")
 """Error words of a server that writes nothing before an operator has seen to it, but still answers what only reads."""
 DEFAULT_LEASE_S = 12.0
+PROBE_TTL_S = 60
 _ADOPT = load("adopt")
 _STANDING = tuple(canonical(entry.requirements) for entry in CATALOGUE.values())
 """What steps of the catalogue's types require, unless they ask for more."""
@@ -84,6 +85,10 @@ class RedisLink:
     async def ping(self) -> None:
         """Raise `QueueUnavailable` unless Redis answers."""
         await self.command("PING")
+
+    async def check_writes(self) -> None:
+        """Raise `QueueUnavailable` unless Redis takes writes: one with a full disk or memory still answers reads."""
+        await self.command("SET", self.keys.probe, "1", "EX", PROBE_TTL_S)
 
     async def guard(self, call: Awaitable[Any]) -> Any:  # Any: redis-py's types cover every mode of every reply
         """Await a call on `client`; whatever means "no answer" becomes `QueueUnavailable`."""

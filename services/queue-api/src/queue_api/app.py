@@ -30,7 +30,7 @@ def build_app(settings: Settings) -> FastAPI:
             yield
 
     async def check_redis() -> None:
-        await app.state.context.link.ping()
+        await app.state.context.link.check_writes()
 
     async def check_loops() -> None:
         await app.state.loops.check()
@@ -42,9 +42,9 @@ def build_app(settings: Settings) -> FastAPI:
 
     app = create_app("Darkroom queue-api", VERSION, description=DESCRIPTION, lifespan=lifespan)
     app.add_exception_handler(QueueUnavailable, on_queue_unavailable)
-    app.include_router(probe_routes({"redis": check_redis, "loops": check_loops}))
     app.include_router(events.router)
     for router in (jobs.router, fleet.router, tickets.router):
         app.include_router(router, prefix="/api")
         app.include_router(router, include_in_schema=False)  # the overview's paths have no /api
+    app.include_router(probe_routes({"redis": check_redis, "loops": check_loops}))
     return app

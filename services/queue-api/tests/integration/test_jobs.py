@@ -3,6 +3,7 @@ from typing import Any
 
 import httpx
 import pytest
+import redis.asyncio as redis
 from darkroom_queue import RedisLink
 from darkroom_schemas.ids import SYSTEM_TENANT
 from darkroom_schemas.payload import PAYLOAD
@@ -184,3 +185,15 @@ async def test_probes_answer_without_a_token(service: Any) -> None:
     async with httpx.AsyncClient(base_url=service.url) as anonymous:
         answers = [await anonymous.get(path) for path in ("/livez", "/readyz", "/metrics")]
     assert [a.status_code for a in answers] == [200, 200, 200]
+
+
+async def test_a_redis_that_takes_no_writes_makes_the_service_unready(api: httpx.AsyncClient, redis_url: str) -> None:
+    assert (await api.get("/readyz")).status_code == 200
+    async with redis.Redis.from_url(redis_url) as server:
+        await server.config_set("maxmemory", "1")
+        try:
+            answer = await api.get("/readyz")
+        finally:
+            await server.config_set("maxmemory", "0")
+    assert (answer.status_code, answer.json()["checks"]["redis"]) == (503, "QueueUnavailable")
+    assert (await api.get("/readyz")).status_code == 200

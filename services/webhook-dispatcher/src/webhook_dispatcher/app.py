@@ -60,6 +60,6 @@ def build_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(KeyReused, on_key_reused)
     app.add_exception_handler(KeyInUse, on_key_in_use)
     checks = {"redis": check_redis, "database": check_database, "loops": check_loops}
-    app.include_router(probe_routes(checks))
     app.include_router(webhooks.router)
+    app.include_router(probe_routes(checks))
     return app
