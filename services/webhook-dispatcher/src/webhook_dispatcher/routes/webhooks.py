@@ -12,7 +12,7 @@ from darkroom_schemas.errors import ErrorCode
 from darkroom_schemas.fields import MAX_INT64, Text
 from darkroom_schemas.ids import new_uuid7
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
-from pydantic import AfterValidator, AnyHttpUrl, BaseModel, Field, UrlConstraints
+from pydantic import AfterValidator, AnyHttpUrl, BaseModel, ConfigDict, Field, UrlConstraints
 
 from webhook_dispatcher.domain.endpoint import Endpoint
 from webhook_dispatcher.domain.events import SUBSCRIBABLE
@@ -68,6 +68,10 @@ CREATED: dict[int | str, dict[str, Any]] = {
 class NewEndpoint(Request):
     """Body of `POST /api/webhooks`. No `events` means all; without a `secret` we make one."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"url": "https://example.com/hooks/darkroom", "events": ["job.completed"]}]}
+    )
+
     url: Url
     events: Events = Field(default_factory=list)
     description: Description = ""
@@ -76,6 +80,8 @@ class NewEndpoint(Request):
 
 class EndpointChange(Request):
     """Body of `PUT /api/webhooks/{id}`; what is absent stays."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"events": ["job.completed", "job.failed"]}]})
 
     url: Url | None = None
     events: Events | None = None
