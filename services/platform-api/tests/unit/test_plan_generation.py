@@ -55,6 +55,10 @@ def test_price_grows_with_steps_and_pixels_and_is_never_nothing() -> None:
         ("Euler", "karras", "Euler Karras"),
         ("DPM++ 2M Karras", "Karras", "DPM++ 2M Karras"),
         (None, "Karras", "DPM++ 2M Karras"),
+        ("dpm++ 2m karras", " KARRAS ", "DPM++ 2M Karras"),
+        ("dpmpp_2m", "karras", "DPM++ 2M Karras"),
+        ("euler_ancestral", "Normal", "Euler a"),
+        ("EULER", "balanced", "Euler"),
     ],
 )
 def test_sampler_and_scheduler_become_one_name(sampler: str | None, scheduler: str | None, expected: str) -> None:

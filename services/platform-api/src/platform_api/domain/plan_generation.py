@@ -5,7 +5,7 @@ from typing import Any
 
 from darkroom_schemas.catalogue import CATALOGUE, QWEN, SDXL, WAN, JobType
 from darkroom_schemas.payload import A1111Payload, ComfyUIPayload, Family, ImagePayload
-from darkroom_schemas.samplers import KARRAS, SDXL_SAMPLERS
+from darkroom_schemas.samplers import KARRAS, SDXL_SAMPLERS, find_name, find_sampler
 from darkroom_schemas.worker import Capabilities, Requirements
 
 from platform_api.domain.generation import Generation, check_work, is_chosen, price_of_image, work_of_image, wrong
@@ -101,14 +101,16 @@ def _not_for_sdxl(asked: Generation) -> Iterator[tuple[str, str]]:
 
 def _sampler(name: str | None, scheduler: str | None) -> str:
     sampler = name if name is not None and is_chosen(name) else str(HIGH.sampler)
-    if scheduler is not None and is_chosen(scheduler) and scheduler.lower() not in PRESETS:
-        if scheduler.lower() != KARRAS.strip().lower():
+    if scheduler is not None and is_chosen(scheduler) and scheduler.strip().lower() not in PRESETS:
+        if find_name(scheduler, (KARRAS,)) is None:
             message = f"must be Karras, Automatic or Balanced without a back end of your own, not {scheduler[:64]!r}"
             raise wrong("scheduler_or_quality_preset", message)
-        sampler = sampler.removesuffix(KARRAS) + KARRAS
-    if sampler not in SDXL_SAMPLERS:
-        raise wrong("sampler_name", f"with its scheduler must be one of {', '.join(SDXL_SAMPLERS)}")
-    return sampler
+        sampler = f"{sampler} {KARRAS}" if find_name(sampler[-len(KARRAS) :], (KARRAS,)) is None else sampler
+    found = find_sampler(sampler, SDXL_SAMPLERS)
+    if found is None:
+        message = f"with its scheduler must be one of {', '.join(SDXL_SAMPLERS)}, not {sampler[:64]!r}"
+        raise wrong("sampler_name", message)
+    return found
 
 
 def _checkpoint(path: str | None, known: Sequence[str]) -> str:
@@ -129,7 +131,6 @@ def _a1111_step(asked: Generation, seeds: tuple[int, ...]) -> PlannedStep:
     steps = asked.steps or DEFAULT_STEPS
     work = work_of_image(width, height, steps, hires=asked.hires)
     check_work(asked.images, work)
-    schedulers = {name.lower(): name for name in A1111_SCHEDULERS}
     payload = A1111Payload(
         prompt=asked.prompt,
         negative_prompt=asked.negative_prompt,
@@ -138,7 +139,7 @@ def _a1111_step(asked: Generation, seeds: tuple[int, ...]) -> PlannedStep:
         steps=steps,
         cfg_scale=DEFAULT_CFG_SCALE if asked.cfg_scale is None else asked.cfg_scale,
         sampler_name=asked.sampler if is_chosen(asked.sampler) else None,
-        scheduler=schedulers.get((asked.scheduler or "").lower()),
+        scheduler=find_name(asked.scheduler or "", A1111_SCHEDULERS),
         checkpoint=_slashes(asked.checkpoint) if asked.checkpoint is not None and is_chosen(asked.checkpoint) else None,
         seeds=seeds,
         options=_options(asked),
