@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
-from platform_api.domain.plan_generation import checkpoints
+from platform_api.domain.checkpoints import checkpoints
 from platform_api.routes.auth import caller
 from platform_api.routes.context import Ctx
 
