@@ -112,7 +112,7 @@ async def test_failed_job_says_why(anna: Any, start_worker: Any) -> None:
     await anna.finished(job_id)
     read = await status(anna, job_id)
     assert read["status"] == "failed"
-    assert read["result_details"].keys() == {"error", "code"}
+    assert read["result_details"].keys() == {"error", "code", "details"}
 
 
 async def test_waiting_and_running_jobs_are_cancelled_at_once(anna: Any, start_worker: Any) -> None:

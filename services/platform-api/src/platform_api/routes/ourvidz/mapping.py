@@ -97,6 +97,7 @@ class JobAnswer(BaseModel):
     status: OurVidzStatus
     progress: float | None
     error_message: str | None
+    error_details: Any = Field(description="What was reported beside the error.")
     metadata: dict[str, Any]
     created_at: datetime
     updated_at: datetime
@@ -192,6 +193,7 @@ def job_answer(job: JobView, lack: str | None = None) -> JobAnswer:
         status=STATUS[job.status],
         progress=job.progress,
         error_message=job.error.message if job.error else None,
+        error_details=(job.reported or {}).get("error_details"),
         metadata=metadata(job),
         created_at=job.created_at,
         updated_at=job.updated_at,

@@ -74,8 +74,8 @@ class ListedJob(BaseModel):
     generation_params: dict[str, Any]
     result_details: dict[str, Any] | None = Field(
         description="Of a completed job `images` (paths here), `info` and `generation_info`, with `image_urls` that "
-        "work without credentials for a day; of a cancelled one `cancelled` and `message`; of a failed one `error` and "
-        "`code`."
+        "work without credentials for a day; of a cancelled one `cancelled` and `message`; of a failed one `error`, "
+        "`code` and `details`."
     )
     retry_count: int
     app_type: str
@@ -210,7 +210,8 @@ def _result(job: JobView) -> dict[str, Any] | None:
             message = job.error.message.removeprefix("Job cancelled: ") if job.error else CANCEL_REASON
             return {"cancelled": True, "message": message}
         case JobStatus.FAILED:
-            return {"error": job.error.message, "code": job.error.code} if job.error else None
+            details = (job.reported or {}).get("error_details")
+            return {"error": job.error.message, "code": job.error.code, "details": details} if job.error else None
     return None
 
 
