@@ -44,7 +44,7 @@ async def list_assets(
     offset: Offset = 0,
     cursor: AssetCursor = None,
 ) -> Response:
-    """List the caller's assets, newest first, with links signed for a day."""
+    """List the caller's assets, with links signed for a day: newest first, or those of one job in order."""
     page = await context.assets.page(user_id, where, limit=limit, before=cursor, offset=offset)
     now = context.clock()
     items = [asset_item(asset, context.urls, now) for asset in page.assets]

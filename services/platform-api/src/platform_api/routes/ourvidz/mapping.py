@@ -113,6 +113,7 @@ class AssetItem(BaseModel):
     id: str
     job_id: str
     job_type: str
+    step: int = Field(description="Number of the step that made it, from 0.")
     index: int
     mime_type: str
     size_bytes: int
@@ -144,7 +145,7 @@ class AssetDeleted(BaseModel):
 
 
 class AssetList(BaseModel):
-    """A page of assets, newest first."""
+    """A page of assets: newest first, or those of one job in the order of its steps."""
 
     success: bool = True
     assets: list[AssetItem]
@@ -224,6 +225,7 @@ def asset_item(asset: Asset, urls: AssetUrls, now: datetime) -> AssetItem:
         id=asset.id,
         job_id=asset.job_id,
         job_type=asset.job_type,
+        step=asset.step,
         index=asset.output_index,
         mime_type=asset.mime_type,
         size_bytes=asset.size_bytes,
