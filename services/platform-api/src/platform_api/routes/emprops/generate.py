@@ -2,16 +2,16 @@
 
 from typing import Annotated
 
-from darkroom_schemas.fields import Line
+from darkroom_schemas.fields import JsonObject, Line
 from darkroom_schemas.job import JobView
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field, StrictInt
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt
 
 from platform_api.domain.generate import plan_for
 from platform_api.domain.plan import DEFAULT_PRIORITY, Plan
 from platform_api.routes.auth import CurrentUser
 from platform_api.routes.context import Ctx
-from platform_api.routes.plain_json import SmallObject
+from platform_api.routes.plain_json import check_small
 from platform_api.routes.requests import AnyContentTypeRoute, CollectionIdPath, IdempotencyHeader, answered, keyed
 from platform_api.routes.submission import Prospects, submit
 from platform_api.routes.workability import Reason
@@ -27,7 +27,7 @@ class GenerateRequest(BaseModel):
         json_schema_extra={"examples": [{"variables": {"Coast": "rocky"}, "workflow_priority": 50}]},
     )
 
-    variables: SmallObject
+    variables: Annotated[JsonObject, Field(max_length=200), AfterValidator(check_small)]
     workflow_id: Line | None = Field(
         default=None, description="Id or name of another workflow than the collection's own."
     )
