@@ -14,9 +14,10 @@ from platform_api.routes.auth import OPTIONAL_SECURITY, authenticate, user_of
 from platform_api.routes.byte_ranges import NotSatisfiable, parse_range
 from platform_api.routes.context import Context, Ctx
 from platform_api.routes.file_names import file_name
+from platform_api.routes.query_parameters import KnownQueryRoute
 from platform_api.routes.requests import AssetIdPath
 
-router = APIRouter(tags=["assets"])
+router = APIRouter(tags=["assets"], route_class=KnownQueryRoute)
 CONTENT_PATH, THUMBNAIL_PATH = "/api/assets/{asset_id}/content", "/api/assets/{asset_id}/thumbnail"
 THUMBNAIL_MIME_TYPE = "image/webp"
 RESPONSES: dict[int | str, dict[str, Any]] = {

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from darkroom_schemas.job import JobView
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictStr
+from pydantic import BaseModel, ConfigDict, Field, StrictStr
 
 from platform_api.domain.cancel_job import cancel_job
 from platform_api.domain.errors import NotFound
@@ -23,6 +23,7 @@ from platform_api.routes.emprops.mapping import (
 )
 from platform_api.routes.ourvidz.mapping import JobAnswer, job_answer, metadata
 from platform_api.routes.requests import AnyContentTypeRoute, JobCursor, JobIdPath, JobTypeFilter, Limit, Offset
+from platform_api.routes.times import QueryTime
 
 router = APIRouter(tags=["jobs"], route_class=AnyContentTypeRoute)
 
@@ -70,8 +71,8 @@ async def _filter(
         list[StatusFilter], Query(description="May be repeated. `pending` is queued or delayed, `processing` running.")
     ] = [],  # noqa: B006 - FastAPI copies defaults
     job_type: JobTypeFilter = None,
-    created_after: Annotated[AwareDatetime | None, Query(description="Created then or later.")] = None,
-    created_before: Annotated[AwareDatetime | None, Query(description="Created earlier.")] = None,
+    created_after: Annotated[QueryTime | None, Query(description="Created then or later.")] = None,
+    created_before: Annotated[QueryTime | None, Query(description="Created earlier.")] = None,
 ) -> JobFilter:
     statuses = {known for word in status for known in FILTERED[word]}
     return JobFilter(tuple(sorted(statuses)), job_type, created_after, created_before)

@@ -4,12 +4,12 @@ from typing import Annotated, Any
 
 from darkroom_schemas.ids import JobId
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import AwareDatetime
 
 from platform_api.domain.asset_filter import AssetFilter
 from platform_api.domain.errors import NotFound
-from platform_api.routes.auth import UUID_PATTERN, CurrentUser
+from platform_api.routes.auth import CurrentUser
 from platform_api.routes.context import Ctx
+from platform_api.routes.identifiers import Uuid
 from platform_api.routes.ourvidz.mapping import (
     AssetAnswer,
     AssetDeleted,
@@ -17,20 +17,22 @@ from platform_api.routes.ourvidz.mapping import (
     asset_answer,
     asset_item,
 )
+from platform_api.routes.query_parameters import KnownQueryRoute
 from platform_api.routes.requests import AssetCursor, AssetIdPath, JobTypeFilter, Limit, Offset
+from platform_api.routes.times import QueryTime
 
-router = APIRouter(tags=["assets"])
+router = APIRouter(tags=["assets"], route_class=KnownQueryRoute)
 MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "No such asset, or somebody else's"}}
 
 
 async def _filter(
-    job_id: Annotated[str | None, Query(pattern=UUID_PATTERN)] = None,
+    job_id: Annotated[Uuid | None, Query()] = None,
     job_type: JobTypeFilter = None,
     mime_type: Annotated[
         str | None, Query(pattern=r"^[\w.+-]+/([\w.+-]+|\*)$", description="`image/*` for all.")
     ] = None,
-    created_after: Annotated[AwareDatetime | None, Query(description="Created then or later.")] = None,
-    created_before: Annotated[AwareDatetime | None, Query(description="Created earlier.")] = None,
+    created_after: Annotated[QueryTime | None, Query(description="Created then or later.")] = None,
+    created_before: Annotated[QueryTime | None, Query(description="Created earlier.")] = None,
 ) -> AssetFilter:
     return AssetFilter(JobId(job_id) if job_id else None, job_type, mime_type, created_after, created_before)
 
