@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any
 
+from darkroom_schemas.fields import Text
 from darkroom_schemas.job import JobView
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import BaseModel, ConfigDict, Field, StrictStr
+from pydantic import BaseModel, ConfigDict, Field
 
 from platform_api.domain.cancel_job import cancel_job
 from platform_api.domain.errors import NotFound
@@ -56,7 +57,7 @@ class CancelRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "changed my mind"}]})
 
-    reason: Annotated[StrictStr, Field(max_length=200, pattern=r"^[^\x00]*$")] = "cancelled by the user"
+    reason: Annotated[Text, Field(max_length=200)] = "cancelled by the user"
 
 
 class JobHistory(BaseModel):
