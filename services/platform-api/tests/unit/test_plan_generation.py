@@ -74,6 +74,12 @@ def test_sampler_and_scheduler_become_one_name(sampler: str | None, scheduler: s
     assert step_of(sampler=sampler, scheduler=scheduler).payload["sampler"] == expected
 
 
+@pytest.mark.parametrize(("sampler", "expected"), [("euler A", "Euler a"), ("Restart", "Restart"), ("None", None)])
+def test_back_end_gets_the_sampler_in_its_own_spelling(sampler: str, expected: str | None) -> None:
+    assert step_of((FORGE,), sampler=sampler, scheduler="sgm_uniform").payload["sampler_name"] == expected
+    assert step_of((FORGE,), scheduler="sgm_uniform").payload["scheduler"] == "SGM Uniform"
+
+
 @pytest.mark.parametrize("path", ["pony_v8", "Pony_v8.safetensors", "Pony/pony_v8.safetensors", "a\\pony_v8.ckpt"])
 def test_checkpoint_is_found_by_its_file_name(path: str) -> None:
     assert step_of(checkpoint=path).payload["model"] == "pony_v8"

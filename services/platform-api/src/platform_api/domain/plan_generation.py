@@ -141,7 +141,7 @@ def _a1111_step(asked: Generation, seeds: tuple[int, ...], checkpoint: str | Non
         height=height,
         steps=steps,
         cfg_scale=DEFAULT_CFG_SCALE if asked.cfg_scale is None else asked.cfg_scale,
-        sampler_name=asked.sampler if is_chosen(asked.sampler) else None,
+        sampler_name=_as_a1111_writes(asked.sampler) if asked.sampler and is_chosen(asked.sampler) else None,
         scheduler=find_name(asked.scheduler or "", A1111_SCHEDULERS),
         checkpoint=checkpoint,
         seeds=seeds,
@@ -156,6 +156,11 @@ def _a1111_step(asked: Generation, seeds: tuple[int, ...], checkpoint: str | Non
         outputs=len(seeds),
         requirements=Requirements(type=job_type.name, backend=asked.server_alias),
     )
+
+
+def _as_a1111_writes(sampler: str) -> str:
+    """Spell a sampler as A1111 does, which heeds case; one that it has and we do not stays as it came."""
+    return find_sampler(sampler, SDXL_SAMPLERS) or sampler
 
 
 def _options(asked: Generation) -> dict[str, Any]:
