@@ -7,7 +7,7 @@ from darkroom_schemas.fields import JsonObject, Line, Text
 from darkroom_schemas.ids import UserId, new_uuid7
 from darkroom_schemas.workflow import CollectionData, Component, Variable
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema
 
 from platform_api.domain.collection import Collection
 from platform_api.domain.create_collection import create_collection
@@ -35,8 +35,21 @@ from platform_api.routes.requests import (
 router = APIRouter(tags=["collections"], route_class=AnyContentTypeRoute)
 Description = Annotated[Text, Field(max_length=4000)]
 Link = Annotated[Text, Field(max_length=2000)]
-Price = Annotated[Decimal, NotBoolean, Field(ge=0, le=10**12, max_digits=30, decimal_places=18)]
-Editions = Annotated[int, NotBoolean, Field(ge=1, le=2**31 - 1)]
+Price = Annotated[
+    Decimal,
+    Field(ge=0, le=10**12, max_digits=30, decimal_places=18),
+    NotBoolean,
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0, "maximum": 10**12},
+                {"type": "string", "maxLength": 32, "pattern": r"^\d{1,13}(\.\d{1,18})?$"},
+            ]
+        },
+        mode="validation",
+    ),
+]
+Editions = Annotated[int, Field(ge=1, le=2**31 - 1), NotBoolean]
 CREATED: dict[int | str, dict[str, Any]] = {
     400: {"description": "A field that is not valid"},
     422: {"description": "The Idempotency-Key was used with another request"},

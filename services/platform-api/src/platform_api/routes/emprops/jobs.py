@@ -69,7 +69,11 @@ class JobHistory(BaseModel):
 
 async def _filter(
     status: Annotated[
-        list[StatusFilter], Query(description="May be repeated. `pending` is queued or delayed, `processing` running.")
+        list[StatusFilter],
+        Query(
+            max_length=len(FILTERED),
+            description="May be repeated. `pending` is queued or delayed, `processing` running.",
+        ),
     ] = [],  # noqa: B006 - FastAPI copies defaults
     job_type: JobTypeFilter = None,
     created_after: Annotated[QueryTime | None, Query(description="Created then or later.")] = None,

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+from darkroom_schemas.fields import Text
 from darkroom_schemas.ids import JobId
 from fastapi import APIRouter, Depends, Query, Response
 
@@ -29,7 +30,7 @@ async def _filter(
     job_id: Annotated[Uuid | None, Query()] = None,
     job_type: JobTypeFilter = None,
     mime_type: Annotated[
-        str | None, Query(pattern=r"^[\w.+-]+/([\w.+-]+|\*)$", description="`image/*` for all.")
+        Text | None, Query(max_length=100, pattern=r"^[\w.+-]+/([\w.+-]+|\*)$", description="`image/*` for all.")
     ] = None,
     created_after: Annotated[QueryTime | None, Query(description="Created then or later.")] = None,
     created_before: Annotated[QueryTime | None, Query(description="Created earlier.")] = None,

@@ -25,7 +25,10 @@ async def image(
     request: Request,
     context: Ctx,
     user_id: CurrentUser,
-    name: Annotated[str, Path(description="The last part of a path in `result_details.images`.")],
+    name: Annotated[
+        str,
+        Path(description="The last part of a path in `result_details.images`.", json_schema_extra={"maxLength": 45}),
+    ],
 ) -> Response:
     """Send the file, to the key that may read its job."""
     found = _NAME.match(name.lower())

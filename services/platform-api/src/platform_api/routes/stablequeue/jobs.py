@@ -73,7 +73,7 @@ async def _asked(
     ] = None,
     limit: Limit = 50,
     offset: Offset = 0,
-    order: Annotated[str, Query(description="asc or desc, by creation.")] = "desc",
+    order: Annotated[Text, Query(max_length=4, description="asc or desc, by creation.")] = "desc",
 ) -> _Asked:
     if order.upper() not in {"ASC", "DESC"}:
         raise invalid("order", "must be asc or desc")

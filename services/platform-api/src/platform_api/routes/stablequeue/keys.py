@@ -128,7 +128,9 @@ class RevokedAnswer(BaseModel):
     message: str
 
 
-async def _key_id(key_id: Annotated[str, Path(description="Id of an API key.")]) -> str:
+async def _key_id(
+    key_id: Annotated[str, Path(description="Id of an API key.", json_schema_extra={"maxLength": 12})],
+) -> str:
     if not _ID.match(key_id):
         raise NotFound("API key")
     return key_id

@@ -12,12 +12,12 @@ from platform_api.routes.numbers import NotBoolean, SeedOrRandom
 from platform_api.routes.plain_json import check_small
 
 Prompt = Annotated[Text, Field(max_length=MAX_PROMPT_CHARACTERS)]
-Side = Annotated[int, NotBoolean, Field(ge=64, le=MAX_SIDE, multiple_of=8)]
-Steps = Annotated[int, NotBoolean, Field(ge=1, le=MAX_STEPS)]
-CfgScale = Annotated[float, NotBoolean, Field(ge=0, le=30, allow_inf_nan=False)]
-Count = Annotated[int, NotBoolean, Field(ge=1, le=MAX_IMAGES)]
+Side = Annotated[int, Field(ge=64, le=MAX_SIDE, multiple_of=8), NotBoolean]
+Steps = Annotated[int, Field(ge=1, le=MAX_STEPS), NotBoolean]
+CfgScale = Annotated[float, Field(ge=0, le=30, allow_inf_nan=False), NotBoolean]
+Count = Annotated[int, Field(ge=1, le=MAX_IMAGES), NotBoolean]
 Word = Annotated[Text, Field(max_length=200)]
-Graph = Annotated[dict[str, dict[str, Any]], BeforeValidator(storable_json), Field(min_length=1, max_length=1000)]
+Graph = Annotated[dict[str, dict[str, Any]], Field(min_length=1, max_length=1000), BeforeValidator(storable_json)]
 AppType = Annotated[Text, Field(min_length=1, max_length=64)]
 
 

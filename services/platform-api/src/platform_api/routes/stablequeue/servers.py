@@ -40,7 +40,7 @@ class ServerBody(BaseModel):
     alias: Alias
     apiUrl: Annotated[Text, Field(max_length=500, pattern=r"^https?://[^\x00\s]+$")] | None = None
     host: Annotated[Text, Field(max_length=253, pattern=r"^[A-Za-z0-9.:_\[\]-]+$")] | None = None
-    port: Annotated[int, NotBoolean, Field(ge=1, le=65535)] | None = None
+    port: Annotated[int, Field(ge=1, le=65535), NotBoolean] | None = None
     description: Annotated[Text, Field(max_length=1000)] = ""
 
     @model_validator(mode="after")
@@ -84,7 +84,9 @@ class ServerRemoved(BaseModel):
     message: str = "The server was removed."
 
 
-async def _alias(alias: Annotated[str, Path(description="Alias of a server.")]) -> str:
+async def _alias(
+    alias: Annotated[str, Path(description="Alias of a server.", json_schema_extra={"maxLength": 100})],
+) -> str:
     if not re.fullmatch(_ALIAS, alias):
         raise NotFound("server")
     return alias
