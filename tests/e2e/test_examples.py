@@ -1,4 +1,4 @@
-"""What `/docs` offers to try out works on the running stack: every example that needs no id of something made before."""
+"""What `/docs` offers to try out works on the running stack: every example that needs no id of what was made before."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,8 +9,9 @@ from darkroom_local.state import RunningStack
 
 pytestmark = pytest.mark.e2e
 ABOUT_SOMETHING_ELSE = {
-    "log_in": 401,  # the example's user has another password
-    "adjust_credits": 404,  # and another id
+    "issue_ticket": 404,  # and another job
+    "log_in": 401,  # it names another user
+    "adjust_credits": 404,
 }
 """Operations whose example names what is not there, and their answer."""
 

@@ -91,6 +91,8 @@ class HistoryEntry(Wire):
     step: int | None = None
     progress: float | None = None
     at: datetime
+    details: Any = None
+    """What an outside system told beside the message: `metadata` of a completion, `error_details` of a failure."""
 
 
 class JobEventData(Wire):

@@ -1,4 +1,6 @@
-"""Samplers by the names that A1111 and ComfyUI users know."""
+"""Samplers and noise schedules: our names for them, and the spellings of A1111, ComfyUI and diffusers."""
+
+from collections.abc import Iterable
 
 KARRAS = " Karras"
 """Ends the name of a sampler with Karras noise levels."""
@@ -9,3 +11,44 @@ SDXL_SAMPLERS = (
     *("DPM++ SDE", "DPM++ SDE Karras", "DPM++ 3M", "DDIM", "PNDM", "UniPC", "UniPC Karras", "LCM", "TCD", "DEIS"),
 )
 """What our SDXL pipeline takes; a test holds the worker's table equal."""
+
+_OTHER_NAMES = {
+    "Euler": ("EulerDiscreteScheduler", "FlowMatchEulerDiscreteScheduler"),
+    "Euler a": ("euler_ancestral", "EulerAncestralDiscreteScheduler"),
+    "Heun": ("HeunDiscreteScheduler",),
+    "DPM2": ("KDPM2DiscreteScheduler",),
+    "DPM2 a": ("dpm_2_ancestral", "KDPM2AncestralDiscreteScheduler"),
+    "DPM++ 2M": ("DPMSolverMultistepScheduler",),
+    "DPM++ 2M SDE": ("dpmpp_2m_sde_gpu",),
+    "DPM++ 2S a": ("dpmpp_2s_ancestral", "DPMSolverSinglestepScheduler"),
+    "DPM++ SDE": ("dpmpp_sde_gpu",),
+    "DDIM": ("DDIMScheduler",),
+    "PNDM": ("PNDMScheduler",),
+    "UniPC": ("UniPCMultistepScheduler",),
+    "LCM": ("LCMScheduler",),
+    "TCD": ("TCDScheduler",),
+    "DEIS": ("DEISMultistepScheduler",),
+}
+"""Names in ComfyUI and diffusers that differ from ours in more than case and punctuation."""
+
+
+def _comparable(name: str) -> str:
+    """Return what stays the same in all spellings: `DPM++ 2M` and `dpmpp_2m` are both `dpmpp2m`."""
+    return name.lower().replace("+", "p").translate(str.maketrans("", "", " _-\t"))
+
+
+_SAME = {_comparable(other): ours for ours, others in _OTHER_NAMES.items() for other in others}
+
+
+def find_name(name: str, known: Iterable[str]) -> str | None:
+    """Return the one of the known names that is meant, without regard to case, blanks, `_` and `-`."""
+    wanted = _comparable(name)
+    return next((one for one in known if _comparable(one) == wanted), None)
+
+
+def find_sampler(name: str, known: Iterable[str]) -> str | None:
+    """Return the one of the known samplers that is meant, also by its name in ComfyUI or diffusers."""
+    names, spelling = tuple(known), _comparable(name)
+    karras = KARRAS if spelling.endswith(_comparable(KARRAS)) else ""
+    ours = _SAME.get(spelling.removesuffix(_comparable(karras)))
+    return find_name(name if ours is None else ours + karras, names)

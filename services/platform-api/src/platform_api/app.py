@@ -25,7 +25,7 @@ from platform_api.routes.emprops import resources as emprops_resources
 from platform_api.routes.emprops.aliases import EmPropsAliases
 from platform_api.routes.errors import install_refusals
 from platform_api.routes.ourvidz import assets, jobs
-from platform_api.routes.stablequeue import generation, keys, resources, servers
+from platform_api.routes.stablequeue import generation, images, keys, resources, servers
 from platform_api.routes.stablequeue import jobs as stablequeue_jobs
 from platform_api.wiring import Running
 
@@ -85,7 +85,7 @@ def build_app(
         *(jobs, emprops_jobs, retry, failsafe, stream, assets, asset_bytes, catalogue),
         *(user_events, waiting, credits, previews),
         *(identity, sessions),
-        *(keys, servers, generation, stablequeue_jobs, resources),
+        *(keys, servers, generation, stablequeue_jobs, images, resources),
         *(workflows, emprops_resources, collections, library_changes, generate),
     )
     for module in modules:

@@ -1,5 +1,6 @@
 """Metrics of this service."""
 
+from darkroom_schemas.catalogue import CATALOGUE
 from prometheus_client import Counter, Gauge
 
 JOBS_ACCEPTED = Counter("darkroom_jobs_accepted_total", "Jobs accepted.", ["job_type"])
@@ -11,3 +12,10 @@ STEPS_RECONCILED = Counter("darkroom_steps_reconciled_total", "Steps set right b
 STREAMS_OPEN = Gauge("darkroom_sse_streams", "Open event streams.")
 ASSETS_EXPIRED = Counter("darkroom_assets_expired_total", "Assets removed because they are not kept any longer.")
 OBJECTS_DELETED = Counter("darkroom_objects_deleted_total", "Objects deleted from the object store.")
+
+LABELLED_TYPES = frozenset({*CATALOGUE, "collection_generation", "forge", "comfyui"})
+
+
+def type_label(job_type: str) -> str:
+    """Return the label of a job type: clients may choose any word, and each label is a time series for ever."""
+    return job_type if job_type in LABELLED_TYPES else "other"

@@ -9,6 +9,8 @@ from darkroom_schemas.catalogue import CATALOGUE
 from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
 
+from platform_api.domain.checkpoints import UnknownCheckpoint
+
 
 class Settings(ServiceSettings):
     """What the service and its commands need."""
@@ -40,6 +42,8 @@ class Settings(ServiceSettings):
     """Jobs are refused with 503 while this many steps wait; 0 means no limit."""
     server_aliases: Annotated[tuple[str, ...], NoDecode] = ("Main",)
     """Servers that StableQueue clients may always name, besides those that operators add; comma separated."""
+    stablequeue_unknown_checkpoint: UnknownCheckpoint = UnknownCheckpoint.FALLBACK
+    """Whether a checkpoint that no live worker has falls back to the server's default, or is refused."""
     rate_limit_standard: int = Field(default=60, ge=0)
     """Requests a minute with an API key of this tier, and submissions among them. 0 means no limit."""
     rate_limit_standard_submissions: int = Field(default=30, ge=0)

@@ -243,10 +243,28 @@ async def test_operator_manages_everybodys_keys_and_alone_gives_premium(platform
         assert given.json()["api_key"]["user_id"] == anna.id
         names = {key["name"] for key in (await operator.get(KEYS, params={"user_id": anna.id})).json()["api_keys"]}
         assert names == {"anna's", "extension", "x"}
-        assert (await operator.post(KEYS, json={"name": "nobody's"})).json()["errors"][0]["field"] == "user_id"
+        assert (await operator.get(KEYS, params={"user_id": anna.id.upper()})).json()["total"] == 3
         assert (await operator.post(KEYS, json=_for("019aa7f1-5c3e-7c66-b5a1-9f0d3c1f1c11"))).status_code == 403
         assert (await operator.delete(f"{KEYS}/{made['id']}")).status_code == 200
     assert await status(platform, "/api/me", **{"X-API-Key": made["key"]}) == 401
+
+
+async def test_operators_key_makes_keys_of_the_operators_account(platform: Any) -> None:
+    printed = {"name": "Forge extension", "description": "upstairs", "tier": "premium"}
+    async with platform.client(**{"X-API-Key": await platform.key(KeyKind.ADMIN)}) as operator:
+        made = [(await operator.post(path, json=printed)).json()["api_key"] for path in PATHS]
+        assert printed.items() <= made[0].items()
+        owner = made[0]["user_id"]
+        assert (made[0]["kind"], made[1]["user_id"]) == ("user", owner)
+        listed = (await operator.get(KEYS, params={"user_id": owner})).json()["api_keys"]
+        assert {key["id"] for key in listed} == {key["id"] for key in made}
+        generate = {"target_server_alias": "Main", "generation_params": {"positive_prompt": "a boat"}}
+        async with platform.client(Authorization=f"Bearer {made[0]['key']}") as extension:
+            assert (await extension.post("/api/v2/generate", json=generate)).status_code == 402
+            granted = await operator.post("/api/admin/credits", json={"user_id": owner.upper(), "amount": 10})
+            assert granted.json() == {"user_id": owner, "amount": 10, "balance": 10}
+            assert (await extension.post("/api/v2/generate", json=generate)).status_code == 200
+            assert (await extension.get("/api/v1/apikeys", params={"limit": 1})).json()["total"] == 2
 
 
 async def test_wrong_field_is_named_in_a_400(anna: Any) -> None:

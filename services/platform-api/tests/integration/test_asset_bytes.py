@@ -60,6 +60,18 @@ async def test_ranges_are_served(asset: Any) -> None:
         assert (await anna.http.get(path, headers={"Range": header})).content == whole
 
 
+async def test_head_with_a_range_is_answered_as_its_get_would_be(asset: Any) -> None:
+    anna, item, _ = asset
+    for header in ("bytes=10-19", "bytes=-24", f"bytes={item['size_bytes']}-", "bytes=a-b"):
+        head, get = [
+            await anna.http.request(method, item["content_path"], headers={"Range": header})
+            for method in ("HEAD", "GET")
+        ]
+        assert (head.status_code, head.content) == (get.status_code, b"")
+        for name in ("Content-Range", "Content-Length", "ETag", "Accept-Ranges"):
+            assert head.headers.get(name) == get.headers.get(name), (header, name)
+
+
 async def test_range_outside_of_the_asset_is_a_416(asset: Any) -> None:
     anna, item, _ = asset
     for header in (f"bytes={item['size_bytes']}-", "bytes=-0"):

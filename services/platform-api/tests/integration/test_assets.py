@@ -17,7 +17,7 @@ from platform_api.loops.asset_keeper import AssetKeeper
 from platform_api.loops.doorbell import Doorbell
 from platform_api.store.asset_removal import PostgresAssetRemoval
 from platform_api.store.doomed_objects import PostgresDoomedObjects
-from support.emprops import collection, generated
+from support.emprops import collection, generate, generated, workflow
 from support.waiting import until
 
 SOME_ID = "019aa7f1-5c3e-7c66-b5a1-9f0d3c1f1c11"
@@ -87,6 +87,45 @@ async def test_assets_are_listed_by_job_type_kind_and_time(platform: Any, start_
     assert await count(mime_type="video/*") == await count(mime_type="image/_ng") == 0
     assert await count(created_before=now.isoformat(), job_id=image) == 1
     assert await count(created_after=now.isoformat()) == 0
+
+
+async def test_assets_of_a_job_are_in_the_order_of_its_steps_whichever_ended_first(
+    platform: Any, start_worker: Any, produce: Handler
+) -> None:
+    second_is_done = asyncio.Event()
+
+    async def second_first(context: StepContext) -> StepResult:
+        if context.step.id.endswith(":00"):
+            await second_is_done.wait()
+        return await produce(context)
+
+    await start_worker(second_first)
+    anna = await platform.account("anna")
+    steps = [{"job_type": "sdxl_image_fast", "payload": {"prompt": "a boat"}, "needs": []} for _ in range(2)]
+    await workflow(anna, "basic", {"steps": steps})
+    made = await collection(anna, workflow="mine")
+    job_id = (await generate(anna, made)).json()["data"]["jobId"]
+
+    async def delivered() -> bool:
+        return len((await anna.http.get("/api/assets", params={"job_id": job_id})).json()["assets"]) == 6
+
+    await until(delivered)
+    second_is_done.set()
+    await anna.finished(job_id)
+    places = [(step, index) for step in range(2) for index in range(6)]
+    page = (await anna.http.get("/api/assets", params={"job_id": job_id})).json()
+    assert [(asset["step"], asset["index"]) for asset in page["assets"]] == places
+    ids = [asset["id"] for asset in page["assets"]]
+    job = await anna.job(job_id)
+    assert [output["asset_id"] for output in job["data"]["data"]["outputs"]] == ids
+    assert [link.split("/")[5] for link in job["metadata"]["all_assets"]] == ids
+    assert job["metadata"]["primary_asset"].split("/")[5] == ids[0]
+    first = (await anna.http.get("/api/assets", params={"job_id": job_id, "limit": 4})).json()
+    rest = {"job_id": job_id, "cursor": first["cursor"], "limit": 20}
+    assert [asset["id"] for asset in (await anna.http.get("/api/assets", params=rest)).json()["assets"]] == ids[4:]
+    await anna.http.delete(f"/api/assets/{first['cursor']}")
+    after_removal = (await anna.http.get("/api/assets", params=rest)).json()["assets"]
+    assert [asset["id"] for asset in after_removal] == [*ids[:3], *ids[4:]], "rather twice than never"
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,13 @@ async def anna(platform: Any) -> Any:
 WRONG_FIELDS: list[tuple[Any, str]] = [
     ({"jobType": "image_fast", "metadata": {"prompt": "x" * 3000}}, "metadata.prompt"),
     ({"jobType": "image_fast", "metadata": {"prompt": 7}}, "metadata.prompt"),
-    ({"jobType": "image_fast", "metadata": {"prompt": "a\0b"}}, "metadata"),
-    ({"jobType": "image_fast", "metadata": {"seed": -1}}, "metadata.seed"),
+    ({"jobType": "image_fast", "metadata": {"prompt": "a\0b"}}, "metadata.prompt"),
+    ({"jobType": "image_fast", "metadata": {"seed": -2}}, "metadata.seed"),
     ({"jobType": "image_fast", "metadata": {"seed": 2**64}}, "metadata.seed"),
     ({"jobType": "image_fast", "metadata": {"seed": True}}, "metadata.seed"),
-    ({"jobType": "image_fast", "metadata": {"seed": "41"}}, "metadata.seed"),
+    ({"jobType": "image_fast", "metadata": {"seed": "many"}}, "metadata.seed"),
+    ({"jobType": "image_fast", "metadata": {"bucket": "video_fast"}}, "metadata.bucket"),
+    ({"jobType": "image_fast", "metadata": {"bucket": 5}}, "metadata.bucket"),
     ({"jobType": "image_fast", "metadata": {"negative_prompt": []}}, "metadata.negative_prompt"),
     ({"jobType": "image_fast", "metadata": {"note": "a\0b"}}, "metadata"),
     ({"jobType": "image_fast", "metadata": []}, "metadata"),
@@ -128,3 +130,14 @@ async def test_what_is_kept_with_a_job_has_an_end(anna: Any) -> None:
     path = f"/api/collections/{await collection(anna, workflow='sdxl_image')}/generate"
     answer = await anna.http.post(path, json=variables)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "variables")
+
+
+async def test_seeds_come_in_quotes_and_empty_ones_are_random(anna: Any) -> None:
+    assert (await anna.submit("image_fast", seed="41"))["metadata"]["seeds"] == [41]
+    random = [(await anna.submit("image_fast", seed=seed))["metadata"]["seeds"] for seed in ("", -1)]
+    assert all(0 <= seed < 2**53 for [seed] in random)
+
+
+async def test_bucket_of_the_job_type_may_be_named(anna: Any) -> None:
+    for bucket in ("image_fast", "", None):
+        assert (await anna.submit("image_fast", bucket=bucket))["metadata"]["bucket"] == "image_fast"

@@ -50,6 +50,31 @@ async def test_reported_failure_ends_the_job_and_refunds_it(platform: Any) -> No
     assert await anna.credits() == 10
 
 
+async def test_what_is_reported_beside_the_end_is_shown_in_the_job_and_its_history(platform: Any) -> None:
+    anna = await platform.account("anna")
+    completed, failed = [(await anna.submit("image_fast"))["id"] for _ in range(2)]
+    await report(platform, completed, "complete", COMPLETE)
+    await report(platform, failed, "failed", FAILED)
+
+    async def last(job_id: str) -> Any:
+        return (await anna.http.get(f"/api/jobs/{job_id}/history")).json()["data"][-1]
+
+    job = await anna.job(completed)
+    assert (job["data"]["data"]["metadata"], job["error_details"]) == (COMPLETE["metadata"], None)
+    assert ((await last(completed))["event"], (await last(completed))["details"]) == ("complete", COMPLETE["metadata"])
+    job = await anna.job(failed)
+    assert (job["error_details"], job["data"]["error_details"]) == (FAILED["error_details"],) * 2
+    assert ((await last(failed))["event"], (await last(failed))["details"]) == ("error", FAILED["error_details"])
+    result = (await anna.http.get(f"/api/v2/jobs/{failed}/status")).json()["job"]["result_details"]
+    assert (result["error"], result["details"]) == (FAILED["error_message"], FAILED["error_details"])
+    listed = (await anna.http.get("/api/jobs")).json()["data"]
+    assert [item["error_details"] for item in listed] == [FAILED["error_details"], None]
+    await anna.http.post(f"/api/jobs/{failed}/retry")
+    assert (await anna.job(failed))["error_details"] is None
+    details = [entry["details"] for entry in (await anna.http.get(f"/api/jobs/{failed}/history")).json()["data"]]
+    assert details == [None, FAILED["error_details"], None], "history stays"
+
+
 async def test_contradiction_is_refused(platform: Any, start_worker: Any) -> None:
     anna = await platform.account("anna")
     failed, cancelled = [(await anna.submit("video_fast"))["id"] for _ in range(2)]

@@ -41,6 +41,8 @@ async def test_first_option_is_the_default(platform: Any) -> None:
     ("body", "field"),
     [
         ({"variables": {"Seed": 1}}, "variables.mood"),
+        ({"variables": {"Seed": 1, "Mood": "calm", "Cost": "icy"}}, "variables.Cost"),
+        ({"variables": {f"v{number}": 1 for number in range(201)}}, "variables"),
         ({"variables": {"Seed": 1, "Mood": "calm", "Coast": "icy"}}, "variables.Coast"),
         ({"variables": {"Seed": "nine", "Mood": "calm"}}, "template_json.seed"),
         ({"variables": {"Seed": 1, "Mood": "{{steps.00.text}}"}}, "variables.Mood"),

@@ -18,7 +18,7 @@ from platform_api.domain.asset_filter import AssetFilter
 from platform_api.domain.job_filter import COUNTED_TO, EVERY_JOB, JobFilter
 from platform_api.migrations import MIGRATIONS
 from platform_api.store.asset_removal import name_step_types, older_assets
-from platform_api.store.assets import page_of_assets
+from platform_api.store.assets import count_of_assets, page_of_assets
 from platform_api.store.job_lists import count_of_jobs, page_of_jobs
 from platform_api.store.jobs import MOST_AT_ONCE, SOME
 from platform_api.store.outbox import next_rows
@@ -136,6 +136,16 @@ def test_a_page_of_assets_is_read_in_the_order_of_an_index(connection: Connectio
     for cursor in (None, before):
         page = page_of_assets(owner, ASSET_FILTERS[index], rows=ROWS, before=cursor, skipped=0)
         assert looks(plan_of(connection, page), index, 4 * ROWS)
+
+
+def test_assets_of_one_job_are_read_in_order_from_their_own_index(connection: Connection, owner: UserId) -> None:
+    some = select(assets.c.id, assets.c.job_id).where(assets.c.user_id == owner).limit(1)
+    asset_id, job_id = connection.execute(some).one()
+    where = AssetFilter(job_id=JobId(job_id))
+    for cursor in (None, AssetId(asset_id)):
+        page = page_of_assets(owner, where, rows=ROWS, before=cursor, skipped=0)
+        assert looks(plan_of(connection, page), "assets_job_id_run_step_output_index_key", ROWS)
+    assert looks(plan_of(connection, count_of_assets(owner, where)), "assets_job_id_run_step_output_index_key", ROWS)
 
 
 def test_jobs_that_are_read_together_are_found_by_their_ids(connection: Connection, owner: UserId) -> None:

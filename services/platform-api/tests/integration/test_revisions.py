@@ -48,6 +48,7 @@ ROWS = {
             VALUES ('k', 'k', '', '')""",
     ),
     "0012": ("INSERT INTO platform.leftover_checks (job_id, due_at) VALUES ('$job', now())",),
+    "0014": ("UPDATE platform.job_history SET details = '{}' WHERE job_id = '$job'",),
 }
 """What is added after a revision that made a place for it, for `$user` and `$job`."""
 

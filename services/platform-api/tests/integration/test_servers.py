@@ -13,6 +13,7 @@ WRONG_FIELDS: list[tuple[Any, str]] = [
     ({"alias": "a\0"}, "alias"),
     ({"alias": "x", "apiUrl": "ftp://x"}, "apiUrl"),
     ({"alias": "x", "host": "h", "port": 0}, "port"),
+    ({"alias": "x", "host": "h", "port": True}, "port"),
     ({"alias": "x", "auth": "secret"}, "auth"),
 ]
 

@@ -19,8 +19,9 @@ TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 LISTED = {
     *("stablequeue_job_id", "status", "creation_timestamp", "last_updated_timestamp", "completion_timestamp"),
     *("target_server_alias", "forge_session_hash", "generation_params", "result_details", "retry_count"),
-    *("app_type", "source_info"),
+    *("app_type", "source_info", "other_members"),
 }
+READ = LISTED | {"reason", "notices", "api_key_id", "queue_position", "estimated_time_remaining"}
 
 
 @pytest.fixture
@@ -31,7 +32,8 @@ async def anna(platform: Any) -> Any:
 async def test_submission_is_answered_as_documented(anna: Any) -> None:
     answer = await submit(anna, source_info="forge_extension_v1.0.0")
     assert answer.keys() == {
-        *("success", "stablequeue_job_id", "queue_position", "app_type", "creation_timestamp", "target_server_alias")
+        *("success", "stablequeue_job_id", "queue_position", "app_type", "creation_timestamp", "target_server_alias"),
+        *("reason", "notices", "ignored"),
     }
     assert answer["success"] is True
     assert UUID(answer["stablequeue_job_id"])
@@ -48,7 +50,7 @@ async def test_pending_job_tells_its_position_and_what_was_asked(platform: Any, 
 
     await until(in_order, 10)
     read = await status(anna, ids[0])
-    assert read.keys() == LISTED | {"api_key_id", "queue_position", "estimated_time_remaining"}
+    assert read.keys() == READ
     assert (read["status"], read["retry_count"], read["source_info"]) == ("pending", 0, "extension")
     assert read["generation_params"] == PLAIN
     for name in ("completion_timestamp", "forge_session_hash", "result_details", "estimated_time_remaining"):
@@ -79,8 +81,7 @@ async def test_completed_job_names_its_images_and_seeds(anna: Any, start_worker:
     assert (info["prompt"], info["all_prompts"]) == ("a lighthouse", ["a lighthouse"] * 2)
     assert (info["negative_prompt"], info["all_negative_prompts"]) == ("", ["", ""])
     assert (info["seed"], info["all_seeds"]) == (41, [41, 42])
-    asset_id = result["images"][0].removesuffix(".png")
-    assert (await anna.http.get(f"/api/assets/{asset_id}/content")).status_code == 200
+    assert {(await anna.http.get(path)).status_code for path in result["images"]} == {200}
 
 
 async def test_running_job_says_how_long_once_times_were_measured(anna: Any, start_worker: Any) -> None:
@@ -93,13 +94,12 @@ async def test_running_job_says_how_long_once_times_were_measured(anna: Any, sta
     quick.claimed.clear()
     job_id = (await submit(anna))["stablequeue_job_id"]
 
-    async def processing() -> bool:
-        return bool((await status(anna, job_id))["status"] == "processing")
+    async def estimated() -> bool:
+        return isinstance((await status(anna, job_id))["estimated_time_remaining"], int)
 
-    await until(processing, 10)
+    await until(estimated, 10)
     read = await status(anna, job_id)
-    assert isinstance(read["estimated_time_remaining"], int)
-    assert read["queue_position"] is None
+    assert (read["status"], read["queue_position"]) == ("processing", None)
     quick.release.set()
 
 
@@ -112,7 +112,7 @@ async def test_failed_job_says_why(anna: Any, start_worker: Any) -> None:
     await anna.finished(job_id)
     read = await status(anna, job_id)
     assert read["status"] == "failed"
-    assert read["result_details"].keys() == {"error", "code"}
+    assert read["result_details"].keys() == {"error", "code", "details"}
 
 
 async def test_waiting_and_running_jobs_are_cancelled_at_once(anna: Any, start_worker: Any) -> None:
@@ -181,7 +181,7 @@ async def test_jobs_of_other_dialects_are_read_alike(anna: Any) -> None:
 
 async def test_older_forms_answer_without_frames(anna: Any) -> None:
     answer = await anna.http.post("/api/v1/generate", json=job())
-    assert answer.json().keys() == {"stablequeue_job_id"}
+    assert answer.json().keys() == {"stablequeue_job_id", "reason", "notices", "ignored"}
     job_id = answer.json()["stablequeue_job_id"]
     assert (await anna.http.get(f"/api/v1/queue/jobs/{job_id}/status")).json()["stablequeue_job_id"] == job_id
     listed = (await anna.http.get("/api/v1/queue/jobs?status=pending")).json()
@@ -209,7 +209,7 @@ async def test_repeated_submission_makes_one_job(anna: Any) -> None:
 @pytest.mark.skipif(shutil.which("node") is None, reason="the printed programs are JavaScript and need node")
 async def test_printed_programs_run(platform: Any, anna: Any, start_worker: Any) -> None:
     worker = HeldWorker()
-    await start_worker(worker, models=(MODEL,))
+    await start_worker(worker)
     program = (PROGRAMS / "stablequeue.mjs").read_text().replace("http://your-server:3000", platform.url)
     printed = job(PARAMS, app_type="forge", source_info="forge_extension_v1.0.0")
     node = await asyncio.create_subprocess_exec(
@@ -220,6 +220,7 @@ async def test_printed_programs_run(platform: Any, anna: Any, start_worker: Any)
     assert node.stdout is not None
     accepted = json.loads(await asyncio.wait_for(node.stdout.readline(), 20))
     assert (accepted["success"], accepted["target_server_alias"]) == (True, "Main")
+    assert PARAMS["checkpoint_name"] in accepted["notices"][0], "no worker has the printed checkpoint"
     seen = []
     async with asyncio.timeout(20):
         while line := await node.stdout.readline():
@@ -228,3 +229,57 @@ async def test_printed_programs_run(platform: Any, anna: Any, start_worker: Any)
                 worker.release.set()
     assert await node.wait() == 0
     assert list(dict.fromkeys(seen))[-2:] == ["processing", "completed"]
+
+
+async def test_image_names_are_paths_that_the_jobs_owner_can_fetch(platform: Any, anna: Any, start_worker: Any) -> None:
+    await start_worker()
+    made = (await anna.http.post("/api/v1/apikeys", json={"name": "forge", "scopes": ["jobs:read"]})).json()
+    ben = await platform.account("ben")
+    job_id = (await submit(anna))["stablequeue_job_id"]
+    await anna.finished(job_id)
+    result = (await status(anna, job_id))["result_details"]
+    [path], [link] = result["images"], result["image_urls"]
+    by_link = await anna.http.get(platform.local(link))
+    async with platform.client(Authorization=f"Bearer {made['api_key']['key']}") as extension:
+        whole = await extension.get(path)
+        assert (whole.status_code, whole.content) == (200, by_link.content)
+        assert whole.headers["Content-Type"] == "image/png"
+        part = await extension.head(path, headers={"Range": "bytes=0-9"})
+        assert (part.status_code, part.headers["Content-Length"]) == (206, "10")
+    assert (await ben.http.get(path)).status_code == 404
+    assert (await anna.http.get(path.rpartition(".")[0])).status_code == 200
+    for wrong in ("nonsense.png", "019aa7f1-5c3e-7c66-b5a1-9f0d3c1f1c11.png", "%00"):
+        assert (await anna.http.get(f"/api/v2/images/{wrong}")).status_code == 404
+    async with platform.client() as anonymous:
+        assert (await anonymous.get(path)).status_code == 401
+
+
+async def test_unknown_checkpoint_is_told_in_the_answer_and_with_the_result(anna: Any, start_worker: Any) -> None:
+    await start_worker()
+    answer = await submit(anna, PARAMS)
+    [notice] = answer["notices"]
+    assert (PARAMS["checkpoint_name"] in notice, "sdxl-base-1.0" in notice) == (True, True)
+    await anna.finished(answer["stablequeue_job_id"])
+    read = await status(anna, answer["stablequeue_job_id"])
+    assert read["notices"] == [notice]
+    assert notice in read["result_details"]["info"]
+    assert read["generation_params"]["checkpoint_name"] == PARAMS["checkpoint_name"]
+
+
+async def test_members_that_nothing_reads_are_kept_and_told(anna: Any) -> None:
+    params = PLAIN | {"shelf": {"row": 3}, "enable_hr": False}
+    answer = await submit(anna, params, app_type="SwarmUI", bulk_quantity=3, batch="b-7")
+    assert answer["app_type"] == "SwarmUI"
+    assert sorted(answer["ignored"]) == ["batch", "bulk_quantity", "generation_params.shelf"]
+    read = await status(anna, answer["stablequeue_job_id"])
+    assert (read["app_type"], read["generation_params"]) == ("SwarmUI", params)
+    assert read["other_members"] == {"bulk_quantity": 3, "batch": "b-7"}
+    listed = (await anna.http.get("/api/v2/jobs", params={"app_type": "SwarmUI"})).json()
+    assert [job["stablequeue_job_id"] for job in listed["jobs"]] == [answer["stablequeue_job_id"]]
+
+
+async def test_jobs_of_other_dialects_are_listed_whatever_was_sent_along(anna: Any) -> None:
+    odd = {"target_server_alias": 5, "source_info": [], "generation_params": "x", "notices": 7, "other_members": 1}
+    job_id = (await anna.submit("sdxl_image_fast", **odd))["id"]
+    assert (await status(anna, job_id))["target_server_alias"] is None
+    assert (await anna.http.get("/api/v2/jobs")).json()["total"] == 1

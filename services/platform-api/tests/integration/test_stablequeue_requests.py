@@ -1,6 +1,7 @@
 """Where a generation goes and what is refused, with the field that is wrong and the word of the error."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -27,8 +28,14 @@ WRONG_FIELDS: list[tuple[Any, str]] = [
     (job({**PLAIN, "num_images": 16, "steps": 150, "width": 1024, "height": 1024}), f"{P}.num_images"),
     (job({**PLAIN, "sampler_name": "Warp"}), f"{P}.sampler_name"),
     (job({**PLAIN, "scheduler": "Beta"}), f"{P}.scheduler_or_quality_preset"),
-    (job({**PLAIN, "checkpoint_name": "models/nobody/has.safetensors"}), f"{P}.checkpoint_name"),
-    (job({**PLAIN, "checkpoint_name": "wan2.1-t2v-1.3b"}), f"{P}.checkpoint_name"),
+    (job({**PLAIN, "batch_size": 17}), f"{P}.batch_size"),
+    (job({**PLAIN, "n_iter": True}), f"{P}.n_iter"),
+    (job({**PLAIN, "steps": True}), f"{P}.steps"),
+    (job({**PLAIN, "batch_size": 5, "n_iter": 4}), P),
+    (job({**PLAIN, "num_images": 3, "batch_size": 2}), P),
+    (job({**PLAIN, "init_images": ["iVBOR"]}), f"{P}.init_images"),
+    (job({**PLAIN, "clip_skip": 2}), f"{P}.clip_skip"),
+    (job(init_images=["iVBOR"]), "init_images"),
     (job({**PLAIN, "restore_faces": True}), f"{P}.restore_faces"),
     (job({**PLAIN, "enable_hires_fix": True}), f"{P}.enable_hires_fix"),
     (job({**PLAIN, "upscaler_model": "ESRGAN"}), f"{P}.upscaler_model"),
@@ -36,12 +43,18 @@ WRONG_FIELDS: list[tuple[Any, str]] = [
     (job({**PLAIN, "subseed": 7}), f"{P}.subseed"),
     (job({**PLAIN, "workflow": {"1": {}}}), f"{P}.workflow"),
     (job({**PLAIN, "workflow": {"1": {}}}, app_type="comfyui"), f"{P}.workflow"),
+    (job({**PLAIN, "workflow": {"\0": {}}}, app_type="comfyui"), f"{P}.workflow"),
+    (job({**PLAIN, "workflow": {"1": {"\ud800": 1}}}, app_type="comfyui"), f"{P}.workflow"),
     (job([]), P),
     (job({**PLAIN, "note": "x" * 66_000}), P),
     (job({**PLAIN, "note": "a\0b"}), P),
-    (job(app_type="photoshop"), "app_type"),
+    (job(app_type=""), "app_type"),
+    (job(app_type="x" * 65), "app_type"),
+    (job(app_type="a\0b"), "app_type"),
     (job(source_info=7), "source_info"),
-    (job(bulk_quantity=3), "bulk_quantity"),
+    (job(bulk_quantity="\ud800"), "body"),
+    (job(bulk_quantity="x" * 66_000), "body"),
+    (job(**{f"m{number}": 1 for number in range(101)}), "body"),
 ]
 MISSING_FIELDS: list[tuple[Any, str]] = [
     ({P: PLAIN}, "target_server_alias"),
@@ -66,11 +79,12 @@ async def payload_of(account: Any, worker: HeldWorker, params: dict[str, Any], *
 
 async def test_wrong_field_is_named_in_a_400(anna: Any) -> None:
     for body, field in WRONG_FIELDS:
-        answer = await anna.http.post("/api/v2/generate", json=body)
+        answer = await anna.http.post("/api/v2/generate", content=json.dumps(body))
         assert answer.status_code == 400, field
         problem = answer.json()
         assert (problem["success"], problem["code"]) == (False, "invalid_request"), field
         assert field in [error["field"] for error in problem["errors"]]
+        assert problem["errors"][0]["message"].removesuffix(".") in problem["error"], "clients show nothing else"
     assert (await anna.http.get("/api/v2/jobs")).json()["total"] == 0
 
 
@@ -180,6 +194,7 @@ async def test_too_few_credits_is_a_402(platform: Any) -> None:
     poor = await platform.account("poor", credits=0.01)
     answer = await poor.http.post("/api/v2/generate", json=job({**PLAIN, "num_images": 4, "steps": 50}))
     assert (answer.status_code, answer.json()["code"]) == (402, "insufficient_credits")
+    assert "more than the balance" in answer.json()["error"]
 
 
 async def test_repeated_submission_is_answered_though_its_server_is_gone(platform: Any, anna: Any) -> None:
@@ -193,3 +208,25 @@ async def test_repeated_submission_is_answered_though_its_server_is_gone(platfor
     assert again.headers["Idempotent-Replayed"] == "true"
     other = await anna.http.post("/api/v2/generate", json=job(target_server_alias="Cellar"), headers=once)
     assert other.status_code == 422
+
+
+async def test_setting_makes_an_unknown_checkpoint_a_400(start_platform: Any) -> None:
+    platform = await start_platform(stablequeue_unknown_checkpoint="reject")
+    anna = await platform.account("anna")
+    answer = await anna.http.post("/api/v2/generate", json=job(PARAMS))
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, f"{P}.checkpoint_name")
+    assert PARAMS["checkpoint_name"] in answer.json()["error"]
+
+
+async def test_batches_are_images(anna: Any, start_worker: Any) -> None:
+    worker = HeldWorker()
+    await start_worker(worker)
+    for params, images in (
+        ({"batch_size": 2, "n_iter": 2}, 4),
+        ({"batch_size": 3}, 3),
+        ({"n_iter": 2, "num_images": 1}, 2),
+        ({"num_images": 4, "batch_size": 4, "n_iter": 1}, 4),
+        ({"num_images": 2, "batch_size": 1, "n_iter": 1}, 2),
+    ):
+        assert len((await payload_of(anna, worker, PLAIN | params)).payload["seeds"]) == images, params
+    worker.release.set()

@@ -56,6 +56,9 @@ async def test_filtered_list_goes_on_after_its_cursor(platform: Any) -> None:
         ({"offset": 10_001}, "offset"),
         ({"limit": 201}, "limit"),
         ({"cursor": "x"}, "cursor"),
+        ({"statsu": "failed"}, "statsu"),
+        ({"app_type": "forge"}, "app_type"),
+        ({"created_after": "2026-11-21T00:00:00 01:00"}, "created_after"),
     ],
 )
 async def test_filter_that_makes_no_sense_is_a_400_that_names_it(platform: Any, filters: Any, field: str) -> None:
@@ -106,8 +109,13 @@ async def test_job_types_say_what_can_be_made_now(platform: Any, start_worker: A
     anna = await platform.account("anna")
     for _ in range(5):
         await anna.finished((await anna.submit("image_fast"))["id"])
-    async with platform.client() as anonymous:
-        types = {item["name"]: item for item in (await anonymous.get("/api/job-types")).json()["data"]}
+
+    async def measured() -> Any:
+        async with platform.client() as anonymous:
+            types = {item["name"]: item for item in (await anonymous.get("/api/job-types")).json()["data"]}
+        return types["image_fast"]["eta"] and types
+
+    types = await until(measured)
     fast = types["image_fast"]
     assert fast["available"] is True
     assert (fast["workers"], fast["waiting"]) == (1, 0)
@@ -120,3 +128,25 @@ async def test_without_a_worker_nothing_is_available(platform: Any) -> None:
     async with platform.client() as anonymous:
         types = (await anonymous.get("/api/job-types")).json()["data"]
     assert {item["available"] for item in types} == {False}
+
+
+@pytest.mark.parametrize("path", ["/api/jobs", "/api/assets"])
+async def test_plus_that_was_not_encoded_is_told(platform: Any, path: str) -> None:
+    anna = await platform.account("anna")
+    for time in ("2026-01-01T00:00:00+00:00", "2026-01-01T00:00:00.123456+0000", "2026-01-01T00:00+00"):
+        answer = await anna.http.get(f"{path}?created_after={time}")
+        assert answer.status_code == 400
+        assert "%2B" in answer.json()["errors"][0]["message"], time
+    for time in ("2026-01-01T00:00:00%2B00:00", "2026-01-01T00:00:00Z", "2026-01-01 00:00:00Z"):
+        assert (await anna.http.get(f"{path}?created_after={time}")).status_code == 200, time
+
+
+async def test_unknown_query_parameter_lists_nothing(platform: Any) -> None:
+    anna = await platform.account("anna")
+    lists = ("jobs", "assets", "workflows", "collections", "models", "custom-nodes", "credits", "v2/jobs", "v1/apikeys")
+    for path in (*(f"/api/{name}" for name in lists), "/jobs", "/api/job-types", f"/api/jobs/{SOME_ID}", "/api/me"):
+        answer = await anna.http.get(path, params={"limitt": 1})
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "limitt"), path
+    refused = await anna.http.post("/api/queue-job", params={"dry_run": 1}, json={"jobType": "image_fast"})
+    assert refused.status_code == 400
+    assert (await anna.http.get("/api/jobs")).json()["data"] == []

@@ -6,18 +6,27 @@ import pytest
 from darkroom_schemas.catalogue import SDXL
 from darkroom_schemas.payload import MAX_SEED
 from darkroom_schemas.worker import Capabilities
+from platform_api.domain.checkpoints import UnknownCheckpoint, checkpoints
 from platform_api.domain.errors import InvalidParameter
 from platform_api.domain.generation import Generation
-from platform_api.domain.plan import PlannedStep
-from platform_api.domain.plan_generation import checkpoints, plan_generation
+from platform_api.domain.plan import Plan, PlannedStep
+from platform_api.domain.plan_generation import plan_generation
 
 SDXL_WORKER = Capabilities(types=("sdxl_image_fast", "sdxl_image_high"), models=(SDXL, "pony_v8"))
 FORGE = Capabilities(types=("a1111",), backends=("Main",))
 
 
-def step_of(live: tuple[Capabilities, ...] = (SDXL_WORKER,), **asked: Any) -> PlannedStep:
+def plan_of(
+    live: tuple[Capabilities, ...] = (SDXL_WORKER,),
+    unknown: UnknownCheckpoint = UnknownCheckpoint.FALLBACK,
+    **asked: Any,
+) -> Plan:
     values = {"app_type": "forge", "server_alias": "Main", "prompt": "a boat"} | asked
-    (step,) = plan_generation(Generation(**values), live).steps
+    return plan_generation(Generation(**values), live, unknown)
+
+
+def step_of(live: tuple[Capabilities, ...] = (SDXL_WORKER,), **asked: Any) -> PlannedStep:
+    (step,) = plan_of(live, **asked).steps
     return step
 
 
@@ -55,15 +64,71 @@ def test_price_grows_with_steps_and_pixels_and_is_never_nothing() -> None:
         ("Euler", "karras", "Euler Karras"),
         ("DPM++ 2M Karras", "Karras", "DPM++ 2M Karras"),
         (None, "Karras", "DPM++ 2M Karras"),
+        ("dpm++ 2m karras", " KARRAS ", "DPM++ 2M Karras"),
+        ("dpmpp_2m", "karras", "DPM++ 2M Karras"),
+        ("euler_ancestral", "Normal", "Euler a"),
+        ("EULER", "balanced", "Euler"),
     ],
 )
 def test_sampler_and_scheduler_become_one_name(sampler: str | None, scheduler: str | None, expected: str) -> None:
     assert step_of(sampler=sampler, scheduler=scheduler).payload["sampler"] == expected
 
 
+@pytest.mark.parametrize(("sampler", "expected"), [("euler A", "Euler a"), ("Restart", "Restart"), ("None", None)])
+def test_back_end_gets_the_sampler_in_its_own_spelling(sampler: str, expected: str | None) -> None:
+    assert step_of((FORGE,), sampler=sampler, scheduler="sgm_uniform").payload["sampler_name"] == expected
+    assert step_of((FORGE,), scheduler="sgm_uniform").payload["scheduler"] == "SGM Uniform"
+
+
 @pytest.mark.parametrize("path", ["pony_v8", "Pony_v8.safetensors", "Pony/pony_v8.safetensors", "a\\pony_v8.ckpt"])
 def test_checkpoint_is_found_by_its_file_name(path: str) -> None:
     assert step_of(checkpoint=path).payload["model"] == "pony_v8"
+
+
+@pytest.mark.parametrize(
+    ("path", "checkpoint"),
+    [
+        ("SD/pony.safetensors [0a1b2c3d4e]", "sd\\pony.safetensors [0a1b2c3d4e]"),
+        ("pony", "old/pony.ckpt"),
+        ("0A1B2C3D4E", "sd\\pony.safetensors [0a1b2c3d4e]"),
+        ("old/pony", "old/pony.ckpt"),
+        ("old\\pony.ckpt", "old/pony.ckpt"),
+    ],
+)
+def test_checkpoint_of_a_back_end_is_found_by_path_title_and_hash(path: str, checkpoint: str) -> None:
+    forge = FORGE.model_copy(update={"models": ("sd\\pony.safetensors [0a1b2c3d4e]", "old/pony.ckpt", SDXL)})
+    plan = plan_of((forge,), checkpoint=path)
+    assert (plan.steps[0].payload["checkpoint"], plan.notices) == (checkpoint, ())
+
+
+@pytest.mark.parametrize(
+    "path", ["models/Pony/v8.safetensors", "Pony\\v8", "deadbeef01", "sdxl-base-1", "wan2.1-t2v-1.3b"]
+)
+def test_unknown_checkpoint_falls_back_to_the_default_and_says_so(path: str) -> None:
+    plan = plan_of(checkpoint=path)
+    assert plan.steps[0].payload["model"] == SDXL
+    (notice,) = plan.notices
+    assert repr(path) in notice
+    assert SDXL in notice
+    assert plan.parameters["notices"] == [notice]
+
+
+def test_unknown_checkpoint_of_a_back_end_falls_back_to_its_default() -> None:
+    plan = plan_of((FORGE.model_copy(update={"models": ("pony",)}),), checkpoint="v8")
+    assert plan.steps[0].payload["checkpoint"] is None
+    assert "'v8'" in plan.notices[0]
+
+
+def test_back_end_that_does_not_tell_its_checkpoints_gets_the_name_as_it_came() -> None:
+    plan = plan_of((FORGE,), checkpoint="SD\\v8.safetensors")
+    assert (plan.steps[0].payload["checkpoint"], plan.notices) == ("SD/v8.safetensors", ())
+
+
+def test_unknown_checkpoint_is_refused_where_the_operator_wants_it_so() -> None:
+    for live in ((SDXL_WORKER,), (FORGE.model_copy(update={"models": ("pony",)}),)):
+        with pytest.raises(InvalidParameter, match="v8") as error:
+            plan_of(live, UnknownCheckpoint.REJECT, checkpoint="v8")
+        assert error.value.name == "generation_params.checkpoint_name"
 
 
 def test_checkpoints_are_those_of_live_workers_and_the_default() -> None:
@@ -83,6 +148,57 @@ def test_what_no_pipeline_of_ours_does_needs_a_back_end() -> None:
         assert refused(**asked) == name
         assert step_of((FORGE,), **asked).job_type == "a1111"
     assert step_of(upscaler="None", refiner="", style="simple").job_type == "sdxl_image_high"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("init_images", ["iVBOR"]),
+        ("mask", "iVBOR"),
+        ("loras", [{"name": "ink"}]),
+        ("alwayson_scripts", {"ControlNet": {"args": []}}),
+        ("clip_skip", 2),
+        ("vae", "sdxl_vae.safetensors"),
+        ("tiling", True),
+        ("styles", ["oil"]),
+        ("enable_hr", True),
+        ("subseed_strength", 0.3),
+        ("override_settings", {"eta_ddim": 1}),
+    ],
+)
+def test_member_that_would_change_the_picture_is_refused_by_name(name: str, value: Any) -> None:
+    for live in ((SDXL_WORKER,), (FORGE,)):
+        assert refused(live, members={name: value}) == name
+        assert refused(live, other_members={name: value}) == name
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"init_images": [], "mask": None, "loras": [], "alwayson_scripts": {}, "override_settings": {}},
+        {"clip_skip": 1, "vae": "Automatic", "tiling": False, "styles": [], "enable_hr": False, "subseed_strength": 0},
+        {"denoising_strength": 0.7, "hr_scale": 1.5, "hr_upscaler": "Latent", "mask_blur": 4, "seed_resize_from_w": -1},
+    ],
+)
+def test_member_that_changes_nothing_is_accepted(members: dict[str, Any]) -> None:
+    assert step_of(members=members).job_type == "sdxl_image_high"
+
+
+def test_second_pass_cannot_be_changed() -> None:
+    assert refused((FORGE,), hires=True, members={"denoising_strength": 0.7}) == "denoising_strength"
+    assert step_of((FORGE,), hires=True, members={"hr_scale": 2, "hr_upscaler": "None"}).payload["options"]["enable_hr"]
+
+
+def test_further_members_are_counted() -> None:
+    assert refused(members={f"m{number}": 1 for number in range(101)}) == "generation_params"
+
+
+def test_other_words_for_the_application_run_where_forge_jobs_do() -> None:
+    for word in ("Forge", "swarmui", "sdxl_image_fast"):
+        plan = plan_of((SDXL_WORKER, FORGE), app_type=word)
+        assert (plan.job_type, plan.steps[0].job_type) == (word, "a1111")
+    comfy = Capabilities(types=("comfyui",), backends=("Main",))
+    assert plan_of((comfy,), app_type="ComfyUI", workflow={"1": {}}).steps[0].job_type == "comfyui"
 
 
 def test_back_end_of_another_alias_or_kind_gets_nothing() -> None:

@@ -67,9 +67,9 @@ def test_own_model_is_required_besides_what_the_step_requires() -> None:
     ("job_type", "payload", "field"),
     [
         ("sdxl_image_fast", {"prompt": 7}, "x.prompt"),
-        ("sdxl_image_fast", {"prompt": "a", "seed": "7"}, "x.seed"),
+        ("sdxl_image_fast", {"prompt": "a", "seed": "many"}, "x.seed"),
         ("sdxl_image_fast", {"prompt": "a", "seed": True}, "x.seed"),
-        ("sdxl_image_fast", {"prompt": "a", "seed": -1}, "x.seed"),
+        ("sdxl_image_fast", {"prompt": "a", "seed": -2}, "x.seed"),
         ("sdxl_image_fast", {"width": 64}, "x.width"),
         ("video_fast", {"prompt": "a" * 2001}, "x.prompt"),
         ("comfyui", {}, "x.workflow"),

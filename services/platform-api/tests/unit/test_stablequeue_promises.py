@@ -21,6 +21,13 @@ PROMISES = {
     "required: target_server_alias, generation_params": "test_missing_field_has_a_word_of_its_own",
     "optional: app_type, default forge": "test_submission_is_answered_as_documented",
     "optional: source_info, default extension": "test_pending_job_tells_its_position_and_what_was_asked",
+    "an unknown checkpoint falls back, and is told": (
+        "test_unknown_checkpoint_is_told_in_the_answer_and_with_the_result"
+    ),
+    "a setting refuses an unknown checkpoint": "test_setting_makes_an_unknown_checkpoint_a_400",
+    "any app_type, and further members, are kept": "test_members_that_nothing_reads_are_kept_and_told",
+    "members that change the picture are refused": "test_member_that_would_change_the_picture_is_refused_by_name",
+    "batch_size and n_iter are images": "test_batches_are_images",
     "app_type comfyui": "test_live_back_end_of_the_alias_gets_the_job",
     "answer: six fields": "test_submission_is_answered_as_documented",
     "queue_position at submission": "test_submission_is_answered_as_documented",
@@ -56,7 +63,8 @@ PROMISES = {
     "an own identifier inside generation_params": "test_without_a_back_end_our_pipeline_gets_what_was_asked",
     "unknown alias is an error": "test_unknown_server_and_job_are_404_with_their_words",
     "prompts and parameter objects are bounded": "test_wrong_field_is_named_in_a_400",
-    "files can be fetched": "test_completed_job_names_its_images_and_seeds",
+    "files can be fetched": "test_image_names_are_paths_that_the_jobs_owner_can_fetch",
+    "keys by name, description and tier alone": "test_operators_key_makes_keys_of_the_operators_account",
     # Older forms
     "/api/v1/apikeys": "test_key_is_made_read_changed_and_revoked_under_both_versions",
     "/api/v1/servers": "test_operator_adds_changes_and_removes_a_server",

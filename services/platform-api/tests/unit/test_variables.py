@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from platform_api.domain.errors import InvalidParameter
 from platform_api.domain.templates import Reference, Unfillable, fill_in, references
-from platform_api.domain.variables import resolve, substitute, variables_in
+from platform_api.domain.variables import check_declared, resolve, substitute, variables_in
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -65,6 +65,18 @@ def test_value_is_found_by_name_or_mapping_and_defaults_to_the_first_option() ->
     assert resolve((style, free), {"Style": "ink", "mood": "wild"})["style"] == "ink"
     assert resolve((style, free), {"style": "ink"})["mood"] == "calm"
     assert resolve((style,), {}) == {"style": "oil"}
+
+
+def test_variable_that_is_not_declared_is_refused_with_the_valid_ones() -> None:
+    style = Variable(name="Style", template_mapping="style", options=("oil", "ink"))
+    check_declared(["Style"], (style,), [])
+    check_declared(["style", "mood"], (style,), ["mood", "style"])
+    for name in ("Styel", "MOOD", "x"):
+        with pytest.raises(InvalidParameter, match="which has Style, mood") as refusal:
+            check_declared([name], (style,), ["style", "mood"])
+        assert refusal.value.name == f"variables.{name}"
+    with pytest.raises(InvalidParameter, match="which has none"):
+        check_declared(["x"], (), [])
 
 
 @pytest.mark.parametrize("template", ["{{start}}{{end}}", "{{ {{name}} }}"])

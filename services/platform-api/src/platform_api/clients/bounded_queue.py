@@ -20,8 +20,8 @@ class BoundedQueue:
     async def read(self, step_id: StepId) -> StepView | None:
         return await self._ask(lambda: self._producer.read(step_id), ADVISORY_S)
 
-    async def why_waiting(self, step_id: StepId) -> Waiting | None:
-        return await self._ask(lambda: self._insight.why_waiting(step_id), NEEDED_S)
+    async def why_waiting(self, step_id: StepId, within_s: float = NEEDED_S) -> Waiting | None:
+        return await self._ask(lambda: self._insight.why_waiting(step_id), within_s)
 
     async def make(self, tenant: TenantId | None, *, until_ms: int | None = None) -> str:
         return await self._ask(lambda: self._tickets.make(tenant, until_ms=until_ms), NEEDED_S)

@@ -12,6 +12,8 @@ from platform_api.domain.errors import Forbidden, InvalidParameter, NotFound, To
 
 USE_NOTED_EVERY = timedelta(minutes=5)
 """How old `last_used_at` may be: noting every use would write a row for each request."""
+OPERATORS = UserId("00000000-0000-8000-8000-6f7065726174")
+"""The account whose keys operators make for themselves. It is opened, without credits, with the first of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from darkroom_schemas.catalogue import JobType
 
 from platform_api.domain.errors import InvalidParameter
 
+PARAMS = "generation_params."
+"""Stands before the name of a field in an error."""
 MAX_IMAGES = 16
 MAX_SIDE, MAX_PIXELS = 2048, 1536 * 1536
 MAX_STEPS = 150
@@ -24,7 +26,10 @@ NO_CHOICE = frozenset({"", "none", "automatic", "simple"})
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """One request. A None was not said; `kept` is remembered with the job and read by nobody."""
+    """One request. A None was not said; `kept` is remembered with the job and read by nobody.
+
+    `members` are those of `generation_params` that are no fields here, and `other_members` those of the whole request.
+    """
 
     app_type: str
     server_alias: str
@@ -46,12 +51,14 @@ class Generation:
     style: str | None = None
     subseed: int | None = None
     workflow: Mapping[str, Any] | None = None
+    members: Mapping[str, Any] = field(default_factory=dict)
+    other_members: Mapping[str, Any] = field(default_factory=dict)
     kept: Mapping[str, Any] = field(default_factory=dict)
 
 
 def wrong(name: str, message: str) -> InvalidParameter:
     """Name a field of `generation_params`."""
-    return InvalidParameter(f"generation_params.{name}", message)
+    return InvalidParameter(f"{PARAMS}{name}", message)
 
 
 def is_chosen(word: str | None) -> bool:

@@ -34,12 +34,18 @@ class PlannedStep:
     needs: tuple[int, ...] | None = None
     requirements: Requirements | None = None
 
+    @property
+    def required(self) -> Requirements:
+        """Return what a worker must have for it."""
+        return self.requirements or type_requirements(self.job_type)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that a job is accepted with. `job_type` is a label, of the catalogue or of the dialect's own.
 
-    `parameters` are what was asked, worth remembering and shown; `priority` is 1 to 100, higher first.
+    `parameters` are what was asked, worth remembering and shown; `priority` is 1 to 100, higher first. `notices` are
+    sentences about what was decided otherwise than asked.
     """
 
     job_type: str
@@ -49,6 +55,7 @@ class Plan:
     name: str | None = None
     description: str | None = None
     collection_id: str | None = None
+    notices: tuple[str, ...] = ()
 
     @property
     def price_mc(self) -> int:
@@ -81,6 +88,12 @@ def needs_of(step: PlannedStep, number: int) -> tuple[int, ...]:
     return (number - 1,) if number else ()
 
 
+def type_requirements(job_type: str) -> Requirements:
+    """Return what every step of a type requires. Workers offer a type only if their memory allows it."""
+    model = CATALOGUE[job_type].model
+    return Requirements(type=job_type, models=(model,) if model else ())
+
+
 def steps_of(plan: Plan, job_id: JobId, now: datetime) -> tuple[Step, ...]:
     """Make the steps of a job's first run."""
     return tuple(create_step(planned, job_id, number, now) for number, planned in enumerate(plan.steps))
@@ -105,14 +118,13 @@ def create_step(planned: PlannedStep, job_id: JobId, number: int, now: datetime,
 
 
 def step_submission(job: Job, step: Step) -> StepSubmit:
-    """Write a step as the queue takes it. Workers offer a type only if their memory allows it, so none is required."""
+    """Write a step as the queue takes it."""
     job_type = CATALOGUE[step.job_type]
-    models = (job_type.model,) if job_type.model else ()
     return StepSubmit(
         id=step.id,
         job_id=job.id,
         tenant=TenantId(job.user_id),
-        requirements=step.requirements or Requirements(type=job_type.name, models=models),
+        requirements=step.requirements or type_requirements(step.job_type),
         payload=step.payload,
         created_us=int(job.created_at.timestamp() * 1_000_000),
         priority=job.priority,

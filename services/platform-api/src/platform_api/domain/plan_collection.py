@@ -13,7 +13,7 @@ from platform_api.domain.placeholders import check_placeholders
 from platform_api.domain.plan import Plan, PlannedStep
 from platform_api.domain.plan_step import plan_steps
 from platform_api.domain.templates import Unfillable
-from platform_api.domain.variables import resolve, substitute
+from platform_api.domain.variables import check_declared, resolve, substitute, variables_in
 from platform_api.domain.workflow import Workflow, step_definitions
 
 JOB_TYPE = "collection_generation"
@@ -22,9 +22,8 @@ JOB_TYPE = "collection_generation"
 def plan_generation(collection: Collection, workflow: Workflow, variables: dict[str, Any], priority: int) -> Plan:
     """Plan a generation; raises `InvalidParameter`, or `CollectionCorrupted` when the fault is not the caller's."""
     data = data_of(collection)
-    values = resolve(data.variables, variables)
     try:
-        steps = _steps(collection, data, workflow, values)
+        steps = _steps(collection, data, workflow, variables)
     except Unfillable as error:
         raise InvalidParameter("variables", str(error)) from None
     except UnknownJobType as error:
@@ -41,14 +40,15 @@ def plan_generation(collection: Collection, workflow: Workflow, variables: dict[
 
 
 def _steps(
-    collection: Collection, data: CollectionData, workflow: Workflow, values: dict[str, Any]
+    collection: Collection, data: CollectionData, workflow: Workflow, given: dict[str, Any]
 ) -> tuple[PlannedStep, ...]:
     try:
         definitions = step_definitions(workflow)
     except InvalidParameter as error:
         raise CollectionCorrupted(collection.id, {f"workflow.{error.name}": error.message}) from None
     if isinstance(definitions, DirectDefinition):
-        return _direct(collection, data, definitions, values)
+        return _direct(collection, data, definitions, given)
+    values = _values(data, given, [definition.payload for definition in definitions])
     steps: list[PlannedStep] = []
     budget = PayloadBudget()
     for number, definition in enumerate(definitions):
@@ -67,19 +67,25 @@ def _direct(
     collection: Collection,
     data: CollectionData,
     definition: DirectDefinition,
-    values: dict[str, Any],
+    given: dict[str, Any],
 ) -> tuple[PlannedStep, ...]:
     if definition.job_type is not None:
         # With declared variables only what they map to is meant; else whatever was given is the payload.
         mapped = {variable.template_mapping for variable in data.variables}
+        values = _values(data, given, []) if mapped else resolve((), given)
         payload = {name: value for name, value in values.items() if name in mapped or not mapped}
         return plan_steps(definition.job_type, payload, None, where="variables")
     if data.component is None:
         raise CollectionCorrupted(collection.id, {"data.component": "is needed by the workflow and missing"})
     check_placeholders(data.component.template, "template_json")
-    payload = substitute(data.component.template, values)
+    payload = substitute(data.component.template, _values(data, given, data.component.template))
     PayloadBudget().take(payload)
     return plan_steps(data.component.job_type, payload, None, where="template_json")
+
+
+def _values(data: CollectionData, given: dict[str, Any], template: Any) -> dict[str, Any]:
+    check_declared(given, data.variables, variables_in(template))
+    return resolve(data.variables, given)
 
 
 def _requirements(definition: StepDefinition) -> Requirements | None:

@@ -3,15 +3,25 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from darkroom_schemas.catalogue import CATALOGUE, QWEN, SDXL, WAN, JobType
+from darkroom_schemas.catalogue import CATALOGUE, SDXL, JobType
 from darkroom_schemas.payload import A1111Payload, ComfyUIPayload, Family, ImagePayload
 from darkroom_schemas.planning import seeds_from
-from darkroom_schemas.samplers import KARRAS, SDXL_SAMPLERS
+from darkroom_schemas.samplers import KARRAS, SDXL_SAMPLERS, find_name, find_sampler
 from darkroom_schemas.worker import Capabilities, Requirements
 
-from platform_api.domain.generation import Generation, check_work, is_chosen, price_of_image, work_of_image, wrong
+from platform_api.domain.checkpoints import UnknownCheckpoint, choose_of_backend, choose_ours
+from platform_api.domain.generation import (
+    PARAMS,
+    Generation,
+    check_work,
+    is_chosen,
+    price_of_image,
+    work_of_image,
+    wrong,
+)
+from platform_api.domain.generation_members import check_members
 from platform_api.domain.plan import Plan, PlannedStep
-from platform_api.domain.servers import BACKEND_TYPES
+from platform_api.domain.servers import backend_type
 
 FAST, HIGH = CATALOGUE["sdxl_image_fast"], CATALOGUE["sdxl_image_high"]
 DEFAULT_STEPS, DEFAULT_CFG_SCALE = 20, 7.0
@@ -24,17 +34,27 @@ A1111_SCHEDULERS = (
 )
 
 
-def plan_generation(asked: Generation, live: Sequence[Capabilities]) -> Plan:
-    """Check and resolve a request; raises `InvalidParameter` that names what cannot be done, and why."""
+def plan_generation(
+    asked: Generation, live: Sequence[Capabilities], unknown: UnknownCheckpoint = UnknownCheckpoint.FALLBACK
+) -> Plan:
+    """Check and resolve a request; raises `InvalidParameter` that names what cannot be done, and why.
+
+    The plan's notices are kept in its parameters, too.
+    """
+    check_members(asked.other_members, "")
+    check_members(asked.members, PARAMS, hires=asked.hires)
     seeds = seeds_from(asked.seed, asked.images)
-    type_ = BACKEND_TYPES[asked.app_type]
-    is_live = any(asked.server_alias in can.backends and type_ in can.types for can in live)
+    type_ = backend_type(asked.app_type)
+    behind = [can for can in live if asked.server_alias in can.backends and type_ in can.types]
+    notice = None
     if asked.workflow is not None:
-        step = _comfyui_step(asked, is_live)
-    elif is_live and type_ == "a1111":
-        step = _a1111_step(asked, seeds)
+        step = _comfyui_step(asked, is_live=bool(behind))
+    elif behind and type_ == "a1111":
+        choice = choose_of_backend(asked.checkpoint, behind, unknown)
+        step, notice = _a1111_step(asked, seeds, choice.checkpoint), choice.notice
     else:
-        step = _sdxl_step(asked, seeds, live)
+        choice = choose_ours(asked.checkpoint, live, unknown)
+        step, notice = _sdxl_step(asked, seeds, choice.checkpoint or SDXL), choice.notice
     parameters = {
         **asked.kept,
         "prompt": asked.prompt,
@@ -43,16 +63,12 @@ def plan_generation(asked: Generation, live: Sequence[Capabilities]) -> Plan:
         "served_by": step.job_type,
         "bucket": CATALOGUE[step.job_type].bucket,
     }
-    return Plan(asked.app_type, (step,), parameters)
+    if notice is None:
+        return Plan(asked.app_type, (step,), parameters)
+    return Plan(asked.app_type, (step,), parameters | {"notices": [notice]}, notices=(notice,))
 
 
-def checkpoints(live: Sequence[Capabilities]) -> list[str]:
-    """Return the models that our SDXL pipeline may be asked for now: the default first, then those of live workers."""
-    offered = {model for can in live if HIGH.name in can.types for model in can.models}
-    return [SDXL, *sorted(offered - {SDXL, WAN, QWEN})]
-
-
-def _sdxl_step(asked: Generation, seeds: tuple[int, ...], live: Sequence[Capabilities]) -> PlannedStep:
+def _sdxl_step(asked: Generation, seeds: tuple[int, ...], model: str) -> PlannedStep:
     for name, why in _not_for_sdxl(asked):
         raise wrong(name, why)
     steps = asked.steps or DEFAULT_STEPS
@@ -60,7 +76,6 @@ def _sdxl_step(asked: Generation, seeds: tuple[int, ...], live: Sequence[Capabil
     width, height = asked.width or HIGH.width or 0, asked.height or HIGH.height or 0
     work = work_of_image(width, height, steps)
     check_work(asked.images, work)
-    model = _checkpoint(asked.checkpoint, checkpoints(live))
     payload = ImagePayload(
         family=Family.SDXL,
         prompt=asked.prompt,
@@ -101,35 +116,24 @@ def _not_for_sdxl(asked: Generation) -> Iterator[tuple[str, str]]:
 
 def _sampler(name: str | None, scheduler: str | None) -> str:
     sampler = name if name is not None and is_chosen(name) else str(HIGH.sampler)
-    if scheduler is not None and is_chosen(scheduler) and scheduler.lower() not in PRESETS:
-        if scheduler.lower() != KARRAS.strip().lower():
+    if scheduler is not None and is_chosen(scheduler) and scheduler.strip().lower() not in PRESETS:
+        if find_name(scheduler, (KARRAS,)) is None:
             message = f"must be Karras, Automatic or Balanced without a back end of your own, not {scheduler[:64]!r}"
             raise wrong("scheduler_or_quality_preset", message)
-        sampler = sampler.removesuffix(KARRAS) + KARRAS
-    if sampler not in SDXL_SAMPLERS:
-        raise wrong("sampler_name", f"with its scheduler must be one of {', '.join(SDXL_SAMPLERS)}")
-    return sampler
+        sampler = f"{sampler} {KARRAS}" if find_name(sampler[-len(KARRAS) :], (KARRAS,)) is None else sampler
+    found = find_sampler(sampler, SDXL_SAMPLERS)
+    if found is None:
+        message = f"with its scheduler must be one of {', '.join(SDXL_SAMPLERS)}, not {sampler[:64]!r}"
+        raise wrong("sampler_name", message)
+    return found
 
 
-def _checkpoint(path: str | None, known: Sequence[str]) -> str:
-    """Find a model by the path or file name that a client knows it by."""
-    if path is None or not is_chosen(path):
-        return known[0]
-    names = {model.lower(): model for model in known}
-    file = _slashes(path).rpartition("/")[2].lower()
-    for name in (file, file.rpartition(".")[0]):
-        if name in names:
-            return names[name]
-    raise wrong("checkpoint_name", f"is not offered by any live worker; there are: {', '.join(known)}")
-
-
-def _a1111_step(asked: Generation, seeds: tuple[int, ...]) -> PlannedStep:
+def _a1111_step(asked: Generation, seeds: tuple[int, ...], checkpoint: str | None) -> PlannedStep:
     job_type = CATALOGUE["a1111"]
     width, height = asked.width or A1111_SIDE, asked.height or A1111_SIDE
     steps = asked.steps or DEFAULT_STEPS
     work = work_of_image(width, height, steps, hires=asked.hires)
     check_work(asked.images, work)
-    schedulers = {name.lower(): name for name in A1111_SCHEDULERS}
     payload = A1111Payload(
         prompt=asked.prompt,
         negative_prompt=asked.negative_prompt,
@@ -137,9 +141,9 @@ def _a1111_step(asked: Generation, seeds: tuple[int, ...]) -> PlannedStep:
         height=height,
         steps=steps,
         cfg_scale=DEFAULT_CFG_SCALE if asked.cfg_scale is None else asked.cfg_scale,
-        sampler_name=asked.sampler if is_chosen(asked.sampler) else None,
-        scheduler=schedulers.get((asked.scheduler or "").lower()),
-        checkpoint=_slashes(asked.checkpoint) if asked.checkpoint is not None and is_chosen(asked.checkpoint) else None,
+        sampler_name=_as_a1111_writes(asked.sampler) if asked.sampler and is_chosen(asked.sampler) else None,
+        scheduler=find_name(asked.scheduler or "", A1111_SCHEDULERS),
+        checkpoint=checkpoint,
         seeds=seeds,
         options=_options(asked),
         bucket=job_type.bucket,
@@ -152,6 +156,11 @@ def _a1111_step(asked: Generation, seeds: tuple[int, ...]) -> PlannedStep:
         outputs=len(seeds),
         requirements=Requirements(type=job_type.name, backend=asked.server_alias),
     )
+
+
+def _as_a1111_writes(sampler: str) -> str:
+    """Spell a sampler as A1111 does, which heeds case; one that it has and we do not stays as it came."""
+    return find_sampler(sampler, SDXL_SAMPLERS) or sampler
 
 
 def _options(asked: Generation) -> dict[str, Any]:
@@ -172,10 +181,10 @@ def _options(asked: Generation) -> dict[str, Any]:
     return options
 
 
-def _comfyui_step(asked: Generation, is_live: bool) -> PlannedStep:
+def _comfyui_step(asked: Generation, *, is_live: bool) -> PlannedStep:
     job_type = CATALOGUE["comfyui"]
-    if asked.app_type != "comfyui":
-        raise wrong("workflow", "goes with app_type comfyui only")
+    if backend_type(asked.app_type) != job_type.name:
+        raise wrong("workflow", f"needs the app_type comfyui, not {asked.app_type!r}")
     if not is_live:
         raise wrong("workflow", f"needs a ComfyUI that serves {asked.server_alias!r}, and no live worker offers one")
     payload = ComfyUIPayload(
@@ -195,7 +204,3 @@ def _comfyui_step(asked: Generation, is_live: bool) -> PlannedStep:
 
 def _typical_steps(job_type: JobType) -> int:
     return job_type.steps or DEFAULT_STEPS
-
-
-def _slashes(path: str) -> str:
-    return path.replace("\\", "/")

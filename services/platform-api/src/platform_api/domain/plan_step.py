@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from darkroom_schemas.catalogue import CATALOGUE
-from darkroom_schemas.payload import MAX_SEED, REMOTE_PAYLOADS
+from darkroom_schemas.payload import REMOTE_PAYLOADS
 from darkroom_schemas.planning import payload_model, seeds_from, type_values
 from darkroom_schemas.worker import Requirements
 from pydantic import ValidationError
@@ -12,11 +12,12 @@ from pydantic import ValidationError
 from platform_api.domain.errors import InvalidParameter
 from platform_api.domain.plan import PlannedStep
 from platform_api.domain.plan_catalogue import JobRequest, plan_job
+from platform_api.domain.seeds import read_seed
 from platform_api.domain.templates import references
 
 _OUTPUTS = {"comfyui": "max_outputs", "openai_image": "count"}
 """Where a payload says how many things are made; elsewhere it is one for each seed, or one."""
-_PARAMETERS = {"prompt": str, "negative_prompt": str, "seed": int}
+_PARAMETERS = ("prompt", "negative_prompt", "seed")
 """What may be said about a job that our own models do; the rest is the type's."""
 
 
@@ -30,14 +31,14 @@ def plan_steps(
     if job_type in REMOTE_PAYLOADS:
         return (_remote(job_type, payload, requirements, where),)
     for name, value in payload.items():
-        wanted = _PARAMETERS.get(name)
-        if wanted is None:
+        if name not in _PARAMETERS:
             allowed = ", ".join(_PARAMETERS)
             raise InvalidParameter(f"{where}.{name}", f"is not a parameter of {job_type}, which has {allowed}")
-        if not isinstance(value, wanted) or isinstance(value, bool):
-            raise InvalidParameter(f"{where}.{name}", f"must be a {'text' if wanted is str else 'whole number'}")
+        if name != "seed" and not isinstance(value, str):
+            raise InvalidParameter(f"{where}.{name}", "must be a text")
+    seed = _seed(payload.get("seed"), where)
     try:
-        steps = plan_job(JobRequest(job_type, **payload)).steps
+        steps = plan_job(JobRequest(job_type, **(payload | {"seed": seed}))).steps
     except InvalidParameter as error:
         raise InvalidParameter(f"{where}.{error.name}", error.message) from None
     return tuple(_requiring(step, requirements) for step in steps)
@@ -72,9 +73,10 @@ def _remote(job_type: str, payload: dict[str, Any], requirements: Requirements |
 
 
 def _seed(value: Any, where: str) -> int | None:
-    if value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_SEED):
-        return value
-    raise InvalidParameter(f"{where}.seed", f"must be a whole number from 0 to {MAX_SEED}")
+    try:
+        return read_seed(value)
+    except ValueError as error:
+        raise InvalidParameter(f"{where}.seed", str(error)) from None
 
 
 def _problems(error: ValidationError) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,13 @@ from platform_api.domain.errors import AlreadyExists, Forbidden, NotFound
 
 BACKEND_TYPES = {"forge": "a1111", "comfyui": "comfyui"}
 """Types of application, and the job type of the catalogue that such a back end serves."""
+OTHER_APPS = "forge"
+"""What decides where a job runs whose `app_type` is none of these: the word itself is only kept."""
+
+
+def backend_type(app_type: str) -> str:
+    """Return the job type of the back ends that serve such an application."""
+    return BACKEND_TYPES.get(app_type.strip().lower(), BACKEND_TYPES[OTHER_APPS])
 
 
 @dataclass(frozen=True, slots=True)

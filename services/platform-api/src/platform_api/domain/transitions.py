@@ -63,8 +63,10 @@ def on_reported_end(
     if state.job.status in TERMINAL:
         return None
     state = replace(state, job=replace(state.job, reported=report))
-    error = JobError(code="reported_failure", message=message) if status is JobStatus.FAILED else None
-    return _end(state, status, message, now, urls, error=error)
+    if status is JobStatus.COMPLETED:
+        return _end(state, status, message, now, urls, details=report.get("metadata"))
+    error = JobError(code="reported_failure", message=message)
+    return _end(state, status, message, now, urls, error=error, details=report.get("error_details"))
 
 
 def _started(state: JobState, step: Step, data: dict[str, Any], now: datetime, urls: AssetUrls) -> Change | None:
@@ -162,7 +164,7 @@ def _cancelled(state: JobState, step: Step, data: dict[str, Any], now: datetime,
 
 def _end(
     state: JobState, status: JobStatus, message: str, now: datetime, urls: AssetUrls,
-    *, error: JobError | None = None, ended: Step | None = None,
+    *, error: JobError | None = None, ended: Step | None = None, details: Any = None,
 ) -> Change:  # fmt: skip
     """End a job before all its steps have: revoke what the queue still has and give back what was not delivered."""
     steps, revoked = [], []
@@ -181,20 +183,21 @@ def _end(
     else:
         event, kind = HistoryEvent.ERROR, EventType.JOB_FAILED
     job = replace(state.job, status=status, completed_at=now, error=error)
-    change = _change(state, job, steps, event, message, now, urls, kind, revoked, node=ended)
+    change = _change(state, job, steps, event, message, now, urls, kind, revoked, node=ended, details=details)
     return replace(change, ledger=_rest(job))
 
 
 def _change(
     state: JobState, job: Job, steps: Sequence[Step], event: HistoryEvent, message: str, now: datetime,
     urls: AssetUrls, kind: EventType, also: Sequence[OutboxItem] = (), *, node: Step | None = None,
+    details: Any = None,
 ) -> Change:  # fmt: skip
     """Complete a change with its history entry and its event, which comes last: after `also`. `node` is its cause."""
     seq = state.job.history_seq + 1
     job = replace(job, history_seq=seq, updated_at=max(now, state.job.updated_at))
     history = HistoryEntry(
         job_id=job.id, seq=seq, run=job.run, event=event, status=job.status, message=message,
-        step=node.number if node else None, progress=job.progress(), at=now,
+        step=node.number if node else None, progress=job.progress(), at=now, details=details,
     )  # fmt: skip
     data = JobEventData(job=job_view(job, urls, now), history=history).model_dump(mode="json")
     return Change(

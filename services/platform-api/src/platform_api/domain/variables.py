@@ -1,14 +1,16 @@
 """`{{variables}}` in templates, and the values that take their place."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from darkroom_chassis.validation import MAX_NAME, printable
 from darkroom_schemas.workflow import Variable
 
 from platform_api.domain.errors import InvalidParameter
 from platform_api.domain.templates import REFERENCE_START, as_text, check_length, references, starts_reference
 
+MAX_SHOWN = 20
 VARIABLE = re.compile(r"\{\{\s*(?!steps\.)([A-Za-z_][A-Za-z0-9_.-]{0,63})\s*\}\}", re.ASCII)
 
 
@@ -36,6 +38,18 @@ def substitute(template: Any, values: Mapping[str, Any]) -> Any:
     if list(references(filled)) != list(references(template)):
         raise InvalidParameter("variables", f"must not make up {REFERENCE_START}, which names results of earlier steps")
     return filled
+
+
+def check_declared(given: Iterable[str], variables: Sequence[Variable], blanks: Iterable[str]) -> None:
+    """Refuse a variable that is not declared, by name or by mapping, and that fills no blank of a template either."""
+    names = {variable.name: variable.template_mapping for variable in variables}
+    undeclared = sorted(set(blanks) - set(names.values()))
+    for name in given:
+        if name not in names and name not in names.values() and name not in undeclared:
+            valid = [*names, *undeclared]
+            known = ", ".join(valid[:MAX_SHOWN]) or "none"
+            message = f"is not a variable of the collection, which has {known}"
+            raise InvalidParameter(f"variables.{printable(name, MAX_NAME)}", message)
 
 
 def resolve(variables: Sequence[Variable], given: Mapping[str, Any]) -> dict[str, Any]:

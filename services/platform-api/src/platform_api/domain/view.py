@@ -1,5 +1,6 @@
 """A job as the world may see it: the canonical view that answers and events carry."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
@@ -35,7 +36,7 @@ def job_view(job: Job, urls: AssetUrls, now: datetime, *, running_percent: float
         name=job.name,
         description=job.description,
         collection_id=job.collection_id,
-        outputs=tuple(output_view(output, urls, now) for output in job.outputs),
+        outputs=tuple(output_view(output, urls, now) for output in in_order(job.outputs)),
         text=job.text,
         error=job.error,
         price_mc=job.price_mc,
@@ -47,6 +48,11 @@ def job_view(job: Job, urls: AssetUrls, now: datetime, *, running_percent: float
         trace_id=job.trace_id,
         reported=job.reported,
     )
+
+
+def in_order(outputs: Iterable[Delivered]) -> list[Delivered]:
+    """Sort outputs by step and number: steps that run at once deliver in any order."""
+    return sorted(outputs, key=lambda output: (output.step, output.index))
 
 
 def output_view(output: Delivered, urls: AssetUrls, now: datetime) -> JobOutput:

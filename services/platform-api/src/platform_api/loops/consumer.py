@@ -15,7 +15,7 @@ from platform_api.domain.apply_step_events import TELLING, apply_step_events, fa
 from platform_api.domain.ports import Journal
 from platform_api.domain.view import AssetUrls
 from platform_api.loops.doorbell import Doorbell
-from platform_api.metrics import EVENTS_APPLIED, EVENTS_UNUSABLE, JOBS_ENDED
+from platform_api.metrics import EVENTS_APPLIED, EVENTS_UNUSABLE, JOBS_ENDED, type_label
 
 log = get_logger(__name__)
 BATCH = 200
@@ -118,7 +118,7 @@ class EventConsumer:
         for change in changes:
             EVENTS_APPLIED.labels(change.history.event).inc()
             if change.state.job.status in TERMINAL:
-                JOBS_ENDED.labels(change.state.job.job_type, change.state.job.status).inc()
+                JOBS_ENDED.labels(type_label(change.state.job.job_type), change.state.job.status).inc()
 
     async def _skip_gap(self) -> None:
         """Go on from the log's end; what was missed is asked of the queue, step by step."""

@@ -14,9 +14,10 @@ from platform_api.routes.auth import OPTIONAL_SECURITY, authenticate, user_of
 from platform_api.routes.byte_ranges import NotSatisfiable, parse_range
 from platform_api.routes.context import Context, Ctx
 from platform_api.routes.file_names import file_name
+from platform_api.routes.query_parameters import KnownQueryRoute
 from platform_api.routes.requests import AssetIdPath
 
-router = APIRouter(tags=["assets"])
+router = APIRouter(tags=["assets"], route_class=KnownQueryRoute)
 CONTENT_PATH, THUMBNAIL_PATH = "/api/assets/{asset_id}/content", "/api/assets/{asset_id}/thumbnail"
 THUMBNAIL_MIME_TYPE = "image/webp"
 RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -51,7 +52,7 @@ async def content(
 ) -> Response:
     """Send the asset itself. Its bytes never change."""
     asset = await _permitted(request, context, asset_id, Variant.CONTENT, expires, signature)
-    return await _answer(request, context, asset, asset.object_key, asset.mime_type, asset.size_bytes, asset.sha256)
+    return await content_of(asset, request, context)
 
 
 @router.head(
@@ -78,6 +79,11 @@ async def thumbnail(
         raise NotFound("thumbnail")
     tag = f"{asset.sha256}-thumbnail"
     return await _answer(request, context, asset, asset.thumbnail_key, THUMBNAIL_MIME_TYPE, size, tag)
+
+
+async def content_of(asset: Asset, request: Request, context: Context) -> Response:
+    """Answer with the bytes of an asset that the caller may have, or with what of them was asked for."""
+    return await _answer(request, context, asset, asset.object_key, asset.mime_type, asset.size_bytes, asset.sha256)
 
 
 async def _permitted(
@@ -131,10 +137,10 @@ async def _answer(
     if part is not None:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     status = 200 if part is None else 206
-    if request.method == "HEAD":
-        return Response(status_code=200, headers=headers | {"Content-Length": str(size)}, media_type=mime_type)
     if await context.objects.size(key) != size:
         raise NotFound("asset")
+    if request.method == "HEAD":
+        return Response(status_code=status, headers=headers, media_type=mime_type)
     return StreamingResponse(context.objects.read(key, start, end), status, headers, mime_type)
 
 

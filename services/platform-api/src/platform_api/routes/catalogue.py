@@ -11,8 +11,9 @@ from pydantic import BaseModel
 from platform_api.domain.outlook import TypeOutlook, time_to_end
 from platform_api.domain.plan_catalogue import MAX_PROMPT_CHARACTERS, PROMPT_TYPE, SUBMITTABLE
 from platform_api.routes.context import Ctx
+from platform_api.routes.query_parameters import KnownQueryRoute
 
-router = APIRouter(tags=["catalogue"])
+router = APIRouter(tags=["catalogue"], route_class=KnownQueryRoute)
 
 
 class TimeToEnd(BaseModel):

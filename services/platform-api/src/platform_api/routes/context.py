@@ -15,6 +15,7 @@ from fastapi import Depends, Request
 
 from platform_api.domain.accounts import Accounts
 from platform_api.domain.api_keys import ApiKeys
+from platform_api.domain.checkpoints import UnknownCheckpoint
 from platform_api.domain.credits import Credits
 from platform_api.domain.feed import JobFeed, Replay
 from platform_api.domain.library import Library
@@ -40,9 +41,9 @@ from platform_api.routes.session_cookie import CookiePolicy
 
 
 class WaitingSteps(Protocol):
-    """Asks the queue why a step waits; None if it does not. Raises `QueueUnavailable`."""
+    """Asks the queue why a step waits; None if it does not. Raises `QueueUnavailable`, at the latest after a time."""
 
-    async def why_waiting(self, step_id: StepId) -> Waiting | None: ...
+    async def why_waiting(self, step_id: StepId, within_s: float = ...) -> Waiting | None: ...
 
 
 class TypesNow(Protocol):
@@ -123,6 +124,7 @@ class Context:
     ring_relay: Callable[[], None]
     queue_max_depth: int
     keys_per_user: int
+    unknown_checkpoint: UnknownCheckpoint
     sse_heartbeat_s: float
     streams: ConnectionLimit
 

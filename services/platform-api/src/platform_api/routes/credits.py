@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Annotated
 
+from darkroom_schemas.fields import Text
 from darkroom_schemas.ids import UserId
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, Field, StrictStr
+from pydantic import BaseModel, ConfigDict, Field, StrictFloat
 
 from platform_api.domain.credits import (
     MAX_ADJUSTMENT_MC,
@@ -16,8 +17,9 @@ from platform_api.domain.credits import (
 )
 from platform_api.domain.errors import NotFound, UnknownUser
 from platform_api.domain.once import Unit
-from platform_api.routes.auth import UUID_PATTERN, AdminCaller, CurrentUser, principal_of
+from platform_api.routes.auth import AdminCaller, CurrentUser, principal_of
 from platform_api.routes.context import Ctx
+from platform_api.routes.identifiers import Uuid
 from platform_api.routes.requests import AnyContentTypeRoute, IdempotencyHeader, Limit, answered, keyed
 
 router = APIRouter(tags=["credits"], route_class=AnyContentTypeRoute)
@@ -59,9 +61,9 @@ class AdjustmentRequest(BaseModel):
         },
     )
 
-    user_id: Annotated[str, Field(pattern=UUID_PATTERN)]
-    amount: Annotated[float, Field(ge=-MAX_AMOUNT, le=MAX_AMOUNT, allow_inf_nan=False)]
-    note: Annotated[StrictStr, Field(max_length=MAX_NOTE_CHARACTERS, pattern=r"^[^\x00]*$")] | None = None
+    user_id: Uuid
+    amount: Annotated[StrictFloat, Field(ge=-MAX_AMOUNT, le=MAX_AMOUNT, allow_inf_nan=False)]
+    note: Annotated[Text, Field(max_length=MAX_NOTE_CHARACTERS)] | None = None
 
 
 class AdjustmentAnswer(BaseModel):

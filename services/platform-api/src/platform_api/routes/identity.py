@@ -1,7 +1,7 @@
 """Who am I, a token for an API key, and tickets for browsers."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
 from darkroom_chassis.api_keys import KeyKind
 from darkroom_chassis.errors import AppError
@@ -13,9 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from platform_api.domain.errors import NotFound, UnknownUser
 from platform_api.domain.signed_urls import ALL_JOBS, TICKET_LIFETIME_S
-from platform_api.routes.auth import UUID_PATTERN, Authenticated, CurrentUser, user_of
+from platform_api.routes.auth import Authenticated, CurrentUser, user_of
 from platform_api.routes.context import Ctx
 from platform_api.routes.errors import invalid
+from platform_api.routes.identifiers import Uuid
 from platform_api.routes.requests import AnyContentTypeRoute
 
 router = APIRouter(tags=["identity"], route_class=AnyContentTypeRoute)
@@ -53,9 +54,7 @@ class TicketRequest(BaseModel):
         default="job-stream",
         description="One job's stream, the stream of all jobs (`events`), or a WebSocket of queue-api (`queue`).",
     )
-    job_id: Annotated[str, Field(pattern=UUID_PATTERN)] | None = Field(
-        default=None, description="Of the job whose stream it is; for that audience only."
-    )
+    job_id: Uuid | None = Field(default=None, description="Of the job whose stream it is; for that audience only.")
 
 
 class Ticket(BaseModel):

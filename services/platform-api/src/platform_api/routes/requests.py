@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from darkroom_chassis.idempotency import keyed as keyed
 from darkroom_schemas.ids import AssetId, JobId
 from fastapi import Depends, Header, Path, Query, Request, Response
-from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
 
 from platform_api.domain.errors import NotFound
@@ -14,12 +13,13 @@ from platform_api.routes.auth import UUID_TEXT
 from platform_api.routes.context import Context
 from platform_api.routes.direct import Direct, Handler
 from platform_api.routes.errors import invalid
+from platform_api.routes.query_parameters import KnownQueryRoute
 
 MAX_PAGE = 200
 MAX_OFFSET = 10_000
 
 
-class AnyContentTypeRoute(APIRoute):
+class AnyContentTypeRoute(KnownQueryRoute):
     """Reads a body as JSON whatever it calls itself: browsers send `text/plain` for a string body.
 
     Safe where credentials come in headers, which another site's form cannot send; where a cookie may be the credential,
@@ -28,7 +28,7 @@ class AnyContentTypeRoute(APIRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         direct = self.direct_handler()
-        if direct is None or scope["method"] not in (self.methods or ()):
+        if direct is None or scope["query_string"] or scope["method"] not in (self.methods or ()):
             await super().handle(scope, receive, send)
             return
         # Without FastAPI's exit stacks and inner catching of exceptions, since there are no dependencies to close.

@@ -13,9 +13,10 @@ from platform_api.domain.errors import UnknownUser
 from platform_api.domain.sessions import MAX_PASSWORD_CHARACTERS, hash_of, log_in, open_session
 from platform_api.routes.auth import user_of, verify_key
 from platform_api.routes.context import Context, Ctx
+from platform_api.routes.query_parameters import KnownQueryRoute
 
 log = get_logger(__name__)
-router = APIRouter(tags=["identity"])
+router = APIRouter(tags=["identity"], route_class=KnownQueryRoute)
 # JSON bodies only: another site's form must not log a browser in as somebody else.
 Secret = Annotated[SecretStr, Field(min_length=1, max_length=MAX_PASSWORD_CHARACTERS)]
 

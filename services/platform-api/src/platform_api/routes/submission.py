@@ -1,16 +1,32 @@
 """What every dialect does with a job: plan it, submit it once, and have it relayed."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
 from darkroom_chassis.middleware import current_trace_id
 from darkroom_schemas.ids import UserId
+from darkroom_schemas.job import JobView
 
 from platform_api.domain.errors import Refused
 from platform_api.domain.plan import Plan
 from platform_api.domain.ports import Answer, IdempotencyKey
-from platform_api.domain.submit_job import Render, submit_job
-from platform_api.metrics import JOBS_ACCEPTED
+from platform_api.domain.submit_job import submit_job
+from platform_api.metrics import JOBS_ACCEPTED, type_label
 from platform_api.routes.context import Context
+from platform_api.routes.workability import UNWORKABLE, Reason, lack_for_plan
+
+
+@dataclass(frozen=True, slots=True)
+class Prospects:
+    """What is known of a job when it is accepted: waiting steps by type, and what its submitter should know."""
+
+    queued: Mapping[str, int]
+    reason: Reason = None
+    notices: tuple[str, ...] = ()
+
+
+Render = Callable[[JobView, Prospects], str]
+"""Writes the answer to a submission."""
 
 
 async def submit(
@@ -24,12 +40,15 @@ async def submit(
     """Return the answer to give; a repeated request gets its first one, whatever would stand in its way by now."""
     try:
         planned = await plan()
+        lack = await lack_for_plan(context, planned)
+        notices = (*planned.notices, *([lack] if lack else []))
+        reason = UNWORKABLE if lack else None
         answer = await submit_job(
             planned,
             user_id=user_id,
             trace_id=current_trace_id(),
             idempotency=idempotency,
-            render=render,
+            render=lambda job, queued: render(job, Prospects(queued, reason, notices)),
             jobs=context.acceptance,
             backlog=context.backlog,
             max_depth=context.queue_max_depth,
@@ -42,6 +61,6 @@ async def submit(
             raise
         return earlier
     if not answer.replayed:
-        JOBS_ACCEPTED.labels(planned.job_type).inc()
+        JOBS_ACCEPTED.labels(type_label(planned.job_type)).inc()
         context.ring_relay()
     return answer

@@ -12,9 +12,10 @@ from platform_api.domain.errors import NotFound
 from platform_api.domain.job import Job
 from platform_api.routes.auth import CurrentUser
 from platform_api.routes.context import Ctx
+from platform_api.routes.query_parameters import KnownQueryRoute
 from platform_api.routes.requests import JobIdPath
 
-router = APIRouter(tags=["jobs"])
+router = APIRouter(tags=["jobs"], route_class=KnownQueryRoute)
 
 SENTENCES = {
     WaitReason.DELAYED: "It is tried again, or begins, at a later time.",

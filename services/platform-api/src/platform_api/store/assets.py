@@ -1,10 +1,11 @@
 """Reads of assets. Who may see one is decided by the caller: by its owner, or by a signed link."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from darkroom_chassis.database import Database
 from darkroom_schemas.ids import AssetId, UserId
-from sqlalchemy import Column, Select, func, select
+from sqlalchemy import Column, ColumnElement, Select, func, select, true, tuple_
 
 from platform_api.domain.asset_filter import EVERY_ASSET, AssetFilter
 from platform_api.domain.job import Asset
@@ -44,7 +45,9 @@ class PostgresAssets:
 def page_of_assets(
     user_id: UserId, where: AssetFilter, *, rows: int, before: AssetId | None, skipped: int
 ) -> Select[Any]:
-    """Select the rows of a page."""
+    """Select the rows of a page: newest first, or those of one job as its steps made them."""
+    if where.job_id is not None:
+        return _in_order(user_id, where, before).offset(skipped).limit(rows)
     return _walk(user_id, where, before).of(select(assets), rows=rows, skipped=skipped)
 
 
@@ -52,24 +55,51 @@ def count_of_assets(user_id: UserId, where: AssetFilter) -> Select[Any]:
     """Select how many assets there are; of a filtered list no more than one beyond the bound."""
     if where == EVERY_ASSET:
         return select(users.c.assets_total).where(users.c.id == user_id)
+    if where.job_id is not None:
+        return select(func.count()).where(*_of_job(user_id, where))
     found = _walk(user_id, where, None).of(select(assets.c.id), rows=COUNTED_TO + 1)
     return select(func.count()).select_from(found.subquery())
+
+
+def _in_order(user_id: UserId, where: AssetFilter, before: AssetId | None) -> Select[Any]:
+    columns = assets.c
+    place = (columns.run, columns.step, columns.output_index)
+    statement = select(assets).where(*_of_job(user_id, where)).order_by(*place)
+    if before is None:
+        return statement
+    other = assets.alias()
+    last = select(other.c.run, other.c.step, other.c.output_index).where(other.c.id == before).scalar_subquery()
+    # After an asset that was removed since, the list begins anew: rather twice than never.
+    return statement.where(func.coalesce(tuple_(*place) > last, true()))
+
+
+def _of_job(user_id: UserId, where: AssetFilter) -> Iterator[ColumnElement[bool]]:
+    columns = assets.c
+    yield columns.job_id == where.job_id
+    yield columns.user_id == user_id
+    yield from created_between(columns.created_at, where.created_from, where.created_before)
+    if where.job_type is not None:
+        yield columns.job_type == where.job_type
+    if where.mime_type is not None:
+        yield _is_of_kind(where.mime_type)
+
+
+def _is_of_kind(mime_type: str) -> ColumnElement[bool]:
+    family, _, kind = mime_type.partition("/")
+    if kind == "*":
+        return assets.c.mime_type.startswith(f"{family}/", autoescape=True)
+    return assets.c.mime_type == mime_type
 
 
 def _walk(user_id: UserId, where: AssetFilter, before: AssetId | None) -> IndexWalk:
     columns = assets.c
     values: dict[Column[Any], str] = {columns.user_id: user_id}
     filters = list(created_between(columns.created_at, where.created_from, where.created_before))
-    if where.job_id is not None:
-        filters.append(columns.job_id == where.job_id)
     if where.job_type is not None:
         values[columns.job_type] = where.job_type
     if where.mime_type is not None:
-        family, _, kind = where.mime_type.partition("/")
-        if kind == "*":
-            filters.append(columns.mime_type.startswith(f"{family}/", autoescape=True))
-        elif where.job_type is not None:
-            filters.append(columns.mime_type == where.mime_type)
+        if where.job_type is not None or where.mime_type.endswith("/*"):
+            filters.append(_is_of_kind(where.mime_type))
         else:
             values[columns.mime_type] = where.mime_type
     return IndexWalk(

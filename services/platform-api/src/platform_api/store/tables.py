@@ -152,6 +152,7 @@ job_history = Table(
     Column("source_event_id", Text),
     Column("event_id", Text),
     moment("at"),
+    Column("details", JSONB(none_as_null=True)),
     PrimaryKeyConstraint("job_id", "seq"),
     UniqueConstraint("job_id", "source_event_id"),
     CheckConstraint(f"status IN {STATUSES}", name="status"),

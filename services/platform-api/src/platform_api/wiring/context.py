@@ -81,6 +81,7 @@ def join_context(base: Foundation, loops: Loops) -> Context:
         ring_relay=loops.relay_bell.ring,
         queue_max_depth=settings.queue_max_depth,
         keys_per_user=settings.api_keys_per_user,
+        unknown_checkpoint=settings.stablequeue_unknown_checkpoint,
         sse_heartbeat_s=settings.sse_heartbeat_s,
         streams=ConnectionLimit(settings.sse_streams_per_user),
     )

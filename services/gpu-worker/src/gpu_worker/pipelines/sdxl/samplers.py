@@ -3,6 +3,7 @@
 from typing import Any
 
 from darkroom_schemas.errors import StepErrorCode
+from darkroom_schemas.samplers import find_sampler
 
 from gpu_worker.domain.failures import Failure
 
@@ -43,7 +44,8 @@ def make_sampler(name: str, model_config: Any) -> Any:  # configurations and sch
     """Build a new scheduler, which holds the state of one job, on the model's own noise schedule."""
     import diffusers
 
-    if name not in SAMPLERS:
+    known = find_sampler(name, SAMPLERS)
+    if known is None:
         raise Failure(StepErrorCode.INVALID_PAYLOAD, f"sampler: no {name!r} for SDXL; there are: {', '.join(SAMPLERS)}")
-    kind, options = SAMPLERS[name]
+    kind, options = SAMPLERS[known]
     return getattr(diffusers, kind).from_config(model_config, **options)

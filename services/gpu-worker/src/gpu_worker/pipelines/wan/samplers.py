@@ -3,6 +3,7 @@
 from typing import Any
 
 from darkroom_schemas.errors import StepErrorCode
+from darkroom_schemas.samplers import find_sampler
 
 from gpu_worker.domain.failures import Failure
 
@@ -22,7 +23,7 @@ def make_sampler(name: str, model_config: Any) -> Any:  # configurations and sch
         "num_train_timesteps": model_config.get("num_train_timesteps", 1000),
         "flow_shift": shift,
     }
-    match name:
+    match find_sampler(name, SAMPLERS):
         case "UniPC":
             return UniPCMultistepScheduler(**flow)
         case "DPM++ 2M":

@@ -3,10 +3,11 @@
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
+from darkroom_schemas.fields import JsonObject, Line, Text
 from darkroom_schemas.ids import UserId, new_uuid7
 from darkroom_schemas.workflow import CollectionData, Component, Variable
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema
 
 from platform_api.domain.collection import Collection
 from platform_api.domain.create_collection import create_collection
@@ -19,7 +20,7 @@ from platform_api.routes.auth import CurrentUser
 from platform_api.routes.context import Context, Ctx
 from platform_api.routes.emprops.jobs import Pagination
 from platform_api.routes.emprops.library_mapping import CollectionAnswer, CollectionList, collection_item
-from platform_api.routes.plain_json import PlainObject
+from platform_api.routes.numbers import NotBoolean
 from platform_api.routes.requests import (
     AnyContentTypeRoute,
     CollectionIdPath,
@@ -32,11 +33,23 @@ from platform_api.routes.requests import (
 )
 
 router = APIRouter(tags=["collections"], route_class=AnyContentTypeRoute)
-Line = Annotated[StrictStr, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
-Text = Annotated[StrictStr, Field(max_length=4000, pattern=r"^[^\x00]*$")]
-Link = Annotated[StrictStr, Field(max_length=2000, pattern=r"^[^\x00]*$")]
-Price = Annotated[Decimal, Field(ge=0, le=10**12, max_digits=30, decimal_places=18)]
-Editions = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Description = Annotated[Text, Field(max_length=4000)]
+Link = Annotated[Text, Field(max_length=2000)]
+Price = Annotated[
+    Decimal,
+    Field(ge=0, le=10**12, max_digits=30, decimal_places=18),
+    NotBoolean,
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0, "maximum": 10**12},
+                {"type": "string", "maxLength": 32, "pattern": r"^\d{1,13}(\.\d{1,18})?$"},
+            ]
+        },
+        mode="validation",
+    ),
+]
+Editions = Annotated[int, Field(ge=1, le=2**31 - 1), NotBoolean]
 CREATED: dict[int | str, dict[str, Any]] = {
     400: {"description": "A field that is not valid"},
     422: {"description": "The Idempotency-Key was used with another request"},
@@ -54,9 +67,7 @@ class NewVariable(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: Line
-    template_mapping: Annotated[
-        StrictStr, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,63}$"), BeforeValidator(_unbraced)
-    ]
+    template_mapping: Annotated[Text, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,63}$"), BeforeValidator(_unbraced)]
     options: Annotated[list[Line], Field(max_length=200)] | None = None
     is_selectable: StrictBool = False
     is_customizable: StrictBool = False
@@ -72,7 +83,7 @@ class Sale(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     title: Line
-    description: Text
+    description: Description
     blockchain: Literal["tezos", "base"] = "tezos"
     price: Price = Decimal(0)
     editions: Editions = 1
@@ -83,7 +94,7 @@ class Sale(BaseModel):
 class NewCollection(Sale):
     """A collection of the caller's own."""
 
-    description: Text = ""
+    description: Description = ""
     workflow: Line | None = Field(default=None, description="Name or id of the workflow that generates from it.")
     variables: Annotated[list[NewVariable], Field(max_length=100)] = Field(default_factory=list)
 
@@ -123,7 +134,7 @@ class NewSimpleCollection(BaseModel):
     collection_details: CollectionDetails
     variables: Annotated[list[NewVariable], Field(max_length=100)]
     job_type: Line
-    template_json: PlainObject
+    template_json: JsonObject
 
 
 @router.get(

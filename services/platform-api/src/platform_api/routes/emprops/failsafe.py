@@ -2,19 +2,19 @@
 
 from typing import Annotated, Any
 
+from darkroom_schemas.fields import JsonValue, Text
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field, StrictStr
+from pydantic import BaseModel, ConfigDict, Field
 
 from platform_api.domain.report_end import ReportedEnd, report_end_persistently
 from platform_api.domain.view import job_view
 from platform_api.routes.auth import ServiceCaller
 from platform_api.routes.context import Context, Ctx
 from platform_api.routes.emprops.mapping import EmPropsJob, emprops_job
-from platform_api.routes.plain_json import PlainJson
 from platform_api.routes.requests import AnyContentTypeRoute, JobIdPath
 
 router = APIRouter(tags=["jobs"], route_class=AnyContentTypeRoute)
-Line = Annotated[StrictStr, Field(min_length=1, max_length=4000, pattern=r"^[^\x00]*$")]
+Sentence = Annotated[Text, Field(min_length=1, max_length=4000)]
 RESPONSES: dict[int | str, dict[str, Any]] = {
     403: {"description": "The caller has no service key"},
     404: {"description": "No such job, or not of the user that the key speaks for"},
@@ -31,9 +31,9 @@ class CompletedReport(BaseModel):
                                          "workflow_output": "https://cdn.example/1.png"}]},
     )  # fmt: skip
 
-    workflow_output: Line = Field(description="URL of the final output.")
-    outputs: PlainJson
-    metadata: PlainJson = None
+    workflow_output: Sentence = Field(description="URL of the final output.")
+    outputs: JsonValue
+    metadata: JsonValue = Field(default=None, description="Shown in the job's `data` and history.")
 
 
 class FailedReport(BaseModel):
@@ -41,8 +41,8 @@ class FailedReport(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"error_message": "The node vanished."}]})
 
-    error_message: Line
-    error_details: PlainJson = None
+    error_message: Sentence
+    error_details: JsonValue = Field(default=None, description="Shown in the job and its history.")
 
 
 class ReportAnswer(BaseModel):

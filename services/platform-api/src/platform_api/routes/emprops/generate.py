@@ -2,16 +2,19 @@
 
 from typing import Annotated
 
+from darkroom_schemas.fields import JsonObject, Line
+from darkroom_schemas.job import JobView
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt
 
 from platform_api.domain.generate import plan_for
 from platform_api.domain.plan import DEFAULT_PRIORITY, Plan
 from platform_api.routes.auth import CurrentUser
 from platform_api.routes.context import Ctx
-from platform_api.routes.plain_json import SmallObject
+from platform_api.routes.plain_json import check_small
 from platform_api.routes.requests import AnyContentTypeRoute, CollectionIdPath, IdempotencyHeader, answered, keyed
-from platform_api.routes.submission import submit
+from platform_api.routes.submission import Prospects, submit
+from platform_api.routes.workability import Reason
 
 router = APIRouter(tags=["collections"], route_class=AnyContentTypeRoute)
 
@@ -24,8 +27,8 @@ class GenerateRequest(BaseModel):
         json_schema_extra={"examples": [{"variables": {"Coast": "rocky"}, "workflow_priority": 50}]},
     )
 
-    variables: SmallObject
-    workflow_id: Annotated[StrictStr, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")] | None = Field(
+    variables: Annotated[JsonObject, Field(max_length=200), AfterValidator(check_small)]
+    workflow_id: Line | None = Field(
         default=None, description="Id or name of another workflow than the collection's own."
     )
     workflow_priority: Annotated[StrictInt, Field(ge=1, le=100)] = Field(
@@ -37,6 +40,8 @@ class Generation(BaseModel):
     """The job to follow."""
 
     jobId: str
+    reason: Reason = Field(description="`unworkable`: no connected worker can do it, so it waits for one.")
+    notices: list[str] = Field(description="Why the job waits, if there is more to say than that others come first.")
 
 
 class GenerateAnswer(BaseModel):
@@ -84,6 +89,11 @@ async def generate(
         plan,
         user_id=user_id,
         idempotency=keyed(idempotency_key, f"/api/collections/{collection_id}/generate", body),
-        render=lambda job, _: GenerateAnswer(data=Generation(jobId=job.id)).model_dump_json(),
+        render=_render,
     )
     return answered(answer)
+
+
+def _render(job: JobView, prospects: Prospects) -> str:
+    generation = Generation(jobId=job.id, reason=prospects.reason, notices=list(prospects.notices))
+    return GenerateAnswer(data=generation).model_dump_json()

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any
 
+from darkroom_schemas.fields import Text
 from darkroom_schemas.job import JobView
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictStr
+from pydantic import BaseModel, ConfigDict, Field
 
 from platform_api.domain.cancel_job import cancel_job
 from platform_api.domain.errors import NotFound
@@ -23,6 +24,7 @@ from platform_api.routes.emprops.mapping import (
 )
 from platform_api.routes.ourvidz.mapping import JobAnswer, job_answer, metadata
 from platform_api.routes.requests import AnyContentTypeRoute, JobCursor, JobIdPath, JobTypeFilter, Limit, Offset
+from platform_api.routes.times import QueryTime
 
 router = APIRouter(tags=["jobs"], route_class=AnyContentTypeRoute)
 
@@ -55,7 +57,7 @@ class CancelRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "changed my mind"}]})
 
-    reason: Annotated[StrictStr, Field(max_length=200, pattern=r"^[^\x00]*$")] = "cancelled by the user"
+    reason: Annotated[Text, Field(max_length=200)] = "cancelled by the user"
 
 
 class JobHistory(BaseModel):
@@ -67,11 +69,15 @@ class JobHistory(BaseModel):
 
 async def _filter(
     status: Annotated[
-        list[StatusFilter], Query(description="May be repeated. `pending` is queued or delayed, `processing` running.")
+        list[StatusFilter],
+        Query(
+            max_length=len(FILTERED),
+            description="May be repeated. `pending` is queued or delayed, `processing` running.",
+        ),
     ] = [],  # noqa: B006 - FastAPI copies defaults
     job_type: JobTypeFilter = None,
-    created_after: Annotated[AwareDatetime | None, Query(description="Created then or later.")] = None,
-    created_before: Annotated[AwareDatetime | None, Query(description="Created earlier.")] = None,
+    created_after: Annotated[QueryTime | None, Query(description="Created then or later.")] = None,
+    created_before: Annotated[QueryTime | None, Query(description="Created earlier.")] = None,
 ) -> JobFilter:
     statuses = {known for word in status for known in FILTERED[word]}
     return JobFilter(tuple(sorted(statuses)), job_type, created_after, created_before)

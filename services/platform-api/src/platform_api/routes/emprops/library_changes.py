@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
+from darkroom_schemas.fields import JsonObject, Line
 from darkroom_schemas.workflow import WorkflowType
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
@@ -13,7 +14,7 @@ from platform_api.domain.errors import NotFound
 from platform_api.domain.once import Unit
 from platform_api.routes.auth import CurrentUser
 from platform_api.routes.context import Ctx
-from platform_api.routes.emprops.collections import Editions, Line, Link, NewVariable, Price, Text
+from platform_api.routes.emprops.collections import Description, Editions, Link, NewVariable, Price
 from platform_api.routes.emprops.library_mapping import (
     CollectionAnswer,
     WorkflowAnswer,
@@ -21,7 +22,6 @@ from platform_api.routes.emprops.library_mapping import (
     workflow_answer,
 )
 from platform_api.routes.emprops.workflows import MimeType, Names, Order, WorkflowName
-from platform_api.routes.plain_json import PlainObject
 from platform_api.routes.requests import AnyContentTypeRoute, CollectionIdPath, answered
 
 router = APIRouter(route_class=AnyContentTypeRoute)
@@ -41,8 +41,8 @@ class ChangedWorkflow(BaseModel):
 
     name: WorkflowName | None = None
     label: Line | None = None
-    description: Text | None = None
-    data: PlainObject | None = None
+    description: Description | None = None
+    data: JsonObject | None = None
     output_mime_type: MimeType | None = None
     type: WorkflowType | None = None
     display: StrictBool | None = None
@@ -57,7 +57,7 @@ class ChangedCollection(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"title": "Lighthouses at night"}]})
 
     title: Line | None = None
-    description: Text | None = None
+    description: Description | None = None
     blockchain: Literal["tezos", "base"] | None = None
     price: Price | None = None
     editions: Editions | None = None
@@ -66,7 +66,7 @@ class ChangedCollection(BaseModel):
     workflow: Line | None = None
     variables: Annotated[list[NewVariable], Field(max_length=100)] | None = None
     job_type: Line | None = None
-    template_json: PlainObject | None = None
+    template_json: JsonObject | None = None
 
     def change(self) -> CollectionChange:
         """Return what is asked for."""

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.job import HistoryEntry, JobView
 from darkroom_schemas.status import JobStatus
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 EmPropsStatus = Literal["pending", "processing", "completed", "failed"]
 
@@ -40,6 +40,7 @@ class EmPropsJobData(BaseModel):
     collectionId: str | None
     variables: dict[str, Any]
     outputs: Any
+    metadata: Any = Field(description="What was reported beside the outputs.")
 
 
 class EmPropsJob(BaseModel):
@@ -54,6 +55,7 @@ class EmPropsJob(BaseModel):
     status: EmPropsStatus
     progress: float | None
     error_message: str | None
+    error_details: Any = Field(description="What was reported beside the error.")
     created_at: datetime
     updated_at: datetime
     started_at: datetime | None
@@ -77,6 +79,7 @@ class EmPropsHistoryEntry(BaseModel):
     status: EmPropsStatus
     message: str
     progress: float | None
+    details: Any = Field(description="The `metadata` or the `error_details` of a reported end.")
     created_at: datetime
 
 
@@ -94,6 +97,7 @@ def emprops_job(job: JobView) -> EmPropsJob:
         status=STATUS[job.status],
         progress=job.progress,
         error_message=job.error.message if job.error else None,
+        error_details=reported.get("error_details"),
         created_at=job.created_at,
         updated_at=job.updated_at,
         started_at=job.started_at,
@@ -103,7 +107,12 @@ def emprops_job(job: JobView) -> EmPropsJob:
         priority=job.priority,
         retry_count=job.run - 1,
         workflow_output=reported.get("workflow_output") or _final_url(job) or finished_text,
-        data=EmPropsJobData(collectionId=job.collection_id, variables=job.parameters, outputs=delivered),
+        data=EmPropsJobData(
+            collectionId=job.collection_id,
+            variables=job.parameters,
+            outputs=delivered,
+            metadata=reported.get("metadata"),
+        ),
     )
 
 
@@ -123,5 +132,6 @@ def emprops_history(entry: HistoryEntry) -> EmPropsHistoryEntry:
         status=STATUS[entry.status],
         message=entry.message,
         progress=entry.progress,
+        details=entry.details,
         created_at=entry.at,
     )

@@ -13,9 +13,10 @@ from platform_api.routes.auth import CurrentUser
 from platform_api.routes.context import Context, Ctx
 from platform_api.routes.emprops.jobs import Pagination
 from platform_api.routes.errors import invalid
+from platform_api.routes.query_parameters import KnownQueryRoute
 from platform_api.routes.requests import ItemCursor, Limit, Offset
 
-router = APIRouter(tags=["workflows"])
+router = APIRouter(tags=["workflows"], route_class=KnownQueryRoute)
 _OF_NAMES = uuid.UUID("00000000-0000-8000-8000-6e616d657300")
 
 

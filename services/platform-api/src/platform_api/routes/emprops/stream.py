@@ -23,9 +23,10 @@ from platform_api.routes.emprops.sse import (
     is_stopping,
     take_place,
 )
+from platform_api.routes.query_parameters import KnownQueryRoute
 from platform_api.routes.requests import JobIdPath
 
-router = APIRouter(tags=["jobs"])
+router = APIRouter(tags=["jobs"], route_class=KnownQueryRoute)
 
 
 async def _listener(

@@ -14,8 +14,9 @@ from platform_api.routes.auth import OPTIONAL_SECURITY, authenticate, user_of
 from platform_api.routes.context import Ctx
 from platform_api.routes.emprops.sse import STOPPING, EventStreamResponse, come_back, is_stopping, take_place
 from platform_api.routes.emprops.user_sse import encode_user_frame
+from platform_api.routes.query_parameters import KnownQueryRoute
 
-router = APIRouter(tags=["jobs"])
+router = APIRouter(tags=["jobs"], route_class=KnownQueryRoute)
 
 
 async def _listener(

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal
 
+from darkroom_schemas.fields import JsonObject, Line, Text
 from darkroom_schemas.ids import new_uuid7
 from darkroom_schemas.workflow import WorkflowType
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from platform_api.domain.create_workflow import create_workflow
 from platform_api.domain.errors import NotFound
@@ -16,7 +17,6 @@ from platform_api.routes.auth import CurrentUser
 from platform_api.routes.context import Ctx
 from platform_api.routes.emprops.jobs import Pagination
 from platform_api.routes.emprops.library_mapping import WorkflowAnswer, WorkflowList, workflow_answer, workflow_item
-from platform_api.routes.plain_json import PlainObject
 from platform_api.routes.requests import (
     AnyContentTypeRoute,
     IdempotencyHeader,
@@ -28,10 +28,9 @@ from platform_api.routes.requests import (
 )
 
 router = APIRouter(tags=["workflows"], route_class=AnyContentTypeRoute)
-Line = Annotated[StrictStr, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 Names = Annotated[list[Line], Field(max_length=50)]
-WorkflowName = Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
-MimeType = Annotated[StrictStr, Field(pattern=r"^[a-z]+/[a-zA-Z0-9.+-]+$", max_length=100)]
+WorkflowName = Annotated[Text, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
+MimeType = Annotated[Text, Field(pattern=r"^[a-z]+/[a-zA-Z0-9.+-]+$", max_length=100)]
 Order = Annotated[StrictInt, Field(ge=0, le=1_000_000)]
 
 
@@ -61,8 +60,8 @@ class NewWorkflow(BaseModel):
 
     name: WorkflowName
     label: Line
-    description: Annotated[StrictStr, Field(max_length=4000, pattern=r"^[^\x00]*$")]
-    data: PlainObject
+    description: Annotated[Text, Field(max_length=4000)]
+    data: JsonObject
     output_mime_type: MimeType
     type: WorkflowType = WorkflowType.BASIC
     display: StrictBool = True

@@ -2,14 +2,15 @@
 
 from typing import Annotated, Any
 
+from darkroom_schemas.fields import Text
 from darkroom_schemas.ids import JobId
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import AwareDatetime
 
 from platform_api.domain.asset_filter import AssetFilter
 from platform_api.domain.errors import NotFound
-from platform_api.routes.auth import UUID_PATTERN, CurrentUser
+from platform_api.routes.auth import CurrentUser
 from platform_api.routes.context import Ctx
+from platform_api.routes.identifiers import Uuid
 from platform_api.routes.ourvidz.mapping import (
     AssetAnswer,
     AssetDeleted,
@@ -17,20 +18,22 @@ from platform_api.routes.ourvidz.mapping import (
     asset_answer,
     asset_item,
 )
+from platform_api.routes.query_parameters import KnownQueryRoute
 from platform_api.routes.requests import AssetCursor, AssetIdPath, JobTypeFilter, Limit, Offset
+from platform_api.routes.times import QueryTime
 
-router = APIRouter(tags=["assets"])
+router = APIRouter(tags=["assets"], route_class=KnownQueryRoute)
 MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "No such asset, or somebody else's"}}
 
 
 async def _filter(
-    job_id: Annotated[str | None, Query(pattern=UUID_PATTERN)] = None,
+    job_id: Annotated[Uuid | None, Query()] = None,
     job_type: JobTypeFilter = None,
     mime_type: Annotated[
-        str | None, Query(pattern=r"^[\w.+-]+/([\w.+-]+|\*)$", description="`image/*` for all.")
+        Text | None, Query(max_length=100, pattern=r"^[\w.+-]+/([\w.+-]+|\*)$", description="`image/*` for all.")
     ] = None,
-    created_after: Annotated[AwareDatetime | None, Query(description="Created then or later.")] = None,
-    created_before: Annotated[AwareDatetime | None, Query(description="Created earlier.")] = None,
+    created_after: Annotated[QueryTime | None, Query(description="Created then or later.")] = None,
+    created_before: Annotated[QueryTime | None, Query(description="Created earlier.")] = None,
 ) -> AssetFilter:
     return AssetFilter(JobId(job_id) if job_id else None, job_type, mime_type, created_after, created_before)
 
@@ -44,7 +47,7 @@ async def list_assets(
     offset: Offset = 0,
     cursor: AssetCursor = None,
 ) -> Response:
-    """List the caller's assets, newest first, with links signed for a day."""
+    """List the caller's assets, with links signed for a day: newest first, or those of one job in order."""
     page = await context.assets.page(user_id, where, limit=limit, before=cursor, offset=offset)
     now = context.clock()
     items = [asset_item(asset, context.urls, now) for asset in page.assets]

@@ -3,10 +3,10 @@
 from typing import Annotated, Any
 
 from darkroom_queue import QueueUnavailable
-from darkroom_schemas.payload import MAX_SEED
+from darkroom_schemas.fields import JsonValue, Text, storable_json
 from darkroom_schemas.status import JobStatus
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from platform_api.domain.errors import InvalidParameter, NotFound
 from platform_api.domain.job import Job
@@ -16,33 +16,36 @@ from platform_api.domain.view import job_view
 from platform_api.routes.auth import CurrentUser
 from platform_api.routes.context import Context, Ctx
 from platform_api.routes.errors import invalid
+from platform_api.routes.numbers import SeedOrRandom
 from platform_api.routes.ourvidz.mapping import JobAnswer, QueueJobAnswer, job_answer, queue_job_answer
-from platform_api.routes.plain_json import check_small, check_storable
+from platform_api.routes.plain_json import check_small
 from platform_api.routes.requests import AnyContentTypeRoute, IdempotencyHeader, JobIdPath, answered, keyed
 from platform_api.routes.submission import submit
+from platform_api.routes.workability import lack_of_job
 
 router = APIRouter(tags=["jobs"], route_class=AnyContentTypeRoute)
-Text = Annotated[StrictStr, Field(max_length=MAX_PROMPT_CHARACTERS)]
-Reference = Annotated[StrictStr, Field(max_length=200, pattern=r"^[^\x00]*$")]
+Prompt = Annotated[Text, Field(max_length=MAX_PROMPT_CHARACTERS)]
+Reference = Annotated[Text, Field(max_length=200)]
 
 
 class QueueJobMetadata(BaseModel):
-    """What to make. Further members are kept with the job; `credits` and `bucket` are decided by the job type."""
+    """What to make. Further members are kept with the job."""
 
     model_config = ConfigDict(extra="allow")
 
-    prompt: Text | None = None
-    negative_prompt: Text | None = Field(default=None, description="Used by SDXL types only.")
-    seed: Annotated[StrictInt, Field(ge=0, le=MAX_SEED)] | None = Field(
-        default=None, description="Seed of the first image; each next one is 1 more. Made at random when absent."
+    prompt: Prompt | None = None
+    negative_prompt: Prompt | None = Field(default=None, description="Used by SDXL types only.")
+    seed: SeedOrRandom = Field(
+        default=None, description="Seed of the first image; each next one is 1 more. Absent, empty or -1 is random."
     )
-    credits: float | None = Field(default=None, description="Ignored.")
-    bucket: StrictStr | None = Field(default=None, description="Ignored.")
+    credits: JsonValue = Field(default=None, description="Ignored: the job type has a price.")
+    bucket: Annotated[Text, Field(max_length=200)] | None = Field(
+        default=None, description="That of the job type, which is what it is when absent."
+    )
 
     @model_validator(mode="after")
     def _can_be_kept(self) -> "QueueJobMetadata":
-        check_storable([self.prompt, self.negative_prompt, self.model_extra])
-        check_small(self.model_extra)
+        check_small(storable_json(self.model_extra))
         return self
 
 
@@ -56,7 +59,7 @@ class QueueJobRequest(BaseModel):
         },
     )
 
-    jobType: StrictStr = Field(description="One of GET /api/job-types.")
+    jobType: Annotated[Text, Field(max_length=200)] = Field(description="One of GET /api/job-types.")
     metadata: QueueJobMetadata = Field(default_factory=QueueJobMetadata)
     projectId: Reference | None = None
     videoId: Reference | None = None
@@ -98,7 +101,9 @@ async def queue_job(
     idempotency = keyed(idempotency_key, "/api/queue-job", body)
 
     async def plan() -> Plan:
-        return plan_job(request)
+        planned = plan_job(request)
+        _check_bucket(metadata.bucket, planned)
+        return planned
 
     try:
         answer = await submit(context, plan, user_id=user_id, idempotency=idempotency, render=queue_job_answer)
@@ -120,7 +125,14 @@ async def get_job(job_id: JobIdPath, context: Ctx, user_id: CurrentUser) -> Resp
     if job is None:
         raise NotFound("job")
     view = job_view(job, context.urls, context.clock(), running_percent=await _running_percent(context, job))
-    return Response(job_answer(view).model_dump_json(), media_type="application/json")
+    answer = job_answer(view, await lack_of_job(context, job))
+    return Response(answer.model_dump_json(), media_type="application/json")
+
+
+def _check_bucket(asked: str | None, planned: Plan) -> None:
+    bucket = planned.parameters["bucket"]
+    if asked and asked != bucket:
+        raise InvalidParameter("bucket", f"must be {bucket}, which is that of the job type, not {asked[:64]!r}")
 
 
 async def _running_percent(context: Context, job: Job) -> float:

@@ -14,6 +14,8 @@ from platform_api.domain.job import Asset
 from platform_api.domain.signed_urls import Variant
 from platform_api.domain.view import AssetUrls
 from platform_api.routes.emprops.mapping import EmPropsJob, emprops_job
+from platform_api.routes.submission import Prospects
+from platform_api.routes.workability import UNWORKABLE, Reason
 
 OurVidzStatus = Literal["queued", "processing", "completed", "failed"]
 
@@ -59,6 +61,8 @@ class QueueJobAnswer(BaseModel):
                     "modelVariant": "sdxl-base-1.0",
                     "isSDXL": True,
                     "negativePromptSupported": True,
+                    "reason": None,
+                    "notices": [],
                 }
             ]
         }
@@ -71,12 +75,21 @@ class QueueJobAnswer(BaseModel):
     modelVariant: str
     isSDXL: bool
     negativePromptSupported: bool
+    reason: Reason = Field(description="`unworkable`: no connected worker can do it, so it waits for one.")
+    notices: list[str] = Field(description="Why the job waits, if there is more to say than that others come first.")
+
+
+class JobRead(EmPropsJob):
+    """A job, and whether anybody can do it."""
+
+    reason: Reason = Field(default=None, description="`unworkable`: no connected worker can do it.")
+    notices: list[str] = Field(default=[], description="Why the job waits.")
 
 
 class JobAnswer(BaseModel):
     """One job for two kinds of clients: EmProps reads `data` and `error`, OurVidz the members beside them."""
 
-    data: EmPropsJob
+    data: JobRead
     error: None = None
     id: str
     user_id: str
@@ -84,11 +97,14 @@ class JobAnswer(BaseModel):
     status: OurVidzStatus
     progress: float | None
     error_message: str | None
+    error_details: Any = Field(description="What was reported beside the error.")
     metadata: dict[str, Any]
     created_at: datetime
     updated_at: datetime
     started_at: datetime | None
     completed_at: datetime | None
+    reason: Reason
+    notices: list[str]
 
 
 class AssetItem(BaseModel):
@@ -97,6 +113,7 @@ class AssetItem(BaseModel):
     id: str
     job_id: str
     job_type: str
+    step: int = Field(description="Number of the step that made it, from 0.")
     index: int
     mime_type: str
     size_bytes: int
@@ -128,7 +145,7 @@ class AssetDeleted(BaseModel):
 
 
 class AssetList(BaseModel):
-    """A page of assets, newest first."""
+    """A page of assets: newest first, or those of one job in the order of its steps."""
 
     success: bool = True
     assets: list[AssetItem]
@@ -137,7 +154,7 @@ class AssetList(BaseModel):
     cursor: str | None = Field(description="Pass as `cursor` for the next page; null on the last.")
 
 
-def queue_job_answer(job: JobView, queued: Mapping[str, int]) -> str:
+def queue_job_answer(job: JobView, prospects: Prospects) -> str:
     """Write the answer to a submission."""
     job_type = CATALOGUE[job.job_type]
     answer = QueueJobAnswer(
@@ -149,10 +166,12 @@ def queue_job_answer(job: JobView, queued: Mapping[str, int]) -> str:
             created_at=job.created_at,
             metadata=metadata(job),
         ),
-        queueLength=_waiting_for(job_type.model, queued),
+        queueLength=_waiting_for(job_type.model, prospects.queued),
         modelVariant=str(job_type.model),
         isSDXL=job_type.is_sdxl,
         negativePromptSupported=job_type.is_sdxl,
+        reason=prospects.reason,
+        notices=list(prospects.notices),
     )
     return answer.model_dump_json()
 
@@ -162,16 +181,20 @@ def _waiting_for(model: str | None, queued: Mapping[str, int]) -> int:
     return sum(count for name, count in queued.items() if name in CATALOGUE and CATALOGUE[name].model == model)
 
 
-def job_answer(job: JobView) -> JobAnswer:
-    """Write the superset answer of `GET /api/jobs/{id}`."""
+def job_answer(job: JobView, lack: str | None = None) -> JobAnswer:
+    """Write the superset answer of `GET /api/jobs/{id}`; `lack` is why no connected worker can do the job."""
+    reason, notices = UNWORKABLE if lack else None, [lack] if lack else []
     return JobAnswer(
-        data=emprops_job(job),
+        data=JobRead(**dict(emprops_job(job)), reason=reason, notices=notices),
+        reason=reason,
+        notices=notices,
         id=job.id,
         user_id=job.user_id,
         job_type=job.job_type,
         status=STATUS[job.status],
         progress=job.progress,
         error_message=job.error.message if job.error else None,
+        error_details=(job.reported or {}).get("error_details"),
         metadata=metadata(job),
         created_at=job.created_at,
         updated_at=job.updated_at,
@@ -202,6 +225,7 @@ def asset_item(asset: Asset, urls: AssetUrls, now: datetime) -> AssetItem:
         id=asset.id,
         job_id=asset.job_id,
         job_type=asset.job_type,
+        step=asset.step,
         index=asset.output_index,
         mime_type=asset.mime_type,
         size_bytes=asset.size_bytes,

@@ -1,6 +1,5 @@
 """`POST /api/v2/generate`, and its older form."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +16,8 @@ from platform_api.routes.requests import IdempotencyHeader, answered, keyed
 from platform_api.routes.stablequeue.answers import StableQueueRoute
 from platform_api.routes.stablequeue.mapping import Accepted, accepted
 from platform_api.routes.stablequeue.requests import GenerateRequest
-from platform_api.routes.submission import submit
+from platform_api.routes.submission import Prospects, submit
+from platform_api.routes.workability import Reason
 
 router = APIRouter(tags=["stablequeue"], route_class=StableQueueRoute)
 RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -35,6 +35,9 @@ class AcceptedV1(BaseModel):
     """A job was taken."""
 
     stablequeue_job_id: str
+    reason: Reason
+    notices: list[str]
+    ignored: list[str]
 
 
 @router.post(
@@ -53,7 +56,7 @@ async def generate(
 async def generate_v1(
     body: GenerateRequest, context: Ctx, who: Authenticated, idempotency_key: IdempotencyHeader = None
 ) -> Response:
-    """Take a job, and answer with its id alone."""
+    """Take a job, and answer with little more than its id."""
     answer = await _submit(body, context, who, "/api/v1/generate", idempotency_key)
     short = AcceptedV1.model_validate_json(answer.body)
     return answered(replace(answer, body=short.model_dump_json()))
@@ -64,10 +67,10 @@ async def _submit(body: GenerateRequest, context: Context, who: Caller, path: st
 
     async def plan() -> Plan:
         await context.servers.get(body.target_server_alias)
-        return plan_generation(body.generation(who.key_id), await context.fleet.live())
+        live = await context.fleet.live()
+        return plan_generation(body.generation(who.key_id), live, context.unknown_checkpoint)
 
-    return await submit(context, plan, user_id=user_id, idempotency=keyed(key, path, body), render=_render)
+    def render(job: JobView, prospects: Prospects) -> str:
+        return accepted(job, prospects, body.ignored).model_dump_json()
 
-
-def _render(job: JobView, queued: Mapping[str, int]) -> str:
-    return accepted(job, queue_position=queued.get(job.parameters["served_by"], 0) + 1).model_dump_json()
+    return await submit(context, plan, user_id=user_id, idempotency=keyed(key, path, body), render=render)

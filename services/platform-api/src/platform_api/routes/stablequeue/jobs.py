@@ -4,7 +4,9 @@ import math
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from darkroom_queue import QueueUnavailable
+from darkroom_chassis.availability import ADVISORY_S
+from darkroom_queue import QueueUnavailable, Waiting
+from darkroom_schemas.fields import Text
 from darkroom_schemas.ids import JobId, UserId
 from darkroom_schemas.status import JobStatus
 from fastapi import APIRouter, Depends, Query
@@ -34,6 +36,7 @@ from platform_api.routes.stablequeue.mapping import (
     job_state,
     listed_job,
 )
+from platform_api.routes.workability import lack_of_job, lack_of_step
 
 router = APIRouter(tags=["stablequeue"], route_class=StableQueueRoute)
 V1, V2 = "/api/v1/queue/jobs", "/api/v2/jobs"
@@ -66,11 +69,11 @@ class _Asked:
 async def _asked(
     status: Status | None = None,
     app_type: Annotated[
-        str | None, Query(max_length=64, pattern=r"^[^\x00]*$", description="forge, comfyui, …")
+        Text | None, Query(max_length=64, description="forge, comfyui, or whatever word jobs came with.")
     ] = None,
     limit: Limit = 50,
     offset: Offset = 0,
-    order: Annotated[str, Query(description="asc or desc, by creation.")] = "desc",
+    order: Annotated[Text, Query(max_length=4, description="asc or desc, by creation.")] = "desc",
 ) -> _Asked:
     if order.upper() not in {"ASC", "DESC"}:
         raise invalid("order", "must be asc or desc")
@@ -134,10 +137,13 @@ async def _state(job_id: JobId, user_id: UserId, context: Context) -> JobState:
     job = await context.jobs.get(job_id, user_id)
     if job is None:
         raise NotFound("job")
+    pending = STATUS[job.status] is Status.PENDING
+    waiting = await _waiting(context, job) if pending else None
     return job_state(
         job_view(job, context.urls, context.clock()),
-        queue_position=await _queue_position(context, job) if STATUS[job.status] is Status.PENDING else None,
+        queue_position=await _queue_position(context, job, waiting) if pending else None,
         seconds_left=await _seconds_left(context, job) if job.status is JobStatus.RUNNING else None,
+        lack=lack_of_step(waiting) if pending else await lack_of_job(context, job),
     )
 
 
@@ -158,21 +164,20 @@ async def _cancelled(job_id: JobId, user_id: UserId, context: Context) -> Listed
     return listed_job(job_view(job, context.urls, now))
 
 
-async def _queue_position(context: Context, job: Job) -> int:
+async def _queue_position(context: Context, job: Job, waiting: Waiting | None) -> int:
     """Count from 1; a job that the queue does not have yet comes after all that waits, itself among them."""
-    ahead = await _work_ahead(context, job)
-    if ahead is None:
+    if waiting is None:
         return max(1, (await context.backlog.queued()).get(_step_type(job), 0))
-    return ahead + 1
+    return waiting.ahead + 1
 
 
-async def _work_ahead(context: Context, job: Job) -> int | None:
+async def _waiting(context: Context, job: Job) -> Waiting | None:
     """Ask the queue; None if it does not know the job's steps, or does not answer."""
     try:
         for step in await context.jobs.submitted_steps(job):
-            waiting = await context.waiting.why_waiting(step)
+            waiting = await context.waiting.why_waiting(step, ADVISORY_S)
             if waiting is not None:
-                return waiting.ahead
+                return waiting
     except QueueUnavailable:
         return None
     return None

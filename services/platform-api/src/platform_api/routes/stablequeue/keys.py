@@ -6,15 +6,26 @@ from typing import Annotated, Any
 
 from darkroom_chassis.api_keys import KeyKind, hash_api_key, new_api_key
 from darkroom_schemas.api_key import Scope, Tier
+from darkroom_schemas.fields import Text
 from darkroom_schemas.ids import UserId
 from fastapi import APIRouter, Depends, Path, Query, Response
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
-from platform_api.domain.api_keys import KeyChange, KeyManager, StoredKey, add_key, change_key, read_key, revoke_key
-from platform_api.domain.errors import Forbidden, InvalidParameter, NotFound
+from platform_api.domain.api_keys import (
+    OPERATORS,
+    KeyChange,
+    KeyManager,
+    StoredKey,
+    add_key,
+    change_key,
+    read_key,
+    revoke_key,
+)
+from platform_api.domain.errors import Forbidden, NotFound
 from platform_api.domain.once import Unit
-from platform_api.routes.auth import UUID_PATTERN, Authenticated, principal_of, user_of
+from platform_api.routes.auth import Authenticated, principal_of, user_of
 from platform_api.routes.context import Ctx
+from platform_api.routes.identifiers import Uuid
 from platform_api.routes.requests import IdempotencyHeader, Limit, Offset, answered, keyed
 from platform_api.routes.stablequeue.answers import StableQueueRoute
 
@@ -23,8 +34,9 @@ PATHS = ("/api/v1/apikeys", "/api/v2/apikeys")
 _ID = re.compile(r"[0-9A-Za-z]{12}\Z", re.ASCII)
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "No such key, or somebody else's"}}
 
-Name = Annotated[StrictStr, Field(min_length=1, max_length=100, pattern=r"^[^\x00]*$")]
-Description = Annotated[StrictStr, Field(max_length=1000, pattern=r"^[^\x00]*$")]
+Name = Annotated[Text, Field(min_length=1, max_length=100)]
+Description = Annotated[Text, Field(max_length=1000)]
+Scopes = Annotated[list[Scope], Field(max_length=len(Scope))]
 
 
 class NewKey(BaseModel):
@@ -38,8 +50,10 @@ class NewKey(BaseModel):
     name: Name
     description: Description = ""
     tier: Tier = Tier.STANDARD
-    scopes: list[Scope] | None = None
-    user_id: str | None = Field(default=None, pattern=UUID_PATTERN, description="Whose key; for operators only.")
+    scopes: Scopes | None = None
+    user_id: Uuid | None = Field(
+        default=None, description="Whose key; for operators only, who without it make keys of the operators' account."
+    )
 
 
 class ChangedKey(BaseModel):
@@ -50,7 +64,7 @@ class ChangedKey(BaseModel):
     name: Name | None = None
     description: Description | None = None
     tier: Tier | None = None
-    scopes: list[Scope] | None = None
+    scopes: Scopes | None = None
     is_active: StrictBool | None = Field(default=None, description="False lets the key rest: it opens nothing.")
 
 
@@ -114,7 +128,9 @@ class RevokedAnswer(BaseModel):
     message: str
 
 
-async def _key_id(key_id: Annotated[str, Path(description="Id of an API key.")]) -> str:
+async def _key_id(
+    key_id: Annotated[str, Path(description="Id of an API key.", json_schema_extra={"maxLength": 12})],
+) -> str:
     if not _ID.match(key_id):
         raise NotFound("API key")
     return key_id
@@ -134,7 +150,7 @@ async def list_keys(
     manager: Manager,
     limit: Limit = 50,
     offset: Offset = 0,
-    user_id: Annotated[str | None, Query(pattern=UUID_PATTERN, description="For operators: whose keys.")] = None,
+    user_id: Annotated[Uuid | None, Query(description="For operators: whose keys.")] = None,
 ) -> KeyList:
     """List the caller's keys, or everybody's with an operator's key."""
     page = await context.api_keys.page(_owner(manager, user_id), limit=limit, offset=offset)
@@ -147,7 +163,8 @@ async def create_key(
     """Make a key. Its text is in this answer only; the platform keeps a hash, and no repetition can tell it again."""
     owner = _owner(manager, body.user_id)
     if owner is None:
-        raise InvalidParameter("user_id", "must name the user whose key it will be")
+        owner = OPERATORS
+        await context.accounts.provision(owner)
     made = new_api_key(KeyKind.USER)
     key = StoredKey(
         id=made.id,

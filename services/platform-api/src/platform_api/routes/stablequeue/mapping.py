@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from darkroom_schemas.job import JobView
@@ -10,8 +10,12 @@ from darkroom_schemas.status import JobStatus
 from pydantic import BaseModel, Field, PlainSerializer
 
 from platform_api.routes.file_names import file_name
+from platform_api.routes.submission import Prospects
+from platform_api.routes.workability import UNWORKABLE, Reason
 
+T = TypeVar("T")
 CANCEL_REASON = "Job cancelled by user"
+IMAGES = "/api/v2/images"
 
 
 class Status(StrEnum):
@@ -52,6 +56,9 @@ class Accepted(BaseModel):
     app_type: str
     creation_timestamp: Timestamp
     target_server_alias: str
+    reason: Reason = Field(description="`unworkable`: no connected worker can do it, so it waits for one.")
+    notices: list[str] = Field(description="What was decided otherwise than asked, and why the job waits.")
+    ignored: list[str] = Field(description="Members of the request that are kept with the job and read by nobody.")
 
 
 class ListedJob(BaseModel):
@@ -66,17 +73,21 @@ class ListedJob(BaseModel):
     forge_session_hash: str | None = Field(description="Names the session on the back end, once there is one.")
     generation_params: dict[str, Any]
     result_details: dict[str, Any] | None = Field(
-        description="Of a completed job `images`, `info` and `generation_info`, with `image_urls` that work without "
-        "credentials for a day; of a cancelled one `cancelled` and `message`; of a failed one `error` and `code`."
+        description="Of a completed job `images` (paths here), `info` and `generation_info`, with `image_urls` that "
+        "work without credentials for a day; of a cancelled one `cancelled` and `message`; of a failed one `error`, "
+        "`code` and `details`."
     )
     retry_count: int
     app_type: str
     source_info: str | None
+    other_members: dict[str, Any] = Field(description="Members of the request beside the documented ones, as sent.")
 
 
 class JobState(ListedJob):
     """A job with what is known of its way through the queue."""
 
+    reason: Reason = Field(description="`unworkable`: no connected worker can do it, so it waits for one.")
+    notices: list[str] = Field(description="What was decided otherwise than asked, and why the job waits.")
     api_key_id: str | None = Field(description="The key that submitted it.")
     queue_position: int | None = Field(description="From 1; null unless pending.")
     estimated_time_remaining: int | None = Field(description="Seconds; null unless processing and measured before.")
@@ -116,14 +127,22 @@ class JobList(BaseModel):
     jobs: list[ListedJob]
 
 
-def accepted(job: JobView, queue_position: int) -> Accepted:
+def image_path(asset_id: str, mime_type: str) -> str:
+    """Return the path that gives the bytes of an asset to whoever may read its job."""
+    return f"{IMAGES}/{file_name(asset_id, mime_type)}"
+
+
+def accepted(job: JobView, prospects: Prospects, ignored: list[str]) -> Accepted:
     """Answer a submission."""
     return Accepted(
         stablequeue_job_id=job.id,
-        queue_position=queue_position,
+        queue_position=prospects.queued.get(job.parameters["served_by"], 0) + 1,
         app_type=job.job_type,
         creation_timestamp=job.created_at,
         target_server_alias=job.parameters["target_server_alias"],
+        reason=prospects.reason,
+        notices=list(prospects.notices),
+        ignored=ignored,
     )
 
 
@@ -132,32 +151,46 @@ def listed_job(job: JobView) -> ListedJob:
     return ListedJob(**_fields(job))
 
 
-def job_state(job: JobView, *, queue_position: int | None, seconds_left: int | None) -> JobState:
-    """Say all about a job."""
+def job_state(
+    job: JobView, *, queue_position: int | None, seconds_left: int | None, lack: str | None = None
+) -> JobState:
+    """Say all about a job; `lack` is why no connected worker can do it."""
     return JobState(
         **_fields(job),
-        api_key_id=job.parameters.get("api_key_id"),
+        reason=UNWORKABLE if lack else None,
+        notices=[*_notices(job), *([lack] if lack else [])],
+        api_key_id=_asked(job, "api_key_id", str),
         queue_position=queue_position,
         estimated_time_remaining=seconds_left,
     )
 
 
 def _fields(job: JobView) -> dict[str, Any]:
-    asked = job.parameters
     return {
         "stablequeue_job_id": job.id,
         "status": STATUS[job.status],
         "creation_timestamp": job.created_at,
         "last_updated_timestamp": job.updated_at,
         "completion_timestamp": job.completed_at,
-        "target_server_alias": asked.get("target_server_alias"),
+        "target_server_alias": _asked(job, "target_server_alias", str),
         "forge_session_hash": str(UUID(hex=job.trace_id)) if job.started_at and job.trace_id else None,
-        "generation_params": asked.get("generation_params") or _params_of_others(asked),
+        "generation_params": _asked(job, "generation_params", dict) or _params_of_others(job.parameters),
         "result_details": _result(job),
         "retry_count": job.run - 1,
         "app_type": job.job_type,
-        "source_info": asked.get("source_info"),
+        "source_info": _asked(job, "source_info", str),
+        "other_members": _asked(job, "other_members", dict) or {},
     }
+
+
+def _asked(job: JobView, name: str, kind: type[T]) -> T | None:
+    """Read a parameter; jobs of other dialects may have anything under its name."""
+    value = job.parameters.get(name)
+    return value if isinstance(value, kind) else None
+
+
+def _notices(job: JobView) -> list[str]:
+    return [str(notice) for notice in _asked(job, "notices", list) or []]
 
 
 def _params_of_others(asked: dict[str, Any]) -> dict[str, Any]:
@@ -168,22 +201,23 @@ def _result(job: JobView) -> dict[str, Any] | None:
     match job.status:
         case JobStatus.COMPLETED:
             return {
-                "images": [file_name(output.asset_id, output.mime_type) for output in job.outputs],
+                "images": [image_path(output.asset_id, output.mime_type) for output in job.outputs],
                 "image_urls": [output.url for output in job.outputs],
-                "info": f"Job completed; outputs: {len(job.outputs)}.",
+                "info": " ".join((f"Job completed; outputs: {len(job.outputs)}.", *_notices(job))),
                 "generation_info": _generation_info(job),
             }
         case JobStatus.CANCELLED:
             message = job.error.message.removeprefix("Job cancelled: ") if job.error else CANCEL_REASON
             return {"cancelled": True, "message": message}
         case JobStatus.FAILED:
-            return {"error": job.error.message, "code": job.error.code} if job.error else None
+            details = (job.reported or {}).get("error_details")
+            return {"error": job.error.message, "code": job.error.code, "details": details} if job.error else None
     return None
 
 
 def _generation_info(job: JobView) -> dict[str, Any]:
-    asked = job.parameters
-    prompt, negative, planned = asked.get("prompt", ""), asked.get("negative_prompt", ""), asked.get("seeds", [])
+    prompt, negative = job.parameters.get("prompt", ""), job.parameters.get("negative_prompt", "")
+    planned: list[Any] = _asked(job, "seeds", list) or []
     seeds = [
         planned[output.index] if output.seed is None and output.index < len(planned) else output.seed
         for output in job.outputs

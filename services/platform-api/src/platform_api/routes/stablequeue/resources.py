@@ -3,11 +3,12 @@
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
-from platform_api.domain.plan_generation import checkpoints
+from platform_api.domain.checkpoints import checkpoints
 from platform_api.routes.auth import caller
 from platform_api.routes.context import Ctx
+from platform_api.routes.query_parameters import KnownQueryRoute
 
-router = APIRouter(tags=["servers"], dependencies=[Depends(caller)])
+router = APIRouter(tags=["servers"], dependencies=[Depends(caller)], route_class=KnownQueryRoute)
 
 
 class ModelFile(BaseModel):

@@ -6,22 +6,24 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from darkroom_chassis.api_keys import KeyKind
+from darkroom_schemas.fields import Text
 from darkroom_schemas.worker import Capabilities
 from fastapi import APIRouter, Depends, Path, Response
-from pydantic import BaseModel, ConfigDict, Field, StrictStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from platform_api.domain.errors import Forbidden, NotFound
 from platform_api.domain.once import Unit
 from platform_api.domain.servers import BACKEND_TYPES, Server
 from platform_api.routes.auth import Authenticated, Caller, caller, principal_of
 from platform_api.routes.context import Ctx
+from platform_api.routes.numbers import NotBoolean
 from platform_api.routes.requests import IdempotencyHeader, answered, keyed
 from platform_api.routes.stablequeue.answers import StableQueueRoute
 
 PATH, ONE = "/api/v1/servers", "/api/v1/servers/{alias}"
 router = APIRouter(tags=["servers"], route_class=StableQueueRoute)
 _ALIAS = r"^[^\x00-\x1f/]{1,100}$"
-Alias = Annotated[StrictStr, Field(pattern=_ALIAS)]
+Alias = Annotated[Text, Field(pattern=_ALIAS)]
 CONFLICT: dict[int | str, dict[str, Any]] = {409: {"description": "The alias is taken"}}
 FIXED: dict[int | str, dict[str, Any]] = {403: {"description": "The server stands in the platform's configuration"}}
 MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "No server has this alias"}}
@@ -36,10 +38,10 @@ class ServerBody(BaseModel):
     )
 
     alias: Alias
-    apiUrl: Annotated[StrictStr, Field(max_length=500, pattern=r"^https?://[^\x00\s]+$")] | None = None
-    host: Annotated[StrictStr, Field(max_length=253, pattern=r"^[A-Za-z0-9.:_\[\]-]+$")] | None = None
-    port: int | None = Field(default=None, ge=1, le=65535)
-    description: Annotated[StrictStr, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
+    apiUrl: Annotated[Text, Field(max_length=500, pattern=r"^https?://[^\x00\s]+$")] | None = None
+    host: Annotated[Text, Field(max_length=253, pattern=r"^[A-Za-z0-9.:_\[\]-]+$")] | None = None
+    port: Annotated[int, Field(ge=1, le=65535), NotBoolean] | None = None
+    description: Annotated[Text, Field(max_length=1000)] = ""
 
     @model_validator(mode="after")
     def _one_address(self) -> "ServerBody":
@@ -82,7 +84,9 @@ class ServerRemoved(BaseModel):
     message: str = "The server was removed."
 
 
-async def _alias(alias: Annotated[str, Path(description="Alias of a server.")]) -> str:
+async def _alias(
+    alias: Annotated[str, Path(description="Alias of a server.", json_schema_extra={"maxLength": 100})],
+) -> str:
     if not re.fullmatch(_ALIAS, alias):
         raise NotFound("server")
     return alias

@@ -1,0 +1,19 @@
+"""What an outside system told about the end of a job, beside the line of its history.
+
+Revision ID: 0014
+"""
+
+from alembic import op
+
+revision = "0014"
+down_revision = "0013"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE platform.job_history ADD COLUMN IF NOT EXISTS details JSONB")
+
+
+def downgrade() -> None:
+    op.execute("ALTER TABLE platform.job_history DROP COLUMN IF EXISTS details")

@@ -1,0 +1,118 @@
+"""A job that no connected worker can do is accepted, and says so in its answer and whenever it is read."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.emprops import collection, generate, workflow
+from support.waiting import until
+
+from .stablequeue_jobs import status, submit
+from .test_outages import Switched
+
+NOBODY = "No worker is connected"
+COMFY = {"workflow": {"1": {"class_type": "KSampler", "inputs": {}}}}
+
+
+@pytest.fixture
+async def anna(platform: Any) -> Any:
+    return await platform.account("anna")
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[Switched]:
+    with ExitStack() as processes:
+        yield Switched(tmp_path / "valkey", processes)
+
+
+async def reason_of(account: Any, job_id: str) -> Any:
+    return (await account.job(job_id))["reason"]
+
+
+async def test_submission_says_in_every_dialect_that_no_worker_is_connected(anna: Any) -> None:
+    ourvidz = (await anna.http.post("/api/queue-job", json={"jobType": "image_fast"})).json()
+    stablequeue = await submit(anna)
+    emprops = await generate(anna, await collection(anna, workflow="sdxl_image"), variables={"prompt": "a boat"})
+    for answer in (ourvidz, stablequeue, emprops.json()["data"]):
+        assert answer["reason"] == "unworkable"
+        assert NOBODY in answer["notices"][0]
+
+
+async def test_waiting_job_says_that_nobody_can_do_it_until_somebody_can(anna: Any, start_worker: Any) -> None:
+    job_id, forge = (await anna.submit("image_fast"))["id"], (await submit(anna))["stablequeue_job_id"]
+
+    async def told() -> bool:
+        return await reason_of(anna, job_id) == "unworkable"
+
+    await until(told)
+    read = await anna.job(job_id)
+    assert (read["status"], read["data"]["reason"]) == ("queued", "unworkable")
+    assert NOBODY in read["notices"][0]
+    assert read["data"]["notices"] == read["notices"]
+    listed = await status(anna, forge)
+    assert (listed["status"], listed["reason"]) == ("pending", "unworkable")
+    assert NOBODY in listed["notices"][0]
+    await start_worker()
+    for one in (job_id, forge):
+        await anna.finished(one)
+        assert (await anna.job(one))["notices"] == []
+    assert ((await status(anna, forge))["reason"], (await status(anna, forge))["notices"]) == (None, [])
+
+
+async def test_submission_says_nothing_where_a_worker_fits(anna: Any, start_worker: Any) -> None:
+    await start_worker()
+
+    async def fits() -> bool:
+        answer = (await anna.http.post("/api/queue-job", json={"jobType": "image_fast"})).json()
+        return (answer["reason"], answer["notices"]) == (None, [])
+
+    await until(fits)
+
+
+async def test_what_the_nearest_worker_lacks_is_named(anna: Any, start_worker: Any) -> None:
+    await start_worker()
+    await workflow(anna, "comfy_workflow", COMFY, models=["pony.safetensors"])
+    made = await collection(anna, workflow="mine")
+
+    async def generated() -> Any:
+        answer = (await generate(anna, made)).json()["data"]
+        return "pony.safetensors" in answer["notices"][0] and answer
+
+    job_id = (await until(generated))["jobId"]
+
+    async def told() -> bool:
+        return await reason_of(anna, job_id) == "unworkable"
+
+    await until(told)
+    assert "lacks model pony.safetensors" in (await anna.job(job_id))["notices"][0]
+
+
+async def test_later_step_that_nobody_can_do_is_told_while_the_job_is_under_way(anna: Any, start_worker: Any) -> None:
+    await start_worker()
+    steps = [
+        {"job_type": "prompt_enhance", "payload": {"prompt": "a boat"}},
+        {"job_type": "image_fast", "payload": {"prompt": "{{steps.00.text}}"}, "models": ["missing-model"]},
+    ]
+    await workflow(anna, "basic", {"steps": steps})
+    job_id = (await generate(anna, await collection(anna, workflow="mine"))).json()["data"]["jobId"]
+
+    async def told() -> bool:
+        job = await anna.job(job_id)
+        return (job["status"], job["reason"]) == ("processing", "unworkable")
+
+    await until(told)
+    assert "missing-model" in (await anna.job(job_id))["notices"][0]
+    assert (await status(anna, job_id))["reason"] == "unworkable"
+
+
+async def test_nothing_is_said_while_redis_is_away(start_platform: Any, own_redis: Switched) -> None:
+    await own_redis.on()
+    platform = await start_platform(redis_url=own_redis.url)
+    anna = await platform.account("anna")
+    await own_redis.off()
+    answer = (await anna.http.post("/api/queue-job", json={"jobType": "image_fast"})).json()
+    assert (answer["success"], answer["reason"], answer["notices"]) == (True, None, [])
+    assert await reason_of(anna, answer["job"]["id"]) is None
+    assert (await status(anna, answer["job"]["id"]))["reason"] is None
