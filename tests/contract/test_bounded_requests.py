@@ -1,4 +1,7 @@
-"""Whatever a client may send has bounds: every list, map, text and number of every request, in the documents."""
+"""Whatever a client may send has bounds: every list, map, text and number of every request, in the documents.
+
+Objects of any content (`additionalProperties: true`) are bounded by their depth and by the size of the body.
+"""
 
 import json
 from collections.abc import Iterator
@@ -10,16 +13,16 @@ import pytest
 from contract.repository import ROOT
 
 DOCUMENTS = sorted(Path(ROOT, "proto-schemas", "openapi").glob("*.json"))
-FREE_JSON = {"additionalProperties": True, "type": "object"}
-"""Objects of any content: their depth is limited, and the body's size limits the rest."""
 
 
 def schemas_of(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the schema of each body and parameter with its place."""
+    """Yield the schema of each body, and of each number in a path or a query; the server bounds their texts."""
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             for parameter in operation.get("parameters", []):
-                yield f"{method} {path} {parameter['in']} {parameter['name']}", parameter["schema"]
+                for schema in (parameter["schema"], *parameter["schema"].get("anyOf", [])):
+                    if schema.get("type") in {"integer", "number"}:
+                        yield f"{method} {path} {parameter['in']} {parameter['name']}", schema
             for content in operation.get("requestBody", {}).get("content", {}).values():
                 yield f"{method} {path} body", content["schema"]
 

@@ -133,6 +133,11 @@ async def test_an_answer_stays_small_however_much_is_wrong(client: httpx.AsyncCl
     assert len(answer.json()["errors"]) <= 20
 
 
+async def test_a_list_without_end_is_refused_before_its_items_are_looked_at(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/things", json={"name": "x", "numbers": ["a"] * 50_000})
+    assert answer.json()["error"] == "`numbers` must have at most 5,000 items, not 50,000."
+
+
 async def test_left_out_errors_are_counted(client: httpx.AsyncClient) -> None:
     answer = await client.post("/things", json={"name": "x", "numbers": ["a"] * 1030})
     assert answer.json()["error"].endswith("; and 1,010 more.")

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
+from darkroom_schemas.base import Request as RequestBody
 from darkroom_schemas.fields import Text
 from darkroom_schemas.ids import UserId
 from fastapi import APIRouter, Query, Response
@@ -51,11 +52,10 @@ class CreditStatement(BaseModel):
     cursor: str | None = Field(description="Pass as `cursor` for the next page; null on the last.")
 
 
-class AdjustmentRequest(BaseModel):
+class AdjustmentRequest(RequestBody):
     """How many credits to give, or to take with a minus sign; in thousandths at the finest."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={
             "examples": [{"user_id": "019aa7f0-0d7b-7d7a-8a5e-6a2f2a4d3b10", "amount": 25, "note": "invoice 7"}]
         },

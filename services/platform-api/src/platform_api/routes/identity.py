@@ -6,6 +6,7 @@ from typing import Literal
 from darkroom_chassis.api_keys import KeyKind
 from darkroom_chassis.errors import AppError
 from darkroom_queue import TICKET_TTL_S
+from darkroom_schemas.base import Request as RequestBody
 from darkroom_schemas.errors import ErrorCode
 from darkroom_schemas.ids import JobId, TenantId
 from fastapi import APIRouter
@@ -42,11 +43,10 @@ class Me(BaseModel):
     created_at: datetime
 
 
-class TicketRequest(BaseModel):
+class TicketRequest(RequestBody):
     """What the ticket is for."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={"examples": [{"audience": "job-stream", "job_id": "019aa7f1-5c3e-7c66-b5a1-9f0d3c1f1c11"}]},
     )
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from darkroom_chassis.errors import AppError
 from darkroom_schemas.channels import Preview
 from darkroom_schemas.errors import ErrorCode
+from darkroom_schemas.fields import MAX_INT64
 from fastapi import APIRouter, Query, Response
 
 from platform_api.domain.errors import NotFound
@@ -29,7 +30,7 @@ MAX_PREVIEW_BYTES = 1_000_000
 async def preview(
     context: Ctx,
     key: Annotated[str, Query(max_length=300)],
-    version: Annotated[int, Query(ge=1, description="Makes each preview a new address.")],
+    version: Annotated[int, Query(ge=1, le=MAX_INT64, description="Makes each preview a new address.")],
     expires: Annotated[int, Query(ge=0, le=10**11)],
     signature: Annotated[str, Query(max_length=128)],
 ) -> Response:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from darkroom_chassis.client_network import client_network
 from darkroom_chassis.logs import get_logger
+from darkroom_schemas.base import Request as RequestBody
 from darkroom_schemas.ids import UserId
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StrictStr, model_validator
@@ -21,12 +22,10 @@ router = APIRouter(tags=["identity"], route_class=KnownQueryRoute)
 Secret = Annotated[SecretStr, Field(min_length=1, max_length=MAX_PASSWORD_CHARACTERS)]
 
 
-class LoginRequest(BaseModel):
+class LoginRequest(RequestBody):
     """A name with its password, or an API key of a user."""
 
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"name": "anna", "password": "correct horse battery"}]}
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "anna", "password": "correct horse battery"}]})
 
     name: Annotated[StrictStr, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")] | None = None
     password: Secret | None = None

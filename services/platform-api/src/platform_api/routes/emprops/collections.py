@@ -3,11 +3,12 @@
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
+from darkroom_schemas.base import Request as RequestBody
 from darkroom_schemas.fields import JsonObject, Line, Text
 from darkroom_schemas.ids import UserId, new_uuid7
 from darkroom_schemas.workflow import CollectionData, Component, Variable
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema
 
 from platform_api.domain.collection import Collection
 from platform_api.domain.create_collection import create_collection
@@ -61,10 +62,8 @@ def _unbraced(value: Any) -> Any:  # Any: whatever the client sent
     return value.strip().removeprefix("{{").removesuffix("}}").strip() if isinstance(value, str) else value
 
 
-class NewVariable(BaseModel):
+class NewVariable(RequestBody):
     """What whoever generates may choose. Its value takes the place of `{{template_mapping}}`."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Line
     template_mapping: Annotated[Text, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,63}$"), BeforeValidator(_unbraced)]
@@ -77,10 +76,8 @@ class NewVariable(BaseModel):
         return Variable(**self.model_dump(exclude={"options"}), options=tuple(self.options or ()))
 
 
-class Sale(BaseModel):
+class Sale(RequestBody):
     """What both kinds of collections say about themselves."""
-
-    model_config = ConfigDict(extra="forbid")
 
     title: Line
     description: Description
@@ -93,6 +90,18 @@ class Sale(BaseModel):
 
 class NewCollection(Sale):
     """A collection of the caller's own."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "title": "Lighthouses",
+                    "workflow": "sdxl_image",
+                    "variables": [{"name": "Prompt", "template_mapping": "prompt", "is_customizable": True}],
+                }
+            ]
+        }
+    )
 
     description: Description = ""
     workflow: Line | None = Field(default=None, description="Name or id of the workflow that generates from it.")
@@ -109,11 +118,10 @@ class CollectionDetails(Sale):
     cast_hash: Line | None = None
 
 
-class NewSimpleCollection(BaseModel):
+class NewSimpleCollection(RequestBody):
     """A collection held for somebody on a social network: a job type, and a template of its payload."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={
             "examples": [
                 {

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+from darkroom_schemas.base import Request as RequestBody
 from darkroom_schemas.fields import JsonValue, Text
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -22,11 +23,10 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
-class CompletedReport(BaseModel):
+class CompletedReport(RequestBody):
     """What came of the job."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={"examples": [{"outputs": ["https://cdn.example/1.png"],
                                          "workflow_output": "https://cdn.example/1.png"}]},
     )  # fmt: skip
@@ -36,10 +36,10 @@ class CompletedReport(BaseModel):
     metadata: JsonValue = Field(default=None, description="Shown in the job's `data` and history.")
 
 
-class FailedReport(BaseModel):
+class FailedReport(RequestBody):
     """Why there is nothing."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"error_message": "The node vanished."}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"error_message": "The node vanished."}]})
 
     error_message: Sentence
     error_details: JsonValue = Field(default=None, description="Shown in the job and its history.")

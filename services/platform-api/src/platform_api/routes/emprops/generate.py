@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from darkroom_schemas.base import Request as RequestBody
 from darkroom_schemas.fields import JsonObject, Line
 from darkroom_schemas.job import JobView
 from fastapi import APIRouter, Response
@@ -19,11 +20,10 @@ from platform_api.routes.workability import Reason
 router = APIRouter(tags=["collections"], route_class=AnyContentTypeRoute)
 
 
-class GenerateRequest(BaseModel):
+class GenerateRequest(RequestBody):
     """The chosen variables, by name or by template mapping."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={"examples": [{"variables": {"Coast": "rocky"}, "workflow_priority": 50}]},
     )
 

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+from darkroom_schemas.base import Request as RequestBody
 from darkroom_schemas.fields import Text
 from darkroom_schemas.job import JobView
 from fastapi import APIRouter, Depends, Query, Response
@@ -52,10 +53,10 @@ class JobList(BaseModel):
     pagination: Pagination
 
 
-class CancelRequest(BaseModel):
+class CancelRequest(RequestBody):
     """Why; shown in the job's history."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "changed my mind"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "changed my mind"}]})
 
     reason: Annotated[Text, Field(max_length=200)] = "cancelled by the user"
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
+from darkroom_schemas.base import Request as RequestBody
 from darkroom_schemas.fields import JsonObject, Line
 from darkroom_schemas.workflow import WorkflowType
 from fastapi import APIRouter, Path, Response
@@ -34,10 +35,10 @@ NO_COLLECTION: dict[int | str, dict[str, Any]] = {404: {"description": "No such 
 NameOrId = Annotated[str, Path(description="Name or id of a workflow.", max_length=200)]
 
 
-class ChangedWorkflow(BaseModel):
+class ChangedWorkflow(RequestBody):
     """What to change; the workflow is checked as a whole."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"label": "Large poster"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"label": "Large poster"}]})
 
     name: WorkflowName | None = None
     label: Line | None = None
@@ -51,10 +52,10 @@ class ChangedWorkflow(BaseModel):
     custom_nodes: Names | None = None
 
 
-class ChangedCollection(BaseModel):
+class ChangedCollection(RequestBody):
     """What to change. A job type and a template are those of simple collections."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"title": "Lighthouses at night"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"title": "Lighthouses at night"}]})
 
     title: Line | None = None
     description: Description | None = None

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Literal
 
+from darkroom_schemas.base import Request as RequestBody
 from darkroom_schemas.fields import JsonObject, Line, Text
 from darkroom_schemas.ids import new_uuid7
 from darkroom_schemas.workflow import WorkflowType
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import ConfigDict, Field, StrictBool, StrictInt
 
 from platform_api.domain.create_workflow import create_workflow
 from platform_api.domain.errors import NotFound
@@ -34,11 +35,10 @@ MimeType = Annotated[Text, Field(pattern=r"^[a-z]+/[a-zA-Z0-9.+-]+$", max_length
 Order = Annotated[StrictInt, Field(ge=0, le=1_000_000)]
 
 
-class NewWorkflow(BaseModel):
+class NewWorkflow(RequestBody):
     """A workflow to keep. `data` is read as `type` says; its templates may name `{{variables}}`."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={
             "examples": [
                 {

@@ -3,10 +3,11 @@
 from typing import Annotated, Any
 
 from darkroom_queue import QueueUnavailable
+from darkroom_schemas.base import Request as RequestBody
 from darkroom_schemas.fields import JsonValue, Text, storable_json
 from darkroom_schemas.status import JobStatus
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from platform_api.domain.errors import InvalidParameter, NotFound
 from platform_api.domain.job import Job
@@ -28,7 +29,7 @@ Prompt = Annotated[Text, Field(max_length=MAX_PROMPT_CHARACTERS)]
 Reference = Annotated[Text, Field(max_length=200)]
 
 
-class QueueJobMetadata(BaseModel):
+class QueueJobMetadata(RequestBody):
     """What to make. Further members are kept with the job."""
 
     model_config = ConfigDict(extra="allow")
@@ -49,11 +50,10 @@ class QueueJobMetadata(BaseModel):
         return self
 
 
-class QueueJobRequest(BaseModel):
+class QueueJobRequest(RequestBody):
     """A job to queue."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={
             "examples": [{"jobType": "sdxl_image_fast", "metadata": {"prompt": "a lighthouse at dawn", "seed": 41}}]
         },

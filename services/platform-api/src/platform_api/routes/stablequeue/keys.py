@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from darkroom_chassis.api_keys import KeyKind, hash_api_key, new_api_key
 from darkroom_schemas.api_key import Scope, Tier
+from darkroom_schemas.base import Request as RequestBody
 from darkroom_schemas.fields import Text
 from darkroom_schemas.ids import UserId
 from fastapi import APIRouter, Depends, Path, Query, Response
@@ -39,11 +40,10 @@ Description = Annotated[Text, Field(max_length=1000)]
 Scopes = Annotated[list[Scope], Field(max_length=len(Scope))]
 
 
-class NewKey(BaseModel):
+class NewKey(RequestBody):
     """A key to make. It may do all that its maker may, unless `scopes` says less."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={"examples": [{"name": "Forge extension", "scopes": ["jobs:read", "jobs:write"]}]},
     )
 
@@ -56,10 +56,10 @@ class NewKey(BaseModel):
     )
 
 
-class ChangedKey(BaseModel):
+class ChangedKey(RequestBody):
     """What to change; what is absent or null stays."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"is_active": False}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"is_active": False}]})
 
     name: Name | None = None
     description: Description | None = None

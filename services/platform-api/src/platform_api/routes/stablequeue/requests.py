@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any
 
+from darkroom_schemas.base import Request as RequestBody
 from darkroom_schemas.fields import Text, storable_json
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, field_validator, model_validator
 
 from platform_api.domain.generation import MAX_IMAGES, MAX_SIDE, MAX_STEPS, PARAMS, Generation
 from platform_api.domain.generation_members import ignored
@@ -21,7 +22,7 @@ Graph = Annotated[dict[str, dict[str, Any]], Field(min_length=1, max_length=1000
 AppType = Annotated[Text, Field(min_length=1, max_length=64)]
 
 
-class GenerationParams(BaseModel):
+class GenerationParams(RequestBody):
     """What to draw. Further members are kept with the job, unless they change the picture: those are refused by name.
 
     An empty `seed`, or -1, is a random one.
@@ -68,7 +69,7 @@ class GenerationParams(BaseModel):
         return self
 
 
-class GenerateRequest(BaseModel):
+class GenerateRequest(RequestBody):
     """A job for a server. Further members are kept with the job."""
 
     model_config = ConfigDict(

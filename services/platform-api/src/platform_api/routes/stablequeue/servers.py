@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from darkroom_chassis.api_keys import KeyKind
+from darkroom_schemas.base import Request as RequestBody
 from darkroom_schemas.fields import Text
 from darkroom_schemas.worker import Capabilities
 from fastapi import APIRouter, Depends, Path, Response
@@ -29,11 +30,10 @@ FIXED: dict[int | str, dict[str, Any]] = {403: {"description": "The server stand
 MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "No server has this alias"}}
 
 
-class ServerBody(BaseModel):
+class ServerBody(RequestBody):
     """A server. Where it is, is told as `apiUrl` or as `host` and `port`; its credentials belong to its worker."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={"examples": [{"alias": "Main", "apiUrl": "http://forge:7860", "description": "upstairs"}]},
     )
 
