@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from darkroom_chassis.availability import Availability, ServerAway
 from darkroom_queue import Insight, Producer, Registry, fits
 from darkroom_schemas.catalogue import CATALOGUE
-from darkroom_schemas.worker import Requirements
 
 from platform_api.domain.outlook import TypeOutlook
 
@@ -37,10 +36,7 @@ class QueueOutlook:
         workers = [record.info.capabilities for record in await self._registry.workers()]
         waiting = (await self._producer.depth()).queued_by_type
         times = await self._insight.service_times(tuple(CATALOGUE))
-        needs = {
-            name: Requirements(type=name, models=(job_type.model,) if job_type.model else ())
-            for name, job_type in CATALOGUE.items()
-        }
+        needs = {name: job_type.requirements for name, job_type in CATALOGUE.items()}
         return {
             name: TypeOutlook(sum(fits(need, can) for can in workers), waiting.get(name, 0), times[name])
             for name, need in needs.items()

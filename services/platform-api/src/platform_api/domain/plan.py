@@ -37,7 +37,7 @@ class PlannedStep:
     @property
     def required(self) -> Requirements:
         """Return what a worker must have for it."""
-        return self.requirements or type_requirements(self.job_type)
+        return self.requirements or CATALOGUE[self.job_type].requirements
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +88,6 @@ def needs_of(step: PlannedStep, number: int) -> tuple[int, ...]:
     return (number - 1,) if number else ()
 
 
-def type_requirements(job_type: str) -> Requirements:
-    """Return what every step of a type requires. Workers offer a type only if their memory allows it."""
-    model = CATALOGUE[job_type].model
-    return Requirements(type=job_type, models=(model,) if model else ())
-
-
 def steps_of(plan: Plan, job_id: JobId, now: datetime) -> tuple[Step, ...]:
     """Make the steps of a job's first run."""
     return tuple(create_step(planned, job_id, number, now) for number, planned in enumerate(plan.steps))
@@ -124,7 +118,7 @@ def step_submission(job: Job, step: Step) -> StepSubmit:
         id=step.id,
         job_id=job.id,
         tenant=TenantId(job.user_id),
-        requirements=step.requirements or type_requirements(step.job_type),
+        requirements=step.requirements or CATALOGUE[step.job_type].requirements,
         payload=step.payload,
         created_us=int(job.created_at.timestamp() * 1_000_000),
         priority=job.priority,
