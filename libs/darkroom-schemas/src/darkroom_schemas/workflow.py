@@ -6,10 +6,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from darkroom_schemas.base import Request, Wire
+from darkroom_schemas.fields import Line, Text
 
-Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
-Names = Annotated[tuple[Name, ...], Field(max_length=50)]
-Template = dict[str, Any]
+MAX_STEPS, MAX_NODES = 100, 5_000
+Names = Annotated[tuple[Line, ...], Field(max_length=50)]
+Template = Annotated[dict[str, Any], Field(max_length=1_000)]
+Graph = Annotated[dict[str, dict[str, Any]], Field(min_length=1, max_length=MAX_NODES)]
 
 
 class WorkflowType(StrEnum):
@@ -28,37 +30,37 @@ class StepDefinition(Request):
     Besides its type's own requirements it may need models, custom nodes, tags, memory, or one back end by name.
     """
 
-    job_type: str
+    job_type: Line
     payload: Template = Field(default_factory=dict)
-    needs: tuple[int, ...] | None = None
+    needs: Annotated[tuple[Annotated[int, Field(ge=0, lt=MAX_STEPS)], ...], Field(max_length=MAX_STEPS)] | None = None
     models: Names = ()
     custom_nodes: Names = ()
     tags: Names = ()
     vram_gb: int = Field(default=0, ge=0, le=1024)
-    backend: Name | None = None
+    backend: Line | None = None
 
 
 class BasicDefinition(Request):
     """`basic`: any steps, in order or as their `needs` say."""
 
-    steps: tuple[StepDefinition, ...] = Field(min_length=1, max_length=100)
+    steps: tuple[StepDefinition, ...] = Field(min_length=1, max_length=MAX_STEPS)
 
 
 class ComfyDefinition(Request):
     """`comfy_workflow`: one ComfyUI graph in its API format."""
 
-    workflow: dict[str, dict[str, Any]] = Field(min_length=1)
+    workflow: Graph
     max_outputs: int = Field(default=1, ge=1, le=64)
 
 
 class FetchDefinition(Request):
     """`fetch_api`: one HTTP request."""
 
-    url: str
-    method: str = "GET"
+    url: Annotated[Text, Field(max_length=4_000)]
+    method: Annotated[Text, Field(max_length=200)] = "GET"
     headers: Template = Field(default_factory=dict)
     body: Any = None
-    select: str | None = None
+    select: Annotated[Text, Field(max_length=1_000)] | None = None
 
 
 class DirectDefinition(Request):
@@ -67,14 +69,14 @@ class DirectDefinition(Request):
     Without a job type, the collection's component says what is made.
     """
 
-    job_type: str | None = None
+    job_type: Line | None = None
     payload: Template | None = None
 
 
 class DynamicDefinition(Request):
     """`dynamic_json`: one step, whose payload is a template."""
 
-    job_type: str
+    job_type: Line
     template: Template
 
 
@@ -94,9 +96,9 @@ class Variable(Wire):
     Without `is_customizable`, options are all there is to choose from; the first of them is the default.
     """
 
-    name: Name
+    name: Line
     template_mapping: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,63}$")]
-    options: tuple[Name, ...] = Field(default=(), max_length=200)
+    options: tuple[Line, ...] = Field(default=(), max_length=200)
     is_selectable: bool = False
     is_customizable: bool = False
 
@@ -105,7 +107,7 @@ class Component(Wire):
     """What a simple collection makes: a job type with a template of its payload."""
 
     type: Literal["dynamic_json"] = "dynamic_json"
-    job_type: str
+    job_type: Line
     template: Template
 
 

@@ -12,7 +12,7 @@ from platform_api.domain.generate import plan_for
 from platform_api.domain.plan import DEFAULT_PRIORITY, Plan
 from platform_api.routes.auth import CurrentUser
 from platform_api.routes.context import Ctx
-from platform_api.routes.plain_json import check_small
+from platform_api.routes.job_parameters import check_small
 from platform_api.routes.requests import AnyContentTypeRoute, CollectionIdPath, IdempotencyHeader, answered, keyed
 from platform_api.routes.submission import Prospects, submit
 from platform_api.routes.workability import Reason

@@ -17,9 +17,9 @@ from platform_api.domain.view import job_view
 from platform_api.routes.auth import CurrentUser
 from platform_api.routes.context import Context, Ctx
 from platform_api.routes.errors import invalid
+from platform_api.routes.job_parameters import check_small
 from platform_api.routes.numbers import SeedOrRandom
 from platform_api.routes.ourvidz.mapping import JobAnswer, QueueJobAnswer, job_answer, queue_job_answer
-from platform_api.routes.plain_json import check_small
 from platform_api.routes.requests import AnyContentTypeRoute, IdempotencyHeader, JobIdPath, answered, keyed
 from platform_api.routes.submission import submit
 from platform_api.routes.workability import lack_of_job

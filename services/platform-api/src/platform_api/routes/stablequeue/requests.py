@@ -9,8 +9,8 @@ from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, field_valid
 from platform_api.domain.generation import MAX_IMAGES, MAX_SIDE, MAX_STEPS, PARAMS, Generation
 from platform_api.domain.generation_members import ignored
 from platform_api.domain.plan_catalogue import MAX_PROMPT_CHARACTERS
+from platform_api.routes.job_parameters import check_small
 from platform_api.routes.numbers import NotBoolean, SeedOrRandom
-from platform_api.routes.plain_json import check_small
 
 Prompt = Annotated[Text, Field(max_length=MAX_PROMPT_CHARACTERS)]
 Side = Annotated[int, Field(ge=64, le=MAX_SIDE, multiple_of=8), NotBoolean]
