@@ -118,6 +118,12 @@ async def test_listener_who_has_read_the_end_before_its_note_is_told_nothing() -
     assert await listen(World(stored=3, noted=2, logged=3), last="0-1-1-3") == []
 
 
+async def test_an_event_that_cannot_be_read_ends_no_stream() -> None:
+    unreadable = event(2).model_copy(update={"data": {"job": 5}})
+    frames = await listen(World(stored=1, noted=1, logged=1, live=[unreadable, event(3)]))
+    assert told(frames) == [1, 3]
+
+
 @pytest.mark.parametrize(
     ("world", "last", "expected"),
     [

@@ -26,10 +26,11 @@ class World:
 
     def __init__(self, store: Any, urls: Any) -> None:
         self.store, self.looks, self.transactions = store, list[int](), 0
+        self.unreadable = set[StepId]()
         self._urls, self._refs, self._views = urls, list[StepRef](), dict[StepId, StepView]()
         self.reconciler = Reconciler(
             stale=self, unit_of_work=self._transaction, producer=self, event_log=self, consumer=self, urls=urls,
-            clock=lambda: NOW, bell=Doorbell(), relay_bell=Doorbell(),
+            clock=lambda: NOW, bell=Doorbell(), relay_bell=Doorbell(), waits=(),
         )  # fmt: skip
 
     async def job(self, here: JobStatus, there: JobStatus | None) -> JobId:
@@ -60,6 +61,8 @@ class World:
 
     async def read_many(self, step_ids: Sequence[StepId]) -> list[StepView | None]:
         self.looks.append(len(step_ids))
+        if self.unreadable & set(step_ids):
+            raise ValueError("what the queue says of a step cannot be read")
         return [self._views.get(step_id) for step_id in step_ids]
 
     async def tail(self) -> None:
@@ -108,3 +111,11 @@ async def test_lost_steps_are_submitted_again_in_one_transaction(world: World) -
     submitted = [item.step.job_id for item in world.store.outbox if isinstance(item, SubmitStep)]
     assert sorted(submitted) == sorted(jobs)
     assert (world.looks, world.transactions) == ([10], 1)
+
+
+async def test_a_step_that_cannot_be_read_leaves_no_other_unchecked(world: World) -> None:
+    jobs = [await world.job(JobStatus.QUEUED, JobStatus.COMPLETED) for _ in range(5)]
+    world.unreadable = {StepId(f"{jobs[2]}:1:00")}
+    await world.reconciler.reconcile_stale_steps(everything=False)
+    expected = [JobStatus.QUEUED if job_id == jobs[2] else JobStatus.COMPLETED for job_id in jobs]
+    assert [world.status(job_id) for job_id in jobs] == expected

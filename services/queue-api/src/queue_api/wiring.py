@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from darkroom_chassis.connection_limit import ConnectionLimit
 from darkroom_chassis.loops import LoopSupervisor
-from darkroom_queue import EventFanout, Insight, Producer, RedisLink, Registry, Sweeper, Tickets
+from darkroom_queue import EventFanout, Insight, Producer, QueueUnavailable, RedisLink, Registry, Sweeper, Tickets
 
 from queue_api.context import Context
 from queue_api.domain.calibration import Calibration
@@ -27,7 +27,7 @@ class Running:
 async def wire(settings: Settings) -> AsyncIterator[Running]:
     """Connect and start the loops; undo both at the end."""
     link = await RedisLink.open(str(settings.redis_url))
-    fanout, board, loops = EventFanout(link), ProgressBoard(link), LoopSupervisor()
+    fanout, board, loops = EventFanout(link), ProgressBoard(link), LoopSupervisor((QueueUnavailable,))
     sweeper = Sweeper(
         link,
         lease_s=settings.queue_lease_s,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from darkroom_chassis.logs import get_logger
 from darkroom_chassis.loops import LoopSupervisor
-from darkroom_queue import Consumer, RedisLink
+from darkroom_queue import Consumer, QueueUnavailable, RedisLink
 from darkroom_schemas.catalogue import Connector as ConnectorName
 from darkroom_schemas.ids import WorkerId
 from darkroom_schemas.worker import Capabilities, WorkerInfo
@@ -88,7 +88,7 @@ async def running_worker(settings: WorkerSettings, profile: Profile) -> AsyncIte
         stack.push_async_callback(link.close)
         watch = DeviceWatch()
         leftovers = LeftoverObjects(uploads)
-        loops = LoopSupervisor()
+        loops = LoopSupervisor((QueueUnavailable,))
         loops.add("leftovers", leftovers.run)
         child: GpuChild | None = None
         connectors: list[Connector] = []

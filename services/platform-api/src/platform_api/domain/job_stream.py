@@ -14,6 +14,7 @@ from darkroom_schemas.events import JOB_TERMINAL, Event
 from darkroom_schemas.ids import EventId, JobId, UserId
 from darkroom_schemas.job import HistoryEntry, HistoryEvent, JobEventData, JobView
 from darkroom_schemas.status import TERMINAL, JobStatus
+from pydantic import ValidationError
 
 from platform_api.domain.errors import NotFound
 from platform_api.domain.feed import Closed, Gap, JobFeed, Quiet, Replay, Signal
@@ -182,8 +183,17 @@ def _has_read_all(snapshot: JobSnapshot, last: EventId) -> bool:
     return (latest.shard, latest.epoch) == (last.shard, last.epoch) and last >= latest
 
 
-def _seq(event: Event) -> int:
-    return JobEventData.model_validate(event.data).history.seq
+def _seq(event: Event) -> int | None:
+    data = job_event_data(event)
+    return data.history.seq if data else None
+
+
+def job_event_data(event: Event) -> JobEventData | None:
+    """Read what a `job.*` event tells; None if it cannot be read, so that no stream ends at it again and again."""
+    try:
+        return JobEventData.model_validate(event.data)
+    except ValidationError:
+        return None
 
 
 def _opening(snapshot: JobSnapshot, told: _Told) -> Iterator[Frame]:
@@ -223,8 +233,10 @@ def _event_frames(event: Event, told: _Told) -> Iterator[Frame]:
     event_id = EventId.parse(event.id)
     if told.event_id is not None and event_id <= told.event_id:
         return
-    data = JobEventData.model_validate(event.data)
     told.event_id, told.ended = event_id, event.type in JOB_TERMINAL
+    data = job_event_data(event)
+    if data is None:
+        return
     if data.history.seq < told.seq:
         return
     if data.history.seq == told.seq:

@@ -19,7 +19,7 @@ from darkroom_schemas.status import ACTIVE, JobStatus
 from platform_api.domain.feed import Closed, Gap, Quiet, Subscription
 from platform_api.domain.job import Job
 from platform_api.domain.job_filter import JobFilter
-from platform_api.domain.job_stream import EventsLost
+from platform_api.domain.job_stream import EventsLost, job_event_data
 from platform_api.domain.ports import Clock, JobPage, JobReads
 from platform_api.domain.view import AssetUrls, job_view, preview_url
 
@@ -187,8 +187,8 @@ class UserStream:
         if event.type == EventType.ASSET_DELETED:
             yield UserFrame(UserFrameKind.ASSET_DELETED, data={"job_id": event.job_id, **event.data}, id=event.id)
         elif event.type.startswith("job."):
-            data = JobEventData.model_validate(event.data)
-            if data.history.seq <= self._told_seq.get(event.job_id, 0):
+            data = job_event_data(event)
+            if data is None or data.history.seq <= self._told_seq.get(event.job_id, 0):
                 return
             self._note(data)
             yield UserFrame(UserFrameKind.JOB_UPDATE, job=data.job)

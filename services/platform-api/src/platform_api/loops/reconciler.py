@@ -1,9 +1,11 @@
 """Sets PostgreSQL and Redis right where they disagree: old steps each minute, all at the start and after a gap."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from functools import partial
 
+from darkroom_chassis.isolation import Isolation
 from darkroom_chassis.logs import get_logger
 from darkroom_queue import EventLog, Producer, QueueUnavailable
 from darkroom_schemas.events import Event
@@ -43,7 +45,9 @@ class Reconciler:
         clock: Clock,
         bell: Doorbell,
         relay_bell: Doorbell,
+        waits: tuple[type[Exception], ...],
     ) -> None:
+        self._isolation = Isolation("reconciler", (QueueUnavailable, TimeoutError, *waits))
         self._stale, self._unit_of_work, self._producer, self._log = stale, unit_of_work, producer, event_log
         self._consumer, self._urls, self._clock = consumer, urls, clock
         self._bell, self._relay_bell = bell, relay_bell
@@ -64,11 +68,22 @@ class Reconciler:
         """Check the steps that are pending for over ten minutes, or all active ones and the recently revoked."""
         now = self._clock()
         async for refs in self._stale.pending(now if everything else now - STALE_AFTER):
-            await self._set_right(refs)
+            await self._each(refs, self._set_right)
         if everything:
             async for refs in self._stale.revoked(now - REVOKED_WITHIN):
-                await self._revoke(refs)
+                await self._each(refs, self._revoke)
         self._relay_bell.ring()
+
+    async def _each(self, refs: Sequence[StepRef], check: Callable[[Sequence[StepRef]], Awaitable[None]]) -> None:
+        """Check steps together; where that fails, each alone, so that one of them keeps no other from being checked."""
+        try:
+            await check(refs)
+        except self._isolation.waits:
+            raise
+        except Exception:
+            log.exception("Steps cannot be reconciled together; each is tried alone", steps=len(refs))
+            for ref in refs:
+                await self._isolation.attempt(partial(check, [ref]), _leave, step_id=ref.id)
 
     async def _set_right(self, refs: Sequence[StepRef]) -> None:
         """Compare steps with what the queue knows of them; those that only wait or go on cost no transaction."""
@@ -111,6 +126,10 @@ class Reconciler:
                 await self._producer.cancel(view.id, reason="the job has ended")
                 log.warning("A step of an ended job is cancelled", step_id=view.id)
                 STEPS_RECONCILED.labels("revoked").inc()
+
+
+async def _leave(_: Exception) -> None:
+    """Leave a step as it is: it is looked at again a minute later."""
 
 
 def _is_news(ref: StepRef, view: StepView) -> bool:

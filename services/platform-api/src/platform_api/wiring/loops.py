@@ -73,6 +73,7 @@ def join_loops(base: Foundation) -> Loops:
         clock=utc_now,
         bell=reconcile_bell,
         relay_bell=relay_bell,
+        waits=DATABASE_AWAY,
     )
     loops = LoopSupervisor((QueueUnavailable, *DATABASE_AWAY))
     loops.add("relay", relay.run)

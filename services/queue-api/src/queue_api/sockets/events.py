@@ -7,7 +7,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -142,7 +142,7 @@ class _Monitor:
     async def _send_events(self, since: EventId | None) -> None:
         async for item in self._context.fanout.follow(since=since):
             if isinstance(item, Event):
-                for message in messages_of(item) if self._viewer.sees(item) else ():
+                for message in _messages(item) if self._viewer.sees(item) else ():
                     await self._send(message)
             elif item is RESET:
                 depth = await self._context.producer.depth()
@@ -184,6 +184,15 @@ async def _first_to_end(parts: Iterable[Coroutine[Any, Any, Any]]) -> asyncio.Ta
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _messages(event: Event) -> Sequence[Message]:
+    """Translate an event; one that cannot be read is left out, or no socket would ever get past it."""
+    try:
+        return messages_of(event)
+    except (LookupError, ValueError, TypeError):
+        log.exception("An event cannot be read and is left out", event_id=event.id, type=event.type)
+        return ()
 
 
 def _now_ms() -> int:
