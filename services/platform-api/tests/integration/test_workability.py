@@ -51,7 +51,12 @@ async def test_waiting_job_says_that_nobody_can_do_it_until_somebody_can(anna: A
     assert (read["status"], read["data"]["reason"]) == ("queued", "unworkable")
     assert NOBODY in read["notices"][0]
     assert read["data"]["notices"] == read["notices"]
-    listed = await status(anna, forge)
+
+    async def forge_told() -> Any:
+        answer = await status(anna, forge)
+        return answer if answer["reason"] else None
+
+    listed = await until(forge_told)
     assert (listed["status"], listed["reason"]) == ("pending", "unworkable")
     assert NOBODY in listed["notices"][0]
     await start_worker()
