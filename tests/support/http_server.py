@@ -9,6 +9,7 @@ from typing import Any
 import uvicorn
 from darkroom_chassis.http_limits import HttpLimits
 from darkroom_chassis.http_protocol import LimitedConfig
+from fastapi import FastAPI
 
 
 class _Server(uvicorn.Server):
@@ -29,9 +30,14 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def served(app: Any, limits: HttpLimits | None = None, **options: Any) -> AsyncIterator[int]:
-    """Serve an ASGI app on a free port of loopback as services do; yields the port. `options` are uvicorn's."""
+    """Serve an ASGI app on a free port of loopback as services do; yields the port. `options` are uvicorn's.
+
+    A FastAPI app finds the server in its state.
+    """
     fixed: dict[str, Any] = {"port": 0, "log_config": None, "access_log": False, "server_header": False}
     server = _Server(LimitedConfig(app, limits or HttpLimits(), **(fixed | options)))
+    if isinstance(app, FastAPI):
+        app.state.server = server
     task = asyncio.create_task(server.serve())
     try:
         listening = asyncio.create_task(server.listening.wait())

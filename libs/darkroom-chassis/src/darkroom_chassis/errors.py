@@ -15,6 +15,8 @@ from darkroom_schemas.errors import ErrorBody, ErrorCode, FieldError
 from fastapi.responses import JSONResponse
 
 PROBLEM_JSON = "application/problem+json"
+MAX_INSTANCE = 500
+"""Characters of the request's path that an error repeats."""
 
 
 class AppError(Exception):
@@ -55,7 +57,7 @@ def render(error: AppError, instance: str) -> JSONResponse:
         title=HTTPStatus(error.status).phrase,
         status=error.status,
         detail=error.sentence,
-        instance=instance,
+        instance=instance[:MAX_INSTANCE],
         trace_id=trace_id,
         retryable=error.retryable,
         errors=list(error.errors),

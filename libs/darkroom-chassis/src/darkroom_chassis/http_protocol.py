@@ -59,7 +59,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._events = 0  # beginnings and ends of requests, to see whether a chunk held any
         self._began_empty = True
         self._refused = False
-        self._lingering = False
+        self.lingering = False
         self._deadline: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
 
@@ -80,7 +80,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._lingering:
+        if self.lingering:
             return
         self._began_empty = False
         events = self._events
@@ -190,7 +190,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def linger(self) -> None:
         """Send the end of the answer, and close when the client has read it or after some seconds."""
-        self._lingering = True
+        self.lingering = True
         self._stop_deadline()
         self._unset_keepalive_if_required()
         self.flow.resume_reading()
@@ -230,14 +230,21 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
 
 class _LingeringTransport:
-    """The transport as answers see it: it closes gracefully where the request is not complete."""
+    """The transport as answers see it: it closes gracefully where the request is not complete.
+
+    What is written after the end is dropped: uvloop raises there until the application learns of it.
+    """
 
     def __init__(self, protocol: BoundedHttpProtocol, transport: asyncio.Transport) -> None:
-        self._protocol = protocol
-        self.write, self.is_closing, self._close = transport.write, transport.is_closing, transport.close
+        self._protocol, self._transport = protocol, transport
+        self.is_closing = transport.is_closing
+
+    def write(self, data: bytes) -> None:
+        if not self.is_closing() and not self._protocol.lingering:
+            self._transport.write(data)
 
     def close(self) -> None:
         if self._protocol.request_is_complete or self.is_closing():
-            self._close()
+            self._transport.close()
         else:
             self._protocol.linger()

@@ -8,6 +8,8 @@ import structlog
 
 from darkroom_chassis.settings import LogFormat
 
+NOISY = ("uvicorn.error", "psycopg")
+"""Loggers that warn of each malformed request and each cancelled query: clients must not fill the log."""
 SECRET_FIELDS = frozenset({"token", "secret", "password", "authorization", "api_key", "prompt", "signed_url", "jwt"})
 
 
@@ -39,7 +41,8 @@ def configure_logging(service: str, *, level: str = "INFO", log_format: LogForma
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = True
     logging.getLogger("uvicorn.access").disabled = True  # one access line comes from the request middleware
-    logging.getLogger("uvicorn.error").setLevel("WARNING")
+    for name in NOISY:
+        logging.getLogger(name).setLevel("ERROR")
     structlog.configure(
         processors=[*shared, renderer],
         # Our own lines go straight out: through the standard library each request's line would cost four times as much.

@@ -2,11 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Sized
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
+import uvloop
 import websockets
 from darkroom_chassis.http_limits import HttpLimits
 from darkroom_chassis.service import create_app, proxy_options
@@ -14,6 +17,7 @@ from darkroom_chassis.settings import ServiceSettings
 from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
 from starlette.responses import StreamingResponse
 from support.http_server import raw_connection, served
+from support.waiting import until
 
 LIMITS = HttpLimits(header_bytes=8192, request_s=0.3, send_s=0.3, connections=5)
 GET = b"GET /hello HTTP/1.1\r\nHost: x\r\n"
@@ -155,6 +159,52 @@ async def test_a_client_that_reads_nothing_is_cut_off() -> None:
         await connection.send(b"GET /flood HTTP/1.1\r\nHost: x\r\n\r\n")
         async with asyncio.timeout(10):
             await app.state.flood_ended.wait()
+
+
+def test_an_answer_to_a_client_that_was_cut_off_is_dropped_on_uvloop() -> None:
+    malformed = b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n"
+
+    async def scenario() -> None:
+        app, cut_off = FastAPI(), asyncio.Event()
+
+        @app.get("/late")
+        async def late() -> str:
+            await cut_off.wait()
+            return "late"
+
+        async with served(app) as port, raw_connection(port) as connection, asyncio.timeout(20):
+            await connection.send(b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n" + malformed)
+            try:
+                assert await connection.answer() == b""
+            finally:
+                cut_off.set()
+            await until(partial(holds, app.state.server.server_state.tasks, 0))
+
+    with LoggedErrors() as errors:
+        uvloop.run(scenario())
+    assert errors.records == []
+
+
+async def holds(collection: Sized, count: int) -> bool:
+    return len(collection) == count
+
+
+class LoggedErrors(logging.Handler):
+    """Collects what uvicorn logs as an error."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+    def __enter__(self) -> "LoggedErrors":
+        logging.getLogger("uvicorn.error").addHandler(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        logging.getLogger("uvicorn.error").removeHandler(self)
 
 
 async def test_requests_pipelined_without_end_are_refused(port: int) -> None:
