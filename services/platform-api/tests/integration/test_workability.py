@@ -1,16 +1,13 @@
 """A job that no connected worker can do is accepted, and says so in its answer and whenever it is read."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
 from support.emprops import collection, generate, workflow
+from support.switched import Switched
 from support.waiting import until
 
 from .stablequeue_jobs import status, submit
-from .test_outages import Switched
 
 NOBODY = "No worker is connected"
 COMFY = {"workflow": {"1": {"class_type": "KSampler", "inputs": {}}}}
@@ -19,12 +16,6 @@ COMFY = {"workflow": {"1": {"class_type": "KSampler", "inputs": {}}}}
 @pytest.fixture
 async def anna(platform: Any) -> Any:
     return await platform.account("anna")
-
-
-@pytest.fixture
-def own_redis(tmp_path: Path) -> Iterator[Switched]:
-    with ExitStack() as processes:
-        yield Switched(tmp_path / "valkey", processes)
 
 
 async def reason_of(account: Any, job_id: str) -> Any:

@@ -4,6 +4,7 @@ import hmac
 from dataclasses import dataclass
 from typing import cast
 
+from darkroom_chassis.availability import Availability
 from darkroom_chassis.connection_limit import ConnectionLimit
 from darkroom_queue import EventFanout, Insight, Producer, RedisLink, Registry, Tickets
 from starlette.requests import HTTPConnection
@@ -17,6 +18,7 @@ class Context:
     """The queue, the sockets' sources and the limits of one process. Without `auth_token` everybody may call."""
 
     link: RedisLink
+    redis: Availability
     producer: Producer
     registry: Registry
     insight: Insight

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from darkroom_chassis.availability import Availability
 from darkroom_chassis.connection_limit import ConnectionLimit
 from darkroom_chassis.loops import LoopSupervisor
 from darkroom_queue import EventFanout, Insight, Producer, QueueUnavailable, RedisLink, Registry, Sweeper, Tickets
@@ -43,6 +44,7 @@ async def wire(settings: Settings) -> AsyncIterator[Running]:
     loops.add("eta-verdicts", calibrator.watch)
     context = Context(
         link=link,
+        redis=Availability("Redis", (QueueUnavailable,)),
         producer=Producer(link),
         registry=Registry(link),
         insight=insight,

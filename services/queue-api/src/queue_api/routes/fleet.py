@@ -5,8 +5,9 @@ from typing import Any
 from fastapi import APIRouter, Depends
 
 from queue_api.routes.access import Ctx, require_token
+from queue_api.routes.bounded import BoundedRoute
 
-router = APIRouter(tags=["fleet"], dependencies=[Depends(require_token)])
+router = APIRouter(tags=["fleet"], dependencies=[Depends(require_token)], route_class=BoundedRoute)
 
 
 @router.get("/workers", summary="List the live workers")

@@ -4,8 +4,9 @@ from darkroom_queue import TICKET_TTL_S
 from fastapi import APIRouter, Depends
 
 from queue_api.routes.access import Ctx, require_token
+from queue_api.routes.bounded import BoundedRoute
 
-router = APIRouter(prefix="/ws-ticket", tags=["jobs"], dependencies=[Depends(require_token)])
+router = APIRouter(prefix="/ws-ticket", tags=["jobs"], dependencies=[Depends(require_token)], route_class=BoundedRoute)
 
 
 @router.post("", status_code=201, summary="Make a one-time WebSocket ticket")

@@ -1,0 +1,29 @@
+"""Routes that answer 503 in time while Redis hangs: each of them needs it."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from darkroom_chassis.availability import NEEDED_S, ServerAway
+from darkroom_queue import QueueUnavailable
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+from queue_api.context import context_of
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class BoundedRoute(APIRoute):
+    """Waits `NEEDED_S` at most, and not at all while the process knows that Redis does not answer."""
+
+    def get_route_handler(self) -> Handler:
+        handle = super().get_route_handler()
+
+        async def handle_in_time(request: Request) -> Response:
+            await request.body()  # its client may take longer
+            try:
+                return await context_of(request).redis.ask(lambda: handle(request), NEEDED_S)
+            except ServerAway as error:
+                raise QueueUnavailable(str(error)) from error
+
+        return handle_in_time
