@@ -1,15 +1,26 @@
 """Uvicorn's WebSocket protocol with an answer to every handshake, and our close code for a missed heartbeat."""
 
+import asyncio
 from collections.abc import Sequence
+from typing import Any, Protocol, runtime_checkable
 
+from uvicorn._types import ASGIReceiveEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import MAX_LINE_LENGTH, MAX_NUM_HEADERS
 
+from darkroom_chassis.http_limits import HttpLimits
 from darkroom_chassis.http_refusal import refusal
 
 INVALID_TEXT = 1007
 HEARTBEAT_TIMEOUT = 4000
 _METHOD_AND_VERSION = len(b"GET  HTTP/1.1\r\n")
+
+
+@runtime_checkable
+class HasLimits(Protocol):
+    """A configuration of uvicorn that carries our limits."""
+
+    limits: HttpLimits
 
 
 def websocket_refusal(url: bytes, headers: Sequence[tuple[bytes, bytes]]) -> tuple[int, str] | None:
@@ -26,7 +37,42 @@ def websocket_refusal(url: bytes, headers: Sequence[tuple[bytes, bytes]]) -> tup
 
 
 class BoundedWebSocketProtocol(WebSocketsSansIOProtocol):
-    """Answers 400 to a handshake that cannot be parsed, and closes with 4000 when pings are not answered."""
+    """Answers 400 to a handshake that cannot be parsed, and closes with 4000 when pings are not answered.
+
+    While a client reads nothing, nothing is read from it either: answers to its pings would fill the memory.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:  # Any: uvicorn's own arguments
+        super().__init__(*args, **options)
+        self._send_s = self.config.limits.send_s if isinstance(self.config, HasLimits) else HttpLimits().send_s
+        self._stalled: asyncio.TimerHandle | None = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_stalled()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.transport.pause_reading()
+        if self._stalled is None:
+            self._stalled = self.loop.call_later(self._send_s, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stop_stalled()
+        if not self.read_paused:
+            self.transport.resume_reading()
+
+    async def receive(self) -> ASGIReceiveEvent:
+        message = await super().receive()
+        if not self.writable.is_set():
+            self.transport.pause_reading()
+        return message
+
+    def _stop_stalled(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)

@@ -284,6 +284,43 @@ async def test_a_missed_heartbeat_closes_with_4000() -> None:
     assert (4000).to_bytes(2, "big") in frames
 
 
+async def test_a_client_that_pings_and_reads_nothing_is_cut_off() -> None:
+    app, ended = FastAPI(), asyncio.Event()
+
+    @app.websocket("/ws")
+    async def ws(socket: WebSocket) -> None:
+        await socket.accept()
+        with suppress(WebSocketDisconnect):
+            await socket.receive_text()
+        ended.set()
+
+    ping = b"\x89\xfd\0\0\0\0" + b"a" * 125
+    async with served(app, LIMITS) as port, raw_connection(port) as connection:
+        await connection.send(b"GET /ws HTTP/1.1\r\n" + UPGRADE + KEY + b"\r\n")
+        await connection.head()
+        flood = asyncio.create_task(connection.send(ping * 200_000))
+        async with asyncio.timeout(10):
+            await ended.wait()
+        assert not (await asyncio.wait({flood}, timeout=5))[1]
+
+
+async def test_a_client_that_pings_and_reads_gets_its_answers() -> None:
+    app = FastAPI()
+
+    @app.websocket("/ws")
+    async def ws(socket: WebSocket) -> None:
+        await socket.accept()
+        while True:
+            await socket.send_text(await socket.receive_text())
+
+    async with served(app, LIMITS) as port, websockets.connect(f"ws://127.0.0.1:{port}/ws") as client:
+        pongs = [await client.ping(str(number)) for number in range(2000)]
+        await client.send("last")
+        async with asyncio.timeout(10):
+            assert await client.recv() == "last"
+            await asyncio.gather(*pongs)
+
+
 async def test_a_forwarded_address_is_believed_of_trusted_proxies_only() -> None:
     app = FastAPI()
 
