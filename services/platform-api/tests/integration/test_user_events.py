@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from darkroom_queue import RedisLink, StepContext, TicketHolder, Tickets
 from darkroom_schemas.channels import Preview
 from darkroom_schemas.step import StepResult
 from httpx_sse import ServerSentEvent, aconnect_sse
+from platform_api.routes.emprops import listeners
 from platform_api.wiring import jwt_codec
 from support.waiting import until
 
@@ -187,6 +189,32 @@ async def test_ticket_opens_the_stream_of_its_holder_and_no_other_ticket_does(pl
             assert (await browser.get("/api/events", params={"ticket": wrong})).status_code == 401
         stream = f"/api/jobs/{job_id}/stream"
         assert (await browser.get(stream, params={"ticket": tickets["events"]["ticket"]})).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/api/events", "/api/jobs/{job_id}/stream"])
+async def test_streams_end_with_the_key_behind_them(
+    start_platform: Any, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(listeners, "CHECK_EVERY", timedelta(0))
+    platform = await start_platform(sse_heartbeat_s=0.1)
+    anna = await platform.account("anna")
+    job_id = (await anna.submit("image_fast"))["id"]
+    path = path.format(job_id=job_id)
+    made = (await anna.http.post("/api/v1/apikeys", json={"name": "page"})).json()["api_key"]
+    asked = {"audience": "events"} if path == "/api/events" else {"job_id": job_id}
+    async with platform.client(**{"X-API-Key": made["key"]}) as page, platform.client() as browser:
+        ticket = (await page.post("/api/auth/ticket", json=asked)).json()["ticket"]
+        async with (
+            page.stream("GET", path) as own,
+            browser.stream("GET", path, params={"ticket": ticket}) as ticketed,
+            asyncio.timeout(20),
+        ):
+            assert own.status_code == ticketed.status_code == 200
+            assert (await anna.http.delete(f"/api/v1/apikeys/{made['id']}")).status_code in {200, 204}
+            await asyncio.gather(own.aread(), ticketed.aread())
+        refused = await browser.get(path, params={"ticket": ticket})
+    assert refused.status_code == 401
+    assert "no longer valid" in refused.json()["error"]
 
 
 async def test_queue_ticket_is_for_its_users_events_and_for_everybodys_with_an_admin_key(

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 from darkroom_schemas.ids import AssetId, JobId, UserId
-from platform_api.domain.signed_urls import UrlSigner, Variant
+from platform_api.domain.signed_urls import TicketHolder, UrlSigner, Variant
 
 NOW = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
 ASSET = AssetId("a1")
@@ -35,7 +35,14 @@ def test_another_secret_signs_otherwise(urls: UrlSigner) -> None:
 
 def test_ticket_names_its_holder_for_its_job_until_it_expires(urls: UrlSigner) -> None:
     ticket = urls.ticket(UserId("u1"), JobId("j1"), NOW)
-    assert urls.ticket_holder(ticket, JobId("j1"), NOW) == "u1"
+    assert urls.ticket_holder(ticket, JobId("j1"), NOW) == TicketHolder(UserId("u1"), None)
     assert urls.ticket_holder(ticket, JobId("j2"), NOW) is None
     assert urls.ticket_holder(ticket.replace("u1", "u2"), JobId("j1"), NOW) is None
     assert urls.ticket_holder(ticket, JobId("j1"), NOW + timedelta(hours=1)) is None
+
+
+def test_ticket_names_the_key_that_it_was_made_with(urls: UrlSigner) -> None:
+    ticket = urls.ticket(UserId("u1"), JobId("j1"), NOW, "k1")
+    assert urls.ticket_holder(ticket, JobId("j1"), NOW) == TicketHolder(UserId("u1"), "k1")
+    for changed in ("k2", ""):
+        assert urls.ticket_holder(ticket.replace("k1", changed), JobId("j1"), NOW) is None

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from urllib.parse import urlencode
@@ -22,6 +23,14 @@ class Variant(StrEnum):
 
     CONTENT = "content"
     THUMBNAIL = "thumbnail"
+
+
+@dataclass(frozen=True, slots=True)
+class TicketHolder:
+    """Whose stream a ticket opens, and the API key that it was made with."""
+
+    user_id: UserId
+    key_id: str | None
 
 
 class UrlSigner:
@@ -54,18 +63,20 @@ class UrlSigner:
         expected = self._sign("preview", preview.key, str(preview.version), str(expires))
         return hmac.compare_digest(expected.encode(), signature.encode()) and now.timestamp() < expires
 
-    def ticket(self, user_id: UserId, stream: str, now: datetime) -> str:
-        """Make a ticket for one event stream, a job's id or `ALL_JOBS`: a browser's EventSource sends no headers."""
-        expires = int(now.timestamp()) + TICKET_LIFETIME_S
-        return f"{user_id}.{expires}.{self._sign('stream', user_id, stream, str(expires))}"
+    def ticket(self, user_id: UserId, stream: str, now: datetime, key_id: str | None = None) -> str:
+        """Make a ticket for one event stream, a job's id or `ALL_JOBS`: a browser's EventSource sends no headers.
 
-    def ticket_holder(self, ticket: str, stream: str, now: datetime) -> UserId | None:
+        One that was made with an API key is valid no longer than the key.
+        """
+        expires, key = str(int(now.timestamp()) + TICKET_LIFETIME_S), key_id or ""
+        return f"{user_id}.{expires}.{key}.{self._sign('stream', user_id, stream, expires, key)}"
+
+    def ticket_holder(self, ticket: str, stream: str, now: datetime) -> TicketHolder | None:
         """Return whose ticket it is, or None when it is not valid for `stream` now."""
-        user_id, _, rest = ticket.partition(".")
-        expires, _, signature = rest.partition(".")
-        expected = self._sign("stream", user_id, stream, expires)
+        user_id, expires, key, signature, *_ = (*ticket.split(".", 3), "", "", "", "")
+        expected = self._sign("stream", user_id, stream, expires, key)
         ours = hmac.compare_digest(expected.encode(), signature.encode())
-        return UserId(user_id) if ours and now.timestamp() < int(expires) else None
+        return TicketHolder(UserId(user_id), key or None) if ours and now.timestamp() < int(expires) else None
 
     def _sign(self, *parts: str) -> str:
         return hmac.new(self._secret, "\n".join(parts).encode(), hashlib.sha256).hexdigest()

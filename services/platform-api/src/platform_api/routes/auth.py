@@ -44,13 +44,19 @@ OPTIONAL_SECURITY: dict[str, Any] = {
 class Caller:
     """A verified caller. Service and admin keys have no user of their own; `key` is None for JWTs and sessions.
 
-    `until_ms` is when a JWT ends, in Unix milliseconds.
+    `until_ms` is when a JWT ends, in Unix milliseconds; `made_with` the API key with which a JWT or a session was made.
     """
 
     user_id: UserId | None
     kind: KeyKind
     key: StoredKey | None = None
     until_ms: int | None = None
+    made_with: str | None = None
+
+    @property
+    def depends_on(self) -> str | None:
+        """Return the API key without which the credential is not valid."""
+        return self.key_id or self.made_with
 
     @property
     def key_id(self) -> str | None:
@@ -88,7 +94,7 @@ async def _identify(request: Request, context: Context) -> Caller:
         if made_with is None or not made_with.usable:
             raise Unauthenticated("The API key that this token was made with is no longer valid.")
         require_scope(request, made_with.scopes)
-    return Caller(claims.user_id, KeyKind.USER, until_ms=claims.expires_at * 1000)
+    return Caller(claims.user_id, KeyKind.USER, until_ms=claims.expires_at * 1000, made_with=claims.key_id)
 
 
 async def caller(
@@ -141,7 +147,7 @@ async def _session_holder(request: Request, context: Context) -> Caller:
     if session is None:
         raise Unauthenticated("The session has ended; log in again.")
     context.cookies.check_write(request)
-    return Caller(session.user_id, KeyKind.USER)
+    return Caller(session.user_id, KeyKind.USER, made_with=session.key_id)
 
 
 def _named_user(request: Request) -> UserId | None:

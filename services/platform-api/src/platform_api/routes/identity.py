@@ -108,7 +108,7 @@ async def issue_ticket(body: TicketRequest, context: Ctx, who: Authenticated) ->
         stream = job_id = JobId(body.job_id)
         if await context.jobs.get(job_id, user_id) is None:
             raise NotFound("job")
-    ticket = context.urls.ticket(user_id, stream, context.clock())
+    ticket = context.urls.ticket(user_id, stream, context.clock(), who.depends_on)
     return Ticket(ticket=ticket, audience=body.audience, expires_in=TICKET_LIFETIME_S, reusable=True)
 
 

@@ -4,15 +4,15 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 from darkroom_chassis.database import DATABASE_AWAY
-from darkroom_chassis.errors import Unauthenticated
 from darkroom_queue import QueueUnavailable
 from darkroom_schemas.ids import JobId, UserId
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from platform_api.domain.job_stream import Frame, stream_job
-from platform_api.routes.auth import OPTIONAL_SECURITY, authenticate, user_of
+from platform_api.routes.auth import OPTIONAL_SECURITY
 from platform_api.routes.context import Ctx
+from platform_api.routes.emprops.listeners import Listener, listener_of, while_permitted
 from platform_api.routes.emprops.sse import (
     AWAY,
     HEADERS,
@@ -35,16 +35,8 @@ async def _listener(
     job_id: JobIdPath,
     ticket: Annotated[str | None, Query(description="A ticket from POST /api/auth/ticket.")] = None,
     token: Annotated[str | None, Query(description="The same as `ticket`.")] = None,
-) -> UserId:
-    """Find out who listens: by ticket in a browser, else by the usual credentials; both are counted."""
-    given = ticket or token
-    if given is None:
-        return user_of(await authenticate(request, context))
-    holder = context.urls.ticket_holder(given, job_id, context.clock())
-    if holder is None:
-        raise Unauthenticated("The ticket is not valid for this job, or has expired.")
-    await context.limits.apply(request, holder, None)
-    return holder
+) -> Listener:
+    return await listener_of(request, context, ticket if ticket is not None else token, job_id)
 
 
 @router.get(
@@ -64,15 +56,15 @@ async def stream(
     request: Request,
     context: Ctx,
     job_id: JobIdPath,
-    listener: Annotated[UserId, Depends(_listener)],
+    listener: Annotated[Listener, Depends(_listener)],
     last_event_id: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
 ) -> Response:
     """Send `history_init` first, then `job_update` and `job_history`; `reset` where events may be missing."""
     if is_stopping(request):
         return come_back(request, STOPPING)
-    place = take_place(context, listener)
+    place = take_place(context, listener.user_id)
     try:
-        frames = _frames(context, job_id, listener, last_event_id)
+        frames = _frames(context, job_id, listener.user_id, last_event_id)
         # The first frame is awaited here, so that a missing job is a 404 and an end that was read a 204.
         if await anext(frames, None) is None:
             place.release()
@@ -83,7 +75,7 @@ async def stream(
     except BaseException:
         place.release()
         raise
-    return EventStreamResponse(_encoded(frames), place)
+    return EventStreamResponse(while_permitted(context, listener, _encoded(frames)), place)
 
 
 def _frames(context: Ctx, job_id: JobId, listener: UserId, last_event_id: str | None) -> AsyncIterator[Frame]:

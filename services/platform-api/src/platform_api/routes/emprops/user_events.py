@@ -3,15 +3,14 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from darkroom_chassis.errors import Unauthenticated
-from darkroom_schemas.ids import UserId
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from platform_api.domain.signed_urls import ALL_JOBS
 from platform_api.domain.user_stream import UserFrame, UserStream
-from platform_api.routes.auth import OPTIONAL_SECURITY, authenticate, user_of
+from platform_api.routes.auth import OPTIONAL_SECURITY
 from platform_api.routes.context import Ctx
+from platform_api.routes.emprops.listeners import Listener, listener_of, while_permitted
 from platform_api.routes.emprops.sse import STOPPING, EventStreamResponse, come_back, is_stopping, take_place
 from platform_api.routes.emprops.user_sse import encode_user_frame
 from platform_api.routes.query_parameters import KnownQueryRoute
@@ -23,15 +22,8 @@ async def _listener(
     request: Request,
     context: Ctx,
     ticket: Annotated[str | None, Query(description="A ticket from POST /api/auth/ticket.")] = None,
-) -> UserId:
-    """Find out who listens: by ticket from another origin's page, else by the usual credentials; both are counted."""
-    if ticket is None:
-        return user_of(await authenticate(request, context))
-    holder = context.urls.ticket_holder(ticket, ALL_JOBS, context.clock())
-    if holder is None:
-        raise Unauthenticated("The ticket is not valid for this stream, or has expired.")
-    await context.limits.apply(request, holder, None)
-    return holder
+) -> Listener:
+    return await listener_of(request, context, ticket, ALL_JOBS)
 
 
 @router.get(
@@ -49,7 +41,7 @@ async def _listener(
 async def events(
     request: Request,
     context: Ctx,
-    listener: Annotated[UserId, Depends(_listener)],
+    listener: Annotated[Listener, Depends(_listener)],
     last_event_id: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
 ) -> Response:
     """Send `snapshot` first, or what was missed since `Last-Event-ID`, then every change of every job.
@@ -59,9 +51,9 @@ async def events(
     """
     if is_stopping(request):
         return come_back(request, STOPPING)
-    place = take_place(context, listener)
+    place = take_place(context, listener.user_id)
     stream = UserStream(
-        user_id=listener,
+        user_id=listener.user_id,
         jobs=context.jobs,
         feed=context.feed,
         replay=context.replay,
@@ -69,7 +61,8 @@ async def events(
         clock=context.clock,
         heartbeat_s=context.sse_heartbeat_s,
     )
-    return EventStreamResponse(_encoded(stream.frames(last_event_id)), place)
+    frames = while_permitted(context, listener, _encoded(stream.frames(last_event_id)))
+    return EventStreamResponse(frames, place)
 
 
 async def _encoded(frames: AsyncIterator[UserFrame]) -> AsyncIterator[bytes]:
