@@ -1,6 +1,44 @@
-"""Text from elsewhere on a terminal."""
+"""Text from elsewhere on a terminal, and streams that may be lost."""
+
+import os
+import sys
+from contextlib import suppress
+from typing import TextIO
 
 
 def printable(text: str) -> str:
     """Replace what could move the cursor or change colours: a model may write any character."""
     return "".join(character if character.isprintable() else " " for character in text)
+
+
+def tell(sentence: str) -> None:
+    """Write to standard error, if there is one and it takes anything."""
+    with suppress(OSError, ValueError):
+        print(sentence, file=sys.stderr, flush=True)
+
+
+def accept_any_text() -> None:
+    """Write characters that the terminal's encoding lacks as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)  # absent where the stream is closed or replaced
+        if reconfigure:
+            reconfigure(errors="backslashreplace")
+
+
+def flush_output() -> None:
+    """Write what is still held back; OSError if that can't be done."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def discard_output() -> None:
+    """Let what is still held back go nowhere, since Python would try to write it once more and complain."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            _discard(stream)
+
+
+def _discard(stream: TextIO) -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field, model_validator
+
+from darkroom_client.models.answer import Answer
 
 
 class JobState(StrEnum):
@@ -26,10 +28,8 @@ class JobState(StrEnum):
         return self in (JobState.COMPLETED, JobState.FAILED)
 
 
-class Job(BaseModel):
-    """One job. `assets` are URLs of its files, the primary one first."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
+class Job(Answer):
+    """One job. `assets` are URLs of its files, the primary one first; `metadata` is all that the API tells about it."""
 
     id: str
     status: JobState
@@ -39,39 +39,71 @@ class Job(BaseModel):
     completed_at: datetime | None = None
     progress: float | None = None
     error_message: str | None = None
+    retry_count: int = 0
     prompt: str | None = None
     enhanced_prompt: str | None = None
     assets: tuple[str, ...] = ()
+    metadata: dict[str, Any] = Field(default_factory=dict)
 
+    @model_validator(mode="before")
     @classmethod
-    def from_answer(cls, body: dict[str, Any]) -> Self:
+    def _flatten(cls, body: Any) -> Any:  # Any: JSON
         """Read a job as the API writes it: flat members, with details under `data` and `metadata`."""
-        details = body.get("data") or {}
-        metadata = body.get("metadata") or {}
-        return cls.model_validate(
-            {
-                **details,
-                **body,
-                "prompt": metadata.get("prompt"),
-                "enhanced_prompt": metadata.get("enhanced_prompt"),
-                "assets": metadata.get("all_assets") or (),
-            }
-        )
+        if not isinstance(body, dict):
+            return body
+        details, metadata = body.get("data") or {}, body.get("metadata") or {}
+        named = {"prompt": "prompt", "enhanced_prompt": "enhanced_prompt", "all_assets": "assets"}
+        found = {field: metadata[name] for name, field in named.items() if metadata.get(name) is not None}
+        return {**details, **body, **found}
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status.is_final
 
 
-class HistoryLine(BaseModel):
+class HistoryLine(Answer):
     """One thing that happened to a job. `seq` counts from 1."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     seq: int
     event: str
     message: str
+    created_at: datetime | None = None
+
+
+class Interval(Answer):
+    """Seconds, at best and at worst."""
+
+    min_s: float
+    max_s: float
+
+
+class WaitingStep(Answer):
+    """One step that waits, and what for. `missing` names what the nearest live worker lacks."""
+
+    step_id: str
+    reason: str
+    position: int
+    matching_workers: int
+    missing: tuple[str, ...] = ()
+    starts_in: Interval | None = None
+    due_at: datetime | None = None
+
+
+class Why(Answer):
+    """Why a job waits. `unworkable`: no live worker can do it."""
+
+    job_id: str
+    status: str
+    waiting: bool
+    unworkable: bool
+    reason: str
+    message: str
+    steps: tuple[WaitingStep, ...] = ()
 
 
 @dataclass(frozen=True)
 class JobEvent:
-    """One event of a job's stream. Following anew with its `last_event_id` continues after it."""
+    """One event of a job's stream. Streaming anew with its `last_event_id` continues after it."""
 
     name: str
     last_event_id: str | None
