@@ -91,7 +91,7 @@ PIPED: dict[str, list[str]] = {
     "jobs": ["j1", "video_fast", "queued", "12", TIME],
     "types": ["video_fast", "1", "video/mp4", "480x832", "6.5", "no", "3", "Video"],
     "assets list": ["a1", "video_fast", "video/mp4", "5", "7", "0000-j1", TIME],
-    "credits --statement": [TIME, "capture", "-0.125", "1234567.5", "", ""],
+    "credits --statement": [TIME, "capture", "0.125", "-0.125", "1234567.5", "", ""],
     "keys list": ["k1", KEY["name"].replace("\t", " "), "standard", "a,b", "yes", TIME, ""],  # type: ignore[attr-defined]
     "webhooks list": ["w1", "http://receiver/", "yes", "job.completed", "", ""],
     "webhooks deliveries w1": ["m", "job.completed", "failed", "3", "500", "", TIME],

@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import entry_points, version
 from typing import Annotated, Any, NoReturn
 
@@ -10,7 +12,7 @@ from typer.core import TyperGroup
 
 from darkroom_client.cli import assets, catalogue, credits, generate, jobs, keys, status, webhooks
 from darkroom_client.cli.exits import HELP, Exit, exit_of
-from darkroom_client.cli.terminal import accept_any_text, discard_output, flush_output, tell
+from darkroom_client.cli.terminal import accept_any_text, discard_output, flush_output, has_room, tell
 from darkroom_client.errors import DarkroomError
 
 DISTRIBUTION = "darkroom-client"
@@ -21,11 +23,21 @@ OWN = (generate, jobs, catalogue, assets, credits, keys, webhooks, status)
 class Program(TyperGroup):
     """All commands. When the reader of the output goes away, as `head` does, the program ends without a word."""
 
-    def invoke(self, ctx: Any) -> Any:  # Any: typer keeps its copy of click to itself
-        try:
+    def make_context(self, *arguments: Any, **options: Any) -> Any:  # Any: typer keeps its copy of click to itself
+        with _quiet_end():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, ctx: Any) -> Any:  # Any: the same
+        with _quiet_end():
             return super().invoke(ctx)
-        except BrokenPipeError:
-            raise typer.Exit(Exit.PIPE_CLOSED) from None
+
+
+@contextmanager
+def _quiet_end() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise typer.Exit(Exit.PIPE_CLOSED) from None
 
 
 def _show_version(wanted: bool) -> None:
@@ -42,6 +54,7 @@ def build_app() -> typer.Typer:
         epilog=HELP,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
+        rich_markup_mode="rich" if has_room() else None,  # panels cut what does not fit
     )
     app.callback()(_program)
     for commands in OWN:
@@ -73,7 +86,8 @@ def main() -> None:
         tell(f"darkroom: {error}")
         _end(exit_of(error))
     except OSError as error:
-        tell(f"darkroom: {error.filename or 'the output'} can't be written or read: {error.strerror or error}")
+        what = error.filename or "the output can't be written"
+        tell(f"darkroom: {what}: {error.strerror or error}")
         _end(Exit.NO_OUTPUT)
 
 
@@ -83,7 +97,7 @@ def _check(arguments: list[str]) -> None:
             argument.encode()
         except UnicodeEncodeError:
             shown = os.fsencode(argument).decode(errors="backslashreplace")
-            tell(f"darkroom: the argument {shown!r} is not text in UTF-8.")
+            tell(f"darkroom: the argument '{shown}' is not text in UTF-8.")
             sys.exit(Exit.BAD_INPUT)
 
 

@@ -25,6 +25,10 @@ def register(app: typer.Typer) -> None:
 
 
 def list_types(as_json: JsonOption = False, url: UrlOption = None, token: TokenOption = None) -> None:
-    """List the job types: files of each job, kind, size, price in credits, and whether a worker can do it now."""
+    """List the job types, with prices.
+
+    In a pipe: name, files of each job, MIME type, size, price in credits, whether a worker can do it now, steps that
+    wait, label.
+    """
     with connect(url, token) as client:
         show_list(client.job_types.list(), COLUMNS, as_json=as_json, nothing="There are no job types.")

@@ -12,6 +12,7 @@ from darkroom_client.models.account import CreditLine
 COLUMNS: Columns[CreditLine] = {
     "time": lambda line: line.created_at,
     "kind": lambda line: line.kind,
+    "amount": lambda line: line.amount,
     "change": lambda line: line.change,
     "balance": lambda line: line.balance,
     "job": lambda line: line.job_id,

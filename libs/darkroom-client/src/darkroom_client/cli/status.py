@@ -39,7 +39,7 @@ def register(app: typer.Typer) -> None:
 
 
 def show_status(as_json: JsonOption = False, url: UrlOption = None, token: TokenOption = None) -> None:
-    """Tell whether each known service can do its job now, and how much work waits. Exit code 3 if one can't."""
+    """Tell which services work, and what waits. Exit code 3 if a service can't do its job now."""
     with connect(url, token) as client:
         with httpx.Client(timeout=TIMEOUT_S) as http:
             services = [_health(http, service, at) for service, at in client.access.urls.items()]

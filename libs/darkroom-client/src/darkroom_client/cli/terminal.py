@@ -1,9 +1,12 @@
 """Text from elsewhere on a terminal, and streams that may be lost."""
 
 import os
+import shutil
 import sys
 from contextlib import suppress
 from typing import TextIO
+
+ROOMY_COLUMNS = 60
 
 
 def printable(text: str) -> str:
@@ -15,6 +18,12 @@ def tell(sentence: str) -> None:
     """Write to standard error, if there is one and it takes anything."""
     with suppress(OSError, ValueError):
         print(sentence, file=sys.stderr, flush=True)
+
+
+def has_room() -> bool:
+    """Tell whether the output is a terminal with room for boxes and columns."""
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return is_terminal and shutil.get_terminal_size().columns >= ROOMY_COLUMNS
 
 
 def accept_any_text() -> None:
