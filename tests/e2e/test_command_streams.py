@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import subprocess
 import sys
 import termios
@@ -18,9 +19,8 @@ READING = ("jobs", "types", "assets list", "credits", "credits --statement", "ke
 
 @pytest.fixture
 def environment(stack_state: StateDir) -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name != "COLUMNS"} | {
-        "DARKROOM_STATE_DIR": str(stack_state.path)
-    }
+    inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "PYTHONUNBUFFERED")}
+    return inherited | {"DARKROOM_STATE_DIR": str(stack_state.path)}
 
 
 def on_terminal(environment: dict[str, str], columns: int, *arguments: str) -> tuple[int, str]:
@@ -54,7 +54,7 @@ def test_nothing_is_cut_on_a_terminal_of_20_columns(environment: dict[str, str],
 
 def test_lists_are_tables_on_a_wide_terminal(environment: dict[str, str]) -> None:
     _code, seen = on_terminal(environment, 200, "types")
-    heading = seen.replace("\r", "").split("\n")[0].split()
+    heading = re.sub(r"\x1b\[[\d;]*m", "", seen).splitlines()[0].split()
     assert heading[:5] == ["type", "files", "kind", "size", "credits"]
 
 
@@ -87,6 +87,7 @@ def test_a_reader_that_goes_away_ends_the_program_quietly(environment: dict[str,
         ("$darkroom types >&-", 0, b""),
         ("$darkroom jobs 2>&- </dev/null >/dev/null", 0, b""),
         ("$darkroom cancel nothing 2>/dev/full", 2, b""),
+        ("$darkroom generate x -t image_fast -o $(mktemp -d) 2>/dev/full", 0, b""),
         ("$darkroom generate $'caf\\xe9'", 2, b"darkroom: the argument 'caf\\xe9' is not text in UTF-8.\n"),
         ("DARKROOM_TOKEN=$'\\xff' $darkroom jobs", 2, b"characters that neither has"),
         ("DARKROOM_URL=$'http://\\xff' $darkroom jobs", 2, b"DARKROOM_URL"),

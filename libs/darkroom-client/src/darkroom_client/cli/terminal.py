@@ -35,7 +35,8 @@ def accept_any_text() -> None:
 
 
 def flush_output() -> None:
-    """Write what is still held back; OSError if that can't be done."""
+    """Write what is still held back; OSError if standard output does not take it. Lost error messages are no error."""
+    _flush_or_discard(sys.stderr)
     if sys.stdout is not None:
         sys.stdout.flush()
 
@@ -43,11 +44,22 @@ def flush_output() -> None:
 def discard_output() -> None:
     """Let what is still held back go nowhere, since Python would try to write it once more and complain."""
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError, AttributeError):
-            _discard(stream)
+        _discard(stream)
 
 
-def _discard(stream: TextIO) -> None:
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
+def _flush_or_discard(stream: TextIO | None) -> None:
+    try:
+        if stream is not None:
+            stream.flush()
+    except (OSError, ValueError):
+        _discard(stream)
+
+
+def _discard(stream: TextIO | None) -> None:
+    if stream is None:
+        return
+    with suppress(OSError, ValueError):  # the stream is closed, or none of the operating system's
+        descriptor = stream.fileno()
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, descriptor)
+        os.close(nowhere)

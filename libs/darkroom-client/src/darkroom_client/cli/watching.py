@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from darkroom_client.cli.terminal import printable
+from darkroom_client.cli.terminal import printable, tell
 from darkroom_client.job_handles import JobHandle
 from darkroom_client.models.jobs import Job
 
@@ -31,7 +31,14 @@ def watch_to_end(handle: JobHandle, console: Console) -> Job:
                 message = printable(line.message)
                 bar.update(task, description=message)
                 if not console.is_terminal:
-                    console.print(f"  {message}", markup=False, highlight=False, soft_wrap=True)
+                    _say(f"  {message}", console)
             if event.progress is not None:
                 bar.update(task, completed=event.progress)
     return handle.refresh()
+
+
+def _say(line: str, console: Console) -> None:
+    if not console.stderr:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    elif not console.quiet:
+        tell(line)  # nobody may read standard error, and the job is followed all the same
