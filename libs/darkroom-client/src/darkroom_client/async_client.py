@@ -67,7 +67,8 @@ class AsyncClient:
 
     async def submit(self, job_type: str, prompt: str | None = None, **options: Unpack[JobOptions]) -> AsyncJobHandle:
         """Submit a job and return at once."""
-        return self.jobs.attach(await self._transport.send(jobs.submission(job_type, prompt, **options)))
+        submitted = await self._transport.send(jobs.submission(job_type, prompt, **options))
+        return AsyncJobHandle(submitted.id, self._transport, submitted.notices)
 
     async def run(self, job_type: str, prompt: str | None = None, **options: Unpack[JobOptions]) -> AsyncJobHandle:
         """Submit a job and return when it has ended; `.job` tells how, and `.save(folder)` saves what it made."""

@@ -10,11 +10,15 @@ from darkroom_client.saving import files_of
 
 
 class AsyncJobHandle:
-    """A job by its id. `job` is what was last read of it, None before that."""
+    """A job by its id. `job` is what was last read of it, None before that.
 
-    def __init__(self, job_id: str, transport: AsyncTransport) -> None:
+    `notices` say at submission why the job will wait, such as for a worker that can do it.
+    """
+
+    def __init__(self, job_id: str, transport: AsyncTransport, notices: tuple[str, ...] = ()) -> None:
         self.id = job_id
         self.job: Job | None = None
+        self.notices = notices
         self._transport = transport
 
     def __repr__(self) -> str:

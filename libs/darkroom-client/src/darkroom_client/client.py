@@ -59,7 +59,8 @@ class Client:
 
     def submit(self, job_type: str, prompt: str | None = None, **options: Unpack[JobOptions]) -> JobHandle:
         """Submit a job and return at once."""
-        return self.jobs.attach(self._transport.send(jobs.submission(job_type, prompt, **options)))
+        submitted = self._transport.send(jobs.submission(job_type, prompt, **options))
+        return JobHandle(submitted.id, self._transport, submitted.notices)
 
     def run(self, job_type: str, prompt: str | None = None, **options: Unpack[JobOptions]) -> JobHandle:
         """Submit a job and return when it has ended; `.job` tells how, and `.save(folder)` saves what it made."""

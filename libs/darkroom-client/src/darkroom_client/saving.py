@@ -35,7 +35,8 @@ def file_name(job: Job, number: int, url: str) -> str:
 def asset_file_name(asset: Asset) -> str:
     """Name an asset's file after its job type, job and place in the job."""
     extension = mimetypes.guess_extension(asset.mime_type) or ""
-    return f"{_words(asset.job_type)}-{_words(asset.job_id[-ID_CHARS:])}-{asset.index + 1}{extension}"
+    place = f"{asset.step + 1}-{asset.index + 1}" if asset.step else f"{asset.index + 1}"
+    return f"{_words(asset.job_type)}-{_words(asset.job_id[-ID_CHARS:])}-{place}{extension}"
 
 
 @contextmanager

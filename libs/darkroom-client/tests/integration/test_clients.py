@@ -185,6 +185,15 @@ def test_run_waits_for_the_end_and_the_handle_saves_the_files(
     assert len(api(handle.save(tmp_path, limit=1))) == 1
 
 
+def test_a_submission_says_why_the_job_will_wait(api: Any, service: ScriptedService) -> None:
+    notice = "No connected worker offers wan2.1-t2v-1.3b."
+    service.on("/api/queue-job", Answer.json(ACCEPTED | {"reason": "unworkable", "notices": [notice]}))
+    service.on("/api/jobs/j1", Answer.json(JOB | {"status": "queued", "reason": "unworkable", "notices": [notice]}))
+    assert api(api.client.submit("video_fast", "waves")).notices == (notice,)
+    job = api(api.client.jobs.get("j1"))
+    assert (job.reason, job.notices) == ("unworkable", (notice,))
+
+
 def test_saving_a_failed_job_says_why_it_failed(api: Any, service: ScriptedService, tmp_path: Path) -> None:
     failed = JOB | {"status": "failed", "data": {"error_message": "out of memory"}, "metadata": {}}
     service.on("/api/jobs/j1/stream", Answer.events(update("failed", "0-1-9-0")))

@@ -101,6 +101,17 @@ def test_jobs_that_were_accepted_before_a_refusal_are_followed_all_the_same(
     assert "only 1 of 3 jobs were submitted. Not enough credits." in capsys.readouterr().err
 
 
+def test_generate_says_that_no_worker_can_do_the_job(
+    service: ScriptedService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service._answers["/api/queue-job"].clear()
+    notice = "No connected worker offers sdxl-base-1.0."
+    service.on("/api/queue-job", Answer.json({"job": {"id": JOB_ID}, "reason": "unworkable", "notices": [notice]}))
+    service.on(f"/api/jobs/{JOB_ID}", Answer.json(COMPLETED))
+    assert run(monkeypatch, "generate", "x", "--json", "--output", tmp_path) == 0
+    assert notice in capsys.readouterr().err
+
+
 def test_an_output_folder_that_cannot_be_written_is_said_before_the_job_is_paid(
     service: ScriptedService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

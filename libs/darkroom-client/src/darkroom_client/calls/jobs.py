@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 from darkroom_client.calls.call import EVENT_STREAM, Call, given, model, models, once, segment
 from darkroom_client.errors import InvalidRequest
 from darkroom_client.models.answer import Page
-from darkroom_client.models.jobs import HistoryLine, Job, Why
+from darkroom_client.models.jobs import HistoryLine, Job, Submitted, Why
 
 
 class JobOptions(TypedDict, total=False):
@@ -48,14 +48,14 @@ def submission(
     image_id: str | None = None,
     metadata: dict[str, Any] | None = None,
     idempotency_key: str | None = None,
-) -> Call[str]:
-    """Submit a job; the result is its id."""
+) -> Call[Submitted]:
+    """Submit a job."""
     named = given(prompt=prompt, negative_prompt=negative_prompt, seed=seed, bucket=bucket)
     if twice := sorted(named.keys() & (metadata or {}).keys()):
         raise InvalidRequest(f"`metadata` says {', '.join(twice)} again, which is an argument of its own.")
     references = given(projectId=project_id, videoId=video_id, imageId=image_id)
     body = {"jobType": job_type, "metadata": {**(metadata or {}), **named}, **references}
-    return Call("POST", "/api/queue-job", lambda answer: str(answer["job"]["id"]), body, headers=once(idempotency_key))
+    return Call("POST", "/api/queue-job", model(Submitted), body, headers=once(idempotency_key))
 
 
 def get(job_id: str) -> Call[Job]:

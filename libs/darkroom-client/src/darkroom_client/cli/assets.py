@@ -46,7 +46,10 @@ def list_assets(
     url: UrlOption = None,
     token: TokenOption = None,
 ) -> None:
-    """List assets, newest first. In a pipe: id, job type, MIME type, bytes, seed, job, time."""
+    """List assets, newest first, or those of one job in order.
+
+    In a pipe: id, job type, MIME type, bytes, seed, job, time.
+    """
     where: AssetsWhere = {"job_id": job_id, "job_type": job_type, "mime_type": kind}
     with connect(url, token) as client:
         found = client.assets.all(**where) if every else client.assets.list(limit=limit, **where).items

@@ -66,6 +66,8 @@ def generate(
         with _coming_back(handles):
             for handle in [] if as_json else handles:
                 typer.echo(f"job {handle.id}")
+            for notice in dict.fromkeys(notice for handle in handles for notice in handle.notices):
+                tell(f"  {printable(notice)}")
         _finish(handles, output, None, as_json)
     if refusal:
         raise typer.Exit(exit_of(refusal))

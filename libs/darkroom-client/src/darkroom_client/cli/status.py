@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 import httpx
 import typer
 
+from darkroom_client.access import Service
 from darkroom_client.cli.connection import TokenOption, UrlOption, connect
 from darkroom_client.cli.exits import HELP, Exit
 from darkroom_client.cli.output import Columns, JsonOption, show_json, show_list, show_one
@@ -44,7 +45,8 @@ def show_status(as_json: JsonOption = False, url: UrlOption = None, token: Token
         with httpx.Client(timeout=TIMEOUT_S) as http:
             services = [_health(http, service, at) for service, at in client.access.urls.items()]
         try:
-            waiting = client.job_types.queue_depth() if services[0].health != AWAY else None
+            is_away = any(found.health == AWAY for found in services if found.service == Service.PLATFORM)
+            waiting = None if is_away else client.job_types.queue_depth()
         except DarkroomError:
             waiting = None
     if as_json:

@@ -15,6 +15,7 @@ class Asset(Answer):
     id: str
     job_id: str
     job_type: str
+    step: int = 0
     index: int
     mime_type: str
     size_bytes: int

@@ -28,8 +28,24 @@ class JobState(StrEnum):
         return self in (JobState.COMPLETED, JobState.FAILED)
 
 
+class Submitted(Answer):
+    """A job that was accepted just now. `reason` is `unworkable` if no worker can do it; `notices` say what lacks."""
+
+    id: str
+    reason: str | None = None
+    notices: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _flatten(cls, body: Any) -> Any:  # Any: JSON
+        return {**body, **body["job"]} if isinstance(body, dict) and isinstance(body.get("job"), dict) else body
+
+
 class Job(Answer):
-    """One job. `assets` are URLs of its files, the primary one first; `metadata` is all that the API tells about it."""
+    """One job. `assets` are URLs of its files, the primary one first; `metadata` is all that the API tells about it.
+
+    `reason` is `unworkable` while no connected worker can do it, and `notices` say what such a worker lacks.
+    """
 
     id: str
     status: JobState
@@ -39,6 +55,9 @@ class Job(Answer):
     completed_at: datetime | None = None
     progress: float | None = None
     error_message: str | None = None
+    error_details: Any = None
+    reason: str | None = None
+    notices: tuple[str, ...] = ()
     retry_count: int = 0
     prompt: str | None = None
     enhanced_prompt: str | None = None
