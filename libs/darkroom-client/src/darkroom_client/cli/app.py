@@ -101,7 +101,7 @@ def _check(arguments: list[str]) -> None:
             sys.exit(Exit.BAD_INPUT)
 
 
-def _end(code: object) -> NoReturn:
+def _end(code: str | int | None) -> NoReturn:
     """End with this code; with another one if what was printed last can't be written any more."""
     try:
         flush_output()
@@ -111,6 +111,6 @@ def _end(code: object) -> NoReturn:
         tell(f"darkroom: the output can't be written: {error.strerror}")
         code = code or Exit.NO_OUTPUT
     else:
-        sys.exit(code)  # type: ignore[arg-type]  # an exit code, as SystemExit carries it
+        sys.exit(code)
     discard_output()
-    sys.exit(code)  # type: ignore[arg-type]  # the same
+    sys.exit(code)

@@ -12,7 +12,7 @@ from darkroom_client.cli.output import Columns, JsonOption, show_list, show_one
 from darkroom_client.models.assets import Asset
 from darkroom_client.saving import asset_file_name
 
-AssetIds = Annotated[list[str], typer.Argument(metavar="ASSET...", help="Ids of assets.")]
+AssetIds = Annotated[list[str], typer.Argument(metavar="ASSET", help="Ids of assets.")]
 COLUMNS: Columns[Asset] = {
     "asset": lambda asset: asset.id,
     "type": lambda asset: asset.job_type,

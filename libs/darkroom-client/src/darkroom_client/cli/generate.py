@@ -74,7 +74,7 @@ def generate(
 
 
 def watch(
-    job_ids: Annotated[list[str], typer.Argument(metavar="JOB...", help="Ids of jobs.")],
+    job_ids: Annotated[list[str], typer.Argument(metavar="JOB", help="Ids of jobs.")],
     output: OutputOption = DEFAULT_OUTPUT,
     limit: Annotated[int | None, typer.Option(min=0, help="Save only this many files of each (default: all).")] = None,
     as_json: LinesOption = False,
@@ -110,7 +110,7 @@ def _submit(
             tell(f"darkroom: only {len(handles)} of {len(seeds)} jobs were submitted. {error}")
             return handles, error
         except KeyboardInterrupt:
-            tell("One more job may have been accepted just now: `darkroom jobs` lists it.")
+            tell("A job may have been accepted just now: `darkroom jobs` lists it.")
             _say_how_to_come_back(handles)
             raise
     return handles, None

@@ -10,7 +10,7 @@ from darkroom_client.cli.exits import HELP
 from darkroom_client.cli.output import Columns, JsonOption, number, show_list, show_one
 from darkroom_client.models.jobs import Job, Why
 
-JobIds = Annotated[list[str], typer.Argument(metavar="JOB...", help="Ids of jobs.")]
+JobIds = Annotated[list[str], typer.Argument(metavar="JOB", help="Ids of jobs.")]
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="Id of a job.")]
 COLUMNS: Columns[Job] = {
     "job": lambda job: job.id,
