@@ -50,11 +50,11 @@ class AsyncJobs(AsyncResource):
         return await self._transport.send(jobs.get(job_id))
 
     async def list(self, *, limit: int = PAGE, cursor: str | None = None, **where: Unpack[JobsWhere]) -> Page[Job]:
-        """Read one page of jobs, newest first."""
+        """Read one page of jobs, newest first: by status, job_type, created_after and created_before."""
         return await self._transport.send(jobs.page(limit=limit, cursor=cursor, **where))
 
     def all(self, **where: Unpack[JobsWhere]) -> AsyncIterator[Job]:
-        """Yield every job, newest first."""
+        """Yield every job, newest first; they are chosen as in `list`."""
         return self._transport.every(lambda cursor: jobs.page(limit=LARGEST_PAGE, cursor=cursor, **where))
 
     async def history(self, job_id: str) -> tuple[HistoryLine, ...]:
@@ -86,11 +86,11 @@ class AsyncAssets(AsyncResource):
         return await self._transport.send(assets.get(asset_id))
 
     async def list(self, *, limit: int = PAGE, cursor: str | None = None, **where: Unpack[AssetsWhere]) -> Page[Asset]:
-        """Read one page of assets, newest first."""
+        """Read one page of assets: by job_id, job_type, mime_type, created_after and created_before."""
         return await self._transport.send(assets.page(limit=limit, cursor=cursor, **where))
 
     def all(self, **where: Unpack[AssetsWhere]) -> AsyncIterator[Asset]:
-        """Yield every asset, newest first."""
+        """Yield every asset; they are chosen as in `list`."""
         return self._transport.every(lambda cursor: assets.page(limit=LARGEST_PAGE, cursor=cursor, **where))
 
     async def download(self, asset: Asset, file: Path | str) -> Path:

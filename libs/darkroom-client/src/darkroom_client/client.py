@@ -58,12 +58,18 @@ class Client:
         self._transport.close()
 
     def submit(self, job_type: str, prompt: str | None = None, **options: Unpack[JobOptions]) -> JobHandle:
-        """Submit a job and return at once."""
+        """Submit a job and return at once.
+
+        The options are negative_prompt, seed, bucket, project_id, video_id, image_id, metadata and idempotency_key.
+        """
         submitted = self._transport.send(jobs.submission(job_type, prompt, **options))
         return JobHandle(submitted.id, self._transport, submitted.notices)
 
     def run(self, job_type: str, prompt: str | None = None, **options: Unpack[JobOptions]) -> JobHandle:
-        """Submit a job and return when it has ended; `.job` tells how, and `.save(folder)` saves what it made."""
+        """Submit a job, with the options of `submit`, and return when it has ended.
+
+        `.job` tells how it ended, and `.save(folder)` saves what it made.
+        """
         handle = self.submit(job_type, prompt, **options)
         handle.wait()
         return handle

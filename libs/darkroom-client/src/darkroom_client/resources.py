@@ -50,11 +50,11 @@ class Jobs(Resource):
         return self._transport.send(jobs.get(job_id))
 
     def list(self, *, limit: int = PAGE, cursor: str | None = None, **where: Unpack[JobsWhere]) -> Page[Job]:
-        """Read one page of jobs, newest first."""
+        """Read one page of jobs, newest first: by status, job_type, created_after and created_before."""
         return self._transport.send(jobs.page(limit=limit, cursor=cursor, **where))
 
     def all(self, **where: Unpack[JobsWhere]) -> Iterator[Job]:
-        """Yield every job, newest first."""
+        """Yield every job, newest first; they are chosen as in `list`."""
         return self._transport.every(lambda cursor: jobs.page(limit=LARGEST_PAGE, cursor=cursor, **where))
 
     def history(self, job_id: str) -> tuple[HistoryLine, ...]:
@@ -86,11 +86,11 @@ class Assets(Resource):
         return self._transport.send(assets.get(asset_id))
 
     def list(self, *, limit: int = PAGE, cursor: str | None = None, **where: Unpack[AssetsWhere]) -> Page[Asset]:
-        """Read one page of assets, newest first."""
+        """Read one page of assets: by job_id, job_type, mime_type, created_after and created_before."""
         return self._transport.send(assets.page(limit=limit, cursor=cursor, **where))
 
     def all(self, **where: Unpack[AssetsWhere]) -> Iterator[Asset]:
-        """Yield every asset, newest first."""
+        """Yield every asset; they are chosen as in `list`."""
         return self._transport.every(lambda cursor: assets.page(limit=LARGEST_PAGE, cursor=cursor, **where))
 
     def download(self, asset: Asset, file: Path | str) -> Path:

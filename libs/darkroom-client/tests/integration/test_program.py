@@ -91,6 +91,16 @@ def test_count_submits_that_many_jobs_whose_seeds_go_on(
     assert len(capsys.readouterr().out.splitlines()) == 3
 
 
+def test_with_a_key_each_job_is_submitted_once(
+    service: ScriptedService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    service.on(f"/api/jobs/{JOB_ID}", Answer.json(COMPLETED))
+    for _ in range(2):
+        assert run(monkeypatch, "generate", "x", "--count", 2, "--idempotency-key", "k", "--output", tmp_path) == 0
+    keys = [asked.headers.get("idempotency-key") for asked in service.asked if asked.path == "/api/queue-job"]
+    assert keys == ["k", "k-2", "k", "k-2"]
+
+
 def test_jobs_that_were_accepted_before_a_refusal_are_followed_all_the_same(
     service: ScriptedService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

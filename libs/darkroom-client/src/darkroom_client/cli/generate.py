@@ -50,6 +50,12 @@ def generate(
             "goes on where the one before ended.",
         ),
     ] = 1,
+    key: Annotated[
+        str | None,
+        typer.Option(
+            "--idempotency-key", help="With the same key again, the same jobs are returned and not paid twice."
+        ),
+    ] = None,
     output: OutputOption = DEFAULT_OUTPUT,
     as_json: LinesOption = False,
     url: UrlOption = None,
@@ -62,7 +68,7 @@ def generate(
     make_writable(output)
     with connect(url, token) as client:
         seeds = _seeds(client, job_type, seed, count)
-        handles, refusal = _submit(client, job_type, prompt, options, seeds)
+        handles, refusal = _submit(client, job_type, prompt, options, seeds, key)
         with _coming_back(handles):
             for handle in [] if as_json else handles:
                 typer.echo(f"job {handle.id}")
@@ -96,12 +102,13 @@ def _seeds(client: Client, job_type: str, seed: int | None, count: int) -> list[
 
 
 def _submit(
-    client: Client, job_type: str, prompt: str, options: JobOptions, seeds: Sequence[int | None]
+    client: Client, job_type: str, prompt: str, options: JobOptions, seeds: Sequence[int | None], key: str | None
 ) -> tuple[list[JobHandle], DarkroomError | None]:
     """Submit all jobs. Those that were accepted before a refusal are paid, and go on."""
     handles: list[JobHandle] = []
-    for seed in seeds:
-        one: JobOptions = {**options, "seed": seed}
+    for number, seed in enumerate(seeds, start=1):
+        own_key = f"{key}-{number}" if key and number > 1 else key
+        one: JobOptions = {**options, "seed": seed, "idempotency_key": own_key}
         try:
             handles.append(client.submit(job_type, prompt, **one))
         except DarkroomError as error:

@@ -20,12 +20,20 @@ class JobState(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> "JobState | None":
-        # Streams and lists say `pending` for what the job itself calls `queued`.
-        return cls.QUEUED if value == "pending" else None
+        return OTHER_WORDS.get(value) if isinstance(value, str) else None
 
     @property
     def is_final(self) -> bool:
         return self in (JobState.COMPLETED, JobState.FAILED)
+
+
+OTHER_WORDS = {
+    "pending": JobState.QUEUED,
+    "delayed": JobState.QUEUED,
+    "running": JobState.PROCESSING,
+    "cancelled": JobState.FAILED,
+}
+"""What streams, lists and other parts of the API call the same states."""
 
 
 class Submitted(Answer):
