@@ -98,3 +98,64 @@ def test_a_prompt_that_is_too_long_ends_with_2_and_names_the_field(darkroom: Pro
 
 def test_a_wrong_token_ends_with_4(darkroom: Program) -> None:
     assert darkroom("jobs", "--token", "dk_user_wrong").returncode == 4
+
+
+def test_count_makes_and_charges_that_many_jobs(darkroom: Program) -> None:
+    ended = darkroom("generate", "waves", "--type", "image_fast", "--count", "2", "--seed", "5", "--json")
+    assert ended.returncode == 0, ended.stderr
+    jobs = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert [job["metadata"]["seeds"] for job in jobs] == [[5], [6]]
+    assert len({file for job in jobs for file in job["files"]}) == 2
+    statement = json.loads(darkroom("credits", "--statement", "--limit", "50", "--json").stdout)
+    assert sum(line["change"] for line in statement if line["job_id"] in {job["id"] for job in jobs}) == -1.0
+
+
+def test_too_few_credits_end_with_2_and_say_what_is_missing(darkroom: Program) -> None:
+    added = darkroom("user", "add", "poor", "--credits", "0.1").stdout
+    token = next(line.split()[1] for line in added.splitlines() if line.startswith("api_key:"))
+    ended = darkroom("generate", "waves", "--type", "image_fast", "--token", token)
+    assert ended.returncode == 2
+    assert "The job costs 0.5 credits, 0.4 more than the balance." in ended.stderr
+
+
+def test_a_key_is_made_used_and_revoked(darkroom: Program) -> None:
+    made = darkroom("keys", "create", "for a test", "--scope", "jobs:read")
+    key = made.stdout.strip()
+    assert darkroom("jobs", "--token", key).returncode == 0
+    assert darkroom("credits", "--token", key).returncode == 4
+    assert darkroom("keys", "revoke", key).returncode == 0
+    assert darkroom("jobs", "--token", key).returncode == 4
+
+
+def test_status_and_logs_tell_about_the_stack(darkroom: Program) -> None:
+    ended = darkroom("status")
+    services = [line.split("\t")[:2] for line in ended.stdout.splitlines()[:-1]]
+    assert services == [[name, "ok"] for name in ("platform-api", "queue-api", "webhook-dispatcher", "gpu-worker")]
+    assert darkroom("logs", "gpu-worker", "-n", "1").stdout.startswith("gpu-worker         | ")
+
+
+def test_an_unknown_job_type_ends_with_2_and_lists_those_that_exist(darkroom: Program) -> None:
+    ended = darkroom("generate", "waves", "--type", "sdxl")
+    assert ended.returncode == 2
+    assert all(job_type in ended.stderr for job_type in OURVIDZ_TYPES)
+
+
+def test_assets_are_listed_saved_and_deleted(darkroom: Program) -> None:
+    assert darkroom("generate", "waves", "--type", "image_fast").returncode == 0
+    asset_id = darkroom("assets", "list", "--limit", "1").stdout.split("\t")[0]
+    saved = Path(darkroom.folder, darkroom("assets", "download", asset_id).stdout.strip())
+    assert saved.read_bytes().startswith(b"\x89PNG")
+    assert json.loads(darkroom("assets", "show", asset_id, "--json").stdout)["recipe"]
+    assert darkroom("assets", "delete", asset_id).returncode == 0
+    assert darkroom("assets", "show", asset_id).returncode == 2
+
+
+def test_a_failed_job_can_be_explained_and_retried(darkroom: Program) -> None:
+    with darkroom.start("generate", "waves", "--type", "video_high") as program:
+        assert program.stdout is not None
+        job_id = program.stdout.readline().split()[1]
+        assert darkroom("cancel", job_id).returncode == 0
+        program.stdout.read()
+    assert "ended" in darkroom("why", job_id).stdout
+    assert "attempt 1" in darkroom("retry", job_id).stdout
+    assert darkroom("watch", job_id, "--limit", "0").returncode == 0

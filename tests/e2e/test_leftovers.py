@@ -25,12 +25,12 @@ async def test_what_a_killed_worker_had_stored_is_collected_a_day_later(stack: R
     environment = psutil.Process(stack.pids["platform-api"]).environ()
     store_url = environment["OBJECT_STORE_URL"]
     with Client(stack.platform_url, stack.api_key) as client:
-        job_id = client.submit("sdxl_image_fast", "waves")
+        job_id = client.submit("sdxl_image_fast", "waves").id
         folder = Path(unquote(urlsplit(store_url).path)) / job_id
         await until(lambda: stored(folder), 120)  # the tiny models may have to be built first
         psutil.Process(stack.pids["gpu-worker"]).kill()
-        await asyncio.to_thread(lambda: list(client.follow(job_id)))
-        job = client.job(job_id)
+        await asyncio.to_thread(lambda: list(client.jobs.stream(job_id)))
+        job = client.jobs.get(job_id)
     assert (job.status, len(job.assets)) == (JobState.COMPLETED, 6)
     assert len(await stored(folder)) > 12, "the worker was killed before it had reported what it stored"
     for path in await stored(folder):

@@ -20,7 +20,7 @@ def follow_and_kill_midway(client: Client, job_id: str, victim: Callable[[], psu
     """Follow a job to its end, kill the victim once the job runs, and return the job's history."""
     history: dict[int, HistoryLine] = {}
     killed = False
-    for event in client.follow(job_id):
+    for event in client.jobs.stream(job_id):
         if event.state is JobState.PROCESSING and not killed:
             victim().kill()
             killed = True
@@ -38,17 +38,17 @@ def test_a_job_whose_gpu_process_was_killed_completes_once(client: Client, stack
         return psutil.Process(stack.pids["gpu-worker"]).children()[0]
 
     with client:
-        job_id = client.submit("video_high", "waves")
+        job_id = client.submit("video_high", "waves").id
         history = follow_and_kill_midway(client, job_id, gpu_process)
-        job = client.job(job_id)
+        job = client.jobs.get(job_id)
     assert (job.status, len(job.assets), completions(history)) == (JobState.COMPLETED, 1, 1)
 
 
 def test_a_job_whose_worker_was_killed_completes_once(client: Client, stack: RunningStack) -> None:
     with client:
-        job_id = client.submit("video_high", "waves")
+        job_id = client.submit("video_high", "waves").id
         history = follow_and_kill_midway(client, job_id, lambda: psutil.Process(stack.pids["gpu-worker"]))
-        job = client.job(job_id)
+        job = client.jobs.get(job_id)
     assert (job.status, len(job.assets), completions(history)) == (JobState.COMPLETED, 1, 1)
 
 
@@ -56,9 +56,9 @@ def test_a_job_whose_platform_api_was_killed_is_followed_to_its_end(
     client: Client, stack: RunningStack, stack_state: StateDir
 ) -> None:
     with client:
-        job_id = client.submit("video_high", "waves")
+        job_id = client.submit("video_high", "waves").id
         history = follow_and_kill_midway(client, job_id, lambda: psutil.Process(stack.pids["platform-api"]))
-        job = client.job(job_id)
+        job = client.jobs.get(job_id)
     assert (job.status, len(job.assets), completions(history)) == (JobState.COMPLETED, 1, 1)
     assert stack_state.running().pids["platform-api"] != stack.pids["platform-api"]
 
@@ -73,15 +73,15 @@ async def test_a_job_is_taken_and_completes_after_valkey_and_postgres_were_kille
 
     async def submission() -> str | None:
         try:
-            return client.submit("sdxl_image_fast", "waves", idempotency_key="after-the-kill")
+            return client.submit("sdxl_image_fast", "waves", idempotency_key="after-the-kill").id
         except ServiceError:
             return None
 
     with client:
         job_id = await until(submission, timeout_s=60)
         assert job_id is not None
-        assert list(client.follow(job_id))
-        assert client.job(job_id).status is JobState.COMPLETED
+        assert list(client.jobs.stream(job_id))
+        assert client.jobs.get(job_id).status is JobState.COMPLETED
     after = stack_state.running().pids
     assert after.keys() == stack.pids.keys()
     assert not {after["valkey"], after["postgres"]} & set(stack.pids.values())

@@ -18,10 +18,11 @@ class Answer:
     body: bytes = b""
     content_type: str = "application/json"
     cut: bool = False
+    headers: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def json(cls, body: Any, status: int = 200) -> "Answer":
-        return cls(status, json.dumps(body).encode())
+    def json(cls, body: Any, status: int = 200, **headers: str) -> "Answer":
+        return cls(status, json.dumps(body).encode(), headers={k.replace("_", "-"): v for k, v in headers.items()})
 
     @classmethod
     def events(cls, *frames: str, cut: bool = False) -> "Answer":
@@ -66,12 +67,14 @@ def scripted_service() -> Iterator[ScriptedService]:
             answer = service.take(self.path)
             self.send_response(answer.status)
             self.send_header("Content-Type", answer.content_type)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
             if answer.status != 204:
                 self.send_header("Content-Length", str(len(answer.body) + answer.cut))
             self.end_headers()
             self.wfile.write(answer.body)
 
-        do_POST = do_GET
+        do_POST = do_PUT = do_DELETE = do_GET
 
         def log_message(self, format: str, *args: Any) -> None:
             """Keep the test's output clean."""

@@ -1,4 +1,4 @@
-"""The commands of the one-machine stack: up, down, env, demo. Heavy imports wait until a command runs."""
+"""The commands of the one-machine stack: up, down, env, logs, demo. Heavy imports wait until a command runs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
     app.command()(up)
     app.command()(down)
     app.command("env")(show_env)
+    app.command()(logs)
     app.command()(demo)
 
 
@@ -80,7 +81,7 @@ def up(
             typer.echo("\n".join(banner(state.running(), stop="`darkroom down` stops it")))
             return
         console = Console()
-        with state.lock(), noted(state, console):
+        with state.lock(), console.kept_in(state.log_file), noted(state, console):
             code = asyncio.run(Stack(state, options, env, console).run())
     raise typer.Exit(code)
 
@@ -107,6 +108,26 @@ def show_env(
     with _found(state_dir) as state:
         access = access_to(state)
     typer.echo(json.dumps(access, indent=2) if as_json else as_shell_lines(access, export=export))
+
+
+def logs(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Only of these, such as platform-api or gpu-worker.")
+    ] = None,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0, max=100_000, help="How many of the last lines.")] = 100,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the stack stops.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print an object for each line.")] = False,
+    state_dir: StackOption = None,
+) -> None:
+    """Print the log of the stack that runs here, or of the last one."""
+    import json
+
+    from darkroom_local.log_reading import name_of, read_log
+
+    with _found(state_dir) as state:
+        for line in read_log(state, names or (), last=lines, follow=follow):
+            name, text = name_of(line)
+            typer.echo(json.dumps({"process": name, "line": text}) if as_json else line)
 
 
 def demo(
@@ -162,6 +183,8 @@ def _one_sentence(option: Path | None) -> Iterator[None]:
         yield
     except StackError as error:
         _fail(str(error))
+    except BrokenPipeError:
+        raise
     except OSError as error:
         _fail(in_words(error, StateDir.chosen(option).path))
 

@@ -1,9 +1,16 @@
 """What the supervisor prints: its own lines and those of its processes, each with the name in front."""
 
 import asyncio
+import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import cycle
+from pathlib import Path
+from typing import TextIO
+
+from darkroom_local.private_files import empty_private
 
 CHUNK_BYTES = 65_536
 NAME_WIDTH = 18
@@ -20,6 +27,23 @@ class Console:
         self._labels: dict[str, str] = {}
         self._started = time.monotonic()
         self._lost = 0
+        self._copy: TextIO | None = None
+
+    @contextmanager
+    def kept_in(self, file: Path) -> Iterator[None]:
+        """Write what is printed to a file as well, without colours; its old content goes.
+
+        Nothing is added where the output goes to that file already, as that of a stack in the background does.
+        """
+        if _writes_to(file):
+            yield
+            return
+        empty_private(file)
+        with file.open("a", errors="backslashreplace") as self._copy:
+            try:
+                yield
+            finally:
+                self._copy = None
 
     def say(self, sentence: str) -> None:
         """Print a line of the supervisor's own, with the seconds since it started."""
@@ -45,6 +69,8 @@ class Console:
             self._labels[name] = f"\033[{next(self._colours)}m{label}\033[0m" if self._colour else label
         try:
             print(self._labels[name], line.rstrip(), flush=True)
+            if self._copy:
+                print(f"{name:<{NAME_WIDTH}} |", line.rstrip(), file=self._copy, flush=True)
         except OSError:
             # A full disk or a closed terminal: the processes must go on, and nobody would read their pipes otherwise.
             self._lost += 1
@@ -52,3 +78,11 @@ class Console:
         if self._lost:
             lost, self._lost = self._lost, 0
             self.say(f"{lost} lines before this one could not be written")
+
+
+def _writes_to(file: Path) -> bool:
+    """Tell whether standard output is this file."""
+    try:
+        return os.path.samestat(os.fstat(sys.stdout.fileno()), file.stat())
+    except (OSError, ValueError, AttributeError):  # there is no such file, or no standard output
+        return False

@@ -15,6 +15,19 @@ def client_access() -> tuple[str, str]:
     return stack.platform_url, stack.api_key
 
 
+def service_urls() -> dict[str, str]:
+    """Return where each service of the stack is, by its name; NotReachable if no stack serves."""
+    stack = _running("set --url and --token")
+    several = len(stack.worker_urls) > 1
+    workers = {f"gpu-worker-{n}" if several else "gpu-worker": url for n, url in enumerate(stack.worker_urls, start=1)}
+    return {
+        "platform-api": stack.platform_url,
+        "queue-api": stack.queue_url,
+        "webhook-dispatcher": stack.dispatcher_url,
+        **workers,
+    }
+
+
 def operator_settings() -> dict[str, str]:
     """Return the settings of platform-api for its operator's commands; none if the environment names another database.
 

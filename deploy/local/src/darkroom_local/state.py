@@ -72,7 +72,7 @@ class StateDir:
 
     @property
     def log_file(self) -> Path:
-        """Where a stack in the background writes."""
+        """What the stack prints, or the last one has printed."""
         return self.path / "stack.log"
 
     def make(self) -> None:

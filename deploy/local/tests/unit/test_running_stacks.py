@@ -10,7 +10,7 @@ import pytest
 from darkroom_client.errors import NotReachable
 from darkroom_local.console import Console
 from darkroom_local.errors import SeveralStacks
-from darkroom_local.for_commands import client_access, operator_settings
+from darkroom_local.for_commands import client_access, operator_settings, service_urls
 from darkroom_local.running_stacks import find_stack, noted, notes_folder, running_stacks
 from darkroom_local.state import RunningStack, StateDir
 
@@ -129,3 +129,8 @@ def test_operators_need_a_stack_only_where_the_environment_names_no_database(mon
         operator_settings()
     monkeypatch.setenv("DATABASE_URL", "postgresql://of-another-platform")
     assert operator_settings() == {}
+
+
+def test_a_client_is_told_where_each_service_is(tmp_path: Path) -> None:
+    with stack_on(tmp_path / "state"):
+        assert list(service_urls())[:3] == ["platform-api", "queue-api", "webhook-dispatcher"]

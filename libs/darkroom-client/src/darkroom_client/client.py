@@ -1,30 +1,44 @@
 """The synchronous client."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self, Unpack
 
-import httpx
-from httpx_sse import EventSource
-
-from darkroom_client import calls
-from darkroom_client.errors import NotReachable, error_of
-from darkroom_client.following import CUT, Following
-from darkroom_client.models import Job, JobEvent
+from darkroom_client.access import Access, find_access
+from darkroom_client.calls import jobs
+from darkroom_client.calls.jobs import JobOptions
+from darkroom_client.job_handles import JobHandle
+from darkroom_client.resources import Assets, Credits, Jobs, JobTypes, Keys, Tickets, Webhooks
+from darkroom_client.retrying import NO_RETRIES, Retries
+from darkroom_client.transport import Transport
 
 
 class Client:
-    """Talks to one platform-api as one user. `token` is an API key or a JWT."""
+    """Talks to Darkroom as one user. `token` is an API key or a JWT; webhooks need an API key.
 
-    def __init__(self, url: str, token: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._sleep = sleep
-        self._http = httpx.Client(
-            base_url=url,
-            auth=calls.BearerFor(url, token),
-            timeout=calls.TIMEOUT,
-        )
+    Without arguments, addresses and token come from DARKROOM_URL, DARKROOM_TOKEN and DARKROOM_DISPATCHER_URL, else
+    from the stack that `darkroom up` runs on this machine. `retries=None` sends each call once.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        token: str | None = None,
+        *,
+        dispatcher_url: str | None = None,
+        retries: Retries | None = Retries(),  # noqa: B008 - frozen
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._transport = Transport(find_access(url, token, dispatcher_url), retries or NO_RETRIES, sleep)
+        self.jobs = Jobs(self._transport)
+        self.assets = Assets(self._transport)
+        self.job_types = JobTypes(self._transport)
+        self.credits = Credits(self._transport)
+        self.keys = Keys(self._transport)
+        self.webhooks = Webhooks(self._transport)
+        self.tickets = Tickets(self._transport)
 
     def __enter__(self) -> Self:
         return self
@@ -34,89 +48,33 @@ class Client:
     ) -> None:
         self.close()
 
+    @property
+    def access(self) -> Access:
+        """Where the services are, and the token."""
+        return self._transport.access
+
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        self._transport.close()
 
-    def submit(
-        self,
-        job_type: str,
-        prompt: str,
-        *,
-        negative_prompt: str | None = None,
-        seed: int | None = None,
-        idempotency_key: str | None = None,
-    ) -> str:
-        """Submit a job and return its id."""
-        call = calls.submission(
-            job_type, prompt, negative_prompt=negative_prompt, seed=seed, idempotency_key=idempotency_key
-        )
-        return str(self._send(call)["job"]["id"])
+    def submit(self, job_type: str, prompt: str | None = None, **options: Unpack[JobOptions]) -> JobHandle:
+        """Submit a job and return at once.
 
-    def job(self, job_id: str) -> Job:
-        """Read a job."""
-        return Job.from_answer(self._send(calls.job(job_id)))
+        The options are negative_prompt, seed, bucket, project_id, video_id, image_id, metadata and idempotency_key.
+        """
+        submitted = self._transport.send(jobs.submission(job_type, prompt, **options))
+        return JobHandle(submitted.id, self._transport, submitted.notices)
 
-    def jobs(self, *, limit: int = 50) -> list[Job]:
-        """List the newest jobs."""
-        return [Job.from_answer(body) for body in self._send(calls.jobs(limit))["data"]]
+    def run(self, job_type: str, prompt: str | None = None, **options: Unpack[JobOptions]) -> JobHandle:
+        """Submit a job, with the options of `submit`, and return when it has ended.
 
-    def cancel(self, job_id: str) -> None:
-        """Ask for a job to be cancelled."""
-        self._send(calls.cancellation(job_id))
+        `.job` tells how it ended, and `.save(folder)` saves what it made.
+        """
+        handle = self.submit(job_type, prompt, **options)
+        handle.wait()
+        return handle
 
-    def assets(self, *, limit: int = 50) -> list[dict[str, Any]]:
-        """List the newest assets."""
-        return list(self._send(calls.assets(limit))["assets"])
-
-    def follow(self, job_id: str, *, last_event_id: str | None = None) -> Iterator[JobEvent]:
-        """Yield the events of a job until it has ended, over cut connections and restarts of the service."""
-        following = Following(job_id, last_event_id)
-        while not following.ended:
-            cut: Exception | None = None
-            try:
-                yield from self._events(following)
-            except CUT as error:
-                cut = error
-            if not following.ended:
-                self._sleep(following.pause_s(cut))
-
-    def download(self, url: str, file: Path) -> None:
-        """Save an asset; the file appears when it is complete."""
-        part = file.with_name(f"{file.name}.part")
-        try:
-            with self._http.stream("GET", url) as response:
-                if not response.is_success:
-                    response.read()
-                    raise error_of(response)
-                with part.open("wb") as target:
-                    for chunk in response.iter_bytes():
-                        target.write(chunk)
-        except httpx.TransportError as error:
-            raise NotReachable(f"The download of {file.name} was cut: {error}") from error
-        part.rename(file)
-
-    def _send(self, call: calls.Call) -> Any:
-        for pause_s in calls.RETRY_PAUSES_S:
-            try:
-                return self._try(call)
-            except httpx.TransportError:
-                self._sleep(pause_s)
-        try:
-            return self._try(call)
-        except httpx.TransportError as error:
-            raise calls.unreachable(self._http.base_url, error) from error
-
-    def _try(self, call: calls.Call) -> Any:
-        response = self._http.request(call.method, call.path, json=call.json, params=call.params, headers=call.headers)
-        return calls.answer(response)
-
-    def _events(self, following: Following) -> Iterator[JobEvent]:
-        call = following.call()
-        with self._http.stream(call.method, call.path, headers=call.headers, timeout=calls.STREAM_TIMEOUT) as response:
-            if not response.is_success:
-                response.read()
-            if following.opened(response):
-                for sse in EventSource(response).iter_sse():
-                    if event := following.event(sse):
-                        yield event
+    def download(self, url: str, file: Path | str) -> Path:
+        """Save what a URL of the platform gives; the file appears when it is complete."""
+        self._transport.download(url, Path(file))
+        return Path(file)

@@ -4,17 +4,19 @@ import json
 from http import HTTPStatus
 
 import httpx
-from httpx_sse import ServerSentEvent
+from httpx_sse import ServerSentEvent, SSEError
 
-from darkroom_client import calls
+from darkroom_client.calls import jobs
+from darkroom_client.calls.call import Call
 from darkroom_client.errors import DarkroomError, NotReachable, ServiceError, error_of
-from darkroom_client.models import JobEvent
+from darkroom_client.models.jobs import JobEvent
 
 LONGEST_PAUSE_S = 5.0
+LONGEST_ASKED_PAUSE_S = 60.0
 FIRST_PAUSE_S = 0.25
 MAX_FAILURES = 12  # in a row; with the pauses, about 45 s
 
-CUT = (httpx.TransportError, ServiceError)
+CUT = (httpx.TransportError, ServiceError, SSEError)
 """What a new connection may mend."""
 
 
@@ -27,9 +29,9 @@ class Following:
         self._failures = 0
         self.ended = False
 
-    def call(self) -> calls.Call:
+    def call(self) -> Call[None]:
         """Return the request that continues after the last event seen."""
-        return calls.stream(self._job_id, self._last_event_id)
+        return jobs.stream(self._job_id, self._last_event_id)
 
     def opened(self, response: httpx.Response) -> bool:
         """Tell whether the answer carries events. 204 means that the end was already seen."""
@@ -57,5 +59,7 @@ class Following:
                 raise error
             raise NotReachable(f"The stream of job {self._job_id} was cut and does not come back.") from error
         pause = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0**self._failures)
+        if isinstance(error, DarkroomError) and error.retry_after is not None:
+            pause = max(pause, min(error.retry_after, LONGEST_ASKED_PAUSE_S))
         self._failures += 1
         return pause

@@ -16,6 +16,10 @@ COMPLETED = {
     "created_at": "2026-01-02T03:04:05Z", "data": {"progress": 100}, "error": None,
     "metadata": {"prompt": "A lighthouse, at dawn!", "all_assets": ["/a/0.png", "/a/1.png"]},
 }  # fmt: skip
+JOB_TYPE = {
+    "name": "sdxl_image_fast", "label": "SDXL", "outputs": 6, "mime_type": "image/png", "price": 12.0, "width": 1024,
+    "height": 1024, "expected_s": 9.5, "timeout_s": 900, "available": True, "waiting": 3,
+}  # fmt: skip
 STACK = RunningStack(
     state_dir="", supervisor_pid=1, platform_url="", queue_url="", dispatcher_url="", worker_urls=[], pids={},
     profile="tiny", user_id="u", api_key="", service_key="s", admin_key="a", queue_token="q", jwt_issuer="i",
@@ -27,8 +31,10 @@ END = 'event: job_update\nid: 0-1-9-0\ndata: {"status": "completed", "progress":
 
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedService]:
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)  # no test waits until a service is asked again
     with scripted_service() as running:
-        monkeypatch.setenv("DARKROOM_URL", running.url)
+        for name in ("DARKROOM_URL", "DARKROOM_DISPATCHER_URL"):
+            monkeypatch.setenv(name, running.url)
         monkeypatch.setenv("DARKROOM_TOKEN", "secret")
         running.on("/api/queue-job", Answer.json({"success": True, "job": {"id": JOB_ID}}))
         running.on(f"/api/jobs/{JOB_ID}/stream", Answer.events(END))
@@ -55,14 +61,75 @@ def test_generate_saves_all_files_under_names_that_tell_what_they_are(
     assert str(tmp_path / names[0]) in capsys.readouterr().out
 
 
-def test_generate_with_json_prints_one_object_and_saves_only_the_count(
+def test_generate_with_json_prints_one_object(
     service: ScriptedService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     service.on(f"/api/jobs/{JOB_ID}", Answer.json(COMPLETED))
-    assert run(monkeypatch, "generate", "x", "--json", "--count", 1, "--output", tmp_path) == 0
+    assert run(monkeypatch, "generate", "x", "--json", "--output", tmp_path) == 0
     printed = json.loads(capsys.readouterr().out)
     assert printed["status"] == "completed"
-    assert len(printed["files"]) == len(list(tmp_path.iterdir())) == 1
+    assert len(printed["files"]) == len(list(tmp_path.iterdir())) == 2
+
+
+def test_watch_saves_only_as_many_files_as_are_wanted(
+    service: ScriptedService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    service.on(f"/api/jobs/{JOB_ID}", Answer.json(COMPLETED))
+    assert run(monkeypatch, "watch", JOB_ID, "--limit", 1, "--output", tmp_path) == 0
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_count_submits_that_many_jobs_whose_seeds_go_on(
+    service: ScriptedService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service.on("/api/job-types", Answer.json({"data": [JOB_TYPE]}))
+    service.on(f"/api/jobs/{JOB_ID}", Answer.json(COMPLETED))
+    assert run(monkeypatch, "generate", "x", "--count", 3, "--seed", 10, "--json", "--output", tmp_path) == 0
+    submitted = [asked for asked in service.asked if asked.path == "/api/queue-job"]
+    assert [json.loads(asked.body)["metadata"]["seed"] for asked in submitted] == [10, 16, 22]
+    assert len({asked.headers["idempotency-key"] for asked in submitted}) == 3
+    assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+def test_with_a_key_each_job_is_submitted_once(
+    service: ScriptedService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    service.on(f"/api/jobs/{JOB_ID}", Answer.json(COMPLETED))
+    for _ in range(2):
+        assert run(monkeypatch, "generate", "x", "--count", 2, "--idempotency-key", "k", "--output", tmp_path) == 0
+    keys = [asked.headers.get("idempotency-key") for asked in service.asked if asked.path == "/api/queue-job"]
+    assert keys == ["k", "k-2", "k", "k-2"]
+
+
+def test_jobs_that_were_accepted_before_a_refusal_are_followed_all_the_same(
+    service: ScriptedService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service.on("/api/queue-job", Answer.json({"error": "Not enough credits.", "missing_credits": 2.0}, status=402))
+    service.on(f"/api/jobs/{JOB_ID}", Answer.json(COMPLETED))
+    assert run(monkeypatch, "generate", "x", "--count", 3, "--output", tmp_path) == 2
+    assert len(list(tmp_path.iterdir())) == 2
+    assert "only 1 of 3 jobs were submitted. Not enough credits." in capsys.readouterr().err
+
+
+def test_generate_says_that_no_worker_can_do_the_job(
+    service: ScriptedService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service._answers["/api/queue-job"].clear()
+    notice = "No connected worker offers sdxl-base-1.0."
+    service.on("/api/queue-job", Answer.json({"job": {"id": JOB_ID}, "reason": "unworkable", "notices": [notice]}))
+    service.on(f"/api/jobs/{JOB_ID}", Answer.json(COMPLETED))
+    assert run(monkeypatch, "generate", "x", "--json", "--output", tmp_path) == 0
+    assert notice in capsys.readouterr().err
+
+
+def test_an_output_folder_that_cannot_be_written_is_said_before_the_job_is_paid(
+    service: ScriptedService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "below", Path("/proc/none")):
+        assert run(monkeypatch, "generate", "x", "--output", folder) == 2
+        assert f"No files can be saved in {folder}" in capsys.readouterr().err
+    assert service.asked == []
 
 
 def test_the_history_is_told_once_although_each_connection_repeats_it(
@@ -141,9 +208,32 @@ def test_without_a_url_the_running_stack_is_used(
     monkeypatch.delenv("DARKROOM_TOKEN")
     monkeypatch.setenv("DARKROOM_STATE_DIR", str(tmp_path))
     state = StateDir(tmp_path)
-    service.on("/api/jobs", Answer.json({"data": [COMPLETED]}))
+    page = {"data": [COMPLETED], "pagination": {"cursor": None, "total": 1, "total_is_exact": True}}
+    service.on("/api/jobs", Answer.json(page))
     with state.lock():
         state.announce(replace(STACK, platform_url=service.url, api_key="from-stack"))
         assert run(monkeypatch, "jobs", "--json") == 0
     assert service.asked[0].headers["authorization"] == "Bearer from-stack"
     assert json.loads(capsys.readouterr().out)[0]["id"] == JOB_ID
+    assert [asked.path for asked in service.asked] == ["/api/jobs?limit=20"]
+
+
+def test_an_unknown_job_type_lists_those_that_exist(
+    service: ScriptedService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = {"field": "jobType", "message": "must be one of sdxl_image_fast, video_fast"}
+    body = {"error": "There is no job type 'sdxl'.", "code": "invalid_job_type", "errors": [wrong]}
+    service.on("/api/jobs", Answer.json(body, status=400))
+    assert run(monkeypatch, "jobs", "--type", "sdxl") == 2
+    printed = capsys.readouterr().err
+    assert printed == f"darkroom: There is no job type 'sdxl'.\n  jobType: {wrong['message']}\n"
+
+
+def test_a_service_that_is_not_there_is_named_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    assert run(monkeypatch, "jobs", "--url", "http://127.0.0.1:9", "--token", "t") == 3
+    printed = capsys.readouterr().err
+    assert "http://127.0.0.1:9/ can't be reached: Connection refused." in printed
+    assert "`darkroom up` starts it on this machine" in printed

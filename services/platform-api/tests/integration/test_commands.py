@@ -120,7 +120,7 @@ def test_operator_gives_and_takes_credits(database_url: str) -> None:
 
 
 def key_ids(user: str, app: typer.Typer) -> list[str]:
-    return [key["id"] for key in json.loads(run("keys", "list", user, "--json", app=app))]
+    return [key["id"] for key in json.loads(run("user", "keys", "list", user, "--json", app=app))]
 
 
 def test_keys_of_a_user_are_made_listed_and_revoked(database_url: str) -> None:
@@ -130,16 +130,18 @@ def test_keys_of_a_user_are_made_listed_and_revoked(database_url: str) -> None:
     run("user", "add", "anna", app=darkroom)
     run("user", "add", "ben", app=darkroom)
     [first] = key_ids("anna", darkroom)
-    made = run("keys", "create", "anna", "--name", "phone", "--scope", "jobs:read", "--tier", "premium", app=darkroom)
+    made = run(
+        "user", "keys", "create", "anna", "--name", "phone", "--scope", "jobs:read", "--tier", "premium", app=darkroom
+    )
     key = parse_api_key(made.strip())
     assert key is not None
     assert key_ids("anna", darkroom) == [key.id, first]
     assert len(key_ids("ben", darkroom)) == 1
-    table = run("keys", "list", "anna", app=darkroom).splitlines()
+    table = run("user", "keys", "list", "anna", app=darkroom).splitlines()
     assert table[1].split()[:5] == [key.id, "phone", "premium", "jobs:read", "yes"]
     assert key.text not in "".join(table)
-    assert key.id in run("keys", "revoke", key.id, app=darkroom)
-    run("keys", "revoke", first, app=darkroom)
+    assert key.id in run("user", "keys", "revoke", key.id, app=darkroom)
+    run("user", "keys", "revoke", first, app=darkroom)
     assert key_ids("anna", darkroom) == []
     with psycopg.connect(database_url) as connection:
         row = connection.execute("SELECT secret_hash FROM platform.api_keys WHERE id = %s", [key.id]).fetchone()
@@ -153,8 +155,8 @@ def test_a_whole_key_can_be_revoked(database_url: str) -> None:
     darkroom = typer.Typer()
     register(darkroom)
     run("user", "add", "anna", app=darkroom)
-    leaked = run("keys", "create", "anna", app=darkroom).strip()
-    run("keys", "revoke", leaked, app=darkroom)
+    leaked = run("user", "keys", "create", "anna", app=darkroom).strip()
+    run("user", "keys", "revoke", leaked, app=darkroom)
     assert len(key_ids("anna", darkroom)) == 1
 
 
@@ -173,7 +175,7 @@ def test_keys_that_cannot_be_are_refused_with_a_sentence(database_url: str, monk
         (["create", "\udce9"], "must be text in UTF-8"),
         (["revoke", "aaaaaaaaaaaa"], "no such key"),
     ):
-        ended = CliRunner().invoke(darkroom, ["keys", *arguments])
+        ended = CliRunner().invoke(darkroom, ["user", "keys", *arguments])
         assert (ended.exit_code, sentence in ended.output) == (2, True), ended.output
 
 
@@ -189,7 +191,7 @@ def test_credits_that_are_no_amount_are_refused(database_url: str, credits: str)
 def test_a_database_that_cannot_be_used_is_said(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     darkroom = typer.Typer()
     register(darkroom)
-    unmigrated = CliRunner().invoke(darkroom, ["keys", "list", "anna"])
+    unmigrated = CliRunner().invoke(darkroom, ["user", "keys", "list", "anna"])
     assert (unmigrated.exit_code, "platform_api migrate" in unmigrated.output) == (3, True)
     monkeypatch.setenv("PLATFORM_DATABASE_URL", "postgresql://nobody:secret@127.0.0.1:1/nothing")
     away = CliRunner().invoke(darkroom, ["user", "add", "anna"])

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from darkroom_client.cli.saving import save
 from darkroom_client.cli.terminal import printable
 from darkroom_client.cli.watching import watch_to_end
 from darkroom_client.client import Client
@@ -58,10 +57,11 @@ def run_orders(client: Client, queue: httpx.Client, output: Path, console: Conso
 def _run(client: Client, queue: httpx.Client, order: Order, output: Path, console: Console) -> Result:
     console.print(f"\n[bold]{order.job_type}[/bold]: {order.prompt}")
     began = time.monotonic()
-    job = watch_to_end(client, client.submit(order.job_type, order.prompt), console)
+    handle = client.submit(order.job_type, order.prompt)
+    job = watch_to_end(handle, console)
     if job.status is not JobState.COMPLETED:
         raise JobFailed(f"{order.job_type} failed: {job.error_message or 'no reason was given'} (job {job.id}).")
-    files = save(client, job, output)
+    files = handle.save(output)
     total_s = time.monotonic() - began
     findings = inspect(job, CATALOGUE[order.job_type], files)
     if job.enhanced_prompt:

@@ -1,17 +1,43 @@
 """Puts the program together: the client's own commands, and those of the other installed members."""
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import entry_points, version
-from typing import Annotated
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
-from darkroom_client.cli import jobs
-from darkroom_client.cli.exits import HELP, exit_of
-from darkroom_client.errors import DarkroomError, InvalidRequest
+from darkroom_client.cli import assets, catalogue, credits, generate, jobs, keys, status, webhooks
+from darkroom_client.cli.exits import HELP, Exit, exit_of
+from darkroom_client.cli.terminal import accept_any_text, discard_output, flush_output, has_room, tell
+from darkroom_client.errors import DarkroomError
 
 DISTRIBUTION = "darkroom-client"
 PLUGINS = "darkroom.commands"
+OWN = (generate, jobs, catalogue, assets, credits, keys, webhooks, status)
+
+
+class Program(TyperGroup):
+    """All commands. When the reader of the output goes away, as `head` does, the program ends without a word."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> Any:  # Any: typer keeps its copy of click to itself
+        with _quiet_end():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, ctx: Any) -> Any:  # Any: the same
+        with _quiet_end():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _quiet_end() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise typer.Exit(Exit.PIPE_CLOSED) from None
 
 
 def _show_version(wanted: bool) -> None:
@@ -24,12 +50,15 @@ def build_app() -> typer.Typer:
     """Build the program; each entry point of the group adds its commands."""
     app = typer.Typer(
         name="darkroom",
+        cls=Program,
         epilog=HELP,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
+        rich_markup_mode="rich" if has_room() else None,  # panels cut what does not fit
     )
     app.callback()(_program)
-    jobs.register(app)
+    for commands in OWN:
+        commands.register(app)
     for plugin in sorted(entry_points(group=PLUGINS), key=lambda plugin: plugin.name):
         plugin.load()(app)
     return app
@@ -44,12 +73,44 @@ def _program(
 
 
 def main() -> None:
-    """Run the program; an error of the service is one line and an exit code."""
+    """Run the program; whatever goes wrong outside of it is a sentence and an exit code."""
+    accept_any_text()
     try:
+        _check(sys.argv[1:])
         build_app()()
+    except SystemExit as ended:
+        _end(ended.code)
+    except KeyboardInterrupt:
+        _end(Exit.INTERRUPTED)
     except DarkroomError as error:
-        print(f"darkroom: {error}", file=sys.stderr)
-        if isinstance(error, InvalidRequest):
-            for field, wrong in error.fields.items():
-                print(f"  {field}: {wrong}", file=sys.stderr)
-        sys.exit(exit_of(error))
+        tell(f"darkroom: {error}")
+        _end(exit_of(error))
+    except OSError as error:
+        what = error.filename or "the output can't be written"
+        tell(f"darkroom: {what}: {error.strerror or error}")
+        _end(Exit.NO_OUTPUT)
+
+
+def _check(arguments: list[str]) -> None:
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            shown = os.fsencode(argument).decode(errors="backslashreplace")
+            tell(f"darkroom: the argument '{shown}' is not text in UTF-8.")
+            sys.exit(Exit.BAD_INPUT)
+
+
+def _end(code: str | int | None) -> NoReturn:
+    """End with this code; with another one if what was printed last can't be written any more."""
+    try:
+        flush_output()
+    except BrokenPipeError:
+        code = code or Exit.PIPE_CLOSED
+    except OSError as error:
+        tell(f"darkroom: the output can't be written: {error.strerror}")
+        code = code or Exit.NO_OUTPUT
+    else:
+        sys.exit(code)
+    discard_output()
+    sys.exit(code)

@@ -3,17 +3,18 @@
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from darkroom_client.client import Client
-from darkroom_client.models import Job
+from darkroom_client.cli.terminal import printable, tell
+from darkroom_client.job_handles import JobHandle
+from darkroom_client.models.jobs import Job
 
 COMPLETE_PERCENT = 100.0
 
 
-def watch_to_end(client: Client, job_id: str, console: Console) -> Job:
+def watch_to_end(handle: JobHandle, console: Console) -> Job:
     """Show the job's progress until it has ended, and return it: a bar on a terminal, lines elsewhere."""
     bar = Progress(
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
         TimeElapsedColumn(),
@@ -23,13 +24,21 @@ def watch_to_end(client: Client, job_id: str, console: Console) -> Job:
     told = 0
     with bar:
         task = bar.add_task("waiting", total=COMPLETE_PERCENT)
-        for event in client.follow(job_id):
+        for event in handle.stream():
             # A new connection begins with the history so far.
             for line in (line for line in event.history if line.seq > told):
                 told = line.seq
-                bar.update(task, description=line.message)
+                message = printable(line.message)
+                bar.update(task, description=message)
                 if not console.is_terminal:
-                    console.print(f"  {line.message}", markup=False, highlight=False)
+                    _say(f"  {message}", console)
             if event.progress is not None:
                 bar.update(task, completed=event.progress)
-    return client.job(job_id)
+    return handle.refresh()
+
+
+def _say(line: str, console: Console) -> None:
+    if not console.stderr:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    elif not console.quiet:
+        tell(line)  # nobody may read standard error, and the job is followed all the same

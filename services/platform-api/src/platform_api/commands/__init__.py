@@ -2,10 +2,9 @@
 
 import typer
 
-from platform_api.commands import keys, users
+from platform_api.commands import users
 
 
 def register(app: typer.Typer) -> None:
-    """Add `darkroom user …` and `darkroom keys …`."""
+    """Add `darkroom user …`."""
     users.register(app)
-    keys.register(app)

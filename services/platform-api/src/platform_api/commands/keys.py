@@ -1,4 +1,4 @@
-"""`darkroom keys …`: the API keys of a user."""
+"""`darkroom user keys …`: the API keys of a user, for operators. `darkroom keys` is for the user."""
 
 import json
 from datetime import datetime
@@ -20,8 +20,8 @@ PAGE = 200
 SHOWN = ("id", "name", "tier", "scopes", "active", "created", "last used")
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
+def register(user: typer.Typer) -> None:
+    """Add the commands to those about users."""
     keys = typer.Typer(
         help="Manage the API keys of users, on the stack that runs here or the platform of the environment's settings.",
         no_args_is_help=True,
@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
     keys.command("list")(_list)
     keys.command("create")(_create)
     keys.command("revoke")(_revoke)
-    app.add_typer(keys, name="keys")
+    user.add_typer(keys, name="keys")
 
 
 def _list(

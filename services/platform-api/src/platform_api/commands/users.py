@@ -1,4 +1,4 @@
-"""`darkroom user …`: users, their passwords and their credits."""
+"""`darkroom user …`: users, their passwords, their credits and their keys."""
 
 import math
 import sys
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from darkroom_schemas.ids import UserId
 
+from platform_api.commands import keys
 from platform_api.commands.platform import UserName, load_settings, refuse, run
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def register(app: typer.Typer) -> None:
     user.command("add")(_add)
     user.command("password")(_password)
     user.command("credits")(_credits)
+    keys.register(user)
     app.add_typer(user, name="user")
 
 

@@ -1,0 +1,49 @@
+"""Reads what a stack has printed: the last lines, and those that come."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Iterator
+
+from darkroom_local.console import SUPERVISOR
+from darkroom_local.errors import NoStack
+from darkroom_local.state import StateDir
+
+SEPARATOR = " |"
+INTERVAL_S = 0.2
+
+
+def read_log(
+    state: StateDir,
+    names: Collection[str],
+    *,
+    last: int,
+    follow: bool,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[str]:
+    """Yield the last lines of these processes, or of all; with `follow`, further ones until the stack has stopped."""
+    if not state.log_file.exists():
+        raise NoStack(state.path)
+    with state.log_file.open(errors="replace", newline="\n") as log:
+        yield from deque((line.rstrip("\n") for line in log if _is_of(line, names)), maxlen=last)
+        part = ""
+        while follow:
+            runs = state.supervisor() is not None  # asked before reading, so that its last lines are read, too
+            while text := log.readline():
+                part += text
+                if part.endswith("\n"):
+                    line, part = part.rstrip("\n"), ""
+                    if _is_of(line, names):
+                        yield line
+            if not runs:
+                return
+            sleep(INTERVAL_S)
+
+
+def name_of(line: str) -> tuple[str, str]:
+    """Split a line into the process that it comes from and what that has written."""
+    name, separator, text = line.partition(SEPARATOR)
+    return (name.strip(), text.strip()) if separator else (SUPERVISOR, line)
+
+
+def _is_of(line: str, names: Collection[str]) -> bool:
+    return not names or name_of(line)[0] in names

@@ -1,0 +1,122 @@
+"""Calls about jobs."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, TypedDict
+
+from darkroom_client.calls.call import EVENT_STREAM, Call, given, model, models, once, segment
+from darkroom_client.errors import InvalidRequest
+from darkroom_client.models.answer import Page
+from darkroom_client.models.jobs import HistoryLine, Job, Submitted, Why
+
+
+class JobOptions(TypedDict, total=False):
+    """What a submission may say besides the job type and the prompt.
+
+    `seed` is that of the first output; each next one has 1 more. `metadata` is kept with the job as it is. The
+    same `idempotency_key` returns the job of the first submission instead of another one.
+    """
+
+    negative_prompt: str | None
+    seed: int | None
+    bucket: str | None
+    project_id: str | None
+    video_id: str | None
+    image_id: str | None
+    metadata: dict[str, Any] | None
+    idempotency_key: str | None
+
+
+class JobsWhere(TypedDict, total=False):
+    """Which jobs to list; `created_after` includes that moment, `created_before` does not. Times carry a time zone."""
+
+    status: str | Sequence[str]
+    job_type: str | None
+    created_after: datetime | None
+    created_before: datetime | None
+
+
+def submission(
+    job_type: str,
+    prompt: str | None,
+    *,
+    negative_prompt: str | None = None,
+    seed: int | None = None,
+    bucket: str | None = None,
+    project_id: str | None = None,
+    video_id: str | None = None,
+    image_id: str | None = None,
+    metadata: dict[str, Any] | None = None,
+    idempotency_key: str | None = None,
+) -> Call[Submitted]:
+    """Submit a job."""
+    named = given(prompt=prompt, negative_prompt=negative_prompt, seed=seed, bucket=bucket)
+    if twice := sorted(named.keys() & (metadata or {}).keys()):
+        raise InvalidRequest(f"`metadata` says {', '.join(twice)} again, which is an argument of its own.")
+    references = given(projectId=project_id, videoId=video_id, imageId=image_id)
+    body = {"jobType": job_type, "metadata": {**(metadata or {}), **named}, **references}
+    return Call("POST", "/api/queue-job", model(Submitted), body, headers=once(idempotency_key))
+
+
+def get(job_id: str) -> Call[Job]:
+    return Call("GET", f"/api/jobs/{segment(job_id)}", model(Job))
+
+
+def page(
+    *,
+    limit: int,
+    cursor: str | None,
+    status: str | Sequence[str] = (),
+    job_type: str | None = None,
+    created_after: datetime | None = None,
+    created_before: datetime | None = None,
+) -> Call[Page[Job]]:
+    """List jobs, newest first."""
+    params = given(
+        limit=limit,
+        cursor=cursor,
+        status=[status] if isinstance(status, str) else list(status) or None,
+        job_type=job_type,
+        created_after=moment("created_after", created_after),
+        created_before=moment("created_before", created_before),
+    )
+    return Call("GET", "/api/jobs", _page, params=params)
+
+
+def history(job_id: str) -> Call[tuple[HistoryLine, ...]]:
+    return Call("GET", f"/api/jobs/{segment(job_id)}/history", lambda answer: models(HistoryLine, answer["data"]))
+
+
+def cancellation(job_id: str, reason: str | None) -> Call[Job]:
+    body = given(reason=reason) or None
+    return Call("POST", f"/api/jobs/{segment(job_id)}/cancel", model(Job), body)
+
+
+def retry(job_id: str, idempotency_key: str | None) -> Call[int]:
+    """Run a job again; the result is the number of the attempt."""
+    path = f"/api/jobs/{segment(job_id)}/retry"
+    return Call("POST", path, lambda answer: int(answer["data"]["retryAttempt"]), headers=once(idempotency_key))
+
+
+def why(job_id: str) -> Call[Why]:
+    return Call("GET", f"/api/jobs/{segment(job_id)}/why", model(Why))
+
+
+def stream(job_id: str, last_event_id: str | None) -> Call[None]:
+    resume = {"Last-Event-ID": last_event_id} if last_event_id else {}
+    path = f"/api/jobs/{segment(job_id)}/stream"
+    return Call("GET", path, lambda _: None, headers={"Accept": EVENT_STREAM, **resume})
+
+
+def moment(name: str, time: datetime | None) -> str | None:
+    """Write a time; without a time zone, nobody could say which moment is meant."""
+    if time is None:
+        return None
+    if time.tzinfo is None:
+        raise InvalidRequest(f"`{name}` must have a time zone, such as datetime.now(UTC).")
+    return time.isoformat()
+
+
+def _page(answer: Any) -> Page[Job]:  # Any: JSON
+    where = answer["pagination"]
+    return Page(models(Job, answer["data"]), where["cursor"], where["total"], where["total_is_exact"])

@@ -1,0 +1,168 @@
+"""The commands that wait for jobs and save what they made: generate and watch."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from darkroom_client.calls.jobs import JobOptions
+from darkroom_client.cli.connection import TokenOption, UrlOption, connect
+from darkroom_client.cli.exits import HELP, Exit, exit_of
+from darkroom_client.cli.folders import DEFAULT_OUTPUT, OutputOption, make_writable
+from darkroom_client.cli.terminal import printable, tell
+from darkroom_client.cli.watching import watch_to_end
+from darkroom_client.client import Client
+from darkroom_client.errors import DarkroomError, NotReachable, ServiceError
+from darkroom_client.job_handles import JobHandle
+from darkroom_client.models.jobs import Job, JobState
+
+MAX_COUNT = 100
+LinesOption = Annotated[bool, typer.Option("--json", help="Print a JSON object for each job, one a line.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(epilog=HELP)(generate)
+    app.command(epilog=HELP)(watch)
+
+
+def generate(
+    prompt: str,
+    job_type: Annotated[
+        str, typer.Option("--type", "-t", help="Job type; `darkroom types` lists them.")
+    ] = "sdxl_image_fast",
+    negative: Annotated[str | None, typer.Option(help="What must not be in the picture.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the first output (default: random).")] = None,
+    bucket: Annotated[str | None, typer.Option(help="Bucket for the outputs (default: that of the type).")] = None,
+    project: Annotated[str | None, typer.Option(help="Id of your project, kept with the job.")] = None,
+    video: Annotated[str | None, typer.Option(help="Id of your video, kept with the job.")] = None,
+    image: Annotated[str | None, typer.Option(help="Id of your image, kept with the job.")] = None,
+    count: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=MAX_COUNT,
+            help="Submit and pay this many jobs. Each makes as many files as `darkroom types` says; with --seed, each "
+            "goes on where the one before ended.",
+        ),
+    ] = 1,
+    key: Annotated[
+        str | None,
+        typer.Option(
+            "--idempotency-key", help="With the same key again, the same jobs are returned and not paid twice."
+        ),
+    ] = None,
+    output: OutputOption = DEFAULT_OUTPUT,
+    as_json: LinesOption = False,
+    url: UrlOption = None,
+    token: TokenOption = None,
+) -> None:
+    """Submit a job, follow it to its end, and save what it made."""
+    options: JobOptions = {
+        "negative_prompt": negative, "bucket": bucket, "project_id": project, "video_id": video, "image_id": image,
+    }  # fmt: skip
+    make_writable(output)
+    with connect(url, token) as client:
+        seeds = _seeds(client, job_type, seed, count)
+        handles, refusal = _submit(client, job_type, prompt, options, seeds, key)
+        with _coming_back(handles):
+            for handle in [] if as_json else handles:
+                typer.echo(f"job {handle.id}")
+            for notice in dict.fromkeys(notice for handle in handles for notice in handle.notices):
+                tell(f"  {printable(notice)}")
+        _finish(handles, output, None, as_json)
+    if refusal:
+        raise typer.Exit(exit_of(refusal))
+
+
+def watch(
+    job_ids: Annotated[list[str], typer.Argument(metavar="JOB", help="Ids of jobs.")],
+    output: OutputOption = DEFAULT_OUTPUT,
+    limit: Annotated[int | None, typer.Option(min=0, help="Save only this many files of each (default: all).")] = None,
+    as_json: LinesOption = False,
+    url: UrlOption = None,
+    token: TokenOption = None,
+) -> None:
+    """Follow jobs to their end, and save what they made."""
+    make_writable(output)
+    with connect(url, token) as client:
+        _finish([client.jobs.attach(job_id) for job_id in job_ids], output, limit, as_json)
+
+
+def _seeds(client: Client, job_type: str, seed: int | None, count: int) -> list[int | None]:
+    """Return the first seed of each job: those of one job follow one another, and no two jobs share one."""
+    if seed is None or count == 1:
+        return [seed] * count
+    outputs = next((known.outputs for known in client.job_types.list() if known.name == job_type), 1)
+    return [seed + number * outputs for number in range(count)]
+
+
+def _submit(
+    client: Client, job_type: str, prompt: str, options: JobOptions, seeds: Sequence[int | None], key: str | None
+) -> tuple[list[JobHandle], DarkroomError | None]:
+    """Submit all jobs. Those that were accepted before a refusal are paid, and go on."""
+    handles: list[JobHandle] = []
+    for number, seed in enumerate(seeds, start=1):
+        own_key = f"{key}-{number}" if key and number > 1 else key
+        one: JobOptions = {**options, "seed": seed, "idempotency_key": own_key}
+        try:
+            handles.append(client.submit(job_type, prompt, **one))
+        except DarkroomError as error:
+            if not handles:
+                raise
+            tell(f"darkroom: only {len(handles)} of {len(seeds)} jobs were submitted. {error}")
+            return handles, error
+        except KeyboardInterrupt:
+            tell("A job may have been accepted just now: `darkroom jobs` lists it.")
+            _say_how_to_come_back(handles)
+            raise
+    return handles, None
+
+
+def _finish(handles: Sequence[JobHandle], output: Path, limit: int | None, as_json: bool) -> None:
+    """Wait for the jobs, one after the other, and save their files."""
+    console = Console(stderr=True, quiet=as_json)
+    failed = False
+    for place, handle in enumerate(handles):
+        with _coming_back(handles[place:]):
+            job = watch_to_end(handle, console)
+            files = handle.save(output, limit=limit) if job.assets else []
+            if as_json:
+                typer.echo(json.dumps(job.model_dump(mode="json") | {"files": [str(file) for file in files]}))
+            else:
+                _report(job, files)
+        failed = failed or job.status is not JobState.COMPLETED
+    if failed:
+        raise typer.Exit(Exit.JOB_FAILED)
+
+
+@contextmanager
+def _coming_back(handles: Sequence[JobHandle]) -> Iterator[None]:
+    """Say how to come back to the jobs when the program ends before them."""
+    try:
+        yield
+    except (KeyboardInterrupt, OSError, NotReachable, ServiceError):
+        _say_how_to_come_back(handles)
+        raise
+
+
+def _say_how_to_come_back(handles: Sequence[JobHandle]) -> None:
+    if handles:
+        ids, goes_on = (
+            " ".join(handle.id for handle in handles),
+            "The job goes on" if len(handles) == 1 else "Jobs go on",
+        )
+        tell(f"{goes_on}: `darkroom watch {ids}` follows and saves, `darkroom cancel {ids}` cancels.")
+
+
+def _report(job: Job, files: Sequence[Path]) -> None:
+    if job.status is not JobState.COMPLETED:
+        tell(f"The job failed: {printable(job.error_message or 'no reason was given')}")
+    if job.enhanced_prompt:
+        typer.echo(f"enhanced prompt: {printable(job.enhanced_prompt)}")
+    for file in files:
+        typer.echo(str(file))

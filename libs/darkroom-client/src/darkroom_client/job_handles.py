@@ -1,0 +1,71 @@
+"""One submitted job: wait for it, follow it, save what it made."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from darkroom_client.calls import jobs
+from darkroom_client.models.jobs import HistoryLine, Job, JobEvent, Why
+from darkroom_client.saving import files_of
+from darkroom_client.transport import Transport
+
+
+class JobHandle:
+    """A job by its id. `job` is what was last read of it, None before that.
+
+    `notices` say at submission why the job will wait, such as for a worker that can do it.
+    """
+
+    def __init__(self, job_id: str, transport: Transport, notices: tuple[str, ...] = ()) -> None:
+        self.id = job_id
+        self.job: Job | None = None
+        self.notices = notices
+        self._transport = transport
+
+    def __repr__(self) -> str:
+        return f"JobHandle({self.id!r})"
+
+    def refresh(self) -> Job:
+        """Read the job as it is now."""
+        self.job = self._transport.send(jobs.get(self.id))
+        return self.job
+
+    def wait(self) -> Job:
+        """Wait until the job has ended, completed or failed, and return it."""
+        if self.job is not None and self.job.has_ended:
+            return self.job
+        for _ in self.stream():
+            pass
+        return self.refresh()
+
+    def stream(self, *, last_event_id: str | None = None) -> Iterator[JobEvent]:
+        """Yield the job's events as they happen, until it has ended; cut connections are resumed without a gap."""
+        return self._transport.follow(self.id, last_event_id)
+
+    def save(self, folder: Path | str = ".", *, limit: int | None = None) -> list[Path]:
+        """Wait for the end, download the files or the first `limit` of them, and return where they are.
+
+        JobFailed if the job failed and has made none.
+        """
+        files = files_of(self.wait(), Path(folder), limit)
+        for url, file in files:
+            self._transport.download(url, file)
+        return [file for _url, file in files]
+
+    def cancel(self, *, reason: str | None = None) -> Job:
+        """Cancel the job: what was not delivered is refunded."""
+        self.job = self._transport.send(jobs.cancellation(self.id, reason))
+        return self.job
+
+    def retry(self, *, idempotency_key: str | None = None) -> int:
+        """Run the job again after it has failed; return the number of the attempt. The id stays the same."""
+        attempt = self._transport.send(jobs.retry(self.id, idempotency_key))
+        self.job = None
+        return attempt
+
+    def why(self) -> Why:
+        """Explain why the job waits."""
+        return self._transport.send(jobs.why(self.id))
+
+    def history(self) -> tuple[HistoryLine, ...]:
+        """Tell all that happened to the job, oldest first."""
+        return self._transport.send(jobs.history(self.id))

@@ -1,0 +1,28 @@
+"""What the services answer, as Python objects."""
+
+from darkroom_client.models.account import ApiKey, Balance, CreditLine, JobType, NewApiKey, Ticket
+from darkroom_client.models.answer import Page
+from darkroom_client.models.assets import Asset
+from darkroom_client.models.jobs import HistoryLine, Interval, Job, JobEvent, JobState, WaitingStep, Why
+from darkroom_client.models.webhooks import Delivery, NewWebhook, Webhook
+
+__all__ = [
+    "ApiKey",
+    "Asset",
+    "Balance",
+    "CreditLine",
+    "Delivery",
+    "HistoryLine",
+    "Interval",
+    "Job",
+    "JobEvent",
+    "JobState",
+    "JobType",
+    "NewApiKey",
+    "NewWebhook",
+    "Page",
+    "Ticket",
+    "WaitingStep",
+    "Webhook",
+    "Why",
+]

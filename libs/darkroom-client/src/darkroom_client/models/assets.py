@@ -1,0 +1,32 @@
+"""Pictures, videos and other outputs."""
+
+from datetime import datetime
+from typing import Any
+
+from darkroom_client.models.answer import Answer
+
+
+class Asset(Answer):
+    """One output of a job. `url` works without credentials for a day; `content_path` with them for ever.
+
+    `sha256`, `frames` and `recipe` are known where one asset is read, and None in lists.
+    """
+
+    id: str
+    job_id: str
+    job_type: str
+    step: int = 0
+    index: int
+    mime_type: str
+    size_bytes: int
+    width: int | None = None
+    height: int | None = None
+    duration_s: float | None = None
+    seed: int | None = None
+    url: str
+    thumbnail_url: str | None = None
+    content_path: str
+    created_at: datetime
+    sha256: str | None = None
+    frames: int | None = None
+    recipe: dict[str, Any] | None = None

@@ -1,0 +1,106 @@
+"""When a call is sent again: after a cut connection, and when the service asks to come back later."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Generic, TypeVar
+
+import httpx
+
+from darkroom_client.calls.call import Call
+from darkroom_client.errors import NotReachable, error_of
+
+T = TypeVar("T")
+
+LATER = {
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.GATEWAY_TIMEOUT,
+}
+STILL_ANSWERED = "idempotency_in_progress"
+
+
+@dataclass(frozen=True)
+class Retries:
+    """How often a call is sent again, and how long it waits for that in all.
+
+    The pauses are those that the service asks for by `Retry-After`, else they double from `first_pause_s`. A call that
+    creates something is repeated with the same Idempotency-Key, so that nothing is made or paid twice.
+    """
+
+    attempts: int = 4
+    total_s: float = 60.0
+    first_pause_s: float = 0.25
+
+    def pause_s(self, number: int) -> float:
+        """Return the pause before repetition `number`, from 0, where the service does not name one."""
+        return self.first_pause_s * 2.0 ** min(number, 30)
+
+
+NO_RETRIES = Retries(attempts=0)
+
+
+class Attempts(Generic[T]):
+    """The attempts of one call; the clients do the input and output."""
+
+    def __init__(self, call: Call[T], retries: Retries) -> None:
+        self._call = call
+        self._retries = retries
+        self._repeated = 0
+        self._waited_s = 0.0
+        self._was_cut = False
+
+    def after_cut(self, error: httpx.TransportError, url: httpx.URL | str) -> float:
+        """Return the pause before the next attempt; raises NotReachable when there were enough."""
+        self._was_cut = True
+        pause_s = self._next_pause(None)
+        if pause_s is None:
+            raise unreachable(url, error) from error
+        return pause_s
+
+    def after_answer(self, response: httpx.Response) -> float | None:
+        """Return the pause before the next attempt, or None if this answer is to be taken."""
+        if response.is_success:
+            return None
+        error = error_of(response)
+        if response.status_code in LATER or error.code == STILL_ANSWERED:
+            return self._next_pause(error.retry_after)
+        return None
+
+    def result(self, response: httpx.Response) -> T:
+        """Read the answer that was taken, or raise what its error body says."""
+        if response.is_success:
+            return self._call.result(response)
+        if self._call.method == "DELETE" and self._was_cut and response.status_code == HTTPStatus.NOT_FOUND:
+            return self._call.read(None)  # the attempt that was cut has deleted it
+        raise error_of(response)
+
+    def _next_pause(self, asked_s: float | None) -> float | None:
+        pause_s = self._retries.pause_s(self._repeated) if asked_s is None else asked_s
+        if self._repeated >= self._retries.attempts or self._waited_s + pause_s > self._retries.total_s:
+            return None
+        self._repeated += 1
+        self._waited_s += pause_s
+        return pause_s
+
+
+def unreachable(url: httpx.URL | str, error: httpx.TransportError) -> NotReachable:
+    """Say in words which address gave no answer, and what to do."""
+    where = httpx.URL(url).copy_with(path="/", query=None, fragment=None)
+    match error:
+        case httpx.ConnectError() | httpx.ConnectTimeout():
+            hint = "Is that the right address, and does Darkroom run there? `darkroom up` starts it on this machine."
+        case httpx.TimeoutException():
+            hint = "It did not answer in time."
+        case _:
+            hint = "The connection was cut."
+    return NotReachable(f"{where} can't be reached: {_reason(error)}. {hint}")
+
+
+def _reason(error: Any) -> str:
+    text = str(error).strip()
+    if text.startswith("[Errno "):
+        text = text.partition("] ")[2]
+    elif text.startswith("[SSL: "):
+        text = text.partition("] ")[2].partition(" (_ssl.c")[0]
+    return text.rstrip(".") or type(error).__name__

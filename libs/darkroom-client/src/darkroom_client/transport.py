@@ -1,0 +1,110 @@
+"""Sends calls and reads streams, synchronously."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+from httpx_sse import EventSource
+
+from darkroom_client.access import Access
+from darkroom_client.calls.call import STREAM_TIMEOUT, TIMEOUT, BearerFor, Call
+from darkroom_client.errors import error_of
+from darkroom_client.following import CUT, Following
+from darkroom_client.models.answer import Page
+from darkroom_client.models.jobs import JobEvent
+from darkroom_client.retrying import Attempts, Retries
+from darkroom_client.saving import complete
+
+T = TypeVar("T")
+
+
+class Transport:
+    """The connections of one client, and what it does when they are cut."""
+
+    def __init__(self, access: Access, retries: Retries, sleep: Callable[[float], None]) -> None:
+        self.access = access
+        self._retries = retries
+        self._sleep = sleep
+        self._http = httpx.Client(auth=BearerFor(access), timeout=TIMEOUT)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def send(self, call: Call[T]) -> T:
+        """Send a call, again if need be, and return its result."""
+        url, attempts = self._url(call), Attempts(call, self._retries)
+        while True:
+            try:
+                response = self._http.request(
+                    call.method, url, json=call.json, params=dict(call.params), headers=dict(call.headers)
+                )
+            except httpx.TransportError as error:
+                self._sleep(attempts.after_cut(error, url))
+                continue
+            pause_s = attempts.after_answer(response)
+            if pause_s is None:
+                return attempts.result(response)
+            self._sleep(pause_s)
+
+    def every(self, page: Callable[[str | None], Call[Page[T]]]) -> Iterator[T]:
+        """Yield the items of a list, page by page."""
+        found = self.send(page(None))
+        yield from found.items
+        while found.cursor is not None:
+            found = self.send(page(found.cursor))
+            yield from found.items
+
+    def follow(self, job_id: str, last_event_id: str | None) -> Iterator[JobEvent]:
+        """Yield the events of a job until it has ended, over cut connections and restarts of the service."""
+        following = Following(job_id, last_event_id)
+        while not following.ended:
+            cut: Exception | None = None
+            try:
+                yield from self._events(following)
+            except CUT as error:
+                cut = error
+            if not following.ended:
+                self._sleep(following.pause_s(cut))
+
+    def download(self, url: str, file: Path) -> None:
+        """Save a file; it appears when it is complete. A cut download begins anew."""
+        call: Call[None] = Call("GET", url, lambda _: None)
+        attempts = Attempts(call, self._retries)
+        at = httpx.URL(self._url(call)) if url.startswith("/") else httpx.URL(url)
+        while True:
+            try:
+                pause_s = self._try_download(at, file, attempts)
+            except httpx.TransportError as error:
+                pause_s = attempts.after_cut(error, at)
+            if pause_s is None:
+                return
+            self._sleep(pause_s)
+
+    def _try_download(self, url: httpx.URL, file: Path, attempts: Attempts[None]) -> float | None:
+        with self._http.stream("GET", url) as response:
+            if not response.is_success:
+                response.read()
+                if (pause_s := attempts.after_answer(response)) is None:
+                    raise error_of(response)
+                return pause_s
+            with complete(file) as target:
+                for chunk in response.iter_bytes():
+                    target.write(chunk)
+        return None
+
+    def _events(self, following: Following) -> Iterator[JobEvent]:
+        call = following.call()
+        with self._http.stream(
+            call.method, self._url(call), headers=dict(call.headers), timeout=STREAM_TIMEOUT
+        ) as response:
+            if not response.is_success:
+                response.read()
+            if following.opened(response):
+                for sse in EventSource(response).iter_sse():
+                    if event := following.event(sse):
+                        yield event
+
+    def _url(self, call: Call[T]) -> str:
+        return f"{self.access.url(call.service)}{call.path}"
