@@ -98,7 +98,8 @@ def error_of(response: httpx.Response) -> DarkroomError:
     message = str(
         body.get("error") or body.get("detail") or f"{response.url.host} answered HTTP {response.status_code}"
     )
-    wrong = [item for item in body.get("errors") or () if isinstance(item, dict)]
+    errors = body.get("errors")
+    wrong = [item for item in errors if isinstance(item, dict)] if isinstance(errors, list) else []
     error = kind(
         message,
         status=response.status_code,
