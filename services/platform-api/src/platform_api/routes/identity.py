@@ -95,13 +95,15 @@ async def issue_token(context: Ctx, who: Authenticated) -> Token:
 async def issue_ticket(body: TicketRequest, context: Ctx, who: Authenticated) -> Ticket:
     """Make a ticket where a browser cannot send headers: with EventSource and WebSocket.
 
-    On a WebSocket of queue-api it shows the caller's events; with an admin key, everybody's.
+    On a WebSocket of queue-api it shows the caller's events; with an admin key, everybody's. The socket is closed with
+    4001 when the caller's token ends, or after an hour, so that a revoked key shows nothing for longer.
     """
     if (body.audience == "job-stream") != (body.job_id is not None):
         raise invalid("job_id", "belongs to the audience job-stream, and to no other")
     if body.audience == "queue":
         tenant = None if who.kind is KeyKind.ADMIN else TenantId(user_of(who))
-        ticket = await context.tickets.make(tenant, until_ms=who.until_ms)
+        ends = int(context.clock().timestamp()) + TOKEN_LIFETIME_S
+        ticket = await context.tickets.make(tenant, until_ms=who.until_ms or ends * 1000)
         return Ticket(ticket=ticket, audience=body.audience, expires_in=TICKET_TTL_S, reusable=False)
     user_id, stream = user_of(who), ALL_JOBS
     if body.job_id is not None:
