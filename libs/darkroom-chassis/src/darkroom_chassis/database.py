@@ -16,6 +16,7 @@ from sqlalchemy.exc import InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as SqlPoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from darkroom_chassis.database_watch import CONNECT_S, DatabaseWatch
 from darkroom_chassis.quiet_cursor import QuietCursor
 
 DATABASE_AWAY = (OperationalError, SqlPoolTimeout, psycopg.OperationalError, PoolTimeout)
@@ -57,8 +58,14 @@ class Database:
             "cursor_factory": QuietCursor,
             **NOTICE_SILENCE,
         }
+        conninfo = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+        async def connect() -> None:
+            await (await psycopg.AsyncConnection.connect(conninfo, **options | {"connect_timeout": CONNECT_S})).close()
+
+        self._watch = DatabaseWatch(connect)
         self._bare: AsyncConnectionPool[psycopg.AsyncConnection[DictRow]] = AsyncConnectionPool(
-            make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False),
+            conninfo,
             kwargs=options | {"options": f"{timeouts} {PLANNED_ONCE}", "autocommit": True, "row_factory": dict_row},
             configure=_uuids_as_text,
             check=_check_open,
@@ -84,13 +91,13 @@ class Database:
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[AsyncConnection]:
         """Give a connection on which each statement is its own transaction: no round trips for BEGIN and COMMIT."""
-        async with self._autocommit.connect() as connection:
+        async with self._watch.using(self._autocommit.connect(), _pgconn) as connection:
             yield connection
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
         """Give a connection inside one transaction: committed at the end, rolled back when something is raised."""
-        async with self._engine.begin() as connection:
+        async with self._watch.using(self._engine.begin(), _pgconn) as connection:
             yield connection
 
     @asynccontextmanager
@@ -101,12 +108,12 @@ class Database:
         """
         if self._bare.closed:
             await self._bare.open()
-        async with self._bare.connection() as connection:
+        async with self._watch.using(self._bare.connection(), lambda connection: connection.pgconn) as connection:
             try:
                 yield connection
             except psycopg.OperationalError as error:
                 self._note_refused_write(error)
-                if connection.broken:  # the server went away: the other idle connections are no better
+                if connection.broken and not self._watch.hangs:  # it went away: the idle connections are no better
                     await self._bare.check()
                 raise
 
@@ -127,8 +134,15 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
+        await self._watch.close()
         await self._bare.close()
         await self._engine.dispose()
+
+
+def _pgconn(connection: AsyncConnection) -> psycopg.pq.abc.PGconn:
+    pooled: Any = connection.sync_connection  # Any: SQLAlchemy does not know which driver it has
+    pgconn: psycopg.pq.abc.PGconn = pooled.connection.driver_connection.pgconn
+    return pgconn
 
 
 def _was_closed_by_the_server(connection: psycopg.pq.abc.PGconn) -> bool:
