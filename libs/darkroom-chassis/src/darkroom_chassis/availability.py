@@ -13,7 +13,9 @@ ADVISORY_S = 0.1
 NEEDED_S = 2.0
 """Time for an answer without which the request is a 503."""
 AWAY_S = 5.0
-"""After a failure nobody asks for so long; then one request does, for all."""
+"""After a time-out nobody asks for so long; then one request does, for all."""
+REFUSED_S = 0.5
+"""The same after an error that came sooner: asking costs little then."""
 STRIKES = 2
 """Time-outs in a row that count as a failure; a single one may be a busy moment of this process."""
 
@@ -44,16 +46,17 @@ class Availability:
         if self._away_until is not None and (self._probing or self._now() < self._away_until):
             raise ServerAway(f"{self._server} does not answer")
         self._probing = self._probing or probe
+        asked_at = self._now()
         try:
             async with asyncio.timeout(within_s):
                 answer = await call()
         except TimeoutError as error:
             self._timeouts += 1
             if probe or self._timeouts >= STRIKES:
-                self._mark_away("TimeoutError")
+                self._mark_away("TimeoutError", AWAY_S)
             raise ServerAway(f"{self._server} does not answer") from error
         except self._failures as error:
-            self._mark_away(type(error).__name__)
+            self._mark_away(type(error).__name__, REFUSED_S if self._now() - asked_at < REFUSED_S else AWAY_S)
             raise ServerAway(f"{self._server} does not answer") from error
         finally:
             if probe:
@@ -64,7 +67,7 @@ class Availability:
             log.info("A server answers again", server=self._server)
         return answer
 
-    def _mark_away(self, reason: str) -> None:
+    def _mark_away(self, reason: str, for_s: float) -> None:
         if self._away_until is None:
             log.warning("A server does not answer; requests go on without it", server=self._server, reason=reason)
-        self._away_until = self._now() + AWAY_S
+        self._away_until = self._now() + for_s

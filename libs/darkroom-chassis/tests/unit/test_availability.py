@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-from darkroom_chassis.availability import AWAY_S, Availability, ServerAway
+from darkroom_chassis.availability import AWAY_S, REFUSED_S, Availability, ServerAway
 
 
 class Server:
@@ -42,7 +42,7 @@ async def test_a_server_that_refuses_is_not_asked_again_for_a_while(server: Serv
     server.state = "up"
     await server.fails()
     assert server.asked == 1
-    server.now += AWAY_S
+    server.now += REFUSED_S
     assert await server.ask() == "answer"
     assert await server.ask() == "answer"
 
