@@ -32,6 +32,7 @@ def start(valkey_server: EmbeddedValkey, database_url: str, tmp_path_factory: py
         "SECRETS_KEY": "k" * 32,
         "WEBHOOK_SCHEDULE_S": "0,0.2,0.2,0.2",
         "WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
+        "WEBHOOK_ENDPOINTS_PER_TENANT": "20",
     }
 
     @contextmanager

@@ -24,6 +24,7 @@ class ErrorCode(StrEnum):
     METHOD_NOT_ALLOWED = "method_not_allowed"
     CONFLICT = "conflict"
     KEY_LIMIT = "key_limit"
+    ENDPOINT_LIMIT = "endpoint_limit"
     RETRY_LIMIT = "retry_limit"
     NOT_RETRYABLE = "not_retryable"
     COLLECTION_CORRUPTED = "collection_corrupted"

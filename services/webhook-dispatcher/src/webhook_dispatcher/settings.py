@@ -24,6 +24,7 @@ class Settings(ServiceSettings):
     """Private networks that endpoints may be in all the same, comma separated; none by default."""
     webhook_concurrency: int = Field(default=64, ge=1, le=1000)
     webhook_timeout_s: float = Field(default=15.0, gt=0, le=60)
+    webhook_endpoints_per_tenant: int = Field(default=100, ge=1)
     webhook_pool_size: int = Field(default=8, ge=3, le=100)
 
     @field_validator("webhook_schedule_s", "webhook_allowed_networks", mode="before")

@@ -67,6 +67,7 @@ async def wire(settings: Settings) -> AsyncIterator[Running]:
         idempotency=PostgresIdempotency(database, box),
         box=box,
         arrived=arrived,
+        endpoints_per_tenant=settings.webhook_endpoints_per_tenant,
     )
     try:
         async with sender, loops:

@@ -1,3 +1,4 @@
+import asyncio
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ from support.keys import publish_key
 from support.services import RunningService
 
 URL = "https://example.com/hook"
+LIMIT = 20
 
 
 async def test_an_endpoint_is_created_read_changed_and_deleted(api: httpx.AsyncClient) -> None:
@@ -25,6 +27,16 @@ async def test_an_endpoint_is_created_read_changed_and_deleted(api: httpx.AsyncC
     assert (await api.get(f"{path}/stats")).json()["total_deliveries"] == 0
     assert (await api.delete(path)).status_code == 204
     assert (await api.get(path)).status_code == 404
+
+
+async def test_a_user_registers_so_many_endpoints_and_no_more(api: httpx.AsyncClient) -> None:
+    answers = await asyncio.gather(*(api.post("/api/webhooks", json={"url": URL}) for _ in range(LIMIT + 5)))
+    refused = [answer for answer in answers if answer.status_code != 201]
+    assert {(answer.status_code, answer.json()["code"]) for answer in refused} == {(409, "endpoint_limit")}
+    listed = (await api.get("/api/webhooks")).json()["webhooks"]
+    assert (len(listed), len(refused)) == (LIMIT, 5)
+    assert (await api.delete(f"/api/webhooks/{listed[0]['id']}")).status_code == 204
+    assert (await api.post("/api/webhooks", json={"url": URL})).status_code == 201
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,10 @@ class Endpoints(Protocol):
 class NewEndpoints(Protocol):
     """Adds endpoints inside a transaction."""
 
+    async def registered_by(self, tenant: TenantId) -> int:
+        """Count the tenant's endpoints; until the transaction ends nobody else adds one."""
+        ...
+
     async def add(
         self, tenant: TenantId, *, url: str, events: Sequence[str], description: str, sealed_secret: bytes
     ) -> Endpoint: ...

@@ -22,6 +22,7 @@ class Context:
     idempotency: Idempotency
     box: SecretBox
     arrived: asyncio.Event
+    endpoints_per_tenant: int
 
 
 async def _context(request: Request) -> Context:

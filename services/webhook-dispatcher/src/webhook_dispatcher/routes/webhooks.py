@@ -60,7 +60,7 @@ IdempotencyHeader = Annotated[
     Header(alias="Idempotency-Key", description="Makes a repetition harmless: it gets the first answer, for 24 h."),
 ]
 CREATED: dict[int | str, dict[str, Any]] = {
-    409: {"description": "The first request with this Idempotency-Key is still being answered"},
+    409: {"description": "The first request with this Idempotency-Key is still being answered, or there are too many"},
     422: {"description": "The Idempotency-Key was used with another request"},
 }
 
@@ -131,6 +131,9 @@ async def create_webhook(
     """Register a URL. Store the answer's `secret`: it verifies signatures and is not shown again."""
 
     async def work(unit: Unit) -> str:
+        if await unit.endpoints.registered_by(tenant) >= context.endpoints_per_tenant:
+            sentence = f"At most {context.endpoints_per_tenant} webhooks may be registered; delete one first."
+            raise AppError(409, ErrorCode.ENDPOINT_LIMIT, sentence)
         secret = body.secret or new_secret()
         endpoint = await unit.endpoints.add(
             tenant, url=str(body.url), events=body.events, description=body.description,

@@ -6,7 +6,7 @@ from typing import Any
 
 from darkroom_chassis.database import Database
 from darkroom_schemas.ids import TenantId, new_uuid7
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from webhook_dispatcher.domain.endpoint import Endpoint
@@ -18,6 +18,12 @@ class PostgresNewEndpoints:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+
+    async def registered_by(self, tenant: TenantId) -> int:
+        lock = select(func.pg_advisory_xact_lock(func.hashtextextended(f"webhooks.endpoints:{tenant}", 0)))
+        await self._connection.execute(lock)
+        count = select(func.count()).select_from(endpoints).where(endpoints.c.tenant == tenant)
+        return int((await self._connection.execute(count)).scalar_one())
 
     async def add(
         self, tenant: TenantId, *, url: str, events: Sequence[str], description: str, sealed_secret: bytes
