@@ -34,7 +34,9 @@ class ServerBody(RequestBody):
     """A server. Where it is, is told as `apiUrl` or as `host` and `port`; its credentials belong to its worker."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"alias": "Main", "apiUrl": "http://forge:7860", "description": "upstairs"}]},
+        json_schema_extra={
+            "examples": [{"alias": "Studio", "apiUrl": "http://forge:7860", "description": "the one in the studio"}]
+        },
     )
 
     alias: Alias
