@@ -54,6 +54,7 @@ async def wire(settings: Settings) -> AsyncIterator[Running]:
         arrived,
         schedule_s=settings.webhook_schedule_s,
         concurrency=settings.webhook_concurrency,
+        waits=DATABASE_AWAY,
     )
     intake = IntakeLoop(EventLog(link, "webhook-dispatcher"), PostgresIntake(database), arrived, waits=DATABASE_AWAY)
     loops.add("intake", intake.run)

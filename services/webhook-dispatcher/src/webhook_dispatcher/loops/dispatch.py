@@ -1,6 +1,7 @@
 """Sends due deliveries, many at a time, and records how it went."""
 
 import asyncio
+import logging
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +18,7 @@ LONGEST_WAIT = timedelta(seconds=2)
 
 
 class DispatchLoop:
-    """Keeps up to `concurrency` attempts under way."""
+    """Keeps up to `concurrency` attempts under way. `waits` are the errors of a database that is away."""
 
     def __init__(
         self,
@@ -27,9 +28,10 @@ class DispatchLoop:
         *,
         schedule_s: tuple[float, ...],
         concurrency: int,
+        waits: tuple[type[Exception], ...],
     ) -> None:
         self._deliveries, self._sender, self._arrived = deliveries, sender, arrived
-        self._schedule_s, self._concurrency = schedule_s, concurrency
+        self._schedule_s, self._concurrency, self._waits = schedule_s, concurrency, waits
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -50,7 +52,10 @@ class DispatchLoop:
         self._under_way.discard(task)
         self._arrived.set()  # it may be due again sooner than whatever the loop waits for
         if not task.cancelled() and (error := task.exception()):
-            log.error("An attempt could not be recorded and will be made again", exc_info=error)
+            outage = isinstance(error, self._waits)
+            level = logging.WARNING if outage else logging.ERROR
+            sentence = "An attempt could not be recorded and will be made again"
+            log.log(level, sentence, reason=type(error).__name__, exc_info=None if outage else error)
 
     async def _wait(self, *, found_all: bool) -> None:
         """Wait for a free place, or, when nothing is left to take, for something to become due."""
