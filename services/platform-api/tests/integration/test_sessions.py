@@ -1,13 +1,17 @@
 """Logging in with a browser: the cookie reads everything of its user, and writes only from our own pages."""
 
+import asyncio
+from functools import partial
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 from darkroom_chassis.api_keys import KeyKind
 from platform_api.domain.sessions import set_password
 from platform_api.operators import make_key
 from platform_api.wiring import open_accounts, open_passwords
+from support.waiting import until
 
 PASSWORD = "correct horse battery"
 UI = "https://ui.example"
@@ -99,6 +103,28 @@ async def test_invented_names_keep_nobody_out(platform: Any, anna: Any) -> None:
         assert (await log_in(browser, name="ghost", password="wrong")).status_code == 429
         assert (await log_in(browser, name="anna", password="wrong")).status_code == 429
         assert (await log_in(browser)).status_code == 200
+
+
+async def test_attempts_of_one_address_hold_one_connection_of_the_database(platform: Any, anna: Any) -> None:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%login_attempts%'"
+    connect = partial(psycopg.AsyncConnection.connect, platform.database_url)
+    async with platform.client() as browser, await connect() as holder, await connect(autocommit=True) as operator:
+
+        async def blocked() -> int:
+            found = await (await operator.execute(waiting)).fetchone()
+            assert found is not None
+            return int(found[0])
+
+        await log_in(browser, name="nobody", password=PASSWORD)
+        await holder.execute("SELECT * FROM platform.login_attempts FOR UPDATE")
+        names = [f"nobody-{number}" for number in range(30)]
+        logins = [asyncio.create_task(log_in(browser, name=name, password=PASSWORD)) for name in names]
+        await until(blocked)
+        for _ in range(30):
+            assert (await anna.http.get("/api/me")).status_code == 200
+        assert await blocked() == 1
+        await holder.rollback()
+        assert {(await login).status_code for login in logins} == {401}
 
 
 async def test_attempts_are_counted_by_the_address_that_a_trusted_proxy_forwards(start_platform: Any) -> None:

@@ -1,7 +1,9 @@
 """Counts attempts to log in: by name, by address, and by both, in windows of a quarter of an hour."""
 
+import asyncio
 import hashlib
 from datetime import timedelta
+from weakref import WeakValueDictionary
 
 from darkroom_chassis.database import Database
 from darkroom_chassis.expired_rows import delete_older
@@ -24,6 +26,7 @@ class PostgresLoginThrottle:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def attempt(self, name: str, address: str) -> Attempt:
         limits = _limits(name, address)
@@ -40,7 +43,9 @@ class PostgresLoginThrottle:
             },
         )
         left = func.extract("epoch", columns.since + WINDOW - func.now())
-        async with self._database.connect() as connection:
+        # Those of one address wait for the same row: here, or a flood of them would hold every connection of the pool.
+        turn = self._turns.setdefault(address, asyncio.Lock())
+        async with turn, self._database.connect() as connection:
             found = (await connection.execute(counted.returning(columns.subject, columns.attempts, left))).all()
         waits = {subject: float(left_s) for subject, attempts, left_s in found if attempts > limits[subject]}
         address_wait_s = waits.pop(_subject("address", address), 0.0)
