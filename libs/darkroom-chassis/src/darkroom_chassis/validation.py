@@ -133,7 +133,7 @@ def printable(text: str, limit: int) -> str:
 
 def suggestion(name: str, known: Sequence[str]) -> str:
     """Say what an unknown name may have meant: the most similar known one, or all of them if they are few."""
-    if similar := _similar(name, known):
+    if similar := similar_name(name, known):
         return f"did you mean `{similar}`?"
     return f"known are {', '.join(f'`{one}`' for one in known)}" if 0 < len(known) <= MAX_LISTED else ""
 
@@ -141,13 +141,13 @@ def suggestion(name: str, known: Sequence[str]) -> str:
 def must_be_one_of(value: str, known: Sequence[str]) -> str:
     """Say that a value is none of the known ones, which are listed if they are few, and which it may have meant."""
     listed = ", ".join(known) if 0 < len(known) <= MAX_LISTED else "the known names"
-    similar = _similar(value, known)
+    similar = similar_name(value, known)
     return f"must be one of {listed}, not {_quoted(value)}" + (f"; did you mean `{similar}`?" if similar else "")
 
 
-def _similar(name: str, known: Sequence[str]) -> str | None:
+def similar_name(name: str, known: Sequence[str]) -> str | None:
     """Find the known name that is most similar, upper and lower case being the same."""
-    folded = {one.casefold(): one for one in reversed(known)}
+    folded = {one[:MAX_NAME].casefold(): one for one in reversed(known)}
     close = difflib.get_close_matches(name[:MAX_NAME].casefold(), folded, n=1)
     return folded[close[0]] if close else None
 
@@ -224,7 +224,7 @@ def _meant(error: Mapping[str, Any]) -> str:
     value = error.get("input")
     if not isinstance(value, str) or _is_secret(error):
         return ""
-    similar = _similar(value, re.findall(r"'([^']+)'", str((error.get("ctx") or {}).get("expected", ""))))
+    similar = similar_name(value, re.findall(r"'([^']+)'", str((error.get("ctx") or {}).get("expected", ""))))
     return f"; did you mean `{similar}`?" if similar else ""
 
 

@@ -141,3 +141,27 @@ async def test_seeds_come_in_quotes_and_empty_ones_are_random(anna: Any) -> None
 async def test_bucket_of_the_job_type_may_be_named(anna: Any) -> None:
     for bucket in ("image_fast", "", None):
         assert (await anna.submit("image_fast", bucket=bucket))["metadata"]["bucket"] == "image_fast"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "said"),
+    [
+        ({"prompts": "waves"}, ["`metadata.prompt` is missing; did you mean it by `prompts`?"]),
+        ({"Prompt": "waves"}, ["`metadata.prompt` is missing; did you mean it by `Prompt`?"]),
+        ({"bucket": "image_fast", "note": "waves"}, ["`metadata.prompt` is missing."]),
+        (None, ["`metadata.prompt` is missing."]),
+        ({"prompt": " "}, ["`metadata.prompt` is empty."]),
+        ({"prompt": "waves", "prompts": "w"}, []),
+    ],
+)
+async def test_a_job_without_prompt_is_accepted_with_a_notice_of_it(
+    platform: Any, start_worker: Any, metadata: Any, said: list[str]
+) -> None:
+    await start_worker()
+    anna = await platform.account("anna")
+    headers = {"Idempotency-Key": "once"}
+    body = {"jobType": "image_fast", "metadata": metadata}
+    first, again = [await anna.http.post("/api/queue-job", json=body, headers=headers) for _ in range(2)]
+    assert (first.status_code, again.json()) == (200, first.json())
+    notices = first.json()["notices"]
+    assert [text for text in notices if "worker" not in text] == [f"The job has no prompt: {text}" for text in said]
