@@ -105,14 +105,15 @@ def invalid_request(
     fields: Sequence[FieldError],
     *,
     more: int = 0,
+    status: int = 400,
     code: ErrorCode = ErrorCode.INVALID_REQUEST,
     extra: Mapping[str, Any] | None = None,
 ) -> AppError:
-    """Make the 400 that names the wrong fields; `more` were left out. `extra` adds top-level members to the body."""
+    """Make the answer that names the wrong fields; `more` were left out. `extra` adds top-level members."""
     clauses = [_clause(field) for field in fields]
     if more:
         clauses.append(f"and {more:,} more")
-    return AppError(400, code, _sentences(clauses), errors=fields, extra=extra)
+    return AppError(status, code, _sentences(clauses), errors=fields, extra=extra)
 
 
 def invalid_by(errors: Sequence[Any], model: Any = None, *, code: ErrorCode = ErrorCode.INVALID_REQUEST) -> AppError:
@@ -139,10 +140,15 @@ def suggestion(name: str, known: Sequence[str]) -> str:
 
 
 def must_be_one_of(value: str, known: Sequence[str]) -> str:
-    """Say that a value is none of the known ones, which are listed if they are few, and which it may have meant."""
-    listed = ", ".join(known) if 0 < len(known) <= MAX_LISTED else "the known names"
+    """Say that a value is none of the known names: those, `MAX_LISTED` at most, and the one that was perhaps meant."""
+    listed = ", ".join(printable(one, MAX_NAME) for one in known[:MAX_LISTED])
+    more = f" and {len(known) - MAX_LISTED:,} more" if len(known) > MAX_LISTED else ""
+    if not known:
+        return f"cannot be {_quoted(value)}, as there is none yet"
     similar = similar_name(value, known)
-    return f"must be one of {listed}, not {_quoted(value)}" + (f"; did you mean `{similar}`?" if similar else "")
+    return f"must be one of {listed}{more}, not {_quoted(value)}" + (
+        f"; did you mean `{printable(similar, MAX_NAME)}`?" if similar else ""
+    )
 
 
 def similar_name(name: str, known: Sequence[str]) -> str | None:

@@ -66,6 +66,15 @@ async def test_unknown_job_type_lists_the_valid_ones(anna: Any) -> None:
     assert set(OURVIDZ_TYPES) <= set(answer.json()["valid_job_types"])
 
 
+async def test_misspelt_job_type_is_named_with_the_one_that_was_meant(anna: Any) -> None:
+    problem = (await anna.http.post("/api/queue-job", json={"jobType": "video_fst"})).json()
+    [wrong] = problem["errors"]
+    assert wrong["field"] == "jobType"
+    assert wrong["message"].startswith("must be one of sdxl_image_fast, ")
+    assert wrong["message"].endswith(', not "video_fst"; did you mean `video_fast`?')
+    assert problem["error"] == f"`jobType` {wrong['message']}"
+
+
 async def test_too_few_credits_is_a_402_that_says_what_is_missing(anna: Any) -> None:
     answer = await anna.http.post("/api/queue-job", json={"jobType": "video_fast"})
     assert answer.status_code == 402
