@@ -11,6 +11,7 @@ from uuid import UUID
 import httpx
 import pytest
 from darkroom_chassis.service import create_app
+from darkroom_chassis.validation import must_be_one_of
 from darkroom_schemas.base import Request as RequestModel
 from darkroom_schemas.fields import Line, Text
 from fastapi import FastAPI, Query, WebSocket
@@ -40,6 +41,7 @@ class Metadata(RequestModel):
     kind: Kind | None = None
 
 
+TWENTY = ", ".join(f"n{i}" for i in range(20))
 MISSPELT = (("metadata.promt", "prompt"), ("numers", "numbers"))
 
 
@@ -156,6 +158,20 @@ async def test_no_wrong_value_is_explained_in_words_of_a_parser(
 ) -> None:
     answer = await client.post("/things", json={"name": "x", "metadata": {field: value}})
     assert answer.json()["errors"] == [{"field": f"metadata.{field}", "message": message}]
+
+
+@pytest.mark.parametrize(
+    ("value", "known", "message"),
+    [
+        ("vidoe", ["image", "video"], 'must be one of image, video, not "vidoe"; did you mean `video`?'),
+        ("MAIN", ["Attic", "Main"], 'must be one of Attic, Main, not "MAIN"; did you mean `Main`?'),
+        ("xyz", ["image"], 'must be one of image, not "xyz"'),
+        ("xyz", [], 'cannot be "xyz", as there is none yet'),
+        ("xyz", [f"n{i}" for i in range(1020)], f'must be one of {TWENTY} and 1,000 more, not "xyz"'),
+    ],
+)
+def test_an_unknown_name_is_told_with_the_known_ones(value: str, known: list[str], message: str) -> None:
+    assert must_be_one_of(value, known) == message
 
 
 async def test_a_sentence_that_asks_has_one_mark_at_its_end(client: httpx.AsyncClient) -> None:
