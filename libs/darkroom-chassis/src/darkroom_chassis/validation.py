@@ -69,6 +69,7 @@ _MUST: Mapping[str, str] = {
     "enum": "must be one of {expected}",
     "timezone_aware": "must have a time zone, as in 2026-01-31T12:00:00Z",
     "timezone_naive": "must have no time zone",
+    "timezone_offset": "must be {tz_expected} seconds ahead of UTC",
     **dict.fromkeys(_kinds("datetime", "type parsing object_invalid from_date_parsing"), f"must be {_TIME}"),
     **dict.fromkeys(_kinds("date", "type parsing from_datetime_parsing from_datetime_inexact"), f"must be {_DATE}"),
     **dict.fromkeys(_kinds("time", "type parsing"), "must be a time of day such as 12:00:00"),

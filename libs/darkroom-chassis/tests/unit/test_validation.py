@@ -5,17 +5,18 @@ from collections.abc import AsyncIterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 import httpx
 import pytest
 from darkroom_chassis.service import create_app
-from darkroom_chassis.validation import must_be_one_of
+from darkroom_chassis.validation import field_errors, must_be_one_of
 from darkroom_schemas.base import Request as RequestModel
 from darkroom_schemas.fields import Line, Text
 from fastapi import FastAPI, Query, WebSocket
 from pydantic import AnyHttpUrl, AwareDatetime, Field, SecretStr
+from pydantic_core.core_schema import ErrorType
 from support.http_server import served
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
@@ -42,6 +43,7 @@ class Metadata(RequestModel):
 
 
 TWENTY = ", ".join(f"n{i}" for i in range(20))
+PLAIN = ("bool_", "date", "decimal_", "enum", "float_", "int_", "literal_", "string_", "time", "url_", "uuid_")
 MISSPELT = (("metadata.promt", "prompt"), ("numers", "numbers"))
 
 
@@ -172,6 +174,14 @@ async def test_no_wrong_value_is_explained_in_words_of_a_parser(
 )
 def test_an_unknown_name_is_told_with_the_known_ones(value: str, known: list[str], message: str) -> None:
     assert must_be_one_of(value, known) == message
+
+
+@pytest.mark.parametrize("kind", [kind for kind in get_args(ErrorType) if kind.startswith(PLAIN)])
+def test_every_kind_of_wrong_scalar_has_a_sentence_of_ours(kind: str) -> None:
+    [error] = field_errors(
+        [{"type": kind, "loc": ("body", "x"), "msg": "Input should be odd", "input": None, "ctx": {}}]
+    )
+    assert error.message.startswith("must ")
 
 
 async def test_a_sentence_that_asks_has_one_mark_at_its_end(client: httpx.AsyncClient) -> None:
