@@ -6,10 +6,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 from darkroom_chassis.errors import AppError, render
 from darkroom_chassis.validation import invalid_by
 
+NO_SOCKET = "There is no WebSocket at this path."
 _CODES = {
     400: ErrorCode.INVALID_REQUEST,
     401: ErrorCode.UNAUTHENTICATED,
@@ -44,6 +46,13 @@ def install_error_handlers(app: FastAPI) -> None:
         plain = AppError(error.status_code, code, _sentence(request, error), headers=error.headers)
         return render(plain, request.url.path)
 
+    async def on_unknown_path(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "websocket" or "websocket.http.response" not in scope.get("extensions", {}):
+            await app.router.not_found(scope, receive, send)
+            return
+        await render(AppError(404, ErrorCode.NOT_FOUND, NO_SOCKET), scope["path"])(scope, receive, send)
+
+    app.router.default = on_unknown_path
     app.add_exception_handler(AppError, on_app_error)
     app.add_exception_handler(RequestValidationError, on_validation)
     app.add_exception_handler(HTTPException, on_http)

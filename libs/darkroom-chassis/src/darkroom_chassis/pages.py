@@ -1,6 +1,7 @@
 """The pages of every service: `/` says what this is, `/docs` is Swagger UI, whose files come from a package."""
 
 import html
+import re
 from collections.abc import Mapping
 from importlib.resources import files
 
@@ -17,6 +18,8 @@ POLICY = (
 """Content-Security-Policy; Swagger UI writes style attributes."""
 HEADERS = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"}
 LINKS = {"API to try out": "/docs", "OpenAPI document": "/openapi.json", "Readiness": "/readyz", "Metrics": "/metrics"}
+_CODE = re.compile(r"`([^`]+)`")
+"""Code in the sentence on `/`, which the OpenAPI document has as Markdown."""
 _ASSETS = {
     "swagger-ui.css": "text/css",
     "swagger-ui-bundle.js": "text/javascript",
@@ -104,6 +107,6 @@ def _landing_page(app: FastAPI, summary: str) -> str:
     return _LANDING.format(
         title=html.escape(app.title),
         version=html.escape(app.version),
-        summary=html.escape(summary),
+        summary=_CODE.sub(r"<code>\1</code>", html.escape(summary)),
         links="\n".join(items),
     )

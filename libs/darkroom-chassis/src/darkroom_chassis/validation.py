@@ -23,6 +23,17 @@ BODY = "body"
 _PLACES = {BODY, "query", "path", "header", "cookie"}
 _UNTOLD = ("password", "secret", "token", "api_key", "authorization", "signature", "ticket", "x-api-key")
 """Parts of the names of fields whose values are not repeated."""
+_TIME = "a time such as 2026-11-27T12:00:00Z"
+_DATE = "a date such as 2026-11-27"
+_URL = "an absolute URL such as https://example.org/hook"
+_UUID = "a UUID such as 019aa7f1-5c3e-7c66-b5a1-9f0d3c1f1c11"
+_CHOICES = {"literal_error", "enum"}
+
+
+def _kinds(stem: str, ends: str) -> list[str]:
+    return [f"{stem}_{end}" for end in ends.split()]
+
+
 _MUST: Mapping[str, str] = {
     "missing": "is required",
     "string_type": "must be a string",
@@ -57,24 +68,53 @@ _MUST: Mapping[str, str] = {
     "literal_error": "must be one of {expected}",
     "enum": "must be one of {expected}",
     "timezone_aware": "must have a time zone, as in 2026-01-31T12:00:00Z",
+    "timezone_naive": "must have no time zone",
+    "timezone_offset": "must be {tz_expected} seconds ahead of UTC",
+    **dict.fromkeys(_kinds("datetime", "type parsing object_invalid from_date_parsing"), f"must be {_TIME}"),
+    **dict.fromkeys(_kinds("date", "type parsing from_datetime_parsing from_datetime_inexact"), f"must be {_DATE}"),
+    **dict.fromkeys(_kinds("time", "type parsing"), "must be a time of day such as 12:00:00"),
+    **dict.fromkeys(_kinds("time_delta", "type parsing"), "must be a duration such as PT1H30M"),
+    **dict.fromkeys(("date_past", "datetime_past"), "must be in the past"),
+    **dict.fromkeys(("date_future", "datetime_future"), "must be in the future"),
+    **dict.fromkeys(_kinds("url", "type parsing syntax_violation"), f"must be {_URL}"),
+    "url_scheme": "must be a URL whose scheme is {expected_schemes}",
+    "url_too_long": "must have at most {max_length} characters",
+    **dict.fromkeys(_kinds("uuid", "type parsing"), f"must be {_UUID}"),
+    "uuid_version": "must be a UUID of version {expected_version}",
+    "decimal_whole_digits": "must have at most {whole_digits} digits before the decimal point",
+    "set_type": "must be a list",
+    "frozen_set_type": "must be a list",
+    "mapping_type": "must be an object",
+    "dataclass_type": "must be an object",
+    "invalid_key": "must have names that are strings",
+    "bytes_type": "must be a string",
+    "string_not_ascii": "must have ASCII characters only",
+    "none_required": "must be null",
+    "union_tag_invalid": "must have a {discriminator} that is one of {expected_tags}",
+    "union_tag_not_found": "must have a {discriminator}",
     "json_invalid": "must be JSON",
 }
 _SHOWING_NO_VALUE = {
     *("missing", "string_type", "string_unicode", "string_too_short", "string_too_long", "too_short", "too_long"),
     *("list_type", "tuple_type", "dict_type", "model_type", "model_attributes_type", "json_invalid", "extra_forbidden"),
-    "value_error",
+    *("set_type", "frozen_set_type", "mapping_type", "dataclass_type", "union_tag_not_found", "union_tag_invalid"),
+    *("url_too_long", "value_error"),
 }
 
 
 def invalid_request(
-    fields: Sequence[FieldError], *, more: int = 0, code: ErrorCode = ErrorCode.INVALID_REQUEST
+    fields: Sequence[FieldError],
+    *,
+    more: int = 0,
+    status: int = 400,
+    code: ErrorCode = ErrorCode.INVALID_REQUEST,
+    extra: Mapping[str, Any] | None = None,
 ) -> AppError:
-    """Make the 400 that names the wrong fields; `more` were left out."""
-    sentences = [_clause(field) for field in fields]
+    """Make the answer that names the wrong fields; `more` were left out. `extra` adds top-level members."""
+    clauses = [_clause(field) for field in fields]
     if more:
-        sentences.append(f"and {more:,} more")
-    sentence = "; ".join(sentences)
-    return AppError(400, code, sentence[:1].upper() + sentence[1:] + ".", errors=fields)
+        clauses.append(f"and {more:,} more")
+    return AppError(status, code, _sentences(clauses), errors=fields, extra=extra)
 
 
 def invalid_by(errors: Sequence[Any], model: Any = None, *, code: ErrorCode = ErrorCode.INVALID_REQUEST) -> AppError:
@@ -95,9 +135,38 @@ def printable(text: str, limit: int) -> str:
 
 def suggestion(name: str, known: Sequence[str]) -> str:
     """Say what an unknown name may have meant: the most similar known one, or all of them if they are few."""
-    if close := difflib.get_close_matches(name[:MAX_NAME], known, n=1):
-        return f"did you mean `{close[0]}`?"
+    if similar := similar_name(name, known):
+        return f"did you mean `{similar}`?"
     return f"known are {', '.join(f'`{one}`' for one in known)}" if 0 < len(known) <= MAX_LISTED else ""
+
+
+def must_be_one_of(value: str, known: Sequence[str]) -> str:
+    """Say that a value is none of the known names: those, `MAX_LISTED` at most, and the one that was perhaps meant."""
+    listed = ", ".join(printable(one, MAX_NAME) for one in known[:MAX_LISTED])
+    more = f" and {len(known) - MAX_LISTED:,} more" if len(known) > MAX_LISTED else ""
+    if not known:
+        return f"cannot be {_quoted(value)}, as there is none yet"
+    similar = similar_name(value, known)
+    return f"must be one of {listed}{more}, not {_quoted(value)}" + (
+        f"; did you mean `{printable(similar, MAX_NAME)}`?" if similar else ""
+    )
+
+
+def similar_name(name: str, known: Sequence[str]) -> str | None:
+    """Find the known name that is most similar, upper and lower case being the same."""
+    folded = {one[:MAX_NAME].casefold(): one for one in reversed(known)}
+    close = difflib.get_close_matches(name[:MAX_NAME].casefold(), folded, n=1)
+    return folded[close[0]] if close else None
+
+
+def _sentences(clauses: Sequence[str]) -> str:
+    """Join clauses by semicolons; one that ends with a mark of its own ends its sentence."""
+    text = ""
+    for clause in clauses:
+        is_begin = not text or text.endswith(("?", "."))
+        text += " " if text and is_begin else "; " if text else ""
+        text += clause[:1].upper() + clause[1:] if is_begin else clause
+    return text if text.endswith(("?", ".")) else text + "."
 
 
 def _clause(error: FieldError) -> str:
@@ -112,7 +181,8 @@ def _field_name(error: Mapping[str, Any]) -> str:
         return BODY
     parts = [printable(str(part), MAX_NAME) for part in location[:12]]
     if parts and parts[0] in _PLACES:
-        parts = parts[1:] or [parts[0]]
+        # Outside of a body a name is all that the client wrote: the number of a repeated parameter says nothing.
+        parts = (parts[1:] if parts[0] == BODY else parts[1:2]) or [parts[0]]
     return ".".join(parts)
 
 
@@ -128,7 +198,8 @@ def _message(error: Mapping[str, Any], model: Any) -> str:
         if kind in {"too_short", "too_long"} and isinstance(error.get("input"), str):
             kind = f"string_{kind}"
         must = _MUST[kind].format_map(_Context(context)) if kind in _MUST else _own_words(error)
-    return printable(_singular(must), MAX_MESSAGE) + ("" if kind in _SHOWING_NO_VALUE else _value(error))
+    shown = "" if kind in _SHOWING_NO_VALUE else _value(error)
+    return printable(_singular(must), MAX_MESSAGE) + shown + (_meant(error) if kind in _CHOICES else "")
 
 
 def _unknown(error: Mapping[str, Any], model: Any) -> str:
@@ -138,11 +209,30 @@ def _unknown(error: Mapping[str, Any], model: Any) -> str:
 
 
 def _value(error: Mapping[str, Any]) -> str:
-    value, name = error.get("input"), str(error["loc"][-1]).lower() if error["loc"] else ""
-    if not isinstance(value, str | int | float | bool) or any(word in name for word in _UNTOLD):
+    value = error.get("input")
+    if not isinstance(value, str | int | float | bool) or _is_secret(error):
         return ""
-    text = json.dumps(value, ensure_ascii=False) if isinstance(value, str | bool) else _digits(value)
-    return f", not {printable(text, MAX_VALUE)}"
+    return f", not {_quoted(value) if isinstance(value, str | bool) else printable(_digits(value), MAX_VALUE)}"
+
+
+def _is_secret(error: Mapping[str, Any]) -> bool:
+    """Tell of a value that is not repeated: that of a field named like a secret, and a URL with a user in it."""
+    if str(error.get("type")).startswith("url_") and "@" in str(error.get("input")):
+        return True
+    return any(word in str(part).lower() for part in error["loc"] for word in _UNTOLD)
+
+
+def _quoted(value: str | bool) -> str:
+    return printable(json.dumps(value, ensure_ascii=False), MAX_VALUE)
+
+
+def _meant(error: Mapping[str, Any]) -> str:
+    """Suggest the choice that is most similar to a wrong one."""
+    value = error.get("input")
+    if not isinstance(value, str) or _is_secret(error):
+        return ""
+    similar = similar_name(value, re.findall(r"'([^']+)'", str((error.get("ctx") or {}).get("expected", ""))))
+    return f"; did you mean `{similar}`?" if similar else ""
 
 
 def _digits(value: float) -> str:

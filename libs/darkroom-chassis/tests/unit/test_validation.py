@@ -2,19 +2,28 @@
 
 import json
 from collections.abc import AsyncIterator
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any, Literal, get_args
+from uuid import UUID
 
 import httpx
 import pytest
 from darkroom_chassis.service import create_app
+from darkroom_chassis.validation import field_errors, must_be_one_of
 from darkroom_schemas.base import Request as RequestModel
 from darkroom_schemas.fields import Line, Text
 from fastapi import FastAPI, Query, WebSocket
-from pydantic import AwareDatetime, Field, SecretStr
+from pydantic import AnyHttpUrl, AwareDatetime, Field, SecretStr
+from pydantic_core.core_schema import ErrorType
 from support.http_server import served
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
+
+
+class Kind(StrEnum):
+    FLAT, ROUND = "flat", "round"
 
 
 class Metadata(RequestModel):
@@ -24,6 +33,18 @@ class Metadata(RequestModel):
     sampler: Literal["Euler", "DDIM"] = "Euler"
     URL: Annotated[str, Field(pattern="^https://")] = "https://x"
     at: AwareDatetime | None = None
+    day: date | None = None
+    hook: AnyHttpUrl | None = None
+    id: UUID | None = None
+    for_s: timedelta | None = None
+    loud: bool = False
+    price: Decimal = Decimal(1)
+    kind: Kind | None = None
+
+
+TWENTY = ", ".join(f"n{i}" for i in range(20))
+PLAIN = ("bool_", "date", "decimal_", "enum", "float_", "int_", "literal_", "string_", "time", "url_", "uuid_")
+MISSPELT = (("metadata.promt", "prompt"), ("numers", "numbers"))
 
 
 class Body(RequestModel):
@@ -48,6 +69,13 @@ def make_app() -> FastAPI:
     @app.get("/list")
     async def listed(limit: Annotated[int, Query(le=200)] = 50, since: datetime | None = None) -> str:
         return f"{limit} {since}"
+
+    @app.get("/filtered")
+    async def filtered(
+        status: Annotated[list[Literal["pending", "failed"]] | None, Query()] = None,
+        token: Annotated[list[int] | None, Query()] = None,
+    ) -> str:
+        return f"{status} {token}"
 
     @app.websocket("/ws")
     async def ws(socket: WebSocket) -> None:
@@ -82,6 +110,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
             'must have a time zone, as in 2026-01-31T12:00:00Z, not "2026-01-31T12:00:00"',
         ),
         ({"name": "x", "metadata": []}, "metadata", "must be an object"),
+        ({"name": "x", "more": [{}, {"steps": 0}]}, "more.1.steps", "must be at least 1, not 0"),
         ({"name": "x", "metadata": {"promt": "a"}}, "metadata.promt", "is not a known field; did you mean `prompt`?"),
         ({"name": "x", "more": [{"stepz": 1}]}, "more.0.stepz", "is not a known field; did you mean `steps`?"),
         (
@@ -98,7 +127,78 @@ async def test_the_sentence_names_field_value_and_what_would_be_right(
     answer = await client.post("/things", json=body)
     found = answer.json()
     assert (answer.status_code, found["errors"]) == (400, [{"field": field, "message": message}])
-    assert found["error"] == f"`{field}` {message}."
+    assert found["error"] == f"`{field}` {message}{'' if message.endswith('?') else '.'}"
+
+
+TIME, DATE = "must be a time such as 2026-11-27T12:00:00Z", "must be a date such as 2026-11-27"
+URL = "must be an absolute URL such as https://example.org/hook"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("at", "yesterday", f'{TIME}, not "yesterday"'),
+        ("at", "2026-02-30T12:00:00Z", f'{TIME}, not "2026-02-30T12:00:00Z"'),
+        ("at", [], TIME),
+        ("day", "soon", f'{DATE}, not "soon"'),
+        ("day", "2026-11-27T12:00:00Z", f'{DATE}, not "2026-11-27T12:00:00Z"'),
+        ("hook", "example.com/x", f'{URL}, not "example.com/x"'),
+        ("hook", 5, f"{URL}, not 5"),
+        ("hook", "ftp://x.org", "must be a URL whose scheme is 'http' or 'https', not \"ftp://x.org\""),
+        ("hook", "//anna:pass@x.org", URL),
+        ("id", "x", 'must be a UUID such as 019aa7f1-5c3e-7c66-b5a1-9f0d3c1f1c11, not "x"'),
+        ("for_s", "long", 'must be a duration such as PT1H30M, not "long"'),
+        ("loud", "perhaps", 'must be true or false, not "perhaps"'),
+        ("price", "cheap", 'must be a number, not "cheap"'),
+        ("guidance_scale", "abc", 'must be a number, not "abc"'),
+        ("kind", "flatt", "must be one of 'flat' or 'round', not \"flatt\"; did you mean `flat`?"),
+        ("sampler", "EULER", "must be one of 'Euler' or 'DDIM', not \"EULER\"; did you mean `Euler`?"),
+    ],
+)
+async def test_no_wrong_value_is_explained_in_words_of_a_parser(
+    client: httpx.AsyncClient, field: str, value: Any, message: str
+) -> None:
+    answer = await client.post("/things", json={"name": "x", "metadata": {field: value}})
+    assert answer.json()["errors"] == [{"field": f"metadata.{field}", "message": message}]
+
+
+@pytest.mark.parametrize(
+    ("value", "known", "message"),
+    [
+        ("vidoe", ["image", "video"], 'must be one of image, video, not "vidoe"; did you mean `video`?'),
+        ("MAIN", ["Attic", "Main"], 'must be one of Attic, Main, not "MAIN"; did you mean `Main`?'),
+        ("xyz", ["image"], 'must be one of image, not "xyz"'),
+        ("xyz", [], 'cannot be "xyz", as there is none yet'),
+        ("xyz", [f"n{i}" for i in range(1020)], f'must be one of {TWENTY} and 1,000 more, not "xyz"'),
+    ],
+)
+def test_an_unknown_name_is_told_with_the_known_ones(value: str, known: list[str], message: str) -> None:
+    assert must_be_one_of(value, known) == message
+
+
+@pytest.mark.parametrize("kind", [kind for kind in get_args(ErrorType) if kind.startswith(PLAIN)])
+def test_every_kind_of_wrong_scalar_has_a_sentence_of_ours(kind: str) -> None:
+    [error] = field_errors(
+        [{"type": kind, "loc": ("body", "x"), "msg": "Input should be odd", "input": None, "ctx": {}}]
+    )
+    assert error.message.startswith("must ")
+
+
+async def test_a_sentence_that_asks_has_one_mark_at_its_end(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/things", json={"name": "x", "metadata": {"promt": "a"}, "numers": []})
+    first, second = (f"`{wrong}` is not a known field; did you mean `{right}`?" for wrong, right in MISSPELT)
+    assert answer.json()["error"] == f"{first} {second}"
+
+
+async def test_a_repeated_query_parameter_is_named_as_the_client_wrote_it(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/filtered", params={"status": ["failed", "pendin"]})
+    wrong = "must be one of 'pending' or 'failed', not \"pendin\"; did you mean `pending`?"
+    assert answer.json()["errors"] == [{"field": "status", "message": wrong}]
+
+
+async def test_a_repeated_secret_that_is_wrong_is_not_repeated(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/filtered", params={"token": ["1", "hunter2"]})
+    assert answer.json()["errors"] == [{"field": "token", "message": "must be a whole number"}]
 
 
 async def test_several_wrong_fields_are_named_in_one_sentence(client: httpx.AsyncClient) -> None:

@@ -66,6 +66,15 @@ async def test_unknown_job_type_lists_the_valid_ones(anna: Any) -> None:
     assert set(OURVIDZ_TYPES) <= set(answer.json()["valid_job_types"])
 
 
+async def test_misspelt_job_type_is_named_with_the_one_that_was_meant(anna: Any) -> None:
+    problem = (await anna.http.post("/api/queue-job", json={"jobType": "video_fst"})).json()
+    [wrong] = problem["errors"]
+    assert wrong["field"] == "jobType"
+    assert wrong["message"].startswith("must be one of sdxl_image_fast, ")
+    assert wrong["message"].endswith(', not "video_fst"; did you mean `video_fast`?')
+    assert problem["error"] == f"`jobType` {wrong['message']}"
+
+
 async def test_too_few_credits_is_a_402_that_says_what_is_missing(anna: Any) -> None:
     answer = await anna.http.post("/api/queue-job", json={"jobType": "video_fast"})
     assert answer.status_code == 402
@@ -141,3 +150,27 @@ async def test_seeds_come_in_quotes_and_empty_ones_are_random(anna: Any) -> None
 async def test_bucket_of_the_job_type_may_be_named(anna: Any) -> None:
     for bucket in ("image_fast", "", None):
         assert (await anna.submit("image_fast", bucket=bucket))["metadata"]["bucket"] == "image_fast"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "said"),
+    [
+        ({"prompts": "waves"}, ["`metadata.prompt` is missing; did you mean it by `prompts`?"]),
+        ({"Prompt": "waves"}, ["`metadata.prompt` is missing; did you mean it by `Prompt`?"]),
+        ({"bucket": "image_fast", "note": "waves"}, ["`metadata.prompt` is missing."]),
+        (None, ["`metadata.prompt` is missing."]),
+        ({"prompt": " "}, ["`metadata.prompt` is empty."]),
+        ({"prompt": "waves", "prompts": "w"}, []),
+    ],
+)
+async def test_a_job_without_prompt_is_accepted_with_a_notice_of_it(
+    platform: Any, start_worker: Any, metadata: Any, said: list[str]
+) -> None:
+    await start_worker()
+    anna = await platform.account("anna")
+    headers = {"Idempotency-Key": "once"}
+    body = {"jobType": "image_fast", "metadata": metadata}
+    first, again = [await anna.http.post("/api/queue-job", json=body, headers=headers) for _ in range(2)]
+    assert (first.status_code, again.json()) == (200, first.json())
+    notices = first.json()["notices"]
+    assert [text for text in notices if "worker" not in text] == [f"The job has no prompt: {text}" for text in said]

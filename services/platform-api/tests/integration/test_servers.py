@@ -32,7 +32,9 @@ async def test_operator_adds_changes_and_removes_a_server(platform: Any, operato
     body = {"alias": "Desk", "apiUrl": "http://desk:7860", "description": "upstairs"}
     changed = await operator.put(f"{SERVERS}/Laptop", json=body)
     assert changed.json()["server"]["alias"] == "Desk"
-    assert (await operator.get(f"{SERVERS}/Laptop")).json()["code"] == "server_not_found"
+    gone = (await operator.get(f"{SERVERS}/Laptop")).json()
+    message = 'must be one of Desk, Main, not "Laptop"'
+    assert (gone["code"], gone["errors"]) == ("server_not_found", [{"field": "alias", "message": message}])
     assert (await operator.get(f"{SERVERS}/Desk")).json()["description"] == "upstairs"
     assert [server["alias"] for server in (await operator.get(SERVERS)).json()] == ["Desk", "Main"]
     assert (await operator.delete(f"{SERVERS}/Desk")).json()["success"] is True

@@ -99,6 +99,10 @@ async def test_missing_field_has_a_word_of_its_own(anna: Any) -> None:
 async def test_unknown_server_and_job_are_404_with_their_words(anna: Any) -> None:
     answer = await anna.http.post("/api/v2/generate", json=job(target_server_alias="Attic"))
     assert (answer.status_code, answer.json()["code"]) == (404, "server_not_found")
+    assert answer.json()["error"] == '`target_server_alias` must be one of Main, not "Attic".'
+    near = (await anna.http.post("/api/v2/generate", json=job(target_server_alias="main"))).json()
+    message = 'must be one of Main, not "main"; did you mean `Main`?'
+    assert near["errors"] == [{"field": "target_server_alias", "message": message}]
     for job_id in ("nonsense", SOME_ID):
         for method, path in (("GET", "status"), ("POST", "cancel")):
             for base in ("/api/v2/jobs", "/api/v1/queue/jobs"):

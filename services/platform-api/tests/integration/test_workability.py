@@ -10,6 +10,7 @@ from support.waiting import until
 from .stablequeue_jobs import status, submit
 
 NOBODY = "No worker is connected"
+IMAGE = {"jobType": "image_fast", "metadata": {"prompt": "a boat"}}
 COMFY = {"workflow": {"1": {"class_type": "KSampler", "inputs": {}}}}
 
 
@@ -23,7 +24,7 @@ async def reason_of(account: Any, job_id: str) -> Any:
 
 
 async def test_submission_says_in_every_dialect_that_no_worker_is_connected(anna: Any) -> None:
-    ourvidz = (await anna.http.post("/api/queue-job", json={"jobType": "image_fast"})).json()
+    ourvidz = (await anna.http.post("/api/queue-job", json=IMAGE)).json()
     stablequeue = await submit(anna)
     emprops = await generate(anna, await collection(anna, workflow="sdxl_image"), variables={"prompt": "a boat"})
     for answer in (ourvidz, stablequeue, emprops.json()["data"]):
@@ -61,7 +62,7 @@ async def test_submission_says_nothing_where_a_worker_fits(anna: Any, start_work
     await start_worker()
 
     async def fits() -> bool:
-        answer = (await anna.http.post("/api/queue-job", json={"jobType": "image_fast"})).json()
+        answer = (await anna.http.post("/api/queue-job", json=IMAGE)).json()
         return (answer["reason"], answer["notices"]) == (None, [])
 
     await until(fits)
@@ -108,7 +109,7 @@ async def test_nothing_is_said_while_redis_is_away(start_platform: Any, own_redi
     platform = await start_platform(redis_url=own_redis.url)
     anna = await platform.account("anna")
     await own_redis.off()
-    answer = (await anna.http.post("/api/queue-job", json={"jobType": "image_fast"})).json()
+    answer = (await anna.http.post("/api/queue-job", json=IMAGE)).json()
     assert (answer["success"], answer["reason"], answer["notices"]) == (True, None, [])
     assert await reason_of(anna, answer["job"]["id"]) is None
     assert (await status(anna, answer["job"]["id"]))["reason"] is None

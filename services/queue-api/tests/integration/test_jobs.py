@@ -78,6 +78,7 @@ async def test_a_type_in_two_steps_is_refused_with_what_to_submit_instead(api: h
     answer = await api.post("/api/jobs", json={"job_type": "video7b_fast_enhanced", "payload": {"prompt": "a boat"}})
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_job_type")
     assert "prompt_enhance, and then video_fast" in answer.json()["errors"][0]["message"]
+    assert answer.json()["error"].startswith("`job_type` cannot be video7b_fast_enhanced, which is made in two steps")
 
 
 @pytest.mark.parametrize(
@@ -128,6 +129,14 @@ async def test_bad_input_is_400_and_names_the_field(api: httpx.AsyncClient, body
 async def test_an_unknown_type_lists_the_valid_ones(api: httpx.AsyncClient) -> None:
     answer = await api.post("/api/jobs", json={"job_type": "nothing", "payload": {}})
     assert "sdxl_image_fast" in answer.json()["valid_job_types"]
+
+
+async def test_a_misspelt_type_is_named_with_the_one_that_was_meant(api: httpx.AsyncClient) -> None:
+    problem = (await api.post("/api/jobs", json={"job_type": "video_fst", "payload": {"prompt": "a boat"}})).json()
+    [wrong] = problem["errors"]
+    assert (wrong["field"], wrong["message"][:31]) == ("job_type", "must be one of sdxl_image_fast,")
+    assert wrong["message"].endswith(', not "video_fst"; did you mean `video_fast`?')
+    assert problem["error"] == f"`job_type` {wrong['message']}"
 
 
 async def test_a_full_queue_is_503_with_retry_after(api: httpx.AsyncClient) -> None:

@@ -56,6 +56,13 @@ async def test_bad_input_is_400_and_names_the_field(api: httpx.AsyncClient, body
     assert [e["field"] for e in answer.json()["errors"]] == [field]
 
 
+async def test_a_wrong_url_and_an_unknown_event_are_explained_in_plain_sentences(api: httpx.AsyncClient) -> None:
+    answer = await api.post("/api/webhooks", json={"url": "example.com/x", "events": ["job.complete"]})
+    url, event = (error["message"] for error in answer.json()["errors"])
+    assert url == 'must be an absolute URL such as https://example.org/hook, not "example.com/x"'
+    assert event.endswith(', not "job.complete"; did you mean `job.completed`?')
+
+
 async def test_another_tenants_endpoint_is_not_there(
     api: httpx.AsyncClient, link: RedisLink, service: RunningService
 ) -> None:

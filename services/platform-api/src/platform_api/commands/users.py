@@ -17,10 +17,20 @@ CREDITS = 100.0
 MAX_CREDITS = 1e12
 
 
-def _are_credits(amount: float) -> float:
-    if not math.isfinite(amount) or abs(amount) > MAX_CREDITS:
-        raise typer.BadParameter(f"must be a number of credits up to {MAX_CREDITS:g}")
+def _amount(text: str, least: float = -MAX_CREDITS) -> float:
+    try:
+        amount = float(text)
+    except ValueError:
+        amount = math.nan
+    if not least <= amount <= MAX_CREDITS:
+        raise typer.BadParameter(
+            f"must be a number of credits from {least:,.0f} to {MAX_CREDITS:,.0f}, not {text[:60]!r}"
+        )
     return amount
+
+
+def _balance(text: str) -> float:
+    return _amount(text, 0)
 
 
 def register(app: typer.Typer) -> None:
@@ -38,7 +48,7 @@ def register(app: typer.Typer) -> None:
 
 def _add(
     name: UserName,
-    credits: Annotated[float, typer.Option(min=0, callback=_are_credits, help="Opening balance.")] = CREDITS,
+    credits: Annotated[float, typer.Option(parser=_balance, help="Opening balance.")] = CREDITS,
     password: Annotated[bool, typer.Option("--password", help="Ask for a password to log in with.")] = False,
 ) -> None:
     """Make a user with an opening balance, and print the id, an API key and a JWT of one hour."""
@@ -89,7 +99,7 @@ def _credits(
     name: UserName,
     amount: Annotated[
         float,
-        typer.Argument(callback=_are_credits, help="Credits to give; with a minus sign, behind `--`, to take."),
+        typer.Argument(parser=_amount, help="Credits to give; with a minus sign, behind `--`, to take."),
     ],
     note: Annotated[str | None, typer.Option(help="Why; shown in the user's statement.")] = None,
 ) -> None:

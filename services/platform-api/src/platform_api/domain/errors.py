@@ -15,6 +15,7 @@ Refused
 ├─ AlreadyExists          the name is taken
 ├─ TooManyKeys            the user holds as many API keys as there may be
 ├─ NotFound              no such job or asset, or somebody else's
+├─ UnknownServer         no server has this alias
 ├─ JobNotRetryable       it has completed, or is still on its way
 ├─ JobRetryLimit         it was retried as often as is allowed
 ├─ CollectionCorrupted   what was kept of a collection cannot be used any more
@@ -100,6 +101,14 @@ class NotFound(Refused):
     def __init__(self, what: str) -> None:
         super().__init__(what)
         self.what = what
+
+
+class UnknownServer(Refused):
+    """The alias is none of `known`. `field` is where the request has it."""
+
+    def __init__(self, alias: str, known: Sequence[str], field: str = "alias") -> None:
+        super().__init__(alias)
+        self.alias, self.known, self.field = alias, tuple(known), field
 
 
 class AlreadyExists(Refused):

@@ -45,7 +45,7 @@ class Plan:
     """Everything that a job is accepted with. `job_type` is a label, of the catalogue or of the dialect's own.
 
     `parameters` are what was asked, worth remembering and shown; `priority` is 1 to 100, higher first. `notices` are
-    sentences about what was decided otherwise than asked.
+    sentences about what was decided otherwise than asked, or looks like a mistake.
     """
 
     job_type: str

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from platform_api.domain.errors import AlreadyExists, Forbidden, NotFound
+from platform_api.domain.errors import AlreadyExists, Forbidden, UnknownServer
 
 BACKEND_TYPES = {"forge": "a1111", "comfyui": "comfyui"}
 """Types of application, and the job type of the catalogue that such a back end serves."""
@@ -60,14 +60,18 @@ class ServerList:
         servers = {server.alias: server for server in await self._added.all()} | self._configured
         return [servers[alias] for alias in sorted(servers)]
 
-    async def get(self, alias: str) -> Server:
-        """Return a server; raises `NotFound`."""
+    async def get(self, alias: str, *, field: str = "alias") -> Server:
+        """Return a server; raises `UnknownServer`, which names the `field` that the alias came in."""
         if alias in self._configured:
             return self._configured[alias]
         for server in await self._added.all():
             if server.alias == alias:
                 return server
-        raise NotFound("server")
+        raise await self.unknown(alias, field)
+
+    async def unknown(self, alias: str, field: str = "alias") -> UnknownServer:
+        """Make the refusal of an alias that no server has."""
+        return UnknownServer(alias, [server.alias for server in await self.all()], field)
 
     async def add(self, server: Server, *, servers: NewServers) -> Server:
         """Store a server; raises `AlreadyExists`."""
@@ -78,19 +82,19 @@ class ServerList:
         return added
 
     async def change(self, alias: str, server: Server) -> Server:
-        """Replace a server, perhaps under a new alias; raises `Forbidden`, `NotFound` or `AlreadyExists`."""
+        """Replace a server, perhaps under a new alias; raises `Forbidden`, `UnknownServer` or `AlreadyExists`."""
         self._check_changeable(alias)
         self._check_alias(server.alias)
         changed = await self._added.change(alias, server)
         if changed is None:
-            raise NotFound("server")
+            raise await self.unknown(alias)
         return changed
 
     async def remove(self, alias: str) -> None:
-        """Forget a server; raises `Forbidden` or `NotFound`."""
+        """Forget a server; raises `Forbidden` or `UnknownServer`."""
         self._check_changeable(alias)
         if not await self._added.remove(alias):
-            raise NotFound("server")
+            raise await self.unknown(alias)
 
     def _check_alias(self, alias: str) -> None:
         if alias in self._configured:

@@ -4,7 +4,7 @@ import math
 
 from darkroom_chassis.database import DATABASE_AWAY
 from darkroom_chassis.errors import AppError, Unauthenticated, render
-from darkroom_chassis.validation import invalid_request
+from darkroom_chassis.validation import invalid_request, must_be_one_of
 from darkroom_queue import QueueUnavailable
 from darkroom_schemas.errors import ErrorCode, FieldError
 from fastapi import FastAPI, Request
@@ -28,6 +28,7 @@ from platform_api.domain.errors import (
     TooManyKeys,
     TooManyLogins,
     UnknownJobType,
+    UnknownServer,
     UnknownUser,
     WrongLogin,
 )
@@ -41,13 +42,8 @@ def app_error(refusal: Refused) -> AppError:
         case InvalidParameter(name=name, message=message):
             return invalid(name, message)
         case UnknownJobType(job_type=job_type, valid=valid):
-            return AppError(
-                400,
-                ErrorCode.INVALID_JOB_TYPE,
-                f"There is no job type {job_type[:64]!r}.",
-                errors=[FieldError(field="jobType", message=f"must be one of {', '.join(valid)}")],
-                extra={"valid_job_types": list(valid)},
-            )
+            field = FieldError(field="jobType", message=must_be_one_of(job_type, valid))
+            return invalid_request([field], code=ErrorCode.INVALID_JOB_TYPE, extra={"valid_job_types": list(valid)})
         case UnknownUser():
             return AppError(403, ErrorCode.FORBIDDEN, "The user that this request is for does not exist.")
         case WrongLogin():
@@ -98,8 +94,9 @@ def app_error(refusal: Refused) -> AppError:
             return AppError(409, ErrorCode.KEY_LIMIT, sentence)
         case NotFound(what="job"):
             return AppError(404, ErrorCode.JOB_NOT_FOUND, "There is no such job.")
-        case NotFound(what="server"):
-            return AppError(404, ErrorCode.SERVER_NOT_FOUND, "There is no server of this alias.")
+        case UnknownServer(alias=alias, known=known, field=name):
+            field = FieldError(field=name, message=must_be_one_of(alias, known))
+            return invalid_request([field], status=404, code=ErrorCode.SERVER_NOT_FOUND)
         case NotFound(what=what):
             return AppError(404, ErrorCode.NOT_FOUND, f"There is no such {what}.")
         case JobNotRetryable(status=status):

@@ -13,8 +13,12 @@ from pydantic import ValidationError
 SUBMITTABLE = tuple(name for name, entry in CATALOGUE.items() if not entry.enhanced)
 
 
+class UnknownJobType(Exception):
+    """The catalogue has no such type."""
+
+
 class UnusableJobType(Exception):
-    """The catalogue has no such type, or a step cannot make it; the text says what would be right."""
+    """A step cannot make jobs of this type; the text says what to submit instead."""
 
 
 class UnusableParameter(Exception):
@@ -34,14 +38,14 @@ class PayloadError(Exception):
 
 
 def entry_of(name: str) -> JobType:
-    """Find the catalogue's entry; raises `UnusableJobType`."""
+    """Find the catalogue's entry; raises `UnknownJobType` or `UnusableJobType`."""
     entry = CATALOGUE.get(name)
     if entry is None:
-        raise UnusableJobType(f"must be one of: {', '.join(SUBMITTABLE)}")
+        raise UnknownJobType(name)
     if entry.enhanced:
         raise UnusableJobType(
-            f"is made in two steps: submit prompt_enhance, and then {plain_type(entry).name} with the text that it "
-            "gives; or submit it to platform-api, which does both"
+            f"cannot be {entry.name}, which is made in two steps: submit prompt_enhance, and then "
+            f"{plain_type(entry).name} with the text that it gives; or submit it to platform-api, which does both"
         )
     return entry
 

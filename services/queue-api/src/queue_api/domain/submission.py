@@ -59,7 +59,7 @@ def id_of(request: JobSubmission, key: str | None) -> StepId:
 
 
 def step_of(request: JobSubmission, step_id: StepId, *, now_us: int, trace_id: TraceId) -> StepSubmit:
-    """Make the step that a request asks for; raises `UnusableJobType`, `UnusableParameter` or `PayloadError`."""
+    """Make the step that a request asks for; raises what `payload.py` defines."""
     entry = entry_of(request.job_type)
     payload = payload_of(entry, request.payload, step_id)
     wanted, at_ms = request.requirements, request.workflow_datetime

@@ -5,11 +5,11 @@ from contextlib import contextmanager
 
 from darkroom_chassis.errors import AppError
 from darkroom_chassis.idempotency import HEADER
-from darkroom_chassis.validation import MAX_NAME, invalid_by, invalid_request, printable
+from darkroom_chassis.validation import MAX_NAME, invalid_by, invalid_request, must_be_one_of, printable
 from darkroom_queue import ClassShareUsed, QueueFull, StepConflict, TooManyClasses, UnusableStep
 from darkroom_schemas.errors import ErrorCode, FieldError
 
-from queue_api.domain.payload import SUBMITTABLE, PayloadError, UnusableJobType, UnusableParameter
+from queue_api.domain.payload import SUBMITTABLE, PayloadError, UnknownJobType, UnusableJobType, UnusableParameter
 from queue_api.domain.submission import JobSubmission
 
 ROOM_COMES_IN_S, DEPTH_SHRINKS_IN_S = "600", "10"
@@ -22,11 +22,10 @@ def refusals(request: JobSubmission, key: str | None, max_depth: int) -> Iterato
         raise _invalid(HEADER, "does the same as `id`: send one of the two")
     try:
         yield
+    except UnknownJobType as error:
+        raise _invalid_job_type(must_be_one_of(request.job_type, SUBMITTABLE)) from error
     except UnusableJobType as error:
-        sentence = f"The job type {printable(request.job_type, MAX_NAME)!r} cannot be submitted here."
-        field = FieldError(field="job_type", message=str(error))
-        more = {"valid_job_types": list(SUBMITTABLE)}
-        raise AppError(400, ErrorCode.INVALID_JOB_TYPE, sentence, errors=[field], extra=more) from error
+        raise _invalid_job_type(str(error)) from error
     except UnusableParameter as error:
         raise _invalid(f"payload.{printable(error.name, MAX_NAME)}", error.message) from error
     except PayloadError as error:
@@ -49,6 +48,11 @@ def refusals(request: JobSubmission, key: str | None, max_depth: int) -> Iterato
 
 def _invalid(name: str, message: str) -> AppError:
     return invalid_request([FieldError(field=name, message=message)])
+
+
+def _invalid_job_type(message: str) -> AppError:
+    field = FieldError(field="job_type", message=message)
+    return invalid_request([field], code=ErrorCode.INVALID_JOB_TYPE, extra={"valid_job_types": list(SUBMITTABLE)})
 
 
 def _no_room(error: TooManyClasses) -> AppError:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from darkroom_chassis.errors import AppError
 from darkroom_chassis.idempotency import keyed
+from darkroom_chassis.validation import must_be_one_of
 from darkroom_schemas.base import Request
 from darkroom_schemas.errors import ErrorCode
 from darkroom_schemas.fields import MAX_INT64, Text
@@ -26,7 +27,7 @@ router = APIRouter(prefix="/api/webhooks", tags=["webhooks"])
 
 def _known_event(name: str) -> str:
     if name not in SUBSCRIBABLE:
-        raise ValueError(f"must be one of: {', '.join(SUBSCRIBABLE)}")
+        raise ValueError(must_be_one_of(name, SUBSCRIBABLE))
     return name
 
 

@@ -1,7 +1,9 @@
 """`POST /api/queue-job` and `GET /api/jobs/{id}`."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
+from darkroom_chassis.validation import MAX_NAME, printable, similar_name
 from darkroom_queue import QueueUnavailable
 from darkroom_schemas.base import Request as RequestBody
 from darkroom_schemas.fields import JsonValue, Text, storable_json
@@ -103,7 +105,7 @@ async def queue_job(
     async def plan() -> Plan:
         planned = plan_job(request)
         _check_bucket(metadata.bucket, planned)
-        return planned
+        return replace(planned, notices=(*planned.notices, *_lack_of_prompt(metadata)))
 
     try:
         answer = await submit(context, plan, user_id=user_id, idempotency=idempotency, render=queue_job_answer)
@@ -127,6 +129,16 @@ async def get_job(job_id: JobIdPath, context: Ctx, user_id: CurrentUser) -> Resp
     view = job_view(job, context.urls, context.clock(), running_percent=await _running_percent(context, job))
     answer = job_answer(view, await lack_of_job(context, job))
     return Response(answer.model_dump_json(), media_type="application/json")
+
+
+def _lack_of_prompt(metadata: QueueJobMetadata) -> tuple[str, ...]:
+    """Say that there is no prompt, which the dialect allows, and which member may have been meant to be it."""
+    if metadata.prompt and not metadata.prompt.isspace():
+        return ()
+    lack = "missing" if metadata.prompt is None else "empty"
+    meant = similar_name("prompt", [name for name, value in (metadata.model_extra or {}).items() if value])
+    hint = f"; did you mean it by `{printable(meant, MAX_NAME)}`?" if meant else "."
+    return (f"The job has no prompt: `metadata.prompt` is {lack}{hint}",)
 
 
 def _check_bucket(asked: str | None, planned: Plan) -> None:

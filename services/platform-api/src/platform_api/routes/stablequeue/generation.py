@@ -66,7 +66,7 @@ async def _submit(body: GenerateRequest, context: Context, who: Caller, path: st
     user_id = user_of(who)
 
     async def plan() -> Plan:
-        await context.servers.get(body.target_server_alias)
+        await context.servers.get(body.target_server_alias, field="target_server_alias")
         live = await context.fleet.live()
         return plan_generation(body.generation(who.key_id), live, context.unknown_checkpoint)
 

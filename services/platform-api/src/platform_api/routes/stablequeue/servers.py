@@ -12,7 +12,7 @@ from darkroom_schemas.worker import Capabilities
 from fastapi import APIRouter, Depends, Path, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from platform_api.domain.errors import Forbidden, NotFound
+from platform_api.domain.errors import Forbidden
 from platform_api.domain.once import Unit
 from platform_api.domain.servers import BACKEND_TYPES, Server
 from platform_api.routes.auth import Authenticated, Caller, caller, principal_of
@@ -87,10 +87,10 @@ class ServerRemoved(BaseModel):
 
 
 async def _alias(
-    alias: Annotated[str, Path(description="Alias of a server.", json_schema_extra={"maxLength": 100})],
+    alias: Annotated[str, Path(description="Alias of a server.", json_schema_extra={"maxLength": 100})], context: Ctx
 ) -> str:
     if not re.fullmatch(_ALIAS, alias):
-        raise NotFound("server")
+        raise await context.servers.unknown(alias)
     return alias
 
 
