@@ -3,7 +3,18 @@
 import asyncio
 from functools import partial
 
-from darkroom_queue import Consumer, DeadLetters, KeyDirectory, Producer, ProgressFeed, RedisLink, Registry, StepContext
+from darkroom_queue import (
+    Consumer,
+    DeadLetters,
+    KeyDirectory,
+    Producer,
+    ProgressFeed,
+    RedisLink,
+    Registry,
+    StepContext,
+    Sweeper,
+)
+from darkroom_queue.sweeper import Swept
 from darkroom_schemas.channels import ProgressMessage, job_progress
 from darkroom_schemas.ids import JobId, StepId, WorkerId
 from darkroom_schemas.status import JobStatus
@@ -104,3 +115,8 @@ async def test_messages_that_are_not_utf8_do_not_end_the_feed(link: RedisLink) -
 async def test_a_published_key_that_cannot_be_read_is_refused(link: RedisLink) -> None:
     await link.command("HSET", link.keys.api_keys, "k", b'{"id": "\xff')
     assert await KeyDirectory(link).find("k") is None
+
+
+async def test_the_place_of_a_reader_that_cannot_be_read_does_not_stop_the_sweeper(link: RedisLink) -> None:
+    await link.command("HSET", link.keys.readers, "broken", "{}")
+    assert await Sweeper(link).sweep() == Swept(0, 0)
