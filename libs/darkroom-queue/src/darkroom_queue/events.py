@@ -18,6 +18,8 @@ MAX_BLOCK_MS = 5000
 TELL_EVERY_S = 1.0
 EVENTS_PER_ENTRY = 8
 """A guess, for how many entries to ask; what comes beyond the count is read again."""
+MAX_EVENTS_PER_ENTRY = 500
+"""As `lua/parts/events.lua` has it; so many events of the first entry may be known already."""
 
 MAX_UNREADABLE_AHEAD = 1000
 """If that many entries at the log's beginning cannot be read, all before the latest event count as trimmed."""
@@ -60,8 +62,8 @@ class EventLog:
         while not found and (entries := await self._fetch(start, wanted, block_ms)):
             if after is not None and len(entries) == wanted:
                 await self._check_covers(after, epoch)  # so far behind, it may have been overtaken by trimming
-            found = await self._readable(entries, epoch)
-            start, block_ms = entries[-1][0], 0
+            found, start = await self._readable(entries, epoch, count + MAX_EVENTS_PER_ENTRY)
+            block_ms = 0
         if after is not None:
             found = [placed for placed in found if _place(placed[0]) > _place(after)]
             if await self._link.epoch() != after.epoch:
@@ -80,21 +82,25 @@ class EventLog:
             answer = await self._link.command("XREAD", "COUNT", wanted, *place)
         return answer[0][1] if answer else []
 
-    async def _readable(self, entries: Sequence[Entry], epoch: int) -> list[Placed]:
-        """Return the events of a page; entries that cannot be read are reported and left out."""
-        shard = self._link.shard
+    async def _readable(self, entries: Sequence[Entry], epoch: int, enough: int) -> tuple[list[Placed], str]:
+        """Return the events of a page, and the last entry that was read; unreadable ones are reported and left out."""
+        shard, found = self._link.shard, list[Placed]()
         try:
-            return [placed for entry in entries for placed in read_entry(entry, shard, epoch)]
+            for entry in entries:
+                found += read_entry(entry, shard, epoch)
+                if len(found) >= enough:
+                    return found, entry[0]
+            return found, entries[-1][0]
         except ValueError:
             self._link.forget_epoch()  # the reason may be that another epoch has begun
             epoch = await self._link.epoch()
-        found: list[Placed] = []
+        found = []
         for entry in entries:
             try:
                 found += read_entry(entry, shard, epoch)
             except ValueError as error:
                 self._report(entry[0], error)
-        return found
+        return found, entries[-1][0]
 
     def _report(self, entry_id: str, error: ValueError) -> None:
         if self._on_unreadable is not None and parse_place(entry_id) > self._reported:
