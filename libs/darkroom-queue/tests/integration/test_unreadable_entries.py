@@ -14,7 +14,7 @@ from darkroom_queue import (
 from darkroom_schemas.events import Emission, Event, EventType
 from darkroom_schemas.ids import EventId, JobId, TenantId
 from support.steps import make_step
-from support.unreadable import NO_EVENT, NOT_UTF8
+from support.unreadable import NO_EVENT, NOT_UTF8, clock_is_past
 from support.waiting import until
 
 LINE = b"%s\t%s\tjob.updated\tj\t\tt\t%s"
@@ -47,13 +47,8 @@ async def add(link: RedisLink, fields: tuple[bytes, ...]) -> str:
     entry_id = f"{ms}-{seq + 1}" if ms else "1-1"
     await link.command("XADD", link.keys.log, entry_id, *(field.replace(b"ID", entry_id.encode()) for field in fields))
     # The next event needs a later place than the entry.
-    await until(lambda: _clock_is_past(link, ms))
+    await until(lambda: clock_is_past(link, ms))
     return entry_id
-
-
-async def _clock_is_past(link: RedisLink, ms: int) -> bool:
-    seconds, micros = await link.command("TIME")
-    return int(seconds) * 1000 + int(micros) // 1000 > ms
 
 
 class Reader:
@@ -88,7 +83,7 @@ async def test_a_reader_passes_by_any_number_of_them(link: RedisLink) -> None:
     first = await emit(link, 1)
     for _ in range(10):
         await link.command("XADD", link.keys.log, f"{first.ms}-*", *NOT_UTF8)
-    await until(lambda: _clock_is_past(link, first.ms))
+    await until(lambda: clock_is_past(link, first.ms))
     later, reader = str(await emit(link, 2)), Reader(link)
     assert [event.id for event in await reader.log.read(first, count=8)] == [later]
     assert reader.unreadable == 10
