@@ -17,3 +17,5 @@ HTTP_REFUSED = Counter(
 ITEMS_REJECTED = Counter(
     "darkroom_items_rejected_total", "Items that a background loop could not process and put aside.", ["loop", "reason"]
 )
+UNREADABLE = "UnreadableEntry"
+"""The reason of `ITEMS_REJECTED` for an entry of the event log that its reader cannot read and passes by."""

@@ -31,6 +31,8 @@ MOST_TOLD = 20_000
 TURNS_AT_ONCE = 2
 DRAIN_GRACE_S = 3600.0
 """An operator's drain lets steps end; whoever is in a hurry stops the process."""
+COMMAND_PARTS = 3
+"""Verb, step and token; see `lua/cancel.lua`."""
 
 
 class Consumer:
@@ -203,6 +205,7 @@ class Consumer:
             self._stop(step_id, StopReason.CANCELLED)
         for step_id in turn.lost:
             self._stop(step_id, StopReason.LOST)
+        self._finishes += turn.unreadable
         for step in turn.claims:
             told = self._told.get(step.id) or self._told_before.get(step.id)
             if told is not None and told.token == step.token:
@@ -213,7 +216,7 @@ class Consumer:
         if beat or len(self._told) > MOST_TOLD:
             self._told_before, self._told = self._told, {}
         if want:
-            self._plenty = len(turn.claims) >= want
+            self._plenty = len(turn.claims) + len(turn.unreadable) >= want
         self._next_due = None if turn.next_due_s is None else now + turn.next_due_s
         if self._draining or self._plenty or len(self._running) >= self._info.concurrency:
             self._room.clear()
@@ -279,7 +282,11 @@ class Consumer:
             command = await self._pop(self._link.keys.commands(self._info.worker_id))
             if command is None:
                 continue
-            verb, step_id, token = command.split("\t")
+            parts = command.split("\t")
+            if len(parts) != COMMAND_PARTS:
+                log.warning("A command to this worker cannot be read and is left out")
+                continue
+            verb, step_id, token = parts
             held = self._running.get(StepId(step_id))
             if verb == "drain":
                 log.info("An operator drains this worker")

@@ -1,5 +1,6 @@
 """Steps that failed for good: kept whole for a week, to be looked at, run again, or forgotten."""
 
+import logging
 from collections.abc import Sequence
 
 from darkroom_schemas.ids import StepId
@@ -10,6 +11,7 @@ from darkroom_queue.link import RedisLink
 from darkroom_queue.lua_source import load
 from darkroom_queue.producer import Producer
 
+log = logging.getLogger(__name__)
 _REQUEUE, _PURGE = load("requeue"), load("purge")
 MAX_PAGE = 200
 
@@ -21,13 +23,26 @@ class DeadLetters:
         self._link, self._producer = link, Producer(link)
 
     async def list(self, *, limit: int = 50, offset: int = 0) -> list[StepView]:
-        """Return dead letters with the reason in `error`, the latest first; at most 200 at a time."""
+        """Return dead letters with the reason in `error`, the latest first; at most 200 at a time.
+
+        Those whose records cannot be read are left out.
+        """
         last = offset + min(limit, MAX_PAGE) - 1
         ids: list[str] = await self._link.guard(
             self._link.client.zrange(self._link.keys.dead_letters, offset, last, desc=True)
         )
-        views = await self._producer.read_many([StepId(step_id) for step_id in ids])
+        try:
+            views = await self._producer.read_many([StepId(step_id) for step_id in ids])
+        except ValueError:
+            views = [await self._read_alone(StepId(step_id)) for step_id in ids]
         return [view for view in views if view is not None]
+
+    async def _read_alone(self, step_id: StepId) -> StepView | None:
+        try:
+            return await self._producer.read(step_id)
+        except ValueError:
+            log.warning("The record of step %s cannot be read and is left out", step_id)
+            return None
 
     async def count(self) -> int:
         """Return how many there are."""

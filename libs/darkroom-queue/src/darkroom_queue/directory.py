@@ -1,11 +1,15 @@
 """API keys as services other than their owner see them: hashes only, so that each service can tell who calls."""
 
+import logging
 from collections.abc import Sequence
 
 from darkroom_schemas.api_key import PublishedKey
+from pydantic import ValidationError
 from redis.asyncio.client import Pipeline
 
 from darkroom_queue.link import RedisLink
+
+log = logging.getLogger(__name__)
 
 
 class KeyDirectory:
@@ -36,6 +40,10 @@ class KeyDirectory:
             pipe.hset(self._link.keys.api_keys, items=[part for pair in valid.items() for part in pair])
 
     async def find(self, key_id: str) -> PublishedKey | None:
-        """Return a key that is valid now."""
+        """Return a key that is valid now; one whose record cannot be read is not."""
         text: str | None = await self._link.guard(self._link.client.hget(self._link.keys.api_keys, key_id))
-        return None if text is None else PublishedKey.model_validate_json(text)
+        try:
+            return None if text is None else PublishedKey.model_validate_json(text)
+        except ValidationError:
+            log.warning("The record of API key %s cannot be read; the key is refused", key_id)
+            return None

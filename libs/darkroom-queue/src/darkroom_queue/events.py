@@ -1,32 +1,48 @@
 """Reading the event log: from an id on, block for more, replay one job."""
 
+import logging
 import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from darkroom_schemas.events import Event
-from darkroom_schemas.ids import EventId, JobId, StepId, TenantId
-from pydantic_core import from_json
+from darkroom_schemas.ids import EventId, JobId
 
+from darkroom_queue.entries import Entry, Placed, parse_place, place_before, read_entry, read_line
 from darkroom_queue.errors import LogTruncated
 from darkroom_queue.link import RedisLink
 
-_Entries = list[tuple[str, list[str]]]
-"""Entries of the stream: the id, and `p`, place before it, `e`, line, `e`, line…; see `lua/parts/events.lua`."""
+log = logging.getLogger(__name__)
 MAX_BLOCK_MS = 5000
 TELL_EVERY_S = 1.0
 EVENTS_PER_ENTRY = 8
 """A guess, for how many entries to ask; what comes beyond the count is read again."""
+MAX_EVENTS_PER_ENTRY = 500
+"""As `lua/parts/events.lua` has it; so many events of the first entry may be known already."""
+
+MAX_UNREADABLE_AHEAD = 1000
+"""If that many entries at the log's beginning cannot be read, all before the latest event count as trimmed."""
 
 
 class EventLog:
     """Reads one shard's log. A reader keeps its own offset.
 
     A `reader` with a name is waited for when the log is trimmed: whatever it reads after, it must have stored.
+
+    An entry that cannot be read is passed by. With `on_unreadable` each one is logged and the function called, once;
+    without it, nothing is logged, as for a reader that repeats what another one has read.
     """
 
-    def __init__(self, link: RedisLink, reader: str | None = None) -> None:
-        self._link, self._reader = link, reader
+    def __init__(
+        self, link: RedisLink, reader: str | None = None, *, on_unreadable: Callable[[], None] | None = None
+    ) -> None:
+        self._link, self._reader, self._on_unreadable = link, reader, on_unreadable
         self._read_to: EventId | None = None
+        self._next = "0-0"
+        """Where the stream goes on after `_read_to`: further on if unreadable entries follow it."""
+        self._reported = (0, 0)
+        """The last unreadable entry that was reported."""
         self._told = 0.0
 
     async def read(self, after: EventId | None, *, count: int = 500, block_ms: int = 0) -> list[Event]:
@@ -41,23 +57,56 @@ class EventLog:
         if after is not None:
             await self._tell_place(after)
         wanted = max(1, count // EVENTS_PER_ENTRY)
-        place = ("STREAMS", self._link.keys.log, after.stream_id if after else "0-0")
+        start = self._next if after == self._read_to else after.stream_id if after else "0-0"
+        found: list[Placed] = []
+        while not found and (entries := await self._fetch(start, wanted, block_ms)):
+            if after is not None and len(entries) == wanted:
+                await self._check_covers(after, epoch)  # so far behind, it may have been overtaken by trimming
+            found, start = await self._readable(entries, epoch, count + MAX_EVENTS_PER_ENTRY)
+            block_ms = 0
+        if after is not None:
+            found = [placed for placed in found if _place(placed[0]) > _place(after)]
+            if await self._link.epoch() != after.epoch:
+                raise LogTruncated(f"the server was restarted since {after}")
+        page = found[:count]
+        self._read_to = page[-1][0] if page else after
+        self._next = start if len(page) == len(found) else page[-1][0].stream_id
+        return [event for _, event in page]
+
+    async def _fetch(self, start: str, wanted: int, block_ms: int) -> list[Entry]:
+        place = ("STREAMS", self._link.keys.log, start)
         if block_ms:
             wait = ("BLOCK", min(block_ms, MAX_BLOCK_MS))
             answer = await self._link.block("XREAD", "COUNT", wanted, *wait, *place)
         else:
             answer = await self._link.command("XREAD", "COUNT", wanted, *place)
-        entries: _Entries = answer[0][1] if answer else []
-        if after is not None and len(entries) == wanted:
-            await self._check_covers(after, epoch)  # a reader that lags this much may have been overtaken by trimming
-        events = [event for entry in entries for event in self._events(entry)]
-        if after is not None:
-            events = self._following(after, events)
-            if await self._link.epoch() != after.epoch:
-                raise LogTruncated(f"the server was restarted since {after}")
-        events = events[:count]
-        self._read_to = EventId.parse(events[-1].id) if events else after
-        return events
+        return answer[0][1] if answer else []
+
+    async def _readable(self, entries: Sequence[Entry], epoch: int, enough: int) -> tuple[list[Placed], str]:
+        """Return the events of a page, and the last entry that was read; unreadable ones are reported and left out."""
+        shard, found = self._link.shard, list[Placed]()
+        try:
+            for entry in entries:
+                found += read_entry(entry, shard, epoch)
+                if len(found) >= enough:
+                    return found, entry[0]
+            return found, entries[-1][0]
+        except ValueError:
+            self._link.forget_epoch()  # the reason may be that another epoch has begun
+            epoch = await self._link.epoch()
+        found = []
+        for entry in entries:
+            try:
+                found += read_entry(entry, shard, epoch)
+            except ValueError as error:
+                self._report(entry[0], error)
+        return found, entries[-1][0]
+
+    def _report(self, entry_id: str, error: ValueError) -> None:
+        if self._on_unreadable is not None and parse_place(entry_id) > self._reported:
+            self._reported = parse_place(entry_id)
+            log.error("Entry %s of the event log cannot be read and is passed by: %s", entry_id, error)
+            self._on_unreadable()
 
     async def _tell_place(self, after: EventId) -> None:
         """Let the sweeper know, about once a second, how far the reader has come."""
@@ -65,17 +114,6 @@ class EventLog:
         if self._reader is not None and now - self._told >= TELL_EVERY_S:
             self._told = now
             await self._link.command("HSET", self._link.keys.readers, self._reader, f"{after.ms}\t{round(now * 1000)}")
-
-    def _following(self, after: EventId, events: list[Event]) -> list[Event]:
-        """Leave out what an entry holds up to `after`; a later epoch than its own may mean other data.
-
-        Earlier epochs are fine: a reader that rejoined reads what a restart left.
-        """
-        ids = [EventId.parse(event.id) for event in events]
-        if any(found.epoch > after.epoch for found in ids):
-            self._link.forget_epoch()
-            raise LogTruncated(f"the log is another one than that of {after}")
-        return [event for event, found in zip(events, ids, strict=True) if _place(found) > _place(after)]
 
     async def tail(self) -> EventId:
         """Return the id of the latest event; nothing has happened after it yet."""
@@ -97,15 +135,21 @@ class EventLog:
         return place
 
     async def read_job(self, job_id: JobId, after: EventId | None) -> list[Event]:
-        """Return the kept events of one job that follow `after`; raises `LogTruncated` if some may be missing."""
+        """Return the kept events of one job that follow `after`; raises `LogTruncated` if some may be missing.
+
+        Lines that cannot be read are left out.
+        """
         epoch = await self._link.epoch()
         lines: list[str] = await self._link.command("LRANGE", self._link.keys.job_events(job_id), 0, -1)
-        events = [self._event(line) for line in lines]
+        found: list[Placed] = []
+        for line in lines:
+            with suppress(ValueError):
+                found.append(read_line(line, self._link.shard))
         if after is None:
-            return events
-        if after.epoch != epoch or not events or EventId.parse(events[0].id) > after:
+            return [event for _, event in found]
+        if after.epoch != epoch or not found or found[0][0] > after:
             raise LogTruncated(f"the events of job {job_id} are not kept back to {after}")
-        return [event for event in events if EventId.parse(event.id) > after]
+        return [event for place, event in found if place > after]
 
     async def _check_covers(self, after: EventId, epoch: int) -> None:
         if after.epoch != epoch:
@@ -113,29 +157,18 @@ class EventLog:
         if (after.ms, after.seq) == (0, 0):
             return
         last = await self._last()  # before the entries are looked at, or it might be of one that came after the look
-        first: _Entries = await self._link.command("XRANGE", self._link.keys.log, "-", "+", "COUNT", 1)
-        gone = _parse(first[0][1][1]) if first else last
-        if gone > (after.ms, after.seq):
+        gone = None
+        for count in (1, MAX_UNREADABLE_AHEAD):
+            first: list[Entry] = await self._link.command("XRANGE", self._link.keys.log, "-", "+", "COUNT", count)
+            gone = place_before(first, self._link.shard)
+            if gone is not None or len(first) < count:
+                break
+        if (last if gone is None else gone) > _place(after):
             raise LogTruncated(f"the log begins after {after}")
 
     async def _last(self) -> tuple[int, int]:
         """Return the place of the latest event, kept or not."""
-        return _parse(await self._link.command("HGET", self._link.keys.meta, "last") or "0-0")
-
-    def _events(self, entry: tuple[str, list[str]]) -> list[Event]:
-        return [self._event(line) for line in entry[1][3::2]]
-
-    def _event(self, line: str) -> Event:
-        place, epoch, kind, job, step, tenant, data = line.split("\t", 6)
-        return Event(
-            id=f"{self._link.shard}-{epoch}-{place}", type=kind, job_id=JobId(job), tenant=TenantId(tenant),
-            step_id=StepId(step) if step else None, at_ms=int(place.partition("-")[0]), data=from_json(data),
-        )  # fmt: skip
-
-
-def _parse(place: str) -> tuple[int, int]:
-    ms, _, seq = place.partition("-")
-    return int(ms), int(seq)
+        return parse_place(await self._link.command("HGET", self._link.keys.meta, "last") or "0-0")
 
 
 def _place(event_id: EventId) -> tuple[int, int]:

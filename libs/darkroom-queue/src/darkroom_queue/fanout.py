@@ -6,7 +6,7 @@ is dropped by its id.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from darkroom_schemas.events import Event
 from darkroom_schemas.ids import EventId, JobId
@@ -46,16 +46,19 @@ class _Subscription:
 
 
 class EventFanout:
-    """Reads one shard's log from its tail and hands each event to the followers of its job and of everything."""
+    """Reads one shard's log from its tail and hands each event to the followers of its job and of everything.
 
-    def __init__(self, link: RedisLink) -> None:
-        self._link = link
+    `on_unreadable` is called for an entry that cannot be read, as by `EventLog`.
+    """
+
+    def __init__(self, link: RedisLink, *, on_unreadable: Callable[[], None] | None = None) -> None:
+        self._link, self._on_unreadable = link, on_unreadable
         self._topics: dict[JobId | None, set[_Subscription]] = defaultdict(set)
         self._reading = asyncio.Event()
 
     async def run(self) -> None:
         """Read and hand out for ever, through outages."""
-        log = EventLog(self._link)
+        log = EventLog(self._link, on_unreadable=self._on_unreadable)
         after: EventId | None = None
         while True:
             try:

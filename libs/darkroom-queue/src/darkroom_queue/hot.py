@@ -42,7 +42,8 @@ class _Wire(asyncio.Protocol):
     """One connected socket."""
 
     def __init__(self) -> None:
-        self._reader = hiredis.Reader(encoding="utf-8", replyError=ReplyError)
+        # The queue writes UTF-8 only. A reply with other bytes must reach its caller and not end the connection of all.
+        self._reader = hiredis.Reader(encoding="utf-8", errors="replace", replyError=ReplyError)
         self._waiting: deque[asyncio.Future[Any]] = deque()
         self._out: list[bytes] = []
         self._loop = asyncio.get_running_loop()

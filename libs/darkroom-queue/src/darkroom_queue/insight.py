@@ -1,11 +1,13 @@
 """Why a step waits and how long it may: from live workers, what is ahead, and measured service times."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
 from darkroom_schemas.ids import StepId
 from darkroom_schemas.worker import Capabilities, Requirements
+from pydantic import ValidationError
 
 from darkroom_queue.link import RedisLink
 from darkroom_queue.lua_source import load
@@ -70,7 +72,7 @@ class Insight:
             )  # fmt: skip
         state, due, workers, ahead, tenants, waiting, requirements, abilities, _, histogram = answer
         need = Requirements.model_validate_json(requirements)
-        missing = () if workers else nearest_lack(need, [Capabilities.model_validate_json(a) for a in abilities])
+        missing = () if workers else nearest_lack(need, _readable(abilities))
         times = quantiles(dict(zip(map(int, histogram[::2]), map(int, histogram[1::2]), strict=True)))
         reason = WaitReason.BEHIND_OTHERS if ahead or tenants > 1 else WaitReason.NEXT
         if state in {"delayed", "paused"}:
@@ -96,6 +98,15 @@ class Insight:
             histograms: list[dict[str, str]] = await self._link.guard(pipe.execute())
         counted = [{int(bucket): int(count) for bucket, count in found.items()} for found in histograms]
         return dict(zip(step_types, map(quantiles, counted), strict=True))
+
+
+def _readable(abilities: Sequence[str]) -> list[Capabilities]:
+    """Leave out what is damaged: it belongs to one of many workers."""
+    found = []
+    for text in abilities:
+        with suppress(ValidationError):
+            found.append(Capabilities.model_validate_json(text))
+    return found
 
 
 def fits(need: Requirements, can: Capabilities) -> bool:

@@ -52,6 +52,7 @@ def _options() -> dict[str, Any]:
     """Nothing is retried below us: calls of the queue are safe to repeat, but only their callers know whether to."""
     return {
         "decode_responses": True,
+        "encoding_errors": "replace",  # the queue writes UTF-8 only; other bytes must not end the connection
         # `RedisLink.guard` limits every call; redis-py's own way loses cancellations on Python 3.11.
         "socket_timeout": None,
         "socket_connect_timeout": CONNECT_TIMEOUT_S,

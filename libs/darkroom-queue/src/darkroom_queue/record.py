@@ -139,7 +139,9 @@ def ended_view(step_id: StepId, stone: str) -> StepView:
     """Build the view of an ended step from its tombstone: state, when it ended, its last lease, and what came of it."""
     header, _, body = stone.partition("\n")
     state, ended, _, worker, attempt, started, _, _, _, tries, kind, job, tenant, digest, queued = header.split("\t")
-    data: dict[str, Any] = json.loads(body)
+    data: Any = json.loads(body)
+    if not isinstance(data, dict):
+        raise ValueError("the tombstone of a step must hold a JSON object")
     result, error = data.get("result"), data.get("error")
     return StepView(
         id=step_id, job_id=JobId(job), tenant=TenantId(tenant), status=JobStatus(state), attempt=int(attempt),

@@ -1,12 +1,14 @@
 """Typed stub of the turn script: the only call by which a worker changes the queue."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.ids import StepId
-from darkroom_schemas.step import ClaimedStep
+from darkroom_schemas.step import ClaimedStep, StepError
 from darkroom_schemas.worker import WorkerInfo
 
 from darkroom_queue.errors import TooManyClasses, WorkerSuperseded
@@ -14,7 +16,11 @@ from darkroom_queue.link import Arg, RedisLink
 from darkroom_queue.lua_source import load
 from darkroom_queue.record import canonical, claimed
 
+log = logging.getLogger(__name__)
 _TURN, _REGISTER, _UNREGISTER, _PROGRESS = load("turn"), load("register"), load("unregister"), load("progress")
+_UNREADABLE = StepError(
+    code=StepErrorCode.INTERNAL, message="The step's record in the queue cannot be read.", retryable=False
+)
 
 
 class Outcome(StrEnum):
@@ -52,6 +58,8 @@ class Turn:
     cancelled: tuple[StepId, ...]
     lost: tuple[StepId, ...]
     claims: tuple[ClaimedStep, ...]
+    unreadable: tuple[Finish, ...]
+    """What to report for steps that were claimed and whose records cannot be read: they fail."""
     next_due_s: float | None
 
 
@@ -96,12 +104,14 @@ class WorkerPort:
         status, codes, cancelled, lost, token, claims, due_ms = await self._link.run(_TURN, *args)
         if status == -1:
             raise WorkerSuperseded(f"another process has registered as {self._info.worker_id}")
+        claimed_steps, unreadable = _claims(claims, token)
         return Turn(
             registered=status == 1,
             refused=tuple(f for f, code in zip(finishes, codes, strict=False) if code == 0),
             cancelled=tuple(map(StepId, cancelled)),
             lost=tuple(map(StepId, lost)),
-            claims=_claims(claims, token),
+            claims=claimed_steps,
+            unreadable=unreadable,
             next_due_s=None if due_ms < 0 else due_ms / 1000,
         )
 
@@ -115,7 +125,14 @@ class WorkerPort:
 
 def _claims(
     flat: Sequence[Any], token: str
-) -> tuple[ClaimedStep, ...]:  # Any: ids and records, and numbers of attempts
+) -> tuple[tuple[ClaimedStep, ...], tuple[Finish, ...]]:  # Any: ids and records, and numbers of attempts
     """Read claims of four values each; new ones share the turn's token, those that come again have their own."""
-    fours = zip(*[iter(flat)] * 4, strict=True)
-    return tuple(claimed(step_id, own or token, attempt, record) for step_id, own, attempt, record in fours)
+    claims: list[ClaimedStep] = []
+    unreadable: list[Finish] = []
+    for step_id, own, attempt, record in zip(*[iter(flat)] * 4, strict=True):
+        try:
+            claims.append(claimed(step_id, own or token, attempt, record))
+        except ValueError as error:  # whose text may repeat what the record holds
+            log.error("The record of step %s cannot be read (%s); the step fails", step_id, type(error).__name__)
+            unreadable.append(Finish(StepId(step_id), own or token, Outcome.FAIL, _UNREADABLE.model_dump_json()))
+    return tuple(claims), tuple(unreadable)

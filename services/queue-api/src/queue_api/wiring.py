@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from darkroom_chassis.availability import Availability
 from darkroom_chassis.connection_limit import ConnectionLimit
 from darkroom_chassis.loops import LoopSupervisor
+from darkroom_chassis.metrics import ITEMS_REJECTED, UNREADABLE
 from darkroom_queue import EventFanout, Insight, Producer, QueueUnavailable, RedisLink, Registry, Sweeper, Tickets
 
 from queue_api.context import Context
@@ -28,7 +29,8 @@ class Running:
 async def wire(settings: Settings) -> AsyncIterator[Running]:
     """Connect and start the loops; undo both at the end."""
     link = await RedisLink.open(str(settings.redis_url))
-    fanout, board, loops = EventFanout(link), ProgressBoard(link), LoopSupervisor((QueueUnavailable,))
+    fanout = EventFanout(link, on_unreadable=ITEMS_REJECTED.labels("event-fanout", UNREADABLE).inc)
+    board, loops = ProgressBoard(link), LoopSupervisor((QueueUnavailable,))
     sweeper = Sweeper(
         link,
         lease_s=settings.queue_lease_s,

@@ -1,7 +1,9 @@
 import asyncio
 
+from darkroom_chassis.metrics import ITEMS_REJECTED
 from darkroom_queue import Consumer, EventFanout, Insight, Producer, RedisLink, StepContext
 from darkroom_schemas.step import StepResult
+from prometheus_client import Counter
 from queue_api.domain.calibration import Calibration
 from queue_api.loops.calibrator import Calibrator
 from support.steps import make_step, make_worker
@@ -49,3 +51,27 @@ async def test_an_estimate_is_held_against_the_start(redis_url: str) -> None:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     await link.close()
+
+
+async def test_a_step_that_cannot_be_read_does_not_end_the_sampling(redis_url: str) -> None:
+    link = await RedisLink.open(redis_url)
+    step = make_step()
+    await Producer(link).submit(step)
+    await link.command("HSET", link.keys.steps, step.id, "not a record")
+    rejected = ITEMS_REJECTED.labels("eta-samples", "ReplyError")
+    before = _value(rejected)
+    sampling = asyncio.create_task(Calibrator(Insight(link), EventFanout(link), Calibration()).sample())
+
+    async def twice() -> bool:
+        return _value(rejected) >= before + 2
+
+    await until(twice)
+    assert not sampling.done()
+    sampling.cancel()
+    await asyncio.gather(sampling, return_exceptions=True)
+    await link.close()
+
+
+def _value(counter: Counter) -> float:
+    [metric] = counter.collect()
+    return next(sample.value for sample in metric.samples if sample.name.endswith("_total"))

@@ -17,6 +17,7 @@ from darkroom_schemas.step import StepResult
 from support.fault_proxy import FaultProxy
 from support.services import RunningService, running_service
 from support.steps import make_step, make_worker
+from support.unreadable import add_unreadable, unreadable_entries
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -80,6 +81,25 @@ async def test_a_listener_that_was_away_hears_what_it_missed(service: RunningSer
     async with listening(service, f"/ws?since={last}") as socket:
         [_, heard] = await messages_until(socket, "job_submitted")
     assert heard["job_id"] == missed
+
+
+async def test_a_socket_goes_on_past_entries_that_cannot_be_read(own_service: RunningService, redis_url: str) -> None:
+    link = await RedisLink.open(redis_url)
+    async with (
+        httpx.AsyncClient(base_url=own_service.url, headers={"Authorization": f"Bearer {TOKEN}"}) as api,
+        listening(own_service) as socket,
+    ):
+        await messages_until(socket, "connected")
+        await add_unreadable(link)
+        job = (await api.post("/api/jobs", json=SIMULATION)).json()["job_id"]
+        heard = (await messages_until(socket, "job_submitted"))[-1]
+        assert heard["job_id"] == job
+        assert await unreadable_entries(api, "event-fanout") == 2
+        await add_unreadable(link)
+        missed = (await api.post("/api/jobs", json=SIMULATION)).json()["job_id"]
+        async with listening(own_service, f"/ws?since={heard['event_id']}") as late:
+            assert (await messages_until(late, "job_submitted"))[-1]["job_id"] == missed
+    await link.close()
 
 
 async def test_an_id_of_another_epoch_gets_a_reset(service: RunningService) -> None:

@@ -31,3 +31,22 @@ async def test_a_redis_that_hangs_is_a_503_in_time(own_redis: Switched, tmp_path
                 return (await client.get("/jobs/before")).status_code == 200
 
             await until(answers, 15)
+
+
+async def test_an_outage_of_redis_is_told_without_a_traceback(own_redis: Switched, tmp_path: Path) -> None:
+    await own_redis.on()
+    with running_service("queue_api", "QUEUE_API_PORT", {"REDIS_URL": own_redis.url}, tmp_path) as service:
+        await own_redis.off()
+
+        async def told() -> bool:
+            return "A background loop waits for a server" in service.log.read_text()
+
+        await until(told)
+        await own_redis.on()
+        async with httpx.AsyncClient(base_url=service.url, timeout=4) as client:
+
+            async def ready() -> bool:
+                return (await client.get("/readyz")).status_code == 200
+
+            await until(ready, 15)
+        assert "Traceback" not in service.log.read_text()

@@ -9,6 +9,7 @@ from darkroom_chassis.availability import Availability
 from darkroom_chassis.database import DATABASE_AWAY, Database
 from darkroom_chassis.expiry import expire_regularly
 from darkroom_chassis.loops import LoopSupervisor
+from darkroom_chassis.metrics import ITEMS_REJECTED, UNREADABLE
 from darkroom_queue import EventLog, KeyDirectory, QueueUnavailable, RedisLink
 
 from webhook_dispatcher.clients.sender import WebhookSender
@@ -56,7 +57,8 @@ async def wire(settings: Settings) -> AsyncIterator[Running]:
         concurrency=settings.webhook_concurrency,
         waits=DATABASE_AWAY,
     )
-    intake = IntakeLoop(EventLog(link, "webhook-dispatcher"), PostgresIntake(database), arrived, waits=DATABASE_AWAY)
+    event_log = EventLog(link, "webhook-dispatcher", on_unreadable=ITEMS_REJECTED.labels("intake", UNREADABLE).inc)
+    intake = IntakeLoop(event_log, PostgresIntake(database), arrived, waits=DATABASE_AWAY)
     loops.add("intake", intake.run)
     loops.add("dispatch", dispatch.run)
     loops.add("expiry", lambda: expire_regularly({"Idempotency keys": lambda: delete_expired_keys(database)}))

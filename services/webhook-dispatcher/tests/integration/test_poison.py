@@ -8,6 +8,7 @@ from darkroom_queue import Producer, RedisLink
 from darkroom_schemas.events import Emission, EventType
 from darkroom_schemas.ids import JobId, TenantId
 from support.receiver import Receiver, receiving
+from support.unreadable import add_unreadable, unreadable_entries
 from support.waiting import until
 from support.webhooks import deliveries_of, job_ends, register
 from webhook_dispatcher.domain.delivery import UNREADABLE_SECRET
@@ -57,3 +58,17 @@ async def test_a_secret_under_an_old_key_fails_its_own_deliveries_only(
             return bool(lines) and lines[0]["last_error"] == UNREADABLE_SECRET
 
         await until(recorded)
+
+
+async def test_entries_of_the_log_that_cannot_be_read_are_passed_by_and_counted(
+    api: httpx.AsyncClient, link: RedisLink, user: str, receiver: Receiver
+) -> None:
+    async with receiving(receiver):
+        webhook = await register(api, receiver.url)
+        before = await unreadable_entries(api, "intake")
+        await add_unreadable(link)
+        expected = await job_ends(link, user)
+        message_id, _ = await receiver.next(webhook["secret"])
+    assert message_id == f"msg_{expected}"
+    assert await unreadable_entries(api, "intake") == before + 2
+    assert (await api.get("/readyz")).status_code == 200

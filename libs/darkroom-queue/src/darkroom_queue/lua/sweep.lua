@@ -27,7 +27,7 @@ local function trim_log()
   local readers = call('HGETALL', P .. 'rd')
   for i = 2, #readers, 2 do
     local place, said = match(readers[i], '^(%d+)\t(%d+)$')
-    if now - said < READER_LINGERS_MS then from = math.min(from, tonumber(place)) end
+    if place and now - said < READER_LINGERS_MS then from = math.min(from, tonumber(place)) end
   end
   call('XTRIM', P .. 'ev', 'MINID', '~', from)
   local bytes = call('MEMORY', 'USAGE', P .. 'ev') or 0

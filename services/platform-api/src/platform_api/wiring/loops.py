@@ -1,10 +1,12 @@
 """What runs beside the routes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from darkroom_chassis.database import DATABASE_AWAY
 from darkroom_chassis.expiry import expire_regularly
 from darkroom_chassis.loops import LoopSupervisor
+from darkroom_chassis.metrics import ITEMS_REJECTED, UNREADABLE
 from darkroom_queue import EventLog, KeyDirectory, QueueUnavailable
 
 from platform_api.clients.queue_clock import QueueClock
@@ -42,11 +44,11 @@ def join_loops(base: Foundation) -> Loops:
     database, link, outbox, urls = base.database, base.link, base.outbox, base.urls
     relay_bell, reconcile_bell = Doorbell(), Doorbell()
     # Each reader has an EventLog of its own: it remembers where it stands.
-    fanout = Fanout(EventLog(link), base.progress, base.redis)
+    fanout = Fanout(EventLog(link, on_unreadable=_count("fanout-events")), base.progress, base.redis)
 
     journal = PostgresJournal(database)
     consumer = EventConsumer(
-        EventLog(link, "platform-api"),
+        EventLog(link, "platform-api", on_unreadable=_count("event-consumer")),
         journal,
         urls,
         relay_bell=relay_bell,
@@ -89,6 +91,11 @@ def join_loops(base: Foundation) -> Loops:
     loops.add("expiry", lambda: expire_regularly(expiring))
     removal_bell = _keep_assets(base, loops)
     return Loops(loops, fanout, reconciler, relay_bell, removal_bell)
+
+
+def _count(loop: str) -> Callable[[], None]:
+    """Return what counts the entries of the log that a loop's reader cannot read."""
+    return ITEMS_REJECTED.labels(loop, UNREADABLE).inc
 
 
 def _keep_assets(base: Foundation, loops: LoopSupervisor) -> Doorbell:

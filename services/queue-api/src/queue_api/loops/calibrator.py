@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+from darkroom_chassis.isolation import Isolation
 from darkroom_queue import EventFanout, Insight, QueueUnavailable
 from darkroom_queue.fanout import Reset
 from darkroom_schemas.events import STEP_TERMINAL, EventType
@@ -18,13 +19,14 @@ class Calibrator:
 
     def __init__(self, insight: Insight, fanout: EventFanout, calibration: Calibration) -> None:
         self._insight, self._fanout, self._calibration = insight, fanout, calibration
+        self._isolation = Isolation("eta-samples", (QueueUnavailable,))
 
     async def sample(self) -> None:
         """Foretell the start of one random step after the other, for ever."""
         while True:
             await asyncio.sleep(SAMPLE_EVERY_S)
             try:
-                await self.foretell_one()
+                await self._isolation.attempt(self.foretell_one, _leave)
             except QueueUnavailable:
                 continue  # the next second tries again
 
@@ -45,3 +47,7 @@ class Calibrator:
                     ETA_STARTS.labels(verdict).inc()
             elif event.type in STEP_TERMINAL:
                 self._calibration.ended(event.step_id)
+
+
+async def _leave(_: Exception) -> None:
+    """Leave a step that cannot be read to its owner; the next second takes another one."""
