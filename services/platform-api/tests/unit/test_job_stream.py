@@ -192,6 +192,12 @@ async def test_lost_events_give_a_reset_with_everything() -> None:
     assert told(frames) == [1, 2, 3]
 
 
+async def test_reset_with_an_entry_that_has_no_id_yet_is_no_place_to_resume_at() -> None:
+    frames = await listen(World(stored=2, noted=1, lost=True, live=[event(2), event(3)]), last="0-1-1-1")
+    assert [(frame.kind, frame.id) for frame in frames[:2]] == [("reset", None), ("job_update", "0-1-1-2")]
+    assert told(frames) == [1, 2, 3]
+
+
 async def test_gap_while_listening_gives_a_reset_and_ends_if_the_job_has() -> None:
     world = World(stored=2, noted=2, live=[Gap(EventId(0, 1, 1, 2))])
     subscribed = world.snapshot

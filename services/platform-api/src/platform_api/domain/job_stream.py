@@ -204,8 +204,10 @@ def _opening(snapshot: JobSnapshot, told: _Told) -> Iterator[Frame]:
 
 
 def _reset(snapshot: JobSnapshot, told: _Told) -> Frame:
+    """Tell everything; without an id if an entry has none yet, since whoever resumed there would be told it again."""
     _remember(snapshot, told, snapshot.job.history_seq)
-    return Frame(FrameKind.RESET, job=told.job, history=snapshot.history, id=snapshot.job.last_event_id)
+    place = snapshot.job.last_event_id if snapshot.announced else None
+    return Frame(FrameKind.RESET, job=told.job, history=snapshot.history, id=place)
 
 
 def _remember(snapshot: JobSnapshot, told: _Told, seq: int) -> None:
