@@ -198,6 +198,20 @@ async def test_reset_with_an_entry_that_has_no_id_yet_is_no_place_to_resume_at()
     assert told(frames) == [1, 2, 3]
 
 
+async def test_who_has_read_an_end_of_an_earlier_epoch_that_is_not_noted_yet_gets_nothing() -> None:
+    """The log has it, but what follows an id of an earlier epoch cannot be told."""
+
+    class Restarted(World):
+        async def read_job(self, job_id: JobId, after: EventId | None) -> list[Event]:
+            if after is not None:
+                raise EventsLost
+            return await super().read_job(job_id, after)
+
+    assert await listen(Restarted(stored=3, noted=2, logged=3), last="0-1-1-3") == []
+    frames = await listen(Restarted(stored=3, noted=2, logged=3), last="0-1-1-2")
+    assert [(frame.kind, frame.id) for frame in frames] == [("reset", None), ("job_update", "0-1-1-3")]
+
+
 async def test_gap_while_listening_gives_a_reset_and_ends_if_the_job_has() -> None:
     world = World(stored=2, noted=2, live=[Gap(EventId(0, 1, 1, 2))])
     subscribed = world.snapshot

@@ -98,7 +98,7 @@ async def stream_job(
             _note(entry, told)
         resume_from = _parse(last_event_id)
         has_read_all = resume_from is not None and _has_read_all(snapshot, resume_from)
-        if has_read_all and snapshot.job.status in TERMINAL:
+        if snapshot.job.status in TERMINAL and (has_read_all or await _has_read_end(snapshot, last_event_id, replay)):
             return
         yield Frame(FrameKind.OPENED)
         if resume_from is None:
@@ -161,6 +161,17 @@ async def _end_if_known(snapshot: JobSnapshot, told: _Told, replay: Replay) -> A
             for frame in _event_frames(event, told):
                 yield frame
         told.ended = True
+
+
+async def _has_read_end(snapshot: JobSnapshot, last_event_id: str | None, replay: Replay) -> bool:
+    """Tell whether the last event is the terminal one, although the database has not noted its id.
+
+    The id may be of an earlier epoch: without this look its reader would be told a reset and the end again and again.
+    """
+    if snapshot.announced or last_event_id is None:
+        return False
+    events = await replay.read_job(snapshot.job.id, None)
+    return any(event.id == last_event_id and _seq(event) == snapshot.job.history_seq for event in events)
 
 
 async def _snapshot(jobs: JobReads, job_id: JobId, user_id: UserId) -> JobSnapshot:
