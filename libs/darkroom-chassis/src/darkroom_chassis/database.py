@@ -86,12 +86,12 @@ class Database:
         event.listen(self._engine.sync_engine, "checkout", _check_open_before_use)
         event.listen(self._engine.sync_engine, "handle_error", self._note_failed_statement)
         self._writes_refused_at = float("-inf")
-        self._autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[AsyncConnection]:
         """Give a connection on which each statement is its own transaction: no round trips for BEGIN and COMMIT."""
-        async with self._watch.using(self._autocommit.connect(), _pgconn) as connection:
+        async with self._watch.using(self._engine.connect(), _pgconn) as connection:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
             yield connection
 
     @asynccontextmanager
