@@ -1,4 +1,4 @@
-"""What a person is told when the stack is ready: where it is, and what to do next."""
+"""The lines printed when the stack is ready: its address, and the next commands."""
 
 import shutil
 import sys

@@ -98,7 +98,7 @@ class Environments:
         return self._service(
             "WEBHOOK_DISPATCHER", self.addresses.dispatcher, "SECRETS_KEY",
             WEBHOOKS_DATABASE_URL=self.servers.webhooks_database_url,
-            # Whoever reaches the services is a program of this machine, and so may the receivers of its webhooks be.
+            # Only programs on this machine reach the services, so webhooks may be received on this machine, too.
             WEBHOOK_ALLOWED_NETWORKS=self.env.get(
                 "WEBHOOK_ALLOWED_NETWORKS", LOOPBACK_NETWORKS if self.addresses.are_loopback else NO_NETWORKS
             ),

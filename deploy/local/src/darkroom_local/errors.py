@@ -5,7 +5,7 @@ StackError
 ├── StateInUse      another stack runs on the state folder
 ├── NoStack         nothing runs on the state folder
 ├── StillStarting   a stack runs on the state folder, and doesn't serve yet
-├── SeveralStacks   a command must be told which of the running stacks is meant
+├── SeveralStacks   a command needs to know which of the running stacks is meant
 ├── DamagedFile     a file of the state folder can't be understood
 └── ProcessFailed   a server, a service or a set-up command ended when it should not have
 """

@@ -163,7 +163,7 @@ async def _check_open(connection: psycopg.AsyncConnection[DictRow]) -> None:
 
 
 def _check_open_before_use(connection: Any, *_: Any) -> None:  # Any: SQLAlchemy's adapter of a driver's connection
-    """Have the pool replace all connections that are older than the restart that this one tells of."""
+    """Have the pool replace all connections that are older than the restart that closed this one."""
     if _was_closed_by_the_server(connection.driver_connection.pgconn):
         raise InvalidatePoolError("the server has closed the connection")
 

@@ -13,7 +13,7 @@ FIRST_BACKOFF_S, LONGEST_BACKOFF_S, STEADY_AFTER_S = 0.1, 10.0, 60.0
 
 
 class LoopSupervisor:
-    """Async context manager around named coroutines that are meant to run for ever.
+    """Async context manager around named coroutines that run until the service stops.
 
     `waits` are the errors of servers that are away: a loop that raises one is started again without a traceback.
     """

@@ -1,4 +1,4 @@
-"""One bad item holds up no other, and a bug of ours does not put everything aside."""
+"""One bad item holds up no other, and a bug in our code does not put everything aside."""
 
 from collections.abc import Iterator
 

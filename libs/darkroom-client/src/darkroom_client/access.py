@@ -12,7 +12,7 @@ import httpx
 from darkroom_client.errors import InvalidRequest, NotReachable
 
 STACK_PLUGINS, CLIENT, SERVICES = "darkroom.stack", "client", "services"
-"""The installed member that runs stacks on this machine tells URL and token, and where its other services are."""
+"""Entry points of the installed member that runs stacks on this machine: URL, token, and other services' URLs."""
 URL, TOKEN = "DARKROOM_URL", "DARKROOM_TOKEN"
 
 

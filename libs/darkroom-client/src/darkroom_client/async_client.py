@@ -76,7 +76,7 @@ class AsyncClient:
     async def run(self, job_type: str, prompt: str | None = None, **options: Unpack[JobOptions]) -> AsyncJobHandle:
         """Submit a job, with the options of `submit`, and return when it has ended.
 
-        `.job` tells how it ended, and `.save(folder)` saves what it made.
+        `.job` has the result, and `.save(folder)` downloads the files.
         """
         handle = await self.submit(job_type, prompt, **options)
         await handle.wait()

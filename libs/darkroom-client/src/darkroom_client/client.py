@@ -68,7 +68,7 @@ class Client:
     def run(self, job_type: str, prompt: str | None = None, **options: Unpack[JobOptions]) -> JobHandle:
         """Submit a job, with the options of `submit`, and return when it has ended.
 
-        `.job` tells how it ended, and `.save(folder)` saves what it made.
+        `.job` has the result, and `.save(folder)` downloads the files.
         """
         handle = self.submit(job_type, prompt, **options)
         handle.wait()

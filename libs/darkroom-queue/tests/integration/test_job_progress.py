@@ -1,4 +1,4 @@
-"""The seed's channel tells how far a job is, over all of its steps."""
+"""The seed's channel has a job's progress over all of its steps."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ ERROR = '{"code":"backend_error","message":"broke","retryable":true}'
 
 
 class Stage:
-    """A worker that tells progress, and a reader that hears it."""
+    """A worker that reports progress, and a reader of the channel."""
 
     def __init__(self, link: RedisLink, port: WorkerPort, heard: AsyncIterator[ProgressMessage]) -> None:
         self._link, self._port, self._heard = link, port, heard

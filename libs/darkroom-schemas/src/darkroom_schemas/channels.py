@@ -39,7 +39,7 @@ class ProgressMessage(Wire):
     worker_id: WorkerId
     progress: float
     step_progress: float | None = None
-    """None from a worker of an earlier release, which told the step's percentage as `progress`."""
+    """None from a worker of an earlier release, which sends the step's percentage as `progress`."""
     message: str | None = None
     current_step: int | None = None
     total_steps: int | None = None

@@ -92,7 +92,7 @@ class HistoryEntry(Wire):
     progress: float | None = None
     at: datetime
     details: Any = None
-    """What an outside system told beside the message: `metadata` of a completion, `error_details` of a failure."""
+    """What an outside system sent beside the message: `metadata` of a completion, `error_details` of a failure."""
 
 
 class JobEventData(Wire):

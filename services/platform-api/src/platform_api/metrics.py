@@ -17,5 +17,5 @@ LABELLED_TYPES = frozenset({*CATALOGUE, "collection_generation", "forge", "comfy
 
 
 def type_label(job_type: str) -> str:
-    """Return the label of a job type: clients may choose any word, and each label is a time series for ever."""
+    """Return the label of a job type: clients may choose any word, and each label is a permanent time series."""
     return job_type if job_type in LABELLED_TYPES else "other"

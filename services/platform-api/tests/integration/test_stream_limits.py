@@ -1,4 +1,4 @@
-"""How many streams a user may open, and what a server that stops tells those who come."""
+"""How many streams a user may open, and what a server that is stopping answers."""
 
 import asyncio
 from contextlib import AsyncExitStack

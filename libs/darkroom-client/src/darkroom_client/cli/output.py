@@ -25,7 +25,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def show_list(items: Iterable[T], columns: Columns[T], *, as_json: bool, nothing: str) -> None:
-    """Print items; a person who would see an empty screen is told `nothing`."""
+    """Print items; on a terminal, an empty list prints `nothing`."""
     if as_json:
         show_json([_plain(item) for item in items])
         return

@@ -18,7 +18,7 @@ class Answer(BaseModel):
 class Page(Generic[T]):
     """One page of a list, newest first. Pass `cursor` for the next one; it is None on the last.
 
-    `total` counts the whole list where the service tells it; it may be more where `total_is_exact` is False.
+    `total` counts the whole list where the service returns it; it may be more where `total_is_exact` is False.
     """
 
     items: tuple[T, ...]

@@ -7,7 +7,7 @@ from darkroom_client.models.answer import Answer
 
 
 class Asset(Answer):
-    """One output of a job. `url` works without credentials for a day; `content_path` with them for ever.
+    """One output of a job. `url` works without credentials for a day; `content_path` with them without a time limit.
 
     `sha256`, `frames` and `recipe` are known where one asset is read, and None in lists.
     """

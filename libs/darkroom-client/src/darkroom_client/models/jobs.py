@@ -50,7 +50,7 @@ class Submitted(Answer):
 
 
 class Job(Answer):
-    """One job. `assets` are URLs of its files, the primary one first; `metadata` is all that the API tells about it.
+    """One job. `assets` are URLs of its files, the primary one first; `metadata` is all that the API returns about it.
 
     `reason` is `unworkable` while no connected worker can do it, and `notices` say what such a worker lacks.
     """

@@ -44,7 +44,7 @@ local function is_same(kept, digest)
   return kept == digest or kept == match(digest, '^%x+')
 end
 
--- Tells whether a Unix time in ms can be used.
+-- Returns whether a Unix time in ms can be used.
 local function is_time(text)
   return #text <= 15 and find(text, '^%d+$')
 end

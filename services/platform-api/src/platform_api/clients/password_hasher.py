@@ -15,7 +15,7 @@ class Argon2Hasher:
     """Implements `PasswordHasher`.
 
     Logins in names that do not exist have a slot of their own, so that inventing names delays nobody. Beyond
-    `MAX_WAITING_FOR_NOTHING` the time of an answer tells that a name does not exist.
+    `MAX_WAITING_FOR_NOTHING` the response time reveals that a name does not exist.
     """
 
     def __init__(self) -> None:

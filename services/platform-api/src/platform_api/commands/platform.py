@@ -1,4 +1,4 @@
-"""The platform that a command works on, and what a person is told when it can't be worked on."""
+"""The platform that a command works on, and the error messages when it is not available."""
 
 import asyncio
 import os
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 STACK_PLUGINS, OPERATOR = "darkroom.stack", "operator"
-"""The installed member that runs stacks on this machine tells their settings of platform-api here."""
+"""Entry point of the installed member that runs stacks on this machine: their settings of platform-api."""
 NOT_DONE, NOT_REACHABLE = 2, 3
 
 

@@ -1,4 +1,4 @@
-"""Members of a generation that are no fields of ours: those that change the picture are refused, all others are kept.
+"""Members of a generation that the model does not declare: those that change the picture are refused, others are kept.
 
 A member that says "off" changes nothing, so clients may send their complete forms: null, false, 0, an empty value, or a
 word such as None. Members that only matter beside a refused one (`mask_blur`, `hr_scale`) are kept as well.

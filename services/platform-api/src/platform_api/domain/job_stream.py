@@ -27,7 +27,7 @@ _ENDING_A_NODE = frozenset({HistoryEvent.NODE_COMPLETED, HistoryEvent.COMPLETE})
 class FrameKind(StrEnum):
     """The words of the seed's stream, and `reset`: forget what you knew, here is all of it.
 
-    `opened` comes first and tells nothing but that the job exists and its end has not been read.
+    `opened` comes first and carries no data: the job exists, and its end has not been read.
     """
 
     OPENED = "opened"
@@ -166,7 +166,7 @@ async def _end_if_known(snapshot: JobSnapshot, told: _Told, replay: Replay) -> A
 async def _has_read_end(snapshot: JobSnapshot, last_event_id: str | None, replay: Replay) -> bool:
     """Tell whether the last event is the terminal one, although the database has not noted its id.
 
-    The id may be of an earlier epoch: without this look its reader would be told a reset and the end again and again.
+    The id may be of an earlier epoch: without this check its reader would get a reset and the end at each reconnect.
     """
     if snapshot.announced or last_event_id is None:
         return False
@@ -200,7 +200,7 @@ def _seq(event: Event) -> int | None:
 
 
 def job_event_data(event: Event) -> JobEventData | None:
-    """Read what a `job.*` event tells; None if it cannot be read, so that no stream ends at it again and again."""
+    """Parse the data of a `job.*` event; None if it cannot be parsed: streams must not end at it."""
     try:
         return JobEventData.model_validate(event.data)
     except ValidationError:
@@ -215,7 +215,7 @@ def _opening(snapshot: JobSnapshot, told: _Told) -> Iterator[Frame]:
 
 
 def _reset(snapshot: JobSnapshot, told: _Told) -> Frame:
-    """Tell everything; without an id if an entry has none yet, since whoever resumed there would be told it again."""
+    """Send everything; without an id if an entry has none yet, since a reader that resumed there would get it twice."""
     _remember(snapshot, told, snapshot.job.history_seq)
     place = snapshot.job.last_event_id if snapshot.announced else None
     return Frame(FrameKind.RESET, job=told.job, history=snapshot.history, id=place)

@@ -121,7 +121,7 @@ class Relay:
         """Do what the rows of a batch say; returns how many they are."""
         if not batch.rows:
             return 0
-        # Events first: a job's creation stands in the log before anything its steps do.
+        # Events first: a job's creation precedes all events of its steps in the log.
         event_ids = await self._emit([row for row in batch.rows if row.kind == "emit"])
         expired = await self._submit([row for row in batch.rows if row.kind == "submit"], batch)
         for row in batch.rows:

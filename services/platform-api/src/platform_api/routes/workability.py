@@ -1,4 +1,4 @@
-"""Whether live workers can do a job: told at its submission and while it waits. A job that they cannot do waits."""
+"""Whether live workers can do a job: in the answer to its submission, and while it waits. If none can, it waits."""
 
 from collections.abc import Sequence
 from typing import Literal

@@ -44,7 +44,7 @@ async def monitor_events(socket: WebSocket, monitor_id: str) -> None:
 
 
 async def _serve(socket: WebSocket, monitor_id: str | None) -> None:
-    """Serve a socket to its end, which every client is told by a close frame."""
+    """Serve a socket to its end, which every client learns by a close frame."""
     await socket.accept()  # a refusal before accepting reaches browsers as a nameless 1006
     try:
         code, reason = await _follow(socket, monitor_id)

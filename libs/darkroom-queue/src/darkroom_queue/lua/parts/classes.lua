@@ -12,7 +12,7 @@ local MAX_SHARED, MAX_OF_TENANT, PART_OF_REST, MAX_OF_OPERATOR = 3072, 64, 32, 1
 local OWN_SHARE, ALL_SHARES, UNREADABLE = 'own', 'all', 'unreadable' -- why there is no class
 local classes = {}
 
--- Tells what keeps the tenant from bringing one more class; nil if nothing does.
+-- Returns the limit that keeps the tenant from adding a class; nil if there is none.
 local function used_up(tenant)
   local brought, operators = tonumber(call('HGET', P .. 'ct', tenant) or '0'), call('HGET', P .. 'ct', OPERATOR)
   if tenant == OPERATOR then return brought >= MAX_OF_OPERATOR and OWN_SHARE or nil end

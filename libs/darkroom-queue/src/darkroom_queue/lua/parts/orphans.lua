@@ -1,6 +1,6 @@
 -- Finds orphaned records and repairs them. Needs parts/again.lua and parts/leases.lua.
 -- A step waits in the queue of its class, is delayed, or has a lease with a deadline. A record of which none is true was
--- left by a script that failed half-way, and would stay for ever.
+-- left by a script that failed half-way, and would never be removed.
 local LOOK_AT = 20
 
 local function is_referenced(id, h, lease)

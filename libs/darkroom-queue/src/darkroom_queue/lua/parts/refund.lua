@@ -1,4 +1,4 @@
--- Gives its share back to whoever brought the class.
+-- Returns the share to the tenant that added the class.
 local function refund_class(class)
   local tenant = call('HGET', P .. 'cb', class)
   if not tenant then return end

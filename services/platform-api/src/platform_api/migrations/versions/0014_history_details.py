@@ -1,4 +1,4 @@
-"""What an outside system told about the end of a job, beside the line of its history.
+"""What an outside system reported about the end of a job, beside the line of its history.
 
 Revision ID: 0014
 """

@@ -108,7 +108,7 @@ class JobAnswer(BaseModel):
 
 
 class AssetItem(BaseModel):
-    """One asset in a list. `url` works without credentials until it expires; `content_path` with them for ever."""
+    """One asset in a list. `url` works without credentials until it expires; `content_path` with them at any time."""
 
     id: str
     job_id: str

@@ -13,7 +13,7 @@ from platform_api.routes.requests import AnyContentTypeRoute
 
 
 class StableQueueRoute(AnyContentTypeRoute):
-    """Answers `missing_required_field` where nothing but missing fields is wrong, and tells all in `error`."""
+    """Answers `missing_required_field` where nothing but missing fields is wrong, and lists all of them in `error`."""
 
     def direct_handler(self) -> Handler | None:
         handle = super().direct_handler()

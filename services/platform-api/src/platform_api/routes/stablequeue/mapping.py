@@ -128,7 +128,7 @@ class JobList(BaseModel):
 
 
 def image_path(asset_id: str, mime_type: str) -> str:
-    """Return the path that gives the bytes of an asset to whoever may read its job."""
+    """Return the path of an asset's bytes, for callers that may read its job."""
     return f"{IMAGES}/{file_name(asset_id, mime_type)}"
 
 
