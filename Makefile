@@ -31,9 +31,9 @@ test: install-dev ## Run all tests, those through the running stack included
 
 chaos: install-dev ## Break workers, servers, platform-api and network for CHAOS_MINUTES (10) each, on Valkey and Redis; CHAOS_SEED repeats a run
 	@command -v redis-server >/dev/null || { echo "make chaos needs Redis beside Valkey: apt-get install redis-server"; exit 1; }
-	CHAOS_MINUTES=$${CHAOS_MINUTES:-10} CHAOS_CRASH_POINTS=10000 ORACLE_EXAMPLES=1000 $(BIN)/pytest tests/chaos tests/fuzz libs/darkroom-queue/tests/model
-	PLATFORM_TEST_JOBS=1000000 $(BIN)/pytest services/platform-api/tests/integration/test_query_plans.py
-	DARKROOM_TEST_REDIS=$$(command -v redis-server) $(BIN)/pytest libs/darkroom-queue tests/chaos
+	CHAOS_MINUTES=$${CHAOS_MINUTES:-10} CHAOS_CRASH_POINTS=10000 ORACLE_EXAMPLES=1000 $(BIN)/pytest --timeout 0 tests/chaos tests/fuzz libs/darkroom-queue/tests/model
+	PLATFORM_TEST_JOBS=1000000 $(BIN)/pytest --timeout 0 services/platform-api/tests/integration/test_query_plans.py
+	DARKROOM_TEST_REDIS=$$(command -v redis-server) $(BIN)/pytest --timeout 0 libs/darkroom-queue tests/chaos
 
 test-e2e: install-dev ## Run only the tests through the running stack
 	$(BIN)/pytest tests/e2e
