@@ -13,8 +13,8 @@ from darkroom_chassis.database import Database
 from darkroom_client import Client, JobState
 from darkroom_local.state import RunningStack
 from platform_api.clients.objects import StoredObjects
-from platform_api.loops.leftover_keeper import LeftoverKeeper
-from platform_api.store.leftover_checks import PostgresLeftoverChecks
+from platform_api.loops.orphan_collection import LeftoverKeeper
+from platform_api.store.assets.orphan_scans import PostgresLeftoverChecks
 from sqlalchemy import text
 from support.waiting import until
 

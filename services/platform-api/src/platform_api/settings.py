@@ -9,7 +9,7 @@ from darkroom_schemas.catalogue import CATALOGUE
 from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
 
-from platform_api.domain.checkpoints import UnknownCheckpoint
+from platform_api.domain.planning.checkpoints import UnknownCheckpoint
 
 
 class Settings(ServiceSettings):

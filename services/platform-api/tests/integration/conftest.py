@@ -27,8 +27,8 @@ from darkroom_schemas.worker import Capabilities, WorkerInfo
 from fastapi import FastAPI
 from httpx_sse import ServerSentEvent, aconnect_sse
 from platform_api.app import build_app
+from platform_api.commands.bootstrap import make_key
 from platform_api.migrations import MIGRATIONS
-from platform_api.operators import make_key
 from platform_api.settings import Settings
 from platform_api.wiring import Running, assemble, jwt_codec, open_accounts
 from support.http_server import served

@@ -6,11 +6,11 @@ from typing import Any
 
 import psycopg
 from darkroom_chassis.database import LOCK_TIMEOUT_MS
-from platform_api.domain.credits import Adjustment
-from platform_api.domain.once import Unit
-from platform_api.domain.ports import IdempotencyKey
-from platform_api.store.idempotency import delete_expired_keys
-from platform_api.store.once import PostgresOnce
+from darkroom_chassis.idempotency import IdempotencyKey
+from platform_api.domain.accounts.credits import Adjustment
+from platform_api.domain.idempotency import Unit
+from platform_api.store.idempotency.expiry import delete_expired_keys
+from platform_api.store.idempotency.unit_of_work import PostgresOnce
 
 BODY = {"jobType": "image_fast", "metadata": {"prompt": "a boat", "seed": 7}}
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from darkroom_chassis.api_keys import KeyKind, hash_api_key, new_api_key, parse_api_key
 from darkroom_queue import KeyDirectory, RedisLink
-from platform_api.domain.api_keys import StoredKey
-from platform_api.store.api_keys import PostgresNewApiKeys
+from platform_api.domain.accounts.api_keys import StoredKey
+from platform_api.store.accounts.api_keys import PostgresNewApiKeys
 from support.waiting import until
 
 PATHS = ("/api/v1/apikeys", "/api/v2/apikeys")

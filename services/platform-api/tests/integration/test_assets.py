@@ -12,11 +12,11 @@ from darkroom_queue import Handler, StepContext
 from darkroom_schemas.step import StepResult
 from httpx_sse import aconnect_sse
 from platform_api.clients.objects import StoredObjects
-from platform_api.domain.retention import Retention
-from platform_api.loops.asset_keeper import AssetKeeper
-from platform_api.loops.doorbell import Doorbell
-from platform_api.store.asset_removal import PostgresAssetRemoval
-from platform_api.store.doomed_objects import PostgresDoomedObjects
+from platform_api.domain.assets.retention import Retention
+from platform_api.loops.asset_retention import AssetKeeper
+from platform_api.loops.wakeup import Doorbell
+from platform_api.store.assets.object_deletions import PostgresDoomedObjects
+from platform_api.store.assets.removal import PostgresAssetRemoval
 from support.emprops import collection, generate, generated, workflow
 from support.waiting import until
 

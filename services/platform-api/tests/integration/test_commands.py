@@ -12,8 +12,8 @@ from darkroom_chassis.api_keys import hash_api_key, parse_api_key
 from darkroom_chassis.tokens import JwtCodec
 from darkroom_client.errors import NotReachable
 from darkroom_local.state import RunningStack, StateDir
-from platform_api.__main__ import cli
 from platform_api.commands import register
+from platform_api.commands.program import cli
 from support.servers import MakeDatabase
 from typer.testing import CliRunner
 

@@ -12,8 +12,8 @@ from darkroom_queue import Handler, StepContext, StepFailed
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.step import StepError, StepResult
 from platform_api.clients.objects import StoredObjects
-from platform_api.loops.leftover_keeper import LeftoverKeeper
-from platform_api.store.leftover_checks import PostgresLeftoverChecks
+from platform_api.loops.orphan_collection import LeftoverKeeper
+from platform_api.store.assets.orphan_scans import PostgresLeftoverChecks
 
 BROKE = StepError(code=StepErrorCode.BACKEND, message="broke", retryable=True)
 
@@ -92,7 +92,7 @@ async def test_a_job_that_goes_on_is_looked_over_another_day(
     platform: Any, start_worker: Any, produce: Handler, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nor does it hold up the jobs after it."""
-    monkeypatch.setattr("platform_api.loops.leftover_keeper.BATCH", 2)
+    monkeypatch.setattr("platform_api.loops.orphan_collection.BATCH", 2)
     again, go_on = asyncio.Event(), asyncio.Event()
 
     async def handler(context: StepContext) -> StepResult:

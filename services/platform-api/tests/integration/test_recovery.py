@@ -9,7 +9,7 @@ import redis.asyncio as redis
 from darkroom_chassis.api_keys import hash_api_key, parse_api_key
 from darkroom_queue import EventLog, KeyDirectory, Producer, QueueUnavailable, RedisLink
 from darkroom_schemas.ids import StepId
-from platform_api.store.outbox import RELAY_LOCK
+from platform_api.store.log.outbox import RELAY_LOCK
 from platform_api.wiring import open_accounts
 from support.emprops import collection, generate, workflow
 from support.waiting import until

@@ -9,22 +9,24 @@ from typing import Any, Protocol
 
 import pytest
 from darkroom_chassis.database import Database
+from darkroom_chassis.idempotency import IdempotencyKey
 from darkroom_schemas.events import Event
 from darkroom_schemas.ids import JobId, TenantId, TraceId, UserId, new_uuid7
 from darkroom_schemas.status import JobStatus
-from platform_api.domain.apply_step_events import apply_step_events
-from platform_api.domain.cancel_job import cancel_job
+from platform_api.domain.answers import Answer
+from platform_api.domain.assets.signed_urls import UrlSigner
 from platform_api.domain.errors import JobFinished, KeyReused, NotEnoughCredits, NotFound, UnknownUser
-from platform_api.domain.plan import Plan, PlannedStep
-from platform_api.domain.plan_catalogue import JobRequest, plan_job
-from platform_api.domain.ports import Answer, IdempotencyKey, JobChanges
-from platform_api.domain.retry_job import retry_job
-from platform_api.domain.signed_urls import UrlSigner
-from platform_api.domain.submit_job import submit_job
+from platform_api.domain.jobs.apply_step_events import apply_step_events
+from platform_api.domain.jobs.cancel import cancel_job
+from platform_api.domain.jobs.ports import JobChanges
+from platform_api.domain.jobs.retry import retry_job
+from platform_api.domain.jobs.submit import submit_job
+from platform_api.domain.planning.from_catalogue import JobRequest, plan_job
+from platform_api.domain.planning.plan import Plan, PlannedStep
 from platform_api.migrations import MIGRATIONS
-from platform_api.store.acceptance import PostgresAcceptance
-from platform_api.store.accounts import PostgresAccounts
-from platform_api.store.job_changes import jobs_transaction
+from platform_api.store.accounts.accounts import PostgresAccounts
+from platform_api.store.jobs.changes import jobs_transaction
+from platform_api.store.jobs.submissions import PostgresAcceptance
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 URLS = UrlSigner("s" * 32, "https://darkroom.example")

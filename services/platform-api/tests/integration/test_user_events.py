@@ -14,8 +14,8 @@ from darkroom_queue import RedisLink, StepContext, TicketHolder, Tickets
 from darkroom_schemas.channels import Preview
 from darkroom_schemas.step import StepResult
 from httpx_sse import ServerSentEvent, aconnect_sse
-from platform_api.routes.emprops import listeners
-from platform_api.routes.identity import TOKEN_LIFETIME_S
+from platform_api.routes.accounts.identity import TOKEN_LIFETIME_S
+from platform_api.routes.streams import listeners
 from platform_api.wiring import jwt_codec
 from support.waiting import until
 

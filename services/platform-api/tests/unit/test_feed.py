@@ -3,7 +3,7 @@
 from darkroom_schemas.channels import ProgressMessage
 from darkroom_schemas.events import Event
 from darkroom_schemas.ids import EventId, JobId, StepId, TenantId, WorkerId
-from platform_api.domain.feed import MAX_BUFFERED, Closed, Gap, Quiet, Subscription
+from platform_api.domain.streams.subscription import MAX_BUFFERED, Closed, Gap, Quiet, Subscription
 
 AT_ONCE_S = 0.01
 

@@ -12,13 +12,13 @@ from darkroom_schemas.events import Event, EventType
 from darkroom_schemas.ids import EventId, JobId, TenantId, TraceId, UserId
 from darkroom_schemas.job import HistoryEntry, HistoryEvent, JobEventData
 from darkroom_schemas.status import JobStatus
+from platform_api.domain.assets.signed_urls import UrlSigner
 from platform_api.domain.errors import NotFound
-from platform_api.domain.feed import Gap, Subscription
-from platform_api.domain.job import Job
-from platform_api.domain.job_stream import EventsLost, Frame, FrameKind, stream_job
-from platform_api.domain.ports import JobSnapshot
-from platform_api.domain.signed_urls import UrlSigner
-from platform_api.domain.view import job_view
+from platform_api.domain.jobs.job import Job
+from platform_api.domain.jobs.ports import JobSnapshot
+from platform_api.domain.jobs.view import job_view
+from platform_api.domain.streams.job_stream import EventsLost, Frame, FrameKind, stream_job
+from platform_api.domain.streams.subscription import Gap, Subscription
 
 USER, JOB = UserId("u"), JobId("j")
 NOW = datetime(2026, 11, 21, tzinfo=UTC)

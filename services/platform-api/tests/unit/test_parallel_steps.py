@@ -11,12 +11,13 @@ from darkroom_schemas.status import TERMINAL, JobStatus
 from darkroom_schemas.worker import Requirements
 from hypothesis import given
 from hypothesis import strategies as st
-from platform_api.domain.change import CancelStep, Change, EmitEvent, SubmitStep
+from platform_api.domain.assets.signed_urls import UrlSigner
 from platform_api.domain.errors import InvalidParameter
-from platform_api.domain.job import Job, JobState
-from platform_api.domain.plan import Plan, PlannedStep, check_plan, steps_of
-from platform_api.domain.signed_urls import UrlSigner
-from platform_api.domain.transitions import on_step_event
+from platform_api.domain.jobs.change import CancelStep, Change, EmitEvent, SubmitStep
+from platform_api.domain.jobs.job import Job, JobState
+from platform_api.domain.jobs.steps import steps_of
+from platform_api.domain.jobs.transitions import on_step_event
+from platform_api.domain.planning.plan import Plan, PlannedStep, check_plan
 
 USER, JOB = UserId("019aa7f0-0d7b-7d7a-8a5e-6a2f2a4d3b10"), JobId("019aa7f1-5c3e-7c66-b5a1-9f0d3c1f1c11")
 NOW = datetime(2026, 11, 21, tzinfo=UTC)

@@ -1,7 +1,7 @@
 """A write that fails for a moment is tried again, and one that is not there afterwards, too."""
 
 import pytest
-from platform_api.domain.persistence import NotKept, Persistence
+from platform_api.domain.verified_write import NotKept, Persistence
 
 
 class Flaky:

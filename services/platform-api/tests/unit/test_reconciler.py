@@ -9,12 +9,12 @@ import pytest
 from darkroom_schemas.ids import JobId, StepId, TenantId, TraceId, UserId, new_uuid7
 from darkroom_schemas.status import JobStatus
 from darkroom_schemas.step import StepError, StepResult, StepView
-from platform_api.domain.change import SubmitStep
-from platform_api.domain.plan import Plan, PlannedStep
-from platform_api.domain.ports import JobChanges, StepRef
-from platform_api.domain.submit_job import submit_job
-from platform_api.loops.doorbell import Doorbell
+from platform_api.domain.jobs.change import SubmitStep
+from platform_api.domain.jobs.ports import JobChanges, StepRef
+from platform_api.domain.jobs.submit import submit_job
+from platform_api.domain.planning.plan import Plan, PlannedStep
 from platform_api.loops.reconciler import Reconciler
+from platform_api.loops.wakeup import Doorbell
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)

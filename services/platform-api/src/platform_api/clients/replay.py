@@ -6,8 +6,8 @@ from darkroom_queue import EventLog, LogTruncated, RedisLink
 from darkroom_schemas.events import Event
 from darkroom_schemas.ids import EventId, JobId, TenantId, UserId
 
-from platform_api.domain.job_stream import EventsLost
-from platform_api.domain.user_stream import concerns_user
+from platform_api.domain.streams.job_stream import EventsLost
+from platform_api.domain.streams.user_stream import concerns_user
 
 PAGE = 1000
 MAX_EVENTS = 25_000

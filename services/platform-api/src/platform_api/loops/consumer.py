@@ -11,10 +11,10 @@ from darkroom_schemas.events import Event
 from darkroom_schemas.ids import EventId
 from darkroom_schemas.status import TERMINAL
 
-from platform_api.domain.apply_step_events import TELLING, apply_step_events, failure_instead_of
-from platform_api.domain.ports import Journal
-from platform_api.domain.view import AssetUrls
-from platform_api.loops.doorbell import Doorbell
+from platform_api.domain.jobs.apply_step_events import TELLING, apply_step_events, failure_instead_of
+from platform_api.domain.jobs.view import AssetUrls
+from platform_api.domain.log.offsets import Journal
+from platform_api.loops.wakeup import Doorbell
 from platform_api.metrics import EVENTS_APPLIED, EVENTS_UNUSABLE, JOBS_ENDED, type_label
 
 log = get_logger(__name__)

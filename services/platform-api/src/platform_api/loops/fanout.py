@@ -10,8 +10,8 @@ from darkroom_chassis.logs import get_logger
 from darkroom_queue import EventLog, LogTruncated, ProgressFeed, QueueUnavailable
 from darkroom_schemas.ids import EventId, JobId, UserId
 
-from platform_api.domain.feed import Gap, Subscription
-from platform_api.domain.user_stream import concerns_user
+from platform_api.domain.streams.subscription import Gap, Subscription
+from platform_api.domain.streams.user_stream import concerns_user
 from platform_api.metrics import STREAMS_OPEN
 
 log = get_logger(__name__)

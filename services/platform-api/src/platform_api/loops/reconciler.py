@@ -12,13 +12,14 @@ from darkroom_schemas.events import Event
 from darkroom_schemas.status import ACTIVE, JobStatus
 from darkroom_schemas.step import StepView
 
-from platform_api.domain.apply_step_events import apply_step_events, events_of
-from platform_api.domain.change import SubmitStep
-from platform_api.domain.plan import step_submission
-from platform_api.domain.ports import Clock, StaleSteps, StepRef, UnitOfWork
-from platform_api.domain.view import AssetUrls
+from platform_api.domain.clock import Clock
+from platform_api.domain.jobs.apply_step_events import apply_step_events, events_of
+from platform_api.domain.jobs.change import SubmitStep
+from platform_api.domain.jobs.ports import StaleSteps, StepRef, UnitOfWork
+from platform_api.domain.jobs.steps import step_submission
+from platform_api.domain.jobs.view import AssetUrls
 from platform_api.loops.consumer import EventConsumer
-from platform_api.loops.doorbell import Doorbell
+from platform_api.loops.wakeup import Doorbell
 from platform_api.metrics import STEPS_RECONCILED
 
 log = get_logger(__name__)

@@ -20,10 +20,10 @@ from darkroom_schemas.events import Emission, Event, EventType
 from darkroom_schemas.ids import EventId, JobId, StepId, TenantId
 from darkroom_schemas.step import StepSubmit
 
-from platform_api.domain.apply_step_events import apply_step_events
-from platform_api.domain.ports import Outbox, OutboxBatch, OutboxBusy, OutboxRow
-from platform_api.domain.view import AssetUrls
-from platform_api.loops.doorbell import Doorbell
+from platform_api.domain.jobs.apply_step_events import apply_step_events
+from platform_api.domain.jobs.view import AssetUrls
+from platform_api.domain.log.outbox import Outbox, OutboxBatch, OutboxBusy, OutboxRow
+from platform_api.loops.wakeup import Doorbell
 from platform_api.metrics import OUTBOX_RELAYED
 
 log = get_logger(__name__)

@@ -8,10 +8,10 @@ from darkroom_schemas.payload import MAX_SEED
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from platform_api.domain.outlook import TypeOutlook, time_to_end
-from platform_api.domain.plan_catalogue import MAX_PROMPT_CHARACTERS, PROMPT_TYPE, SUBMITTABLE
-from platform_api.routes.context import Ctx
-from platform_api.routes.query_parameters import KnownQueryRoute
+from platform_api.domain.capacity import TypeOutlook, time_to_end
+from platform_api.domain.planning.from_catalogue import MAX_PROMPT_CHARACTERS, PROMPT_TYPE, SUBMITTABLE
+from platform_api.http.context import Ctx
+from platform_api.http.query_parameters import KnownQueryRoute
 
 router = APIRouter(tags=["catalogue"], route_class=KnownQueryRoute)
 

@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from darkroom_chassis.database import Database
 from darkroom_chassis.loops import LoopSupervisor
 
+from platform_api.http.context import Context
 from platform_api.loops.fanout import Fanout
 from platform_api.loops.reconciler import Reconciler
-from platform_api.routes.context import Context
 from platform_api.settings import Settings
 from platform_api.wiring.context import join_context
 from platform_api.wiring.credentials import jwt_codec
-from platform_api.wiring.foundation import open_foundation
-from platform_api.wiring.loops import join_loops
-from platform_api.wiring.operators import (
+from platform_api.wiring.for_commands import (
     open_accounts,
     open_api_keys,
     open_credits,
     open_new_api_keys,
     open_passwords,
 )
+from platform_api.wiring.foundation import open_foundation
+from platform_api.wiring.loops import join_loops
 
 __all__ = [
     "Running",

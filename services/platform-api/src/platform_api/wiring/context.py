@@ -10,25 +10,25 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from platform_api.clients.backlog import QueueBacklog
 from platform_api.clients.bounded_queue import BoundedQueue
+from platform_api.clients.capacity import QueueOutlook
 from platform_api.clients.fleet import RegisteredFleet
-from platform_api.clients.outlook import QueueOutlook
 from platform_api.clients.password_hasher import Argon2Hasher
 from platform_api.clients.replay import LogReplay
-from platform_api.domain.persistence import Persistence
 from platform_api.domain.servers import ServerList
-from platform_api.routes.context import Context, Logins
-from platform_api.routes.session_cookie import CookiePolicy
-from platform_api.store.acceptance import PostgresAcceptance
-from platform_api.store.accounts import PostgresAccounts
-from platform_api.store.api_keys import PostgresApiKeys
-from platform_api.store.assets import PostgresAssets
-from platform_api.store.credits import PostgresCredits
-from platform_api.store.jobs import PostgresJobs
-from platform_api.store.library import PostgresLibrary
-from platform_api.store.login_throttle import PostgresLoginThrottle
-from platform_api.store.once import PostgresOnce
+from platform_api.domain.verified_write import Persistence
+from platform_api.http.context import Context, Logins
+from platform_api.http.session_cookie import CookiePolicy
+from platform_api.store.accounts.accounts import PostgresAccounts
+from platform_api.store.accounts.api_keys import PostgresApiKeys
+from platform_api.store.accounts.credits import PostgresCredits
+from platform_api.store.accounts.login_throttle import PostgresLoginThrottle
+from platform_api.store.accounts.sessions import PostgresPasswords, PostgresSessions
+from platform_api.store.assets.reads import PostgresAssets
+from platform_api.store.idempotency.unit_of_work import PostgresOnce
+from platform_api.store.jobs.reads import PostgresJobs
+from platform_api.store.jobs.submissions import PostgresAcceptance
+from platform_api.store.library.reads import PostgresLibrary
 from platform_api.store.servers import PostgresServers
-from platform_api.store.sessions import PostgresPasswords, PostgresSessions
 from platform_api.wiring.credentials import jwt_codec, rate_limits, token_verifier
 from platform_api.wiring.foundation import Foundation, utc_now
 from platform_api.wiring.loops import Loops

@@ -7,10 +7,10 @@ from darkroom_chassis.tokens import JwtCodec
 from darkroom_queue import Quotas, RedisLink
 from darkroom_schemas.api_key import Tier
 
-from platform_api.clients.counts import RedisCounts
-from platform_api.domain.accounts import Accounts
-from platform_api.routes.first_logins import ProvisioningProvider
-from platform_api.routes.limits import Limits, per_minute
+from platform_api.clients.rate_limits import RedisCounts
+from platform_api.domain.accounts.accounts import Accounts
+from platform_api.http.first_logins import ProvisioningProvider
+from platform_api.http.limits import Limits, per_minute
 from platform_api.settings import Settings
 
 

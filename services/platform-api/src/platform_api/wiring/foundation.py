@@ -10,12 +10,12 @@ from darkroom_chassis.database import Database
 from darkroom_queue import Producer, ProgressFeed, QueueUnavailable, RedisLink
 
 from platform_api.clients.objects import StoredObjects
-from platform_api.domain.ports import UnitOfWork
-from platform_api.domain.signed_urls import UrlSigner
+from platform_api.domain.assets.signed_urls import UrlSigner
+from platform_api.domain.jobs.ports import UnitOfWork
 from platform_api.settings import Settings
-from platform_api.store.asset_removal import PostgresAssetRemoval
-from platform_api.store.job_changes import jobs_transaction
-from platform_api.store.outbox import PostgresOutbox
+from platform_api.store.assets.removal import PostgresAssetRemoval
+from platform_api.store.jobs.changes import jobs_transaction
+from platform_api.store.log.outbox import PostgresOutbox
 
 
 @dataclass(frozen=True, slots=True)

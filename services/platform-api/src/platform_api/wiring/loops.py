@@ -10,21 +10,21 @@ from darkroom_chassis.metrics import ITEMS_REJECTED, UNREADABLE
 from darkroom_queue import EventLog, KeyDirectory, QueueUnavailable
 
 from platform_api.clients.queue_clock import QueueClock
-from platform_api.domain.retention import Retention
-from platform_api.loops.asset_keeper import AssetKeeper
+from platform_api.domain.assets.retention import Retention
+from platform_api.loops.asset_retention import AssetKeeper
 from platform_api.loops.consumer import EventConsumer
-from platform_api.loops.doorbell import Doorbell
 from platform_api.loops.fanout import Fanout
-from platform_api.loops.leftover_keeper import LeftoverKeeper
+from platform_api.loops.orphan_collection import LeftoverKeeper
 from platform_api.loops.reconciler import Reconciler
 from platform_api.loops.relay import Relay
-from platform_api.store.doomed_objects import PostgresDoomedObjects
-from platform_api.store.idempotency import delete_expired_keys
-from platform_api.store.leftover_checks import PostgresLeftoverChecks
-from platform_api.store.login_throttle import delete_old_attempts
-from platform_api.store.offsets import PostgresJournal
-from platform_api.store.sessions import delete_expired_sessions
-from platform_api.store.stale_steps import PostgresStaleSteps
+from platform_api.loops.wakeup import Doorbell
+from platform_api.store.accounts.login_throttle import delete_old_attempts
+from platform_api.store.accounts.sessions import delete_expired_sessions
+from platform_api.store.assets.object_deletions import PostgresDoomedObjects
+from platform_api.store.assets.orphan_scans import PostgresLeftoverChecks
+from platform_api.store.idempotency.expiry import delete_expired_keys
+from platform_api.store.jobs.stale_steps import PostgresStaleSteps
+from platform_api.store.log.offsets import PostgresJournal
 from platform_api.wiring.foundation import Foundation, utc_now
 
 
