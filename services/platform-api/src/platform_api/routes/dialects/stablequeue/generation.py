@@ -17,7 +17,7 @@ from platform_api.http.submission import Prospects, submit
 from platform_api.http.workability import Reason
 from platform_api.routes.dialects.stablequeue.answers import StableQueueRoute
 from platform_api.routes.dialects.stablequeue.mapping import Accepted, accepted
-from platform_api.routes.dialects.stablequeue.requests import GenerateRequest
+from platform_api.routes.dialects.stablequeue.requests import StableQueueRequest
 
 router = APIRouter(tags=["stablequeue"], route_class=StableQueueRoute)
 RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -44,7 +44,7 @@ class AcceptedV1(BaseModel):
     "/api/v2/generate", operation_id="generate", summary="Generate", response_model=Accepted, responses=RESPONSES
 )
 async def generate(
-    body: GenerateRequest, context: Ctx, who: Authenticated, idempotency_key: IdempotencyHeader = None
+    body: StableQueueRequest, context: Ctx, who: Authenticated, idempotency_key: IdempotencyHeader = None
 ) -> Response:
     """Take a job: for the back end behind the server's alias if one lives, else for our own SDXL pipeline."""
     return answered(await _submit(body, context, who, "/api/v2/generate", idempotency_key))
@@ -54,7 +54,7 @@ async def generate(
     "/api/v1/generate", operation_id="generate_v1", summary="Generate", response_model=AcceptedV1, responses=RESPONSES
 )
 async def generate_v1(
-    body: GenerateRequest, context: Ctx, who: Authenticated, idempotency_key: IdempotencyHeader = None
+    body: StableQueueRequest, context: Ctx, who: Authenticated, idempotency_key: IdempotencyHeader = None
 ) -> Response:
     """Take a job, and answer with little more than its id."""
     answer = await _submit(body, context, who, "/api/v1/generate", idempotency_key)
@@ -62,7 +62,7 @@ async def generate_v1(
     return answered(replace(answer, body=short.model_dump_json()))
 
 
-async def _submit(body: GenerateRequest, context: Context, who: Caller, path: str, key: str | None) -> Answer:
+async def _submit(body: StableQueueRequest, context: Context, who: Caller, path: str, key: str | None) -> Answer:
     user_id = user_of(who)
 
     async def plan() -> Plan:

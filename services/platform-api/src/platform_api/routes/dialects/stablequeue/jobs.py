@@ -29,9 +29,9 @@ from platform_api.routes.dialects.stablequeue.mapping import (
     STATUS,
     CancelAnswer,
     Filters,
-    JobList,
     JobState,
-    ListedJob,
+    StableQueueJobList,
+    StableQueueListedJob,
     Status,
     StatusAnswer,
     job_state,
@@ -48,14 +48,14 @@ class JobListV1(BaseModel):
     """A page of jobs."""
 
     total: int
-    jobs: list[ListedJob]
+    jobs: list[StableQueueListedJob]
 
 
 class CancelAnswerV1(BaseModel):
     """The job is cancelled."""
 
     message: str
-    job: ListedJob
+    job: StableQueueListedJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +97,10 @@ async def status_v1(job_id: JobIdPath, context: Ctx, user_id: CurrentUser) -> Jo
 
 
 @router.get(V2, operation_id="stablequeue_jobs", summary="List jobs")
-async def list_jobs(context: Ctx, user_id: CurrentUser, asked: Asked) -> JobList:
+async def list_jobs(context: Ctx, user_id: CurrentUser, asked: Asked) -> StableQueueJobList:
     """List the caller's jobs, newest first unless `order` says otherwise."""
     total, jobs = await _page(context, user_id, asked)
-    return JobList(total=total, filters=asked.filters, jobs=jobs)
+    return StableQueueJobList(total=total, filters=asked.filters, jobs=jobs)
 
 
 @router.get(V1, operation_id="stablequeue_jobs_v1", summary="List jobs")
@@ -147,7 +147,7 @@ async def _state(job_id: JobId, user_id: UserId, context: Context) -> JobState:
     )
 
 
-async def _page(context: Context, user_id: UserId, asked: _Asked) -> tuple[int, list[ListedJob]]:
+async def _page(context: Context, user_id: UserId, asked: _Asked) -> tuple[int, list[StableQueueListedJob]]:
     filters = asked.filters
     page = await context.jobs.page(
         user_id, asked.where, limit=filters.limit, offset=filters.offset, oldest_first=filters.order == "ASC"
@@ -156,7 +156,7 @@ async def _page(context: Context, user_id: UserId, asked: _Asked) -> tuple[int, 
     return page.total, [listed_job(job_view(job, context.urls, now)) for job in page.jobs]
 
 
-async def _cancelled(job_id: JobId, user_id: UserId, context: Context) -> ListedJob:
+async def _cancelled(job_id: JobId, user_id: UserId, context: Context) -> StableQueueListedJob:
     now = context.clock()
     async with context.unit_of_work() as jobs:
         job = await cancel_job(job_id, user_id, CANCEL_REASON, jobs=jobs, urls=context.urls, now=now)

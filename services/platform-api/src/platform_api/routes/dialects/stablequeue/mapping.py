@@ -61,7 +61,7 @@ class Accepted(BaseModel):
     ignored: list[str] = Field(description="Members of the request that are kept with the job and read by nobody.")
 
 
-class ListedJob(BaseModel):
+class StableQueueListedJob(BaseModel):
     """A job in a list. Jobs that came by other ways than this one have no server, and their job type as `app_type`."""
 
     stablequeue_job_id: str
@@ -83,7 +83,7 @@ class ListedJob(BaseModel):
     other_members: dict[str, Any] = Field(description="Members of the request beside the documented ones, as sent.")
 
 
-class JobState(ListedJob):
+class JobState(StableQueueListedJob):
     """A job with what is known of its way through the queue."""
 
     reason: Reason = Field(description="`unworkable`: no connected worker can do it, so it waits for one.")
@@ -105,7 +105,7 @@ class CancelAnswer(BaseModel):
 
     success: bool = True
     message: str = "Job cancelled successfully."
-    job: ListedJob
+    job: StableQueueListedJob
 
 
 class Filters(BaseModel):
@@ -118,13 +118,13 @@ class Filters(BaseModel):
     order: str
 
 
-class JobList(BaseModel):
+class StableQueueJobList(BaseModel):
     """A page of jobs. `total` counts to 10,000 where a filter is set."""
 
     success: bool = True
     total: int
     filters: Filters
-    jobs: list[ListedJob]
+    jobs: list[StableQueueListedJob]
 
 
 def image_path(asset_id: str, mime_type: str) -> str:
@@ -146,9 +146,9 @@ def accepted(job: JobView, prospects: Prospects, ignored: list[str]) -> Accepted
     )
 
 
-def listed_job(job: JobView) -> ListedJob:
+def listed_job(job: JobView) -> StableQueueListedJob:
     """Say a job in a list."""
-    return ListedJob(**_fields(job))
+    return StableQueueListedJob(**_fields(job))
 
 
 def job_state(

@@ -69,7 +69,7 @@ class GenerationParams(RequestBody):
         return self
 
 
-class GenerateRequest(RequestBody):
+class StableQueueRequest(RequestBody):
     """A job for a server. Further members are kept with the job."""
 
     model_config = ConfigDict(
@@ -101,7 +101,7 @@ class GenerateRequest(RequestBody):
         return value
 
     @model_validator(mode="after")
-    def _further_members_can_be_kept(self) -> "GenerateRequest":
+    def _further_members_can_be_kept(self) -> "StableQueueRequest":
         check_small(storable_json(self.model_extra))
         return self
 
