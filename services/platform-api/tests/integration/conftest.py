@@ -19,7 +19,7 @@ import pytest
 from darkroom_chassis.api_keys import KeyKind
 from darkroom_chassis.service import proxy_options
 from darkroom_local.servers.ports import free_ports
-from darkroom_queue import Consumer, Handler, RedisLink, StepContext
+from darkroom_queue import Consumer, Handler, QueueClient, StepContext
 from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.ids import UserId, WorkerId
 from darkroom_schemas.step import StepOutput, StepResult
@@ -240,7 +240,7 @@ async def start_worker(redis_url: str, produce: Handler) -> AsyncIterator[StartW
             backends: tuple[str, ...] = (),
             models: tuple[str, ...] = (),
         ) -> Consumer:
-            link = await RedisLink.open(url)
+            link = await QueueClient.open(url)
             stack.push_async_callback(link.close)
             info = WorkerInfo(
                 worker_id=WorkerId(f"test-{id(link)}"),

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from darkroom_chassis.api_keys import KeyKind, hash_api_key, new_api_key, parse_api_key
-from darkroom_queue import KeyDirectory, RedisLink
+from darkroom_queue import QueueClient
+from darkroom_redis import KeyDirectory
 from platform_api.domain.accounts.api_keys import StoredKey
 from platform_api.store.accounts.api_keys import PostgresNewApiKeys
 from support.waiting import until
@@ -297,7 +298,7 @@ async def test_use_is_noted_once_in_a_while(platform: Any, anna: Any) -> None:
 
 
 async def test_other_services_learn_tier_scopes_and_rest(platform: Any, anna: Any) -> None:
-    link = await RedisLink.open(platform.redis_url)
+    link = await QueueClient.open(platform.redis_url)
     try:
         directory = KeyDirectory(link)
         made = await make(anna, scopes=["webhooks:read"])

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import redis.asyncio as redis
 from darkroom_chassis.api_keys import KeyKind
-from darkroom_queue import RedisLink, StepContext, TicketHolder, Tickets
+from darkroom_queue import QueueClient, StepContext
+from darkroom_redis import TicketHolder, Tickets
 from darkroom_schemas.channels import Preview
 from darkroom_schemas.step import StepResult
 from httpx_sse import ServerSentEvent, aconnect_sse
@@ -230,7 +231,7 @@ async def test_queue_ticket_is_for_its_users_events_and_for_everybodys_with_an_a
         all_events = (await operator.post("/api/auth/ticket", json=body)).json()
     async with platform.client(**{"X-API-Key": await platform.key(KeyKind.SERVICE)}) as service:
         assert (await service.post("/api/auth/ticket", json=body)).status_code == 403
-    link = await RedisLink.open(redis_url)
+    link = await QueueClient.open(redis_url)
     tickets = Tickets(link)
     ends_s = jwt_codec(platform.settings).verify(anna.jwt).expires_at
     assert await tickets.take(own["ticket"]) == TicketHolder(anna.id, until_ms=ends_s * 1000)

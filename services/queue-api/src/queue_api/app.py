@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from darkroom_chassis.errors import AppError, render
 from darkroom_chassis.probes import probe_routes
 from darkroom_chassis.service import create_app
-from darkroom_queue import QueueUnavailable
+from darkroom_redis import RedisUnavailable
 from darkroom_schemas.errors import ErrorCode
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -41,7 +41,7 @@ def build_app(settings: Settings) -> FastAPI:
         return render(error, request.url.path)
 
     app = create_app("Darkroom queue-api", VERSION, description=DESCRIPTION, lifespan=lifespan)
-    app.add_exception_handler(QueueUnavailable, on_queue_unavailable)
+    app.add_exception_handler(RedisUnavailable, on_queue_unavailable)
     app.include_router(events.router)
     for router in (jobs.router, fleet.router, tickets.router):
         app.include_router(router, prefix="/api")

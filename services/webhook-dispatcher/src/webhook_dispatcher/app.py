@@ -8,7 +8,7 @@ from darkroom_chassis.errors import AppError, render
 from darkroom_chassis.idempotency import KeyInUse, KeyReused
 from darkroom_chassis.probes import probe_routes
 from darkroom_chassis.service import create_app
-from darkroom_queue import QueueUnavailable
+from darkroom_redis import RedisUnavailable
 from darkroom_schemas.errors import ErrorCode
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -31,7 +31,7 @@ def build_app(settings: Settings) -> FastAPI:
             yield
 
     async def check_redis() -> None:
-        await app.state.running.link.ping()
+        await app.state.running.redis_client.ping()
 
     async def check_database() -> None:
         await app.state.running.database.ping()
@@ -55,7 +55,7 @@ def build_app(settings: Settings) -> FastAPI:
         return render(error, request.url.path)
 
     app = create_app("Darkroom webhook-dispatcher", VERSION, description=DESCRIPTION, lifespan=lifespan)
-    for unavailable in (QueueUnavailable, *DATABASE_AWAY):
+    for unavailable in (RedisUnavailable, *DATABASE_AWAY):
         app.add_exception_handler(unavailable, on_store_unavailable)
     app.add_exception_handler(KeyReused, on_key_reused)
     app.add_exception_handler(KeyInUse, on_key_in_use)

@@ -1,22 +1,22 @@
-"""What callers used of their rate limits, kept in Redis."""
+"""Rate limit counters in Redis."""
 
 from collections.abc import Sequence
 
 from darkroom_chassis.availability import Availability, ServerAway
-from darkroom_chassis.rate_limit import CountsUnreachable, Quota, Standing
-from darkroom_queue import Quotas
+from darkroom_chassis.rate_limit import RateLimit, RateLimitState, RateLimitsUnavailable
+from darkroom_redis import RateLimits
 
 
-class RedisCounts:
-    """Implements `Counts`."""
+class RedisRateLimits:
+    """Implements `RateLimitCounter`."""
 
-    def __init__(self, quotas: Quotas, redis: Availability) -> None:
-        self._quotas, self._redis = quotas, redis
+    def __init__(self, limits: RateLimits, redis: Availability) -> None:
+        self._limits, self._redis = limits, redis
 
-    async def spend(self, caller: str, quotas: Sequence[Quota]) -> list[Standing]:
-        names = [(f"{quota.policy}:{caller}", quota.units, quota.window_s) for quota in quotas]
+    async def take(self, caller: str, limits: Sequence[RateLimit]) -> list[RateLimitState]:
+        names = [(f"{limit.policy}:{caller}", limit.units, limit.window_s) for limit in limits]
         try:
-            states = await self._redis.ask(lambda: self._quotas.spend(names))
+            states = await self._redis.ask(lambda: self._limits.take(names))
         except ServerAway as error:
-            raise CountsUnreachable(str(error)) from error
-        return [Standing(state.left, state.full_in_s, state.free_in_s) for state in states]
+            raise RateLimitsUnavailable(str(error)) from error
+        return [RateLimitState(state.left, state.full_in_s, state.free_in_s) for state in states]

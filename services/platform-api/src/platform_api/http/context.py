@@ -34,7 +34,7 @@ from platform_api.http.session_cookie import CookiePolicy
 
 
 class WaitingSteps(Protocol):
-    """Asks the queue why a step waits; None if it does not. Raises `QueueUnavailable`, at the latest after a time."""
+    """Asks the queue why a step waits; None if it does not. Raises `RedisUnavailable`, at the latest after a time."""
 
     async def why_waiting(self, step_id: StepId, within_s: float = ...) -> Waiting | None: ...
 
@@ -66,7 +66,7 @@ class Fleet(Protocol):
 
 
 class RunningSteps(Protocol):
-    """Asks the queue about one step; raises `QueueUnavailable`."""
+    """Asks the queue about one step; raises `RedisUnavailable`."""
 
     async def read(self, step_id: StepId) -> StepView | None: ...
 

@@ -5,7 +5,7 @@ import math
 from darkroom_chassis.database import DATABASE_AWAY
 from darkroom_chassis.errors import AppError, Unauthenticated, render
 from darkroom_chassis.validation import invalid_request, must_be_one_of
-from darkroom_queue import QueueUnavailable
+from darkroom_redis import RedisUnavailable
 from darkroom_schemas.errors import ErrorCode, FieldError
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -147,4 +147,4 @@ def install_refusals(app: FastAPI) -> None:
     app.add_exception_handler(Refused, on_refusal)
     for error in DATABASE_AWAY:
         app.add_exception_handler(error, on_database_away)
-    app.add_exception_handler(QueueUnavailable, on_queue_unavailable)
+    app.add_exception_handler(RedisUnavailable, on_queue_unavailable)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from darkroom_chassis.middleware import ANSWER_HEADERS
-from darkroom_chassis.rate_limit import Quota, RateLimiter
+from darkroom_chassis.rate_limit import RateLimit, RateLimiter
 from darkroom_schemas.api_key import Tier
 from fastapi import Request
 from fastapi.routing import APIRoute
@@ -14,11 +14,11 @@ SUBMISSIONS = frozenset({"queue_job", "generate", "generate_v1", "generate_colle
 
 
 @dataclass(frozen=True, slots=True)
-class CallerQuotas:
+class CallerLimits:
     """All requests, and submissions among them."""
 
-    requests: Quota
-    submissions: Quota
+    requests: RateLimit
+    submissions: RateLimit
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ class Limits:
     """The quotas of each tier of API keys, and of a user whose requests come with a token, session or service key."""
 
     limiter: RateLimiter
-    by_tier: Mapping[Tier, CallerQuotas]
-    user: CallerQuotas
+    by_tier: Mapping[Tier, CallerLimits]
+    user: CallerLimits
 
     async def apply(self, request: Request, caller: str, tier: Tier | None) -> None:
         """Count the request; 429 if the caller has used up a quota."""
@@ -38,6 +38,6 @@ class Limits:
         await self.limiter.admit(caller, applied, getattr(request.state, ANSWER_HEADERS))
 
 
-def per_minute(requests: int, submissions: int) -> CallerQuotas:
+def per_minute(requests: int, submissions: int) -> CallerLimits:
     """Make the quotas of one kind of caller."""
-    return CallerQuotas(Quota("requests", requests), Quota("submissions", submissions))
+    return CallerLimits(RateLimit("requests", requests), RateLimit("submissions", submissions))

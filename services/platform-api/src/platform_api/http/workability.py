@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Literal
 
 from darkroom_chassis.availability import ADVISORY_S
-from darkroom_queue import QueueUnavailable, Waiting, WaitReason, fits
-from darkroom_queue.insight import nearest_lack
+from darkroom_queue import Waiting, WaitReason, fits
+from darkroom_queue.operate.insight import nearest_lack
+from darkroom_redis import RedisUnavailable
 from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.status import TERMINAL, JobStatus
 
@@ -41,7 +42,7 @@ async def lack_of_job(context: Context, job: Job) -> str | None:
         for step in await context.jobs.submitted_steps(job):
             if lack := lack_of_step(await context.waiting.why_waiting(step, ADVISORY_S)):
                 return lack
-    except QueueUnavailable:
+    except RedisUnavailable:
         return None
     return None
 

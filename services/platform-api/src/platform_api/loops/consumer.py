@@ -6,7 +6,8 @@ from functools import partial
 
 from darkroom_chassis.isolation import Isolation
 from darkroom_chassis.logs import get_logger
-from darkroom_queue import EventLog, LogTruncated, QueueUnavailable
+from darkroom_queue import EventLog, LogTruncated
+from darkroom_redis import RedisUnavailable
 from darkroom_schemas.events import Event
 from darkroom_schemas.ids import EventId
 from darkroom_schemas.status import TERMINAL
@@ -39,7 +40,7 @@ class EventConsumer:
         on_gap: Callable[[], None],
         waits: tuple[type[Exception], ...],
     ) -> None:
-        self._isolation = Isolation("event-consumer", (QueueUnavailable, *waits))
+        self._isolation = Isolation("event-consumer", (RedisUnavailable, *waits))
         self._log, self._journal, self._urls = event_log, journal, urls
         self._relay_bell, self._on_gap = relay_bell, on_gap
         self._position: EventId | None = None
@@ -53,7 +54,7 @@ class EventConsumer:
         while True:
             try:
                 await self.consume_batch(block_ms=BLOCK_MS)
-            except QueueUnavailable:
+            except RedisUnavailable:
                 await asyncio.sleep(RETRY_S)
 
     async def passed(self, mark: EventId) -> None:

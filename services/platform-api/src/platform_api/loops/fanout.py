@@ -7,7 +7,8 @@ from typing import Generic, TypeVar
 
 from darkroom_chassis.availability import ADVISORY_S, Availability, ServerAway
 from darkroom_chassis.logs import get_logger
-from darkroom_queue import EventLog, LogTruncated, ProgressFeed, QueueUnavailable
+from darkroom_queue import EventLog, LogTruncated, ProgressFeed
+from darkroom_redis import RedisUnavailable
 from darkroom_schemas.ids import EventId, JobId, UserId
 
 from platform_api.domain.streams.subscription import Gap, Subscription
@@ -47,7 +48,7 @@ class Fanout:
     async def subscribe_user(self, user_id: UserId) -> AsyncIterator[tuple[Subscription, EventId]]:
         async with self._registered(self._of_user, user_id) as subscription:
             if self._position is None:
-                raise QueueUnavailable("the event log cannot be read now")
+                raise RedisUnavailable("the event log cannot be read now")
             yield subscription, self._position
 
     async def follow_progress(self, job_id: JobId, subscription: Subscription) -> None:
@@ -60,7 +61,7 @@ class Fanout:
     async def unfollow_progress(self, job_id: JobId, subscription: Subscription) -> None:
         """Take back one `follow_progress`."""
         self._progress_of.discard(job_id, subscription)
-        with suppress(QueueUnavailable, TimeoutError):  # Redis forgets what a lost connection was subscribed to
+        with suppress(RedisUnavailable, TimeoutError):  # Redis forgets what a lost connection was subscribed to
             async with asyncio.timeout(ADVISORY_S):
                 await self._progress.remove(job_id)
 
@@ -86,7 +87,7 @@ class Fanout:
             except LogTruncated:
                 log.warning("The event log has a gap; streams are told to start afresh")
                 self._position, has_gap = None, True
-            except QueueUnavailable:
+            except RedisUnavailable:
                 await asyncio.sleep(RETRY_S)
 
     async def run_progress(self) -> None:
@@ -96,7 +97,7 @@ class Fanout:
                 async for message in self._progress:
                     for subscription in self._progress_of.at(message.job_id):
                         subscription.offer_progress(message)
-            except QueueUnavailable:
+            except RedisUnavailable:
                 await asyncio.sleep(RETRY_S)
 
     async def _dispatch_batch(self) -> None:
@@ -135,7 +136,7 @@ class Fanout:
             async with asyncio.timeout(START_TIMEOUT_S):
                 await self._reading.wait()
         except TimeoutError:
-            raise QueueUnavailable("the event log cannot be read yet") from None
+            raise RedisUnavailable("the event log cannot be read yet") from None
 
 
 class Topics(Generic[Topic]):

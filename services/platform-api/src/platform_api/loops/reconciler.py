@@ -7,7 +7,8 @@ from functools import partial
 
 from darkroom_chassis.isolation import Isolation
 from darkroom_chassis.logs import get_logger
-from darkroom_queue import EventLog, Producer, QueueUnavailable
+from darkroom_queue import EventLog, Producer
+from darkroom_redis import RedisUnavailable
 from darkroom_schemas.events import Event
 from darkroom_schemas.status import ACTIVE, JobStatus
 from darkroom_schemas.step import StepView
@@ -48,7 +49,7 @@ class Reconciler:
         relay_bell: Doorbell,
         waits: tuple[type[Exception], ...],
     ) -> None:
-        self._isolation = Isolation("reconciler", (QueueUnavailable, TimeoutError, *waits))
+        self._isolation = Isolation("reconciler", (RedisUnavailable, TimeoutError, *waits))
         self._stale, self._unit_of_work, self._producer, self._log = stale, unit_of_work, producer, event_log
         self._consumer, self._urls, self._clock = consumer, urls, clock
         self._bell, self._relay_bell = bell, relay_bell
@@ -59,7 +60,7 @@ class Reconciler:
         while True:
             try:
                 await self.reconcile_stale_steps(everything=everything)
-            except (QueueUnavailable, TimeoutError):
+            except (RedisUnavailable, TimeoutError):
                 log.warning("Steps are reconciled later: Redis does not answer, or its log is being caught up with")
                 await asyncio.sleep(RETRY_S)
             else:

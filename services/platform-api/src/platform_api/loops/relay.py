@@ -7,15 +7,8 @@ from typing import Any
 
 from darkroom_chassis.isolation import Isolation
 from darkroom_chassis.logs import get_logger
-from darkroom_queue import (
-    KeyDirectory,
-    Producer,
-    QueueError,
-    QueueUnavailable,
-    StepConflict,
-    SubmissionExpired,
-    TooManyClasses,
-)
+from darkroom_queue import Producer, QueueError, StepConflict, SubmissionExpired, TooManyClasses
+from darkroom_redis import KeyDirectory, RedisUnavailable
 from darkroom_schemas.events import Emission, Event, EventType
 from darkroom_schemas.ids import EventId, JobId, StepId, TenantId
 from darkroom_schemas.step import StepSubmit
@@ -52,7 +45,7 @@ class Relay:
         urls: AssetUrls,
         waits: tuple[type[Exception], ...],
     ) -> None:
-        self._isolation = Isolation("relay", (QueueUnavailable, *waits))
+        self._isolation = Isolation("relay", (RedisUnavailable, *waits))
         self._outbox, self._producer, self._directory = outbox, producer, directory
         self._now_ms, self._epoch, self._bell, self._urls = now_ms, epoch, bell, urls
         self._known_epoch: int | None = None
@@ -68,7 +61,7 @@ class Relay:
                 more = await self.relay_batch()
             except OutboxBusy:
                 continue
-            except QueueUnavailable:
+            except RedisUnavailable:
                 log.warning("Redis does not answer; the outbox waits", retry_in_s=backoff_s)
                 await asyncio.sleep(backoff_s)
                 backoff_s = min(backoff_s * 2, LONGEST_BACKOFF_S)

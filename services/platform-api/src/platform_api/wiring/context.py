@@ -4,7 +4,8 @@ import asyncio
 from datetime import timedelta
 
 from darkroom_chassis.connection_limit import ConnectionLimit
-from darkroom_queue import Insight, Registry, Tickets
+from darkroom_queue import Insight, Registry
+from darkroom_redis import Tickets
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -36,13 +37,13 @@ from platform_api.wiring.loops import Loops
 
 def join_context(base: Foundation, loops: Loops) -> Context:
     """Put the ports and settings behind the routes together."""
-    settings, database, link, producer = base.settings, base.database, base.link, base.producer
-    insight, accounts, redis = Insight(link), PostgresAccounts(database), base.redis
-    queue = BoundedQueue(producer, insight, Tickets(link), redis)
+    settings, database, redis_client, producer = base.settings, base.database, base.redis_client, base.producer
+    insight, accounts, redis = Insight(redis_client), PostgresAccounts(database), base.redis
+    queue = BoundedQueue(producer, insight, Tickets(redis_client), redis)
     return Context(
         accounts=accounts,
         api_keys=PostgresApiKeys(database),
-        limits=rate_limits(settings, link, redis),
+        limits=rate_limits(settings, redis_client, redis),
         acceptance=PostgresAcceptance(database),
         jobs=PostgresJobs(database),
         assets=PostgresAssets(database),
@@ -54,11 +55,11 @@ def join_context(base: Foundation, loops: Loops) -> Context:
         backlog=QueueBacklog(producer.depth, base.outbox.waiting_submissions, redis),
         steps=queue,
         waiting=queue,
-        types_now=QueueOutlook(Registry(link), insight, producer, redis),
-        fleet=RegisteredFleet(Registry(link), redis),
+        types_now=QueueOutlook(Registry(redis_client), insight, producer, redis),
+        fleet=RegisteredFleet(Registry(redis_client), redis),
         servers=ServerList(settings.server_aliases, PostgresServers(database)),
         feed=loops.fanout,
-        replay=LogReplay(link),
+        replay=LogReplay(redis_client),
         objects=base.objects,
         asset_removal=base.removal,
         ring_keeper=loops.removal_bell.ring,

@@ -7,7 +7,8 @@ from darkroom_chassis.database import DATABASE_AWAY
 from darkroom_chassis.expiry import expire_regularly
 from darkroom_chassis.loops import LoopSupervisor
 from darkroom_chassis.metrics import ITEMS_REJECTED, UNREADABLE
-from darkroom_queue import EventLog, KeyDirectory, QueueUnavailable
+from darkroom_queue import EventLog
+from darkroom_redis import KeyDirectory, RedisUnavailable
 
 from platform_api.clients.queue_clock import QueueClock
 from platform_api.domain.assets.retention import Retention
@@ -41,14 +42,14 @@ class Loops:
 
 def join_loops(base: Foundation) -> Loops:
     """Make the loops; entering the supervisor starts them."""
-    database, link, outbox, urls = base.database, base.link, base.outbox, base.urls
+    database, redis_client, outbox, urls = base.database, base.redis_client, base.outbox, base.urls
     relay_bell, reconcile_bell = Doorbell(), Doorbell()
     # Each reader has an EventLog of its own: it remembers where it stands.
-    fanout = Fanout(EventLog(link, on_unreadable=_count("fanout-events")), base.progress, base.redis)
+    fanout = Fanout(EventLog(redis_client, on_unreadable=_count("fanout-events")), base.progress, base.redis)
 
     journal = PostgresJournal(database)
     consumer = EventConsumer(
-        EventLog(link, "platform-api", on_unreadable=_count("event-consumer")),
+        EventLog(redis_client, "platform-api", on_unreadable=_count("event-consumer")),
         journal,
         urls,
         relay_bell=relay_bell,
@@ -58,9 +59,9 @@ def join_loops(base: Foundation) -> Loops:
     relay = Relay(
         outbox,
         base.producer,
-        KeyDirectory(link),
-        now_ms=QueueClock(link).now_ms,
-        epoch=link.epoch,
+        KeyDirectory(redis_client),
+        now_ms=QueueClock(redis_client).now_ms,
+        epoch=redis_client.epoch,
         bell=relay_bell,
         urls=urls,
         waits=DATABASE_AWAY,
@@ -69,7 +70,7 @@ def join_loops(base: Foundation) -> Loops:
         stale=PostgresStaleSteps(database),
         unit_of_work=base.unit_of_work,
         producer=base.producer,
-        event_log=EventLog(link),
+        event_log=EventLog(redis_client),
         consumer=consumer,
         urls=urls,
         clock=utc_now,
@@ -77,7 +78,7 @@ def join_loops(base: Foundation) -> Loops:
         relay_bell=relay_bell,
         waits=DATABASE_AWAY,
     )
-    loops = LoopSupervisor((QueueUnavailable, *DATABASE_AWAY))
+    loops = LoopSupervisor((RedisUnavailable, *DATABASE_AWAY))
     loops.add("relay", relay.run)
     loops.add("event-consumer", consumer.run)
     loops.add("reconciler", reconciler.run)

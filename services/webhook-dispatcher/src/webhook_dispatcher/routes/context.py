@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, cast
 
 from darkroom_chassis.availability import Availability
-from darkroom_queue import KeyDirectory
+from darkroom_redis import KeyDirectory
 from fastapi import Depends, Request
 
 from webhook_dispatcher.domain.ports import DeliveryLog, Endpoints, Idempotency, SecretBox

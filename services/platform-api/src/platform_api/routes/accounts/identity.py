@@ -5,7 +5,7 @@ from typing import Literal
 
 from darkroom_chassis.api_keys import KeyKind
 from darkroom_chassis.errors import AppError
-from darkroom_queue import TICKET_TTL_S
+from darkroom_redis import TICKET_TTL_S
 from darkroom_schemas.base import Request as RequestBody
 from darkroom_schemas.errors import ErrorCode
 from darkroom_schemas.ids import JobId, TenantId

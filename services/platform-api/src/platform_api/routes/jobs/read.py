@@ -1,6 +1,6 @@
 """`GET /api/jobs/{id}`."""
 
-from darkroom_queue import QueueUnavailable
+from darkroom_redis import RedisUnavailable
 from darkroom_schemas.status import JobStatus
 from fastapi import APIRouter, Response
 
@@ -39,6 +39,6 @@ async def _running_percent(context: Context, job: Job) -> float:
         return 0.0
     try:
         steps = [await context.steps.read(step) for step in await context.jobs.running_steps(job)]
-    except QueueUnavailable:
+    except RedisUnavailable:
         return 0.0
     return sum(step.progress or 0.0 for step in steps if step)

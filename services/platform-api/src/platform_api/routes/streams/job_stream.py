@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 from darkroom_chassis.database import DATABASE_AWAY
-from darkroom_queue import QueueUnavailable
+from darkroom_redis import RedisUnavailable
 from darkroom_schemas.ids import JobId, UserId
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -69,7 +69,7 @@ async def stream(
         if await anext(frames, None) is None:
             place.release()
             return Response(status_code=204, headers=HEADERS)
-    except (QueueUnavailable, *DATABASE_AWAY):
+    except (RedisUnavailable, *DATABASE_AWAY):
         place.release()
         return come_back(request, AWAY)
     except BaseException:

@@ -7,7 +7,7 @@ from darkroom_chassis.connection_limit import Place
 from darkroom_chassis.database import DATABASE_AWAY
 from darkroom_chassis.errors import AppError
 from darkroom_chassis.logs import get_logger
-from darkroom_queue import QueueUnavailable
+from darkroom_redis import RedisUnavailable
 from darkroom_schemas.errors import ErrorCode
 from darkroom_schemas.ids import UserId
 from fastapi import Request, Response
@@ -107,7 +107,7 @@ async def until_outage(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     try:
         async for frame in stream:
             yield frame
-    except (QueueUnavailable, *DATABASE_AWAY) as error:
+    except (RedisUnavailable, *DATABASE_AWAY) as error:
         log.warning("A stream ends, since a server does not answer; its reader may resume", reason=type(error).__name__)
 
 

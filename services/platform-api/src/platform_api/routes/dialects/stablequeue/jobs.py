@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from darkroom_chassis.availability import ADVISORY_S
-from darkroom_queue import QueueUnavailable, Waiting
+from darkroom_queue import Waiting
+from darkroom_redis import RedisUnavailable
 from darkroom_schemas.fields import Text
 from darkroom_schemas.ids import JobId, UserId
 from darkroom_schemas.status import JobStatus
@@ -178,7 +179,7 @@ async def _waiting(context: Context, job: Job) -> Waiting | None:
             waiting = await context.waiting.why_waiting(step, ADVISORY_S)
             if waiting is not None:
                 return waiting
-    except QueueUnavailable:
+    except RedisUnavailable:
         return None
     return None
 

@@ -13,7 +13,7 @@ from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
 from redis.crc import key_slot
 
-from darkroom_queue.hot import CONNECT_TIMEOUT_S, Address
+from darkroom_redis.pipelined_connection import CONNECT_TIMEOUT_S, Address
 
 ASK_TIMEOUT_S = 0.5
 REDIS_PORT, SENTINEL_PORT = 6379, 26379
@@ -53,7 +53,7 @@ def _options() -> dict[str, Any]:
     return {
         "decode_responses": True,
         "encoding_errors": "replace",  # the queue writes UTF-8 only; other bytes must not end the connection
-        # `RedisLink.guard` limits every call; redis-py's own way loses cancellations on Python 3.11.
+        # `QueueClient.guard` limits every call; redis-py's own way loses cancellations on Python 3.11.
         "socket_timeout": None,
         "socket_connect_timeout": CONNECT_TIMEOUT_S,
         "socket_keepalive": True,

@@ -8,12 +8,13 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 
+from darkroom_redis.errors import RedisUnavailable
 from darkroom_schemas.events import Event
 from darkroom_schemas.ids import EventId, JobId
 
-from darkroom_queue.errors import LogTruncated, QueueUnavailable, SlowReader
-from darkroom_queue.events import EventLog
-from darkroom_queue.link import RedisLink
+from darkroom_queue.client import QueueClient
+from darkroom_queue.errors import LogTruncated, SlowReader
+from darkroom_queue.log.events import EventLog
 
 BUFFER = 1000
 OUTAGE_PAUSE_S = 0.2
@@ -51,14 +52,14 @@ class EventFanout:
     `on_unreadable` is called for an entry that cannot be read, as by `EventLog`.
     """
 
-    def __init__(self, link: RedisLink, *, on_unreadable: Callable[[], None] | None = None) -> None:
-        self._link, self._on_unreadable = link, on_unreadable
+    def __init__(self, client: QueueClient, *, on_unreadable: Callable[[], None] | None = None) -> None:
+        self._client, self._on_unreadable = client, on_unreadable
         self._topics: dict[JobId | None, set[_Subscription]] = defaultdict(set)
         self._reading = asyncio.Event()
 
     async def run(self) -> None:
         """Read and hand out for ever, through outages."""
-        log = EventLog(self._link, on_unreadable=self._on_unreadable)
+        log = EventLog(self._client, on_unreadable=self._on_unreadable)
         after: EventId | None = None
         while True:
             try:
@@ -72,7 +73,7 @@ class EventFanout:
                 after = None
                 self._reading.clear()
                 continue
-            except QueueUnavailable:
+            except RedisUnavailable:
                 await asyncio.sleep(OUTAGE_PAUSE_S)
                 continue
             for event in events:
@@ -115,7 +116,7 @@ class EventFanout:
     async def _replay(self, since: EventId | None, job_id: JobId | None) -> list[Event]:
         if since is None:
             return []
-        log = EventLog(self._link)
+        log = EventLog(self._client)
         if job_id is not None:
             return await log.read_job(job_id, since)
         events: list[Event] = []

@@ -9,9 +9,9 @@ from dataclasses import replace
 from darkroom_schemas.events import Event
 from darkroom_schemas.ids import EventId, JobId
 
-from darkroom_queue.entries import Entry, Placed, parse_place, place_before, read_entry, read_line
+from darkroom_queue.client import QueueClient
 from darkroom_queue.errors import LogTruncated
-from darkroom_queue.link import RedisLink
+from darkroom_queue.log.entries import Entry, Placed, parse_place, place_before, read_entry, read_line
 
 log = logging.getLogger(__name__)
 MAX_BLOCK_MS = 5000
@@ -35,9 +35,9 @@ class EventLog:
     """
 
     def __init__(
-        self, link: RedisLink, reader: str | None = None, *, on_unreadable: Callable[[], None] | None = None
+        self, client: QueueClient, reader: str | None = None, *, on_unreadable: Callable[[], None] | None = None
     ) -> None:
-        self._link, self._reader, self._on_unreadable = link, reader, on_unreadable
+        self._client, self._reader, self._on_unreadable = client, reader, on_unreadable
         self._read_to: EventId | None = None
         self._next = "0-0"
         """Where the stream goes on after `_read_to`: further on if unreadable entries follow it."""
@@ -51,7 +51,7 @@ class EventLog:
         Only an empty answer means that there are no more. Raises `LogTruncated` if the log does not reach back to
         `after`, or `after` is of another epoch.
         """
-        epoch = await self._link.epoch()
+        epoch = await self._client.epoch()
         if after is not None and after != self._read_to:
             await self._check_covers(after, epoch)
         if after is not None:
@@ -66,7 +66,7 @@ class EventLog:
             block_ms = 0
         if after is not None:
             found = [placed for placed in found if _place(placed[0]) > _place(after)]
-            if await self._link.epoch() != after.epoch:
+            if await self._client.epoch() != after.epoch:
                 raise LogTruncated(f"the server was restarted since {after}")
         page = found[:count]
         self._read_to = page[-1][0] if page else after
@@ -74,17 +74,17 @@ class EventLog:
         return [event for _, event in page]
 
     async def _fetch(self, start: str, wanted: int, block_ms: int) -> list[Entry]:
-        place = ("STREAMS", self._link.keys.log, start)
+        place = ("STREAMS", self._client.keys.log, start)
         if block_ms:
             wait = ("BLOCK", min(block_ms, MAX_BLOCK_MS))
-            answer = await self._link.block("XREAD", "COUNT", wanted, *wait, *place)
+            answer = await self._client.block("XREAD", "COUNT", wanted, *wait, *place)
         else:
-            answer = await self._link.command("XREAD", "COUNT", wanted, *place)
+            answer = await self._client.command("XREAD", "COUNT", wanted, *place)
         return answer[0][1] if answer else []
 
     async def _readable(self, entries: Sequence[Entry], epoch: int, enough: int) -> tuple[list[Placed], str]:
         """Return the events of a page, and the last entry that was read; unreadable ones are reported and left out."""
-        shard, found = self._link.shard, list[Placed]()
+        shard, found = self._client.shard, list[Placed]()
         try:
             for entry in entries:
                 found += read_entry(entry, shard, epoch)
@@ -92,8 +92,8 @@ class EventLog:
                     return found, entry[0]
             return found, entries[-1][0]
         except ValueError:
-            self._link.forget_epoch()  # the reason may be that another epoch has begun
-            epoch = await self._link.epoch()
+            self._client.forget_epoch()  # the reason may be that another epoch has begun
+            epoch = await self._client.epoch()
         found = []
         for entry in entries:
             try:
@@ -113,23 +113,25 @@ class EventLog:
         now = time.time()
         if self._reader is not None and now - self._told >= TELL_EVERY_S:
             self._told = now
-            await self._link.command("HSET", self._link.keys.readers, self._reader, f"{after.ms}\t{round(now * 1000)}")
+            await self._client.command(
+                "HSET", self._client.keys.readers, self._reader, f"{after.ms}\t{round(now * 1000)}"
+            )
 
     async def tail(self) -> EventId:
         """Return the id of the latest event; nothing has happened after it yet."""
-        epoch = await self._link.epoch()
-        return EventId(self._link.shard, epoch, *await self._last())
+        epoch = await self._client.epoch()
+        return EventId(self._client.shard, epoch, *await self._last())
 
     async def beginning(self) -> EventId:
         """Return the place before all that is kept."""
-        return EventId(self._link.shard, await self._link.epoch(), 0, 0)
+        return EventId(self._client.shard, await self._client.epoch(), 0, 0)
 
     async def rejoin(self, after: EventId) -> EventId:
         """Return the place of `after` in the present epoch, for a reader that wants all that a restart left.
 
         Raises `LogTruncated` if the log does not reach back to it.
         """
-        epoch = await self._link.epoch()
+        epoch = await self._client.epoch()
         place = replace(after, epoch=epoch)
         await self._check_covers(place, epoch)
         return place
@@ -139,12 +141,12 @@ class EventLog:
 
         Lines that cannot be read are left out.
         """
-        epoch = await self._link.epoch()
-        lines: list[str] = await self._link.command("LRANGE", self._link.keys.job_events(job_id), 0, -1)
+        epoch = await self._client.epoch()
+        lines: list[str] = await self._client.command("LRANGE", self._client.keys.job_events(job_id), 0, -1)
         found: list[Placed] = []
         for line in lines:
             with suppress(ValueError):
-                found.append(read_line(line, self._link.shard))
+                found.append(read_line(line, self._client.shard))
         if after is None:
             return [event for _, event in found]
         if after.epoch != epoch or not found or found[0][0] > after:
@@ -159,8 +161,8 @@ class EventLog:
         last = await self._last()  # before the entries are looked at, or it might be of one that came after the look
         gone = None
         for count in (1, MAX_UNREADABLE_AHEAD):
-            first: list[Entry] = await self._link.command("XRANGE", self._link.keys.log, "-", "+", "COUNT", count)
-            gone = place_before(first, self._link.shard)
+            first: list[Entry] = await self._client.command("XRANGE", self._client.keys.log, "-", "+", "COUNT", count)
+            gone = place_before(first, self._client.shard)
             if gone is not None or len(first) < count:
                 break
         if (last if gone is None else gone) > _place(after):
@@ -168,7 +170,7 @@ class EventLog:
 
     async def _last(self) -> tuple[int, int]:
         """Return the place of the latest event, kept or not."""
-        return parse_place(await self._link.command("HGET", self._link.keys.meta, "last") or "0-0")
+        return parse_place(await self._client.command("HGET", self._client.keys.meta, "last") or "0-0")
 
 
 def _place(event_id: EventId) -> tuple[int, int]:

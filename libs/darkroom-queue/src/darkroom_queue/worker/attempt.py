@@ -10,14 +10,14 @@ import random
 from collections.abc import Callable
 from contextlib import suppress
 
+from darkroom_redis.errors import RedisUnavailable
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.ids import WorkerId
 from darkroom_schemas.step import ClaimedStep, StepError, StepResult
 
-from darkroom_queue.context import Handler, StepContext, StepFailed, StepStopped, StopReason
-from darkroom_queue.errors import QueueUnavailable
 from darkroom_queue.record import internal_error
-from darkroom_queue.turn import Finish, Outcome, WorkerPort
+from darkroom_queue.worker.context import Handler, StepContext, StepFailed, StepStopped, StopReason
+from darkroom_queue.worker.turn import Finish, Outcome, WorkerPort
 
 log = logging.getLogger(__name__)
 STOP_GRACE_S = 10.0
@@ -104,7 +104,7 @@ class Attempt:
                 "step_progress": round(percent, 2), "message": message, "current_step": current, "total_steps": total,
                 "preview": context.preview.model_dump() if context.preview else None,
             }  # fmt: skip
-            with suppress(QueueUnavailable):
+            with suppress(RedisUnavailable):
                 await self._port.progress(step.id, step.token, round(percent, 2), json.dumps(fields)[:-1])
             await asyncio.sleep(PROGRESS_EVERY_S)
 

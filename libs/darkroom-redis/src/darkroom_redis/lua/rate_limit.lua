@@ -3,7 +3,18 @@
 -- KEYS  1 {s}:meta
 -- ARGV  for each quota: name, units, window in ms
 -- Gives for each quota { units left, ms until all are back, ms until one is free (0: one was taken) }
---#include head
+local call = redis.call
+local P = string.sub(KEYS[1], 1, -5)
+local clock = call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000) -- Unix milliseconds
+
+-- A script reads all of its arguments before its first write, since what it has written stays when it fails.
+local function number_at(i)
+  local number = tonumber(ARGV[i])
+  if number and number > -1e15 and number < 1e15 then return number end
+  error('argument ' .. i .. ' must be a number, not ' .. string.sub(ARGV[i] or 'nothing', 1, 50))
+end
+
 local ROUNDING_MS = 0.001
 local found, granted = {}, true
 for i = 1, #ARGV, 3 do

@@ -110,7 +110,7 @@ class _Wire(asyncio.Protocol):
             self._watch = self._loop.call_later(WATCH_EVERY_S, self._check_answers, silent_s)
 
 
-class HotConnection:
+class PipelinedConnection:
     """A connection to whatever server `resolve` names; it is asked anew each time."""
 
     def __init__(self, resolve: Callable[[], Awaitable[Address]]) -> None:

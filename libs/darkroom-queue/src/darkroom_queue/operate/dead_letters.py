@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from darkroom_schemas.ids import StepId
 from darkroom_schemas.step import StepView
 
+from darkroom_queue.client import QueueClient
 from darkroom_queue.errors import ClassShareUsed, StepOfJob, TooManyClasses
-from darkroom_queue.link import RedisLink
-from darkroom_queue.lua_source import load
+from darkroom_queue.lua import load
 from darkroom_queue.producer import Producer
 
 log = logging.getLogger(__name__)
@@ -19,8 +19,8 @@ MAX_PAGE = 200
 class DeadLetters:
     """The dead letters of one shard."""
 
-    def __init__(self, link: RedisLink) -> None:
-        self._link, self._producer = link, Producer(link)
+    def __init__(self, client: QueueClient) -> None:
+        self._client, self._producer = client, Producer(client)
 
     async def list(self, *, limit: int = 50, offset: int = 0) -> list[StepView]:
         """Return dead letters with the reason in `error`, the latest first; at most 200 at a time.
@@ -28,8 +28,8 @@ class DeadLetters:
         Those whose records cannot be read are left out.
         """
         last = offset + min(limit, MAX_PAGE) - 1
-        ids: list[str] = await self._link.guard(
-            self._link.client.zrange(self._link.keys.dead_letters, offset, last, desc=True)
+        ids: list[str] = await self._client.guard(
+            self._client.redis_py.zrange(self._client.keys.dead_letters, offset, last, desc=True)
         )
         try:
             views = await self._producer.read_many([StepId(step_id) for step_id in ids])
@@ -46,7 +46,7 @@ class DeadLetters:
 
     async def count(self) -> int:
         """Return how many there are."""
-        number: int = await self._link.guard(self._link.client.zcard(self._link.keys.dead_letters))
+        number: int = await self._client.guard(self._client.redis_py.zcard(self._client.keys.dead_letters))
         return number
 
     async def requeue(self, step_id: StepId) -> bool:
@@ -54,7 +54,7 @@ class DeadLetters:
 
         Raises `TooManyClasses` where a submission of the step would, and `StepOfJob` for a step of a user's job.
         """
-        code = await self._link.run(_REQUEUE, step_id)
+        code = await self._client.run(_REQUEUE, step_id)
         if code == -3:
             view = await self._producer.read(step_id)
             job = view.job_id if view else "{job id}"
@@ -66,4 +66,4 @@ class DeadLetters:
 
     async def purge(self, step_ids: Sequence[StepId] = (), *, failed_before_ms: int = 0) -> int:
         """Forget the given ones, and up to 1,000 of those that failed before a time; returns how many it forgot."""
-        return int(await self._link.run(_PURGE, failed_before_ms, 1000, *step_ids))
+        return int(await self._client.run(_PURGE, failed_before_ms, 1000, *step_ids))

@@ -12,16 +12,17 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 
+from darkroom_redis.errors import RedisUnavailable
+from darkroom_redis.pipelined_connection import ReplyError
 from darkroom_schemas.ids import StepId
 from darkroom_schemas.step import ClaimedStep
 from darkroom_schemas.worker import WorkerInfo
 
-from darkroom_queue.attempt import Attempt
-from darkroom_queue.context import Handler, StopReason
-from darkroom_queue.errors import QueueUnavailable, WorkerSuperseded
-from darkroom_queue.hot import ReplyError
-from darkroom_queue.link import DEFAULT_LEASE_S, RedisLink
-from darkroom_queue.turn import Finish, Turn, WorkerPort
+from darkroom_queue.client import DEFAULT_LEASE_S, QueueClient
+from darkroom_queue.errors import WorkerSuperseded
+from darkroom_queue.worker.attempt import Attempt
+from darkroom_queue.worker.context import Handler, StopReason
+from darkroom_queue.worker.turn import Finish, Turn, WorkerPort
 
 log = logging.getLogger(__name__)
 BLOCK_S = 5
@@ -44,7 +45,7 @@ class Consumer:
 
     def __init__(
         self,
-        link: RedisLink,
+        client: QueueClient,
         info: WorkerInfo,
         handler: Handler,
         *,
@@ -55,8 +56,8 @@ class Consumer:
     ) -> None:
         if lease_s < 3 * beat_s:
             raise ValueError(f"lease_s must be at least 3 × beat_s, not {lease_s:g} against {beat_s:g}")
-        self._link, self._info, self._handler = link, info, handler
-        self._port = WorkerPort(link, info, lease_s=lease_s)
+        self._client, self._info, self._handler = client, info, handler
+        self._port = WorkerPort(client, info, lease_s=lease_s)
         self._half = (info.concurrency + 1) // 2
         self._beat_s, self._silence_s, self._resident = beat_s, lease_s * 0.75, resident
         self._on_refused = on_refused
@@ -107,7 +108,7 @@ class Consumer:
             for task in [*listeners, *self._turns]:
                 task.cancel()
             await asyncio.gather(*listeners, *self._turns, return_exceptions=True)
-            with suppress(QueueUnavailable):  # leases end by themselves
+            with suppress(RedisUnavailable):  # leases end by themselves
                 await self._port.unregister()
 
     def drain(self, *, grace_s: float) -> None:
@@ -124,7 +125,7 @@ class Consumer:
         while True:
             try:
                 self._set = await self._port.register()
-            except QueueUnavailable:
+            except RedisUnavailable:
                 await asyncio.sleep(OUTAGE_PAUSE_S)
             else:
                 self._registered, self._acknowledged, self._next_beat = True, self._now(), 0.0
@@ -161,7 +162,7 @@ class Consumer:
     async def _take_turn(self, sent: list[Finish], beats: list[tuple[StepId, str]] | None, want: int) -> None:
         try:
             turn = await self._port.turn(want=want, finishes=sent, beats=beats, resident=self._resident())
-        except QueueUnavailable:
+        except RedisUnavailable:
             self._finishes[:0] = [replace(finish, repeated=True) for finish in sent]
             self._endure()
         except WorkerSuperseded as error:
@@ -272,14 +273,14 @@ class Consumer:
         """Block on the wake list while there is room. A token heard too late is re-armed by the turn that follows."""
         while True:
             await self._room.wait()
-            if await self._pop(self._link.keys.wake(self._set)):
+            if await self._pop(self._client.keys.wake(self._set)):
                 self._heard = True
                 if not self._launch_turn():
                     self._poke.set()
 
     async def _hear_commands(self) -> None:
         while True:
-            command = await self._pop(self._link.keys.commands(self._info.worker_id))
+            command = await self._pop(self._client.keys.commands(self._info.worker_id))
             if command is None:
                 continue
             parts = command.split("\t")
@@ -296,8 +297,8 @@ class Consumer:
 
     async def _pop(self, key: str) -> str | None:
         try:
-            answer: list[str] | None = await self._link.block("BLPOP", key, BLOCK_S)
-        except QueueUnavailable:
+            answer: list[str] | None = await self._client.block("BLPOP", key, BLOCK_S)
+        except RedisUnavailable:
             await asyncio.sleep(OUTAGE_PAUSE_S)
             return None
         except ReplyError:  # else nobody would listen any more, and only beats would find work

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from darkroom_redis.client import Arg
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.ids import StepId
 from darkroom_schemas.step import ClaimedStep, StepError
 from darkroom_schemas.worker import WorkerInfo
 
+from darkroom_queue.client import QueueClient
 from darkroom_queue.errors import TooManyClasses, WorkerSuperseded
-from darkroom_queue.link import Arg, RedisLink
-from darkroom_queue.lua_source import load
+from darkroom_queue.lua import load
 from darkroom_queue.record import canonical, claimed
 
 log = logging.getLogger(__name__)
@@ -66,14 +67,14 @@ class Turn:
 class WorkerPort:
     """The calls of one worker process, numbered so that tokens never repeat within its incarnation."""
 
-    def __init__(self, link: RedisLink, info: WorkerInfo, *, lease_s: float) -> None:
-        self._link, self._info, self._lease_ms = link, info, round(lease_s * 1000)
+    def __init__(self, client: QueueClient, info: WorkerInfo, *, lease_s: float) -> None:
+        self._client, self._info, self._lease_ms = client, info, round(lease_s * 1000)
         self._turns = 0
 
     async def register(self) -> str:
         """Register, taking over from an older process of this worker; returns the capability set."""
         info = self._info
-        status, answer = await self._link.run(
+        status, answer = await self._client.run(
             _REGISTER, info.worker_id, info.incarnation, canonical(info.capabilities), info.model_dump_json(),
             info.machine_id,
         )  # fmt: skip
@@ -83,7 +84,7 @@ class WorkerPort:
 
     async def unregister(self) -> None:
         """Leave; what is still held goes back to the queue."""
-        await self._link.run(_UNREGISTER, self._info.worker_id, self._info.incarnation)
+        await self._client.run(_UNREGISTER, self._info.worker_id, self._info.incarnation)
 
     async def turn(
         self,
@@ -101,7 +102,7 @@ class WorkerPort:
             args += [f.step_id, f.token, f.outcome, f.data, f.delay_ms]
         for step_id, token in beats or ():
             args += [step_id, token]
-        status, codes, cancelled, lost, token, claims, due_ms = await self._link.run(_TURN, *args)
+        status, codes, cancelled, lost, token, claims, due_ms = await self._client.run(_TURN, *args)
         if status == -1:
             raise WorkerSuperseded(f"another process has registered as {self._info.worker_id}")
         claimed_steps, unreadable = _claims(claims, token)
@@ -120,7 +121,7 @@ class WorkerPort:
 
         False if the token is stale.
         """
-        return bool(await self._link.run(_PROGRESS, step_id, token, percent, message))
+        return bool(await self._client.run(_PROGRESS, step_id, token, percent, message))
 
 
 def _claims(

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable
+from dataclasses import dataclass
 from typing import Any, Self
 
 import redis.asyncio as redis
-from darkroom_schemas.catalogue import CATALOGUE
 from redis.exceptions import (
     AskError,
     BusyLoadingError,
@@ -18,12 +18,11 @@ from redis.exceptions import (
     TryAgainError,
 )
 
-from darkroom_queue.errors import QueueUnavailable
-from darkroom_queue.hot import ANSWER_TIMEOUT_S, HotConnection, ReplyError
-from darkroom_queue.keys import Keys
-from darkroom_queue.locate import Location, locate
-from darkroom_queue.lua_source import LuaScript, load
-from darkroom_queue.record import canonical
+from darkroom_redis.errors import RedisUnavailable
+from darkroom_redis.keys import SharedKeys
+from darkroom_redis.pipelined_connection import ANSWER_TIMEOUT_S, PipelinedConnection, ReplyError
+from darkroom_redis.resolver import Location
+from darkroom_redis.script_loader import LuaScript
 
 Arg = str | bytes | int | float
 _UNREACHABLE = (ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError, OSError)
@@ -37,61 +36,68 @@ _ELSEWHERE = (
 """Error words of a server that cannot serve us now: another one may, or the same one later."""
 _FULL = ("OOM", "MISCONF")
 """Error words of a server that writes nothing before an operator has seen to it, but still answers what only reads."""
-DEFAULT_LEASE_S = 12.0
 PROBE_TTL_S = 60
-_ADOPT = load("adopt")
-_STANDING = tuple(canonical(entry.requirements) for entry in CATALOGUE.values())
-"""What steps of the catalogue's types require, unless they ask for more."""
 
 
-class RedisLink:
-    """Runs the queue's scripts on one shard. Reconnects by itself; a call in an outage raises `QueueUnavailable`."""
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """The script that runs on a server before anything else; it returns the epoch of the server's present run.
 
-    def __init__(self, location: Location, shard: int = 0) -> None:
-        self.keys, self.shard = Keys(shard), shard
+    Its arguments are the server's run id and `args`.
+    """
+
+    script: LuaScript
+    args: tuple[Arg, ...]
+
+
+class RedisClient:
+    """Runs scripts and commands on one shard. Reconnects by itself; raises `RedisUnavailable` during an outage."""
+
+    keys: SharedKeys
+
+    def __init__(self, location: Location, keys: SharedKeys, greeting: Greeting) -> None:
+        self.keys, self._greeting = keys, greeting
         self._location = location
-        self._hot = self._connection()
-        self._idle: list[HotConnection] = []
+        self._connection = self._new_connection()
+        self._idle: list[PipelinedConnection] = []
         """Connections for commands that block; each was used before."""
         self._sent: set[str] = set()
         """Digests of the scripts that went over the hot connection as a whole; the server knows them since."""
         self._epoch = 0
         self._closed = False
 
-    @classmethod
-    async def open(cls, url: str, *, shard: int = 0) -> Self:
-        """Connect and greet the server. `locate.locate` lists the forms of `url`."""
-        link = cls(locate(url), shard)
+    async def greet(self) -> Self:
+        """Connect and greet the server; closes every connection if that fails."""
         try:
-            await link.epoch()
+            await self.epoch()
         except BaseException:
-            await link.close()
+            await self.close()
             raise
-        return link
+        return self
 
     @property
-    def client(self) -> "redis.Redis":
+    def redis_py(self) -> "redis.Redis":
         """The redis-py client of the shard's server; await its calls through `guard`."""
         return self._location.client
 
     async def close(self) -> None:
         """Close every connection."""
         self._closed = True
-        for connection in (self._hot, *self._idle):
+        for connection in (self._connection, *self._idle):
             connection.close()
         self._idle.clear()
         await self._location.close()
 
     async def ping(self) -> None:
-        """Raise `QueueUnavailable` unless Redis answers."""
+        """Raise `RedisUnavailable` unless Redis answers."""
         await self.command("PING")
 
     async def check_writes(self) -> None:
-        """Raise `QueueUnavailable` unless Redis takes writes: one with a full disk or memory still answers reads."""
+        """Raise `RedisUnavailable` unless Redis takes writes: one with a full disk or memory still answers reads."""
         await self.command("SET", self.keys.probe, "1", "EX", PROBE_TTL_S)
 
     async def guard(self, call: Awaitable[Any]) -> Any:  # Any: redis-py's types cover every mode of every reply
-        """Await a call on `client`; whatever means "no answer" becomes `QueueUnavailable`."""
+        """Await a call on `redis_py`; whatever means "no answer" becomes `RedisUnavailable`."""
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT_S):
                 return await call
@@ -99,12 +105,12 @@ class RedisLink:
             self._epoch = 0
             if isinstance(error, OSError):  # silence for the whole time limit: the hot connection hears no more, either
                 raise self._unavailable(error) from error
-            raise QueueUnavailable(f"Redis does not answer ({type(error).__name__})") from error
+            raise RedisUnavailable(f"Redis does not answer ({type(error).__name__})") from error
         except RuntimeError as error:
             if not str(error).endswith(_CLOSED_BY_UVLOOP):
                 raise
             self._epoch = 0
-            raise QueueUnavailable("Redis does not answer (the connection was lost)") from error
+            raise RedisUnavailable("Redis does not answer (the connection was lost)") from error
         except ResponseError as error:
             if not isinstance(error, _MISPLACED) and not str(error).startswith("UNBLOCKED"):
                 raise
@@ -118,7 +124,7 @@ class RedisLink:
 
     def run(self, script: LuaScript, *args: Arg) -> Awaitable[Any]:  # Any: each stub knows what its script answers
         """Run a script on this shard. With a connection that stands it is on its way when this returns."""
-        if not self._epoch or not self._hot.connected:
+        if not self._epoch or not self._connection.connected:
             return self._connect_and_run(script, args)
         return self._evaluate(script, args)
 
@@ -130,8 +136,8 @@ class RedisLink:
     async def block(self, *args: Arg) -> Any:  # Any: replies differ by command
         """Run a command that may wait for up to five seconds, on a connection that nothing else uses meanwhile."""
         if self._closed:
-            raise QueueUnavailable("the link was closed")
-        connection = self._idle.pop() if self._idle else self._connection()
+            raise RedisUnavailable("the client was closed")
+        connection = self._idle.pop() if self._idle else self._new_connection()
         try:
             await connection.connect()
             reply = await connection.call(*args)
@@ -151,26 +157,26 @@ class RedisLink:
         """Greet the server anew before the next call: something tells that its data is not what it was."""
         self._epoch = 0
 
-    def _connection(self) -> HotConnection:
-        return HotConnection(lambda: self._location.resolve(self.keys.meta))
+    def _new_connection(self) -> PipelinedConnection:
+        return PipelinedConnection(lambda: self._location.resolve(self.keys.meta))
 
     async def _ready(self) -> None:
         """Connect, and greet a server that was away: another run of it than before begins a new epoch."""
-        if not self._hot.connected:
+        if not self._connection.connected:
             if self._closed:
-                raise QueueUnavailable("the link was closed")
+                raise RedisUnavailable("the client was closed")
             self._epoch = 0
             self._sent.clear()
             try:
-                await self._hot.connect()
+                await self._connection.connect()
                 # redis-py's idle connections to the server that was lost would each fail once more.
-                await self.client.connection_pool.disconnect(inuse_connections=False)
+                await self.redis_py.connection_pool.disconnect(inuse_connections=False)
             except (OSError, ReplyError, ConnectionError, TimeoutError) as error:
                 raise self._unavailable(error) from error
         if not self._epoch:
             info: str = await self._answer(self._send("INFO", "server"))
             run_id = next(line[7:] for line in info.splitlines() if line.startswith("run_id:"))
-            self._epoch = int(await self._evaluate(_ADOPT, (run_id, round(DEFAULT_LEASE_S * 1000), *_STANDING)))
+            self._epoch = int(await self._evaluate(self._greeting.script, (run_id, *self._greeting.args)))
 
     async def _connect_and_run(self, script: LuaScript, args: tuple[Arg, ...]) -> Any:
         await self._ready()
@@ -194,7 +200,7 @@ class RedisLink:
 
     def _send(self, *args: Arg) -> "asyncio.Future[Any]":
         try:
-            return self._hot.call(*args)
+            return self._connection.call(*args)
         except OSError as error:
             raise self._unavailable(error) from error
 
@@ -209,11 +215,11 @@ class RedisLink:
     def _judge(self, error: ReplyError) -> Exception:
         """A server that cannot serve us now is left, a full one is not; any other refusal is a mistake of ours."""
         if str(error).startswith(_FULL):
-            return QueueUnavailable(f"Redis takes no writes ({str(error).partition(' ')[0]})")
+            return RedisUnavailable(f"Redis takes no writes ({str(error).partition(' ')[0]})")
         return self._unavailable(error) if str(error).startswith(_ELSEWHERE) else error
 
-    def _unavailable(self, error: Exception, reason: str | None = None) -> QueueUnavailable:
+    def _unavailable(self, error: Exception, reason: str | None = None) -> RedisUnavailable:
         self._epoch = 0
-        self._hot.close()
+        self._connection.close()
         self._location.doubt(str(error) if reason is None else reason)
-        return QueueUnavailable(f"Redis does not answer ({type(error).__name__})")
+        return RedisUnavailable(f"Redis does not answer ({type(error).__name__})")

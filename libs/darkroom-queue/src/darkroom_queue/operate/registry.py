@@ -7,7 +7,7 @@ from darkroom_schemas.ids import WorkerId
 from darkroom_schemas.worker import WorkerInfo
 from pydantic import ValidationError
 
-from darkroom_queue.link import RedisLink
+from darkroom_queue.client import QueueClient
 
 log = logging.getLogger(__name__)
 
@@ -23,17 +23,17 @@ class WorkerRecord:
 class Registry:
     """Reads the worker registry of one shard."""
 
-    def __init__(self, link: RedisLink) -> None:
-        self._link = link
+    def __init__(self, client: QueueClient) -> None:
+        self._client = client
 
     async def workers(self) -> list[WorkerRecord]:
         """Return the live workers, the most recently seen last; without those whose records cannot be read."""
-        client, keys = self._link.client, self._link.keys
-        seen: list[tuple[str, float]] = await self._link.guard(client.zrange(keys.workers, 0, -1, withscores=True))
+        client, keys = self._client.redis_py, self._client.keys
+        seen: list[tuple[str, float]] = await self._client.guard(client.zrange(keys.workers, 0, -1, withscores=True))
         async with client.pipeline(transaction=False) as pipe:
             for worker_id, _ in seen:
                 pipe.hget(keys.worker(WorkerId(worker_id)), "info")
-            infos: list[str | None] = await self._link.guard(pipe.execute())
+            infos: list[str | None] = await self._client.guard(pipe.execute())
         records = [
             _record(worker_id, info, int(at))
             for (worker_id, at), info in zip(seen, infos, strict=True)

@@ -9,8 +9,8 @@ from darkroom_schemas.ids import StepId
 from darkroom_schemas.worker import Capabilities, Requirements
 from pydantic import ValidationError
 
-from darkroom_queue.link import RedisLink
-from darkroom_queue.lua_source import load
+from darkroom_queue.client import QueueClient
+from darkroom_queue.lua import load
 
 _WHY = load("why")
 ENOUGH_MEASUREMENTS = 5
@@ -52,17 +52,17 @@ class Waiting:
 class Insight:
     """Answers questions about waiting steps of one shard."""
 
-    def __init__(self, link: RedisLink) -> None:
-        self._link = link
+    def __init__(self, client: QueueClient) -> None:
+        self._client = client
 
     async def random_step(self) -> StepId | None:
         """Return any step that has not ended; None if there is none."""
-        found: str | None = await self._link.command("HRANDFIELD", self._link.keys.steps)
+        found: str | None = await self._client.command("HRANDFIELD", self._client.keys.steps)
         return StepId(found) if found else None
 
     async def why_waiting(self, step_id: StepId) -> Waiting | None:
         """Explain why a step waits; None if it does not (it runs, has ended, or is unknown)."""
-        answer = await self._link.run(_WHY, step_id)
+        answer = await self._client.run(_WHY, step_id)
         if not answer:
             return None
         if answer[0] == WaitReason.NO_ROOM:
@@ -92,10 +92,10 @@ class Insight:
 
     async def service_times(self, step_types: Sequence[str]) -> dict[str, tuple[float, float] | None]:
         """Return the median and the 90th percentile of each type in seconds; None while few were measured."""
-        async with self._link.client.pipeline(transaction=False) as pipe:
+        async with self._client.redis_py.pipeline(transaction=False) as pipe:
             for name in step_types:
-                pipe.hgetall(self._link.keys.service_times(name))
-            histograms: list[dict[str, str]] = await self._link.guard(pipe.execute())
+                pipe.hgetall(self._client.keys.service_times(name))
+            histograms: list[dict[str, str]] = await self._client.guard(pipe.execute())
         counted = [{int(bucket): int(count) for bucket, count in found.items()} for found in histograms]
         return dict(zip(step_types, map(quantiles, counted), strict=True))
 

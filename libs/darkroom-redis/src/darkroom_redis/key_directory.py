@@ -7,7 +7,7 @@ from darkroom_schemas.api_key import PublishedKey
 from pydantic import ValidationError
 from redis.asyncio.client import Pipeline
 
-from darkroom_queue.link import RedisLink
+from darkroom_redis.client import RedisClient
 
 log = logging.getLogger(__name__)
 
@@ -15,33 +15,33 @@ log = logging.getLogger(__name__)
 class KeyDirectory:
     """A copy of the platform's API keys in Redis; the platform writes it again whenever Redis may have lost it."""
 
-    def __init__(self, link: RedisLink) -> None:
-        self._link = link
+    def __init__(self, client: RedisClient) -> None:
+        self._client = client
 
     async def publish(self, keys: Sequence[PublishedKey]) -> None:
         """Add or replace some keys; a revoked one is removed."""
         revoked = [key.id for key in keys if key.revoked]
-        async with self._link.client.pipeline(transaction=True) as pipe:
+        async with self._client.redis_py.pipeline(transaction=True) as pipe:
             self._add(pipe, keys)
             if revoked:
-                pipe.hdel(self._link.keys.api_keys, *revoked)
-            await self._link.guard(pipe.execute())
+                pipe.hdel(self._client.keys.api_keys, *revoked)
+            await self._client.guard(pipe.execute())
 
     async def replace_all(self, keys: Sequence[PublishedKey]) -> None:
         """Make these the only keys: a Redis that lost its last second may hold some that were revoked in it."""
-        async with self._link.client.pipeline(transaction=True) as pipe:
-            pipe.delete(self._link.keys.api_keys)
+        async with self._client.redis_py.pipeline(transaction=True) as pipe:
+            pipe.delete(self._client.keys.api_keys)
             self._add(pipe, keys)
-            await self._link.guard(pipe.execute())
+            await self._client.guard(pipe.execute())
 
     def _add(self, pipe: Pipeline, keys: Sequence[PublishedKey]) -> None:
         valid = {key.id: key.model_dump_json() for key in keys if not key.revoked}
         if valid:
-            pipe.hset(self._link.keys.api_keys, items=[part for pair in valid.items() for part in pair])
+            pipe.hset(self._client.keys.api_keys, items=[part for pair in valid.items() for part in pair])
 
     async def find(self, key_id: str) -> PublishedKey | None:
         """Return a key that is valid now; one whose record cannot be read is not."""
-        text: str | None = await self._link.guard(self._link.client.hget(self._link.keys.api_keys, key_id))
+        text: str | None = await self._client.guard(self._client.redis_py.hget(self._client.keys.api_keys, key_id))
         try:
             return None if text is None else PublishedKey.model_validate_json(text)
         except ValidationError:

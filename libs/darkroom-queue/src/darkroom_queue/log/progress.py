@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Any, Self
 
+from darkroom_redis.errors import RedisUnavailable
 from darkroom_schemas.channels import ProgressMessage, job_progress
 from darkroom_schemas.ids import JobId
 from pydantic import ValidationError
 from redis.asyncio.client import PubSub
 
-from darkroom_queue.errors import QueueUnavailable
-from darkroom_queue.link import RedisLink
+from darkroom_queue.client import QueueClient
 
 log = logging.getLogger(__name__)
 POLL_S = 5.0
@@ -30,11 +30,11 @@ class _OneConnectionPubSub(PubSub):
 class ProgressFeed:
     """Async context manager; iterate over it for the messages of the jobs added so far.
 
-    After a `QueueUnavailable`, iterating again goes on, on another server too. What was added then is not lost.
+    After a `RedisUnavailable`, iterating again goes on, on another server too. What was added then is not lost.
     """
 
-    def __init__(self, link: RedisLink) -> None:
-        self._link = link
+    def __init__(self, client: QueueClient) -> None:
+        self._client = client
         self._interest: dict[JobId, int] = {}
         self._unsubscribed: set[JobId] = set()
         """Jobs of interest that the present connection does not know of."""
@@ -75,7 +75,7 @@ class ProgressFeed:
             await self._connected()  # with these subscriptions among the others
         elif _is_alive(self._pubsub):  # else the reader notices in a moment, and subscribes anew
             added, self._unsubscribed = self._unsubscribed, set()
-            await self._link.guard(self._pubsub.subscribe(*map(job_progress, added)))
+            await self._client.guard(self._pubsub.subscribe(*map(job_progress, added)))
 
     async def add_all(self) -> None:
         """Receive the progress of every job."""
@@ -83,7 +83,7 @@ class ProgressFeed:
         self._wanted.set()
         pubsub = await self._connected()
         if _is_alive(pubsub):
-            await self._link.guard(pubsub.psubscribe(job_progress(JobId("*"))))
+            await self._client.guard(pubsub.psubscribe(job_progress(JobId("*"))))
 
     async def remove(self, job_id: JobId) -> None:
         """Take back one `add`."""
@@ -94,7 +94,7 @@ class ProgressFeed:
             if not self._interest and not self._everything:
                 self._wanted.clear()
             if self._pubsub is not None and _is_alive(self._pubsub):
-                await self._link.guard(self._pubsub.unsubscribe(job_progress(job_id)))
+                await self._client.guard(self._pubsub.unsubscribe(job_progress(job_id)))
 
     async def __aiter__(self) -> AsyncIterator[ProgressMessage]:
         loop, asked_at = asyncio.get_running_loop(), math.inf
@@ -106,16 +106,16 @@ class ProgressFeed:
                 continue
             try:
                 await self.subscribe()
-                message = await self._link.guard(pubsub.get_message(timeout=POLL_S))
+                message = await self._client.guard(pubsub.get_message(timeout=POLL_S))
                 if message is not None:
                     asked_at = math.inf
                 elif asked_at == math.inf:
-                    await self._link.guard(pubsub.ping())
+                    await self._client.guard(pubsub.ping())
                     asked_at = loop.time()
                 elif loop.time() - asked_at >= POLL_S:  # half-open
                     await self._close()
                     asked_at = math.inf
-            except QueueUnavailable:
+            except RedisUnavailable:
                 await self._close()
                 raise
             if message is not None and message["type"] in {"message", "pmessage"}:
@@ -130,8 +130,8 @@ class ProgressFeed:
         """Return the connection, or make one to whatever server serves the shard by now, with all subscriptions."""
         async with self._connecting:
             if self._pubsub is None:
-                await self._link.epoch()
-                pubsub = _OneConnectionPubSub(self._link.client.connection_pool, ignore_subscribe_messages=True)
+                await self._client.epoch()
+                pubsub = _OneConnectionPubSub(self._client.redis_py.connection_pool, ignore_subscribe_messages=True)
                 try:
                     await self._subscribe_all(pubsub)
                 except BaseException:
@@ -143,15 +143,15 @@ class ProgressFeed:
     async def _subscribe_all(self, pubsub: PubSub) -> None:
         """Others come and go meanwhile: done is when nothing has changed while it was written."""
         if self._everything:
-            await self._link.guard(pubsub.psubscribe(job_progress(JobId("*"))))
+            await self._client.guard(pubsub.psubscribe(job_progress(JobId("*"))))
         subscribed: set[JobId] = set()
         self._unsubscribed.clear()
         while subscribed != self._interest.keys():
             added, removed = self._interest.keys() - subscribed, subscribed - self._interest.keys()
             if added:
-                await self._link.guard(pubsub.subscribe(*map(job_progress, added)))
+                await self._client.guard(pubsub.subscribe(*map(job_progress, added)))
             if removed:
-                await self._link.guard(pubsub.unsubscribe(*map(job_progress, removed)))
+                await self._client.guard(pubsub.unsubscribe(*map(job_progress, removed)))
             subscribed = (subscribed | added) - removed
 
     async def _close(self) -> None:

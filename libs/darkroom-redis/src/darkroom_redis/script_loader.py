@@ -1,4 +1,4 @@
-"""Reads the Lua scripts of this package and puts their shared parts in place."""
+"""Reads the Lua scripts of a package and puts their shared parts in place."""
 
 import hashlib
 import re
@@ -19,9 +19,9 @@ class LuaScript:
 
 
 @cache
-def load(name: str) -> LuaScript:
-    """Return `lua/<name>.lua` with every `--#include <part>` replaced by `lua/parts/<part>.lua`."""
-    folder = resources.files("darkroom_queue") / "lua"
+def load_script(package: str, name: str) -> LuaScript:
+    """Return `<package>/lua/<name>.lua` with every `--#include <part>` replaced by `lua/parts/<part>.lua`."""
+    folder = resources.files(package) / "lua"
     source = _INCLUDE.sub(
         lambda match: (folder / "parts" / f"{match[1]}.lua").read_text(), (folder / f"{name}.lua").read_text()
     )
