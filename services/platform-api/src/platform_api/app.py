@@ -4,8 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+from darkroom_chassis.database import DATABASE_OUTAGES
+from darkroom_chassis.outages import Outages
 from darkroom_chassis.probes import probe_routes
 from darkroom_chassis.service import create_app
+from darkroom_redis import RedisUnavailable
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
@@ -15,6 +18,7 @@ from platform_api.routes.dialects.emprops.aliases import EmPropsAliases
 from platform_api.wiring import Running
 
 VERSION = "0.1.0"
+OUTAGES: Outages = {RedisUnavailable: "The queue"} | DATABASE_OUTAGES
 ALLOWED_HEADERS = (
     *("Authorization", "X-API-Key", "X-API-Secret"),
     *("Content-Type", "Idempotency-Key", "Last-Event-ID", "Range"),
@@ -50,6 +54,7 @@ def build_app(
     app = create_app(
         "Darkroom platform API",
         VERSION,
+        outages=OUTAGES,
         description=DESCRIPTION,
         lifespan=lifespan,
         max_body_bytes=max_body_bytes,

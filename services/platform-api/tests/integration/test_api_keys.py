@@ -69,9 +69,9 @@ async def test_secret_is_shown_once(anna: Any) -> None:
 
 
 async def test_idempotency_keys_of_operators_and_users_are_apart(platform: Any, anna: Any) -> None:
-    once = {"Idempotency-Key": "once"}
-    assert (await anna.http.post(KEYS, json={"name": "hers"}, headers=once)).status_code == 201
-    async with platform.client(**{"X-API-Key": await platform.key(KeyKind.ADMIN)}, **once) as operator:
+    idempotency = {"Idempotency-Key": "once"}
+    assert (await anna.http.post(KEYS, json={"name": "hers"}, headers=idempotency)).status_code == 201
+    async with platform.client(**{"X-API-Key": await platform.key(KeyKind.ADMIN)}, **idempotency) as operator:
         answers = [await operator.post(KEYS, json={"name": "theirs", "user_id": anna.id}) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [201, 201]
     assert "Idempotent-Replayed" not in answers[0].headers

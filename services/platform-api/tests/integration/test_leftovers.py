@@ -12,8 +12,8 @@ from darkroom_queue import Handler, StepContext, StepFailed
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.step import StepError, StepResult
 from platform_api.clients.objects import StoredObjects
-from platform_api.loops.orphan_collection import LeftoverKeeper
-from platform_api.store.assets.orphan_scans import PostgresLeftoverChecks
+from platform_api.loops.orphan_collection import OrphanCollector
+from platform_api.store.assets.orphan_scans import PostgresOrphanScans
 
 BROKE = StepError(code=StepErrorCode.BACKEND, message="broke", retryable=True)
 
@@ -47,7 +47,7 @@ async def keep(platform: Any, database: Database, *, url: str | None = None, day
     await platform.rows("UPDATE platform.leftover_checks SET due_at = now() RETURNING 1")
     objects = StoredObjects(url or platform.settings.object_store_url)
     now = datetime.now(UTC) + timedelta(days=days)
-    keeper = LeftoverKeeper(PostgresLeftoverChecks(database), objects, clock=lambda: now)
+    keeper = OrphanCollector(PostgresOrphanScans(database), objects, clock=lambda: now)
     while await keeper.look_over_batch():
         pass
 

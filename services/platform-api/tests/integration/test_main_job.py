@@ -97,12 +97,12 @@ async def test_channel_tells_the_progress_of_a_job_over_all_of_its_steps(
         await feed.add_all()
         job_id = (await anna.submit("video7b_fast_enhanced", prompt="a boat"))["id"]
         await start_worker(tell_half)
-        told = []
+        sent = []
         async for message in feed:
-            told.append((message.job_id, message.progress, message.percent_of_step))
+            sent.append((message.job_id, message.progress, message.percent_of_step))
             heard.set()
-            if len(told) == 2:
+            if len(sent) == 2:
                 break
     await link.close()
-    assert told == [(job_id, 25, 50), (job_id, 75, 50)]
+    assert sent == [(job_id, 25, 50), (job_id, 75, 50)]
     assert (await anna.finished(job_id))["status"] == "completed"

@@ -29,8 +29,8 @@ async def test_all_that_was_missed_is_told_however_the_log_holds_it(link: QueueC
     for number in range(600):  # an entry of the log each
         await producer.emit([emission(number)])
     await producer.emit([emission(number) for number in range(600, 3000)])
-    told = [event.job_id async for event in LogReplay(link).read_user(UserId(ANNA), since)]
-    assert told == [f"j{number}" for number in range(3000) if number % 2]
+    sent = [event.job_id async for event in LogReplay(link).read_user(UserId(ANNA), since)]
+    assert sent == [f"j{number}" for number in range(3000) if number % 2]
 
 
 async def test_a_listener_who_missed_too_much_is_told_so(link: QueueClient) -> None:

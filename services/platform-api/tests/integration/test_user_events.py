@@ -59,10 +59,10 @@ async def test_all_jobs_of_a_user_are_told_in_one_stream_and_nobody_elses(platfo
         await start_worker()
         heard = await until_ended(events, before, after)
     await ben.finished(foreign)
-    told = entries(heard)
-    assert {job for job, _ in told} == {before, after}
-    assert [seq for job, seq in told if job == after] == [1, 2, 3, 4, 5]
-    assert [seq for job, seq in told if job == before][-2:] == [2, 3]
+    sent = entries(heard)
+    assert {job for job, _ in sent} == {before, after}
+    assert [seq for job, seq in sent if job == after] == [1, 2, 3, 4, 5]
+    assert [seq for job, seq in sent if job == before][-2:] == [2, 3]
     updates = [event.json() for event in heard if event.event == "job_update" and event.json()["id"] == after]
     assert updates[-1]["status"] == "completed"
     assert updates[-1]["metadata"]["primary_asset"]
@@ -106,7 +106,7 @@ async def test_progress_of_a_job_that_came_later_is_told_without_an_id(platform:
 
 
 async def test_preview_of_a_running_step_is_shown_by_a_link_that_ends_with_it(platform: Any, start_worker: Any) -> None:
-    told, may_end = asyncio.Event(), asyncio.Event()
+    sent, may_end = asyncio.Event(), asyncio.Event()
 
     async def draw(context: StepContext) -> StepResult:
         key = f"{context.step.job_id}/1/00/1/preview.webp"
@@ -116,8 +116,8 @@ async def test_preview_of_a_running_step_is_shown_by_a_link_that_ends_with_it(pl
         for number, preview in enumerate((Preview(key="other/preview.webp", version=1), Preview(key=key, version=2))):
             context.show_preview(preview)
             context.progress(40 + number)
-            await told.wait()
-            told.clear()
+            await sent.wait()
+            sent.clear()
         await may_end.wait()
         path.unlink()
         return StepResult(text="an answer")
@@ -130,7 +130,7 @@ async def test_preview_of_a_running_step_is_shown_by_a_link_that_ends_with_it(pl
         async for event in events:
             if event.event != "job_update" or (event.json()["progress"] or 0) < 40:
                 continue
-            told.set()
+            sent.set()
             link = event.json()["preview_url"]
             if event.json()["progress"] == 41:
                 break

@@ -27,7 +27,7 @@ class Running:
 
 
 @asynccontextmanager
-async def wire(settings: Settings) -> AsyncIterator[Running]:
+async def assemble(settings: Settings) -> AsyncIterator[Running]:
     """Connect and start the loops; undo both at the end."""
     redis_client = await QueueClient.open(str(settings.redis_url))
     fanout = EventFanout(redis_client, on_unreadable=ITEMS_REJECTED.labels("event-fanout", UNREADABLE).inc)

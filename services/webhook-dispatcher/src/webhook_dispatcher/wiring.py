@@ -14,9 +14,9 @@ from darkroom_queue import EventLog, QueueClient
 from darkroom_redis import KeyDirectory, RedisUnavailable
 
 from webhook_dispatcher.clients.sender import WebhookSender
+from webhook_dispatcher.context import Context
 from webhook_dispatcher.loops.dispatch import DispatchLoop
 from webhook_dispatcher.loops.intake import IntakeLoop
-from webhook_dispatcher.routes.context import Context
 from webhook_dispatcher.settings import Settings
 from webhook_dispatcher.store.delivery_log import PostgresDeliveryLog
 from webhook_dispatcher.store.due_deliveries import PostgresDueDeliveries
@@ -37,7 +37,7 @@ class Running:
 
 
 @asynccontextmanager
-async def wire(settings: Settings) -> AsyncIterator[Running]:
+async def assemble(settings: Settings) -> AsyncIterator[Running]:
     """Connect and start the loops; undo both at the end."""
     redis_client = await QueueClient.open(str(settings.redis_url))
     database = Database(

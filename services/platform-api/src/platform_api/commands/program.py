@@ -8,11 +8,12 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-import uvloop
 from darkroom_chassis.api_keys import KeyKind
 from darkroom_chassis.logs import configure_logging
+from darkroom_chassis.program import service_program
 from darkroom_chassis.service import serve
 from darkroom_schemas.ids import UserId
+from fastapi import FastAPI
 
 from platform_api.app import build_app
 from platform_api.commands.bootstrap import DEMO_CREDITS, Bootstrapped, bootstrap
@@ -20,40 +21,29 @@ from platform_api.migrations import MIGRATIONS
 from platform_api.settings import Settings
 from platform_api.wiring import Running, assemble, jwt_codec, open_accounts
 
-cli = typer.Typer(add_completion=False, help="The platform API of Darkroom. Without a command it serves.")
 TOKEN_LIFETIME_S = 3600
 
 
-@cli.callback(invoke_without_command=True)
-def _serve(context: typer.Context) -> None:
-    """Serve until SIGTERM."""
-    if context.invoked_subcommand is None:
-        uvloop.run(_run(Settings.load()))
-
-
-async def _run(settings: Settings) -> None:
+async def _serve() -> None:
+    settings = Settings.load()
     configure_logging("platform-api", level=settings.log_level, log_format=settings.log_format)
     app = build_app(partial(assemble, settings), max_body_bytes=settings.max_body_bytes, ui_origins=settings.ui_origins)
     await serve(app, settings.host, settings.port, settings)
 
 
-@cli.command(name="migrate")
 def _migrate() -> None:
-    """Bring the database to the newest schema."""
     MIGRATIONS.upgrade(Settings.load().database_url.get_secret_value())
 
 
-@cli.command(name="openapi")
-def _openapi() -> None:
-    """Print the OpenAPI document."""
-
-    typer.echo(json.dumps(build_app(_never, max_body_bytes=1).openapi(), indent=2))
+def _openapi_app() -> FastAPI:
+    return build_app(_never, max_body_bytes=1)
 
 
 def _never() -> AbstractAsyncContextManager[Running]:
     raise RuntimeError("the document is made without connections")
 
 
+cli = service_program("The platform API of Darkroom.", _serve, openapi_app=_openapi_app, migrate=_migrate)
 Key = Annotated[str | None, typer.Option(help="Keep this key if it is valid, instead of making a new one.")]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class TypeOutlook:
+class TypeCapacity:
     """Of steps of one type. Times are the median and the 90th percentile in seconds; None until some were measured."""
 
     workers: int
@@ -13,7 +13,7 @@ class TypeOutlook:
     service_s: tuple[float, float] | None
 
 
-def time_to_end(step_types: Sequence[str], now: Mapping[str, TypeOutlook]) -> tuple[float, float] | None:
+def time_to_end(step_types: Sequence[str], now: Mapping[str, TypeCapacity]) -> tuple[float, float] | None:
     """Bound the time that a job of these steps, one after the other, would take; None where that is not known.
 
     At best nothing waits and each step takes its median. At worst everything that waits comes first, the workers have

@@ -23,7 +23,7 @@ class Operator:
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class UnitOfWork:
     """What may be written inside one transaction."""
 
     jobs: JobChanges
@@ -33,11 +33,11 @@ class Unit:
     servers: NewServers
 
 
-Work = Callable[[Unit], Awaitable[str]]
+Work = Callable[[UnitOfWork], Awaitable[str]]
 """Writes, and returns the body of the answer."""
 
 
-class Once(Protocol):
+class Idempotency(Protocol):
     """Runs work in a transaction, or gives the answer that the same request got before."""
 
     async def __call__(self, principal: UserId | Operator, key: IdempotencyKey | None, work: Work) -> Answer:

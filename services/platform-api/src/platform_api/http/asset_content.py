@@ -7,12 +7,12 @@ from darkroom_schemas.errors import ErrorCode
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
+from platform_api.context import Context
 from platform_api.domain.assets.asset import Asset
 from platform_api.domain.assets.signed_urls import Variant
 from platform_api.domain.errors import NotFound
 from platform_api.http.auth import authenticate, user_of
 from platform_api.http.byte_ranges import NotSatisfiable, parse_range
-from platform_api.http.context import Context
 from platform_api.http.file_names import file_name
 from platform_api.http.requests import AssetIdPath
 

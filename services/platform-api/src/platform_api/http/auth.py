@@ -13,10 +13,10 @@ from darkroom_schemas.ids import UserId
 from fastapi import Depends, Request
 from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPBearer
 
+from platform_api.context import Context, Ctx
 from platform_api.domain.accounts.api_keys import StoredKey
 from platform_api.domain.accounts.sessions import hash_of
 from platform_api.domain.idempotency import Operator
-from platform_api.http.context import Context, Ctx
 from platform_api.http.credentials import KEY_PREFIX, credential_of
 from platform_api.http.scopes import require_scope
 

@@ -14,8 +14,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.params import Depends, Header
 from pydantic import BaseModel, ValidationError
 
+from platform_api.context import Context, context_of
 from platform_api.http.auth import authenticate, caller, user, user_of
-from platform_api.http.context import Context, context_of
 
 Endpoint = Callable[..., Coroutine[Any, Any, Response]]
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]

@@ -2,10 +2,8 @@
 
 import math
 
-from darkroom_chassis.database import DATABASE_AWAY
 from darkroom_chassis.errors import AppError, Unauthenticated, render
 from darkroom_chassis.validation import invalid_request, must_be_one_of
-from darkroom_redis import RedisUnavailable
 from darkroom_schemas.errors import ErrorCode, FieldError
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -19,8 +17,6 @@ from platform_api.domain.errors import (
     JobFinished,
     JobNotRetryable,
     JobRetryLimit,
-    KeyInUse,
-    KeyReused,
     NotEnoughCredits,
     NotFound,
     QueueIsFull,
@@ -45,7 +41,7 @@ def app_error(refusal: Refused) -> AppError:
             field = FieldError(field="jobType", message=must_be_one_of(job_type, valid))
             return invalid_request([field], code=ErrorCode.INVALID_JOB_TYPE, extra={"valid_job_types": list(valid)})
         case UnknownUser():
-            return AppError(403, ErrorCode.FORBIDDEN, "The user that this request is for does not exist.")
+            return AppError(403, ErrorCode.FORBIDDEN, "Unknown user.")
         case WrongLogin():
             return Unauthenticated("The name or the password is wrong.")
         case TooManyLogins(wait_s=wait_s):
@@ -80,13 +76,6 @@ def app_error(refusal: Refused) -> AppError:
                 headers={"Retry-After": str(RETRY_AFTER_S)},
                 extra={"suggestedAction": f"Try again in {RETRY_AFTER_S} seconds."},
             )
-        case KeyReused():
-            sentence = "This Idempotency-Key was used with another request."
-            return AppError(422, ErrorCode.IDEMPOTENCY_MISMATCH, sentence)
-        case KeyInUse():
-            sentence = "The first request with this Idempotency-Key is still being answered."
-            headers = {"Retry-After": "1"}
-            return AppError(409, ErrorCode.IDEMPOTENCY_IN_PROGRESS, sentence, retryable=True, headers=headers)
         case AlreadyExists(what=what, name=name):
             return AppError(409, ErrorCode.CONFLICT, f"There is a {what} named {name!r} already.")
         case TooManyKeys(limit=limit):
@@ -125,12 +114,6 @@ def invalid(field: str, message: str) -> AppError:
     return invalid_request([FieldError(field=field, message=message)])
 
 
-def unavailable(what: str) -> AppError:
-    """Make the 503 for something that this service stands on."""
-    headers = {"Retry-After": str(RETRY_AFTER_S)}
-    return AppError(503, ErrorCode.UNAVAILABLE, f"{what} does not answer.", retryable=True, headers=headers)
-
-
 def install_refusals(app: FastAPI) -> None:
     """Answer every refusal that leaves a route."""
 
@@ -138,13 +121,4 @@ def install_refusals(app: FastAPI) -> None:
         assert isinstance(error, Refused)  # noqa: S101 - registered for this class only
         return render(app_error(error), request.url.path)
 
-    async def on_queue_unavailable(request: Request, _: Exception) -> JSONResponse:
-        return render(unavailable("The queue"), request.url.path)
-
-    async def on_database_away(request: Request, _: Exception) -> JSONResponse:
-        return render(unavailable("The database"), request.url.path)
-
     app.add_exception_handler(Refused, on_refusal)
-    for error in DATABASE_AWAY:
-        app.add_exception_handler(error, on_database_away)
-    app.add_exception_handler(RedisUnavailable, on_queue_unavailable)

@@ -31,9 +31,9 @@ class KnownQueryRoute(APIRoute):
         unknown = [name for name in dict.fromkeys(QueryParams(query)) if name not in known]
         if not unknown:
             return
-        told = unknown[:MAX_ERRORS]
-        fields = [FieldError(field=printable(name, MAX_NAME), message=_message(name, known)) for name in told]
-        raise invalid_request(fields, more=len(unknown) - len(told))
+        sent = unknown[:MAX_ERRORS]
+        fields = [FieldError(field=printable(name, MAX_NAME), message=_message(name, known)) for name in sent]
+        raise invalid_request(fields, more=len(unknown) - len(sent))
 
 
 def _message(name: str, known: Sequence[str]) -> str:

@@ -7,10 +7,10 @@ from darkroom_schemas.ids import AssetId, JobId
 from fastapi import Depends, Header, Path, Query, Request, Response
 from starlette.types import Receive, Scope, Send
 
+from platform_api.context import Context
 from platform_api.domain.answers import Answer
 from platform_api.domain.errors import NotFound
 from platform_api.http.auth import UUID_TEXT
-from platform_api.http.context import Context
 from platform_api.http.direct import Direct, Handler
 from platform_api.http.errors import invalid
 from platform_api.http.query_parameters import KnownQueryRoute

@@ -8,11 +8,11 @@ from darkroom_chassis.middleware import current_trace_id
 from darkroom_schemas.ids import UserId
 from darkroom_schemas.job import JobView
 
+from platform_api.context import Context
 from platform_api.domain.answers import Answer
 from platform_api.domain.errors import Refused
 from platform_api.domain.jobs.submit import submit_job
 from platform_api.domain.planning.plan import Plan
-from platform_api.http.context import Context
 from platform_api.http.workability import UNWORKABLE, Reason, lack_for_plan
 from platform_api.metrics import JOBS_ACCEPTED, type_label
 
@@ -50,18 +50,18 @@ async def submit(
             trace_id=current_trace_id(),
             idempotency=idempotency,
             render=lambda job, queued: render(job, Prospects(queued, reason, notices)),
-            jobs=context.acceptance,
+            jobs=context.submissions,
             backlog=context.backlog,
             max_depth=context.queue_max_depth,
             urls=context.urls,
             clock=context.clock,
         )
     except Refused:
-        earlier = await context.acceptance.earlier(user_id, idempotency) if idempotency else None
+        earlier = await context.submissions.earlier(user_id, idempotency) if idempotency else None
         if earlier is None:
             raise
         return earlier
     if not answer.replayed:
         JOBS_ACCEPTED.labels(type_label(planned.job_type)).inc()
-        context.ring_relay()
+        context.wake_relay()
     return answer

@@ -10,10 +10,10 @@ from darkroom_redis import RedisUnavailable
 from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.status import TERMINAL, JobStatus
 
+from platform_api.context import Context
 from platform_api.domain.jobs.job import Job
 from platform_api.domain.planning.from_catalogue import PROMPT_TYPE
 from platform_api.domain.planning.plan import Plan
-from platform_api.http.context import Context
 
 UNWORKABLE: Literal["unworkable"] = "unworkable"
 Reason = Literal["unworkable"] | None
@@ -23,7 +23,7 @@ MAX_CHARACTERS = 500
 
 async def lack_for_plan(context: Context, plan: Plan) -> str | None:
     """Return a sentence if no live worker can do some step of the plan; None also while Redis does not answer."""
-    if await context.types_now.by_type() is None:
+    if await context.capacity.by_type() is None:
         return None
     live = await context.fleet.live()
     for step in plan.steps:
@@ -56,7 +56,7 @@ def lack_of_step(waiting: Waiting | None) -> str | None:
 
 async def _is_workable_type(context: Context, job: Job) -> bool:
     """Tell, without asking about its steps, of a job that requires no more than its type does."""
-    now = await context.types_now.by_type()
+    now = await context.capacity.by_type()
     if now is None:
         return True
     if job.job_type not in CATALOGUE or "served_by" in job.parameters:

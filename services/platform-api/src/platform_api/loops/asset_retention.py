@@ -4,10 +4,10 @@ import asyncio
 
 from darkroom_chassis.logs import get_logger
 
-from platform_api.domain.assets.ports import AssetRemoval, DoomedObjects, Objects
+from platform_api.domain.assets.ports import AssetRemoval, ObjectDeletions, Objects
 from platform_api.domain.assets.retention import Retention
 from platform_api.domain.clock import Clock
-from platform_api.loops.wakeup import Doorbell
+from platform_api.loops.wakeup import Wakeup
 from platform_api.metrics import ASSETS_EXPIRED, OBJECTS_DELETED
 
 log = get_logger(__name__)
@@ -17,18 +17,18 @@ LOOK_AGAIN_S = 30.0
 """Finds what was ordered by a replica that died, or could not be done at first."""
 
 
-class AssetKeeper:
+class AssetRetention:
     """Every replica runs one; they take different objects, and removing an asset twice is harmless."""
 
     def __init__(
         self,
-        doomed: DoomedObjects,
+        doomed: ObjectDeletions,
         objects: Objects,
         removal: AssetRemoval,
         retention: Retention,
         *,
         clock: Clock,
-        bell: Doorbell,
+        bell: Wakeup,
     ) -> None:
         self._doomed, self._objects, self._removal, self._retention = doomed, objects, removal, retention
         self._clock, self._bell = clock, bell

@@ -11,7 +11,7 @@ from darkroom_queue import EventLog, LogTruncated, ProgressFeed
 from darkroom_redis import RedisUnavailable
 from darkroom_schemas.ids import EventId, JobId, UserId
 
-from platform_api.domain.streams.subscription import Gap, Subscription
+from platform_api.domain.streams.subscription import Reset, Subscription
 from platform_api.domain.streams.user_stream import concerns_user
 from platform_api.metrics import STREAMS_OPEN
 
@@ -25,7 +25,7 @@ Topic = TypeVar("Topic", bound=Hashable)
 
 
 class Fanout:
-    """Implements `JobFeed` and `UserFeed`: dispatches by job and by user, and never waits for a listener."""
+    """Implements `JobSubscriptions` and `UserSubscriptions`; never waits for a listener."""
 
     def __init__(self, event_log: EventLog, progress: ProgressFeed, redis: Availability) -> None:
         self._log, self._progress, self._redis = event_log, progress, redis
@@ -111,7 +111,7 @@ class Fanout:
 
     def _tell_gap(self, position: EventId) -> None:
         for subscription in self._everybody():
-            subscription.offer(Gap(position))
+            subscription.offer(Reset(position))
 
     def _everybody(self) -> Iterable[Subscription]:
         return (*self._of_job.everybody(), *self._of_user.everybody())

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from darkroom_chassis.logs import get_logger
 
-from platform_api.domain.assets.ports import Folders, LeftoverChecks
+from platform_api.domain.assets.ports import Folders, OrphanScans
 from platform_api.domain.clock import Clock
 from platform_api.metrics import OBJECTS_DELETED
 
@@ -16,10 +16,10 @@ LEAST_AGE = timedelta(days=1)
 """Younger objects may be of a run that the job has begun anew."""
 
 
-class LeftoverKeeper:
+class OrphanCollector:
     """Every replica runs one; they take different jobs."""
 
-    def __init__(self, checks: LeftoverChecks, folders: Folders, *, clock: Clock) -> None:
+    def __init__(self, checks: OrphanScans, folders: Folders, *, clock: Clock) -> None:
         self._checks, self._folders, self._clock = checks, folders, clock
 
     async def run(self) -> None:

@@ -16,7 +16,7 @@ from darkroom_schemas.step import StepSubmit
 from platform_api.domain.jobs.apply_step_events import apply_step_events
 from platform_api.domain.jobs.view import AssetUrls
 from platform_api.domain.log.outbox import Outbox, OutboxBatch, OutboxBusy, OutboxRow
-from platform_api.loops.wakeup import Doorbell
+from platform_api.loops.wakeup import Wakeup
 from platform_api.metrics import OUTBOX_RELAYED
 
 log = get_logger(__name__)
@@ -41,7 +41,7 @@ class Relay:
         *,
         now_ms: Callable[[], Awaitable[int]],
         epoch: Callable[[], Awaitable[int]],
-        bell: Doorbell,
+        bell: Wakeup,
         urls: AssetUrls,
         waits: tuple[type[Exception], ...],
     ) -> None:

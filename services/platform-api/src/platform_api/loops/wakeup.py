@@ -3,7 +3,7 @@
 import asyncio
 
 
-class Doorbell:
+class Wakeup:
     """Remembers that it was rung until somebody waited for it."""
 
     def __init__(self) -> None:

@@ -8,8 +8,8 @@ from darkroom_schemas.errors import ErrorCode
 from darkroom_schemas.fields import MAX_INT64
 from fastapi import APIRouter, Query, Response
 
+from platform_api.context import Ctx
 from platform_api.domain.errors import NotFound
-from platform_api.http.context import Ctx
 from platform_api.http.query_parameters import KnownQueryRoute
 
 router = APIRouter(tags=["assets"], route_class=KnownQueryRoute)

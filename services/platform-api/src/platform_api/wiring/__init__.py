@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from darkroom_chassis.database import Database
 from darkroom_chassis.loops import LoopSupervisor
 
-from platform_api.http.context import Context
+from platform_api.context import Context
 from platform_api.loops.fanout import Fanout
 from platform_api.loops.reconciler import Reconciler
 from platform_api.settings import Settings

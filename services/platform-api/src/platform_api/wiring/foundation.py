@@ -12,7 +12,7 @@ from darkroom_redis import RedisUnavailable
 
 from platform_api.clients.objects import StoredObjects
 from platform_api.domain.assets.signed_urls import UrlSigner
-from platform_api.domain.jobs.ports import UnitOfWork
+from platform_api.domain.jobs.ports import JobsTransaction
 from platform_api.settings import Settings
 from platform_api.store.assets.removal import PostgresAssetRemoval
 from platform_api.store.jobs.changes import jobs_transaction
@@ -30,7 +30,7 @@ class Foundation:
     producer: Producer
     progress: ProgressFeed
     outbox: PostgresOutbox
-    unit_of_work: UnitOfWork
+    jobs_transaction: JobsTransaction
     urls: UrlSigner
     objects: StoredObjects
     removal: PostgresAssetRemoval
@@ -54,7 +54,7 @@ async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
             producer=Producer(redis_client),
             progress=await stack.enter_async_context(ProgressFeed(redis_client)),
             outbox=PostgresOutbox(database),
-            unit_of_work=jobs_transaction(database),
+            jobs_transaction=jobs_transaction(database),
             urls=UrlSigner(settings.signing_secret.get_secret_value(), settings.public_url),
             objects=StoredObjects(settings.object_store_url),
             removal=PostgresAssetRemoval(database),

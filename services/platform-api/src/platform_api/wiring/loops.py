@@ -12,20 +12,20 @@ from darkroom_redis import KeyDirectory, RedisUnavailable
 
 from platform_api.clients.queue_clock import QueueClock
 from platform_api.domain.assets.retention import Retention
-from platform_api.loops.asset_retention import AssetKeeper
+from platform_api.loops.asset_retention import AssetRetention
 from platform_api.loops.consumer import EventConsumer
 from platform_api.loops.fanout import Fanout
-from platform_api.loops.orphan_collection import LeftoverKeeper
+from platform_api.loops.orphan_collection import OrphanCollector
 from platform_api.loops.reconciler import Reconciler
 from platform_api.loops.relay import Relay
-from platform_api.loops.wakeup import Doorbell
+from platform_api.loops.wakeup import Wakeup
 from platform_api.store.accounts.login_throttle import delete_old_attempts
 from platform_api.store.accounts.sessions import delete_expired_sessions
-from platform_api.store.assets.object_deletions import PostgresDoomedObjects
-from platform_api.store.assets.orphan_scans import PostgresLeftoverChecks
+from platform_api.store.assets.object_deletions import PostgresObjectDeletions
+from platform_api.store.assets.orphan_scans import PostgresOrphanScans
 from platform_api.store.idempotency.expiry import delete_expired_keys
 from platform_api.store.jobs.stale_steps import PostgresStaleSteps
-from platform_api.store.log.offsets import PostgresJournal
+from platform_api.store.log.offsets import PostgresOffsetStore
 from platform_api.wiring.foundation import Foundation, utc_now
 
 
@@ -36,18 +36,18 @@ class Loops:
     supervisor: LoopSupervisor
     fanout: Fanout
     reconciler: Reconciler
-    relay_bell: Doorbell
-    removal_bell: Doorbell
+    relay_bell: Wakeup
+    removal_bell: Wakeup
 
 
 def join_loops(base: Foundation) -> Loops:
     """Make the loops; entering the supervisor starts them."""
     database, redis_client, outbox, urls = base.database, base.redis_client, base.outbox, base.urls
-    relay_bell, reconcile_bell = Doorbell(), Doorbell()
+    relay_bell, reconcile_bell = Wakeup(), Wakeup()
     # Each reader has an EventLog of its own: it remembers where it stands.
     fanout = Fanout(EventLog(redis_client, on_unreadable=_count("fanout-events")), base.progress, base.redis)
 
-    journal = PostgresJournal(database)
+    journal = PostgresOffsetStore(database)
     consumer = EventConsumer(
         EventLog(redis_client, "platform-api", on_unreadable=_count("event-consumer")),
         journal,
@@ -68,7 +68,7 @@ def join_loops(base: Foundation) -> Loops:
     )
     reconciler = Reconciler(
         stale=PostgresStaleSteps(database),
-        unit_of_work=base.unit_of_work,
+        jobs_transaction=base.jobs_transaction,
         producer=base.producer,
         event_log=EventLog(redis_client),
         consumer=consumer,
@@ -99,13 +99,13 @@ def _count(loop: str) -> Callable[[], None]:
     return ITEMS_REJECTED.labels(loop, UNREADABLE).inc
 
 
-def _keep_assets(base: Foundation, loops: LoopSupervisor) -> Doorbell:
-    settings, bell = base.settings, Doorbell()
+def _keep_assets(base: Foundation, loops: LoopSupervisor) -> Wakeup:
+    settings, bell = base.settings, Wakeup()
     retention = Retention(settings.asset_retention_days, settings.asset_retention_days_by_bucket)
-    doomed = PostgresDoomedObjects(base.database)
-    keeper = AssetKeeper(doomed, base.objects, base.removal, retention, clock=utc_now, bell=bell)
+    doomed = PostgresObjectDeletions(base.database)
+    keeper = AssetRetention(doomed, base.objects, base.removal, retention, clock=utc_now, bell=bell)
     loops.add("object-deletion", keeper.run)
     loops.add("asset-retention", keeper.run_retention)
-    leftovers = LeftoverKeeper(PostgresLeftoverChecks(base.database), base.objects, clock=utc_now)
+    leftovers = OrphanCollector(PostgresOrphanScans(base.database), base.objects, clock=utc_now)
     loops.add("leftovers", leftovers.run)
     return bell

@@ -13,7 +13,7 @@ from darkroom_schemas.ids import TenantId
 from fastapi import Depends, Header, Request
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
-from webhook_dispatcher.routes.context import Context, Ctx
+from webhook_dispatcher.context import Context, Ctx
 
 _API_KEY = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key of the platform: `dk_user_…`.")
 _BEARER = HTTPBearer(auto_error=False, description="The same key as a bearer token.")

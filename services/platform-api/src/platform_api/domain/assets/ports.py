@@ -48,7 +48,7 @@ class AssetRemoval(Protocol):
         ...
 
 
-class DoomedObjects(Protocol):
+class ObjectDeletions(Protocol):
     """The objects whose bytes are to be deleted."""
 
     def batch(self, limit: int) -> AbstractAsyncContextManager[Sequence[str]]:
@@ -56,7 +56,7 @@ class DoomedObjects(Protocol):
         ...
 
 
-class LeftoverChecks(Protocol):
+class OrphanScans(Protocol):
     """The jobs whose objects are to be looked over."""
 
     def batch(self, limit: int) -> AbstractAsyncContextManager[Mapping[JobId, Collection[str]]]:

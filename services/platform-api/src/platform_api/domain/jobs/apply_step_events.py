@@ -8,13 +8,15 @@ from darkroom_schemas.step import StepView
 
 from platform_api.domain.jobs.change import Change
 from platform_api.domain.jobs.ports import JobChanges
-from platform_api.domain.jobs.transitions import keys_that_came_too_late, on_step_event
+from platform_api.domain.jobs.transitions import late_keys, on_step_event
 from platform_api.domain.jobs.view import AssetUrls
 
-TELLING = frozenset({EventType.STEP_STARTED, EventType.STEP_RETRYING, EventType.STEP_RELEASED}) | STEP_TERMINAL
+JOB_CHANGING = frozenset({EventType.STEP_STARTED, EventType.STEP_RETRYING, EventType.STEP_RELEASED}) | STEP_TERMINAL
 """Events that can change a job: the log holds many others, for which nothing need be read."""
 
-IN_VAIN = frozenset({EventType.STEP_RETRYING, EventType.STEP_RELEASED, EventType.STEP_FAILED, EventType.STEP_CANCELLED})
+WITHOUT_RESULT = frozenset(
+    {EventType.STEP_RETRYING, EventType.STEP_RELEASED, EventType.STEP_FAILED, EventType.STEP_CANCELLED}
+)
 """Ends of attempts that gave no result, and may have stored something: a worker that was killed deletes nothing."""
 
 
@@ -23,7 +25,7 @@ async def apply_step_events(events: Sequence[Event], *, jobs: JobChanges, urls: 
 
     Events of steps that are not ours, that were applied before, or that no longer fit the job have no effect.
     """
-    ours = [event for event in events if event.type in TELLING and _is_job_step(event)]
+    ours = [event for event in events if event.type in JOB_CHANGING and _is_job_step(event)]
     states = await jobs.load({event.job_id for event in ours})
     known = [event for event in ours if event.job_id in states]
     repeated = await jobs.applied([(event.job_id, event.id) for event in known])
@@ -37,14 +39,14 @@ async def apply_step_events(events: Sequence[Event], *, jobs: JobChanges, urls: 
             states[event.job_id] = change.state
             changes.append(change)
         else:
-            unwanted += keys_that_came_too_late(states[event.job_id], event)
+            unwanted += late_keys(states[event.job_id], event)
     await jobs.save(changes)
     await jobs.discard(unwanted)
-    await jobs.look_over({event.job_id for event in known if event.type in IN_VAIN})
+    await jobs.scan_for_orphans({event.job_id for event in known if event.type in WITHOUT_RESULT})
     return changes
 
 
-def failure_instead_of(event: Event) -> Event:
+def failure_in_place_of(event: Event) -> Event:
     """Tell the failure of a step in place of news about it that cannot be kept."""
     error = {"code": "internal_error", "message": "What the worker reported cannot be kept."}
     return event.model_copy(update={"type": EventType.STEP_FAILED, "data": {"error": error}})

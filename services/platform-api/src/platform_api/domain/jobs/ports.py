@@ -29,7 +29,7 @@ class NewJob:
     idempotency: KeyedAnswer | None
 
 
-class JobAcceptance(Protocol):
+class JobSubmissions(Protocol):
     """Writes a new job and reserves its credits, all or nothing."""
 
     async def accept(self, new: NewJob) -> Answer | None:
@@ -75,7 +75,7 @@ class JobChanges(Protocol):
         """Have objects deleted that nothing refers to."""
         ...
 
-    async def look_over(self, job_ids: Collection[JobId]) -> None:
+    async def scan_for_orphans(self, job_ids: Collection[JobId]) -> None:
         """Have what the jobs have stored looked over later, for objects that nothing refers to."""
         ...
 
@@ -88,7 +88,7 @@ class JobChanges(Protocol):
         ...
 
 
-class UnitOfWork(Protocol):
+class JobsTransaction(Protocol):
     """Opens a transaction: committed when the block ends, rolled back when it raises."""
 
     def __call__(self) -> AbstractAsyncContextManager[JobChanges]: ...

@@ -10,10 +10,10 @@ from darkroom_schemas.status import TERMINAL, JobStatus
 from platform_api.domain.clock import Clock
 from platform_api.domain.errors import JobFinished, NotFound
 from platform_api.domain.jobs.job import Job
-from platform_api.domain.jobs.ports import JobChanges, UnitOfWork
+from platform_api.domain.jobs.ports import JobChanges, JobsTransaction
 from platform_api.domain.jobs.transitions import on_reported_end
 from platform_api.domain.jobs.view import AssetUrls
-from platform_api.domain.verified_write import Persistence
+from platform_api.domain.verified_write import VerifiedWrite
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,28 +25,28 @@ class ReportedEnd:
     report: dict[str, Any]
 
 
-async def report_end_persistently(
+async def report_end_verified(
     job_id: JobId,
     user_id: UserId | None,
     end: ReportedEnd,
     *,
-    unit_of_work: UnitOfWork,
+    jobs_transaction: JobsTransaction,
     urls: AssetUrls,
     clock: Clock,
-    persistence: Persistence,
+    verified_write: VerifiedWrite,
 ) -> Job:
     """End the job as `report_end` does, in transactions of its own, and see that it has ended."""
 
     async def attempt() -> Job:
-        async with unit_of_work() as jobs:
+        async with jobs_transaction() as jobs:
             return await report_end(job_id, user_id, end, jobs=jobs, urls=urls, now=clock())
 
-    async def is_kept(job: Job) -> bool:
-        async with unit_of_work() as jobs:
+    async def is_stored(job: Job) -> bool:
+        async with jobs_transaction() as jobs:
             kept = (await jobs.load([job_id]))[job_id].job
         return kept.run > job.run or kept.status in TERMINAL
 
-    return await persistence.write(attempt, is_kept)
+    return await verified_write.write(attempt, is_stored)
 
 
 async def report_end(

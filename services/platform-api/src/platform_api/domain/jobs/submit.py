@@ -14,7 +14,7 @@ from platform_api.domain.clock import Clock
 from platform_api.domain.errors import QueueIsFull
 from platform_api.domain.jobs.change import EmitEvent, SubmitStep
 from platform_api.domain.jobs.job import Job, JobState
-from platform_api.domain.jobs.ports import Backlog, JobAcceptance, NewJob
+from platform_api.domain.jobs.ports import Backlog, JobSubmissions, NewJob
 from platform_api.domain.jobs.steps import step_submission, steps_of
 from platform_api.domain.jobs.view import AssetUrls, job_view
 from platform_api.domain.planning.plan import Plan, check_plan
@@ -30,7 +30,7 @@ async def submit_job(
     trace_id: TraceId,
     idempotency: IdempotencyKey | None,
     render: Render,
-    jobs: JobAcceptance,
+    jobs: JobSubmissions,
     backlog: Backlog,
     max_depth: int,
     urls: AssetUrls,

@@ -42,7 +42,7 @@ def on_step_event(state: JobState, event: Event, urls: AssetUrls) -> Change | No
     return replace(change, source_event_id=event.id) if change else None
 
 
-def keys_that_came_too_late(state: JobState, event: Event) -> list[str]:
+def late_keys(state: JobState, event: Event) -> list[str]:
     """Name the objects of a step that completed although it had been given up: nothing will ever refer to them."""
     step = next((step for step in state.steps if step.id == event.step_id), None)
     if event.type != EventType.STEP_COMPLETED or step is None or step.status not in GIVEN_UP:

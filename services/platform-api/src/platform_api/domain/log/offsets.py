@@ -12,7 +12,7 @@ class Unstorable(Exception):
     """The database understood the change and can never keep it."""
 
 
-class Journal(Protocol):
+class OffsetStore(Protocol):
     """How far the event log has been applied."""
 
     async def position(self) -> EventId | None:

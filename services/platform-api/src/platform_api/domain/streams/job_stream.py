@@ -20,7 +20,7 @@ from platform_api.domain.clock import Clock
 from platform_api.domain.errors import NotFound
 from platform_api.domain.jobs.ports import JobReads, JobSnapshot
 from platform_api.domain.jobs.view import AssetUrls, job_view, preview_url
-from platform_api.domain.streams.subscription import Closed, Gap, JobFeed, Quiet, Replay, Signal
+from platform_api.domain.streams.subscription import Closed, Heartbeat, JobSubscriptions, Replay, Reset, Signal
 
 _ENDING_A_NODE = frozenset({HistoryEvent.NODE_COMPLETED, HistoryEvent.COMPLETE})
 
@@ -54,7 +54,7 @@ class EventsLost(Exception):
 
 
 @dataclass
-class _Told:
+class _Sent:
     """What the listener knows: the event and the history entry told last, and the job as it was then.
 
     Progress may come before the event that says the job runs, and after the one that says that its step is done: it is
@@ -81,7 +81,7 @@ async def stream_job(
     last_event_id: str | None,
     *,
     jobs: JobReads,
-    feed: JobFeed,
+    feed: JobSubscriptions,
     replay: Replay,
     urls: AssetUrls,
     clock: Clock,
@@ -94,74 +94,74 @@ async def stream_job(
     """
     async with feed.subscribe(job_id) as live:
         snapshot = await _snapshot(jobs, job_id, user_id)
-        told = _Told(job_view(snapshot.job, urls, clock()), snapshot.job.steps_total, snapshot.job.run)
+        sent = _Sent(job_view(snapshot.job, urls, clock()), snapshot.job.steps_total, snapshot.job.run)
         for entry in snapshot.history:
-            _note(entry, told)
+            _note(entry, sent)
         resume_from = _parse(last_event_id)
         has_read_all = resume_from is not None and _has_read_all(snapshot, resume_from)
         if snapshot.job.status in TERMINAL and (has_read_all or await _has_read_end(snapshot, last_event_id, replay)):
             return
         yield Frame(FrameKind.OPENED)
         if resume_from is None:
-            for frame in _opening(snapshot, told):
+            for frame in _opening(snapshot, sent):
                 yield frame
         else:
-            told.event_id = resume_from
+            sent.event_id = resume_from
         if not has_read_all:
-            async for frame in _missed(snapshot, told, replay):
+            async for frame in _missed(snapshot, sent, replay):
                 yield frame
-        async for frame in _end_if_known(snapshot, told, replay):
+        async for frame in _end_if_known(snapshot, sent, replay):
             yield frame
-        while not told.ended:
+        while not sent.ended:
             signal = await live.next(heartbeat_s)
             if isinstance(signal, Closed):
                 return
-            if isinstance(signal, Gap):
+            if isinstance(signal, Reset):
                 snapshot = await _snapshot(jobs, job_id, user_id)
-                told.job = job_view(snapshot.job, urls, clock())
+                sent.job = job_view(snapshot.job, urls, clock())
                 for entry in snapshot.history:
-                    _note(entry, told)
-                yield _reset(snapshot, told)
-                async for frame in _end_if_known(snapshot, told, replay):
+                    _note(entry, sent)
+                yield _reset(snapshot, sent)
+                async for frame in _end_if_known(snapshot, sent, replay):
                     yield frame
                 continue
             if isinstance(signal, ProgressMessage):
-                told.preview_url = preview_url(signal, urls, clock())
-            for frame in _live_frames(signal, told):
+                sent.preview_url = preview_url(signal, urls, clock())
+            for frame in _live_frames(signal, sent):
                 yield frame
 
 
-async def _missed(snapshot: JobSnapshot, told: _Told, replay: Replay) -> AsyncIterator[Frame]:
+async def _missed(snapshot: JobSnapshot, sent: _Sent, replay: Replay) -> AsyncIterator[Frame]:
     """Tell what stands in the log after the event told last, or everything if that is no longer known."""
-    if snapshot.announced and told.seq == snapshot.job.history_seq:
+    if snapshot.announced and sent.seq == snapshot.job.history_seq:
         return
     try:
-        events = await replay.read_job(snapshot.job.id, told.event_id)
+        events = await replay.read_job(snapshot.job.id, sent.event_id)
     except EventsLost:
-        yield _reset(snapshot, told)
+        yield _reset(snapshot, sent)
         return
     for event in events:
-        for frame in _event_frames(event, told):
+        for frame in _event_frames(event, sent):
             yield frame
 
 
-async def _end_if_known(snapshot: JobSnapshot, told: _Told, replay: Replay) -> AsyncIterator[Frame]:
+async def _end_if_known(snapshot: JobSnapshot, sent: _Sent, replay: Replay) -> AsyncIterator[Frame]:
     """End the stream of a job that has ended, once its terminal event is told.
 
     Between an event and the note in the database that it was appended, only the log knows of it; whoever began to
     listen in between would wait for it in vain.
     """
-    if told.ended or snapshot.job.status not in TERMINAL:
+    if sent.ended or snapshot.job.status not in TERMINAL:
         return
     if snapshot.announced:
-        told.ended = True
+        sent.ended = True
         return
     events = await replay.read_job(snapshot.job.id, None)
     if any(event.type in JOB_TERMINAL and _seq(event) == snapshot.job.history_seq for event in events):
         for event in events:  # all: what comes before the end may be as new as the end
-            for frame in _event_frames(event, told):
+            for frame in _event_frames(event, sent):
                 yield frame
-        told.ended = True
+        sent.ended = True
 
 
 async def _has_read_end(snapshot: JobSnapshot, last_event_id: str | None, replay: Replay) -> bool:
@@ -208,86 +208,86 @@ def job_event_data(event: Event) -> JobEventData | None:
         return None
 
 
-def _opening(snapshot: JobSnapshot, told: _Told) -> Iterator[Frame]:
+def _opening(snapshot: JobSnapshot, sent: _Sent) -> Iterator[Frame]:
     """Tell the job as it is, and as much of its history as the id stands for; the rest follows as events."""
-    _remember(snapshot, told, snapshot.announced_seq)
+    _remember(snapshot, sent, snapshot.announced_seq)
     yield Frame(FrameKind.HISTORY_INIT, history=snapshot.history[: snapshot.announced_seq])
-    yield Frame(FrameKind.JOB_UPDATE, job=told.job, id=snapshot.job.last_event_id)
+    yield Frame(FrameKind.JOB_UPDATE, job=sent.job, id=snapshot.job.last_event_id)
 
 
-def _reset(snapshot: JobSnapshot, told: _Told) -> Frame:
+def _reset(snapshot: JobSnapshot, sent: _Sent) -> Frame:
     """Send everything; without an id if an entry has none yet, since a reader that resumed there would get it twice."""
-    _remember(snapshot, told, snapshot.job.history_seq)
+    _remember(snapshot, sent, snapshot.job.history_seq)
     place = snapshot.job.last_event_id if snapshot.announced else None
-    return Frame(FrameKind.RESET, job=told.job, history=snapshot.history, id=place)
+    return Frame(FrameKind.RESET, job=sent.job, history=snapshot.history, id=place)
 
 
-def _remember(snapshot: JobSnapshot, told: _Told, seq: int) -> None:
-    told.seq, told.job_seq = seq, snapshot.job.history_seq
-    told.event_id = EventId.parse(snapshot.job.last_event_id) if snapshot.job.last_event_id else None
+def _remember(snapshot: JobSnapshot, sent: _Sent, seq: int) -> None:
+    sent.seq, sent.job_seq = seq, snapshot.job.history_seq
+    sent.event_id = EventId.parse(snapshot.job.last_event_id) if snapshot.job.last_event_id else None
 
 
-def _live_frames(signal: Signal, told: _Told) -> Iterator[Frame]:
+def _live_frames(signal: Signal, sent: _Sent) -> Iterator[Frame]:
     match signal:
-        case Quiet():
+        case Heartbeat():
             yield Frame(FrameKind.HEARTBEAT)
         case ProgressMessage():
             _, run, number = signal.step_id.rsplit(":", 2)
-            if int(run) == told.run:
-                told.running[int(number)] = signal.percent_of_step
-            yield from _progress_frames(told)
+            if int(run) == sent.run:
+                sent.running[int(number)] = signal.percent_of_step
+            yield from _progress_frames(sent)
         case Event():
-            yield from _event_frames(signal, told)
-            yield from _progress_frames(told)
+            yield from _event_frames(signal, sent)
+            yield from _progress_frames(sent)
 
 
-def _event_frames(event: Event, told: _Told) -> Iterator[Frame]:
+def _event_frames(event: Event, sent: _Sent) -> Iterator[Frame]:
     if not event.type.startswith("job."):
         return
     event_id = EventId.parse(event.id)
-    if told.event_id is not None and event_id <= told.event_id:
+    if sent.event_id is not None and event_id <= sent.event_id:
         return
-    told.event_id, told.ended = event_id, event.type in JOB_TERMINAL
+    sent.event_id, sent.ended = event_id, event.type in JOB_TERMINAL
     data = job_event_data(event)
     if data is None:
         return
-    if data.history.seq < told.seq:
+    if data.history.seq < sent.seq:
         return
-    if data.history.seq == told.seq:
-        yield Frame(FrameKind.JOB_UPDATE, job=told.job, id=event.id)
+    if data.history.seq == sent.seq:
+        yield Frame(FrameKind.JOB_UPDATE, job=sent.job, id=event.id)
         return
-    told.seq = data.history.seq
-    _note(data.history, told)
-    if data.history.seq > told.job_seq:
-        told.job = _with_progress(data.job, told)
-        yield Frame(FrameKind.JOB_UPDATE, job=told.job)
+    sent.seq = data.history.seq
+    _note(data.history, sent)
+    if data.history.seq > sent.job_seq:
+        sent.job = _with_progress(data.job, sent)
+        yield Frame(FrameKind.JOB_UPDATE, job=sent.job)
     yield Frame(FrameKind.JOB_HISTORY, history=(data.history,), id=event.id)
 
 
-def _note(entry: HistoryEntry, told: _Told) -> None:
+def _note(entry: HistoryEntry, sent: _Sent) -> None:
     """Keep in mind which steps are done, in the run that the entry is about."""
-    if entry.run < told.run:
+    if entry.run < sent.run:
         return
-    if entry.run > told.run:
-        told.run, told.running, told.done = entry.run, {}, set()
+    if entry.run > sent.run:
+        sent.run, sent.running, sent.done = entry.run, {}, set()
     if entry.event in _ENDING_A_NODE and entry.step is not None:
-        told.done.add(entry.step)
+        sent.done.add(entry.step)
 
 
-def _progress_frames(told: _Told) -> Iterator[Frame]:
+def _progress_frames(sent: _Sent) -> Iterator[Frame]:
     """Tell the progress of the whole job, when there is some."""
-    job = _with_progress(told.job, told)
-    if job is not told.job:
-        told.job = job
+    job = _with_progress(sent.job, sent)
+    if job is not sent.job:
+        sent.job = job
         yield Frame(FrameKind.JOB_UPDATE, job=job)
 
 
-def _with_progress(job: JobView, told: _Told) -> JobView:
+def _with_progress(job: JobView, sent: _Sent) -> JobView:
     """Raise a running job's progress to the mean over its steps, if that is more: it never goes back."""
     if job.status is not JobStatus.RUNNING:
         return job
-    running = sum(percent for number, percent in told.running.items() if number not in told.done)
-    percent = round((len(told.done) * 100 + running) / told.steps_total, 1)
+    running = sum(percent for number, percent in sent.running.items() if number not in sent.done)
+    percent = round((len(sent.done) * 100 + running) / sent.steps_total, 1)
     if percent <= (job.progress or 0.0):
         return job
-    return job.model_copy(update={"progress": percent, "preview_url": told.preview_url})
+    return job.model_copy(update={"progress": percent, "preview_url": sent.preview_url})

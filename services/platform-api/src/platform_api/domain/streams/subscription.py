@@ -14,7 +14,7 @@ MAX_BUFFERED = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class Reset:
     """Some events may have been missed: only a snapshot helps. What follows `position` will be told."""
 
     position: EventId
@@ -26,23 +26,23 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True)
-class Quiet:
+class Heartbeat:
     """Nothing happened for a while."""
 
 
-Signal = Event | ProgressMessage | Gap | Closed | Quiet
+Signal = Event | ProgressMessage | Reset | Closed | Heartbeat
 
 
 class Subscription:
     """A bounded buffer of events, and of each step the latest progress only. One reader."""
 
     def __init__(self) -> None:
-        self._events: deque[Event | Gap] = deque()
+        self._events: deque[Event | Reset] = deque()
         self._progress: dict[StepId, ProgressMessage] = {}
         self._closed = False
         self._news = asyncio.Event()
 
-    def offer(self, signal: Event | Gap) -> None:
+    def offer(self, signal: Event | Reset) -> None:
         """Add what happened; a listener that is too far behind is closed."""
         if len(self._events) >= MAX_BUFFERED:
             self.close()
@@ -61,7 +61,7 @@ class Subscription:
         self._news.set()
 
     async def next(self, timeout_s: float) -> Signal:
-        """Return the next signal, or `Quiet` after the timeout."""
+        """Return the next signal, or `Heartbeat` after the timeout."""
         try:
             async with asyncio.timeout(timeout_s):
                 while (signal := self._take()) is None:
@@ -69,7 +69,7 @@ class Subscription:
                     await self._news.wait()
                 return signal
         except TimeoutError:
-            return Quiet()
+            return Heartbeat()
 
     def _take(self) -> Signal | None:
         if self._events:
@@ -81,7 +81,7 @@ class Subscription:
         return None
 
 
-class JobFeed(Protocol):
+class JobSubscriptions(Protocol):
     """Gives live news."""
 
     def subscribe(self, job_id: JobId) -> AbstractAsyncContextManager[Subscription]:

@@ -22,7 +22,7 @@ from platform_api.domain.jobs.job import Job
 from platform_api.domain.jobs.ports import JobPage, JobReads
 from platform_api.domain.jobs.view import AssetUrls, job_view, preview_url
 from platform_api.domain.streams.job_stream import EventsLost, job_event_data
-from platform_api.domain.streams.subscription import Closed, Gap, Quiet, Subscription
+from platform_api.domain.streams.subscription import Closed, Heartbeat, Reset, Subscription
 
 SNAPSHOT_JOBS = 50
 FOLLOWED_JOBS = 200
@@ -63,7 +63,7 @@ class UserFrame:
     id: str | None = None
 
 
-class UserFeed(Protocol):
+class UserSubscriptions(Protocol):
     """Gives live news of everything that is a user's."""
 
     def subscribe_user(self, user_id: UserId) -> AbstractAsyncContextManager[tuple[Subscription, EventId]]:
@@ -98,7 +98,7 @@ class UserStream:
 
     user_id: UserId
     jobs: JobReads
-    feed: UserFeed
+    feed: UserSubscriptions
     replay: UserReplay
     urls: AssetUrls
     clock: Clock
@@ -114,7 +114,7 @@ class UserStream:
                 async for frame in self._opening(last_event_id, since, live):
                     yield frame
                 while not isinstance(signal := await live.next(self.heartbeat_s), Closed):
-                    if isinstance(signal, Gap):
+                    if isinstance(signal, Reset):
                         yield await self._snapshot(UserFrameKind.RESET, signal.position, live)
                         continue
                     if isinstance(signal, Event):
@@ -169,9 +169,9 @@ class UserStream:
         if is_new:
             await self.feed.follow_progress(job.id, live)
 
-    def _live_frames(self, signal: Event | ProgressMessage | Quiet) -> Iterator[UserFrame]:
+    def _live_frames(self, signal: Event | ProgressMessage | Heartbeat) -> Iterator[UserFrame]:
         match signal:
-            case Quiet():
+            case Heartbeat():
                 yield UserFrame(UserFrameKind.HEARTBEAT)
             case ProgressMessage():
                 self._hear(signal)

@@ -9,6 +9,7 @@ from darkroom_schemas.ids import UserId
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat
 
+from platform_api.context import Ctx
 from platform_api.domain.accounts.credits import (
     MAX_ADJUSTMENT_MC,
     MAX_NOTE_CHARACTERS,
@@ -17,9 +18,8 @@ from platform_api.domain.accounts.credits import (
     adjust_credits,
 )
 from platform_api.domain.errors import NotFound, UnknownUser
-from platform_api.domain.idempotency import Unit
+from platform_api.domain.idempotency import UnitOfWork
 from platform_api.http.auth import AdminCaller, CurrentUser, principal_of
-from platform_api.http.context import Ctx
 from platform_api.http.identifiers import Uuid
 from platform_api.http.requests import AnyContentTypeRoute, IdempotencyHeader, Limit, answered, keyed
 
@@ -113,13 +113,13 @@ async def adjust(
     if await context.accounts.user(user_id) is None:
         raise NotFound("user")
 
-    async def work(unit: Unit) -> str:
+    async def work(unit: UnitOfWork) -> str:
         adjustment = Adjustment(user_id, amount_mc, body.note, actor=f"key {admin.key_id}")
         balance_mc = await adjust_credits(adjustment, credits=unit.credits)
         return AdjustmentAnswer(user_id=user_id, amount=amount_mc / 1000, balance=balance_mc / 1000).model_dump_json()
 
     key = keyed(idempotency_key, "/api/admin/credits", body)
-    return answered(await context.once(principal_of(admin), key, work))
+    return answered(await context.idempotency(principal_of(admin), key, work))
 
 
 def _line(line: StatementLine) -> CreditLine:

@@ -12,10 +12,10 @@ from darkroom_schemas.ids import JobId, TenantId
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from platform_api.context import Ctx
 from platform_api.domain.assets.signed_urls import ALL_JOBS, TICKET_LIFETIME_S
 from platform_api.domain.errors import NotFound, UnknownUser
 from platform_api.http.auth import Authenticated, CurrentUser, user_of
-from platform_api.http.context import Ctx
 from platform_api.http.errors import invalid
 from platform_api.http.identifiers import Uuid
 from platform_api.http.requests import AnyContentTypeRoute

@@ -10,10 +10,10 @@ from darkroom_schemas.ids import UserId
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StrictStr, model_validator
 
+from platform_api.context import Context, Ctx
 from platform_api.domain.accounts.sessions import MAX_PASSWORD_CHARACTERS, hash_of, log_in, open_session
 from platform_api.domain.errors import UnknownUser
 from platform_api.http.auth import user_of, verify_key
-from platform_api.http.context import Context, Ctx
 from platform_api.http.query_parameters import KnownQueryRoute
 
 log = get_logger(__name__)

@@ -6,10 +6,10 @@ from darkroom_schemas.fields import Text
 from darkroom_schemas.ids import JobId
 from fastapi import APIRouter, Depends, Query, Response
 
+from platform_api.context import Ctx
 from platform_api.domain.assets.filters import AssetFilter
 from platform_api.domain.errors import NotFound
 from platform_api.http.auth import CurrentUser
-from platform_api.http.context import Ctx
 from platform_api.http.identifiers import Uuid
 from platform_api.http.query_parameters import KnownQueryRoute
 from platform_api.http.requests import AssetCursor, AssetIdPath, JobTypeFilter, Limit, Offset
@@ -63,6 +63,6 @@ async def delete_asset(asset_id: AssetIdPath, context: Ctx, user_id: CurrentUser
     """Delete an asset for good; its links stop working at once, and its bytes are deleted right after."""
     if not await context.asset_removal.remove(asset_id, user_id):
         raise NotFound("asset")
-    context.ring_keeper()
-    context.ring_relay()
+    context.wake_object_deletion()
+    context.wake_relay()
     return AssetDeleted(id=asset_id)

@@ -4,11 +4,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
+from platform_api.context import Ctx
 from platform_api.domain.assets.signed_urls import Variant
 from platform_api.domain.errors import NotFound
 from platform_api.http.asset_content import RESPONSES, asset_response, content_of, permitted_asset
 from platform_api.http.auth import OPTIONAL_SECURITY
-from platform_api.http.context import Ctx
 from platform_api.http.query_parameters import KnownQueryRoute
 from platform_api.http.requests import AssetIdPath
 

@@ -7,10 +7,10 @@ from darkroom_schemas.fields import Text
 from fastapi import APIRouter, Response
 from pydantic import ConfigDict, Field
 
+from platform_api.context import Ctx
 from platform_api.domain.jobs.cancel import cancel_job
 from platform_api.domain.jobs.view import job_view
 from platform_api.http.auth import CurrentUser
-from platform_api.http.context import Ctx
 from platform_api.http.requests import AnyContentTypeRoute, JobIdPath
 from platform_api.routes.jobs.answers import JobAnswer, job_answer
 
@@ -38,7 +38,7 @@ class CancelRequest(RequestBody):
 async def cancel(job_id: JobIdPath, context: Ctx, user_id: CurrentUser, body: CancelRequest | None = None) -> Response:
     """Cancel at once: what was not delivered is refunded, and a running step is stopped. Again is harmless."""
     now = context.clock()
-    async with context.unit_of_work() as jobs:
+    async with context.jobs_transaction() as jobs:
         job = await cancel_job(job_id, user_id, (body or CancelRequest()).reason, jobs=jobs, urls=context.urls, now=now)
-    context.ring_relay()
+    context.wake_relay()
     return Response(job_answer(job_view(job, context.urls, now)).model_dump_json(), media_type="application/json")

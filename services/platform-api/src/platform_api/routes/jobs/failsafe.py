@@ -7,10 +7,10 @@ from darkroom_schemas.fields import JsonValue, Text
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from platform_api.domain.jobs.report_end import ReportedEnd, report_end_persistently
+from platform_api.context import Context, Ctx
+from platform_api.domain.jobs.report_end import ReportedEnd, report_end_verified
 from platform_api.domain.jobs.view import job_view
 from platform_api.http.auth import ServiceCaller
-from platform_api.http.context import Context, Ctx
 from platform_api.http.requests import AnyContentTypeRoute, JobIdPath
 from platform_api.routes.dialects.emprops.mapping import EmPropsJob, emprops_job
 
@@ -79,15 +79,15 @@ async def failed(job_id: JobIdPath, body: FailedReport, context: Ctx, who: Servi
 
 
 async def _reported(context: Context, job_id: JobIdPath, who: ServiceCaller, end: ReportedEnd) -> Response:
-    job = await report_end_persistently(
+    job = await report_end_verified(
         job_id,
         who.user_id,
         end,
-        unit_of_work=context.unit_of_work,
+        jobs_transaction=context.jobs_transaction,
         urls=context.urls,
         clock=context.clock,
-        persistence=context.persistence,
+        verified_write=context.verified_write,
     )
-    context.ring_relay()
+    context.wake_relay()
     answer = ReportAnswer(data=emprops_job(job_view(job, context.urls, context.clock())))
     return Response(answer.model_dump_json(), media_type="application/json")

@@ -3,9 +3,9 @@
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from platform_api.context import Ctx
 from platform_api.domain.errors import NotFound
 from platform_api.http.auth import CurrentUser
-from platform_api.http.context import Ctx
 from platform_api.http.requests import AnyContentTypeRoute, JobIdPath
 from platform_api.routes.dialects.emprops.mapping import (
     EmPropsHistoryEntry,

@@ -6,11 +6,11 @@ from darkroom_schemas.job import JobView
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel
 
+from platform_api.context import Ctx
 from platform_api.domain.jobs.filters import JobFilter
 from platform_api.domain.jobs.ports import JobPage
 from platform_api.domain.jobs.view import job_view
 from platform_api.http.auth import CurrentUser
-from platform_api.http.context import Ctx
 from platform_api.http.pagination import Pagination
 from platform_api.http.requests import AnyContentTypeRoute, JobCursor, JobTypeFilter, Limit, Offset
 from platform_api.http.times import QueryTime

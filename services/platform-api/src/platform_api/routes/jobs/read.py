@@ -4,11 +4,11 @@ from darkroom_redis import RedisUnavailable
 from darkroom_schemas.status import JobStatus
 from fastapi import APIRouter, Response
 
+from platform_api.context import Context, Ctx
 from platform_api.domain.errors import NotFound
 from platform_api.domain.jobs.job import Job
 from platform_api.domain.jobs.view import job_view
 from platform_api.http.auth import CurrentUser
-from platform_api.http.context import Context, Ctx
 from platform_api.http.requests import AnyContentTypeRoute, JobIdPath
 from platform_api.http.workability import lack_of_job
 from platform_api.routes.jobs.answers import JobAnswer, job_answer

@@ -3,10 +3,10 @@
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
-from platform_api.domain.idempotency import Unit
+from platform_api.context import Ctx
+from platform_api.domain.idempotency import UnitOfWork
 from platform_api.domain.jobs.retry import MAX_RETRIES, retry_job
 from platform_api.http.auth import CurrentUser
-from platform_api.http.context import Ctx
 from platform_api.http.requests import AnyContentTypeRoute, IdempotencyHeader, JobIdPath, answered, keyed
 
 router = APIRouter(tags=["jobs"], route_class=AnyContentTypeRoute)
@@ -44,12 +44,12 @@ async def retry(
 ) -> Response:
     """Run a failed or cancelled job again, or one that has not moved for ten minutes. What it delivered stays paid."""
 
-    async def work(unit: Unit) -> str:
+    async def work(unit: UnitOfWork) -> str:
         job = await retry_job(job_id, user_id, jobs=unit.jobs, urls=context.urls, now=context.clock())
         attempt = job.run - 1
         message = f"Job is retried (attempt {attempt} of {MAX_RETRIES})"
         return RetryAnswer(data=Retried(jobId=job.id, retryAttempt=attempt, message=message)).model_dump_json()
 
-    answer = await context.once(user_id, keyed(idempotency_key, f"/api/jobs/{job_id}/retry", None), work)
-    context.ring_relay()
+    answer = await context.idempotency(user_id, keyed(idempotency_key, f"/api/jobs/{job_id}/retry", None), work)
+    context.wake_relay()
     return answered(answer)

@@ -8,10 +8,10 @@ from darkroom_schemas.status import TERMINAL, JobStatus
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from platform_api.context import Ctx
 from platform_api.domain.errors import NotFound
 from platform_api.domain.jobs.job import Job
 from platform_api.http.auth import CurrentUser
-from platform_api.http.context import Ctx
 from platform_api.http.query_parameters import KnownQueryRoute
 from platform_api.http.requests import JobIdPath
 

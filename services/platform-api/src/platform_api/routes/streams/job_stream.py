@@ -9,9 +9,9 @@ from darkroom_schemas.ids import JobId, UserId
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from platform_api.context import Ctx
 from platform_api.domain.streams.job_stream import Frame, stream_job
 from platform_api.http.auth import OPTIONAL_SECURITY
-from platform_api.http.context import Ctx
 from platform_api.http.query_parameters import KnownQueryRoute
 from platform_api.http.requests import JobIdPath
 from platform_api.routes.streams.listeners import Listener, listener_of, while_permitted

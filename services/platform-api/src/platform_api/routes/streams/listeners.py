@@ -8,8 +8,8 @@ from darkroom_chassis.errors import Unauthenticated
 from darkroom_schemas.ids import UserId
 from fastapi import Request
 
+from platform_api.context import Context
 from platform_api.http.auth import authenticate, user_of
-from platform_api.http.context import Context
 
 CHECK_EVERY = timedelta(minutes=1)
 

@@ -15,8 +15,8 @@ from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 from starlette.types import Receive, Scope, Send
 
+from platform_api.context import Context
 from platform_api.domain.streams.job_stream import Frame, FrameKind
-from platform_api.http.context import Context
 from platform_api.routes.dialects.emprops.mapping import EmPropsHistoryEntry, EmPropsJob, emprops_history, emprops_job
 
 log = get_logger(__name__)

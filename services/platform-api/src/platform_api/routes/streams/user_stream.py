@@ -6,10 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from platform_api.context import Ctx
 from platform_api.domain.assets.signed_urls import ALL_JOBS
 from platform_api.domain.streams.user_stream import UserFrame, UserStream
 from platform_api.http.auth import OPTIONAL_SECURITY
-from platform_api.http.context import Ctx
 from platform_api.http.query_parameters import KnownQueryRoute
 from platform_api.routes.streams.listeners import Listener, listener_of, while_permitted
 from platform_api.routes.streams.sse import STOPPING, EventStreamResponse, come_back, is_stopping, take_place

@@ -107,5 +107,5 @@ def new_key_row(key: StoredKey) -> dict[str, object]:
 
 
 def _visible_to(owner: UserId | None) -> ColumnElement[bool]:
-    is_kept = _COLUMNS.revoked_at.is_(None)
-    return is_kept if owner is None else and_(is_kept, _COLUMNS.user_id == owner)
+    is_stored = _COLUMNS.revoked_at.is_(None)
+    return is_stored if owner is None else and_(is_stored, _COLUMNS.user_id == owner)

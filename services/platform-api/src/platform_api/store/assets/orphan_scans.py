@@ -14,35 +14,35 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from platform_api.store.tables.assets import assets
 from platform_api.store.tables.jobs import jobs
-from platform_api.store.tables.object_removal import leftover_checks
+from platform_api.store.tables.object_removal import orphan_scans
 
 LOOK_AFTER = timedelta(days=1)
 
 
-async def look_over_later(connection: AsyncConnection, job_ids: Iterable[JobId]) -> None:
+async def scan_later(connection: AsyncConnection, job_ids: Iterable[JobId]) -> None:
     """Order a look at the jobs' objects a day from now, in the caller's transaction."""
     due_at = func.now() + LOOK_AFTER
     if rows := [{"job_id": job_id, "due_at": due_at} for job_id in sorted(job_ids)]:
-        order = insert(leftover_checks).values(rows)
+        order = insert(orphan_scans).values(rows)
         await connection.execute(
             order.on_conflict_do_update(index_elements=["job_id"], set_={"due_at": order.excluded.due_at})
         )
 
 
-class PostgresLeftoverChecks:
-    """Implements `LeftoverChecks`."""
+class PostgresOrphanScans:
+    """Implements `OrphanScans`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     @asynccontextmanager
     async def batch(self, limit: int) -> AsyncIterator[Mapping[JobId, Collection[str]]]:
-        checks = leftover_checks.c
+        checks = orphan_scans.c
         due = select(checks.job_id).where(checks.due_at <= func.now()).order_by(checks.due_at).limit(limit)
         # Taken by moving the due time: whatever cannot be looked over now, since the job goes on or the store is away,
         # is taken again a day later.
         claim = (
-            update(leftover_checks)
+            update(orphan_scans)
             .where(checks.job_id.in_(due.with_for_update(skip_locked=True)))
             .values(due_at=func.now() + LOOK_AFTER)
             .returning(checks.job_id, checks.due_at)
@@ -54,7 +54,7 @@ class PostgresLeftoverChecks:
         if ended:
             # One that is being ordered again stays, with its new due time.
             mine = select(checks.job_id).where(checks.job_id.in_(ended), checks.due_at == claimed[0].due_at)
-            done = delete(leftover_checks).where(checks.job_id.in_(mine.with_for_update(skip_locked=True)))
+            done = delete(orphan_scans).where(checks.job_id.in_(mine.with_for_update(skip_locked=True)))
             async with self._database.connect() as connection:
                 await connection.execute(done)
 

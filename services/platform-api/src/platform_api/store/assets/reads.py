@@ -12,7 +12,7 @@ from platform_api.domain.assets.filters import EVERY_ASSET, AssetFilter
 from platform_api.domain.assets.ports import AssetPage
 from platform_api.domain.jobs.filters import COUNTED_TO
 from platform_api.store.assets.rows import asset_of
-from platform_api.store.keyset.pagination import IndexWalk
+from platform_api.store.keyset.pagination import KeysetQuery
 from platform_api.store.keyset.uuid7_range import created_between, ids_made_between
 from platform_api.store.tables.accounts import users
 from platform_api.store.tables.assets import assets
@@ -92,7 +92,7 @@ def _is_of_kind(mime_type: str) -> ColumnElement[bool]:
     return assets.c.mime_type == mime_type
 
 
-def _walk(user_id: UserId, where: AssetFilter, before: AssetId | None) -> IndexWalk:
+def _walk(user_id: UserId, where: AssetFilter, before: AssetId | None) -> KeysetQuery:
     columns = assets.c
     values: dict[Column[Any], str] = {columns.user_id: user_id}
     filters = list(created_between(columns.created_at, where.created_from, where.created_before))
@@ -103,6 +103,6 @@ def _walk(user_id: UserId, where: AssetFilter, before: AssetId | None) -> IndexW
             filters.append(_is_of_kind(where.mime_type))
         else:
             values[columns.mime_type] = where.mime_type
-    return IndexWalk(
+    return KeysetQuery(
         columns.id, values, ids_made_between(where.created_from, where.created_before, before), tuple(filters)
     )

@@ -11,8 +11,8 @@ from darkroom_schemas.ids import AssetId, UserId
 from sqlalchemy import Select, Update, bindparam, delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from platform_api.store.assets.object_deletions import doom
-from platform_api.store.keyset.pagination import IndexWalk
+from platform_api.store.assets.object_deletions import delete_later
+from platform_api.store.keyset.pagination import KeysetQuery
 from platform_api.store.keyset.uuid7_range import MADE_WITHIN, IdRange, created_between, first_id
 from platform_api.store.queries import query
 from platform_api.store.tables.accounts import users
@@ -69,7 +69,7 @@ def older_assets(step_type: str, than: datetime, *, limit: int) -> Select[Any]:
     """Select some assets that such steps made before that moment, the oldest first."""
     ids = IdRange(end=first_id(than, MADE_WITHIN))
     filters = tuple(created_between(assets.c.created_at, None, than))
-    walk = IndexWalk(assets.c.id, {assets.c.step_type: step_type}, ids, filters)
+    walk = KeysetQuery(assets.c.id, {assets.c.step_type: step_type}, ids, filters)
     return walk.of(select(assets.c.id, assets.c.job_id), rows=limit, oldest_first=True)
 
 
@@ -92,7 +92,7 @@ async def _tidy_up(connection: AsyncConnection, of_jobs: Sequence[Any], removed:
         if job.id in gone
     ]
     await connection.execute(_SET_OUTPUTS, left)
-    await doom(connection, [key for row in removed for key in (row["object_key"], row["thumbnail_key"]) if key])
+    await delete_later(connection, [key for row in removed for key in (row["object_key"], row["thumbnail_key"]) if key])
     traces = {job.id: job.trace_id for job in of_jobs}
     await connection.execute(insert(outbox), [_deleted_event(row, traces[row["job_id"]]) for row in removed])
     counts = Counter(row["user_id"] for row in removed)

@@ -1,7 +1,6 @@
 """Transactions that happen once for an Idempotency-Key, whose row is written first and so makes repeats wait."""
 
 import psycopg
-from darkroom_chassis import idempotency
 from darkroom_chassis.database import Database
 from darkroom_chassis.idempotency import IdempotencyKey
 from darkroom_chassis.idempotency_rows import IdempotencyRow
@@ -9,8 +8,8 @@ from darkroom_schemas.ids import UserId
 from sqlalchemy.exc import IntegrityError
 
 from platform_api.domain.answers import Answer
-from platform_api.domain.errors import KeyInUse, KeyReused, UnknownUser
-from platform_api.domain.idempotency import Operator, Unit, Work
+from platform_api.domain.errors import UnknownUser
+from platform_api.domain.idempotency import Operator, UnitOfWork, Work
 from platform_api.store.accounts.api_keys import PostgresNewApiKeys
 from platform_api.store.accounts.credits import PostgresCreditChanges
 from platform_api.store.jobs.changes import PostgresJobChanges
@@ -19,8 +18,8 @@ from platform_api.store.servers import PostgresNewServers
 from platform_api.store.tables.idempotency import idempotency_keys, operator_idempotency_keys
 
 
-class PostgresOnce:
-    """Implements `Once`."""
+class PostgresIdempotency:
+    """Implements `Idempotency`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -31,7 +30,7 @@ class PostgresOnce:
             async with self._database.begin() as connection:
                 if row is not None and (kept := await row.claim(connection)) is not None:
                     return Answer(kept, replayed=True)
-                unit = Unit(
+                unit = UnitOfWork(
                     jobs=PostgresJobChanges(connection),
                     credits=PostgresCreditChanges(connection),
                     keys=PostgresNewApiKeys(connection),
@@ -42,10 +41,6 @@ class PostgresOnce:
                 if row is not None:
                     await row.answer(connection, body)
                 return Answer(body)
-        except idempotency.KeyReused as error:
-            raise KeyReused from error
-        except idempotency.KeyInUse as error:
-            raise KeyInUse from error
         except IntegrityError as error:
             if _is_unknown_user(error):
                 raise UnknownUser from error

@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from platform_api.domain.accounts.ledger import LedgerKind
 from platform_api.domain.jobs.change import Change, OutboxItem, Restart
 from platform_api.domain.jobs.job import Job, JobState
-from platform_api.domain.jobs.ports import JobChanges, UnitOfWork
+from platform_api.domain.jobs.ports import JobChanges, JobsTransaction
 from platform_api.store.accounts.rows import ledger_rows
-from platform_api.store.assets.object_deletions import doom
-from platform_api.store.assets.orphan_scans import look_over_later
+from platform_api.store.assets.object_deletions import delete_later
+from platform_api.store.assets.orphan_scans import scan_later
 from platform_api.store.assets.rows import asset_row
 from platform_api.store.jobs.retries import write_restart
 from platform_api.store.jobs.rows import history_row, job_of, outputs_json, step_of
@@ -113,17 +113,17 @@ class PostgresJobChanges:
             await run(insert(assets), asset_rows)
         if entries := [row for change in changes for row in ledger_rows(change.state.job, change.ledger)]:
             await run(insert(credit_ledger), entries)
-        await doom(self._connection, [key for change in changes for key in change.discarded])
+        await delete_later(self._connection, [key for change in changes for key in change.discarded])
         await run(insert(outbox), [outbox_row(c.state.job, item) for c in changes for item in c.outbox])
         if user_rows := _user_rows(changes):
             # Last: nobody who holds a user's row ever waits for a job's.
             await run(_UPDATE_USER, user_rows)
 
     async def discard(self, keys: Sequence[str]) -> None:
-        await doom(self._connection, keys)
+        await delete_later(self._connection, keys)
 
-    async def look_over(self, job_ids: Collection[JobId]) -> None:
-        await look_over_later(self._connection, job_ids)
+    async def scan_for_orphans(self, job_ids: Collection[JobId]) -> None:
+        await scan_later(self._connection, job_ids)
 
     async def restart(self, restart: Restart) -> None:
         await write_restart(self._connection, restart)
@@ -133,8 +133,8 @@ class PostgresJobChanges:
             await self._connection.execute(insert(outbox), [outbox_row(job, item) for job, item in items])
 
 
-def jobs_transaction(database: Database) -> UnitOfWork:
-    """Make the `UnitOfWork` of a database."""
+def jobs_transaction(database: Database) -> JobsTransaction:
+    """Make the `JobsTransaction` of a database."""
 
     @asynccontextmanager
     async def begin() -> AsyncIterator[JobChanges]:

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from platform_api.domain.jobs.filters import COUNTED_TO, EVERY_JOB, JobFilter
 from platform_api.domain.jobs.ports import JobPage
 from platform_api.store.jobs.rows import job_of
-from platform_api.store.keyset.pagination import IndexWalk
+from platform_api.store.keyset.pagination import KeysetQuery
 from platform_api.store.keyset.uuid7_range import created_between, ids_made_between
 from platform_api.store.tables.accounts import users
 from platform_api.store.tables.jobs import jobs
@@ -63,11 +63,11 @@ def count_of_jobs(user_id: UserId, where: JobFilter) -> Select[Any]:
     return select(func.count()).select_from(select(found).limit(COUNTED_TO + 1).subquery())
 
 
-def _merged(walks: Sequence[IndexWalk], *, rows: int, oldest_first: bool = False) -> CompoundSelect[Any]:
+def _merged(walks: Sequence[KeysetQuery], *, rows: int, oldest_first: bool = False) -> CompoundSelect[Any]:
     return union_all(*(walk.of(select(jobs.c.id), rows=rows, oldest_first=oldest_first) for walk in walks))
 
 
-def _walks(user_id: UserId, where: JobFilter, before: JobId | None = None) -> list[IndexWalk]:
+def _walks(user_id: UserId, where: JobFilter, before: JobId | None = None) -> list[KeysetQuery]:
     columns = jobs.c
     ids = ids_made_between(where.created_from, where.created_before, before)
     filters = tuple(created_between(columns.created_at, where.created_from, where.created_before))
@@ -75,8 +75,8 @@ def _walks(user_id: UserId, where: JobFilter, before: JobId | None = None) -> li
     if where.job_type is not None:
         of_user[columns.job_type] = where.job_type
     elif not where.statuses:
-        return [IndexWalk(columns.id, of_user, ids, filters)]
+        return [KeysetQuery(columns.id, of_user, ids, filters)]
     return [
-        IndexWalk(columns.id, {**of_user, columns.status: status.value}, ids, filters)
+        KeysetQuery(columns.id, {**of_user, columns.status: status.value}, ids, filters)
         for status in where.statuses or JobStatus
     ]

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from darkroom_chassis.batcher import Batcher
 from darkroom_chassis.database import Database
-from darkroom_chassis.gathering import Gathering
 from darkroom_schemas.ids import JobId, StepId, UserId, step_id
 from darkroom_schemas.status import ACTIVE, JobStatus
 from psycopg.rows import DictRow
@@ -34,10 +34,10 @@ class PostgresJobs:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._gathering = Gathering(self._read, most=MOST_AT_ONCE)
+        self._batcher = Batcher(self._read, max_batch=MOST_AT_ONCE)
 
     async def get(self, job_id: JobId, user_id: UserId) -> Job | None:
-        row = await self._gathering(None, job_id)
+        row = await self._batcher(None, job_id)
         return job_of(row) if row and row["user_id"] == user_id else None
 
     async def _read(self, job_ids: Sequence[JobId]) -> list[DictRow | None]:

@@ -4,9 +4,9 @@ from collections.abc import Sequence, Set
 from typing import Any
 
 import psycopg
+from darkroom_chassis.batcher import Batcher
 from darkroom_chassis.database import LOCK_TIMEOUT_MS, Database
-from darkroom_chassis.gathering import Gathering
-from darkroom_chassis.idempotency import IdempotencyKey
+from darkroom_chassis.idempotency import IdempotencyKey, KeyInUse, KeyReused
 from darkroom_schemas.ids import JobId, UserId
 from psycopg import errors
 from psycopg.types.json import Jsonb
@@ -14,7 +14,7 @@ from pydantic_core import to_json
 from sqlalchemy import select
 
 from platform_api.domain.answers import Answer
-from platform_api.domain.errors import KeyInUse, KeyReused, NotEnoughCredits, UnknownUser
+from platform_api.domain.errors import NotEnoughCredits, UnknownUser
 from platform_api.domain.jobs.ports import NewJob
 from platform_api.store.jobs.rows import step_row
 from platform_api.store.log.rows import outbox_row
@@ -28,21 +28,21 @@ _UNDOING = "users_balance_check"
 MOST_AT_ONCE = 50
 LANES = 2
 """Statements on their way at once. A user's jobs keep to one lane, where they need not wait for each other's locks."""
-HURRY_MS = 100
+BATCH_LOCK_TIMEOUT_MS = 100
 """Longest wait for a lock while others wait, too. Whoever needs longer goes on alone."""
 
 
-class PostgresAcceptance:
-    """Implements `JobAcceptance`. Jobs that come together share a statement and a commit."""
+class PostgresSubmissions:
+    """Implements `JobSubmissions`. Jobs that come together share a statement and a commit."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._gathering = Gathering(self._accept_together, most=MOST_AT_ONCE)
-        self._alone = Gathering(self._accept_alone, most=1)
+        self._batcher = Batcher(self._accept_together, max_batch=MOST_AT_ONCE)
+        self._alone = Batcher(self._accept_alone, max_batch=1)
 
     async def accept(self, new: NewJob) -> Answer | None:
         try:
-            accepted = await self._gathering(hash(_user_of(new)) % LANES, new)
+            accepted = await self._batcher(hash(_user_of(new)) % LANES, new)
             if accepted is None:
                 # One at a time of each user: who waits for a lock must not have every connection wait with them.
                 accepted = await self._alone(_user_of(new), new)
@@ -56,7 +56,7 @@ class PostgresAcceptance:
     async def _accept_together(self, news: Sequence[NewJob]) -> list[bool | None]:
         """Tell of each whether it was accepted; None where it must be tried alone."""
         try:
-            accepted = await self._write(news, HURRY_MS)
+            accepted = await self._write(news, BATCH_LOCK_TIMEOUT_MS)
         except ValueError:
             return [None] * len(news)  # one of them cannot be written
         except psycopg.Error as error:

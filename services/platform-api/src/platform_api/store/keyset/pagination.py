@@ -15,7 +15,7 @@ from platform_api.store.keyset.uuid7_range import IdRange
 
 
 @dataclass(frozen=True, slots=True)
-class IndexWalk:
+class KeysetQuery:
     """The rows with these values in these columns, in the order of the index; `filters` leave some out."""
 
     id: Column[Any]

@@ -17,8 +17,8 @@ READER = "platform-api:0"
 """The reader of shard 0."""
 
 
-class PostgresJournal:
-    """Implements `Journal`."""
+class PostgresOffsetStore:
+    """Implements `OffsetStore`."""
 
     def __init__(self, database: Database) -> None:
         self._database, self._offset = database, LogOffset(database, offsets, READER)

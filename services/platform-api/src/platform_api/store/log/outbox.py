@@ -36,11 +36,11 @@ class PostgresOutboxBatch:
         return await published_keys(self._connection, ids)
 
     async def delivered(self, rows: Sequence[OutboxRow], event_ids: Mapping[int, EventId]) -> None:
-        told = [row for row in rows if row.id in event_ids and row.history_seq is not None]
+        sent = [row for row in rows if row.id in event_ids and row.history_seq is not None]
         noted = {
-            "jobs": [row.job_id for row in told],
-            "seqs": [row.history_seq for row in told],
-            "events": [str(event_ids[row.id]) for row in told],
+            "jobs": [row.job_id for row in sent],
+            "seqs": [row.history_seq for row in sent],
+            "events": [str(event_ids[row.id]) for row in sent],
             "handed_over": [row.id for row in rows],
         }
         await self._connection.execute(_DELIVERED, noted)

@@ -5,14 +5,14 @@ from sqlalchemy import Column, Index, Table, Text, Uuid
 
 from platform_api.store.tables.metadata import metadata
 
-doomed_objects = Table(
+object_deletions = Table(
     "doomed_objects",
     metadata,
     Column("object_key", Text, primary_key=True),
     moment("due_at", default=True),
     Index(None, "due_at"),
 )
-leftover_checks = Table(
+orphan_scans = Table(
     "leftover_checks",
     metadata,
     Column("job_id", Uuid(as_uuid=False), primary_key=True),

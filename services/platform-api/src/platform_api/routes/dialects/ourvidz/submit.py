@@ -9,11 +9,11 @@ from darkroom_schemas.fields import JsonValue, Text, storable_json
 from fastapi import APIRouter, Response
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from platform_api.context import Ctx
 from platform_api.domain.errors import InvalidParameter
 from platform_api.domain.planning.from_catalogue import MAX_PROMPT_CHARACTERS, JobRequest, plan_job
 from platform_api.domain.planning.plan import Plan
 from platform_api.http.auth import CurrentUser
-from platform_api.http.context import Ctx
 from platform_api.http.errors import invalid
 from platform_api.http.job_parameters import check_small
 from platform_api.http.numbers import SeedOrRandom

@@ -7,11 +7,11 @@ from darkroom_schemas.job import JobView
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
+from platform_api.context import Context, Ctx
 from platform_api.domain.answers import Answer
 from platform_api.domain.planning.from_generation import plan_generation
 from platform_api.domain.planning.plan import Plan
 from platform_api.http.auth import Authenticated, Caller, user_of
-from platform_api.http.context import Context, Ctx
 from platform_api.http.requests import IdempotencyHeader, answered, keyed
 from platform_api.http.submission import Prospects, submit
 from platform_api.http.workability import Reason

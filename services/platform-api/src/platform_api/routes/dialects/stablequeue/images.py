@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from darkroom_schemas.ids import AssetId
 from fastapi import APIRouter, Path, Request, Response
 
+from platform_api.context import Ctx
 from platform_api.domain.errors import NotFound
 from platform_api.http.asset_content import RESPONSES, content_of
 from platform_api.http.auth import CurrentUser
-from platform_api.http.context import Ctx
 from platform_api.routes.dialects.stablequeue.answers import StableQueueRoute
 from platform_api.routes.dialects.stablequeue.mapping import IMAGES
 

@@ -13,13 +13,13 @@ from darkroom_schemas.status import JobStatus
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
+from platform_api.context import Context, Ctx
 from platform_api.domain.errors import NotFound
 from platform_api.domain.jobs.cancel import cancel_job
 from platform_api.domain.jobs.filters import JobFilter
 from platform_api.domain.jobs.job import Job
 from platform_api.domain.jobs.view import job_view
 from platform_api.http.auth import CurrentUser
-from platform_api.http.context import Context, Ctx
 from platform_api.http.errors import invalid
 from platform_api.http.requests import JobIdPath, Limit, Offset
 from platform_api.http.workability import lack_of_job, lack_of_step
@@ -159,9 +159,9 @@ async def _page(context: Context, user_id: UserId, asked: _Asked) -> tuple[int, 
 
 async def _cancelled(job_id: JobId, user_id: UserId, context: Context) -> StableQueueListedJob:
     now = context.clock()
-    async with context.unit_of_work() as jobs:
+    async with context.jobs_transaction() as jobs:
         job = await cancel_job(job_id, user_id, CANCEL_REASON, jobs=jobs, urls=context.urls, now=now)
-    context.ring_relay()
+    context.wake_relay()
     return listed_job(job_view(job, context.urls, now))
 
 
@@ -186,7 +186,7 @@ async def _waiting(context: Context, job: Job) -> Waiting | None:
 
 async def _seconds_left(context: Context, job: Job) -> int | None:
     """Return what is left of the median time of such steps."""
-    outlook = (await context.types_now.by_type() or {}).get(_step_type(job))
+    outlook = (await context.capacity.by_type() or {}).get(_step_type(job))
     if outlook is None or outlook.service_s is None or job.started_at is None:
         return None
     median_s, _ = outlook.service_s

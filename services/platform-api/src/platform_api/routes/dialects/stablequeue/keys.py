@@ -12,6 +12,7 @@ from darkroom_schemas.ids import UserId
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
+from platform_api.context import Ctx
 from platform_api.domain.accounts.api_keys import (
     OPERATORS,
     KeyChange,
@@ -23,9 +24,8 @@ from platform_api.domain.accounts.api_keys import (
     revoke_key,
 )
 from platform_api.domain.errors import Forbidden, NotFound
-from platform_api.domain.idempotency import Unit
+from platform_api.domain.idempotency import UnitOfWork
 from platform_api.http.auth import Authenticated, principal_of, user_of
-from platform_api.http.context import Ctx
 from platform_api.http.identifiers import Uuid
 from platform_api.http.requests import IdempotencyHeader, Limit, Offset, answered, keyed
 from platform_api.routes.dialects.stablequeue.answers import StableQueueRoute
@@ -177,15 +177,15 @@ async def create_key(
         scopes=manager.scopes if body.scopes is None else tuple(body.scopes),
     )
 
-    async def make(unit: Unit) -> str:
+    async def make(unit: UnitOfWork) -> str:
         kept = await add_key(key, owner, manager=manager, keys=unit.keys, limit=context.keys_per_user)
         item = NewKeyItem(**_item(kept), key=None, secret=None)
         return NewKeyAnswer(message="The API key was made before; it was shown then.", api_key=item).model_dump_json()
 
-    answer = await context.once(principal_of(who), keyed(idempotency_key, "/api/apikeys", body), make)
+    answer = await context.idempotency(principal_of(who), keyed(idempotency_key, "/api/apikeys", body), make)
     if answer.replayed:
         return answered(answer, 201)
-    context.ring_relay()
+    context.wake_relay()
     item = NewKeyAnswer.model_validate_json(answer.body).api_key
     shown = item.model_copy(update={"key": made.text, "secret": made.text.rpartition("_")[2]})
     message = "The API key was made. Keep it now: it is not shown again."
@@ -208,14 +208,14 @@ async def update_key(key_id: KeyId, body: ChangedKey, context: Ctx, manager: Man
         is_active=body.is_active,
     )
     key = await change_key(key_id, change, manager=manager, keys=context.api_keys)
-    context.ring_relay()
+    context.wake_relay()
     return ChangedKeyAnswer(api_key=KeyItem(**_item(key)))
 
 
 async def delete_key(key_id: KeyId, context: Ctx, manager: Manager) -> RevokedAnswer:
     """Revoke a key for good; the next request with it is refused."""
     key = await revoke_key(key_id, manager=manager, keys=context.api_keys)
-    context.ring_relay()
+    context.wake_relay()
     return RevokedAnswer(message=f'The API key "{key.name}" ({key.id}) was revoked.')
 
 

@@ -3,9 +3,9 @@
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
+from platform_api.context import Ctx
 from platform_api.domain.planning.checkpoints import checkpoints
 from platform_api.http.auth import caller
-from platform_api.http.context import Ctx
 from platform_api.http.query_parameters import KnownQueryRoute
 
 router = APIRouter(tags=["servers"], dependencies=[Depends(caller)], route_class=KnownQueryRoute)

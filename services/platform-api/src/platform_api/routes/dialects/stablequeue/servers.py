@@ -12,11 +12,11 @@ from darkroom_schemas.worker import Capabilities
 from fastapi import APIRouter, Depends, Path, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from platform_api.context import Ctx
 from platform_api.domain.errors import Forbidden
-from platform_api.domain.idempotency import Unit
+from platform_api.domain.idempotency import UnitOfWork
 from platform_api.domain.servers import BACKEND_TYPES, Server
 from platform_api.http.auth import Authenticated, Caller, caller, principal_of
-from platform_api.http.context import Ctx
 from platform_api.http.numbers import NotBoolean
 from platform_api.http.requests import IdempotencyHeader, answered, keyed
 from platform_api.routes.dialects.stablequeue.answers import StableQueueRoute
@@ -135,11 +135,11 @@ async def add_server(
     """Let jobs name a server."""
     live = await context.fleet.live()
 
-    async def add(unit: Unit) -> str:
+    async def add(unit: UnitOfWork) -> str:
         added = await context.servers.add(body.server(), servers=unit.servers)
         return ServerAnswer(message="The server was added.", server=_item(added, live)).model_dump_json()
 
-    return answered(await context.once(principal_of(who), keyed(idempotency_key, PATH, body), add), 201)
+    return answered(await context.idempotency(principal_of(who), keyed(idempotency_key, PATH, body), add), 201)
 
 
 @router.put(

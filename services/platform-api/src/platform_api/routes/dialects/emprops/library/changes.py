@@ -9,12 +9,12 @@ from darkroom_schemas.workflow import WorkflowType
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
+from platform_api.context import Ctx
 from platform_api.domain.errors import NotFound
-from platform_api.domain.idempotency import Unit
+from platform_api.domain.idempotency import UnitOfWork
 from platform_api.domain.library.change_collection import CollectionChange, change_collection, remove_collection
 from platform_api.domain.library.change_workflow import change_workflow, remove_workflow
 from platform_api.http.auth import CurrentUser
-from platform_api.http.context import Ctx
 from platform_api.http.requests import AnyContentTypeRoute, CollectionIdPath, answered
 from platform_api.routes.dialects.emprops.library.collections import Description, Editions, Link, NewVariable, Price
 from platform_api.routes.dialects.emprops.library.mapping import (
@@ -107,11 +107,11 @@ async def change_one_workflow(name: NameOrId, body: ChangedWorkflow, context: Ct
     changes = _given(body, ChangedWorkflow.model_fields)
     changes |= {name: tuple(dict.fromkeys(changes[name])) for name in ("models", "custom_nodes") if name in changes}
 
-    async def work(unit: Unit) -> str:
+    async def work(unit: UnitOfWork) -> str:
         changed = await change_workflow(_storable(name), user_id, changes, library=unit.library)
         return workflow_answer(changed).model_dump_json()
 
-    return answered(await context.once(user_id, None, work))
+    return answered(await context.idempotency(user_id, None, work))
 
 
 @router.delete(
@@ -125,11 +125,11 @@ async def change_one_workflow(name: NameOrId, body: ChangedWorkflow, context: Ct
 async def remove_one_workflow(name: NameOrId, context: Ctx, user_id: CurrentUser) -> Response:
     """Remove a workflow of the caller's own. Nothing can be generated any more from collections that name it."""
 
-    async def work(unit: Unit) -> str:
+    async def work(unit: UnitOfWork) -> str:
         removed = await remove_workflow(_storable(name), user_id, library=unit.library)
         return RemovedAnswer(data=Removed(id=removed.id)).model_dump_json()
 
-    return answered(await context.once(user_id, None, work))
+    return answered(await context.idempotency(user_id, None, work))
 
 
 @router.patch(
@@ -145,11 +145,11 @@ async def change_one_collection(
 ) -> Response:
     """Change a collection of the caller's own; for whom it is held stays."""
 
-    async def work(unit: Unit) -> str:
+    async def work(unit: UnitOfWork) -> str:
         changed = await change_collection(collection_id, user_id, body.change(), library=unit.library)
         return CollectionAnswer(data=collection_item(changed)).model_dump_json()
 
-    return answered(await context.once(user_id, None, work))
+    return answered(await context.idempotency(user_id, None, work))
 
 
 @router.delete(
@@ -163,11 +163,11 @@ async def change_one_collection(
 async def remove_one_collection(collection_id: CollectionIdPath, context: Ctx, user_id: CurrentUser) -> Response:
     """Remove a collection of the caller's own; jobs that were generated from it stay."""
 
-    async def work(unit: Unit) -> str:
+    async def work(unit: UnitOfWork) -> str:
         removed = await remove_collection(collection_id, user_id, library=unit.library)
         return RemovedAnswer(data=Removed(id=removed.id)).model_dump_json()
 
-    return answered(await context.once(user_id, None, work))
+    return answered(await context.idempotency(user_id, None, work))
 
 
 def _given(body: BaseModel, names: Iterable[str]) -> dict[str, Any]:

@@ -11,14 +11,14 @@ from darkroom_schemas.workflow import CollectionData, Component, Variable
 from fastapi import APIRouter, Response
 from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema
 
+from platform_api.context import Context, Ctx
 from platform_api.domain.errors import NotFound
-from platform_api.domain.idempotency import Unit
+from platform_api.domain.idempotency import UnitOfWork
 from platform_api.domain.library.collection import Collection
 from platform_api.domain.library.create_collection import create_collection
 from platform_api.domain.library.ports import NewSocialLink, PageRequest
 from platform_api.domain.library.workflow import FLEXIBLE_PROMPT
 from platform_api.http.auth import CurrentUser
-from platform_api.http.context import Context, Ctx
 from platform_api.http.numbers import NotBoolean
 from platform_api.http.pagination import Pagination
 from platform_api.http.requests import (
@@ -220,11 +220,11 @@ async def _created(
     link: NewSocialLink | None,
     key: IdempotencyKey | None,
 ) -> Response:
-    async def work(unit: Unit) -> str:
+    async def work(unit: UnitOfWork) -> str:
         kept = await create_collection(collection, data, link, library=unit.library)
         return CollectionAnswer(data=collection_item(kept)).model_dump_json()
 
-    return answered(await context.once(collection.user_id, key, work))
+    return answered(await context.idempotency(collection.user_id, key, work))
 
 
 def _collection(sale: Sale, user_id: UserId, context: Context, **more: str | None) -> Collection:

@@ -8,10 +8,10 @@ from darkroom_schemas.job import JobView
 from fastapi import APIRouter, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt
 
+from platform_api.context import Ctx
 from platform_api.domain.library.generate import plan_for
 from platform_api.domain.planning.plan import DEFAULT_PRIORITY, Plan
 from platform_api.http.auth import CurrentUser
-from platform_api.http.context import Ctx
 from platform_api.http.job_parameters import check_small
 from platform_api.http.requests import AnyContentTypeRoute, CollectionIdPath, IdempotencyHeader, answered, keyed
 from platform_api.http.submission import Prospects, submit

@@ -8,9 +8,9 @@ from darkroom_schemas.ids import UserId
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from platform_api.context import Context, Ctx
 from platform_api.domain.library.ports import ResourceKind
 from platform_api.http.auth import CurrentUser
-from platform_api.http.context import Context, Ctx
 from platform_api.http.errors import invalid
 from platform_api.http.pagination import Pagination
 from platform_api.http.query_parameters import KnownQueryRoute

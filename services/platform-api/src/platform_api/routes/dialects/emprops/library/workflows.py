@@ -9,13 +9,13 @@ from darkroom_schemas.workflow import WorkflowType
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import ConfigDict, Field, StrictBool, StrictInt
 
+from platform_api.context import Ctx
 from platform_api.domain.errors import NotFound
-from platform_api.domain.idempotency import Unit
+from platform_api.domain.idempotency import UnitOfWork
 from platform_api.domain.library.create_workflow import create_workflow
 from platform_api.domain.library.ports import PageRequest
 from platform_api.domain.library.workflow import Workflow
 from platform_api.http.auth import CurrentUser
-from platform_api.http.context import Ctx
 from platform_api.http.pagination import Pagination
 from platform_api.http.requests import (
     AnyContentTypeRoute,
@@ -151,7 +151,7 @@ async def create(
         created_at=context.clock(),
     )
 
-    async def work(unit: Unit) -> str:
+    async def work(unit: UnitOfWork) -> str:
         return workflow_answer(await create_workflow(workflow, library=unit.library)).model_dump_json()
 
-    return answered(await context.once(user_id, keyed(idempotency_key, "/api/workflows", body), work))
+    return answered(await context.idempotency(user_id, keyed(idempotency_key, "/api/workflows", body), work))

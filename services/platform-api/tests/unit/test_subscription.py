@@ -3,7 +3,7 @@
 from darkroom_schemas.channels import ProgressMessage
 from darkroom_schemas.events import Event
 from darkroom_schemas.ids import EventId, JobId, StepId, TenantId, WorkerId
-from platform_api.domain.streams.subscription import MAX_BUFFERED, Closed, Gap, Quiet, Subscription
+from platform_api.domain.streams.subscription import MAX_BUFFERED, Closed, Heartbeat, Reset, Subscription
 
 AT_ONCE_S = 0.01
 
@@ -31,28 +31,28 @@ async def test_only_the_latest_progress_is_kept() -> None:
     for percent in (10, 20, 30):
         subscription.offer_progress(progress(percent))
     assert await subscription.next(AT_ONCE_S) == progress(30)
-    assert isinstance(await subscription.next(AT_ONCE_S), Quiet)
+    assert isinstance(await subscription.next(AT_ONCE_S), Heartbeat)
 
 
 async def test_quiet_is_said_only_after_the_timeout() -> None:
     subscription = Subscription()
     subscription.offer(event(1))
     assert await subscription.next(60) == event(1)
-    assert isinstance(await subscription.next(AT_ONCE_S), Quiet)
+    assert isinstance(await subscription.next(AT_ONCE_S), Heartbeat)
 
 
 async def test_listener_that_is_too_far_behind_is_closed_after_what_it_had() -> None:
     subscription = Subscription()
     for seq in range(MAX_BUFFERED + 5):
         subscription.offer(event(seq))
-    told = [await subscription.next(AT_ONCE_S) for _ in range(MAX_BUFFERED + 1)]
-    assert told[:-1] == [event(seq) for seq in range(MAX_BUFFERED)]
-    assert isinstance(told[-1], Closed)
+    sent = [await subscription.next(AT_ONCE_S) for _ in range(MAX_BUFFERED + 1)]
+    assert sent[:-1] == [event(seq) for seq in range(MAX_BUFFERED)]
+    assert isinstance(sent[-1], Closed)
 
 
 async def test_gap_keeps_its_place_among_the_events() -> None:
     subscription = Subscription()
     subscription.offer(event(1))
-    subscription.offer(Gap(EventId(0, 1, 1, 1)))
+    subscription.offer(Reset(EventId(0, 1, 1, 1)))
     subscription.offer(event(2))
-    assert [type(await subscription.next(AT_ONCE_S)) for _ in range(3)] == [Event, Gap, Event]
+    assert [type(await subscription.next(AT_ONCE_S)) for _ in range(3)] == [Event, Reset, Event]

@@ -1,7 +1,7 @@
 """A write that fails for a moment is tried again, and one that is not there afterwards, too."""
 
 import pytest
-from platform_api.domain.verified_write import NotKept, Persistence
+from platform_api.domain.verified_write import NotVerified, VerifiedWrite
 
 
 class Flaky:
@@ -21,10 +21,10 @@ class Flaky:
         return outcome
 
     async def run(self) -> bool:
-        async def is_kept(written: bool) -> bool:
+        async def is_stored(written: bool) -> bool:
             return written
 
-        return await Persistence((ConnectionError,), self.sleep).write(self.attempt, is_kept)
+        return await VerifiedWrite((ConnectionError,), self.sleep).write(self.attempt, is_stored)
 
 
 async def test_first_success_is_the_last_attempt() -> None:
@@ -42,7 +42,7 @@ async def test_failed_and_lost_writes_are_tried_again_after_one_two_and_four_sec
 async def test_fourth_failure_is_told() -> None:
     with pytest.raises(ConnectionError):
         await Flaky(*[ConnectionError()] * 4).run()
-    with pytest.raises(NotKept):
+    with pytest.raises(NotVerified):
         await Flaky(*[False] * 4).run()
 
 

@@ -19,16 +19,16 @@ from platform_api.domain.accounts.credits import Credits
 from platform_api.domain.accounts.sessions import LoginThrottle, PasswordHasher, Passwords, Sessions
 from platform_api.domain.assets.ports import AssetReads, AssetRemoval, Objects
 from platform_api.domain.assets.signed_urls import UrlSigner
-from platform_api.domain.capacity import TypeOutlook
+from platform_api.domain.capacity import TypeCapacity
 from platform_api.domain.clock import Clock
-from platform_api.domain.idempotency import Once
-from platform_api.domain.jobs.ports import Backlog, JobAcceptance, JobReads, UnitOfWork
+from platform_api.domain.idempotency import Idempotency
+from platform_api.domain.jobs.ports import Backlog, JobReads, JobsTransaction, JobSubmissions
 from platform_api.domain.library.ports import Library
 from platform_api.domain.planning.checkpoints import UnknownCheckpoint
 from platform_api.domain.servers import ServerList
-from platform_api.domain.streams.subscription import JobFeed, Replay
-from platform_api.domain.streams.user_stream import UserFeed, UserReplay
-from platform_api.domain.verified_write import Persistence
+from platform_api.domain.streams.subscription import JobSubscriptions, Replay
+from platform_api.domain.streams.user_stream import UserReplay, UserSubscriptions
+from platform_api.domain.verified_write import VerifiedWrite
 from platform_api.http.limits import Limits
 from platform_api.http.session_cookie import CookiePolicy
 
@@ -39,10 +39,10 @@ class WaitingSteps(Protocol):
     async def why_waiting(self, step_id: StepId, within_s: float = ...) -> Waiting | None: ...
 
 
-class TypesNow(Protocol):
+class Capacity(Protocol):
     """Tells what can be done now by job type, as known a moment ago; None while Redis does not answer."""
 
-    async def by_type(self) -> Mapping[str, TypeOutlook] | None: ...
+    async def by_type(self) -> Mapping[str, TypeCapacity] | None: ...
 
 
 class SocketTickets(Protocol):
@@ -51,7 +51,7 @@ class SocketTickets(Protocol):
     async def make(self, tenant: TenantId | None, *, until_ms: int | None = None) -> str: ...
 
 
-class Feed(JobFeed, UserFeed, Protocol):
+class Feed(JobSubscriptions, UserSubscriptions, Protocol):
     """Gives live news of a job, and of everything that is a user's."""
 
 
@@ -88,25 +88,25 @@ class Context:
     accounts: Accounts
     api_keys: ApiKeys
     limits: Limits
-    acceptance: JobAcceptance
+    submissions: JobSubmissions
     jobs: JobReads
     assets: AssetReads
-    unit_of_work: UnitOfWork
-    once: Once
-    persistence: Persistence
+    jobs_transaction: JobsTransaction
+    idempotency: Idempotency
+    verified_write: VerifiedWrite
     credits: Credits
     library: Library
     backlog: Backlog
     steps: RunningSteps
     waiting: WaitingSteps
-    types_now: TypesNow
+    capacity: Capacity
     feed: Feed
     replay: Replays
     fleet: Fleet
     servers: ServerList
     objects: Objects
     asset_removal: AssetRemoval
-    ring_keeper: Callable[[], None]
+    wake_object_deletion: Callable[[], None]
     urls: UrlSigner
     tokens: JwtCodec
     tickets: SocketTickets
@@ -114,7 +114,7 @@ class Context:
     logins: Logins
     cookies: CookiePolicy
     clock: Clock
-    ring_relay: Callable[[], None]
+    wake_relay: Callable[[], None]
     queue_max_depth: int
     keys_per_user: int
     unknown_checkpoint: UnknownCheckpoint
