@@ -34,3 +34,7 @@ class SharedKeys:
     def ticket(self, digest: str) -> str:
         """String: whose events a WebSocket ticket opens."""
         return self.key(f"tk:{digest}")
+
+    def wakeup(self, name: str) -> str:
+        """List with at most one token, on which processes wait for work of a name."""
+        return self.key(f"wp:{name}")

@@ -10,7 +10,7 @@ from darkroom_chassis.idempotency import IdempotencyKey
 from platform_api.domain.accounts.credits import Adjustment
 from platform_api.domain.idempotency import UnitOfWork
 from platform_api.store.idempotency.expiry import delete_expired_keys
-from platform_api.store.idempotency.jobs_transaction import PostgresIdempotency
+from platform_api.store.idempotency.unit_of_work import PostgresIdempotency
 
 BODY = {"jobType": "image_fast", "metadata": {"prompt": "a boat", "seed": 7}}
 

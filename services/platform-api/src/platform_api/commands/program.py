@@ -8,6 +8,7 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
+import uvloop
 from darkroom_chassis.api_keys import KeyKind
 from darkroom_chassis.logs import configure_logging
 from darkroom_chassis.program import service_program
@@ -17,9 +18,10 @@ from fastapi import FastAPI
 
 from platform_api.app import build_app
 from platform_api.commands.bootstrap import DEMO_CREDITS, Bootstrapped, bootstrap
+from platform_api.loops_app import build_loops_app
 from platform_api.migrations import MIGRATIONS
 from platform_api.settings import Settings
-from platform_api.wiring import Running, assemble, jwt_codec, open_accounts
+from platform_api.wiring import Running, assemble, assemble_loops, jwt_codec, open_accounts
 
 TOKEN_LIFETIME_S = 3600
 
@@ -45,6 +47,18 @@ def _never() -> AbstractAsyncContextManager[Running]:
 
 cli = service_program("The platform API of Darkroom.", _serve, openapi_app=_openapi_app, migrate=_migrate)
 Key = Annotated[str | None, typer.Option(help="Keep this key if it is valid, instead of making a new one.")]
+
+
+@cli.command(name="loops")
+def _loops() -> None:
+    """Relay, apply events, reconcile and delete, without serving requests; see PLATFORM_LOOPS."""
+    uvloop.run(_run_loops())
+
+
+async def _run_loops() -> None:
+    settings = Settings.load()
+    configure_logging("platform-loops", level=settings.log_level, log_format=settings.log_format)
+    await serve(build_loops_app(partial(assemble_loops, settings)), settings.host, settings.loops_port, settings)
 
 
 @cli.command(name="bootstrap")

@@ -21,11 +21,13 @@ from platform_api.wiring.for_commands import (
     open_passwords,
 )
 from platform_api.wiring.foundation import open_foundation
-from platform_api.wiring.loops import join_loops
+from platform_api.wiring.loops import join_loops, join_writing_loops
 
 __all__ = [
     "Running",
+    "RunningLoops",
     "assemble",
+    "assemble_loops",
     "jwt_codec",
     "open_accounts",
     "open_api_keys",
@@ -42,7 +44,7 @@ class Running:
     context: Context
     loops: LoopSupervisor
     fanout: Fanout
-    reconciler: Reconciler
+    reconciler: Reconciler | None
     database: Database
 
 
@@ -52,5 +54,22 @@ async def assemble(settings: Settings) -> AsyncIterator[Running]:
     async with open_foundation(settings) as base:
         loops = join_loops(base)
         running = Running(join_context(base, loops), loops.supervisor, loops.fanout, loops.reconciler, base.database)
+        async with running.loops:
+            yield running
+
+
+@dataclass(frozen=True, slots=True)
+class RunningLoops:
+    """The loops in a process of their own, and what must work for it to be ready."""
+
+    loops: LoopSupervisor
+    database: Database
+
+
+@asynccontextmanager
+async def assemble_loops(settings: Settings) -> AsyncIterator[RunningLoops]:
+    """Connect everything that loops need and start them; disconnect in reverse order."""
+    async with open_foundation(settings) as base:
+        running = RunningLoops(join_writing_loops(base), base.database)
         async with running.loops:
             yield running

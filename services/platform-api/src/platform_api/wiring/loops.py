@@ -8,7 +8,7 @@ from darkroom_chassis.expiry import expire_regularly
 from darkroom_chassis.loops import LoopSupervisor
 from darkroom_chassis.metrics import ITEMS_REJECTED, UNREADABLE
 from darkroom_queue import EventLog
-from darkroom_redis import KeyDirectory, RedisUnavailable
+from darkroom_redis import KeyDirectory, RedisUnavailable, WakeupReceiver, WakeupSender
 
 from platform_api.clients.queue_clock import QueueClock
 from platform_api.domain.assets.retention import Retention
@@ -28,32 +28,64 @@ from platform_api.store.jobs.stale_steps import PostgresStaleSteps
 from platform_api.store.log.offsets import PostgresOffsetStore
 from platform_api.wiring.foundation import Foundation, utc_now
 
+Wake = Callable[[], None]
+RELAY, OBJECT_DELETION = "relay", "object-deletion"
+
 
 @dataclass(frozen=True, slots=True)
 class Loops:
-    """The loops, and what routes and tests reach of them."""
+    """The loops of a process, and what its routes and tests use of them. Entering the supervisor starts them."""
 
     supervisor: LoopSupervisor
     fanout: Fanout
-    reconciler: Reconciler
-    relay_bell: Wakeup
-    removal_bell: Wakeup
+    reconciler: Reconciler | None
+    wake_relay: Wake
+    wake_object_deletion: Wake
 
 
 def join_loops(base: Foundation) -> Loops:
-    """Make the loops; entering the supervisor starts them."""
-    database, redis_client, outbox, urls = base.database, base.redis_client, base.outbox, base.urls
-    relay_bell, reconcile_bell = Wakeup(), Wakeup()
-    # Each reader has an EventLog of its own: it remembers where it stands.
-    fanout = Fanout(EventLog(redis_client, on_unreadable=_count("fanout-events")), base.progress, base.redis)
+    """Make the loops of a process that serves requests; those that write run here or, by setting, elsewhere."""
+    supervisor = _supervisor()
+    # Each reader has an EventLog of its own, which remembers its position.
+    fanout = Fanout(EventLog(base.redis_client, on_unreadable=_count("fanout-events")), base.progress, base.redis)
+    supervisor.add("fanout-events", fanout.run_events)
+    supervisor.add("fanout-progress", fanout.run_progress)
+    if base.settings.loops:
+        writing = _add_writing_loops(base, supervisor)
+        return Loops(supervisor, fanout, writing.reconciler, writing.relay.ring, writing.object_deletion.ring)
+    relay, deletion = WakeupSender(base.redis_client, RELAY), WakeupSender(base.redis_client, OBJECT_DELETION)
+    return Loops(supervisor, fanout, None, relay.ring, deletion.ring)
 
-    journal = PostgresOffsetStore(database)
+
+def join_writing_loops(base: Foundation) -> LoopSupervisor:
+    """Make the loops of a process that serves no requests; other processes wake it through Redis."""
+    supervisor = _supervisor()
+    writing = _add_writing_loops(base, supervisor)
+    wakeups = {RELAY: writing.relay.ring, OBJECT_DELETION: writing.object_deletion.ring}
+    supervisor.add("wakeups", WakeupReceiver(base.redis_client, wakeups).run)
+    return supervisor
+
+
+def _supervisor() -> LoopSupervisor:
+    return LoopSupervisor((RedisUnavailable, *DATABASE_AWAY))
+
+
+@dataclass(frozen=True, slots=True)
+class _WritingLoops:
+    reconciler: Reconciler
+    relay: Wakeup
+    object_deletion: Wakeup
+
+
+def _add_writing_loops(base: Foundation, loops: LoopSupervisor) -> _WritingLoops:
+    database, redis_client, outbox, urls = base.database, base.redis_client, base.outbox, base.urls
+    wake_relay, wake_reconciler = Wakeup(), Wakeup()
     consumer = EventConsumer(
         EventLog(redis_client, "platform-api", on_unreadable=_count("event-consumer")),
-        journal,
+        PostgresOffsetStore(database),
         urls,
-        relay_bell=relay_bell,
-        on_gap=reconcile_bell.ring,
+        relay_bell=wake_relay,
+        on_gap=wake_reconciler.ring,
         waits=DATABASE_AWAY,
     )
     relay = Relay(
@@ -62,7 +94,7 @@ def join_loops(base: Foundation) -> Loops:
         KeyDirectory(redis_client),
         now_ms=QueueClock(redis_client).now_ms,
         epoch=redis_client.epoch,
-        bell=relay_bell,
+        bell=wake_relay,
         urls=urls,
         waits=DATABASE_AWAY,
     )
@@ -74,24 +106,20 @@ def join_loops(base: Foundation) -> Loops:
         consumer=consumer,
         urls=urls,
         clock=utc_now,
-        bell=reconcile_bell,
-        relay_bell=relay_bell,
+        bell=wake_reconciler,
+        relay_bell=wake_relay,
         waits=DATABASE_AWAY,
     )
-    loops = LoopSupervisor((RedisUnavailable, *DATABASE_AWAY))
     loops.add("relay", relay.run)
     loops.add("event-consumer", consumer.run)
     loops.add("reconciler", reconciler.run)
-    loops.add("fanout-events", fanout.run_events)
-    loops.add("fanout-progress", fanout.run_progress)
     expiring = {
         "Idempotency keys": lambda: delete_expired_keys(database),
         "Sessions": lambda: delete_expired_sessions(database),
         "Counts of logins": lambda: delete_old_attempts(database),
     }
     loops.add("expiry", lambda: expire_regularly(expiring))
-    removal_bell = _keep_assets(base, loops)
-    return Loops(loops, fanout, reconciler, relay_bell, removal_bell)
+    return _WritingLoops(reconciler, wake_relay, _add_asset_loops(base, loops))
 
 
 def _count(loop: str) -> Callable[[], None]:
@@ -99,13 +127,13 @@ def _count(loop: str) -> Callable[[], None]:
     return ITEMS_REJECTED.labels(loop, UNREADABLE).inc
 
 
-def _keep_assets(base: Foundation, loops: LoopSupervisor) -> Wakeup:
-    settings, bell = base.settings, Wakeup()
+def _add_asset_loops(base: Foundation, loops: LoopSupervisor) -> Wakeup:
+    settings, wake_deletion = base.settings, Wakeup()
     retention = Retention(settings.asset_retention_days, settings.asset_retention_days_by_bucket)
-    doomed = PostgresObjectDeletions(base.database)
-    keeper = AssetRetention(doomed, base.objects, base.removal, retention, clock=utc_now, bell=bell)
-    loops.add("object-deletion", keeper.run)
-    loops.add("asset-retention", keeper.run_retention)
-    leftovers = OrphanCollector(PostgresOrphanScans(base.database), base.objects, clock=utc_now)
-    loops.add("leftovers", leftovers.run)
-    return bell
+    deletions = PostgresObjectDeletions(base.database)
+    assets = AssetRetention(deletions, base.objects, base.removal, retention, clock=utc_now, bell=wake_deletion)
+    loops.add("object-deletion", assets.run)
+    loops.add("asset-retention", assets.run_retention)
+    orphans = OrphanCollector(PostgresOrphanScans(base.database), base.objects, clock=utc_now)
+    loops.add("orphan-collection", orphans.run)
+    return wake_deletion
