@@ -49,7 +49,7 @@ def stage() -> Iterator[Stage]:
     """Start everything in a temporary folder, with rich users; stop it afterwards."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-platform-")))
-        ports = iter(free_ports(4))
+        ports = iter(free_ports(5))
         postgres = EmbeddedPostgres(folder / "pg", next(ports))
         stack.enter_context(running(postgres.prepare(), folder / "postgres.log"))
         valkey = EmbeddedValkey(folder / "valkey", next(ports))
@@ -68,10 +68,12 @@ def stage() -> Iterator[Stage]:
             "JWT_SECRET": SECRET, "SIGNING_SECRET": SECRET, "LOG_LEVEL": "INFO", "LOG_FORMAT": "json",
             "RATE_LIMIT_USER": NO_LIMIT, "RATE_LIMIT_USER_SUBMISSIONS": NO_LIMIT,
         }  # fmt: skip
-        platform, bare = next(ports), next(ports)
+        platform, loops, bare = next(ports), next(ports), next(ports)
         here = Path(__file__).parent
         pid = _serve(stack, folder, platform, (sys.executable, "-m", "platform_api"),
-                     env | {"PLATFORM_API_PORT": str(platform)})  # fmt: skip
+                     env | {"PLATFORM_API_PORT": str(platform), "PLATFORM_LOOPS": "false"})  # fmt: skip
+        _serve(stack, folder, loops, (sys.executable, "-m", "platform_api", "loops"),
+               env | {"PLATFORM_LOOPS_PORT": str(loops)})  # fmt: skip
         _serve(stack, folder, bare, (sys.executable, str(here / "bare.py"), str(bare), database), {})
         codec = JwtCodec(SECRET, "darkroom", "darkroom")
         tokens = [codec.issue(user_id, ttl_s=86_400) for user_id in users]
