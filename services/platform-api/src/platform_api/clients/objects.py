@@ -32,9 +32,11 @@ class StoredObjects:
             return None
 
     async def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
-        for offset in range(start, end, CHUNK_BYTES):
-            length = min(CHUNK_BYTES, end - offset)
-            yield bytes(await obstore.get_range_async(self._store, key, start=offset, length=length))
+        if start == end:
+            return
+        found = await obstore.get_async(self._store, key, options={"range": (start, end)})
+        async for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
+            yield bytes(chunk)
 
     async def keys(self, folder: str, *, stored_before: datetime) -> list[str]:
         found = []
