@@ -66,9 +66,11 @@ class Fleet(Protocol):
 
 
 class RunningSteps(Protocol):
-    """Asks the queue about one step; raises `RedisUnavailable`."""
+    """Reads the states of steps from the queue; raises `RedisUnavailable`."""
 
     async def read(self, step_id: StepId) -> StepView | None: ...
+
+    async def read_many(self, step_ids: Sequence[StepId]) -> list[StepView | None]: ...
 
 
 @dataclass(frozen=True, slots=True)

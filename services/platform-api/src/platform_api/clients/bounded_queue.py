@@ -1,6 +1,6 @@
 """What requests ask of the queue, within the time that a request may wait for it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from darkroom_chassis.availability import ADVISORY_S, NEEDED_S, Availability, ServerAway
@@ -20,6 +20,9 @@ class BoundedQueue:
 
     async def read(self, step_id: StepId) -> StepView | None:
         return await self._ask(lambda: self._producer.read(step_id), ADVISORY_S)
+
+    async def read_many(self, step_ids: Sequence[StepId]) -> list[StepView | None]:
+        return await self._ask(lambda: self._producer.read_many(step_ids), ADVISORY_S)
 
     async def why_waiting(self, step_id: StepId, within_s: float = NEEDED_S) -> Waiting | None:
         return await self._ask(lambda: self._insight.why_waiting(step_id), within_s)

@@ -117,10 +117,10 @@ class Relay:
         # Events first: a job's creation precedes all events of its steps in the log.
         event_ids = await self._emit([row for row in batch.rows if row.kind == "emit"])
         expired = await self._submit([row for row in batch.rows if row.kind == "submit"], batch)
+        cancels = [row.body for row in batch.rows if row.kind == "cancel"]
+        await asyncio.gather(*(self._producer.cancel(body["step_id"], reason=body["reason"]) for body in cancels))
         for row in batch.rows:
-            if row.kind == "cancel":
-                await self._producer.cancel(row.body["step_id"], reason=row.body["reason"])
-            elif row.kind == "keys":
+            if row.kind == "keys":
                 await self._publish_keys(row.body["ids"], batch)
         delivered = [row for row in batch.rows if row.id not in expired]
         await batch.delivered(delivered, event_ids)

@@ -22,7 +22,7 @@ class PostgresNewTests:
     async def enqueue(self, endpoint: Endpoint, message_id: str) -> None:
         body = WebhookBody(type=TEST_EVENT, timestamp=datetime.now(UTC), data={"webhook_id": endpoint.id})
         message = Message(message_id, endpoint.tenant, TEST_EVENT, body.model_dump_json().encode())
-        await enqueue(self._connection, message, [endpoint.id])
+        await enqueue(self._connection, [(message, [endpoint.id])])
 
 
 class PostgresDeliveryLog:

@@ -9,7 +9,7 @@ from darkroom_chassis.log_offset import LogOffset
 from darkroom_schemas.events import Event
 from darkroom_schemas.ids import EventId, TenantId
 from darkroom_schemas.webhook import WebhookBody
-from sqlalchemy import func, literal, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -32,16 +32,24 @@ class PostgresIntake:
         async with self._database.begin() as connection:
             if not await self._offset.move(connection, after, upto):
                 return None
-            return sum([await _store(connection, event) for event in events if event.type in EVENT_NAMES])
+            return await _store(connection, [event for event in events if event.type in EVENT_NAMES])
 
 
-async def _store(connection: AsyncConnection, event: Event) -> int:
-    name, message_id = EVENT_NAMES[event.type], f"msg_{event.id}"
-    wanted = or_(func.cardinality(endpoints.c.events) == 0, endpoints.c.events.any(name))
-    mine = select(endpoints.c.id).where(endpoints.c.tenant == event.tenant, endpoints.c.active, wanted)
-    if not (takers := (await connection.execute(mine)).scalars().all()):
+async def _store(connection: AsyncConnection, events: Sequence[Event]) -> int:
+    """Store a message and its deliveries for each event that endpoints want; returns the number of new deliveries."""
+    if not events:
         return 0
-    return await enqueue(connection, Message(message_id, event.tenant, name, body_of(event)), takers)
+    columns = (endpoints.c.id, endpoints.c.tenant, endpoints.c.events)
+    active = select(*columns).where(endpoints.c.tenant.in_({event.tenant for event in events}), endpoints.c.active)
+    # The lock keeps an endpoint from being deleted before its deliveries are stored.
+    known = (await connection.execute(active.with_for_update(read=True, key_share=True))).all()
+    new = []
+    for event in events:
+        name = EVENT_NAMES[event.type]
+        takers = [row.id for row in known if row.tenant == event.tenant and (not row.events or name in row.events)]
+        if takers:
+            new.append((Message(f"msg_{event.id}", event.tenant, name, body_of(event)), takers))
+    return await enqueue(connection, new)
 
 
 def body_of(event: Event) -> bytes:
@@ -61,12 +69,12 @@ class Message:
     body: bytes
 
 
-async def enqueue(connection: AsyncConnection, message: Message, takers: Sequence[str]) -> int:
-    """Store a message and a due delivery for each taker; what is there already stays as it is."""
-    stored = insert(messages).values(
-        id=message.id, tenant=message.tenant, event_type=message.event_type, body=message.body
-    )
-    await connection.execute(stored.on_conflict_do_nothing())
-    rows = select(literal(message.id), endpoints.c.id, func.now()).where(endpoints.c.id.in_(takers))
-    new = insert(deliveries).from_select(["message_id", "endpoint_id", "next_at"], rows).on_conflict_do_nothing()
-    return len((await connection.execute(new.returning(deliveries.c.id))).all())
+async def enqueue(connection: AsyncConnection, new: Sequence[tuple[Message, Sequence[str]]]) -> int:
+    """Store messages and a due delivery for each of their endpoints; what exists already stays as it is."""
+    if not new:
+        return 0
+    rows = [{"id": m.id, "tenant": m.tenant, "event_type": m.event_type, "body": m.body} for m, _ in new]
+    await connection.execute(insert(messages).on_conflict_do_nothing(), rows)
+    due = [{"message_id": message.id, "endpoint_id": taker} for message, takers in new for taker in takers]
+    statement = insert(deliveries).values(next_at=func.now()).on_conflict_do_nothing().returning(deliveries.c.id)
+    return len((await connection.execute(statement, due)).all())

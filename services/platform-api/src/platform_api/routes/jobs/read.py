@@ -38,7 +38,7 @@ async def _running_percent(context: Context, job: Job) -> float:
     if job.status is not JobStatus.RUNNING:
         return 0.0
     try:
-        steps = [await context.steps.read(step) for step in await context.jobs.running_steps(job)]
+        steps = await context.steps.read_many(await context.jobs.running_steps(job))
     except RedisUnavailable:
         return 0.0
     return sum(step.progress or 0.0 for step in steps if step)

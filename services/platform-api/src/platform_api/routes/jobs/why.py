@@ -1,5 +1,6 @@
 """`GET /api/jobs/{id}/why`: why a job waits, and how long it may."""
 
+import asyncio
 from datetime import UTC, datetime
 
 from darkroom_queue import Waiting, WaitReason
@@ -72,11 +73,9 @@ async def why(job_id: JobIdPath, context: Ctx, user_id: CurrentUser) -> Why:
     job = await context.jobs.get(job_id, user_id)
     if job is None:
         raise NotFound("job")
-    waiting = []
-    for step in [] if job.status in TERMINAL else await context.jobs.submitted_steps(job):
-        found = await context.waiting.why_waiting(step)
-        if found is not None:
-            waiting.append(_waiting_step(step, found))
+    steps = [] if job.status in TERMINAL else await context.jobs.submitted_steps(job)
+    found = await asyncio.gather(*(context.waiting.why_waiting(step) for step in steps))
+    waiting = [_waiting_step(step, why) for step, why in zip(steps, found, strict=True) if why is not None]
     reason, message = (waiting[0].reason.value, SENTENCES[waiting[0].reason]) if waiting else _not_waiting(job)
     return Why(
         job_id=job.id,
