@@ -1,15 +1,15 @@
-"""What the workers can do now, by job type: asked of the queue every two seconds at most."""
+"""What the live workers can do, by job type; read from the queue at most every two seconds."""
 
-import asyncio
 from collections.abc import Mapping
 
 from darkroom_chassis.availability import Availability, ServerAway
+from darkroom_chassis.short_cache import ShortCache
 from darkroom_queue import Insight, Producer, Registry, fits
 from darkroom_schemas.catalogue import CATALOGUE
 
 from platform_api.domain.capacity import TypeCapacity
 
-FRESH_S = 2.0
+MAX_AGE_S = 2.0
 
 
 class QueueCapacity:
@@ -17,20 +17,16 @@ class QueueCapacity:
 
     def __init__(self, registry: Registry, insight: Insight, producer: Producer, redis: Availability) -> None:
         self._registry, self._insight, self._producer, self._redis = registry, insight, producer, redis
-        self._known: Mapping[str, TypeCapacity] | None = None
-        self._asked_at = float("-inf")
-        self._asking = asyncio.Lock()
+        self._cache: ShortCache[Mapping[str, TypeCapacity] | None] = ShortCache(self._read, None, max_age_s=MAX_AGE_S)
 
     async def by_type(self) -> Mapping[str, TypeCapacity] | None:
-        async with self._asking:
-            clock = asyncio.get_running_loop().time
-            if clock() - self._asked_at > FRESH_S:
-                try:
-                    self._known = await self._redis.ask(self._ask)
-                except ServerAway:
-                    self._known = None
-                self._asked_at = clock()
-        return self._known
+        return await self._cache.get()
+
+    async def _read(self, _: Mapping[str, TypeCapacity] | None) -> Mapping[str, TypeCapacity] | None:
+        try:
+            return await self._redis.ask(self._ask)
+        except ServerAway:
+            return None
 
     async def _ask(self) -> Mapping[str, TypeCapacity]:
         workers = [record.info.capabilities for record in await self._registry.workers()]

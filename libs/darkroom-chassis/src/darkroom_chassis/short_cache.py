@@ -1,0 +1,33 @@
+"""A value that is refreshed at most once in a period, however many callers ask for it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+Value = TypeVar("Value")
+Refresh = Callable[[Value], Awaitable[Value]]
+"""Returns the new value; takes the previous one, to be returned during an outage."""
+
+
+class ShortCache(Generic[Value]):
+    """Holds a value for `max_age_s` seconds. Concurrent callers wait for one and the same refresh.
+
+    What a refresh raises is raised to its caller; the next one tries again.
+    """
+
+    def __init__(self, refresh: Refresh[Value], initial: Value, *, max_age_s: float) -> None:
+        self._refresh, self._value, self._max_age_s = refresh, initial, max_age_s
+        self._refreshed_at = float("-inf")
+        self._refreshing = asyncio.Lock()
+
+    async def get(self) -> Value:
+        """Return the value, refreshed if it is too old."""
+        if self._is_old():
+            async with self._refreshing:
+                if self._is_old():
+                    self._value = await self._refresh(self._value)
+                    self._refreshed_at = asyncio.get_running_loop().time()
+        return self._value
+
+    def _is_old(self) -> bool:
+        return asyncio.get_running_loop().time() - self._refreshed_at > self._max_age_s
