@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Any
 
 import httpx
-from darkroom_queue import EventLog, Producer, RedisLink
+from darkroom_queue import EventLog, Producer, QueueClient
 from darkroom_schemas.events import Emission, EventType
 from darkroom_schemas.ids import JobId, TenantId
 from load import BODY
@@ -83,7 +83,7 @@ async def measure(stage: Stage, seconds: int, tell: Callable[[str], None]) -> St
         for reader in readers:
             await reader.open.wait()
     tell(f"telling {READERS:,} readers something each second")
-    link = await RedisLink.open(stage.redis_url)
+    link = await QueueClient.open(stage.redis_url)
     await _tell_evenly(link, stage, jobs, seconds)
     async with asyncio.timeout(30):
         await streams.complete.wait()
@@ -100,7 +100,7 @@ async def _new_jobs(stage: Stage) -> list[str]:
     return [answer.raise_for_status().json()["job"]["id"] for answer in answers]
 
 
-async def _tell_evenly(link: RedisLink, stage: Stage, jobs: list[str], seconds: int) -> None:
+async def _tell_evenly(link: QueueClient, stage: Stage, jobs: list[str], seconds: int) -> None:
     """Append events to the log by the script that the relay uses, each a further line of its job's history."""
     producer, log = Producer(link), EventLog(link)
     known = [(await log.read_job(JobId(job), None))[-1].data for job in jobs]

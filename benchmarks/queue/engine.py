@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median, quantiles
 
-from darkroom_queue import Consumer, Producer, RedisLink, StepContext
-from darkroom_queue.turn import WorkerPort
+from darkroom_queue import Consumer, Producer, QueueClient, StepContext
+from darkroom_queue.worker.turn import WorkerPort
 from darkroom_schemas.ids import JobId, StepId, TenantId, WorkerId
 from darkroom_schemas.step import StepResult, StepSubmit
 from darkroom_schemas.worker import Capabilities, Requirements, WorkerInfo
@@ -52,7 +52,7 @@ def _worker(classes: int, concurrency: int = 1) -> WorkerInfo:
 async def claim_cost(server: Server, classes: int, queued: int) -> ClaimCost:
     """Fill the queue, and ask Redis what a claim and a cancel take it; medians of three goes."""
     await server.flush()
-    link = await RedisLink.open(server.url)
+    link = await QueueClient.open(server.url)
     try:
         producer, port = Producer(link), WorkerPort(link, _worker(classes), lease_s=60)
         await port.register()
@@ -81,7 +81,7 @@ async def _per_call(server: Server) -> float:
 async def cancel_reach(server: Server, steps: int) -> float:
     """Return the p99 of the seconds from a cancel to the handler's knowing."""
     await server.flush()
-    link = await RedisLink.open(server.url)
+    link = await QueueClient.open(server.url)
     started, waits, asked = asyncio.Semaphore(0), list[float](), dict[str, float]()
 
     async def handle(context: StepContext) -> StepResult:
@@ -134,7 +134,7 @@ async def growth_after_drain(server: Server, steps: int) -> Growth:
 
 async def _drained(server: Server) -> None:
     """Wait until the worker has reported its last steps."""
-    link = await RedisLink.open(server.url)
+    link = await QueueClient.open(server.url)
     producer = Producer(link)
     async with asyncio.timeout(30):
         while (depth := await producer.depth()).queued + depth.running:  # noqa: ASYNC110 - nobody tells of it

@@ -5,8 +5,8 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from darkroom_queue import RedisLink, Sweeper
-from darkroom_queue.link import DEFAULT_LEASE_S
+from darkroom_queue import QueueClient, Sweeper
+from darkroom_queue.client import DEFAULT_LEASE_S
 from programs import OURS, Client, PeerSpec, worker
 from server import Server
 
@@ -37,7 +37,7 @@ async def _sweeping(peer: PeerSpec, server: Server, lease_s: float | None) -> As
     if peer is not OURS:
         yield
         return
-    link = await RedisLink.open(server.url)
+    link = await QueueClient.open(server.url)
     sweeping = asyncio.create_task(Sweeper(link, lease_s=lease_s or DEFAULT_LEASE_S).run())
     try:
         yield

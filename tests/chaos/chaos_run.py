@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from darkroom_local.servers.process import ProcessSpec
-from darkroom_queue import EventLog, Producer, QueueUnavailable, RedisLink, Submitted, Sweeper
-from darkroom_queue.locate import locate
+from darkroom_queue import EventLog, Producer, QueueClient, Submitted, Sweeper
+from darkroom_redis import RedisUnavailable
+from darkroom_redis.resolver import locate
 from darkroom_schemas.events import Event
 from darkroom_schemas.ids import EventId, StepId, TenantId
 from darkroom_schemas.status import TERMINAL
@@ -61,7 +62,7 @@ class ChaosRun:
 
     async def _run_behind_proxy(self) -> list[str]:
         self._behind = self._server.url.replace(f":{self._server.port}/", f":{self._proxy.port}/")
-        link = await RedisLink.open(self._server.url)
+        link = await QueueClient.open(self._server.url)
         for number in range(self.workers):
             self._spawn_worker(f"w{number}")
         sweeping = asyncio.create_task(_sweep(link))
@@ -88,19 +89,19 @@ class ChaosRun:
 
     async def _produce(self, number: int, seed: float) -> None:
         """Submit, submit again and cancel, through all faults, as fast as the workers can follow."""
-        draw, link = random.Random(seed), RedisLink(locate(self._behind))  # noqa: S311 - reproducible
+        draw, link = random.Random(seed), QueueClient(locate(self._behind))  # noqa: S311 - reproducible
         producer = Producer(link)
         try:
             while True:
                 payload = {"work_s": draw.choice([0.0, 0.0, 0.005, 0.05]), "failures": draw.choice([0] * 20 + [1])}
                 tenant, tries = TenantId(f"t{number}"), draw.choice([2, 50])
                 step = make_step(tenant=tenant, payload=payload, max_attempts=tries)
-                with suppress(QueueUnavailable):
+                with suppress(RedisUnavailable):
                     if isinstance((await producer.submit_many([step]))[0], Submitted):
                         self.accepted[step.id] = step
                 if self.accepted and draw.random() < 0.1:
                     known = self.accepted[draw.choice(list(self.accepted))]
-                    with suppress(QueueUnavailable):
+                    with suppress(RedisUnavailable):
                         await producer.submit(known)
                         if draw.random() < 0.5:
                             await producer.cancel(known.id, reason="chaos")
@@ -164,7 +165,7 @@ class ChaosRun:
         await asyncio.sleep(seconds)  # the length of the fault
         self._proxy.heal()
 
-    async def _recover(self, link: RedisLink) -> None:
+    async def _recover(self, link: QueueClient) -> None:
         """Make everything whole again, and wait until every accepted step has ended."""
         self._proxy.heal()
         for name, process in list(self._processes.items()):
@@ -176,7 +177,7 @@ class ChaosRun:
                 await Producer(link).submit(step)
 
         async def ended() -> bool:
-            with suppress(QueueUnavailable):
+            with suppress(RedisUnavailable):
                 depth = await Producer(link).depth()
                 if depth.queued or depth.running or depth.delayed:
                     return False
@@ -186,18 +187,18 @@ class ChaosRun:
         with suppress(TimeoutError):  # what has not ended by then is named by the judge
             await until(ended, DRAIN_S)
 
-    async def _views(self, link: RedisLink) -> dict[StepId, StepView | None]:
+    async def _views(self, link: QueueClient) -> dict[StepId, StepView | None]:
         return {step_id: await Producer(link).read(step_id) for step_id in self.accepted}
 
 
-async def _sweep(link: RedisLink) -> None:
+async def _sweep(link: QueueClient) -> None:
     while True:
-        with suppress(QueueUnavailable):
+        with suppress(RedisUnavailable):
             await Sweeper(link, lease_s=LEASE_S).run(every_s=0.2)
         await asyncio.sleep(0.1)  # the server is away
 
 
-async def _whole_log(link: RedisLink) -> list[Event]:
+async def _whole_log(link: QueueClient) -> list[Event]:
     log, events = EventLog(link), list[Event]()
     epoch = await link.epoch()
     while page := await log.read(replace(EventId.parse(events[-1].id), epoch=epoch) if events else None, count=5000):

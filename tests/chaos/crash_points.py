@@ -8,9 +8,10 @@ import random
 from collections import Counter
 from dataclasses import dataclass, field
 
-from darkroom_queue import Consumer, EventLog, Producer, QueueUnavailable, RedisLink, StepContext
-from darkroom_queue.locate import locate
-from darkroom_queue.lua_source import LuaScript
+from darkroom_queue import Consumer, EventLog, Producer, QueueClient, StepContext
+from darkroom_redis import RedisUnavailable
+from darkroom_redis.resolver import locate
+from darkroom_redis.script_loader import LuaScript
 from darkroom_schemas.events import STEP_TERMINAL, EventType
 from darkroom_schemas.ids import EventId, StepId, TenantId
 from darkroom_schemas.step import StepResult, StepSubmit
@@ -20,7 +21,7 @@ CALLS = 14
 """A scenario makes about this many; a cut beyond the last one leaves it whole."""
 
 
-class CutLink(RedisLink):
+class CutLink(QueueClient):
     """Fails its `cut_at`th script call, before or after the server executed it, and all later ones if it crashes."""
 
     def __init__(self, url: str, cut_at: int, *, executed: bool, crashes: bool) -> None:
@@ -30,7 +31,7 @@ class CutLink(RedisLink):
 
     async def run(self, script: LuaScript, *args: str | bytes | int | float) -> object:
         if self.crashed.is_set():
-            raise QueueUnavailable("this process is dead")
+            raise RedisUnavailable("this process is dead")
         self._left -= 1
         if self._left != 0:
             return await super().run(script, *args)
@@ -38,7 +39,7 @@ class CutLink(RedisLink):
             await super().run(script, *args)
         if self._crashes:
             self.crashed.set()
-        raise QueueUnavailable("cut")
+        raise RedisUnavailable("cut")
 
 
 @dataclass
@@ -59,7 +60,7 @@ class Outcome:
         return [f"seed {self.seed}: {fault}" for fault in faults]
 
 
-async def run_scenario(clean: RedisLink, url: str, seed: int) -> Outcome:
+async def run_scenario(clean: QueueClient, url: str, seed: int) -> Outcome:
     """Submit, cancel and work with one cut somewhere, and wait until every step has ended."""
     draw = random.Random(seed)  # noqa: S311 - reproducible
     worker = CutLink(url, draw.randint(1, CALLS), executed=draw.random() < 0.5, crashes=draw.random() < 0.5)
@@ -88,7 +89,7 @@ async def _work(context: StepContext) -> StepResult:
     return StepResult(text=context.step.token)
 
 
-async def _work_through_crashes(first: CutLink, second: RedisLink, concurrency: int) -> None:
+async def _work_through_crashes(first: CutLink, second: QueueClient, concurrency: int) -> None:
     """Work until the first process crashes, and then in a second one of the same name."""
     dying = asyncio.create_task(Consumer(first, make_worker(concurrency=concurrency), _work).run())
     try:
@@ -105,18 +106,18 @@ async def _send(producer: Producer, steps: list[StepSubmit], *, cancel: bool) ->
     if cancel:
         try:
             await producer.cancel(steps[-1].id, reason="asked")
-        except QueueUnavailable:
+        except RedisUnavailable:
             await producer.cancel(steps[-1].id, reason="asked")
 
 
 async def _repeat(producer: Producer, step: StepSubmit) -> None:
     try:
         await producer.submit(step)
-    except QueueUnavailable:
+    except RedisUnavailable:
         await producer.submit(step)
 
 
-async def _follow(link: RedisLink, place: EventId, outcome: Outcome) -> None:
+async def _follow(link: QueueClient, place: EventId, outcome: Outcome) -> None:
     log = EventLog(link)
     while len(outcome.ends) < len(outcome.accepted):
         for event in await log.read(place, block_ms=1000):

@@ -5,7 +5,8 @@ import hashlib
 import sys
 from contextlib import suppress
 
-from darkroom_queue import Consumer, QueueUnavailable, RedisLink, StepContext, StepFailed, StepStopped
+from darkroom_queue import Consumer, QueueClient, StepContext, StepFailed, StepStopped
+from darkroom_redis import RedisUnavailable
 from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.step import StepError, StepOutput, StepResult
@@ -47,10 +48,10 @@ def _output(key: str, index: int) -> StepOutput:
     return StepOutput(key=key, index=index, mime_type="image/png", size_bytes=1, sha256=digest)
 
 
-async def connect(url: str) -> RedisLink:
+async def connect(url: str) -> QueueClient:
     while True:
-        with suppress(QueueUnavailable):
-            return await RedisLink.open(url)
+        with suppress(RedisUnavailable):
+            return await QueueClient.open(url)
         await asyncio.sleep(0.1)  # the run may have taken the server away just now
 
 

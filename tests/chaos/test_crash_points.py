@@ -2,7 +2,7 @@ import os
 from collections.abc import AsyncIterator
 
 import pytest
-from darkroom_queue import EventLog, Producer, RedisLink
+from darkroom_queue import EventLog, Producer, QueueClient
 from darkroom_schemas.events import STEP_TERMINAL
 
 from .crash_points import run_scenario
@@ -12,19 +12,19 @@ FIRST = int(os.environ.get("CHAOS_SEED", "0"))
 
 
 @pytest.fixture
-async def link(redis_url: str) -> AsyncIterator[RedisLink]:
-    link = await RedisLink.open(redis_url)
+async def link(redis_url: str) -> AsyncIterator[QueueClient]:
+    link = await QueueClient.open(redis_url)
     yield link
     await link.close()
 
 
 @pytest.fixture(autouse=True)
 def _no_pause_in_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("darkroom_queue.consumer.OUTAGE_PAUSE_S", 0.0)
+    monkeypatch.setattr("darkroom_queue.worker.consumer.OUTAGE_PAUSE_S", 0.0)
 
 
 async def test_no_step_is_lost_and_no_stale_completion_accepted_wherever_a_call_is_cut(
-    link: RedisLink, redis_url: str
+    link: QueueClient, redis_url: str
 ) -> None:
     faults: list[str] = []
     for seed in range(FIRST, FIRST + POINTS):

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
-from darkroom_queue import Consumer, EventFanout, EventLog, Producer, QueueUnavailable, RedisLink, Reset, StepContext
+from darkroom_queue import Consumer, EventFanout, EventLog, Producer, QueueClient, Reset, StepContext
+from darkroom_redis import RedisUnavailable
 from darkroom_schemas.status import JobStatus
 from darkroom_schemas.step import StepResult, StepSubmit
 from redis.crc import key_slot
@@ -26,7 +27,7 @@ async def echo(context: StepContext) -> StepResult:
 @asynccontextmanager
 async def at_work(url: str, shard: int = 0) -> AsyncIterator[Producer]:
     """A worker and a reader of events on one shard; both must outlive the block."""
-    links = [await RedisLink.open(url, shard=shard) for _ in range(3)]
+    links = [await QueueClient.open(url, shard=shard) for _ in range(3)]
     fanout, heard = EventFanout(links[1]), asyncio.Event()
 
     async def listen() -> None:
@@ -56,7 +57,7 @@ async def complete(producer: Producer, step: StepSubmit) -> None:
     """Submit as often as a failover may lose it, until it has completed."""
 
     async def completed() -> bool:
-        with suppress(QueueUnavailable):
+        with suppress(RedisUnavailable):
             return (await producer.submit(step)).view.status is JobStatus.COMPLETED
         return False
 

@@ -7,17 +7,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import pytest
-from darkroom_queue import (
-    Consumer,
-    EventFanout,
-    EventLog,
-    Producer,
-    ProgressFeed,
-    QueueUnavailable,
-    RedisLink,
-    Reset,
-    StepContext,
-)
+from darkroom_queue import Consumer, EventFanout, EventLog, Producer, ProgressFeed, QueueClient, Reset, StepContext
+from darkroom_redis import RedisUnavailable
 from darkroom_schemas.channels import ProgressMessage, job_progress
 from darkroom_schemas.events import EventType
 from darkroom_schemas.ids import JobId, StepId, WorkerId
@@ -90,7 +81,7 @@ class Running:
         async def accepted() -> bool:
             try:
                 await self.producer.submit(step)
-            except QueueUnavailable:
+            except RedisUnavailable:
                 self.noticed.set()
                 return False
             return True
@@ -98,7 +89,7 @@ class Running:
         async def ended() -> bool:
             try:
                 view = await self.producer.read(step.id)
-            except QueueUnavailable:
+            except RedisUnavailable:
                 return False
             return view is not None and view.status is JobStatus.COMPLETED and self._knows(step.id)
 
@@ -115,7 +106,7 @@ class Running:
 @pytest.fixture
 async def running(proxy: FaultProxy, redis_url: str) -> AsyncIterator[Running]:
     url = through(proxy, redis_url)
-    links = [await RedisLink.open(url) for _ in range(3)]
+    links = [await QueueClient.open(url) for _ in range(3)]
 
     async def handler(context: StepContext) -> StepResult:
         return StepResult(text=context.step.token)
@@ -182,20 +173,20 @@ async def is_answered(proxy: FaultProxy, *commands: str) -> bool:
 
 async def test_all_go_on_after_the_server_forgot_every_script(running: Running, redis_url: str) -> None:
     await running.complete(make_step())
-    link = await RedisLink.open(redis_url)
-    await link.client.script_flush()
+    link = await QueueClient.open(redis_url)
+    await link.redis_py.script_flush()
     await link.close()
     await running.complete(make_step())
 
 
 async def test_live_progress_goes_on_after_its_connection_became_half_open(proxy: FaultProxy, redis_url: str) -> None:
-    listener, publisher = await RedisLink.open(through(proxy, redis_url)), await RedisLink.open(redis_url)
+    listener, publisher = await QueueClient.open(through(proxy, redis_url)), await QueueClient.open(redis_url)
     message = ProgressMessage(job_id=JobId("j"), step_id=StepId("s"), worker_id=WorkerId("w"), progress=5.0, at_ms=1)
     heard = asyncio.Event()
 
     async def listen(feed: ProgressFeed) -> None:
         while True:
-            with suppress(QueueUnavailable):
+            with suppress(RedisUnavailable):
                 async for _ in feed:
                     heard.set()
 

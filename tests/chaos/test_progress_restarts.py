@@ -4,8 +4,9 @@ import asyncio
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-from darkroom_queue import ProgressFeed, QueueUnavailable, RedisLink
-from darkroom_queue.locate import locate
+from darkroom_queue import ProgressFeed, QueueClient
+from darkroom_redis import RedisUnavailable
+from darkroom_redis.resolver import locate
 from darkroom_schemas.channels import ProgressMessage, job_progress
 from darkroom_schemas.ids import JobId, StepId, WorkerId
 from support.fault_proxy import FaultProxy
@@ -21,17 +22,17 @@ async def test_no_progress_is_missed_of_jobs_added_while_the_connection_was_bein
 
     async def listen(feed: ProgressFeed) -> None:
         while True:
-            with suppress(QueueUnavailable):
+            with suppress(RedisUnavailable):
                 async for message in feed:
                     heard.add(message.job_id)
 
     async def come_and_go(feed: ProgressFeed, job_id: JobId) -> None:
         for _ in range(TURNS):
-            with suppress(QueueUnavailable):
+            with suppress(RedisUnavailable):
                 await feed.add(job_id)
-            with suppress(QueueUnavailable):
+            with suppress(RedisUnavailable):
                 await feed.remove(job_id)
-        with suppress(QueueUnavailable):
+        with suppress(RedisUnavailable):
             await feed.add(job_id)
 
     async def tell_all() -> bool:
@@ -43,8 +44,8 @@ async def test_no_progress_is_missed_of_jobs_added_while_the_connection_was_bein
         return heard == set(JOBS)
 
     async with FaultProxy("127.0.0.1", port) as proxy:
-        listener = RedisLink(locate(redis_url.replace(f":{port}/", f":{proxy.port}/")))
-        publisher = await RedisLink.open(redis_url)
+        listener = QueueClient(locate(redis_url.replace(f":{port}/", f":{proxy.port}/")))
+        publisher = await QueueClient.open(redis_url)
         async with ProgressFeed(listener) as feed:
             await feed.add(JOBS[0])
             listening = asyncio.create_task(listen(feed))

@@ -5,7 +5,8 @@ import signal
 import sys
 from contextlib import suppress
 
-from darkroom_queue import Consumer, QueueUnavailable, RedisLink, StepContext, StepFailed, StepStopped
+from darkroom_queue import Consumer, QueueClient, StepContext, StepFailed, StepStopped
+from darkroom_redis import RedisUnavailable
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.step import StepError, StepResult
 from support.steps import make_worker
@@ -24,10 +25,10 @@ async def work(context: StepContext) -> StepResult:
     return StepResult(text=context.step.token)
 
 
-async def connect(url: str) -> RedisLink:
+async def connect(url: str) -> QueueClient:
     while True:
-        with suppress(QueueUnavailable):
-            return await RedisLink.open(url)
+        with suppress(RedisUnavailable):
+            return await QueueClient.open(url)
         await asyncio.sleep(0.1)  # the run may have taken the server away just now
 
 

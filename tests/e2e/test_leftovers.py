@@ -13,8 +13,8 @@ from darkroom_chassis.database import Database
 from darkroom_client import Client, JobState
 from darkroom_local.state import RunningStack
 from platform_api.clients.objects import StoredObjects
-from platform_api.loops.leftover_keeper import LeftoverKeeper
-from platform_api.store.leftover_checks import PostgresLeftoverChecks
+from platform_api.loops.orphan_collection import OrphanCollector
+from platform_api.store.assets.orphan_scans import PostgresOrphanScans
 from sqlalchemy import text
 from support.waiting import until
 
@@ -38,7 +38,7 @@ async def test_what_a_killed_worker_had_stored_is_collected_a_day_later(stack: R
     database = Database(environment["PLATFORM_DATABASE_URL"], application="test", pool_size=2)
     async with database.begin() as connection:
         await connection.execute(text("UPDATE platform.leftover_checks SET due_at = now()"))
-    keeper = LeftoverKeeper(PostgresLeftoverChecks(database), StoredObjects(store_url), clock=lambda: datetime.now(UTC))
+    keeper = OrphanCollector(PostgresOrphanScans(database), StoredObjects(store_url), clock=lambda: datetime.now(UTC))
     await keeper.look_over_batch()
     await database.close()
     assert len(await stored(folder)) == 12

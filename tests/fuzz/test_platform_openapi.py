@@ -7,8 +7,8 @@ from pathlib import Path
 
 import httpx
 from darkroom_chassis.api_keys import KeyKind
+from platform_api.commands.bootstrap import make_key
 from platform_api.migrations import MIGRATIONS
-from platform_api.operators import make_key
 from platform_api.settings import Settings
 from platform_api.wiring import jwt_codec, open_accounts
 from support.emprops import DETAILS, SIMPLE

@@ -1,13 +1,14 @@
 """API keys for tests of services that do not own them."""
 
 from darkroom_chassis.api_keys import KeyKind, hash_api_key, new_api_key
-from darkroom_queue import KeyDirectory, RedisLink
+from darkroom_queue import QueueClient
+from darkroom_redis import KeyDirectory
 from darkroom_schemas.api_key import PublishedKey, Scope
 from darkroom_schemas.ids import UserId
 
 
 async def publish_key(
-    link: RedisLink, user_id: str | None, kind: KeyKind = KeyKind.USER, scopes: tuple[str, ...] = (Scope.EVERYTHING,)
+    link: QueueClient, user_id: str | None, kind: KeyKind = KeyKind.USER, scopes: tuple[str, ...] = (Scope.EVERYTHING,)
 ) -> str:
     """Let the services know a new key, as the platform does."""
     key = new_api_key(kind)

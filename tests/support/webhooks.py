@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 import httpx
-from darkroom_queue import Producer, RedisLink
+from darkroom_queue import Producer, QueueClient
 from darkroom_schemas.events import Emission, EventType
 from darkroom_schemas.ids import JobId, TenantId, UserId, new_uuid7
 from darkroom_schemas.job import HistoryEntry, HistoryEvent, JobEventData, JobView
@@ -16,7 +16,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 outbox_ids = count(time.time_ns())  # the Valkey of the run may remember those of other modules
 
 
-async def job_ends(link: RedisLink, tenant: str, kind: EventType = EventType.JOB_COMPLETED) -> str:
+async def job_ends(link: QueueClient, tenant: str, kind: EventType = EventType.JOB_COMPLETED) -> str:
     """Append the event of a job's end as the platform does; returns the event id."""
     job_id = JobId(new_uuid7())
     job = JobView(

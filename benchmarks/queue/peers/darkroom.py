@@ -5,8 +5,8 @@ import os
 import time
 from collections.abc import Sequence
 
-from darkroom_queue import Consumer, Producer, RedisLink, StepContext
-from darkroom_queue.link import DEFAULT_LEASE_S
+from darkroom_queue import Consumer, Producer, QueueClient, StepContext
+from darkroom_queue.client import DEFAULT_LEASE_S
 from darkroom_schemas.ids import JobId, StepId, TenantId, WorkerId
 from darkroom_schemas.step import StepResult, StepSubmit
 from darkroom_schemas.worker import Capabilities, Requirements, WorkerInfo
@@ -23,7 +23,7 @@ class Peer:
         self._run = f"{os.getpid():x}-{time.time_ns():x}"
 
     async def open(self, url: str) -> None:
-        self._producer = Producer(await RedisLink.open(url))
+        self._producer = Producer(await QueueClient.open(url))
 
     async def enqueue(self, payload: Payload) -> object:
         return await self._producer.submit(self._step(payload))
@@ -42,7 +42,7 @@ class Peer:
             capabilities=Capabilities(types=("picture",)), concurrency=concurrency, version="0",
         )  # fmt: skip
         lease_s = lease_s or DEFAULT_LEASE_S
-        await Consumer(await RedisLink.open(url), info, handle, lease_s=lease_s, beat_s=lease_s / 3).run()
+        await Consumer(await QueueClient.open(url), info, handle, lease_s=lease_s, beat_s=lease_s / 3).run()
 
     def _step(self, payload: Payload) -> StepSubmit:
         job = JobId(f"{self._run}-{next(self._numbers):x}")

@@ -5,12 +5,15 @@ from dataclasses import dataclass, field
 
 import pytest
 import structlog
+from darkroom_chassis.idempotency import IdempotencyKey, KeyReused
 from darkroom_schemas.ids import JobId, UserId
-from platform_api.domain.change import Change, LedgerKind, OutboxItem, Restart
-from platform_api.domain.errors import KeyReused, NotEnoughCredits, UnknownUser
-from platform_api.domain.job import Job, JobState
-from platform_api.domain.ports import Answer, IdempotencyKey, KeyedAnswer, NewJob
-from platform_api.domain.signed_urls import UrlSigner
+from platform_api.domain.accounts.ledger import LedgerKind
+from platform_api.domain.answers import Answer, KeyedAnswer
+from platform_api.domain.assets.signed_urls import UrlSigner
+from platform_api.domain.errors import NotEnoughCredits, UnknownUser
+from platform_api.domain.jobs.change import Change, OutboxItem, Restart
+from platform_api.domain.jobs.job import Job, JobState
+from platform_api.domain.jobs.ports import NewJob
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -29,7 +32,7 @@ def plain_logs() -> None:
 
 @dataclass
 class MemoryStore:
-    """Implements `JobAcceptance` and `JobChanges`."""
+    """Implements `JobSubmissions` and `JobChanges`."""
 
     balances: dict[UserId, int] = field(default_factory=dict)
     states: dict[JobId, JobState] = field(default_factory=dict)
@@ -83,7 +86,7 @@ class MemoryStore:
     async def discard(self, keys: Sequence[str]) -> None:
         self.discarded += keys
 
-    async def look_over(self, job_ids: Collection[JobId]) -> None:
+    async def scan_for_orphans(self, job_ids: Collection[JobId]) -> None:
         self.looked_over |= set(job_ids)
 
     async def restart(self, restart: Restart) -> None:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from darkroom_local.servers.ports import free_ports
 from darkroom_local.servers.valkey import EmbeddedValkey
-from darkroom_queue import RedisLink
+from darkroom_queue import QueueClient
 from darkroom_schemas.ids import new_uuid7
 from support.keys import publish_key
 from support.receiver import Receiver
@@ -51,8 +51,8 @@ def service(start: Start) -> Iterator[RunningService]:
 
 
 @pytest.fixture
-async def link(valkey_server: EmbeddedValkey) -> AsyncIterator[RedisLink]:
-    link = await RedisLink.open(valkey_server.url)
+async def link(valkey_server: EmbeddedValkey) -> AsyncIterator[QueueClient]:
+    link = await QueueClient.open(valkey_server.url)
     yield link
     await link.close()
 
@@ -63,7 +63,7 @@ def user() -> str:
 
 
 @pytest.fixture
-async def api(service: RunningService, link: RedisLink, user: str) -> AsyncIterator[httpx.AsyncClient]:
+async def api(service: RunningService, link: QueueClient, user: str) -> AsyncIterator[httpx.AsyncClient]:
     """Calls as the test's user."""
     async with httpx.AsyncClient(base_url=service.url, headers={"X-API-Key": await publish_key(link, user)}) as client:
         yield client

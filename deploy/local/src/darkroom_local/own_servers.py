@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Mapping
 
 import psycopg
-from darkroom_queue import QueueUnavailable, RedisLink
+from darkroom_queue import QueueClient
+from darkroom_redis import RedisUnavailable
 
 from darkroom_local.errors import ProcessFailed
 
@@ -15,10 +16,10 @@ REMEDY = "Start that server, set another address, or unset the variable to use t
 async def check_redis(url: str) -> None:
     """Connect to the Redis of REDIS_URL; ProcessFailed if it can't be used."""
     try:
-        link = await RedisLink.open(url)
-    except (QueueUnavailable, ValueError) as error:
+        redis_client = await QueueClient.open(url)
+    except (RedisUnavailable, ValueError) as error:
         raise ProcessFailed(f"REDIS_URL can't be used: {str(error).rstrip('.')}. {REMEDY}") from None
-    await link.close()
+    await redis_client.close()
 
 
 async def check_databases(urls: Mapping[str, str]) -> None:

@@ -20,7 +20,8 @@ from darkroom_chassis.database_watch import CONNECT_S, DatabaseWatch
 from darkroom_chassis.quiet_cursor import QuietCursor
 
 DATABASE_AWAY = (OperationalError, SqlPoolTimeout, psycopg.OperationalError, PoolTimeout)
-"""What is raised while PostgreSQL does not answer."""
+"""What is raised while PostgreSQL does not answer, or no connection of the pool becomes free."""
+DATABASE_OUTAGES = dict.fromkeys(DATABASE_AWAY, "The database")
 WRITE_REFUSALS = {"53100", "25006"}
 """SQLSTATEs of a full disk, and of a server that is read-only: a standby, or one that an operator has set so."""
 WRITES_REFUSED_S = 15.0
@@ -28,10 +29,10 @@ WRITES_REFUSED_S = 15.0
 LOCK_TIMEOUT_MS = 5_000
 STATEMENT_TIMEOUT_MS = 30_000
 POOL_TIMEOUT_S = 10
-NOTICE_SILENCE = {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
-"""A server that vanished without a word is given up after 20 s; statement timeouts need its answer. In s and ms."""
-PLANNED_ONCE = "-c plan_cache_mode=force_generic_plan"
-"""For statements whose plan does not depend on their parameters: else those with arrays are planned each time."""
+TCP_KEEPALIVE = {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+"""TCP keepalive, in seconds and ms: a connection to a server that disappeared fails after 20 s."""
+GENERIC_PLAN = "-c plan_cache_mode=force_generic_plan"
+"""Plans of statements with array parameters are cached too: PostgreSQL would plan those again for every execution."""
 
 
 def driver_url(database_url: str) -> URL:
@@ -56,7 +57,7 @@ class Database:
             "application_name": application,
             "connect_timeout": 5,
             "cursor_factory": QuietCursor,
-            **NOTICE_SILENCE,
+            **TCP_KEEPALIVE,
         }
         conninfo = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
 
@@ -66,7 +67,7 @@ class Database:
         self._watch = DatabaseWatch(connect)
         self._bare: AsyncConnectionPool[psycopg.AsyncConnection[DictRow]] = AsyncConnectionPool(
             conninfo,
-            kwargs=options | {"options": f"{timeouts} {PLANNED_ONCE}", "autocommit": True, "row_factory": dict_row},
+            kwargs=options | {"options": f"{timeouts} {GENERIC_PLAN}", "autocommit": True, "row_factory": dict_row},
             configure=_uuids_as_text,
             check=_check_open,
             min_size=0,

@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from darkroom_schemas.errors import FieldError
+from darkroom_schemas.errors import ErrorCode, FieldError
 from pydantic import BaseModel
 
+from darkroom_chassis.errors import AppError
 from darkroom_chassis.validation import invalid_request
 
 HEADER = "Idempotency-Key"
@@ -16,12 +17,20 @@ KEPT = timedelta(hours=24)
 _KEY = re.compile(r"[\x21-\x7e]{1,255}\Z", re.ASCII)
 
 
-class KeyReused(Exception):
-    """The key came with another request before."""
+class KeyReused(AppError):
+    """422: the key was used with another request before."""
+
+    def __init__(self) -> None:
+        super().__init__(422, ErrorCode.IDEMPOTENCY_MISMATCH, "This Idempotency-Key was used with another request.")
 
 
-class KeyInUse(Exception):
-    """The first request with the key is still being answered."""
+class KeyInUse(AppError):
+    """409: the first request with the key is still in progress."""
+
+    def __init__(self) -> None:
+        sentence = "The first request with this Idempotency-Key is still being answered."
+        headers = {"Retry-After": "1"}
+        super().__init__(409, ErrorCode.IDEMPOTENCY_IN_PROGRESS, sentence, retryable=True, headers=headers)
 
 
 @dataclass(frozen=True, slots=True)

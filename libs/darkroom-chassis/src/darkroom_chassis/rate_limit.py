@@ -1,4 +1,4 @@
-"""Rate limits by caller, with state that replicas share, and the header fields that tell of them.
+"""Rate limits by caller, with state that replicas share, and the header fields that report them.
 
 The fields are those of draft-ietf-httpapi-ratelimit-headers: `RateLimit-Policy: "requests";q=60;w=60` and
 `RateLimit: "requests";r=59;t=1`.
@@ -19,7 +19,7 @@ Headers = list[tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
-class Quota:
+class RateLimit:
     """So many requests in a window, under a name that headers show; 0 units mean no limit."""
 
     policy: str
@@ -28,79 +28,79 @@ class Quota:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a caller stands with a quota. `free_in_s` is 0 unless it is used up."""
+class RateLimitState:
+    """Where a caller stands with a limit. `free_in_s` is 0 unless it is used up."""
 
     left: int
     full_in_s: float
     free_in_s: float
 
 
-class CountsUnreachable(Exception):
-    """What was used cannot be known at the moment."""
+class RateLimitsUnavailable(Exception):
+    """The counters cannot be reached."""
 
 
-class Counts(Protocol):
-    """Keeps what was used."""
+class RateLimitCounter(Protocol):
+    """Stores the counters."""
 
-    async def spend(self, caller: str, quotas: Sequence[Quota]) -> list[Standing]:
-        """Take a unit from each quota, or from none if one is used up. Raises `CountsUnreachable`."""
+    async def take(self, caller: str, limits: Sequence[RateLimit]) -> list[RateLimitState]:
+        """Take a unit from each limit, or from none if one of them is reached. Raises `RateLimitsUnavailable`."""
         ...
 
 
 class RateLimiter:
-    """Admits callers as long as their quotas last, and everybody while the counts cannot be reached."""
+    """Admits callers within their limits, and every caller while the counters cannot be reached."""
 
-    def __init__(self, counts: Counts, *, monotonic_s: Callable[[], float] = time.monotonic) -> None:
-        self._counts, self._now = counts, monotonic_s
-        self._refused: dict[tuple[str, int], tuple[float, Sequence[Standing]]] = {}
+    def __init__(self, counts: RateLimitCounter, *, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+        self._counter, self._now = counts, monotonic_s
+        self._refused: dict[tuple[str, int], tuple[float, Sequence[RateLimitState]]] = {}
 
-    async def admit(self, caller: str, quotas: Sequence[Quota], headers: Headers) -> None:
-        """Count a request and add to the `headers` of its answer; 429 once a quota is used up."""
-        limits = [quota for quota in quotas if quota.units]
+    async def admit(self, caller: str, limits: Sequence[RateLimit], headers: Headers) -> None:
+        """Count a request and add to the `headers` of its answer; 429 once a limit is reached."""
+        limits = [limit for limit in limits if limit.units]
         now = self._now()
         if not limits:
             return
-        # Whoever was refused is refused without a question until something can have come back.
-        standings = self._still_refused((caller, len(limits)), now)
-        if standings is None:
+        # A caller that was refused is refused locally until a unit can have been restored.
+        states = self._still_refused((caller, len(limits)), now)
+        if states is None:
             try:
-                standings = await self._counts.spend(caller, limits)
-            except CountsUnreachable:
+                states = await self._counter.take(caller, limits)
+            except RateLimitsUnavailable:
                 return
-        headers.extend(rate_limit_headers(limits, standings))
-        if any(standing.free_in_s > 0 for standing in standings):
-            self._remember((caller, len(limits)), now, standings)
-            raise _refusal(limits, standings)
+        headers.extend(rate_limit_headers(limits, states))
+        if any(state.free_in_s > 0 for state in states):
+            self._remember((caller, len(limits)), now, states)
+            raise _refusal(limits, states)
 
-    def _still_refused(self, asked: tuple[str, int], now: float) -> Sequence[Standing] | None:
-        since, standings = self._refused.pop(asked, (now, ()))
-        return _aged(standings, now - since) if any(s.free_in_s > now - since for s in standings) else None
+    def _still_refused(self, asked: tuple[str, int], now: float) -> Sequence[RateLimitState] | None:
+        since, states = self._refused.pop(asked, (now, ()))
+        return _aged(states, now - since) if any(s.free_in_s > now - since for s in states) else None
 
-    def _remember(self, asked: tuple[str, int], now: float, standings: Sequence[Standing]) -> None:
+    def _remember(self, asked: tuple[str, int], now: float, states: Sequence[RateLimitState]) -> None:
         if len(self._refused) >= MAX_REFUSED:
             self._refused.clear()
-        self._refused[asked] = (now, standings)
+        self._refused[asked] = (now, states)
 
 
-def _aged(standings: Sequence[Standing], by_s: float) -> list[Standing]:
-    return [Standing(s.left, max(0.0, s.full_in_s - by_s), max(0.0, s.free_in_s - by_s)) for s in standings]
+def _aged(states: Sequence[RateLimitState], by_s: float) -> list[RateLimitState]:
+    return [RateLimitState(s.left, max(0.0, s.full_in_s - by_s), max(0.0, s.free_in_s - by_s)) for s in states]
 
 
-def rate_limit_headers(quotas: Sequence[Quota], standings: Sequence[Standing]) -> Headers:
-    """Write the policies and the caller's standing as header fields."""
-    policy = ", ".join(f'"{quota.policy}";q={quota.units};w={quota.window_s}' for quota in quotas)
-    standing = ", ".join(
-        f'"{quota.policy}";r={standing.left};t={math.ceil(standing.full_in_s)}'
-        for quota, standing in zip(quotas, standings, strict=True)
+def rate_limit_headers(limits: Sequence[RateLimit], states: Sequence[RateLimitState]) -> Headers:
+    """Write the policies and the caller's state as header fields."""
+    policy = ", ".join(f'"{limit.policy}";q={limit.units};w={limit.window_s}' for limit in limits)
+    current = ", ".join(
+        f'"{limit.policy}";r={state.left};t={math.ceil(state.full_in_s)}'
+        for limit, state in zip(limits, states, strict=True)
     )
-    return [(b"ratelimit-policy", policy.encode()), (b"ratelimit", standing.encode())]
+    return [(b"ratelimit-policy", policy.encode()), (b"ratelimit", current.encode())]
 
 
-def _refusal(quotas: Sequence[Quota], standings: Sequence[Standing]) -> AppError:
-    pairs = zip(quotas, standings, strict=True)
-    used_up, standing = max(pairs, key=lambda pair: pair[1].free_in_s)
-    retry_after_s = math.ceil(standing.free_in_s)
+def _refusal(limits: Sequence[RateLimit], states: Sequence[RateLimitState]) -> AppError:
+    pairs = zip(limits, states, strict=True)
+    used_up, state = max(pairs, key=lambda pair: pair[1].free_in_s)
+    retry_after_s = math.ceil(state.free_in_s)
     return AppError(
         429,
         ErrorCode.RATE_LIMITED,

@@ -18,6 +18,7 @@ from darkroom_chassis.errors import PROBLEM_JSON
 from darkroom_chassis.http_protocol import LimitedConfig
 from darkroom_chassis.logs import get_logger
 from darkroom_chassis.middleware import RequestContext
+from darkroom_chassis.outages import Outages, install_outage_handlers
 from darkroom_chassis.pages import add_pages
 from darkroom_chassis.settings import ServiceSettings
 
@@ -34,18 +35,23 @@ def create_app(
     title: str,
     version: str,
     *,
+    outages: Outages | None = None,
     description: str = "",
     lifespan: Lifespan | None = None,
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
     body_limits: Mapping[str, int] | None = None,
 ) -> FastAPI:
-    """Build an app with trace ids, one error body, an access log and `app.state.stopping`, set when shutdown begins."""
+    """Build an app with trace ids, one error body, an access log and `app.state.stopping`, set when shutdown begins.
+
+    `outages` are answered with 503.
+    """
     app = FastAPI(
         title=title, version=version, description=description, lifespan=lifespan, docs_url=None, redoc_url=None
     )
     app.state.stopping = asyncio.Event()
     app.add_middleware(RequestContext, max_body_bytes=max_body_bytes, body_limits=body_limits or {})
     install_error_handlers(app)
+    install_outage_handlers(app, outages or {})
     _document_errors(app)
     add_pages(app, description.partition("\n\n")[0])
     return app

@@ -4,22 +4,22 @@ from collections.abc import Sequence
 
 import pytest
 from darkroom_chassis.errors import AppError
-from darkroom_chassis.rate_limit import CountsUnreachable, Headers, Quota, RateLimiter, Standing
+from darkroom_chassis.rate_limit import Headers, RateLimit, RateLimiter, RateLimitState, RateLimitsUnavailable
 
-REQUESTS, SUBMISSIONS = Quota("requests", 60), Quota("submissions", 30)
+REQUESTS, SUBMISSIONS = RateLimit("requests", 60), RateLimit("submissions", 30)
 
 
 class ScriptedCounts:
     """Gives the answers that it was told to, and remembers the questions."""
 
-    def __init__(self, *answers: list[Standing] | None) -> None:
+    def __init__(self, *answers: list[RateLimitState] | None) -> None:
         self.answers, self.asked = list(answers), 0
 
-    async def spend(self, caller: str, quotas: Sequence[Quota]) -> list[Standing]:
+    async def take(self, caller: str, quotas: Sequence[RateLimit]) -> list[RateLimitState]:
         self.asked += 1
         answer = self.answers.pop(0)
         if answer is None:
-            raise CountsUnreachable("gone")
+            raise RateLimitsUnavailable("gone")
         return answer
 
 
@@ -32,7 +32,7 @@ class Clock:
 
 async def test_headers_tell_the_policies_and_the_standing() -> None:
     headers: Headers = []
-    counts = ScriptedCounts([Standing(59, 1.0, 0), Standing(28, 3.2, 0)])
+    counts = ScriptedCounts([RateLimitState(59, 1.0, 0), RateLimitState(28, 3.2, 0)])
     await RateLimiter(counts).admit("anna", [REQUESTS, SUBMISSIONS], headers)
     assert headers == [
         (b"ratelimit-policy", b'"requests";q=60;w=60, "submissions";q=30;w=60'),
@@ -42,7 +42,7 @@ async def test_headers_tell_the_policies_and_the_standing() -> None:
 
 async def test_used_up_quota_is_named_in_the_refusal() -> None:
     headers: Headers = []
-    counts = ScriptedCounts([Standing(20, 40, 0), Standing(0, 60, 1.4)])
+    counts = ScriptedCounts([RateLimitState(20, 40, 0), RateLimitState(0, 60, 1.4)])
     with pytest.raises(AppError, match="More than 30 submissions in 60 s; try again in 2 s") as refused:
         await RateLimiter(counts).admit("anna", [REQUESTS, SUBMISSIONS], headers)
     assert refused.value.status == 429
@@ -51,7 +51,7 @@ async def test_used_up_quota_is_named_in_the_refusal() -> None:
 
 
 async def test_refused_caller_is_not_counted_again_before_a_unit_is_back() -> None:
-    clock, counts = Clock(), ScriptedCounts([Standing(0, 60, 5)], [Standing(0, 60, 0)])
+    clock, counts = Clock(), ScriptedCounts([RateLimitState(0, 60, 5)], [RateLimitState(0, 60, 0)])
     limiter = RateLimiter(counts, monotonic_s=clock)
     for passed, retry_after in ((0.0, "5"), (3.0, "2")):
         clock.now = Clock.now + passed
@@ -65,7 +65,7 @@ async def test_refused_caller_is_not_counted_again_before_a_unit_is_back() -> No
 
 
 async def test_refusal_of_submissions_leaves_other_requests_open() -> None:
-    counts = ScriptedCounts([Standing(50, 10, 0), Standing(0, 60, 2)], [Standing(49, 11, 0)])
+    counts = ScriptedCounts([RateLimitState(50, 10, 0), RateLimitState(0, 60, 2)], [RateLimitState(49, 11, 0)])
     limiter = RateLimiter(counts)
     with pytest.raises(AppError):
         await limiter.admit("anna", [REQUESTS, SUBMISSIONS], [])
@@ -74,7 +74,7 @@ async def test_refusal_of_submissions_leaves_other_requests_open() -> None:
 
 
 async def test_everybody_is_let_through_while_the_counts_are_away() -> None:
-    counts = ScriptedCounts(None, [Standing(59, 1, 0)])
+    counts = ScriptedCounts(None, [RateLimitState(59, 1, 0)])
     limiter, headers = RateLimiter(counts), Headers()
     await limiter.admit("anna", [REQUESTS], headers)
     assert headers == []
@@ -84,5 +84,5 @@ async def test_everybody_is_let_through_while_the_counts_are_away() -> None:
 
 async def test_zero_means_no_limit() -> None:
     counts = ScriptedCounts()
-    await RateLimiter(counts).admit("anna", [Quota("requests", 0)], [])
+    await RateLimiter(counts).admit("anna", [RateLimit("requests", 0)], [])
     assert counts.asked == 0

@@ -1,7 +1,6 @@
-"""What can go wrong between a caller and the queue.
+"""What can go wrong between a caller and the queue; an outage is `darkroom_redis.RedisUnavailable`.
 
 QueueError
-├─ QueueUnavailable   Redis does not answer; the call may or may not have happened, and may be repeated
 ├─ UnusableStep       an id or a payload that the queue cannot keep; also a ValueError
 ├─ QueueFull          the depth limit is reached; nothing was stored
 ├─ StepConflict       this id stands for another step
@@ -16,10 +15,6 @@ QueueError
 
 class QueueError(Exception):
     """Base of everything the queue raises on purpose."""
-
-
-class QueueUnavailable(QueueError):
-    """Redis does not answer. Every call of the queue may be repeated safely."""
 
 
 class UnusableStep(QueueError, ValueError):

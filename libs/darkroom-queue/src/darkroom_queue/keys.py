@@ -5,92 +5,69 @@ The prefix is the shard's hash tag, so that all keys of a shard live in one slot
 
 from dataclasses import dataclass
 
+from darkroom_redis.keys import SharedKeys
 from darkroom_schemas.ids import JobId, StepId, WorkerId
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
+class Keys(SharedKeys):
     """The keys of one shard."""
-
-    shard: int = 0
-
-    def _key(self, name: str) -> str:
-        return f"{{darkroom-{self.shard}}}:{name}"
-
-    @property
-    def meta(self) -> str:
-        """Hash: epoch, run id of the server, when the last sweep was. First key of every script."""
-        return self._key("meta")
 
     @property
     def log(self) -> str:
         """Stream of all events."""
-        return self._key("ev")
+        return self.key("ev")
 
     @property
     def steps(self) -> str:
         """Hash of the steps that have not ended, as they were submitted."""
-        return self._key("s")
+        return self.key("s")
 
     @property
     def readers(self) -> str:
         """Hash of the log's readers: how far each has read, and when it said so."""
-        return self._key("rd")
-
-    @property
-    def probe(self) -> str:
-        """String that readiness probes write, to see that the server takes writes."""
-        return self._key("probe")
+        return self.key("rd")
 
     @property
     def counters(self) -> str:
         """Hash of step counts by state and by state and type."""
-        return self._key("n")
+        return self.key("n")
 
     @property
     def workers(self) -> str:
         """Sorted set of live workers by the time they were last seen."""
-        return self._key("wz")
+        return self.key("wz")
 
     @property
     def dead_letters(self) -> str:
         """Sorted set of steps that failed for good, by when."""
-        return self._key("dd")
+        return self.key("dd")
 
     @property
     def paused(self) -> str:
         """Set of paused job types, and `*` for everything."""
-        return self._key("ps")
-
-    @property
-    def api_keys(self) -> str:
-        """Hash of the platform's valid API keys by id."""
-        return self._key("ak")
+        return self.key("ps")
 
     def worker(self, worker_id: WorkerId) -> str:
         """Hash with a worker's registration."""
-        return self._key(f"wk:{worker_id}")
+        return self.key(f"wk:{worker_id}")
 
     def dead_letter(self, step_id: StepId) -> str:
         """String: the record of a step that failed for good."""
-        return self._key(f"d:{step_id}")
+        return self.key(f"d:{step_id}")
 
     def job_events(self, job_id: JobId) -> str:
         """List of the events of one job."""
-        return self._key(f"e:{job_id}")
+        return self.key(f"e:{job_id}")
 
     def service_times(self, step_type: str) -> str:
         """Hash: how many steps of a type took how long, by bucket."""
-        return self._key(f"hi:{step_type}")
-
-    def ticket(self, digest: str) -> str:
-        """String: whose events a ticket for a socket opens."""
-        return self._key(f"tk:{digest}")
+        return self.key(f"hi:{step_type}")
 
     def wake(self, capability_set: str) -> str:
         """List on which idle workers of a capability set block."""
-        return self._key(f"w:{capability_set}")
+        return self.key(f"w:{capability_set}")
 
     def commands(self, worker_id: WorkerId) -> str:
         """List of commands to one worker."""
-        return self._key(f"c:{worker_id}")
+        return self.key(f"c:{worker_id}")

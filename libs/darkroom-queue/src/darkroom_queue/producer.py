@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from darkroom_redis.client import Arg
 from darkroom_schemas.events import Emission
 from darkroom_schemas.ids import EventId, StepId
 from darkroom_schemas.step import StepSubmit, StepView, Submission
 
+from darkroom_queue.client import QueueClient
 from darkroom_queue.errors import (
     ClassShareUsed,
     QueueError,
@@ -21,8 +23,7 @@ from darkroom_queue.errors import (
     TooManyClasses,
     UnusableStep,
 )
-from darkroom_queue.link import Arg, RedisLink
-from darkroom_queue.lua_source import load
+from darkroom_queue.lua import load
 from darkroom_queue.record import ended_view, live_view, queued_view, submission, submit_args
 
 _SUBMIT, _CANCEL, _READ, _EMIT = load("submit"), load("cancel"), load("read"), load("emit")
@@ -78,10 +79,10 @@ _Answers = Coroutine[Any, Any, list["Submitted | QueueError"]]
 
 
 class Producer:
-    """Submits steps to one shard. Every method may be repeated after `QueueUnavailable`."""
+    """Submits steps to one shard. Every method may be repeated after `RedisUnavailable`."""
 
-    def __init__(self, link: RedisLink) -> None:
-        self._link = link
+    def __init__(self, client: QueueClient) -> None:
+        self._client = client
         self._pending: defaultdict[int, list[_Pending]] = defaultdict(list)
         self._sending: set[asyncio.Task[None]] = set()
 
@@ -139,7 +140,7 @@ class Producer:
         flat: list[Arg] = [max_depth, len(steps)]
         for fields in args:
             flat += fields
-        return self._read_answers(steps, self._link.run(_SUBMIT, *flat))
+        return self._read_answers(steps, self._client.run(_SUBMIT, *flat))
 
     async def _read_answers(
         self, steps: Sequence[StepSubmit], reply: Awaitable[list[int]]
@@ -168,7 +169,7 @@ class Producer:
 
     async def cancel(self, step_id: StepId, *, reason: str) -> CancelOutcome:
         """End a waiting step, or ask a running one to stop; a running one is ended by force after 10 s."""
-        return CancelOutcome(await self._link.run(_CANCEL, step_id, reason))
+        return CancelOutcome(await self._client.run(_CANCEL, step_id, reason))
 
     async def read(self, step_id: StepId) -> StepView | None:
         """Return a step's state; None if it was never submitted, or ended longer ago than tombstones are kept."""
@@ -177,18 +178,18 @@ class Producer:
 
     async def read_many(self, step_ids: Sequence[StepId]) -> list[StepView | None]:
         """Return the states of some hundred steps, in order, by one script call."""
-        answers: list[list[str]] = await self._link.run(_READ, *step_ids) if step_ids else []
+        answers: list[list[str]] = await self._client.run(_READ, *step_ids) if step_ids else []
         return [_view(step_id, answer) for step_id, answer in zip(step_ids, answers, strict=True)]
 
     async def submission(self, step_id: StepId) -> Submission | None:
         """Return what a step was submitted with; None once it has completed, or was cancelled, or is forgotten."""
-        keys, run = self._link.keys, self._link.command
+        keys, run = self._client.keys, self._client.command
         record = await run("HGET", keys.steps, step_id) or await run("GET", keys.dead_letter(step_id))
         return None if record is None else submission(record)
 
     async def depth(self) -> QueueDepth:
         """Return the counters; costs one command whatever the depth."""
-        stored: dict[str, str] = await self._link.guard(self._link.client.hgetall(self._link.keys.counters))
+        stored: dict[str, str] = await self._client.guard(self._client.redis_py.hgetall(self._client.keys.counters))
         counts = {name: max(0, int(value)) for name, value in stored.items()}
         return QueueDepth(
             queued=counts.get("queued", 0),
@@ -204,8 +205,8 @@ class Producer:
         for event in emissions:
             data = event.data | ({"trace_id": event.trace_id} if event.trace_id else {})
             args += [event.outbox_id, event.type, event.job_id, event.tenant, _json(data)]
-        ids: list[str] = await self._link.run(_EMIT, *args) if args else []
-        return [EventId.parse(f"{self._link.shard}-{text}") for text in ids]
+        ids: list[str] = await self._client.run(_EMIT, *args) if args else []
+        return [EventId.parse(f"{self._client.shard}-{text}") for text in ids]
 
 
 def _view(step_id: StepId, answer: list[str]) -> StepView | None:

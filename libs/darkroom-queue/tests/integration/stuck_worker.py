@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from darkroom_queue import Consumer, RedisLink, StepContext
+from darkroom_queue import Consumer, QueueClient, StepContext
 from darkroom_schemas.step import StepResult
 from support.steps import make_worker
 
@@ -14,7 +14,7 @@ async def stuck(context: StepContext) -> StepResult:
 
 
 async def main(url: str) -> None:
-    link = await RedisLink.open(url)
+    link = await QueueClient.open(url)
     await Consumer(link, make_worker("victim"), stuck, lease_s=1.5, beat_s=0.5).run()
 
 

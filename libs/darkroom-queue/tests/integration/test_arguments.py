@@ -5,20 +5,19 @@ import math
 from typing import Any
 
 import pytest
-from darkroom_queue import Producer, RedisLink, Submitted, UnusableStep
-from darkroom_queue.hot import ReplyError
-from darkroom_queue.link import Arg
-from darkroom_queue.lua_source import load
+from darkroom_queue import Producer, QueueClient, Submitted, UnusableStep
+from darkroom_queue.lua import load
 from darkroom_queue.record import submit_args
-from darkroom_queue.turn import Finish, Outcome, WorkerPort
+from darkroom_queue.worker.turn import Finish, Outcome, WorkerPort
+from darkroom_redis.client import Arg
+from darkroom_redis.pipelined_connection import ReplyError
+from support.script_arguments import HOSTILE, everything
 from support.steps import make_step, make_worker
 
-HOSTILE = ("1" + "0" * 400, "-" + "9" * 400, "1e999", "inf", "-inf", "nan", "1" + "0" * 300, "1.2.3", "", "many")
 NUMBERS: dict[str, tuple[list[Arg], tuple[int, ...]]] = {
     "adopt": (["another run", 12_000], (1,)),
     "progress": (["step", "token", 50, '{"job_id":"j"'], (2,)),
     "purge": ([1, 1000], (0, 1)),
-    "spend": (["first", 10, 60_000, "second", 10, 60_000], (1, 2, 4, 5)),
     "submit": ([0, 1, *submit_args(make_step())], (0, 1)),
     "sweep": ([12_000, 200, 3_600_000, 10**8], (0, 1, 2, 3)),
     "turn": (["w1", "i1", 1, 12_000, 1, 1, 1, "", "s", "t", "ok", "{}", 0, "s", "t"], (3, 4, 5, 6, 12)),
@@ -27,13 +26,7 @@ NUMBERS: dict[str, tuple[list[Arg], tuple[int, ...]]] = {
 CASES = [(name, place, bad) for name, (_, places) in NUMBERS.items() for place in places for bad in HOSTILE]
 
 
-async def everything(link: RedisLink) -> dict[str, bytes]:
-    """Return all data, as the server would write it down."""
-    keys = sorted(await link.client.keys("*"))
-    return {key: await link.client.execute_command("DUMP", key, NEVER_DECODE=True) for key in keys}
-
-
-async def some_steps(link: RedisLink) -> None:
+async def some_steps(link: QueueClient) -> None:
     """Leave a step that waits, one that is delayed, one that runs, and one that failed."""
     worker = WorkerPort(link, make_worker(incarnation="i1"), lease_s=7200)
     await worker.register()
@@ -45,7 +38,7 @@ async def some_steps(link: RedisLink) -> None:
 
 @pytest.mark.parametrize(("name", "place", "bad"), CASES)
 async def test_a_number_that_is_none_is_refused_before_anything_is_written(
-    link: RedisLink, name: str, place: int, bad: str
+    link: QueueClient, name: str, place: int, bad: str
 ) -> None:
     await some_steps(link)
     args = list(NUMBERS[name][0])
@@ -57,7 +50,7 @@ async def test_a_number_that_is_none_is_refused_before_anything_is_written(
 
 
 @pytest.mark.parametrize("name", ["emit", "register", "submit", "turn"])
-async def test_a_missing_argument_is_refused_before_anything_is_written(link: RedisLink, name: str) -> None:
+async def test_a_missing_argument_is_refused_before_anything_is_written(link: QueueClient, name: str) -> None:
     await some_steps(link)
     args = {"emit": [1, "job.created", "j", "t"], "register": ["w", "i", "{}", "{}"]}.get(name) or NUMBERS[name][0][:-1]
     before = await everything(link)
@@ -66,7 +59,7 @@ async def test_a_missing_argument_is_refused_before_anything_is_written(link: Re
     assert await everything(link) == before
 
 
-async def test_capabilities_that_are_not_json_register_nothing(link: RedisLink) -> None:
+async def test_capabilities_that_are_not_json_register_nothing(link: QueueClient) -> None:
     before = await everything(link)
     with pytest.raises(ReplyError):
         await link.run(load("register"), "w", "i", "{types", "{}", "m")
@@ -90,7 +83,7 @@ async def test_capabilities_that_are_not_json_register_nothing(link: RedisLink) 
         {"id": "two\nlines"},
     ],
 )
-async def test_an_unusable_step_harms_none_of_the_same_moment(link: RedisLink, change: dict[str, Any]) -> None:
+async def test_an_unusable_step_harms_none_of_the_same_moment(link: QueueClient, change: dict[str, Any]) -> None:
     bad = make_step().model_copy(update=change)  # as if a model had not looked
     steps = [make_step() for _ in range(11)]
     producer = Producer(link)
@@ -106,7 +99,7 @@ async def test_an_unusable_step_harms_none_of_the_same_moment(link: RedisLink, c
     assert (await producer.depth()).queued == 0
 
 
-async def test_requirements_that_cannot_be_read_are_refused_alone(link: RedisLink) -> None:
+async def test_requirements_that_cannot_be_read_are_refused_alone(link: QueueClient) -> None:
     good, bad = submit_args(make_step()), submit_args(make_step())
     bad[1] = "{not json"
     _, *codes = await link.run(load("submit"), 0, 2, *good, *bad)
@@ -114,7 +107,7 @@ async def test_requirements_that_cannot_be_read_are_refused_alone(link: RedisLin
 
 
 async def test_a_call_that_cannot_be_written_is_told_to_all_who_share_it(
-    link: RedisLink, monkeypatch: pytest.MonkeyPatch
+    link: QueueClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
         raise RuntimeError("the handler is closed")

@@ -7,14 +7,14 @@ from darkroom_queue import (
     DeadLetters,
     Insight,
     Producer,
-    RedisLink,
+    QueueClient,
     Submitted,
     Sweeper,
     TooManyClasses,
     WaitReason,
 )
-from darkroom_queue.lua_source import load
-from darkroom_queue.turn import Finish, Outcome, WorkerPort
+from darkroom_queue.lua import load
+from darkroom_queue.worker.turn import Finish, Outcome, WorkerPort
 from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.ids import SYSTEM_TENANT, TenantId
@@ -34,7 +34,7 @@ def tagged(number: int, **changes: int) -> StepSubmit:
     return make_step(requirements=Requirements(type="simulation", tags=(TAGS[number],)), **changes)
 
 
-async def worker(link: RedisLink) -> WorkerPort:
+async def worker(link: QueueClient) -> WorkerPort:
     port = WorkerPort(link, make_worker(capabilities=Capabilities(types=("simulation",), tags=TAGS)), lease_s=7200)
     await port.register()
     return port
@@ -47,15 +47,15 @@ async def finish_all(port: WorkerPort) -> None:
         finishes = [Finish(claimed.id, claimed.token, Outcome.OK) for claimed in claims]
 
 
-async def hours(link: RedisLink, number: int, *, sweeps: int = ENOUGH_SWEEPS) -> None:
+async def hours(link: QueueClient, number: int, *, sweeps: int = ENOUGH_SWEEPS) -> None:
     for _ in range(number):
         await pass_an_hour(link, Sweeper(link), sweeps=sweeps)
 
 
-async def known(link: RedisLink) -> dict[str, str]:
+async def known(link: QueueClient) -> dict[str, str]:
     """Return the requirements of each class that a submission brought and the queue keeps."""
-    brought = await link.client.hgetall(f"{PREFIX}cb")
-    return {k: v for k, v in (await link.client.hgetall(f"{PREFIX}cld")).items() if k in brought}
+    brought = await link.redis_py.hgetall(f"{PREFIX}cb")
+    return {k: v for k, v in (await link.redis_py.hgetall(f"{PREFIX}cld")).items() if k in brought}
 
 
 def of_tenant(tenant: str, number: int) -> StepSubmit:
@@ -64,26 +64,26 @@ def of_tenant(tenant: str, number: int) -> StepSubmit:
     return make_step(tenant=TenantId(tenant), requirements=needs)
 
 
-async def bring(link: RedisLink, tenant: str, number: int) -> int:
+async def bring(link: QueueClient, tenant: str, number: int) -> int:
     """Submit steps of so many kinds and return how many were taken."""
     answers = await Producer(link).submit_many([of_tenant(tenant, n) for n in range(number)])
     return sum(isinstance(answer, Submitted) for answer in answers)
 
 
-async def test_a_tenant_may_bring_a_share_of_the_classes_and_is_told_when_it_is_used_up(link: RedisLink) -> None:
+async def test_a_tenant_may_bring_a_share_of_the_classes_and_is_told_when_it_is_used_up(link: QueueClient) -> None:
     assert await bring(link, "greedy", MOST_OF_A_TENANT) == MOST_OF_A_TENANT
     with pytest.raises(ClassShareUsed):
         await Producer(link).submit(of_tenant("greedy", MOST_OF_A_TENANT))
 
 
-async def test_a_hundred_greedy_tenants_leave_room_for_the_next_one(link: RedisLink) -> None:
+async def test_a_hundred_greedy_tenants_leave_room_for_the_next_one(link: QueueClient) -> None:
     for number in range(100):
         await bring(link, f"greedy{number}", MOST_OF_A_TENANT)
     assert await bring(link, "modest", 2) == 2
-    assert await link.client.hlen(f"{PREFIX}cb") < MOST_OF_ALL_TENANTS
+    assert await link.redis_py.hlen(f"{PREFIX}cb") < MOST_OF_ALL_TENANTS
 
 
-async def test_the_types_of_the_catalogue_and_the_operator_have_room_of_their_own(link: RedisLink) -> None:
+async def test_the_types_of_the_catalogue_and_the_operator_have_room_of_their_own(link: QueueClient) -> None:
     tenants = 0
     while await bring(link, f"greedy{tenants}", MOST_OF_A_TENANT):
         tenants += 1
@@ -96,18 +96,18 @@ async def test_the_types_of_the_catalogue_and_the_operator_have_room_of_their_ow
     assert not isinstance(refused.value, ClassShareUsed)
 
 
-async def test_a_class_that_somebody_brought_stands_once_it_is_in_the_catalogue(link: RedisLink) -> None:
+async def test_a_class_that_somebody_brought_stands_once_it_is_in_the_catalogue(link: QueueClient) -> None:
     await bring(link, "greedy", 3)
     [first, *_] = (await known(link)).values()
     await link.run(load("adopt"), "another run", 12_000, first)
-    assert await link.client.hget(f"{PREFIX}ct", "greedy") == "2"
+    assert await link.redis_py.hget(f"{PREFIX}ct", "greedy") == "2"
     assert first not in (await known(link)).values()
     await Producer(link).cancel(of_tenant("greedy", 0).id, reason="asked")
     await hours(link, 3)
-    assert await link.client.hexists(f"{PREFIX}cls", first)
+    assert await link.redis_py.hexists(f"{PREFIX}cls", first)
 
 
-async def test_a_step_that_was_refused_for_lack_of_room_says_so_and_is_taken_later(link: RedisLink) -> None:
+async def test_a_step_that_was_refused_for_lack_of_room_says_so_and_is_taken_later(link: QueueClient) -> None:
     port, producer = await worker(link), Producer(link)
     await producer.submit_many([tagged(number) for number in range(MOST_OF_A_TENANT)])
     refused = tagged(MOST_OF_A_TENANT)
@@ -123,7 +123,7 @@ async def test_a_step_that_was_refused_for_lack_of_room_says_so_and_is_taken_lat
     assert await Insight(link).why_waiting(refused.id) is None
 
 
-async def test_classes_that_nobody_used_for_long_make_room_for_others(link: RedisLink) -> None:
+async def test_classes_that_nobody_used_for_long_make_room_for_others(link: QueueClient) -> None:
     port, producer = await worker(link), Producer(link)
     await producer.submit_many([tagged(number) for number in range(MOST_OF_A_TENANT)])
     with pytest.raises(TooManyClasses):
@@ -137,7 +137,7 @@ async def test_classes_that_nobody_used_for_long_make_room_for_others(link: Redi
     assert (await producer.depth()).queued == 0
 
 
-async def test_a_collected_class_leaves_no_key(link: RedisLink) -> None:
+async def test_a_collected_class_leaves_no_key(link: QueueClient) -> None:
     port, producer = await worker(link), Producer(link)
     steps = [tagged(0), make_step(requirements=Requirements(type="simulation", models=("m",))), tagged(1)]
     await producer.submit_many(steps)
@@ -145,13 +145,13 @@ async def test_a_collected_class_leaves_no_key(link: RedisLink) -> None:
         await producer.cancel(step.id, reason="asked")
     await finish_all(port)
     await hours(link, 2)
-    kinds = {key.removeprefix(PREFIX).split(":")[0] for key in await link.client.keys(f"{PREFIX}*")}
+    kinds = {key.removeprefix(PREFIX).split(":")[0] for key in await link.redis_py.keys(f"{PREFIX}*")}
     left = {"clr", "cb", "ct", "cr", "cu", "tn", "rc", "r", "q", "uw"}
     assert kinds & left == set()
-    assert {await link.client.hlen(f"{PREFIX}{name}") for name in ("cls", "cld")} == {len(CATALOGUE)}
+    assert {await link.redis_py.hlen(f"{PREFIX}{name}") for name in ("cls", "cld")} == {len(CATALOGUE)}
 
 
-async def test_a_class_is_kept_for_an_hour_after_its_last_step(link: RedisLink) -> None:
+async def test_a_class_is_kept_for_an_hour_after_its_last_step(link: QueueClient) -> None:
     port = await worker(link)
     await Producer(link).submit(tagged(0))
     await hours(link, 2)
@@ -162,7 +162,7 @@ async def test_a_class_is_kept_for_an_hour_after_its_last_step(link: RedisLink) 
     assert await known(link) == {}
 
 
-async def test_a_submission_takes_a_retired_class_back(link: RedisLink) -> None:
+async def test_a_submission_takes_a_retired_class_back(link: QueueClient) -> None:
     port, producer = await worker(link), Producer(link)
     await producer.submit(tagged(0))
     await finish_all(port)
@@ -174,7 +174,7 @@ async def test_a_submission_takes_a_retired_class_back(link: RedisLink) -> None:
     assert [claimed.id for claimed in (await port.turn(want=1)).claims] == [step.id]
 
 
-async def test_a_number_is_never_given_to_other_requirements(link: RedisLink) -> None:
+async def test_a_number_is_never_given_to_other_requirements(link: QueueClient) -> None:
     port, producer = await worker(link), Producer(link)
     await producer.submit_many([tagged(0), tagged(1)])
     await finish_all(port)
@@ -184,19 +184,19 @@ async def test_a_number_is_never_given_to_other_requirements(link: RedisLink) ->
     assert before.keys().isdisjoint(await known(link))
 
 
-async def test_a_step_delayed_by_years_keeps_its_class(link: RedisLink) -> None:
+async def test_a_step_delayed_by_years_keeps_its_class(link: QueueClient) -> None:
     port, producer = await worker(link), Producer(link)
     step, more = tagged(0, not_before_ms=YEARS_AHEAD_MS), tagged(1)
     await producer.submit_many([step, more])
     await finish_all(port)
     await hours(link, 5)
     assert len(await known(link)) == 1
-    await link.client.zadd(f"{PREFIX}dl", {step.id: 1})
+    await link.redis_py.zadd(f"{PREFIX}dl", {step.id: 1})
     await Sweeper(link).sweep()
     assert [claimed.id for claimed in (await port.turn(want=1)).claims] == [step.id]
 
 
-async def test_a_step_that_runs_for_hours_keeps_its_class_and_may_be_retried(link: RedisLink) -> None:
+async def test_a_step_that_runs_for_hours_keeps_its_class_and_may_be_retried(link: QueueClient) -> None:
     port, producer = await worker(link), Producer(link)
     await producer.submit(tagged(0))
     [claimed] = (await port.turn(want=1)).claims
@@ -205,7 +205,7 @@ async def test_a_step_that_runs_for_hours_keeps_its_class_and_may_be_retried(lin
     assert [again.id for again in (await port.turn(want=1)).claims] == [claimed.id]
 
 
-async def test_a_step_that_is_retried_while_the_sweeper_looks_keeps_its_class(link: RedisLink) -> None:
+async def test_a_step_that_is_retried_while_the_sweeper_looks_keeps_its_class(link: QueueClient) -> None:
     port, sweeper = await worker(link), Sweeper(link)
     await Producer(link).submit(tagged(0))
     [claimed] = (await port.turn(want=1)).claims
@@ -217,18 +217,18 @@ async def test_a_step_that_is_retried_while_the_sweeper_looks_keeps_its_class(li
     assert len(await known(link)) == 1
 
 
-async def test_a_step_whose_delay_ends_after_its_class_was_retired_keeps_it(link: RedisLink) -> None:
+async def test_a_step_whose_delay_ends_after_its_class_was_retired_keeps_it(link: QueueClient) -> None:
     port, sweeper, step = await worker(link), Sweeper(link), tagged(0, not_before_ms=YEARS_AHEAD_MS)
     await Producer(link).submit(step)
     await pass_an_hour(link, sweeper)
-    await link.client.zadd(f"{PREFIX}dl", {step.id: 1})
+    await link.redis_py.zadd(f"{PREFIX}dl", {step.id: 1})
     await sweeper.sweep()
     await pass_an_hour(link, sweeper)
     assert len(await known(link)) == 1
     assert [claimed.id for claimed in (await port.turn(want=1)).claims] == [step.id]
 
 
-async def test_many_steps_are_looked_at_a_few_in_each_sweep(link: RedisLink) -> None:
+async def test_many_steps_are_looked_at_a_few_in_each_sweep(link: QueueClient) -> None:
     port, producer = await worker(link), Producer(link)
     delayed = [tagged(0, not_before_ms=YEARS_AHEAD_MS) for _ in range(300)]
     await producer.submit_many([*delayed, tagged(1)])
@@ -239,24 +239,24 @@ async def test_many_steps_are_looked_at_a_few_in_each_sweep(link: RedisLink) -> 
     assert len(await known(link)) == 1
 
 
-async def test_a_dead_letter_runs_again_after_its_class_was_collected(link: RedisLink) -> None:
+async def test_a_dead_letter_runs_again_after_its_class_was_collected(link: QueueClient) -> None:
     port, letters = await worker(link), DeadLetters(link)
     step = tagged(0).model_copy(update={"tenant": SYSTEM_TENANT})
     await Producer(link).submit(step)
     [claimed] = (await port.turn(want=1)).claims
     await port.turn(want=0, finishes=[Finish(step.id, claimed.token, Outcome.FAIL, ERROR)])
     await hours(link, 2)
-    await link.client.hset(f"{PREFIX}ct", SYSTEM_TENANT, MOST_OF_THE_OPERATOR)
+    await link.redis_py.hset(f"{PREFIX}ct", SYSTEM_TENANT, MOST_OF_THE_OPERATOR)
     with pytest.raises(ClassShareUsed):
         await letters.requeue(step.id)
     assert await letters.count() == 1
-    await link.client.hdel(f"{PREFIX}ct", SYSTEM_TENANT)
+    await link.redis_py.hdel(f"{PREFIX}ct", SYSTEM_TENANT)
     assert await letters.requeue(step.id)
     [again] = (await port.turn(want=1)).claims
     assert (again.id, again.requirements) == (step.id, step.requirements)
 
 
-async def test_a_type_may_be_resumed_while_its_classes_are_collected(link: RedisLink) -> None:
+async def test_a_type_may_be_resumed_while_its_classes_are_collected(link: QueueClient) -> None:
     port = await worker(link)
     await Producer(link).submit(tagged(0))
     await finish_all(port)
@@ -267,8 +267,8 @@ async def test_a_type_may_be_resumed_while_its_classes_are_collected(link: Redis
     await Control(link).resume("simulation")
 
 
-async def test_a_walk_of_another_run_of_the_server_does_not_count(link: RedisLink) -> None:
-    await link.client.hset(link.keys.meta, mapping={"walk": "1\tlz\t17", "walked": "9999999999999", "run": "another"})
+async def test_a_walk_of_another_run_of_the_server_does_not_count(link: QueueClient) -> None:
+    await link.redis_py.hset(link.keys.meta, mapping={"walk": "1\tlz\t17", "walked": "9999999999999", "run": "another"})
     link.forget_epoch()
     await link.epoch()
-    assert await link.client.hmget(link.keys.meta, "walk", "walked") == [None, None]
+    assert await link.redis_py.hmget(link.keys.meta, "walk", "walked") == [None, None]

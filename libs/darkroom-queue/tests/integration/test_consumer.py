@@ -14,8 +14,7 @@ from darkroom_queue import (
     Outcome,
     Producer,
     ProgressFeed,
-    QueueUnavailable,
-    RedisLink,
+    QueueClient,
     Registry,
     StepContext,
     StepFailed,
@@ -23,7 +22,8 @@ from darkroom_queue import (
     StopReason,
     Sweeper,
 )
-from darkroom_queue.turn import Turn, WorkerPort
+from darkroom_queue.worker.turn import Turn, WorkerPort
+from darkroom_redis import RedisUnavailable
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.ids import StepId
 from darkroom_schemas.status import TERMINAL, JobStatus
@@ -32,7 +32,7 @@ from support.steps import make_step, make_worker
 from support.waiting import until
 
 
-async def ended(link: RedisLink, step_id: StepId) -> StepView:
+async def ended(link: QueueClient, step_id: StepId) -> StepView:
     """Wait for a step's terminal event and return its view."""
     log, after = EventLog(link), None
     async with asyncio.timeout(20):
@@ -51,7 +51,7 @@ async def ended(link: RedisLink, step_id: StepId) -> StepView:
 
 
 @asynccontextmanager
-async def working(link: RedisLink, handler: Handler, **changes: object) -> AsyncIterator[Consumer]:
+async def working(link: QueueClient, handler: Handler, **changes: object) -> AsyncIterator[Consumer]:
     consumer = Consumer(link, make_worker(**changes), handler)
     task = asyncio.create_task(consumer.run())
     try:
@@ -66,7 +66,7 @@ async def echo(context: StepContext) -> StepResult:
     return StepResult(text=str(context.step.payload["n"]))
 
 
-async def test_steps_run_and_their_results_are_kept(link: RedisLink) -> None:
+async def test_steps_run_and_their_results_are_kept(link: QueueClient) -> None:
     steps = [make_step(payload={"n": n}) for n in range(20)]
     async with working(link, echo, concurrency=4):
         await Producer(link).submit_many(steps)
@@ -74,7 +74,7 @@ async def test_steps_run_and_their_results_are_kept(link: RedisLink) -> None:
     assert [v.result.text for v in views if v.result] == [str(n) for n in range(20)]
 
 
-async def test_an_idle_worker_is_woken_not_polling(link: RedisLink) -> None:
+async def test_an_idle_worker_is_woken_not_polling(link: QueueClient) -> None:
     async with working(link, echo):
         for _ in range(3):
             step = make_step()
@@ -83,7 +83,7 @@ async def test_an_idle_worker_is_woken_not_polling(link: RedisLink) -> None:
                 assert (await ended(link, step.id)).status is JobStatus.COMPLETED
 
 
-async def test_a_worker_with_plenty_to_do_does_not_listen_for_wakes(link: RedisLink) -> None:
+async def test_a_worker_with_plenty_to_do_does_not_listen_for_wakes(link: QueueClient) -> None:
     left, all_ran = iter(range(399, -1, -1)), asyncio.Event()
 
     async def count(_: StepContext) -> StepResult:
@@ -92,25 +92,25 @@ async def test_a_worker_with_plenty_to_do_does_not_listen_for_wakes(link: RedisL
         return StepResult()
 
     await Producer(link).submit_many([make_step() for _ in range(400)])
-    await link.client.config_resetstat()
+    await link.redis_py.config_resetstat()
     async with working(link, count, concurrency=20):
         await all_ran.wait()
-        stats = await link.client.info("commandstats")
+        stats = await link.redis_py.info("commandstats")
     assert stats["cmdstat_evalsha"]["calls"] > 20
     assert stats.get("cmdstat_blpop", {"calls": 0})["calls"] < 10
 
 
-async def test_a_script_that_the_server_forgot_is_sent_again_and_keeps_the_order(link: RedisLink) -> None:
+async def test_a_script_that_the_server_forgot_is_sent_again_and_keeps_the_order(link: QueueClient) -> None:
     producer = Producer(link)
     await producer.submit(make_step())
-    await link.client.script_flush()
+    await link.redis_py.script_flush()
     steps = [make_step() for _ in range(200)]
     await producer.submit_many(steps)
     queued = [event.step_id for event in await EventLog(link).read(None, count=1000) if event.type == "step.queued"]
     assert [i for i in queued if i in {step.id for step in steps}] == [step.id for step in steps]
 
 
-async def test_a_failed_attempt_is_retried_after_its_delay(link: RedisLink) -> None:
+async def test_a_failed_attempt_is_retried_after_its_delay(link: QueueClient) -> None:
     async def fails_once(context: StepContext) -> StepResult:
         if context.step.attempt == 1:
             raise StepFailed(StepError(code=StepErrorCode.BACKEND, message="busy", retryable=True))
@@ -123,7 +123,7 @@ async def test_a_failed_attempt_is_retried_after_its_delay(link: RedisLink) -> N
     assert (view.status, view.attempt) == (JobStatus.COMPLETED, 2)
 
 
-async def test_an_unexpected_error_hides_its_text(link: RedisLink) -> None:
+async def test_an_unexpected_error_hides_its_text(link: QueueClient) -> None:
     async def crashes(context: StepContext) -> StepResult:
         raise RuntimeError("password=hunter2")
 
@@ -147,7 +147,7 @@ def waits_for_stop(
     return handler
 
 
-async def test_a_cancel_reaches_the_running_handler_within_a_second(link: RedisLink) -> None:
+async def test_a_cancel_reaches_the_running_handler_within_a_second(link: QueueClient) -> None:
     seen: list[StopReason | None] = []
     started, step = asyncio.Event(), make_step()
     async with working(link, waits_for_stop(seen, started)):
@@ -159,7 +159,7 @@ async def test_a_cancel_reaches_the_running_handler_within_a_second(link: RedisL
     assert (view.status, seen) == (JobStatus.CANCELLED, [StopReason.CANCELLED])
 
 
-async def test_a_step_over_its_time_limit_fails_and_is_not_retried(link: RedisLink) -> None:
+async def test_a_step_over_its_time_limit_fails_and_is_not_retried(link: QueueClient) -> None:
     seen: list[StopReason | None] = []
     step = make_step(timeout_s=0.05)
     async with working(link, waits_for_stop(seen, asyncio.Event())):
@@ -169,7 +169,7 @@ async def test_a_step_over_its_time_limit_fails_and_is_not_retried(link: RedisLi
     assert (view.error.code, view.attempt, seen) == (StepErrorCode.TIMEOUT, 1, [StopReason.TIMEOUT])
 
 
-async def test_draining_gives_unfinished_steps_back_without_costing_an_attempt(link: RedisLink) -> None:
+async def test_draining_gives_unfinished_steps_back_without_costing_an_attempt(link: QueueClient) -> None:
     seen: list[StopReason | None] = []
     started, step = asyncio.Event(), make_step()
     async with working(link, waits_for_stop(seen, started)):
@@ -181,7 +181,7 @@ async def test_draining_gives_unfinished_steps_back_without_costing_an_attempt(l
     assert await Registry(link).workers() == []
 
 
-async def test_progress_reaches_the_seeds_channel(link: RedisLink) -> None:
+async def test_progress_reaches_the_seeds_channel(link: QueueClient) -> None:
     received = asyncio.Event()
 
     async def reports(context: StepContext) -> StepResult:
@@ -198,12 +198,12 @@ async def test_progress_reaches_the_seeds_channel(link: RedisLink) -> None:
     assert (message.progress, message.current_step, message.total_steps) == (50, 2, 4)
 
 
-async def test_a_worker_that_the_queue_forgot_registers_again(link: RedisLink) -> None:
+async def test_a_worker_that_the_queue_forgot_registers_again(link: QueueClient) -> None:
     async with working(link, echo):
         step = make_step()
         await Producer(link).submit(step)
         await ended(link, step.id)
-        await link.client.flushall()
+        await link.redis_py.flushall()
         again = make_step()
         await Producer(link).submit(again)
         assert (await ended(link, again.id)).status is JobStatus.COMPLETED
@@ -211,7 +211,7 @@ async def test_a_worker_that_the_queue_forgot_registers_again(link: RedisLink) -
 
 @pytest.mark.parametrize("answer_lost", [False, True])
 async def test_only_a_finish_that_was_surely_never_taken_is_told_as_refused(
-    link: RedisLink, monkeypatch: pytest.MonkeyPatch, *, answer_lost: bool
+    link: QueueClient, monkeypatch: pytest.MonkeyPatch, *, answer_lost: bool
 ) -> None:
     """Whoever deletes what a refused attempt stored must not delete what a taken one did."""
     step, refused, heard = make_step(), list[Finish](), asyncio.Event()
@@ -222,14 +222,14 @@ async def test_only_a_finish_that_was_surely_never_taken_is_told_as_refused(
         if answer.refused:
             heard.set()
         if answer_lost and any(not finish.repeated for finish in asked["finishes"]):
-            await link.client.delete(f"{{darkroom-0}}:t:{step.id}")  # as after a day
-            raise QueueUnavailable
+            await link.redis_py.delete(f"{{darkroom-0}}:t:{step.id}")  # as after a day
+            raise RedisUnavailable
         return answer
 
     async def work(context: StepContext) -> StepResult:
         if not answer_lost:
             await Producer(link).cancel(step.id, reason="asked")
-            await link.client.zadd("{darkroom-0}:cz", {step.id: 1})
+            await link.redis_py.zadd("{darkroom-0}:cz", {step.id: 1})
             await Sweeper(link).sweep()
         return StepResult(text="done")
 
@@ -244,16 +244,16 @@ async def test_only_a_finish_that_was_surely_never_taken_is_told_as_refused(
     assert [(finish.step_id, finish.outcome) for finish in refused] == ([] if answer_lost else [(step.id, Outcome.OK)])
 
 
-async def test_a_finish_that_a_full_server_refuses_is_told_again_and_not_run_again(link: RedisLink) -> None:
+async def test_a_finish_that_a_full_server_refuses_is_told_again_and_not_run_again(link: QueueClient) -> None:
     runs, loop = list[str](), asyncio.get_running_loop()
     restored: list[asyncio.Task[Any]] = []
 
     async def give_memory_back() -> None:
-        await link.client.config_set("maxmemory", 0)
+        await link.redis_py.config_set("maxmemory", 0)
 
     async def fill(context: StepContext) -> StepResult:
         runs.append(context.step.token)
-        await link.client.config_set("maxmemory", 1)
+        await link.redis_py.config_set("maxmemory", 1)
         loop.call_later(1, lambda: restored.append(asyncio.create_task(give_memory_back())))
         return StepResult(text="done")
 
@@ -264,7 +264,7 @@ async def test_a_finish_that_a_full_server_refuses_is_told_again_and_not_run_aga
     assert len(runs) == 1
 
 
-async def test_a_step_that_the_server_forgot_to_have_ended_is_not_run_again(link: RedisLink, redis_url: str) -> None:
+async def test_a_step_that_the_server_forgot_to_have_ended_is_not_run_again(link: QueueClient, redis_url: str) -> None:
     """A failover loses the last second; the other run would write over, or delete, what the first one has stored."""
     runs, before = list[str](), dict[bytes | str, bytes]()
     server = redis.Redis.from_url(redis_url)
@@ -292,7 +292,7 @@ async def test_a_step_that_the_server_forgot_to_have_ended_is_not_run_again(link
     assert len(runs) == 1
 
 
-async def test_a_result_that_cannot_be_written_fails_its_step_and_frees_its_place(link: RedisLink) -> None:
+async def test_a_result_that_cannot_be_written_fails_its_step_and_frees_its_place(link: QueueClient) -> None:
     async def work(context: StepContext) -> StepResult:
         return StepResult(text="\ud800" if context.step.payload else "fine")
 
@@ -307,19 +307,19 @@ async def test_a_result_that_cannot_be_written_fails_its_step_and_frees_its_plac
 
 
 async def test_a_worker_that_may_not_listen_for_a_while_hears_again(
-    link: RedisLink, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    link: QueueClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("darkroom_queue.consumer.BLOCK_S", 1)
+    monkeypatch.setattr("darkroom_queue.worker.consumer.BLOCK_S", 1)
 
     async def is_refused() -> bool:
         return "refuses to let the worker listen" in caplog.text
 
     async with working(link, echo):
-        [set_] = await until(lambda: link.client.hkeys("{darkroom-0}:csd"))
+        [set_] = await until(lambda: link.redis_py.hkeys("{darkroom-0}:csd"))
         wakes = link.keys.wake(str(set_))
-        await link.client.set(wakes, "no list")
+        await link.redis_py.set(wakes, "no list")
         await until(is_refused)
-        await link.client.delete(wakes)
+        await link.redis_py.delete(wakes)
         for _ in range(3):
             step = make_step()
             await Producer(link).submit(step)

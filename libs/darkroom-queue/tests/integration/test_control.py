@@ -1,7 +1,7 @@
 import asyncio
 
-from darkroom_queue import Consumer, Control, Insight, Producer, RedisLink, Registry, StepContext, WaitReason
-from darkroom_queue.turn import WorkerPort
+from darkroom_queue import Consumer, Control, Insight, Producer, QueueClient, Registry, StepContext, WaitReason
+from darkroom_queue.worker.turn import WorkerPort
 from darkroom_schemas.ids import TenantId, WorkerId
 from darkroom_schemas.step import StepResult, StepSubmit
 from darkroom_schemas.worker import Capabilities, Requirements
@@ -10,13 +10,13 @@ from support.steps import make_step, make_worker
 BOTH = Capabilities(types=("simulation", "other"))
 
 
-async def worker(link: RedisLink, name: str = "w1") -> WorkerPort:
+async def worker(link: QueueClient, name: str = "w1") -> WorkerPort:
     port = WorkerPort(link, make_worker(name, capabilities=BOTH), lease_s=12)
     await port.register()
     return port
 
 
-async def submit(link: RedisLink, kind: str = "simulation", tenant: str = "t1") -> StepSubmit:
+async def submit(link: QueueClient, kind: str = "simulation", tenant: str = "t1") -> StepSubmit:
     step = make_step(requirements=Requirements(type=kind), tenant=TenantId(tenant))
     await Producer(link).submit(step)
     return step
@@ -26,7 +26,7 @@ async def claimed(port: WorkerPort) -> list[str]:
     return [c.id for c in (await port.turn(want=10)).claims]
 
 
-async def test_a_paused_type_waits_and_the_others_go_on(link: RedisLink) -> None:
+async def test_a_paused_type_waits_and_the_others_go_on(link: QueueClient) -> None:
     port = await worker(link)
     held = [await submit(link, tenant=t) for t in ("a", "b")]
     await Control(link).pause("simulation")
@@ -37,7 +37,7 @@ async def test_a_paused_type_waits_and_the_others_go_on(link: RedisLink) -> None
     assert sorted(await claimed(port)) == sorted(s.id for s in held)
 
 
-async def test_a_pause_holds_for_kinds_of_work_and_workers_that_come_later(link: RedisLink) -> None:
+async def test_a_pause_holds_for_kinds_of_work_and_workers_that_come_later(link: QueueClient) -> None:
     await Control(link).pause("simulation")
     late = await submit(link)
     port = await worker(link)
@@ -46,19 +46,19 @@ async def test_a_pause_holds_for_kinds_of_work_and_workers_that_come_later(link:
     assert await claimed(port) == [late.id]
 
 
-async def test_a_paused_queue_accepts_and_hands_out_nothing(link: RedisLink) -> None:
+async def test_a_paused_queue_accepts_and_hands_out_nothing(link: QueueClient) -> None:
     port, control = await worker(link), Control(link)
     await control.pause()
     step = await submit(link)
-    assert await link.client.blpop(["{darkroom-0}:w:1"], 1)
+    assert await link.redis_py.blpop(["{darkroom-0}:w:1"], 1)
     assert await claimed(port) == []
-    assert await link.client.keys("*:w:*") == []  # another token would wake idle workers again and again, for nothing
+    assert await link.redis_py.keys("*:w:*") == []  # another token would wake idle workers again and again, for nothing
     assert await control.paused() == {"*"}
     await control.resume()
     assert await claimed(port) == [step.id]
 
 
-async def test_an_idle_worker_is_woken_when_the_queue_is_resumed(link: RedisLink) -> None:
+async def test_an_idle_worker_is_woken_when_the_queue_is_resumed(link: QueueClient) -> None:
     ran, control = asyncio.Event(), Control(link)
 
     async def handler(context: StepContext) -> StepResult:
@@ -76,7 +76,7 @@ async def test_an_idle_worker_is_woken_when_the_queue_is_resumed(link: RedisLink
     await working
 
 
-async def test_a_waiting_step_says_that_it_is_paused(link: RedisLink) -> None:
+async def test_a_waiting_step_says_that_it_is_paused(link: QueueClient) -> None:
     await worker(link)
     step = await submit(link)
     await Control(link).pause("simulation")
@@ -85,7 +85,7 @@ async def test_a_waiting_step_says_that_it_is_paused(link: RedisLink) -> None:
     assert waiting.reason is WaitReason.PAUSED
 
 
-async def test_a_drained_worker_finishes_what_it_has_and_leaves(link: RedisLink) -> None:
+async def test_a_drained_worker_finishes_what_it_has_and_leaves(link: QueueClient) -> None:
     started, may_end = asyncio.Event(), asyncio.Event()
 
     async def handler(context: StepContext) -> StepResult:

@@ -9,7 +9,8 @@ from pathlib import Path
 from darkroom_local.servers.blocking import running
 from darkroom_local.servers.ports import free_ports
 from darkroom_local.servers.valkey import EmbeddedValkey
-from darkroom_queue import Consumer, Producer, QueueUnavailable, RedisLink, StepContext, Sweeper
+from darkroom_queue import Consumer, Producer, QueueClient, StepContext, Sweeper
+from darkroom_redis import RedisUnavailable
 from darkroom_schemas.ids import StepId
 from darkroom_schemas.status import JobStatus
 from darkroom_schemas.step import StepResult, StepView
@@ -24,10 +25,10 @@ async def is_ended(producer: Producer, step_id: StepId) -> StepView | None:
     return view if view is not None and view.finished_at_ms is not None else None
 
 
-async def answers(link: RedisLink) -> bool:
+async def answers(link: QueueClient) -> bool:
     try:
         await link.ping()
-    except QueueUnavailable:
+    except RedisUnavailable:
         return False
     return True
 
@@ -43,8 +44,8 @@ async def test_steps_outlive_a_killed_server_and_the_worker_goes_on_by_itself(tm
         return StepResult(text=context.step.id)
 
     with running(server.prepare(), tmp_path / "log") as process:
-        link = await RedisLink.open(server.url)
-        await link.client.config_set("appendfsync", "always")
+        link = await QueueClient.open(server.url)
+        await link.redis_py.config_set("appendfsync", "always")
         await Producer(link).submit_many(steps)
         consumer = Consumer(link, make_worker(), handler)
         working = asyncio.create_task(consumer.run())
@@ -65,7 +66,7 @@ async def test_steps_outlive_a_killed_server_and_the_worker_goes_on_by_itself(tm
         await link.close()
 
 
-async def test_a_killed_worker_is_noticed_and_the_step_runs_elsewhere(link: RedisLink, redis_url: str) -> None:
+async def test_a_killed_worker_is_noticed_and_the_step_runs_elsewhere(link: QueueClient, redis_url: str) -> None:
     step, producer = make_step(), Producer(link)
     await producer.submit(step)
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[4] / "tests")}

@@ -1,6 +1,6 @@
 import pytest
-from darkroom_queue import DeadLetters, EventLog, Producer, RedisLink, StepOfJob
-from darkroom_queue.turn import Finish, Outcome, WorkerPort
+from darkroom_queue import DeadLetters, EventLog, Producer, QueueClient, StepOfJob
+from darkroom_queue.worker.turn import Finish, Outcome, WorkerPort
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.ids import SYSTEM_TENANT, StepId, TenantId
 from darkroom_schemas.status import JobStatus
@@ -10,7 +10,7 @@ from support.steps import make_step, make_worker
 ERROR = StepError(code=StepErrorCode.BACKEND, message="broke").model_dump_json()
 
 
-async def fail(link: RedisLink, port: WorkerPort, tenant: TenantId = SYSTEM_TENANT) -> StepSubmit:
+async def fail(link: QueueClient, port: WorkerPort, tenant: TenantId = SYSTEM_TENANT) -> StepSubmit:
     step = make_step(payload={"keep": "me"}, tenant=tenant)
     await Producer(link).submit(step)
     [claimed] = (await port.turn(want=1)).claims
@@ -18,13 +18,13 @@ async def fail(link: RedisLink, port: WorkerPort, tenant: TenantId = SYSTEM_TENA
     return step
 
 
-async def worker(link: RedisLink) -> WorkerPort:
+async def worker(link: QueueClient) -> WorkerPort:
     port = WorkerPort(link, make_worker(), lease_s=12)
     await port.register()
     return port
 
 
-async def test_a_failed_step_is_listed_with_its_reason_the_latest_first(link: RedisLink) -> None:
+async def test_a_failed_step_is_listed_with_its_reason_the_latest_first(link: QueueClient) -> None:
     port = await worker(link)
     first, second = await fail(link, port), await fail(link, port)
     listed = await DeadLetters(link).list()
@@ -33,7 +33,7 @@ async def test_a_failed_step_is_listed_with_its_reason_the_latest_first(link: Re
     assert await DeadLetters(link).count() == 2
 
 
-async def test_a_requeued_step_runs_again_with_its_payload_and_all_its_attempts(link: RedisLink) -> None:
+async def test_a_requeued_step_runs_again_with_its_payload_and_all_its_attempts(link: QueueClient) -> None:
     port = await worker(link)
     step = await fail(link, port)
     assert await DeadLetters(link).requeue(step.id)
@@ -46,14 +46,14 @@ async def test_a_requeued_step_runs_again_with_its_payload_and_all_its_attempts(
     assert await DeadLetters(link).list() == []
 
 
-async def test_only_a_dead_letter_can_be_requeued(link: RedisLink) -> None:
+async def test_only_a_dead_letter_can_be_requeued(link: QueueClient) -> None:
     step = make_step()
     await Producer(link).submit(step)
     assert not await DeadLetters(link).requeue(step.id)
     assert not await DeadLetters(link).requeue(StepId("nobody"))
 
 
-async def test_a_step_of_a_users_job_is_not_requeued_but_says_what_to_do(link: RedisLink) -> None:
+async def test_a_step_of_a_users_job_is_not_requeued_but_says_what_to_do(link: QueueClient) -> None:
     port = await worker(link)
     step = await fail(link, port, TenantId("anna"))
     before = await EventLog(link).tail()
@@ -64,7 +64,7 @@ async def test_a_step_of_a_users_job_is_not_requeued_but_says_what_to_do(link: R
     assert await EventLog(link).read(before) == []
 
 
-async def test_purging_forgets_the_given_and_the_old_but_not_how_they_ended(link: RedisLink) -> None:
+async def test_purging_forgets_the_given_and_the_old_but_not_how_they_ended(link: QueueClient) -> None:
     port, letters = await worker(link), DeadLetters(link)
     steps = [await fail(link, port) for _ in range(3)]
     assert await letters.purge([steps[0].id]) == 1
@@ -76,7 +76,7 @@ async def test_purging_forgets_the_given_and_the_old_but_not_how_they_ended(link
     assert view.status is JobStatus.FAILED
 
 
-async def test_a_cancelled_step_is_no_dead_letter(link: RedisLink) -> None:
+async def test_a_cancelled_step_is_no_dead_letter(link: QueueClient) -> None:
     step = make_step()
     await Producer(link).submit(step)
     await Producer(link).cancel(step.id, reason="user")

@@ -1,19 +1,19 @@
 """The log as a reader sees it: places inside an entry, limits, and a server that lost everything."""
 
 import pytest
-from darkroom_queue import EventLog, LogTruncated, Producer, RedisLink, Sweeper
+from darkroom_queue import EventLog, LogTruncated, Producer, QueueClient, Sweeper
 from darkroom_schemas.events import Emission, EventType
 from darkroom_schemas.ids import EventId, JobId, TenantId
 from support.steps import make_step
 
 
-async def emit(link: RedisLink, number: int) -> EventId:
+async def emit(link: QueueClient, number: int) -> EventId:
     """Append one event of a job."""
     event = Emission(outbox_id=number, type=EventType.JOB_UPDATED, job_id=JobId("j"), tenant=TenantId("t"))
     return (await Producer(link).emit([event]))[0]
 
 
-async def test_the_events_of_one_call_share_an_entry_and_each_is_a_place_of_its_own(link: RedisLink) -> None:
+async def test_the_events_of_one_call_share_an_entry_and_each_is_a_place_of_its_own(link: QueueClient) -> None:
     steps = [make_step() for _ in range(5)]
     await Producer(link).submit_many(steps)
     assert await link.command("XLEN", link.keys.log) == 1
@@ -25,7 +25,7 @@ async def test_the_events_of_one_call_share_an_entry_and_each_is_a_place_of_its_
         assert [later.id for later in rest] == [later.id for later in everything[number + 1 :]]
 
 
-async def test_a_limit_inside_an_entry_loses_nothing(link: RedisLink) -> None:
+async def test_a_limit_inside_an_entry_loses_nothing(link: QueueClient) -> None:
     steps = [make_step() for _ in range(7)]
     await Producer(link).submit_many(steps)
     log, after, seen = EventLog(link), None, []
@@ -36,7 +36,7 @@ async def test_a_limit_inside_an_entry_loses_nothing(link: RedisLink) -> None:
     assert seen == [step.id for step in steps]
 
 
-async def test_many_events_of_one_call_are_split_and_stay_in_order(link: RedisLink) -> None:
+async def test_many_events_of_one_call_are_split_and_stay_in_order(link: QueueClient) -> None:
     events = [
         Emission(outbox_id=n, type=EventType.JOB_UPDATED, job_id=JobId(f"j{n}"), tenant=TenantId("t"))
         for n in range(1201)
@@ -47,7 +47,7 @@ async def test_many_events_of_one_call_are_split_and_stay_in_order(link: RedisLi
     assert [event.id for event in await EventLog(link).read(None, count=5000)] == [str(place) for place in ids]
 
 
-async def test_the_tail_is_the_last_event_and_a_reader_waits_there(link: RedisLink) -> None:
+async def test_the_tail_is_the_last_event_and_a_reader_waits_there(link: QueueClient) -> None:
     await Producer(link).submit_many([make_step() for _ in range(3)])
     log = EventLog(link)
     tail = await log.tail()
@@ -58,12 +58,12 @@ async def test_the_tail_is_the_last_event_and_a_reader_waits_there(link: RedisLi
 
 @pytest.mark.parametrize("reconnects", [False, True])
 async def test_a_server_that_lost_everything_begins_an_epoch_of_its_own(
-    link: RedisLink, redis_url: str, *, reconnects: bool
+    link: QueueClient, redis_url: str, *, reconnects: bool
 ) -> None:
     place, log = await emit(link, 1), EventLog(link)
     assert await log.read(place) == []
-    await link.client.flushall()
-    other = await RedisLink.open(redis_url) if reconnects else link
+    await link.redis_py.flushall()
+    other = await QueueClient.open(redis_url) if reconnects else link
     lost = await emit(other, 2)
     assert lost.epoch > place.epoch
     with pytest.raises(LogTruncated):
@@ -75,7 +75,7 @@ async def test_a_server_that_lost_everything_begins_an_epoch_of_its_own(
         await other.close()
 
 
-async def fill(link: RedisLink, entries: int) -> list[EventId]:
+async def fill(link: QueueClient, entries: int) -> list[EventId]:
     """Append that many entries, each as large as to fill a node of the stream by itself: trimming goes by nodes."""
     events = [
         Emission(
@@ -86,7 +86,7 @@ async def fill(link: RedisLink, entries: int) -> list[EventId]:
     return [(await Producer(link).emit([event]))[0] for event in events]
 
 
-async def test_the_log_keeps_what_a_named_reader_has_not_read(link: RedisLink) -> None:
+async def test_the_log_keeps_what_a_named_reader_has_not_read(link: QueueClient) -> None:
     places = await fill(link, 20)
     sweeper = Sweeper(link, retention_s=0)
     await EventLog(link, "slow").read(places[9])
@@ -99,7 +99,7 @@ async def test_the_log_keeps_what_a_named_reader_has_not_read(link: RedisLink) -
         await EventLog(link).read(places[9])
 
 
-async def test_the_log_stays_within_its_bytes_whoever_waits(link: RedisLink) -> None:
+async def test_the_log_stays_within_its_bytes_whoever_waits(link: QueueClient) -> None:
     places = await fill(link, 60)
     await EventLog(link, "slow").read(places[0])
     await Sweeper(link, log_max_bytes=100_000).sweep()
@@ -109,7 +109,7 @@ async def test_the_log_stays_within_its_bytes_whoever_waits(link: RedisLink) -> 
     assert (await EventLog(link).read(await EventLog(link).beginning()))[-1].id == str(places[-1])
 
 
-async def test_a_reader_that_rejoins_after_a_restart_gets_all_that_the_restart_left(link: RedisLink) -> None:
+async def test_a_reader_that_rejoins_after_a_restart_gets_all_that_the_restart_left(link: QueueClient) -> None:
     places = [await emit(link, number) for number in range(3)]
     await link.command("HSET", link.keys.meta, "run", "an earlier run of the server")
     link.forget_epoch()
@@ -125,7 +125,7 @@ async def test_a_reader_that_rejoins_after_a_restart_gets_all_that_the_restart_l
         await log.rejoin(places[0])
 
 
-async def test_a_reader_that_was_at_the_end_of_an_emptied_log_has_missed_nothing(link: RedisLink) -> None:
+async def test_a_reader_that_was_at_the_end_of_an_emptied_log_has_missed_nothing(link: QueueClient) -> None:
     before, last = await emit(link, 1), await emit(link, 2)
     await link.command("XTRIM", link.keys.log, "MAXLEN", 0)
     new = await emit(link, 3)

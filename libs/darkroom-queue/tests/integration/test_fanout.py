@@ -2,14 +2,14 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 import pytest
-from darkroom_queue import RESET, EventFanout, EventLog, Followed, Producer, RedisLink
+from darkroom_queue import RESET, EventFanout, EventLog, Followed, Producer, QueueClient
 from darkroom_schemas.events import Emission, Event, EventType
 from darkroom_schemas.ids import EventId, JobId, TenantId
 
 JOB = JobId("j1")
 
 
-async def emit(link: RedisLink, number: int, job_id: JobId = JOB) -> EventId:
+async def emit(link: QueueClient, number: int, job_id: JobId = JOB) -> EventId:
     emission = Emission(
         outbox_id=number, type=EventType.JOB_UPDATED, job_id=job_id, tenant=TenantId("t"), data={"n": number}
     )
@@ -18,7 +18,7 @@ async def emit(link: RedisLink, number: int, job_id: JobId = JOB) -> EventId:
 
 
 @pytest.fixture
-async def fanout(link: RedisLink) -> AsyncIterator[EventFanout]:
+async def fanout(link: QueueClient) -> AsyncIterator[EventFanout]:
     fanout = EventFanout(link)
     task = asyncio.create_task(fanout.run())
     yield fanout
@@ -40,7 +40,7 @@ async def numbers_of(events: AsyncIterator[Followed], until: Callable[[int], boo
 
 @pytest.mark.parametrize("job_id", [JOB, None])
 async def test_a_follower_resumes_without_a_gap_or_a_double_while_events_go_on(
-    link: RedisLink, fanout: EventFanout, job_id: JobId | None
+    link: QueueClient, fanout: EventFanout, job_id: JobId | None
 ) -> None:
     seen = await emit(link, 0)
     for number in range(1, 50):
@@ -56,14 +56,14 @@ async def test_a_follower_resumes_without_a_gap_or_a_double_while_events_go_on(
     assert taken == list(range(1, 100))
 
 
-async def test_a_follower_of_one_job_sees_no_other(link: RedisLink, fanout: EventFanout) -> None:
+async def test_a_follower_of_one_job_sees_no_other(link: QueueClient, fanout: EventFanout) -> None:
     since = await emit(link, 0)
     await emit(link, 1, JobId("other"))
     await emit(link, 2)
     assert await numbers_of(fanout.follow(since=since, job_id=JOB), lambda n: n == 2) == [2]
 
 
-async def test_a_follower_that_comes_before_the_reader_misses_nothing(link: RedisLink) -> None:
+async def test_a_follower_that_comes_before_the_reader_misses_nothing(link: QueueClient) -> None:
     since, fanout = await emit(link, 0), EventFanout(link)
     taking = asyncio.create_task(numbers_of(fanout.follow(since=since, job_id=JOB), lambda n: n == 2))
     await emit(link, 1)
@@ -74,17 +74,17 @@ async def test_a_follower_that_comes_before_the_reader_misses_nothing(link: Redi
     await asyncio.gather(reading, return_exceptions=True)
 
 
-async def test_an_id_of_another_epoch_gives_a_reset(link: RedisLink, fanout: EventFanout) -> None:
+async def test_an_id_of_another_epoch_gives_a_reset(link: QueueClient, fanout: EventFanout) -> None:
     await emit(link, 0)
     stale = EventId(0, await link.epoch() - 1, 1, 1)
     async with asyncio.timeout(10):
         assert await anext(fanout.follow(since=stale, job_id=JOB)) is RESET
 
 
-async def test_a_trimmed_log_says_so(link: RedisLink) -> None:
+async def test_a_trimmed_log_says_so(link: QueueClient) -> None:
     first = await emit(link, 0)
     for number in (1, 2):
         await emit(link, number)
-    await link.client.xtrim(link.keys.log, maxlen=1, approximate=False)
+    await link.redis_py.xtrim(link.keys.log, maxlen=1, approximate=False)
     with pytest.raises(Exception, match="begins after"):
         await EventLog(link).read(first)

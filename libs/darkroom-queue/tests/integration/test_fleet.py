@@ -2,8 +2,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from darkroom_queue import DeadLetters, Producer, RedisLink, Sweeper
-from darkroom_queue.turn import Finish, Outcome, WorkerPort
+from darkroom_queue import DeadLetters, Producer, QueueClient, Sweeper
+from darkroom_queue.worker.turn import Finish, Outcome, WorkerPort
 from darkroom_schemas.channels import MachineStatusMessage, WorkerStatusMessage
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.ids import StepId
@@ -27,19 +27,19 @@ class Channels:
 
 
 @pytest.fixture
-async def channels(link: RedisLink) -> AsyncIterator[Channels]:
-    async with link.client.pubsub() as pubsub:
+async def channels(link: QueueClient) -> AsyncIterator[Channels]:
+    async with link.redis_py.pubsub() as pubsub:
         await pubsub.psubscribe("worker:status:*", "machine:*:status")
         yield Channels(pubsub)
 
 
-async def worker(link: RedisLink, name: str = "w1") -> WorkerPort:
+async def worker(link: QueueClient, name: str = "w1") -> WorkerPort:
     port = WorkerPort(link, make_worker(name), lease_s=12)
     await port.register()
     return port
 
 
-async def test_a_workers_life_is_told_on_the_seeds_channels(link: RedisLink, channels: Channels) -> None:
+async def test_a_workers_life_is_told_on_the_seeds_channels(link: QueueClient, channels: Channels) -> None:
     port = await worker(link)
     await Producer(link).submit(make_step())
     [claimed] = (await port.turn(want=1)).claims
@@ -52,7 +52,7 @@ async def test_a_workers_life_is_told_on_the_seeds_channels(link: RedisLink, cha
     ]  # fmt: skip
 
 
-async def test_a_machine_stays_until_its_last_worker_is_gone(link: RedisLink, channels: Channels) -> None:
+async def test_a_machine_stays_until_its_last_worker_is_gone(link: QueueClient, channels: Channels) -> None:
     first, second = await worker(link, "w1"), await worker(link, "w2")
     for port in (first, second):
         await port.unregister()
@@ -60,16 +60,16 @@ async def test_a_machine_stays_until_its_last_worker_is_gone(link: RedisLink, ch
     assert [status for channel, status in heard if channel.startswith("machine")][-2:] == ["ready", "shutdown"]
 
 
-async def test_a_worker_without_beats_is_told_as_lost(link: RedisLink, channels: Channels) -> None:
+async def test_a_worker_without_beats_is_told_as_lost(link: QueueClient, channels: Channels) -> None:
     await worker(link)
-    await link.client.zadd(f"{META}wz", {"w1": 1})
+    await link.redis_py.zadd(f"{META}wz", {"w1": 1})
     swept = await Sweeper(link).sweep()
     heard = [await channels.next() for _ in range(4)]
     assert swept.workers == 1
     assert heard[-2:] == [("worker:status:w1", "lost"), ("machine:m1:status", "disconnected")]
 
 
-async def make_old(link: RedisLink, step_id: StepId) -> None:
+async def make_old(link: QueueClient, step_id: StepId) -> None:
     """Let a waiting step have been queued long ago."""
     header, _, body = (await link.command("HGET", f"{META}s", step_id)).partition("\n")
     fields = header.split("\t")
@@ -77,7 +77,7 @@ async def make_old(link: RedisLink, step_id: StepId) -> None:
     await link.command("HSET", f"{META}s", step_id, "\t".join(fields) + "\n" + body)
 
 
-async def test_a_step_that_nobody_can_run_ends_as_a_dead_letter_after_its_time_limit(link: RedisLink) -> None:
+async def test_a_step_that_nobody_can_run_ends_as_a_dead_letter_after_its_time_limit(link: QueueClient) -> None:
     step, fresh = make_step(), make_step()
     await Producer(link).submit_many([step, fresh])
     await make_old(link, step.id)
@@ -89,7 +89,7 @@ async def test_a_step_that_nobody_can_run_ends_as_a_dead_letter_after_its_time_l
     assert (await Producer(link).depth()).queued == 1
 
 
-async def test_a_step_that_somebody_can_run_waits_as_long_as_it_takes(link: RedisLink) -> None:
+async def test_a_step_that_somebody_can_run_waits_as_long_as_it_takes(link: QueueClient) -> None:
     step = make_step()
     await Producer(link).submit(step)
     await make_old(link, step.id)

@@ -1,33 +1,33 @@
 import pytest
-from darkroom_queue import Insight, Producer, RedisLink, WaitReason
-from darkroom_queue.insight import nearest_lack, quantiles, start_interval
-from darkroom_queue.turn import Finish, Outcome, WorkerPort
+from darkroom_queue import Insight, Producer, QueueClient, WaitReason
+from darkroom_queue.operate.insight import nearest_lack, quantiles, start_interval
+from darkroom_queue.worker.turn import Finish, Outcome, WorkerPort
 from darkroom_schemas.ids import StepId, TenantId
 from darkroom_schemas.step import StepSubmit
 from darkroom_schemas.worker import Capabilities, Requirements
 from support.steps import make_step, make_worker
 
 
-async def submit(link: RedisLink, **changes: object) -> StepSubmit:
+async def submit(link: QueueClient, **changes: object) -> StepSubmit:
     step = make_step(**changes)
     await Producer(link).submit(step)
     return step
 
 
-async def worker(link: RedisLink, **changes: object) -> WorkerPort:
+async def worker(link: QueueClient, **changes: object) -> WorkerPort:
     port = WorkerPort(link, make_worker(**changes), lease_s=12)
     await port.register()
     return port
 
 
-async def test_without_a_worker_a_step_is_unworkable_at_once(link: RedisLink) -> None:
+async def test_without_a_worker_a_step_is_unworkable_at_once(link: QueueClient) -> None:
     step = await submit(link)
     waiting = await Insight(link).why_waiting(step.id)
     assert waiting is not None
     assert (waiting.reason, waiting.missing) == (WaitReason.UNWORKABLE, ("no worker is registered",))
 
 
-async def test_an_unworkable_step_names_what_the_nearest_worker_lacks(link: RedisLink) -> None:
+async def test_an_unworkable_step_names_what_the_nearest_worker_lacks(link: QueueClient) -> None:
     await worker(link, capabilities=Capabilities(types=("sdxl",), models=("a",), vram_gb=8))
     step = await submit(link, requirements=Requirements(type="sdxl", models=("a", "b"), vram_gb=12))
     waiting = await Insight(link).why_waiting(step.id)
@@ -35,7 +35,7 @@ async def test_an_unworkable_step_names_what_the_nearest_worker_lacks(link: Redi
     assert waiting.missing == ("model b", "12 GB of GPU memory instead of 8")
 
 
-async def test_a_step_behind_its_tenants_others_says_how_many(link: RedisLink) -> None:
+async def test_a_step_behind_its_tenants_others_says_how_many(link: QueueClient) -> None:
     await worker(link)
     for number in range(3):
         await submit(link, created_us=number)
@@ -45,7 +45,7 @@ async def test_a_step_behind_its_tenants_others_says_how_many(link: RedisLink) -
     assert (waiting.reason, waiting.ahead, waiting.matching_workers) == (WaitReason.BEHIND_OTHERS, 3, 1)
 
 
-async def test_the_next_step_of_the_only_tenant_is_next(link: RedisLink) -> None:
+async def test_the_next_step_of_the_only_tenant_is_next(link: QueueClient) -> None:
     await worker(link)
     step = await submit(link)
     waiting = await Insight(link).why_waiting(step.id)
@@ -53,7 +53,7 @@ async def test_the_next_step_of_the_only_tenant_is_next(link: RedisLink) -> None
     assert (waiting.reason, waiting.tenants, waiting.start_in_s) == (WaitReason.NEXT, 1, None)
 
 
-async def test_another_tenants_work_counts_as_being_behind_others(link: RedisLink) -> None:
+async def test_another_tenants_work_counts_as_being_behind_others(link: QueueClient) -> None:
     await worker(link)
     await submit(link, tenant=TenantId("other"))
     step = await submit(link)
@@ -62,14 +62,14 @@ async def test_another_tenants_work_counts_as_being_behind_others(link: RedisLin
     assert (waiting.reason, waiting.tenants) == (WaitReason.BEHIND_OTHERS, 2)
 
 
-async def test_a_scheduled_step_says_when_it_is_due(link: RedisLink) -> None:
+async def test_a_scheduled_step_says_when_it_is_due(link: QueueClient) -> None:
     step = await submit(link, not_before_ms=9_999_999_999_999)
     waiting = await Insight(link).why_waiting(step.id)
     assert waiting is not None
     assert (waiting.reason, waiting.due_at_ms) == (WaitReason.DELAYED, 9_999_999_999_999)
 
 
-async def test_a_running_an_ended_and_an_unknown_step_do_not_wait(link: RedisLink) -> None:
+async def test_a_running_an_ended_and_an_unknown_step_do_not_wait(link: QueueClient) -> None:
     port, step = await worker(link), await submit(link)
     [claimed] = (await port.turn(want=1)).claims
     assert await Insight(link).why_waiting(step.id) is None
@@ -78,7 +78,7 @@ async def test_a_running_an_ended_and_an_unknown_step_do_not_wait(link: RedisLin
     assert await Insight(link).why_waiting(StepId("nobody")) is None
 
 
-async def test_measured_service_times_give_an_interval(link: RedisLink) -> None:
+async def test_measured_service_times_give_an_interval(link: QueueClient) -> None:
     port = await worker(link)
     for _ in range(5):
         await submit(link)

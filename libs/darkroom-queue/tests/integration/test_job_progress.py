@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from darkroom_queue import Producer, ProgressFeed, RedisLink
-from darkroom_queue.turn import Finish, Outcome, WorkerPort
+from darkroom_queue import Producer, ProgressFeed, QueueClient
+from darkroom_queue.worker.turn import Finish, Outcome, WorkerPort
 from darkroom_schemas.channels import ProgressMessage, job_progress
 from darkroom_schemas.ids import JobId, StepId, WorkerId
 from darkroom_schemas.step import ClaimedStep, StepSubmit
@@ -20,7 +20,7 @@ ERROR = '{"code":"backend_error","message":"broke","retryable":true}'
 class Stage:
     """A worker that reports progress, and a reader of the channel."""
 
-    def __init__(self, link: RedisLink, port: WorkerPort, heard: AsyncIterator[ProgressMessage]) -> None:
+    def __init__(self, link: QueueClient, port: WorkerPort, heard: AsyncIterator[ProgressMessage]) -> None:
         self._link, self._port, self._heard = link, port, heard
 
     async def start(self, number: int, steps: int, done: int, *, run: int = 1) -> ClaimedStep:
@@ -49,7 +49,7 @@ def part(number: int, steps: int, done: int, *, run: int = 1) -> StepSubmit:
 
 
 @pytest.fixture
-async def stage(link: RedisLink) -> AsyncIterator[Stage]:
+async def stage(link: QueueClient) -> AsyncIterator[Stage]:
     port = WorkerPort(link, make_worker(), lease_s=60)
     await port.register()
     async with hearing(link) as heard:
@@ -57,9 +57,9 @@ async def stage(link: RedisLink) -> AsyncIterator[Stage]:
 
 
 @asynccontextmanager
-async def hearing(link: RedisLink) -> AsyncIterator[AsyncIterator[ProgressMessage]]:
+async def hearing(link: QueueClient) -> AsyncIterator[AsyncIterator[ProgressMessage]]:
     """Listen to the channel as the documents' own readers do."""
-    async with link.client.pubsub(ignore_subscribe_messages=True) as pubsub:
+    async with link.redis_py.pubsub(ignore_subscribe_messages=True) as pubsub:
         await pubsub.subscribe(job_progress(JOB))
 
         async def messages() -> AsyncIterator[ProgressMessage]:
@@ -71,10 +71,10 @@ async def hearing(link: RedisLink) -> AsyncIterator[AsyncIterator[ProgressMessag
         yield messages()
 
 
-async def test_a_job_of_one_step_is_as_far_as_its_step(stage: Stage, link: RedisLink) -> None:
+async def test_a_job_of_one_step_is_as_far_as_its_step(stage: Stage, link: QueueClient) -> None:
     step = await stage.start(0, 1, 0)
     assert await stage.tell(step, 50) == (50, 50)
-    assert await link.client.keys("*jp:*") == []
+    assert await link.redis_py.keys("*jp:*") == []
 
 
 async def test_steps_one_after_the_other_add_up_to_the_whole(stage: Stage) -> None:
@@ -97,7 +97,7 @@ async def test_steps_side_by_side_are_summed_and_one_that_ended_counts_in_full(s
     assert (await stage.tell(third, 0))[0] == 30
 
 
-async def test_a_step_that_begins_again_takes_its_job_nowhere_back(stage: Stage, link: RedisLink) -> None:
+async def test_a_step_that_begins_again_takes_its_job_nowhere_back(stage: Stage, link: QueueClient) -> None:
     step = await stage.start(1, 2, 1)
     assert (await stage.tell(step, 80))[0] == 90
     await stage.end(step, Outcome.RETRY)
@@ -112,12 +112,12 @@ async def test_a_new_run_begins_at_the_beginning(stage: Stage) -> None:
     assert (await stage.tell(again, 10))[0] == 5
 
 
-async def test_what_is_kept_of_a_job_is_forgotten_in_time(stage: Stage, link: RedisLink) -> None:
+async def test_what_is_kept_of_a_job_is_forgotten_in_time(stage: Stage, link: QueueClient) -> None:
     step = await stage.start(0, 2, 0)
     await stage.tell(step, 80)
-    [key] = await link.client.keys("*jp:*")
-    assert 0 < await link.client.ttl(key) <= 172_800
-    await link.client.delete(key)
+    [key] = await link.redis_py.keys("*jp:*")
+    assert 0 < await link.redis_py.ttl(key) <= 172_800
+    await link.redis_py.delete(key)
     assert await stage.tell(step, 81) == (81, 81)
 
 
@@ -126,10 +126,10 @@ async def test_a_message_of_an_earlier_release_tells_the_step_alone() -> None:
     assert ProgressMessage.model_validate_json(text).percent_of_step == 40
 
 
-async def test_a_message_that_is_no_progress_is_left_out(link: RedisLink) -> None:
+async def test_a_message_that_is_no_progress_is_left_out(link: QueueClient) -> None:
     good = ProgressMessage(job_id=JOB, step_id=StepId("s"), worker_id=WorkerId("w"), progress=5, at_ms=1)
     async with ProgressFeed(link) as feed, asyncio.timeout(10):
         await feed.add_all()
         for text in ("no json", "[]", '{"job_id":"j"}', good.model_dump_json()):
-            await link.client.publish(job_progress(JOB), text)
+            await link.redis_py.publish(job_progress(JOB), text)
         assert await anext(aiter(feed)) == good

@@ -12,8 +12,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from darkroom_queue import Producer, QueueUnavailable, RedisLink
-from darkroom_queue.locate import hosts_of
+from darkroom_queue import Producer, QueueClient
+from darkroom_redis import RedisUnavailable
+from darkroom_redis.resolver import hosts_of
 from redis.asyncio.connection import parse_url
 from support.steps import make_step
 
@@ -73,16 +74,16 @@ async def tls(redis_url: str, tmp_path: Path) -> AsyncIterator[tuple[str, Path]]
 
 async def test_a_server_is_believed_by_its_authority_only(tls: tuple[str, Path]) -> None:
     url, authority = tls
-    with pytest.raises(QueueUnavailable):
-        await RedisLink.open(url)
-    link = await RedisLink.open(f"{url}?ssl_ca_certs={authority}")
+    with pytest.raises(RedisUnavailable):
+        await QueueClient.open(url)
+    link = await QueueClient.open(f"{url}?ssl_ca_certs={authority}")
     await Producer(link).submit(make_step())
     assert (await Producer(link).depth()).queued == 1  # the counters come over redis-py, submissions over our own
     await link.close()
 
 
 async def test_verification_can_be_given_up(tls: tuple[str, Path]) -> None:
-    link = await RedisLink.open(f"{tls[0]}?ssl_cert_reqs=none&ssl_check_hostname=false")
+    link = await QueueClient.open(f"{tls[0]}?ssl_cert_reqs=none&ssl_check_hostname=false")
     await link.ping()
     assert (await Producer(link).depth()).queued == 0
     await link.close()

@@ -9,7 +9,7 @@ from darkroom_queue import (
     EventLog,
     LogTruncated,
     Producer,
-    RedisLink,
+    QueueClient,
 )
 from darkroom_schemas.events import Emission, Event, EventType
 from darkroom_schemas.ids import EventId, JobId, TenantId
@@ -35,12 +35,12 @@ ENTRIES = {
 }
 
 
-async def emit(link: RedisLink, number: int) -> EventId:
+async def emit(link: QueueClient, number: int) -> EventId:
     event = Emission(outbox_id=number, type=EventType.JOB_UPDATED, job_id=JobId("j"), tenant=TenantId("t"))
     return (await Producer(link).emit([event]))[0]
 
 
-async def add(link: RedisLink, fields: tuple[bytes, ...]) -> str:
+async def add(link: QueueClient, fields: tuple[bytes, ...]) -> str:
     """Append an entry after the last event; `ID` in it stands for its own id."""
     last: str = await link.command("HGET", link.keys.meta, "last") or "0-0"
     ms, seq = map(int, last.split("-"))
@@ -54,7 +54,7 @@ async def add(link: RedisLink, fields: tuple[bytes, ...]) -> str:
 class Reader:
     """A reader that counts what it cannot read."""
 
-    def __init__(self, link: RedisLink) -> None:
+    def __init__(self, link: QueueClient) -> None:
         self.unreadable = 0
         self.log = EventLog(link, on_unreadable=self._count)
 
@@ -64,7 +64,7 @@ class Reader:
 
 @pytest.mark.parametrize("fields", ENTRIES.values(), ids=ENTRIES.keys())
 async def test_a_reader_passes_by_an_entry_that_cannot_be_read(
-    link: RedisLink, fields: tuple[bytes, ...], caplog: pytest.LogCaptureFixture
+    link: QueueClient, fields: tuple[bytes, ...], caplog: pytest.LogCaptureFixture
 ) -> None:
     first = await emit(link, 1)
     entry_id = await add(link, fields)
@@ -79,7 +79,7 @@ async def test_a_reader_passes_by_an_entry_that_cannot_be_read(
     assert [record.getMessage().split(" of")[0] for record in caplog.records] == [f"Entry {entry_id}"]
 
 
-async def test_a_reader_passes_by_any_number_of_them(link: RedisLink) -> None:
+async def test_a_reader_passes_by_any_number_of_them(link: QueueClient) -> None:
     first = await emit(link, 1)
     for _ in range(10):
         await link.command("XADD", link.keys.log, f"{first.ms}-*", *NOT_UTF8)
@@ -89,7 +89,7 @@ async def test_a_reader_passes_by_any_number_of_them(link: RedisLink) -> None:
     assert reader.unreadable == 10
 
 
-async def test_events_beside_it_are_read_in_pages_that_lose_nothing(link: RedisLink) -> None:
+async def test_events_beside_it_are_read_in_pages_that_lose_nothing(link: QueueClient) -> None:
     await Producer(link).submit_many([make_step() for _ in range(5)])
     await add(link, ENTRIES["not UTF-8"])
     await Producer(link).submit_many([make_step() for _ in range(5)])
@@ -100,10 +100,10 @@ async def test_events_beside_it_are_read_in_pages_that_lose_nothing(link: RedisL
     assert (len(seen), len(set(seen)), reader.unreadable) == (10, 10, 1)
 
 
-async def test_a_log_that_begins_with_one_can_be_followed_from_its_tail(link: RedisLink) -> None:
+async def test_a_log_that_begins_with_one_can_be_followed_from_its_tail(link: QueueClient) -> None:
     before, tail = await emit(link, 1), await emit(link, 2)
     await add(link, ENTRIES["not seven parts"])
-    await link.client.xtrim(link.keys.log, maxlen=1, approximate=False)
+    await link.redis_py.xtrim(link.keys.log, maxlen=1, approximate=False)
     assert await EventLog(link).read(tail) == []
     with pytest.raises(LogTruncated):
         await EventLog(link).read(before)
@@ -112,7 +112,7 @@ async def test_a_log_that_begins_with_one_can_be_followed_from_its_tail(link: Re
 
 
 @pytest.mark.parametrize("line", [b"\xff\xfe", b"{}"])
-async def test_a_line_of_a_job_that_cannot_be_read_is_left_out_of_its_replay(link: RedisLink, line: bytes) -> None:
+async def test_a_line_of_a_job_that_cannot_be_read_is_left_out_of_its_replay(link: QueueClient, line: bytes) -> None:
     first = await emit(link, 1)
     await link.command("RPUSH", link.keys.job_events(JobId("j")), line)
     second = str(await emit(link, 2))
@@ -121,7 +121,7 @@ async def test_a_line_of_a_job_that_cannot_be_read_is_left_out_of_its_replay(lin
 
 
 @pytest.fixture
-async def followed(link: RedisLink) -> AsyncIterator[tuple[EventFanout, list[int]]]:
+async def followed(link: QueueClient) -> AsyncIterator[tuple[EventFanout, list[int]]]:
     told: list[int] = []
     fanout = EventFanout(link, on_unreadable=lambda: told.append(1))
     task = asyncio.create_task(fanout.run())
@@ -132,7 +132,7 @@ async def followed(link: RedisLink) -> AsyncIterator[tuple[EventFanout, list[int
 
 @pytest.mark.parametrize("kind", ["not UTF-8", "not seven parts"])
 async def test_followers_get_what_comes_after_it(
-    link: RedisLink, followed: tuple[EventFanout, list[int]], kind: str
+    link: QueueClient, followed: tuple[EventFanout, list[int]], kind: str
 ) -> None:
     fanout, told = followed
     events = fanout.follow(since=await emit(link, 1))

@@ -3,18 +3,9 @@
 import asyncio
 from functools import partial
 
-from darkroom_queue import (
-    Consumer,
-    DeadLetters,
-    KeyDirectory,
-    Producer,
-    ProgressFeed,
-    RedisLink,
-    Registry,
-    StepContext,
-    Sweeper,
-)
-from darkroom_queue.sweeper import Swept
+from darkroom_queue import Consumer, DeadLetters, Producer, ProgressFeed, QueueClient, Registry, StepContext, Sweeper
+from darkroom_queue.operate.sweeper import Swept
+from darkroom_redis import KeyDirectory
 from darkroom_schemas.channels import ProgressMessage, job_progress
 from darkroom_schemas.ids import JobId, StepId, WorkerId
 from darkroom_schemas.status import JobStatus
@@ -23,12 +14,12 @@ from support.steps import make_step, make_worker
 from support.waiting import until
 
 
-async def test_counters_are_read_beside_a_name_that_is_not_utf8(link: RedisLink) -> None:
+async def test_counters_are_read_beside_a_name_that_is_not_utf8(link: QueueClient) -> None:
     await link.command("HSET", link.keys.counters, b"q:\xff", 3)
     assert (await Producer(link).depth()).queued_by_type == {"\ufffd": 3}
 
 
-async def test_a_step_whose_record_cannot_be_read_fails_and_the_worker_goes_on(link: RedisLink) -> None:
+async def test_a_step_whose_record_cannot_be_read_fails_and_the_worker_goes_on(link: QueueClient) -> None:
     producer, broken, good = Producer(link), make_step(), make_step()
     await producer.submit(broken)
     record: str = await link.command("HGET", link.keys.steps, broken.id)
@@ -56,7 +47,7 @@ async def test_a_step_whose_record_cannot_be_read_fails_and_the_worker_goes_on(l
     assert views[0].error.message == "The step's record in the queue cannot be read."
 
 
-async def test_a_dead_letter_that_cannot_be_read_hides_no_other(link: RedisLink) -> None:
+async def test_a_dead_letter_that_cannot_be_read_hides_no_other(link: QueueClient) -> None:
     producer, step, other = Producer(link), make_step(max_attempts=1), StepId("other")
     await producer.submit(step)
 
@@ -75,7 +66,7 @@ async def test_a_dead_letter_that_cannot_be_read_hides_no_other(link: RedisLink)
     assert [view.id for view in await DeadLetters(link).list()] == [step.id]
 
 
-async def test_a_worker_whose_record_cannot_be_read_hides_no_other(link: RedisLink) -> None:
+async def test_a_worker_whose_record_cannot_be_read_hides_no_other(link: QueueClient) -> None:
     consumer = Consumer(link, make_worker(), _never)
     task = asyncio.create_task(consumer.run())
     await until(lambda: Registry(link).workers())
@@ -91,7 +82,7 @@ async def _never(_: StepContext) -> StepResult:
     raise AssertionError("there is no step")
 
 
-async def test_a_command_that_cannot_be_read_leaves_the_worker_listening(link: RedisLink) -> None:
+async def test_a_command_that_cannot_be_read_leaves_the_worker_listening(link: QueueClient) -> None:
     info = make_worker()
     task = asyncio.create_task(Consumer(link, info, _never).run())
     for command in (b"\xff\xfe", b"drain", b"a\tb\tc\td", b"drain\t\t"):
@@ -100,7 +91,7 @@ async def test_a_command_that_cannot_be_read_leaves_the_worker_listening(link: R
         await task
 
 
-async def test_messages_that_are_not_utf8_do_not_end_the_feed(link: RedisLink) -> None:
+async def test_messages_that_are_not_utf8_do_not_end_the_feed(link: QueueClient) -> None:
     async with ProgressFeed(link) as feed:
         await feed.add(JobId("j"))
         good = ProgressMessage(
@@ -112,11 +103,11 @@ async def test_messages_that_are_not_utf8_do_not_end_the_feed(link: RedisLink) -
             assert await anext(aiter(feed)) == good
 
 
-async def test_a_published_key_that_cannot_be_read_is_refused(link: RedisLink) -> None:
+async def test_a_published_key_that_cannot_be_read_is_refused(link: QueueClient) -> None:
     await link.command("HSET", link.keys.api_keys, "k", b'{"id": "\xff')
     assert await KeyDirectory(link).find("k") is None
 
 
-async def test_the_place_of_a_reader_that_cannot_be_read_does_not_stop_the_sweeper(link: RedisLink) -> None:
+async def test_the_place_of_a_reader_that_cannot_be_read_does_not_stop_the_sweeper(link: QueueClient) -> None:
     await link.command("HSET", link.keys.readers, "broken", "{}")
     assert await Sweeper(link).sweep() == Swept(0, 0)

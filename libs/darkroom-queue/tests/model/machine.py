@@ -9,8 +9,8 @@ from collections.abc import Coroutine, Iterable
 from typing import Any, TypeVar
 
 import pytest
-from darkroom_queue import EventLog, Producer, RedisLink, StepConflict, Sweeper, WorkerSuperseded
-from darkroom_queue.turn import Finish, Outcome, Turn, WorkerPort
+from darkroom_queue import EventLog, Producer, QueueClient, StepConflict, Sweeper, WorkerSuperseded
+from darkroom_queue.worker.turn import Finish, Outcome, Turn, WorkerPort
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.events import STEP_TERMINAL, EventType
 from darkroom_schemas.ids import JobId, StepId, TenantId
@@ -48,7 +48,7 @@ CLASS_KEYS = frozenset({"cls", "clr", "cld", "cm", "cb", "ct", "cr", "cu", "m", 
 class QueueMachine(RuleBasedStateMachine):
     """Rules are calls; the invariants compare the queue to the oracle."""
 
-    def __init__(self, runner: asyncio.Runner, link: RedisLink) -> None:
+    def __init__(self, runner: asyncio.Runner, link: QueueClient) -> None:
         super().__init__()
         self.runner, self.link = runner, link
         self.producer, self.sweeper = Producer(link), Sweeper(link, lease_s=LEASE_S)
@@ -70,7 +70,7 @@ class QueueMachine(RuleBasedStateMachine):
             self._register(f"w{number}", can)
 
     async def _flush(self) -> None:
-        await self.link.client.flushall()
+        await self.link.redis_py.flushall()
 
     @rule(
         need=st.sampled_from(NEEDS), tenant=st.sampled_from(TENANTS), priority=st.integers(1, 3),
@@ -235,7 +235,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     def _move(self, deadlines: str, step: Step) -> None:
         async def rewrite() -> None:
-            assert await self.link.client.zadd(f"{{darkroom-0}}:{deadlines}", {step.spec.id: 1}, xx=True) == 0
+            assert await self.link.redis_py.zadd(f"{{darkroom-0}}:{deadlines}", {step.spec.id: 1}, xx=True) == 0
 
         self.wait(rewrite())
 
@@ -259,7 +259,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     async def _records_and_classes(self) -> tuple[list[str], dict[str, str]]:
         steps, classes = self.link.keys.steps, self.link.keys.meta.removesuffix("meta") + "cld"
-        return await self.link.client.hvals(steps), await self.link.client.hgetall(classes)
+        return await self.link.redis_py.hvals(steps), await self.link.redis_py.hgetall(classes)
 
     @invariant()
     def every_step_is_where_the_oracle_says(self) -> None:
@@ -309,7 +309,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.every_step_is_where_the_oracle_says()
 
     async def _check_what_is_left(self) -> None:
-        keys = [key async for key in self.link.client.scan_iter("*", count=1000)]
+        keys = [key async for key in self.link.redis_py.scan_iter("*", count=1000)]
         assert [key for key in keys if key.split(":")[1] in STEP_KEYS | CLASS_KEYS] == []
         ends: Counter[StepId | None] = Counter()
         for event in await EventLog(self.link).read(None, count=5000):

@@ -3,7 +3,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from darkroom_queue import RedisLink
+from darkroom_queue import QueueClient
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -27,13 +27,13 @@ def runner() -> Iterator[asyncio.Runner]:
 
 
 @pytest.fixture
-def oracle_link(redis_url: str, runner: asyncio.Runner) -> Iterator[RedisLink]:
-    link = runner.run(RedisLink.open(redis_url))
+def oracle_link(redis_url: str, runner: asyncio.Runner) -> Iterator[QueueClient]:
+    link = runner.run(QueueClient.open(redis_url))
     yield link
     runner.run(link.close())
 
 
-def test_thousands_of_calls_give_what_the_oracle_says(runner: asyncio.Runner, oracle_link: RedisLink) -> None:
+def test_thousands_of_calls_give_what_the_oracle_says(runner: asyncio.Runner, oracle_link: QueueClient) -> None:
     def machine() -> QueueMachine:
         return QueueMachine(runner, oracle_link)
 

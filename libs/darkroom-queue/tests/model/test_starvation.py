@@ -1,8 +1,8 @@
 """The bound on waiting: an active tenant's head starts within N (B + 1) claims of its pool, N tenants being active."""
 
 import pytest
-from darkroom_queue import Producer, RedisLink
-from darkroom_queue.turn import Finish, Outcome, WorkerPort
+from darkroom_queue import Producer, QueueClient
+from darkroom_queue.worker.turn import Finish, Outcome, WorkerPort
 from darkroom_schemas.ids import TenantId
 from support.steps import make_step, make_worker
 
@@ -26,7 +26,7 @@ async def claims_until(port: WorkerPort, tenant: str, *, batch: int) -> int:
 
 
 @pytest.mark.parametrize("batch", [1, 8])
-async def test_ten_thousand_steps_of_one_tenant_do_not_hold_up_another(link: RedisLink, batch: int) -> None:
+async def test_ten_thousand_steps_of_one_tenant_do_not_hold_up_another(link: QueueClient, batch: int) -> None:
     producer = Producer(link)
     await producer.submit_many([make_step(tenant=TenantId("bulk"), created_us=n, priority=100) for n in range(BULK)])
     port = WorkerPort(link, make_worker(concurrency=batch), lease_s=12.0)
@@ -39,7 +39,7 @@ async def test_ten_thousand_steps_of_one_tenant_do_not_hold_up_another(link: Red
 
 @pytest.mark.parametrize("weight", [1.0, 1000.0])
 async def test_work_that_costs_next_to_nothing_does_not_run_ahead_of_who_comes_later(
-    link: RedisLink, weight: float
+    link: QueueClient, weight: float
 ) -> None:
     producer, bulk = Producer(link), [TenantId(f"bulk{number}") for number in range(3)]
     for tenant in bulk:
@@ -54,7 +54,7 @@ async def test_work_that_costs_next_to_nothing_does_not_run_ahead_of_who_comes_l
     assert await claims_until(port, "small", batch=1) <= (len(bulk) + 1) * (BYPASSES + 1)
 
 
-async def test_many_bulk_tenants_hold_up_another_by_no_more_than_their_number(link: RedisLink) -> None:
+async def test_many_bulk_tenants_hold_up_another_by_no_more_than_their_number(link: QueueClient) -> None:
     producer, bulk = Producer(link), [TenantId(f"bulk{number}") for number in range(9)]
     for tenant in bulk:
         await producer.submit_many([make_step(tenant=tenant, created_us=n) for n in range(200)])

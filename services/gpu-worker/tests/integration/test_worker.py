@@ -15,7 +15,7 @@ import httpx
 import psutil
 import pytest
 from darkroom_local.servers.ports import free_ports
-from darkroom_queue import Producer, RedisLink, Sweeper
+from darkroom_queue import Producer, QueueClient, Sweeper
 from darkroom_schemas.ids import JobId, TenantId, step_id
 from darkroom_schemas.payload import ImagePayload, PromptPayload, VideoPayload
 from darkroom_schemas.status import TERMINAL, JobStatus
@@ -55,7 +55,7 @@ class Worker:
 class Queue:
     """The other side of the queue."""
 
-    link: RedisLink
+    link: QueueClient
     producer: Producer
 
     async def submit(
@@ -93,7 +93,7 @@ class Queue:
 
 @pytest.fixture
 async def queue(redis_url: str) -> AsyncIterator[Queue]:
-    link = await RedisLink.open(redis_url)
+    link = await QueueClient.open(redis_url)
     yield Queue(link, Producer(link))
     await link.close()
 
@@ -184,7 +184,7 @@ async def test_outputs_of_an_attempt_that_lost_its_lease_do_not_stay(
     worker = await start_worker(GPU_WORKER_LEASE_S="600")  # no beat tells of the loss before the pictures are done
     lost = await queue.submit("lost", "sdxl_image_fast", image_payload, redelivery=Redelivery.NEVER)
     await queue.when(lost, lambda view: view.status is JobStatus.RUNNING)
-    await queue.link.client.zadd("{darkroom-0}:lz", {lost.id: 1})
+    await queue.link.redis_py.zadd("{darkroom-0}:lz", {lost.id: 1})
     await Sweeper(queue.link).sweep()
     assert (await queue.end_of(lost)).status is JobStatus.FAILED
     kept = await queue.submit("kept", "sdxl_image_fast", image_payload)

@@ -4,32 +4,21 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+from darkroom_chassis.database import DATABASE_OUTAGES
+from darkroom_chassis.outages import Outages
 from darkroom_chassis.probes import probe_routes
 from darkroom_chassis.service import create_app
+from darkroom_redis import RedisUnavailable
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from platform_api.routes import asset_bytes, catalogue, credits, identity, previews, sessions, waiting
-from platform_api.routes.emprops import (
-    collections,
-    failsafe,
-    generate,
-    library_changes,
-    retry,
-    stream,
-    user_events,
-    workflows,
-)
-from platform_api.routes.emprops import jobs as emprops_jobs
-from platform_api.routes.emprops import resources as emprops_resources
-from platform_api.routes.emprops.aliases import EmPropsAliases
-from platform_api.routes.errors import install_refusals
-from platform_api.routes.ourvidz import assets, jobs
-from platform_api.routes.stablequeue import generation, images, keys, resources, servers
-from platform_api.routes.stablequeue import jobs as stablequeue_jobs
+from platform_api.http.errors import install_refusals
+from platform_api.routes import ROUTERS
+from platform_api.routes.dialects.emprops.aliases import EmPropsAliases
 from platform_api.wiring import Running
 
 VERSION = "0.1.0"
+OUTAGES: Outages = {RedisUnavailable: "The queue"} | DATABASE_OUTAGES
 ALLOWED_HEADERS = (
     *("Authorization", "X-API-Key", "X-API-Secret"),
     *("Content-Type", "Idempotency-Key", "Last-Event-ID", "Range"),
@@ -65,6 +54,7 @@ def build_app(
     app = create_app(
         "Darkroom platform API",
         VERSION,
+        outages=OUTAGES,
         description=DESCRIPTION,
         lifespan=lifespan,
         max_body_bytes=max_body_bytes,
@@ -81,15 +71,8 @@ def build_app(
         )
     app.add_middleware(EmPropsAliases)
     install_refusals(app)
-    modules = (
-        *(jobs, emprops_jobs, retry, failsafe, stream, assets, asset_bytes, catalogue),
-        *(user_events, waiting, credits, previews),
-        *(identity, sessions),
-        *(keys, servers, generation, stablequeue_jobs, images, resources),
-        *(workflows, emprops_resources, collections, library_changes, generate),
-    )
-    for module in modules:
-        app.include_router(module.router)
+    for router in ROUTERS:
+        app.include_router(router)
 
     async def check_database() -> None:
         await app.state.running.database.ping()

@@ -9,7 +9,7 @@ from darkroom_schemas.catalogue import CATALOGUE
 from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
 
-from platform_api.domain.checkpoints import UnknownCheckpoint
+from platform_api.domain.planning.checkpoints import UnknownCheckpoint
 
 
 class Settings(ServiceSettings):
@@ -17,6 +17,10 @@ class Settings(ServiceSettings):
 
     host: str = Field(default="127.0.0.1", validation_alias="PLATFORM_API_HOST")
     port: int = Field(default=3001, ge=1, le=65535, validation_alias="PLATFORM_API_PORT")
+    loops: bool = Field(default=True, validation_alias="PLATFORM_LOOPS")
+    """Whether a process that serves requests runs the loops, too: no, beside `python -m platform_api loops`."""
+    loops_port: int = Field(default=3004, ge=1, le=65535, validation_alias="PLATFORM_LOOPS_PORT")
+    """Where that process serves its probes and metrics."""
     database_url: SecretStr = Field(validation_alias=AliasChoices("PLATFORM_DATABASE_URL", "DATABASE_URL"))
     database_pool_size: int = Field(default=10, ge=4, le=200, validation_alias="PLATFORM_DATABASE_POOL_SIZE")
     redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")

@@ -19,7 +19,7 @@ import pytest
 from darkroom_chassis.api_keys import KeyKind
 from darkroom_chassis.service import proxy_options
 from darkroom_local.servers.ports import free_ports
-from darkroom_queue import Consumer, Handler, RedisLink, StepContext
+from darkroom_queue import Consumer, Handler, QueueClient, StepContext
 from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.ids import UserId, WorkerId
 from darkroom_schemas.step import StepOutput, StepResult
@@ -27,8 +27,8 @@ from darkroom_schemas.worker import Capabilities, WorkerInfo
 from fastapi import FastAPI
 from httpx_sse import ServerSentEvent, aconnect_sse
 from platform_api.app import build_app
+from platform_api.commands.bootstrap import make_key
 from platform_api.migrations import MIGRATIONS
-from platform_api.operators import make_key
 from platform_api.settings import Settings
 from platform_api.wiring import Running, assemble, jwt_codec, open_accounts
 from support.http_server import served
@@ -112,9 +112,14 @@ class Platform:
         assert self.stopping is not None
         self.stopping.set()
 
+    def environment(self) -> dict[str, str]:
+        """Return the environment of another process of this platform."""
+        return environment(self.settings)
+
     async def reconcile(self) -> None:
         """Check every active and recently revoked step, as after a gap in the log."""
         assert self.running is not None
+        assert self.running.reconciler is not None
         await self.running.reconciler.reconcile_stale_steps(everything=True)
 
     async def account(self, name: str, credits: float = 100.0) -> Account:
@@ -167,18 +172,22 @@ async def serving(settings: Settings) -> AsyncIterator[tuple[str, FastAPI]]:
         yield f"http://127.0.0.1:{port}", app
 
 
-@asynccontextmanager
-async def serving_in_a_process(settings: Settings) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
-    """Run `python -m platform_api`, which can be killed."""
-    port = free_ports(1)[0]
-    env = os.environ | {
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the environment of another process on the same servers."""
+    return os.environ | {
         "PLATFORM_DATABASE_URL": settings.database_url.get_secret_value(),
         "REDIS_URL": settings.redis_url.get_secret_value(),
         "OBJECT_STORE_URL": settings.object_store_url,
         "JWT_SECRET": settings.jwt_secret.get_secret_value(),
         "SIGNING_SECRET": settings.signing_secret.get_secret_value(),
-        "PLATFORM_API_PORT": str(port),
     }
+
+
+@asynccontextmanager
+async def serving_in_a_process(settings: Settings) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
+    """Run `python -m platform_api`, which can be killed."""
+    port = free_ports(1)[0]
+    env = environment(settings) | {"PLATFORM_API_PORT": str(port)}
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "platform_api", env=env)
     url = f"http://127.0.0.1:{port}"
     try:
@@ -240,7 +249,7 @@ async def start_worker(redis_url: str, produce: Handler) -> AsyncIterator[StartW
             backends: tuple[str, ...] = (),
             models: tuple[str, ...] = (),
         ) -> Consumer:
-            link = await RedisLink.open(url)
+            link = await QueueClient.open(url)
             stack.push_async_callback(link.close)
             info = WorkerInfo(
                 worker_id=WorkerId(f"test-{id(link)}"),

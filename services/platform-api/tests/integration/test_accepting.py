@@ -6,11 +6,11 @@ from typing import Any
 
 import psycopg
 from darkroom_chassis.database import LOCK_TIMEOUT_MS
-from platform_api.domain.credits import Adjustment
-from platform_api.domain.once import Unit
-from platform_api.domain.ports import IdempotencyKey
-from platform_api.store.idempotency import delete_expired_keys
-from platform_api.store.once import PostgresOnce
+from darkroom_chassis.idempotency import IdempotencyKey
+from platform_api.domain.accounts.credits import Adjustment
+from platform_api.domain.idempotency import UnitOfWork
+from platform_api.store.idempotency.expiry import delete_expired_keys
+from platform_api.store.idempotency.unit_of_work import PostgresIdempotency
 
 BODY = {"jobType": "image_fast", "metadata": {"prompt": "a boat", "seed": 7}}
 
@@ -76,13 +76,15 @@ async def test_submission_does_not_deadlock_with_another_request_of_its_key_that
     anna = await platform.account("anna")
     submitted: list[asyncio.Task[Any]] = []
 
-    async def work(unit: Unit) -> str:
+    async def work(unit: UnitOfWork) -> str:
         headers = {"Idempotency-Key": "k1"}
         submitted.append(asyncio.create_task(anna.http.post("/api/queue-job", json=BODY, headers=headers)))
         await platform.lock_waited_for()
         return str(await unit.credits.adjust(Adjustment(anna.id, 1000, None, actor="test")))
 
-    answer = await PostgresOnce(platform.running.database)(anna.id, IdempotencyKey("k1", "another request"), work)
+    answer = await PostgresIdempotency(platform.running.database)(
+        anna.id, IdempotencyKey("k1", "another request"), work
+    )
     assert answer.body == "101000"
     assert (await submitted[0]).status_code == 422
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from darkroom_chassis.api_keys import KeyKind, hash_api_key, new_api_key, parse_api_key
-from darkroom_queue import KeyDirectory, RedisLink
-from platform_api.domain.api_keys import StoredKey
-from platform_api.store.api_keys import PostgresNewApiKeys
+from darkroom_queue import QueueClient
+from darkroom_redis import KeyDirectory
+from platform_api.domain.accounts.api_keys import StoredKey
+from platform_api.store.accounts.api_keys import PostgresNewApiKeys
 from support.waiting import until
 
 PATHS = ("/api/v1/apikeys", "/api/v2/apikeys")
@@ -68,9 +69,9 @@ async def test_secret_is_shown_once(anna: Any) -> None:
 
 
 async def test_idempotency_keys_of_operators_and_users_are_apart(platform: Any, anna: Any) -> None:
-    once = {"Idempotency-Key": "once"}
-    assert (await anna.http.post(KEYS, json={"name": "hers"}, headers=once)).status_code == 201
-    async with platform.client(**{"X-API-Key": await platform.key(KeyKind.ADMIN)}, **once) as operator:
+    idempotency = {"Idempotency-Key": "once"}
+    assert (await anna.http.post(KEYS, json={"name": "hers"}, headers=idempotency)).status_code == 201
+    async with platform.client(**{"X-API-Key": await platform.key(KeyKind.ADMIN)}, **idempotency) as operator:
         answers = [await operator.post(KEYS, json={"name": "theirs", "user_id": anna.id}) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [201, 201]
     assert "Idempotent-Replayed" not in answers[0].headers
@@ -297,7 +298,7 @@ async def test_use_is_noted_once_in_a_while(platform: Any, anna: Any) -> None:
 
 
 async def test_other_services_learn_tier_scopes_and_rest(platform: Any, anna: Any) -> None:
-    link = await RedisLink.open(platform.redis_url)
+    link = await QueueClient.open(platform.redis_url)
     try:
         directory = KeyDirectory(link)
         made = await make(anna, scopes=["webhooks:read"])

@@ -12,11 +12,11 @@ from darkroom_queue import Handler, StepContext
 from darkroom_schemas.step import StepResult
 from httpx_sse import aconnect_sse
 from platform_api.clients.objects import StoredObjects
-from platform_api.domain.retention import Retention
-from platform_api.loops.asset_keeper import AssetKeeper
-from platform_api.loops.doorbell import Doorbell
-from platform_api.store.asset_removal import PostgresAssetRemoval
-from platform_api.store.doomed_objects import PostgresDoomedObjects
+from platform_api.domain.assets.retention import Retention
+from platform_api.loops.asset_retention import AssetRetention
+from platform_api.loops.wakeup import Wakeup
+from platform_api.store.assets.object_deletions import PostgresObjectDeletions
+from platform_api.store.assets.removal import PostgresAssetRemoval
 from support.emprops import collection, generate, generated, workflow
 from support.waiting import until
 
@@ -55,9 +55,11 @@ async def database(platform: Any) -> AsyncIterator[Database]:
     await database.close()
 
 
-def keeper(database: Database, objects: Any, retention: Retention, now: datetime) -> AssetKeeper:
+def keeper(database: Database, objects: Any, retention: Retention, now: datetime) -> AssetRetention:
     removal = PostgresAssetRemoval(database)
-    return AssetKeeper(PostgresDoomedObjects(database), objects, removal, retention, clock=lambda: now, bell=Doorbell())
+    return AssetRetention(
+        PostgresObjectDeletions(database), objects, removal, retention, clock=lambda: now, bell=Wakeup()
+    )
 
 
 async def delete_now(platform: Any, database: Database) -> None:

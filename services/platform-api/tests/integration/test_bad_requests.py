@@ -89,14 +89,14 @@ async def test_too_few_credits_is_a_402_that_says_what_is_missing(anna: Any) -> 
 async def test_full_queue_is_a_503_with_retry_after(start_platform: Any) -> None:
     platform = await start_platform(queue_max_depth=2)
     anna = await platform.account("anna")
-    once = {"json": {"jobType": "image_fast"}, "headers": {"Idempotency-Key": "once"}}
-    first = await anna.http.post("/api/queue-job", **once)
+    idempotency = {"json": {"jobType": "image_fast"}, "headers": {"Idempotency-Key": "once"}}
+    first = await anna.http.post("/api/queue-job", **idempotency)
     await anna.submit("image_fast")
     answer = await anna.http.post("/api/queue-job", json={"jobType": "image_fast"})
     assert answer.status_code == 503
     assert answer.json()["retryable"] is True
     assert int(answer.headers["Retry-After"]) > 0
-    again = await anna.http.post("/api/queue-job", **once)
+    again = await anna.http.post("/api/queue-job", **idempotency)
     assert (again.status_code, again.json()) == (200, first.json()), "what was accepted stays accepted"
 
 

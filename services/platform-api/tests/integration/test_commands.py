@@ -12,8 +12,8 @@ from darkroom_chassis.api_keys import hash_api_key, parse_api_key
 from darkroom_chassis.tokens import JwtCodec
 from darkroom_client.errors import NotReachable
 from darkroom_local.state import RunningStack, StateDir
-from platform_api.__main__ import cli
 from platform_api.commands import register
+from platform_api.commands.program import cli
 from support.servers import MakeDatabase
 from typer.testing import CliRunner
 
@@ -146,8 +146,8 @@ def test_keys_of_a_user_are_made_listed_and_revoked(database_url: str) -> None:
     with psycopg.connect(database_url) as connection:
         row = connection.execute("SELECT secret_hash FROM platform.api_keys WHERE id = %s", [key.id]).fetchone()
         assert row == (hash_api_key(key.text),)
-        told = connection.execute("SELECT count(*) FROM platform.outbox o WHERE o::text LIKE %s", [f"%{key.id}%"])
-        assert told.fetchone() == (2,)  # the other services hear of it, and that it was revoked
+        sent = connection.execute("SELECT count(*) FROM platform.outbox o WHERE o::text LIKE %s", [f"%{key.id}%"])
+        assert sent.fetchone() == (2,)  # the other services hear of it, and that it was revoked
 
 
 def test_a_whole_key_can_be_revoked(database_url: str) -> None:

@@ -52,8 +52,8 @@ async def test_statement_tells_every_change_with_the_balance_after_it(platform: 
     await anna.finished(done)
     whole = await statement(anna)
     assert (whole["balance"], whole["reserved"], whole["cursor"]) == (8.5, 0, None)
-    told = [(line["kind"], line["change"], line["balance"]) for line in reversed(whole["data"])]
-    assert told == [
+    sent = [(line["kind"], line["change"], line["balance"]) for line in reversed(whole["data"])]
+    assert sent == [
         ("grant", 10, 10),
         ("reserve", -0.5, 9.5),
         ("release", 0.5, 10),

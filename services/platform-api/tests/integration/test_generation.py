@@ -122,13 +122,13 @@ async def test_every_step_is_recorded_when_the_job_is_accepted(platform: Any) ->
 
 
 async def test_stream_of_parallel_steps_tells_the_mean_progress(platform: Any, start_worker: Any, produce: Any) -> None:
-    halfway, told = asyncio.Barrier(2), asyncio.Event()
+    halfway, sent = asyncio.Barrier(2), asyncio.Event()
 
     async def stop_half_way(context: StepContext) -> StepResult:
         if context.step.payload["family"] != "prompt":
             await halfway.wait()
             context.progress(50, message="half way")
-            await told.wait()
+            await sent.wait()
         return StepResult(text="golden") if context.step.payload["family"] == "prompt" else await produce(context)
 
     await start_worker(stop_half_way)
@@ -141,7 +141,7 @@ async def test_stream_of_parallel_steps_tells_the_mean_progress(platform: Any, s
             if event.event == "job_update" and event.json()["progress"] is not None:
                 progress.append(event.json()["progress"])
             if 66.7 in progress:
-                told.set()
+                sent.set()
     assert progress[-1] == 100
     assert progress == sorted(progress)
 

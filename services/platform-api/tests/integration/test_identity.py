@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from darkroom_chassis.api_keys import KeyKind, new_api_key
 from darkroom_schemas.ids import UserId
-from platform_api.operators import bootstrap
+from platform_api.commands.bootstrap import bootstrap
 from platform_api.wiring import jwt_codec, open_accounts
 
 SOME_ID = "019aa7f1-5c3e-7c66-b5a1-9f0d3c1f1c11"

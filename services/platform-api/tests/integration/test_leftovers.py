@@ -12,8 +12,8 @@ from darkroom_queue import Handler, StepContext, StepFailed
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.step import StepError, StepResult
 from platform_api.clients.objects import StoredObjects
-from platform_api.loops.leftover_keeper import LeftoverKeeper
-from platform_api.store.leftover_checks import PostgresLeftoverChecks
+from platform_api.loops.orphan_collection import OrphanCollector
+from platform_api.store.assets.orphan_scans import PostgresOrphanScans
 
 BROKE = StepError(code=StepErrorCode.BACKEND, message="broke", retryable=True)
 
@@ -47,7 +47,7 @@ async def keep(platform: Any, database: Database, *, url: str | None = None, day
     await platform.rows("UPDATE platform.leftover_checks SET due_at = now() RETURNING 1")
     objects = StoredObjects(url or platform.settings.object_store_url)
     now = datetime.now(UTC) + timedelta(days=days)
-    keeper = LeftoverKeeper(PostgresLeftoverChecks(database), objects, clock=lambda: now)
+    keeper = OrphanCollector(PostgresOrphanScans(database), objects, clock=lambda: now)
     while await keeper.look_over_batch():
         pass
 
@@ -92,7 +92,7 @@ async def test_a_job_that_goes_on_is_looked_over_another_day(
     platform: Any, start_worker: Any, produce: Handler, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nor does it hold up the jobs after it."""
-    monkeypatch.setattr("platform_api.loops.leftover_keeper.BATCH", 2)
+    monkeypatch.setattr("platform_api.loops.orphan_collection.BATCH", 2)
     again, go_on = asyncio.Event(), asyncio.Event()
 
     async def handler(context: StepContext) -> StepResult:

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from darkroom_queue import EventLog, ProgressFeed, RedisLink, StepContext
+from darkroom_queue import EventLog, ProgressFeed, QueueClient, StepContext
 from darkroom_schemas.job import JobEventData
 from darkroom_schemas.step import StepResult
 
@@ -68,7 +68,7 @@ async def test_events_carry_the_whole_job(platform: Any, start_worker: Any) -> N
     anna = await platform.account("anna")
     accepted = await anna.submit("image_fast", prompt="a boat")
     await anna.finished(accepted["id"])
-    link = await RedisLink.open(platform.redis_url)
+    link = await QueueClient.open(platform.redis_url)
     events = [event for event in await EventLog(link).read(None) if event.type.startswith(("job.", "asset."))]
     await link.close()
     assert [event.type for event in events] == ["job.created", "job.started", "asset.created", "job.completed"]
@@ -92,17 +92,17 @@ async def test_channel_tells_the_progress_of_a_job_over_all_of_its_steps(
         await heard.wait()
         return await produce(context)
 
-    link = await RedisLink.open(platform.redis_url)
+    link = await QueueClient.open(platform.redis_url)
     async with ProgressFeed(link) as feed, asyncio.timeout(20):
         await feed.add_all()
         job_id = (await anna.submit("video7b_fast_enhanced", prompt="a boat"))["id"]
         await start_worker(tell_half)
-        told = []
+        sent = []
         async for message in feed:
-            told.append((message.job_id, message.progress, message.percent_of_step))
+            sent.append((message.job_id, message.progress, message.percent_of_step))
             heard.set()
-            if len(told) == 2:
+            if len(sent) == 2:
                 break
     await link.close()
-    assert told == [(job_id, 25, 50), (job_id, 75, 50)]
+    assert sent == [(job_id, 25, 50), (job_id, 75, 50)]
     assert (await anna.finished(job_id))["status"] == "completed"

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from darkroom_chassis.database import driver_url
 from platform_api.migrations import MIGRATIONS
-from platform_api.store.schema import metadata
+from platform_api.store.tables.schema import metadata
 from psycopg import sql
 from sqlalchemy import create_engine, make_url, text
 from support.schema import differences

@@ -14,17 +14,19 @@ from darkroom_chassis.database import driver_url
 from darkroom_chassis.expired_rows import BATCH, some_older
 from darkroom_schemas.ids import AssetId, JobId, UserId
 from darkroom_schemas.status import JobStatus
-from platform_api.domain.asset_filter import AssetFilter
-from platform_api.domain.job_filter import COUNTED_TO, EVERY_JOB, JobFilter
+from platform_api.domain.assets.filters import AssetFilter
+from platform_api.domain.jobs.filters import COUNTED_TO, EVERY_JOB, JobFilter
 from platform_api.migrations import MIGRATIONS
-from platform_api.store.asset_removal import name_step_types, older_assets
-from platform_api.store.assets import count_of_assets, page_of_assets
-from platform_api.store.job_lists import count_of_jobs, page_of_jobs
-from platform_api.store.jobs import MOST_AT_ONCE, SOME
-from platform_api.store.outbox import next_rows
+from platform_api.store.assets.reads import count_of_assets, page_of_assets
+from platform_api.store.assets.removal import name_step_types, older_assets
+from platform_api.store.jobs.lists import count_of_jobs, page_of_jobs
+from platform_api.store.jobs.reads import MOST_AT_ONCE, SOME
+from platform_api.store.jobs.stale_steps import PAGE, page_after, pending_steps, revoked_steps
+from platform_api.store.log.outbox import next_rows
 from platform_api.store.queries import query
-from platform_api.store.stale_steps import PAGE, page_after, pending_steps, revoked_steps
-from platform_api.store.tables import assets, idempotency_keys, jobs, steps
+from platform_api.store.tables.assets import assets
+from platform_api.store.tables.idempotency import idempotency_keys
+from platform_api.store.tables.jobs import jobs, steps
 from sqlalchemy import Connection, Table, create_engine, func, select, text, update
 from support.many_jobs import add_jobs, add_the_rest, add_users, deliver
 from support.query_plans import Plan, plan_of

@@ -7,9 +7,10 @@ from typing import Any
 import psycopg
 import redis.asyncio as redis
 from darkroom_chassis.api_keys import hash_api_key, parse_api_key
-from darkroom_queue import EventLog, KeyDirectory, Producer, QueueUnavailable, RedisLink
+from darkroom_queue import EventLog, Producer, QueueClient
+from darkroom_redis import KeyDirectory, RedisUnavailable
 from darkroom_schemas.ids import StepId
-from platform_api.store.outbox import RELAY_LOCK
+from platform_api.store.log.outbox import RELAY_LOCK
 from platform_api.wiring import open_accounts
 from support.emprops import collection, generate, workflow
 from support.waiting import until
@@ -72,7 +73,7 @@ async def test_events_told_again_change_nothing(platform: Any, start_worker: Any
     # Another service starts to read from the beginning of the log.
     async with await psycopg.AsyncConnection.connect(platform.database_url, autocommit=True) as connection:
         await connection.execute("UPDATE platform.offsets SET position = ''")
-    link = await RedisLink.open(platform.redis_url)
+    link = await QueueClient.open(platform.redis_url)
     tail = str(await EventLog(link).tail())
     await link.close()
     await start_platform()
@@ -90,7 +91,7 @@ async def test_step_that_redis_forgot_is_submitted_again(platform: Any, start_wo
     anna = await platform.account("anna")
     job_id = (await anna.submit("image_fast"))["id"]
     step_id = StepId(f"{job_id}:1:00")
-    link = await RedisLink.open(platform.redis_url)
+    link = await QueueClient.open(platform.redis_url)
 
     async def known() -> bool:
         return await Producer(link).read(step_id) is not None
@@ -105,7 +106,7 @@ async def test_step_that_redis_forgot_is_submitted_again(platform: Any, start_wo
 
 async def test_step_that_needs_a_kind_too_many_waits_for_room_and_runs_then(platform: Any, start_worker: Any) -> None:
     anna, ben = await platform.account("anna"), await platform.account("ben")
-    link = await RedisLink.open(platform.redis_url)
+    link = await QueueClient.open(platform.redis_url)
     await link.command("HSET", "{darkroom-0}:ct", anna.id, 64)  # as many kinds as one user may bring
     await workflow(anna, "basic", {"steps": [{"job_type": "simulation", "payload": {}, "tags": ["rare"]}]})
     job_id = (await generate(anna, await collection(anna, workflow="mine"))).json()["data"]["jobId"]
@@ -139,7 +140,7 @@ async def test_step_that_needs_a_kind_too_many_waits_for_room_and_runs_then(plat
 async def test_step_cancelled_here_but_running_there_is_stopped(platform: Any, start_worker: Any) -> None:
     anna = await platform.account("anna")
     job_id = (await anna.submit("image_fast"))["id"]
-    link = await RedisLink.open(platform.redis_url)
+    link = await QueueClient.open(platform.redis_url)
     producer, step_id = Producer(link), StepId(f"{job_id}:1:00")
 
     async def waiting() -> bool:
@@ -158,7 +159,7 @@ async def test_step_cancelled_here_but_running_there_is_stopped(platform: Any, s
 
 async def test_keys_reach_the_other_services_and_their_revocation_too(platform: Any) -> None:
     anna = await platform.account("anna")
-    link = await RedisLink.open(platform.redis_url)
+    link = await QueueClient.open(platform.redis_url)
     directory, key_id = KeyDirectory(link), parse_api_key(anna.api_key).id
 
     async def published() -> Any:
@@ -179,7 +180,7 @@ async def test_keys_reach_the_other_services_and_their_revocation_too(platform: 
 
 async def test_a_revocation_that_redis_forgot_is_repeated_in_the_next_epoch(platform: Any) -> None:
     anna = await platform.account("anna")
-    link = await RedisLink.open(platform.redis_url)
+    link = await QueueClient.open(platform.redis_url)
     directory, key_id = KeyDirectory(link), parse_api_key(anna.api_key).id
 
     async def published() -> Any:
@@ -188,7 +189,7 @@ async def test_a_revocation_that_redis_forgot_is_repeated_in_the_next_epoch(plat
     async def revoked() -> bool:
         try:
             return await published() is None
-        except QueueUnavailable:  # its connection was cut, too
+        except RedisUnavailable:  # its connection was cut, too
             return False
 
     key = await until(published)

@@ -112,9 +112,9 @@ async def test_stream_tells_of_the_new_run_to_whoever_read_the_end_of_the_old(pl
     await run_again(anna, job_id)
     await start_worker()
     events = await anna.events(job_id, last)
-    told = [event.json() for event in events if event.event == "job_history"]
-    assert [entry["event"] for entry in told] == ["retried", "node_started", "complete"]
-    assert told[0]["status"] == "pending"
+    sent = [event.json() for event in events if event.event == "job_history"]
+    assert [entry["event"] for entry in sent] == ["retried", "node_started", "complete"]
+    assert sent[0]["status"] == "pending"
 
 
 async def test_fourth_retry_is_refused_in_the_words_of_the_seed(platform: Any, start_worker: Any) -> None:

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from alembic.script import ScriptDirectory
 from platform_api.migrations import MIGRATIONS
-from platform_api.store.schema import metadata
+from platform_api.store.tables.schema import metadata
 from support.schema import differences
 
 USER, JOB = "00000000-0000-7000-8000-00000000000a", "00000000-0000-7000-8000-00000000000b"

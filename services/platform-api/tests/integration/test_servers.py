@@ -43,13 +43,13 @@ async def test_operator_adds_changes_and_removes_a_server(platform: Any, operato
 
 
 async def test_server_is_added_once_for_an_idempotency_key(platform: Any, operator: Any) -> None:
-    once = {"Idempotency-Key": "once"}
-    first, again = [await operator.post(SERVERS, json={"alias": "Laptop"}, headers=once) for _ in range(2)]
+    idempotency = {"Idempotency-Key": "once"}
+    first, again = [await operator.post(SERVERS, json={"alias": "Laptop"}, headers=idempotency) for _ in range(2)]
     assert (first.status_code, again.status_code, again.content) == (201, 201, first.content)
     assert again.headers["Idempotent-Replayed"] == "true"
-    assert (await operator.post(SERVERS, json={"alias": "Desk"}, headers=once)).status_code == 422
+    assert (await operator.post(SERVERS, json={"alias": "Desk"}, headers=idempotency)).status_code == 422
     assert (await operator.post(SERVERS, json={"alias": "Laptop"})).status_code == 409
-    async with platform.client(**{"X-API-Key": await platform.key(KeyKind.ADMIN)}, **once) as another:
+    async with platform.client(**{"X-API-Key": await platform.key(KeyKind.ADMIN)}, **idempotency) as another:
         assert (await another.post(SERVERS, json={"alias": "Desk"})).status_code == 201
 
 

@@ -8,8 +8,8 @@ import httpx
 import psycopg
 import pytest
 from darkroom_chassis.api_keys import KeyKind
-from platform_api.domain.sessions import set_password
-from platform_api.operators import make_key
+from platform_api.commands.bootstrap import make_key
+from platform_api.domain.accounts.sessions import set_password
 from platform_api.wiring import open_accounts, open_passwords
 from support.waiting import until
 

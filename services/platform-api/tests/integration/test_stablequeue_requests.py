@@ -202,15 +202,15 @@ async def test_too_few_credits_is_a_402(platform: Any) -> None:
 
 
 async def test_repeated_submission_is_answered_though_its_server_is_gone(platform: Any, anna: Any) -> None:
-    once = {"Idempotency-Key": "once"}
+    idempotency = {"Idempotency-Key": "once"}
     async with platform.client(**{"X-API-Key": await platform.key(KeyKind.ADMIN)}) as operator:
         assert (await operator.post("/api/v1/servers", json={"alias": "Attic"})).status_code == 201
-        first = await anna.http.post("/api/v2/generate", json=job(target_server_alias="Attic"), headers=once)
+        first = await anna.http.post("/api/v2/generate", json=job(target_server_alias="Attic"), headers=idempotency)
         assert (await operator.delete("/api/v1/servers/Attic")).status_code == 200
-    again = await anna.http.post("/api/v2/generate", json=job(target_server_alias="Attic"), headers=once)
+    again = await anna.http.post("/api/v2/generate", json=job(target_server_alias="Attic"), headers=idempotency)
     assert (again.status_code, again.json()) == (200, first.json())
     assert again.headers["Idempotent-Replayed"] == "true"
-    other = await anna.http.post("/api/v2/generate", json=job(target_server_alias="Cellar"), headers=once)
+    other = await anna.http.post("/api/v2/generate", json=job(target_server_alias="Cellar"), headers=idempotency)
     assert other.status_code == 422
 
 

@@ -9,22 +9,24 @@ from typing import Any, Protocol
 
 import pytest
 from darkroom_chassis.database import Database
+from darkroom_chassis.idempotency import IdempotencyKey, KeyReused
 from darkroom_schemas.events import Event
 from darkroom_schemas.ids import JobId, TenantId, TraceId, UserId, new_uuid7
 from darkroom_schemas.status import JobStatus
-from platform_api.domain.apply_step_events import apply_step_events
-from platform_api.domain.cancel_job import cancel_job
-from platform_api.domain.errors import JobFinished, KeyReused, NotEnoughCredits, NotFound, UnknownUser
-from platform_api.domain.plan import Plan, PlannedStep
-from platform_api.domain.plan_catalogue import JobRequest, plan_job
-from platform_api.domain.ports import Answer, IdempotencyKey, JobChanges
-from platform_api.domain.retry_job import retry_job
-from platform_api.domain.signed_urls import UrlSigner
-from platform_api.domain.submit_job import submit_job
+from platform_api.domain.answers import Answer
+from platform_api.domain.assets.signed_urls import UrlSigner
+from platform_api.domain.errors import JobFinished, NotEnoughCredits, NotFound, UnknownUser
+from platform_api.domain.jobs.apply_step_events import apply_step_events
+from platform_api.domain.jobs.cancel import cancel_job
+from platform_api.domain.jobs.ports import JobChanges
+from platform_api.domain.jobs.retry import retry_job
+from platform_api.domain.jobs.submit import submit_job
+from platform_api.domain.planning.from_catalogue import JobRequest, plan_job
+from platform_api.domain.planning.plan import Plan, PlannedStep
 from platform_api.migrations import MIGRATIONS
-from platform_api.store.acceptance import PostgresAcceptance
-from platform_api.store.accounts import PostgresAccounts
-from platform_api.store.job_changes import jobs_transaction
+from platform_api.store.accounts.accounts import PostgresAccounts
+from platform_api.store.jobs.changes import jobs_transaction
+from platform_api.store.jobs.submissions import PostgresSubmissions
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 URLS = UrlSigner("s" * 32, "https://darkroom.example")
@@ -39,7 +41,7 @@ class NoBacklog:
 
 
 class Store(Protocol):
-    acceptance: Any
+    submissions: Any
 
     def changes(self) -> AbstractAsyncContextManager[JobChanges]: ...
 
@@ -50,24 +52,24 @@ class Store(Protocol):
 
 @dataclass
 class InMemory:
-    acceptance: Any
+    submissions: Any
 
     @asynccontextmanager
     async def changes(self) -> AsyncIterator[JobChanges]:
-        yield self.acceptance
+        yield self.submissions
 
     async def user(self, balance_mc: int) -> UserId:
         user_id = UserId(new_uuid7())
-        self.acceptance.balances[user_id] = balance_mc
+        self.submissions.balances[user_id] = balance_mc
         return user_id
 
     async def balance(self, user_id: UserId) -> int:
-        return int(self.acceptance.balances[user_id])
+        return int(self.submissions.balances[user_id])
 
 
 class InPostgres:
     def __init__(self, database: Database) -> None:
-        self.acceptance = PostgresAcceptance(database)
+        self.submissions = PostgresSubmissions(database)
         self.changes = jobs_transaction(database)
         self._accounts = PostgresAccounts(database)
 
@@ -103,7 +105,7 @@ async def submit(
         trace_id=TraceId("0" * 32),
         idempotency=key,
         render=lambda job, _: f"{body} {job.id}",
-        jobs=store.acceptance,
+        jobs=store.submissions,
         backlog=NoBacklog(),
         max_depth=0,
         urls=URLS,
@@ -224,8 +226,8 @@ async def test_cancelling_is_for_the_owner_and_for_jobs_that_run(store: Store) -
     assert await store.balance(user_id) == 1000
 
 
-def replace_step(told: Event, step_id: str) -> Event:
-    return told.model_copy(update={"step_id": step_id, "job_id": step_id})
+def replace_step(sent: Event, step_id: str) -> Event:
+    return sent.model_copy(update={"step_id": step_id, "job_id": step_id})
 
 
 async def test_new_run_is_paid_from_the_balance_or_not_begun(store: Store) -> None:

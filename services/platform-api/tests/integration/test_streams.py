@@ -11,7 +11,7 @@ from httpx_sse import aconnect_sse
 
 def histories(events: list[Any]) -> list[tuple[int, str]]:
     """List the history entries that a listener was told, in order."""
-    told = []
+    sent = []
     for event in events:
         data = event.json()
         entries = {
@@ -19,8 +19,8 @@ def histories(events: list[Any]) -> list[tuple[int, str]]:
             "job_history": [data],
             "reset": data.get("history") if isinstance(data, dict) else None,
         }
-        told += [(entry["seq"], entry["event"]) for entry in entries.get(event.event) or []]
-    return told
+        sent += [(entry["seq"], entry["event"]) for entry in entries.get(event.event) or []]
+    return sent
 
 
 TEXT_JOB = [(1, "created"), (2, "node_started"), (3, "complete")]
@@ -217,5 +217,5 @@ async def test_two_listeners_are_told_the_same(platform: Any, start_worker: Any)
     job_id = (await anna.submit("image_fast"))["id"]
     following = [asyncio.create_task(anna.events(job_id)) for _ in range(5)]
     await start_worker()
-    told = [histories(events) for events in await asyncio.wait_for(asyncio.gather(*following), 20)]
-    assert told == [[(1, "created"), (2, "node_started"), (3, "complete")]] * 5
+    sent = [histories(events) for events in await asyncio.wait_for(asyncio.gather(*following), 20)]
+    assert sent == [[(1, "created"), (2, "node_started"), (3, "complete")]] * 5

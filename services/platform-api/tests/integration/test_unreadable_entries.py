@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from darkroom_queue import RedisLink
+from darkroom_queue import QueueClient
 from support.unreadable import add_unreadable, unreadable_entries
 from support.waiting import until
 
@@ -14,7 +14,7 @@ async def test_entries_that_cannot_be_read_are_passed_by_and_counted(
 ) -> None:
     platform = await start_platform()
     anna = await platform.account("anna")
-    link = await RedisLink.open(redis_url)
+    link = await QueueClient.open(redis_url)
     before = [await unreadable_entries(anna.http, loop) for loop in READERS]
     await anna.submit("prompt_enhance")
     await add_unreadable(link)

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 import redis.asyncio as redis
 from darkroom_chassis.api_keys import KeyKind
-from darkroom_queue import RedisLink, StepContext, TicketHolder, Tickets
+from darkroom_queue import QueueClient, StepContext
+from darkroom_redis import TicketHolder, Tickets
 from darkroom_schemas.channels import Preview
 from darkroom_schemas.step import StepResult
 from httpx_sse import ServerSentEvent, aconnect_sse
-from platform_api.routes.emprops import listeners
-from platform_api.routes.identity import TOKEN_LIFETIME_S
+from platform_api.routes.accounts.identity import TOKEN_LIFETIME_S
+from platform_api.routes.streams import listeners
 from platform_api.wiring import jwt_codec
 from support.waiting import until
 
@@ -58,10 +59,10 @@ async def test_all_jobs_of_a_user_are_told_in_one_stream_and_nobody_elses(platfo
         await start_worker()
         heard = await until_ended(events, before, after)
     await ben.finished(foreign)
-    told = entries(heard)
-    assert {job for job, _ in told} == {before, after}
-    assert [seq for job, seq in told if job == after] == [1, 2, 3, 4, 5]
-    assert [seq for job, seq in told if job == before][-2:] == [2, 3]
+    sent = entries(heard)
+    assert {job for job, _ in sent} == {before, after}
+    assert [seq for job, seq in sent if job == after] == [1, 2, 3, 4, 5]
+    assert [seq for job, seq in sent if job == before][-2:] == [2, 3]
     updates = [event.json() for event in heard if event.event == "job_update" and event.json()["id"] == after]
     assert updates[-1]["status"] == "completed"
     assert updates[-1]["metadata"]["primary_asset"]
@@ -105,7 +106,7 @@ async def test_progress_of_a_job_that_came_later_is_told_without_an_id(platform:
 
 
 async def test_preview_of_a_running_step_is_shown_by_a_link_that_ends_with_it(platform: Any, start_worker: Any) -> None:
-    told, may_end = asyncio.Event(), asyncio.Event()
+    sent, may_end = asyncio.Event(), asyncio.Event()
 
     async def draw(context: StepContext) -> StepResult:
         key = f"{context.step.job_id}/1/00/1/preview.webp"
@@ -115,8 +116,8 @@ async def test_preview_of_a_running_step_is_shown_by_a_link_that_ends_with_it(pl
         for number, preview in enumerate((Preview(key="other/preview.webp", version=1), Preview(key=key, version=2))):
             context.show_preview(preview)
             context.progress(40 + number)
-            await told.wait()
-            told.clear()
+            await sent.wait()
+            sent.clear()
         await may_end.wait()
         path.unlink()
         return StepResult(text="an answer")
@@ -129,7 +130,7 @@ async def test_preview_of_a_running_step_is_shown_by_a_link_that_ends_with_it(pl
         async for event in events:
             if event.event != "job_update" or (event.json()["progress"] or 0) < 40:
                 continue
-            told.set()
+            sent.set()
             link = event.json()["preview_url"]
             if event.json()["progress"] == 41:
                 break
@@ -230,7 +231,7 @@ async def test_queue_ticket_is_for_its_users_events_and_for_everybodys_with_an_a
         all_events = (await operator.post("/api/auth/ticket", json=body)).json()
     async with platform.client(**{"X-API-Key": await platform.key(KeyKind.SERVICE)}) as service:
         assert (await service.post("/api/auth/ticket", json=body)).status_code == 403
-    link = await RedisLink.open(redis_url)
+    link = await QueueClient.open(redis_url)
     tickets = Tickets(link)
     ends_s = jwt_codec(platform.settings).verify(anna.jwt).expires_at
     assert await tickets.take(own["ticket"]) == TicketHolder(anna.id, until_ms=ends_s * 1000)

@@ -35,10 +35,10 @@ async def test_submission_says_in_every_dialect_that_no_worker_is_connected(anna
 async def test_waiting_job_says_that_nobody_can_do_it_until_somebody_can(anna: Any, start_worker: Any) -> None:
     job_id, forge = (await anna.submit("image_fast"))["id"], (await submit(anna))["stablequeue_job_id"]
 
-    async def told() -> bool:
+    async def sent() -> bool:
         return await reason_of(anna, job_id) == "unworkable"
 
-    await until(told)
+    await until(sent)
     read = await anna.job(job_id)
     assert (read["status"], read["data"]["reason"]) == ("queued", "unworkable")
     assert NOBODY in read["notices"][0]
@@ -79,10 +79,10 @@ async def test_what_the_nearest_worker_lacks_is_named(anna: Any, start_worker: A
 
     job_id = (await until(generated))["jobId"]
 
-    async def told() -> bool:
+    async def sent() -> bool:
         return await reason_of(anna, job_id) == "unworkable"
 
-    await until(told)
+    await until(sent)
     assert "lacks model pony.safetensors" in (await anna.job(job_id))["notices"][0]
 
 
@@ -95,11 +95,11 @@ async def test_later_step_that_nobody_can_do_is_told_while_the_job_is_under_way(
     await workflow(anna, "basic", {"steps": steps})
     job_id = (await generate(anna, await collection(anna, workflow="mine"))).json()["data"]["jobId"]
 
-    async def told() -> bool:
+    async def sent() -> bool:
         job = await anna.job(job_id)
         return (job["status"], job["reason"]) == ("processing", "unworkable")
 
-    await until(told)
+    await until(sent)
     assert "missing-model" in (await anna.job(job_id))["notices"][0]
     assert (await status(anna, job_id))["reason"] == "unworkable"
 

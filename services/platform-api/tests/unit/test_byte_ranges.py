@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from platform_api.routes.byte_ranges import NotSatisfiable, parse_range
+from platform_api.http.byte_ranges import NotSatisfiable, parse_range
 
 
 @pytest.mark.parametrize(

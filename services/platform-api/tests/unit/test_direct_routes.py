@@ -2,7 +2,7 @@
 
 import httpx
 from fastapi import Depends, FastAPI, HTTPException, Response
-from platform_api.routes.requests import AnyContentTypeRoute
+from platform_api.http.requests import AnyContentTypeRoute
 
 
 async def refuse() -> None:

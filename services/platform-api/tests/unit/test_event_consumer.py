@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from darkroom_schemas.events import Event, EventType
 from darkroom_schemas.ids import EventId, JobId, StepId, TenantId
-from platform_api.domain.signed_urls import UrlSigner
+from platform_api.domain.assets.signed_urls import UrlSigner
 from platform_api.loops.consumer import EventConsumer
-from platform_api.loops.doorbell import Doorbell
+from platform_api.loops.wakeup import Wakeup
 
 JOB = "019aa7f1-5c3e-7c66-b5a1-9f0d3c1f1c1"
 
@@ -81,7 +81,7 @@ def consumer_of(world: Any) -> EventConsumer:
         world,
         world,
         UrlSigner("s" * 32, "https://darkroom.example"),
-        relay_bell=Doorbell(),
+        relay_bell=Wakeup(),
         on_gap=lambda: None,
         waits=(DatabaseAway,),
     )

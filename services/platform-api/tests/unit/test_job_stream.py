@@ -12,13 +12,13 @@ from darkroom_schemas.events import Event, EventType
 from darkroom_schemas.ids import EventId, JobId, TenantId, TraceId, UserId
 from darkroom_schemas.job import HistoryEntry, HistoryEvent, JobEventData
 from darkroom_schemas.status import JobStatus
+from platform_api.domain.assets.signed_urls import UrlSigner
 from platform_api.domain.errors import NotFound
-from platform_api.domain.feed import Gap, Subscription
-from platform_api.domain.job import Job
-from platform_api.domain.job_stream import EventsLost, Frame, FrameKind, stream_job
-from platform_api.domain.ports import JobSnapshot
-from platform_api.domain.signed_urls import UrlSigner
-from platform_api.domain.view import job_view
+from platform_api.domain.jobs.job import Job
+from platform_api.domain.jobs.ports import JobSnapshot
+from platform_api.domain.jobs.view import job_view
+from platform_api.domain.streams.job_stream import EventsLost, Frame, FrameKind, stream_job
+from platform_api.domain.streams.subscription import Reset, Subscription
 
 USER, JOB = UserId("u"), JobId("j")
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -63,7 +63,7 @@ class World:
     noted: int
     logged: int = 0
     lost: bool = False
-    live: list[Event | Gap] = field(default_factory=list)
+    live: list[Event | Reset] = field(default_factory=list)
 
     async def snapshot(self, job_id: JobId, user_id: UserId) -> JobSnapshot | None:
         if (job_id, user_id) != (JOB, USER):
@@ -104,13 +104,13 @@ async def opens(world: World, last: str | None = None) -> bool:
     return await anext(frames, None) is not None
 
 
-def told(frames: list[Frame]) -> list[int]:
+def sent(frames: list[Frame]) -> list[int]:
     return [line.seq for frame in frames for line in frame.history]
 
 
 async def test_listener_who_comes_between_the_end_and_its_note_is_told_the_end() -> None:
     frames = await listen(World(stored=3, noted=2, logged=3))
-    assert told(frames) == [1, 2, 3]
+    assert sent(frames) == [1, 2, 3]
     assert frames[-1].id == "0-1-1-3"
 
 
@@ -121,7 +121,7 @@ async def test_listener_who_has_read_the_end_before_its_note_is_told_nothing() -
 async def test_an_event_that_cannot_be_read_ends_no_stream() -> None:
     unreadable = event(2).model_copy(update={"data": {"job": 5}})
     frames = await listen(World(stored=1, noted=1, logged=1, live=[unreadable, event(3)]))
-    assert told(frames) == [1, 3]
+    assert sent(frames) == [1, 3]
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ async def test_only_a_terminal_event_that_was_read_is_a_reason_for_no_stream(
 
 async def test_listener_who_comes_before_the_end_is_in_the_log_waits_for_it() -> None:
     frames = await listen(World(stored=3, noted=2, logged=2, live=[event(3)]))
-    assert told(frames) == [1, 2, 3]
+    assert sent(frames) == [1, 2, 3]
     assert frames[-1].id == "0-1-1-3"
 
 
@@ -156,46 +156,46 @@ async def test_listener_who_comes_while_all_is_written_to_the_log_is_told_all_of
         return before
 
     world.read_job = written_after_the_first_look  # type: ignore[method-assign]
-    assert told(await listen(world)) == [1, 2, 3]
+    assert sent(await listen(world)) == [1, 2, 3]
 
 
 async def test_news_that_the_snapshot_holds_already_are_not_told_again() -> None:
     frames = await listen(World(stored=2, noted=1, live=[event(1), event(2), event(3)]))
-    assert told(frames) == [1, 2, 3]
+    assert sent(frames) == [1, 2, 3]
 
 
 async def test_listener_who_leaves_before_the_note_and_resumes_is_told_nothing_twice() -> None:
     opening = (await listen(World(stored=2, noted=1, live=[event(3)])))[:2]
     resumed = await listen(World(stored=2, noted=2, logged=2, live=[event(3)]), last=opening[-1].id)
-    assert told(opening) + told(resumed) == [1, 2, 3]
+    assert sent(opening) + sent(resumed) == [1, 2, 3]
 
 
 async def test_job_never_goes_back_to_an_earlier_state() -> None:
     frames = await listen(World(stored=3, noted=1, logged=3))
     assert {frame.job.status for frame in frames if frame.job} == {JobStatus.COMPLETED}
-    assert told(frames) == [1, 2, 3]
+    assert sent(frames) == [1, 2, 3]
 
 
 async def test_news_that_were_replayed_are_not_told_again() -> None:
     frames = await listen(World(stored=2, noted=2, logged=2, live=[event(2), event(3)]), last="0-1-1-1")
-    assert told(frames) == [2, 3]
+    assert sent(frames) == [2, 3]
 
 
 async def test_listener_who_is_up_to_date_needs_no_log() -> None:
     frames = await listen(World(stored=2, noted=2, lost=True, live=[event(3)]), last="0-1-1-2")
-    assert told(frames) == [3]
+    assert sent(frames) == [3]
 
 
 async def test_lost_events_give_a_reset_with_everything() -> None:
     frames = await listen(World(stored=2, noted=2, lost=True, live=[event(3)]), last="0-1-1-1")
     assert [frame.kind for frame in frames] == ["reset", "job_update", "job_history"]
-    assert told(frames) == [1, 2, 3]
+    assert sent(frames) == [1, 2, 3]
 
 
 async def test_reset_with_an_entry_that_has_no_id_yet_is_no_place_to_resume_at() -> None:
     frames = await listen(World(stored=2, noted=1, lost=True, live=[event(2), event(3)]), last="0-1-1-1")
     assert [(frame.kind, frame.id) for frame in frames[:2]] == [("reset", None), ("job_update", "0-1-1-2")]
-    assert told(frames) == [1, 2, 3]
+    assert sent(frames) == [1, 2, 3]
 
 
 async def test_who_has_read_an_end_of_an_earlier_epoch_that_is_not_noted_yet_gets_nothing() -> None:
@@ -213,7 +213,7 @@ async def test_who_has_read_an_end_of_an_earlier_epoch_that_is_not_noted_yet_get
 
 
 async def test_gap_while_listening_gives_a_reset_and_ends_if_the_job_has() -> None:
-    world = World(stored=2, noted=2, live=[Gap(EventId(0, 1, 1, 2))])
+    world = World(stored=2, noted=2, live=[Reset(EventId(0, 1, 1, 2))])
     subscribed = world.snapshot
 
     async def completed_meanwhile(job_id: JobId, user_id: UserId) -> JobSnapshot | None:
@@ -224,7 +224,7 @@ async def test_gap_while_listening_gives_a_reset_and_ends_if_the_job_has() -> No
     world.snapshot = completed_meanwhile  # type: ignore[method-assign]
     frames = await listen(world)
     assert frames[-1].kind == "reset"
-    assert told(frames[-1:]) == [1, 2, 3]
+    assert sent(frames[-1:]) == [1, 2, 3]
 
 
 async def test_another_users_job_is_not_there() -> None:

@@ -3,7 +3,7 @@
 from contextlib import AbstractAsyncContextManager
 
 from platform_api.app import build_app
-from platform_api.routes.limits import SUBMISSIONS
+from platform_api.http.limits import SUBMISSIONS
 from platform_api.wiring import Running
 
 

@@ -11,12 +11,13 @@ from darkroom_schemas.status import TERMINAL, JobStatus
 from darkroom_schemas.worker import Requirements
 from hypothesis import given
 from hypothesis import strategies as st
-from platform_api.domain.change import CancelStep, Change, EmitEvent, SubmitStep
+from platform_api.domain.assets.signed_urls import UrlSigner
 from platform_api.domain.errors import InvalidParameter
-from platform_api.domain.job import Job, JobState
-from platform_api.domain.plan import Plan, PlannedStep, check_plan, steps_of
-from platform_api.domain.signed_urls import UrlSigner
-from platform_api.domain.transitions import on_step_event
+from platform_api.domain.jobs.change import CancelStep, Change, EmitEvent, SubmitStep
+from platform_api.domain.jobs.job import Job, JobState
+from platform_api.domain.jobs.steps import steps_of
+from platform_api.domain.jobs.transitions import on_step_event
+from platform_api.domain.planning.plan import Plan, PlannedStep, check_plan
 
 USER, JOB = UserId("019aa7f0-0d7b-7d7a-8a5e-6a2f2a4d3b10"), JobId("019aa7f1-5c3e-7c66-b5a1-9f0d3c1f1c11")
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -55,7 +56,7 @@ def begin(plan: Plan) -> JobState:
     return JobState(job, steps_of(plan, JOB, NOW))
 
 
-def told(state: JobState, kind: EventType, number: int) -> Change | None:
+def sent(state: JobState, kind: EventType, number: int) -> Change | None:
     data: dict[str, Any] = {"attempt": 1, "error": {"code": "timeout", "message": "slow"}}
     data["result"] = RESULTS[state.steps[number].job_type]
     at_ms = int(NOW.timestamp() * 1000)
@@ -67,7 +68,7 @@ def told(state: JobState, kind: EventType, number: int) -> Change | None:
 
 
 def complete(state: JobState, number: int) -> Change:
-    change = told(state, EventType.STEP_COMPLETED, number)
+    change = sent(state, EventType.STEP_COMPLETED, number)
     assert change is not None
     return change
 
@@ -109,7 +110,7 @@ def test_job_ends_when_all_steps_are_done_in_whatever_order() -> None:
 
 def test_failed_step_fails_the_job_and_revokes_those_beside_it() -> None:
     state = complete(begin(diamond({})), 0).state
-    change = told(state, EventType.STEP_FAILED, 1)
+    change = sent(state, EventType.STEP_FAILED, 1)
     assert change is not None
     assert change.state.job.status is JobStatus.FAILED
     assert [item.step_id[-2:] for item in change.outbox if isinstance(item, CancelStep)] == ["02"]
@@ -126,7 +127,7 @@ def test_job_is_delayed_only_while_nothing_else_of_it_runs() -> None:
         (EventType.STEP_RETRYING, 2, JobStatus.DELAYED),
         (EventType.STEP_STARTED, 1, JobStatus.RUNNING),
     ):
-        change = told(state, kind, number)
+        change = sent(state, kind, number)
         assert change is not None
         state = change.state
         assert state.job.status is status
@@ -191,7 +192,7 @@ def test_step_goes_to_the_queue_with_requirements_of_its_own() -> None:
 def test_any_order_of_events_ends_a_job_of_parallel_steps_once(events: list[tuple[EventType, int]]) -> None:
     state, changes = begin(diamond({"x": "{{steps.02.text}}"})), []
     for kind, number in events:
-        change = told(state, kind, number)
+        change = sent(state, kind, number)
         if change is not None:
             changes.append(change)
             state = change.state

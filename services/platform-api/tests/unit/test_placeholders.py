@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from platform_api.domain.errors import InvalidParameter
-from platform_api.domain.placeholders import check_placeholders
+from platform_api.domain.planning.placeholders import check_placeholders
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ import pytest
 from darkroom_schemas.catalogue import SDXL
 from darkroom_schemas.payload import MAX_SEED
 from darkroom_schemas.worker import Capabilities
-from platform_api.domain.checkpoints import UnknownCheckpoint, checkpoints
 from platform_api.domain.errors import InvalidParameter
-from platform_api.domain.generation import Generation
-from platform_api.domain.plan import Plan, PlannedStep
-from platform_api.domain.plan_generation import plan_generation
+from platform_api.domain.planning.checkpoints import UnknownCheckpoint, checkpoints
+from platform_api.domain.planning.from_generation import plan_generation
+from platform_api.domain.planning.generation import Generation
+from platform_api.domain.planning.plan import Plan, PlannedStep
 
 SDXL_WORKER = Capabilities(types=("sdxl_image_fast", "sdxl_image_high"), models=(SDXL, "pony_v8"))
 FORGE = Capabilities(types=("a1111",), backends=("Main",))

@@ -7,7 +7,7 @@ from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.payload import REMOTE_PAYLOADS
 from darkroom_schemas.worker import Requirements
 from platform_api.domain.errors import InvalidParameter
-from platform_api.domain.plan_step import plan_steps
+from platform_api.domain.planning.plan_step import plan_steps
 
 GRAPH = {"1": {"class_type": "EmptyImage", "inputs": {}}}
 ASK = [{"role": "user", "content": "{{steps.00.text}}"}]

@@ -7,8 +7,8 @@ import httpx
 from fastapi import Response
 from fastapi.routing import APIRoute, iter_route_contexts
 from platform_api.app import build_app
-from platform_api.routes.query_parameters import KnownQueryRoute
-from platform_api.routes.requests import AnyContentTypeRoute, Limit
+from platform_api.http.query_parameters import KnownQueryRoute
+from platform_api.http.requests import AnyContentTypeRoute, Limit
 
 
 def never() -> AbstractAsyncContextManager[Any]:

@@ -9,12 +9,12 @@ import pytest
 from darkroom_schemas.ids import JobId, StepId, TenantId, TraceId, UserId, new_uuid7
 from darkroom_schemas.status import JobStatus
 from darkroom_schemas.step import StepError, StepResult, StepView
-from platform_api.domain.change import SubmitStep
-from platform_api.domain.plan import Plan, PlannedStep
-from platform_api.domain.ports import JobChanges, StepRef
-from platform_api.domain.submit_job import submit_job
-from platform_api.loops.doorbell import Doorbell
+from platform_api.domain.jobs.change import SubmitStep
+from platform_api.domain.jobs.ports import JobChanges, StepRef
+from platform_api.domain.jobs.submit import submit_job
+from platform_api.domain.planning.plan import Plan, PlannedStep
 from platform_api.loops.reconciler import Reconciler
+from platform_api.loops.wakeup import Wakeup
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)
@@ -29,8 +29,8 @@ class World:
         self.unreadable = set[StepId]()
         self._urls, self._refs, self._views = urls, list[StepRef](), dict[StepId, StepView]()
         self.reconciler = Reconciler(
-            stale=self, unit_of_work=self._transaction, producer=self, event_log=self, consumer=self, urls=urls,
-            clock=lambda: NOW, bell=Doorbell(), relay_bell=Doorbell(), waits=(),
+            stale=self, jobs_transaction=self._transaction, producer=self, event_log=self, consumer=self, urls=urls,
+            clock=lambda: NOW, bell=Wakeup(), relay_bell=Wakeup(), waits=(),
         )  # fmt: skip
 
     async def job(self, here: JobStatus, there: JobStatus | None) -> JobId:
@@ -97,10 +97,10 @@ async def test_steps_that_still_wait_or_run_cost_one_look_and_no_transaction(wor
 
 
 async def test_all_that_the_queue_tells_is_applied_in_one_transaction(world: World) -> None:
-    told = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.RUNNING)
-    jobs = [await world.job(JobStatus.QUEUED, there) for there in told * 10]
+    sent = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.RUNNING)
+    jobs = [await world.job(JobStatus.QUEUED, there) for there in sent * 10]
     await world.reconciler.reconcile_stale_steps(everything=False)
-    assert [world.status(job_id) for job_id in jobs] == list(told * 10)
+    assert [world.status(job_id) for job_id in jobs] == list(sent * 10)
     assert (world.looks, world.transactions) == ([40], 1)
 
 

@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 import pytest
 from darkroom_schemas.api_key import Scope, grants
 from platform_api.app import build_app
-from platform_api.routes.scopes import needed_scope
+from platform_api.http.scopes import needed_scope
 from platform_api.wiring import Running
 
 ANONYMOUS = {"catalogue", "operations"}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from darkroom_schemas.payload import MAX_SEED
-from platform_api.domain.seeds import read_seed
+from platform_api.domain.planning.seeds import read_seed
 
 
 @pytest.mark.parametrize("value", [None, "", "  ", -1, "-1"])

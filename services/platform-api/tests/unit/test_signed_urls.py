@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 from darkroom_schemas.ids import AssetId, JobId, UserId
-from platform_api.domain.signed_urls import TicketHolder, UrlSigner, Variant
+from platform_api.domain.assets.signed_urls import TicketHolder, UrlSigner, Variant
 
 NOW = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
 ASSET = AssetId("a1")

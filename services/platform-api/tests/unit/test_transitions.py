@@ -8,12 +8,14 @@ from darkroom_schemas.ids import JobId, TenantId, TraceId, UserId
 from darkroom_schemas.status import TERMINAL, JobStatus
 from hypothesis import given
 from hypothesis import strategies as st
-from platform_api.domain.change import CancelStep, EmitEvent, LedgerKind, SubmitStep
-from platform_api.domain.job import Job, JobState
-from platform_api.domain.plan import Plan, steps_of
-from platform_api.domain.plan_catalogue import JobRequest, plan_job
-from platform_api.domain.signed_urls import UrlSigner
-from platform_api.domain.transitions import on_cancel, on_step_event
+from platform_api.domain.accounts.ledger import LedgerKind
+from platform_api.domain.assets.signed_urls import UrlSigner
+from platform_api.domain.jobs.change import CancelStep, EmitEvent, SubmitStep
+from platform_api.domain.jobs.job import Job, JobState
+from platform_api.domain.jobs.steps import steps_of
+from platform_api.domain.jobs.transitions import on_cancel, on_step_event
+from platform_api.domain.planning.from_catalogue import JobRequest, plan_job
+from platform_api.domain.planning.plan import Plan
 
 USER, JOB = UserId("019aa7f0-0d7b-7d7a-8a5e-6a2f2a4d3b10"), JobId("019aa7f1-5c3e-7c66-b5a1-9f0d3c1f1c11")
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -87,8 +89,8 @@ job_types = st.sampled_from(["sdxl_image_fast", "video_fast", "image7b_fast_enha
 
 
 @given(job_types, st.lists(st.tuples(kinds, st.integers(0, 2), st.integers(1, 2))))
-def test_any_order_of_events_keeps_the_books(job_type: str, told: list[tuple[str, int, int]]) -> None:
-    state, changes = play(new_job(job_type), *(event(kind, number, run) for kind, number, run in told))
+def test_any_order_of_events_keeps_the_books(job_type: str, sent: list[tuple[str, int, int]]) -> None:
+    state, changes = play(new_job(job_type), *(event(kind, number, run) for kind, number, run in sent))
     ledger = [entry for change in changes for entry in change.ledger]
     captured = sum(entry.amount_mc for entry in ledger if entry.kind is LedgerKind.CAPTURE)
     released = sum(entry.amount_mc for entry in ledger if entry.kind is LedgerKind.RELEASE)

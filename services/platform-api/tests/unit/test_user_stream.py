@@ -12,14 +12,14 @@ from darkroom_schemas.events import Event, EventType
 from darkroom_schemas.ids import EventId, JobId, StepId, TenantId, TraceId, UserId, WorkerId
 from darkroom_schemas.job import HistoryEntry, HistoryEvent, JobEventData
 from darkroom_schemas.status import JobStatus
-from platform_api.domain.feed import Gap, Subscription
-from platform_api.domain.job import Job
-from platform_api.domain.job_filter import EVERY_JOB, JobFilter
-from platform_api.domain.job_stream import EventsLost
-from platform_api.domain.ports import JobPage
-from platform_api.domain.signed_urls import UrlSigner
-from platform_api.domain.user_stream import UserFrame, UserStream
-from platform_api.domain.view import job_view
+from platform_api.domain.assets.signed_urls import UrlSigner
+from platform_api.domain.jobs.filters import EVERY_JOB, JobFilter
+from platform_api.domain.jobs.job import Job
+from platform_api.domain.jobs.ports import JobPage
+from platform_api.domain.jobs.view import job_view
+from platform_api.domain.streams.job_stream import EventsLost
+from platform_api.domain.streams.subscription import Reset, Subscription
+from platform_api.domain.streams.user_stream import UserFrame, UserStream
 
 USER, JOB = UserId("u"), JobId("j")
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -53,7 +53,7 @@ class World:
 
     stored: int
     logged: int
-    live: list[Event | Gap | ProgressMessage] = field(default_factory=list)
+    live: list[Event | Reset | ProgressMessage] = field(default_factory=list)
     lost: bool = False
     followed: set[JobId] = field(default_factory=set)
 
@@ -119,7 +119,7 @@ async def test_what_was_replayed_is_not_told_again() -> None:
 
 
 async def test_lost_events_and_a_gap_reset_with_a_place_to_go_on_from() -> None:
-    gap = Gap(EventId(0, 2, 1, 7))
+    gap = Reset(EventId(0, 2, 1, 7))
     frames = await listen(World(stored=2, logged=1, live=[gap], lost=True), last="0-1-1-0")
     assert words(frames) == ["reset 0-1-1-1", "reset 0-2-1-7"]
 
@@ -127,8 +127,8 @@ async def test_lost_events_and_a_gap_reset_with_a_place_to_go_on_from() -> None:
 async def test_progress_is_the_mean_over_all_steps_and_never_goes_back() -> None:
     live = [progress(0, 60), progress(0, 40), event(3), progress(0, 100), progress(1, 50), progress(2, 0)]
     frames = await listen(World(stored=2, logged=2, live=live))
-    told = [frame.job.progress for frame in frames if frame.job is not None]
-    assert told == [30, 50, 75]
+    sent = [frame.job.progress for frame in frames if frame.job is not None]
+    assert sent == [30, 50, 75]
 
 
 async def test_progress_that_comes_before_the_event_of_the_start_is_told_after_it() -> None:

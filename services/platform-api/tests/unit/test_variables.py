@@ -7,8 +7,8 @@ from darkroom_schemas.workflow import Variable
 from hypothesis import given
 from hypothesis import strategies as st
 from platform_api.domain.errors import InvalidParameter
-from platform_api.domain.templates import Reference, Unfillable, fill_in, references
-from platform_api.domain.variables import check_declared, resolve, substitute, variables_in
+from platform_api.domain.planning.templates import Reference, Unfillable, fill_in, references
+from platform_api.domain.planning.variables import check_declared, resolve, substitute, variables_in
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

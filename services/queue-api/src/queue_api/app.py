@@ -3,20 +3,19 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from darkroom_chassis.errors import AppError, render
+from darkroom_chassis.outages import Outages
 from darkroom_chassis.probes import probe_routes
 from darkroom_chassis.service import create_app
-from darkroom_queue import QueueUnavailable
-from darkroom_schemas.errors import ErrorCode
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
+from darkroom_redis import RedisUnavailable
+from fastapi import FastAPI
 
 from queue_api.routes import fleet, jobs, tickets
 from queue_api.settings import Settings
 from queue_api.sockets import events
-from queue_api.wiring import wire
+from queue_api.wiring import assemble
 
 VERSION = "0.1.0"
+OUTAGES: Outages = {RedisUnavailable: "The queue"}
 DESCRIPTION = "Submit, read and cancel steps of the queue, see its workers, and follow its events at `/ws`."
 
 
@@ -25,23 +24,17 @@ def build_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with wire(settings) as running:
+        async with assemble(settings) as running:
             app.state.context, app.state.loops = running.context, running.loops
             yield
 
     async def check_redis() -> None:
-        await app.state.context.link.check_writes()
+        await app.state.context.redis_client.check_writes()
 
     async def check_loops() -> None:
         await app.state.loops.check()
 
-    async def on_queue_unavailable(request: Request, _: Exception) -> JSONResponse:
-        sentence = "The queue does not answer at the moment."
-        error = AppError(503, ErrorCode.UNAVAILABLE, sentence, retryable=True, headers={"Retry-After": "2"})
-        return render(error, request.url.path)
-
-    app = create_app("Darkroom queue-api", VERSION, description=DESCRIPTION, lifespan=lifespan)
-    app.add_exception_handler(QueueUnavailable, on_queue_unavailable)
+    app = create_app("Darkroom queue-api", VERSION, outages=OUTAGES, description=DESCRIPTION, lifespan=lifespan)
     app.include_router(events.router)
     for router in (jobs.router, fleet.router, tickets.router):
         app.include_router(router, prefix="/api")

@@ -6,7 +6,8 @@ from typing import cast
 
 from darkroom_chassis.availability import Availability
 from darkroom_chassis.connection_limit import ConnectionLimit
-from darkroom_queue import EventFanout, Insight, Producer, RedisLink, Registry, Tickets
+from darkroom_queue import EventFanout, Insight, Producer, QueueClient, Registry
+from darkroom_redis import Tickets
 from starlette.requests import HTTPConnection
 
 from queue_api.domain.calibration import Calibration
@@ -17,7 +18,7 @@ from queue_api.domain.progress import ProgressSource
 class Context:
     """The queue, the sockets' sources and the limits of one process. Without `auth_token` everybody may call."""
 
-    link: RedisLink
+    redis_client: QueueClient
     redis: Availability
     producer: Producer
     registry: Registry

@@ -8,7 +8,8 @@ from darkroom_chassis.availability import Availability
 from darkroom_chassis.connection_limit import ConnectionLimit
 from darkroom_chassis.loops import LoopSupervisor
 from darkroom_chassis.metrics import ITEMS_REJECTED, UNREADABLE
-from darkroom_queue import EventFanout, Insight, Producer, QueueUnavailable, RedisLink, Registry, Sweeper, Tickets
+from darkroom_queue import EventFanout, Insight, Producer, QueueClient, Registry, Sweeper
+from darkroom_redis import RedisUnavailable, Tickets
 
 from queue_api.context import Context
 from queue_api.domain.calibration import Calibration
@@ -26,13 +27,13 @@ class Running:
 
 
 @asynccontextmanager
-async def wire(settings: Settings) -> AsyncIterator[Running]:
+async def assemble(settings: Settings) -> AsyncIterator[Running]:
     """Connect and start the loops; undo both at the end."""
-    link = await RedisLink.open(str(settings.redis_url))
-    fanout = EventFanout(link, on_unreadable=ITEMS_REJECTED.labels("event-fanout", UNREADABLE).inc)
-    board, loops = ProgressBoard(link), LoopSupervisor((QueueUnavailable,))
+    redis_client = await QueueClient.open(str(settings.redis_url))
+    fanout = EventFanout(redis_client, on_unreadable=ITEMS_REJECTED.labels("event-fanout", UNREADABLE).inc)
+    board, loops = ProgressBoard(redis_client), LoopSupervisor((RedisUnavailable,))
     sweeper = Sweeper(
-        link,
+        redis_client,
         lease_s=settings.queue_lease_s,
         retention_s=settings.queue_event_retention_s,
         log_max_bytes=settings.queue_event_log_max_bytes,
@@ -40,20 +41,20 @@ async def wire(settings: Settings) -> AsyncIterator[Running]:
     loops.add("event-fanout", fanout.run)
     loops.add("progress", board.run)
     loops.add("sweeper", sweeper.run)
-    insight, calibration = Insight(link), Calibration()
+    insight, calibration = Insight(redis_client), Calibration()
     calibrator = Calibrator(insight, fanout, calibration)
     loops.add("eta-samples", calibrator.sample)
     loops.add("eta-verdicts", calibrator.watch)
     context = Context(
-        link=link,
-        redis=Availability("Redis", (QueueUnavailable,)),
-        producer=Producer(link),
-        registry=Registry(link),
+        redis_client=redis_client,
+        redis=Availability("Redis", (RedisUnavailable,)),
+        producer=Producer(redis_client),
+        registry=Registry(redis_client),
         insight=insight,
         calibration=calibration,
         fanout=fanout,
         progress=board,
-        tickets=Tickets(link),
+        tickets=Tickets(redis_client),
         connections=ConnectionLimit(settings.ws_connections_per_client),
         auth_token=settings.auth_token.get_secret_value() if settings.auth_token else None,
         max_depth=settings.queue_max_depth,
@@ -62,4 +63,4 @@ async def wire(settings: Settings) -> AsyncIterator[Running]:
         async with loops:
             yield Running(context, loops)
     finally:
-        await link.close()
+        await redis_client.close()

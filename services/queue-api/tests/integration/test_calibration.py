@@ -1,7 +1,7 @@
 import asyncio
 
 from darkroom_chassis.metrics import ITEMS_REJECTED
-from darkroom_queue import Consumer, EventFanout, Insight, Producer, RedisLink, StepContext
+from darkroom_queue import Consumer, EventFanout, Insight, Producer, QueueClient, StepContext
 from darkroom_schemas.step import StepResult
 from prometheus_client import Counter
 from queue_api.domain.calibration import Calibration
@@ -13,7 +13,7 @@ ENOUGH_FOR_AN_ESTIMATE = 6
 
 
 async def test_an_estimate_is_held_against_the_start(redis_url: str) -> None:
-    link = await RedisLink.open(redis_url)
+    link = await QueueClient.open(redis_url)
     producer, insight, fanout, calibration = Producer(link), Insight(link), EventFanout(link), Calibration()
     calibrator, opened = Calibrator(insight, fanout, calibration), asyncio.Event()
     opened.set()
@@ -54,7 +54,7 @@ async def test_an_estimate_is_held_against_the_start(redis_url: str) -> None:
 
 
 async def test_a_step_that_cannot_be_read_does_not_end_the_sampling(redis_url: str) -> None:
-    link = await RedisLink.open(redis_url)
+    link = await QueueClient.open(redis_url)
     step = make_step()
     await Producer(link).submit(step)
     await link.command("HSET", link.keys.steps, step.id, "not a record")

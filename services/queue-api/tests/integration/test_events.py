@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from darkroom_queue import Consumer, Producer, RedisLink, StepContext, Tickets
+from darkroom_queue import Consumer, Producer, QueueClient, StepContext
+from darkroom_redis import Tickets
 from darkroom_schemas.ids import TenantId
 from darkroom_schemas.step import StepResult
 from support.fault_proxy import FaultProxy
@@ -51,7 +52,7 @@ async def work_once(link_url: str) -> None:
         done.set()
         return StepResult(text="ok")
 
-    link = await RedisLink.open(link_url)
+    link = await QueueClient.open(link_url)
     consumer = Consumer(link, make_worker(), handler)
     task = asyncio.create_task(consumer.run())
     await done.wait()
@@ -84,7 +85,7 @@ async def test_a_listener_that_was_away_hears_what_it_missed(service: RunningSer
 
 
 async def test_a_socket_goes_on_past_entries_that_cannot_be_read(own_service: RunningService, redis_url: str) -> None:
-    link = await RedisLink.open(redis_url)
+    link = await QueueClient.open(redis_url)
     async with (
         httpx.AsyncClient(base_url=own_service.url, headers={"Authorization": f"Bearer {TOKEN}"}) as api,
         listening(own_service) as socket,
@@ -115,7 +116,7 @@ async def test_a_ticket_opens_one_socket_and_no_second(service: RunningService, 
 
 
 async def test_a_tenants_ticket_shows_its_own_steps_and_progress_alone(service: RunningService, redis_url: str) -> None:
-    link = await RedisLink.open(redis_url)
+    link = await QueueClient.open(redis_url)
     ticket = await Tickets(link).make(TenantId("anna"))
     async with listening(service, f"/ws?token={ticket}", headers={}) as socket:
         await messages_until(socket, "connected")
@@ -188,7 +189,7 @@ async def test_the_sockets_of_a_user_are_counted_together_and_take_nobody_elses_
     service: RunningService, redis_url: str
 ) -> None:
     """The limit is two; all come from one address, and all call their monitor alike."""
-    link, admitted = await RedisLink.open(redis_url), []
+    link, admitted = await QueueClient.open(redis_url), []
     wanted = [("carl", "/ws"), ("carl", "/ws/monitor/one"), ("carl", "/ws/monitor/two"), ("dora", "/ws/monitor/one"),
               ("dora", "/ws"), ("dora", "/ws"), (None, "/ws/monitor/one"), (None, "/ws")]  # fmt: skip
     async with AsyncExitStack() as stack:
@@ -224,17 +225,17 @@ async def test_a_place_that_cannot_be_one_is_closed_with_1008(service: RunningSe
 
 
 async def test_an_expired_ticket_is_closed_with_4001(service: RunningService, redis_url: str) -> None:
-    link = await RedisLink.open(redis_url)
+    link = await QueueClient.open(redis_url)
     ticket = await Tickets(link).make(TenantId("anna"))
-    [key] = await link.client.keys("*:tk:*")
-    await link.client.pexpire(key, 300_000)  # as 30 s later
+    [key] = await link.redis_py.keys("*:tk:*")
+    await link.redis_py.pexpire(key, 300_000)  # as 30 s later
     assert await close_code(service, f"/ws?token={ticket}", {}) == 4001
     assert await close_code(service, f"/ws?token={ticket}", {}) == 1008
     await link.close()
 
 
 async def test_a_socket_ends_with_4001_when_its_credential_does(service: RunningService, redis_url: str) -> None:
-    link = await RedisLink.open(redis_url)
+    link = await QueueClient.open(redis_url)
     until_ms = time.time_ns() // 1_000_000 + 300
     ticket = await Tickets(link).make(TenantId("anna"), until_ms=until_ms)
     async with listening(service, f"/ws?token={ticket}", {}) as socket:

@@ -4,7 +4,7 @@ from typing import Any
 import httpx
 import pytest
 import redis.asyncio as redis
-from darkroom_queue import RedisLink
+from darkroom_queue import QueueClient
 from darkroom_schemas.ids import SYSTEM_TENANT
 from darkroom_schemas.payload import PAYLOAD
 
@@ -149,7 +149,7 @@ async def test_a_full_queue_is_503_with_retry_after(api: httpx.AsyncClient) -> N
 async def test_too_many_kinds_of_requirements_are_429_with_retry_after_and_known_ones_go_on(
     api: httpx.AsyncClient, redis_url: str
 ) -> None:
-    link = await RedisLink.open(redis_url)
+    link = await QueueClient.open(redis_url)
     await link.command("HSET", "{darkroom-0}:ct", SYSTEM_TENANT, 1024)  # as many as the operator may bring
     await link.close()
     refused = await api.post("/api/jobs", json=SIMULATION | {"requirements": {"tags": ["rare"]}})
@@ -204,5 +204,5 @@ async def test_a_redis_that_takes_no_writes_makes_the_service_unready(api: httpx
             answer = await api.get("/readyz")
         finally:
             await server.config_set("maxmemory", "0")
-    assert (answer.status_code, answer.json()["checks"]["redis"]) == (503, "QueueUnavailable")
+    assert (answer.status_code, answer.json()["checks"]["redis"]) == (503, "RedisUnavailable")
     assert (await api.get("/readyz")).status_code == 200

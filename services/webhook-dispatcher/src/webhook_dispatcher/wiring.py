@@ -10,12 +10,13 @@ from darkroom_chassis.database import DATABASE_AWAY, Database
 from darkroom_chassis.expiry import expire_regularly
 from darkroom_chassis.loops import LoopSupervisor
 from darkroom_chassis.metrics import ITEMS_REJECTED, UNREADABLE
-from darkroom_queue import EventLog, KeyDirectory, QueueUnavailable, RedisLink
+from darkroom_queue import EventLog, QueueClient
+from darkroom_redis import KeyDirectory, RedisUnavailable
 
 from webhook_dispatcher.clients.sender import WebhookSender
+from webhook_dispatcher.context import Context
 from webhook_dispatcher.loops.dispatch import DispatchLoop
 from webhook_dispatcher.loops.intake import IntakeLoop
-from webhook_dispatcher.routes.context import Context
 from webhook_dispatcher.settings import Settings
 from webhook_dispatcher.store.delivery_log import PostgresDeliveryLog
 from webhook_dispatcher.store.due_deliveries import PostgresDueDeliveries
@@ -31,19 +32,19 @@ class Running:
 
     context: Context
     loops: LoopSupervisor
-    link: RedisLink
+    redis_client: QueueClient
     database: Database
 
 
 @asynccontextmanager
-async def wire(settings: Settings) -> AsyncIterator[Running]:
+async def assemble(settings: Settings) -> AsyncIterator[Running]:
     """Connect and start the loops; undo both at the end."""
-    link = await RedisLink.open(str(settings.redis_url))
+    redis_client = await QueueClient.open(str(settings.redis_url))
     database = Database(
         str(settings.database_url), application="webhook-dispatcher", pool_size=settings.webhook_pool_size
     )
     box, arrived = FernetBox(settings.secrets_key.get_secret_value()), asyncio.Event()
-    loops = LoopSupervisor((QueueUnavailable, *DATABASE_AWAY))
+    loops = LoopSupervisor((RedisUnavailable, *DATABASE_AWAY))
     sender = WebhookSender(
         allowed=settings.webhook_allowed_networks,
         timeout_s=settings.webhook_timeout_s,
@@ -57,14 +58,16 @@ async def wire(settings: Settings) -> AsyncIterator[Running]:
         concurrency=settings.webhook_concurrency,
         waits=DATABASE_AWAY,
     )
-    event_log = EventLog(link, "webhook-dispatcher", on_unreadable=ITEMS_REJECTED.labels("intake", UNREADABLE).inc)
+    event_log = EventLog(
+        redis_client, "webhook-dispatcher", on_unreadable=ITEMS_REJECTED.labels("intake", UNREADABLE).inc
+    )
     intake = IntakeLoop(event_log, PostgresIntake(database), arrived, waits=DATABASE_AWAY)
     loops.add("intake", intake.run)
     loops.add("dispatch", dispatch.run)
     loops.add("expiry", lambda: expire_regularly({"Idempotency keys": lambda: delete_expired_keys(database)}))
     context = Context(
-        directory=KeyDirectory(link),
-        redis=Availability("Redis", (QueueUnavailable,)),
+        directory=KeyDirectory(redis_client),
+        redis=Availability("Redis", (RedisUnavailable,)),
         endpoints=PostgresEndpoints(database),
         deliveries=PostgresDeliveryLog(database),
         idempotency=PostgresIdempotency(database, box),
@@ -74,7 +77,7 @@ async def wire(settings: Settings) -> AsyncIterator[Running]:
     )
     try:
         async with sender, loops:
-            yield Running(context, loops, link, database)
+            yield Running(context, loops, redis_client, database)
     finally:
         await database.close()
-        await link.close()
+        await redis_client.close()

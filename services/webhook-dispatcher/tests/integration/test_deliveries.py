@@ -1,7 +1,7 @@
 from typing import Any
 
 import httpx
-from darkroom_queue import RedisLink
+from darkroom_queue import QueueClient
 from darkroom_schemas.events import EventType
 from support.receiver import Receiver, receiving
 from support.waiting import until
@@ -9,7 +9,7 @@ from support.webhooks import deliveries_of, job_ends, register
 
 
 async def test_a_completed_job_reaches_the_endpoint_signed(
-    api: httpx.AsyncClient, link: RedisLink, user: str, receiver: Receiver
+    api: httpx.AsyncClient, link: QueueClient, user: str, receiver: Receiver
 ) -> None:
     async with receiving(receiver):
         webhook = await register(api, receiver.url, events=["job.completed"])
@@ -22,7 +22,7 @@ async def test_a_completed_job_reaches_the_endpoint_signed(
 
 
 async def test_a_receiver_that_was_down_gets_it_when_it_is_back(
-    api: httpx.AsyncClient, link: RedisLink, user: str, receiver: Receiver
+    api: httpx.AsyncClient, link: QueueClient, user: str, receiver: Receiver
 ) -> None:
     webhook = await register(api, receiver.url)
     await job_ends(link, user)
@@ -38,7 +38,7 @@ async def test_a_receiver_that_was_down_gets_it_when_it_is_back(
 
 
 async def test_a_failing_receiver_is_tried_again_with_the_same_id(
-    api: httpx.AsyncClient, link: RedisLink, user: str, receiver: Receiver
+    api: httpx.AsyncClient, link: QueueClient, user: str, receiver: Receiver
 ) -> None:
     receiver.answers = [500, 503, 200]
     async with receiving(receiver):
@@ -57,7 +57,7 @@ async def test_a_failing_receiver_is_tried_again_with_the_same_id(
 
 
 async def test_gone_switches_the_endpoint_off_and_a_put_on_again(
-    api: httpx.AsyncClient, link: RedisLink, user: str, receiver: Receiver
+    api: httpx.AsyncClient, link: QueueClient, user: str, receiver: Receiver
 ) -> None:
     receiver.answers = [410]
     async with receiving(receiver):
@@ -74,7 +74,7 @@ async def test_gone_switches_the_endpoint_off_and_a_put_on_again(
 
 
 async def test_an_endpoint_hears_only_what_it_asked_for_and_only_of_its_tenant(
-    api: httpx.AsyncClient, link: RedisLink, user: str, receiver: Receiver
+    api: httpx.AsyncClient, link: QueueClient, user: str, receiver: Receiver
 ) -> None:
     async with receiving(receiver):
         webhook = await register(api, receiver.url, events=["job.completed"])

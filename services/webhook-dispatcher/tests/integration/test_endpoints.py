@@ -5,7 +5,7 @@ import httpx
 import psycopg
 import pytest
 from darkroom_chassis.api_keys import KeyKind
-from darkroom_queue import RedisLink
+from darkroom_queue import QueueClient
 from darkroom_schemas.ids import new_uuid7
 from support.keys import publish_key
 from support.services import RunningService
@@ -64,7 +64,7 @@ async def test_a_wrong_url_and_an_unknown_event_are_explained_in_plain_sentences
 
 
 async def test_another_tenants_endpoint_is_not_there(
-    api: httpx.AsyncClient, link: RedisLink, service: RunningService
+    api: httpx.AsyncClient, link: QueueClient, service: RunningService
 ) -> None:
     webhook_id = (await api.post("/api/webhooks", json={"url": URL})).json()["id"]
     path = f"/api/webhooks/{webhook_id}"
@@ -78,7 +78,7 @@ async def test_another_tenants_endpoint_is_not_there(
     assert (await api.get(path)).json()["active"] is True
 
 
-async def test_without_a_valid_key_every_route_is_401(service: RunningService, link: RedisLink) -> None:
+async def test_without_a_valid_key_every_route_is_401(service: RunningService, link: QueueClient) -> None:
     unknown = (await publish_key(link, "u1"))[:-1] + "!"
     async with httpx.AsyncClient(base_url=service.url) as client:
         for headers in ({}, {"X-API-Key": unknown}, {"Authorization": "Bearer x"}):
@@ -87,7 +87,7 @@ async def test_without_a_valid_key_every_route_is_401(service: RunningService, l
 
 
 async def test_a_service_key_acts_for_the_user_that_it_names_and_others_may_not(
-    service: RunningService, link: RedisLink
+    service: RunningService, link: QueueClient
 ) -> None:
     service_key = await publish_key(link, None, KeyKind.SERVICE)
     admin_key = await publish_key(link, None, KeyKind.ADMIN)
@@ -98,7 +98,7 @@ async def test_a_service_key_acts_for_the_user_that_it_names_and_others_may_not(
         assert (await client.get("/api/webhooks", headers=named | {"X-API-Key": admin_key})).status_code == 403
 
 
-async def test_a_key_does_only_what_its_scopes_allow(service: RunningService, link: RedisLink) -> None:
+async def test_a_key_does_only_what_its_scopes_allow(service: RunningService, link: QueueClient) -> None:
     allowed = {("webhooks:read",): {"GET": 200, "POST": 403}, ("jobs:read",): {"GET": 403, "POST": 403}}
     for scopes, answers in allowed.items():
         headers = {"X-API-Key": await publish_key(link, "u1", scopes=scopes)}
@@ -174,7 +174,7 @@ async def test_deep_bodies_and_large_numbers_are_a_400_and_impossible_ids_a_404(
 
 
 async def test_a_service_key_names_its_user_by_a_uuid_in_either_case(
-    service: RunningService, link: RedisLink, user: str
+    service: RunningService, link: QueueClient, user: str
 ) -> None:
     key = await publish_key(link, None, kind=KeyKind.SERVICE)
     async with httpx.AsyncClient(base_url=service.url, headers={"X-API-Key": key}) as client:

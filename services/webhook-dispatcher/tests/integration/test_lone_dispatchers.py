@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 import httpx
-from darkroom_queue import RedisLink
+from darkroom_queue import QueueClient
 from support.keys import publish_key
 from support.receiver import Receiver, receiving
 from support.services import RunningService
@@ -17,7 +17,7 @@ Start = Callable[..., AbstractContextManager[RunningService]]
 
 
 async def test_a_dispatcher_killed_before_the_delivery_makes_it_after_its_restart(
-    start: Start, link: RedisLink, user: str, receiver: Receiver
+    start: Start, link: QueueClient, user: str, receiver: Receiver
 ) -> None:
     key = await publish_key(link, user)
     with start() as first:
@@ -32,7 +32,7 @@ async def test_a_dispatcher_killed_before_the_delivery_makes_it_after_its_restar
 
 
 async def test_a_private_address_is_not_dialled_unless_allowed(
-    start: Start, link: RedisLink, user: str, receiver: Receiver
+    start: Start, link: QueueClient, user: str, receiver: Receiver
 ) -> None:
     key = await publish_key(link, user)
     async with receiving(receiver):

@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 import psycopg
-from darkroom_queue import Producer, RedisLink
+from darkroom_queue import Producer, QueueClient
 from darkroom_schemas.events import Emission, EventType
 from darkroom_schemas.ids import JobId, TenantId
 from support.receiver import Receiver, receiving
@@ -16,7 +16,7 @@ from webhook_dispatcher.store.secret_box import FernetBox
 
 
 async def test_an_event_that_cannot_be_read_is_left_out(
-    api: httpx.AsyncClient, link: RedisLink, user: str, receiver: Receiver
+    api: httpx.AsyncClient, link: QueueClient, user: str, receiver: Receiver
 ) -> None:
     async with receiving(receiver):
         webhook = await register(api, receiver.url, events=["job.completed"])
@@ -39,7 +39,7 @@ async def test_an_event_that_cannot_be_read_is_left_out(
 
 
 async def test_a_secret_under_an_old_key_fails_its_own_deliveries_only(
-    api: httpx.AsyncClient, link: RedisLink, user: str, receiver: Receiver, database_url: str
+    api: httpx.AsyncClient, link: QueueClient, user: str, receiver: Receiver, database_url: str
 ) -> None:
     async with receiving(receiver):
         old = await register(api, receiver.url)
@@ -61,7 +61,7 @@ async def test_a_secret_under_an_old_key_fails_its_own_deliveries_only(
 
 
 async def test_entries_of_the_log_that_cannot_be_read_are_passed_by_and_counted(
-    api: httpx.AsyncClient, link: RedisLink, user: str, receiver: Receiver
+    api: httpx.AsyncClient, link: QueueClient, user: str, receiver: Receiver
 ) -> None:
     async with receiving(receiver):
         webhook = await register(api, receiver.url)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from darkroom_chassis.logs import get_logger
 from darkroom_chassis.loops import LoopSupervisor
-from darkroom_queue import Consumer, QueueUnavailable, RedisLink
+from darkroom_queue import Consumer, QueueClient
+from darkroom_redis import RedisUnavailable
 from darkroom_schemas.catalogue import Connector as ConnectorName
 from darkroom_schemas.ids import WorkerId
 from darkroom_schemas.worker import Capabilities, WorkerInfo
@@ -84,11 +85,11 @@ async def running_worker(settings: WorkerSettings, profile: Profile) -> AsyncIte
     log.info("Starting a worker", worker_id=settings.id, profile=profile.name, note=profile.note)
     async with AsyncExitStack() as stack:
         uploads = ObjectUploads(open_store(settings.object_store_url))
-        link = await RedisLink.open(settings.redis_url)
-        stack.push_async_callback(link.close)
+        redis_client = await QueueClient.open(settings.redis_url)
+        stack.push_async_callback(redis_client.close)
         watch = DeviceWatch()
         leftovers = LeftoverObjects(uploads)
-        loops = LoopSupervisor((QueueUnavailable,))
+        loops = LoopSupervisor((RedisUnavailable,))
         loops.add("leftovers", leftovers.run)
         child: GpuChild | None = None
         connectors: list[Connector] = []
@@ -107,7 +108,7 @@ async def running_worker(settings: WorkerSettings, profile: Profile) -> AsyncIte
             handler = StepHandler(switchboard, settings.id)
             beat_s = settings.lease_s / 3
             return Consumer(
-                link, info, handler, lease_s=settings.lease_s, beat_s=beat_s, resident=lambda: watch.models,
+                redis_client, info, handler, lease_s=settings.lease_s, beat_s=beat_s, resident=lambda: watch.models,
                 on_refused=leftovers.discard_refused,
             )  # fmt: skip
 
@@ -116,7 +117,7 @@ async def running_worker(settings: WorkerSettings, profile: Profile) -> AsyncIte
         await stack.enter_async_context(loops)
         stack.push_async_callback(leftovers.settle)
         stack.push_async_callback(steps.drain, settings.drain_s)
-        checks: dict[str, Check] = {"redis": link.ping, "objects": uploads.check, "loops": loops.check}
+        checks: dict[str, Check] = {"redis": redis_client.ping, "objects": uploads.check, "loops": loops.check}
         checks |= {connector.name: connector.check for connector in connectors}
         yield Worker(checks | {"steps": steps.check})
 

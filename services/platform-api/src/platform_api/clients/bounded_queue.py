@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from darkroom_chassis.availability import ADVISORY_S, NEEDED_S, Availability, ServerAway
-from darkroom_queue import Insight, Producer, QueueUnavailable, Tickets, Waiting
+from darkroom_queue import Insight, Producer, Waiting
+from darkroom_redis import RedisUnavailable, Tickets
 from darkroom_schemas.ids import StepId, TenantId
 from darkroom_schemas.step import StepView
 
@@ -12,7 +13,7 @@ Answer = TypeVar("Answer")
 
 
 class BoundedQueue:
-    """Implements `RunningSteps`, `WaitingSteps` and `SocketTickets`; raises `QueueUnavailable` while Redis is away."""
+    """Implements `RunningSteps`, `WaitingSteps` and `SocketTickets`; raises `RedisUnavailable` while Redis is away."""
 
     def __init__(self, producer: Producer, insight: Insight, tickets: Tickets, redis: Availability) -> None:
         self._producer, self._insight, self._tickets, self._redis = producer, insight, tickets, redis
@@ -30,4 +31,4 @@ class BoundedQueue:
         try:
             return await self._redis.ask(call, within_s)
         except ServerAway as error:
-            raise QueueUnavailable(str(error)) from error
+            raise RedisUnavailable(str(error)) from error

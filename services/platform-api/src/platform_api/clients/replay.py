@@ -2,12 +2,12 @@
 
 from collections.abc import AsyncIterator
 
-from darkroom_queue import EventLog, LogTruncated, RedisLink
+from darkroom_queue import EventLog, LogTruncated, QueueClient
 from darkroom_schemas.events import Event
 from darkroom_schemas.ids import EventId, JobId, TenantId, UserId
 
-from platform_api.domain.job_stream import EventsLost
-from platform_api.domain.user_stream import concerns_user
+from platform_api.domain.streams.job_stream import EventsLost
+from platform_api.domain.streams.user_stream import concerns_user
 
 PAGE = 1000
 MAX_EVENTS = 25_000
@@ -17,17 +17,17 @@ MAX_EVENTS = 25_000
 class LogReplay:
     """Implements `Replay` and `UserReplay`."""
 
-    def __init__(self, link: RedisLink) -> None:
-        self._link = link
+    def __init__(self, redis_client: QueueClient) -> None:
+        self._client = redis_client
 
     async def read_job(self, job_id: JobId, after: EventId | None) -> list[Event]:
         try:
-            return await EventLog(self._link).read_job(job_id, after)
+            return await EventLog(self._client).read_job(job_id, after)
         except LogTruncated as error:
             raise EventsLost(str(error)) from error
 
     async def read_user(self, user_id: UserId, after: EventId) -> AsyncIterator[Event]:
-        log, seen = EventLog(self._link), 0
+        log, seen = EventLog(self._client), 0
         while seen < MAX_EVENTS:
             try:
                 events = await log.read(after, count=PAGE)

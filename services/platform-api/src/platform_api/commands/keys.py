@@ -9,7 +9,7 @@ from darkroom_schemas.api_key import Scope, Tier
 from darkroom_schemas.ids import UserId
 
 from platform_api.commands.platform import UserName, load_settings, refuse, run, text
-from platform_api.domain.api_keys import KeyManager, StoredKey, add_key, revoke_key
+from platform_api.domain.accounts.api_keys import KeyManager, StoredKey, add_key, revoke_key
 from platform_api.domain.errors import NotFound, TooManyKeys
 
 if TYPE_CHECKING:

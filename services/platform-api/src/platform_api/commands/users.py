@@ -54,7 +54,7 @@ def _add(
     """Make a user with an opening balance, and print the id, an API key and a JWT of one hour."""
     from darkroom_chassis.api_keys import KeyKind
 
-    from platform_api.operators import make_key
+    from platform_api.commands.bootstrap import make_key
     from platform_api.wiring import jwt_codec, open_accounts
 
     settings, secret = load_settings(), _ask() if password else None
@@ -104,7 +104,7 @@ def _credits(
     note: Annotated[str | None, typer.Option(help="Why; shown in the user's statement.")] = None,
 ) -> None:
     """Give a user credits or take some, and print the new balance."""
-    from platform_api.domain.credits import Adjustment, adjust_credits
+    from platform_api.domain.accounts.credits import Adjustment, adjust_credits
     from platform_api.domain.errors import BalanceTooLow, InvalidParameter
     from platform_api.wiring import open_accounts, open_credits
 
@@ -131,7 +131,7 @@ def _credits(
 
 
 async def _set(settings: "Settings", user_id: UserId, password: str) -> None:
-    from platform_api.domain.sessions import set_password
+    from platform_api.domain.accounts.sessions import set_password
     from platform_api.wiring import open_passwords
 
     async with open_passwords(settings) as (passwords, hasher):
@@ -140,8 +140,8 @@ async def _set(settings: "Settings", user_id: UserId, password: str) -> None:
 
 def _ask() -> str:
     """Ask twice on a terminal; else read one line of standard input. Refuse what could not be kept."""
+    from platform_api.domain.accounts.sessions import check_password
     from platform_api.domain.errors import InvalidParameter
-    from platform_api.domain.sessions import check_password
 
     if sys.stdin.isatty():
         password = str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))

@@ -10,8 +10,6 @@ Refused
 ├─ NotEnoughCredits      with what is missing
 ├─ BalanceTooLow         an operator would take more credits than there are
 ├─ QueueIsFull           try again later
-├─ KeyReused             an Idempotency-Key that came before with another request
-├─ KeyInUse              the first request with this Idempotency-Key is still being answered
 ├─ AlreadyExists          the name is taken
 ├─ TooManyKeys            the user holds as many API keys as there may be
 ├─ NotFound              no such job or asset, or somebody else's
@@ -85,14 +83,6 @@ class BalanceTooLow(Refused):
 
 class QueueIsFull(Refused):
     """More steps wait than the operator allows."""
-
-
-class KeyReused(Refused):
-    """The Idempotency-Key belongs to another request."""
-
-
-class KeyInUse(Refused):
-    """The first request with this Idempotency-Key has not been answered yet."""
 
 
 class NotFound(Refused):

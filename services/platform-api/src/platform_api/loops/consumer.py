@@ -6,15 +6,16 @@ from functools import partial
 
 from darkroom_chassis.isolation import Isolation
 from darkroom_chassis.logs import get_logger
-from darkroom_queue import EventLog, LogTruncated, QueueUnavailable
+from darkroom_queue import EventLog, LogTruncated
+from darkroom_redis import RedisUnavailable
 from darkroom_schemas.events import Event
 from darkroom_schemas.ids import EventId
 from darkroom_schemas.status import TERMINAL
 
-from platform_api.domain.apply_step_events import TELLING, apply_step_events, failure_instead_of
-from platform_api.domain.ports import Journal
-from platform_api.domain.view import AssetUrls
-from platform_api.loops.doorbell import Doorbell
+from platform_api.domain.jobs.apply_step_events import JOB_CHANGING, apply_step_events, failure_in_place_of
+from platform_api.domain.jobs.view import AssetUrls
+from platform_api.domain.log.offsets import OffsetStore
+from platform_api.loops.wakeup import Wakeup
 from platform_api.metrics import EVENTS_APPLIED, EVENTS_UNUSABLE, JOBS_ENDED, type_label
 
 log = get_logger(__name__)
@@ -32,14 +33,14 @@ class EventConsumer:
     def __init__(
         self,
         event_log: EventLog,
-        journal: Journal,
+        journal: OffsetStore,
         urls: AssetUrls,
         *,
-        relay_bell: Doorbell,
+        relay_bell: Wakeup,
         on_gap: Callable[[], None],
         waits: tuple[type[Exception], ...],
     ) -> None:
-        self._isolation = Isolation("event-consumer", (QueueUnavailable, *waits))
+        self._isolation = Isolation("event-consumer", (RedisUnavailable, *waits))
         self._log, self._journal, self._urls = event_log, journal, urls
         self._relay_bell, self._on_gap = relay_bell, on_gap
         self._position: EventId | None = None
@@ -53,7 +54,7 @@ class EventConsumer:
         while True:
             try:
                 await self.consume_batch(block_ms=BLOCK_MS)
-            except QueueUnavailable:
+            except RedisUnavailable:
                 await asyncio.sleep(RETRY_S)
 
     async def passed(self, mark: EventId) -> None:
@@ -73,7 +74,7 @@ class EventConsumer:
         if not events:
             return
         now = asyncio.get_running_loop().time()
-        if not any(event.type in TELLING for event in events) and now - self._stored_at < STORE_EVERY_S:
+        if not any(event.type in JOB_CHANGING for event in events) and now - self._stored_at < STORE_EVERY_S:
             await self._move_to(EventId.parse(events[-1].id))
             return
         try:
@@ -94,7 +95,7 @@ class EventConsumer:
         """Fail the step that an event is about, or leave the event out if even that cannot be stored."""
         EVENTS_UNUSABLE.inc()
         try:
-            await self._apply([failure_instead_of(event)])
+            await self._apply([failure_in_place_of(event)])
         except self._isolation.waits:
             raise
         except Exception:

@@ -7,11 +7,12 @@ from typing import Generic, TypeVar
 
 from darkroom_chassis.availability import ADVISORY_S, Availability, ServerAway
 from darkroom_chassis.logs import get_logger
-from darkroom_queue import EventLog, LogTruncated, ProgressFeed, QueueUnavailable
+from darkroom_queue import EventLog, LogTruncated, ProgressFeed
+from darkroom_redis import RedisUnavailable
 from darkroom_schemas.ids import EventId, JobId, UserId
 
-from platform_api.domain.feed import Gap, Subscription
-from platform_api.domain.user_stream import concerns_user
+from platform_api.domain.streams.subscription import Reset, Subscription
+from platform_api.domain.streams.user_stream import concerns_user
 from platform_api.metrics import STREAMS_OPEN
 
 log = get_logger(__name__)
@@ -24,7 +25,7 @@ Topic = TypeVar("Topic", bound=Hashable)
 
 
 class Fanout:
-    """Implements `JobFeed` and `UserFeed`: dispatches by job and by user, and never waits for a listener."""
+    """Implements `JobSubscriptions` and `UserSubscriptions`; never waits for a listener."""
 
     def __init__(self, event_log: EventLog, progress: ProgressFeed, redis: Availability) -> None:
         self._log, self._progress, self._redis = event_log, progress, redis
@@ -47,7 +48,7 @@ class Fanout:
     async def subscribe_user(self, user_id: UserId) -> AsyncIterator[tuple[Subscription, EventId]]:
         async with self._registered(self._of_user, user_id) as subscription:
             if self._position is None:
-                raise QueueUnavailable("the event log cannot be read now")
+                raise RedisUnavailable("the event log cannot be read now")
             yield subscription, self._position
 
     async def follow_progress(self, job_id: JobId, subscription: Subscription) -> None:
@@ -60,7 +61,7 @@ class Fanout:
     async def unfollow_progress(self, job_id: JobId, subscription: Subscription) -> None:
         """Take back one `follow_progress`."""
         self._progress_of.discard(job_id, subscription)
-        with suppress(QueueUnavailable, TimeoutError):  # Redis forgets what a lost connection was subscribed to
+        with suppress(RedisUnavailable, TimeoutError):  # Redis forgets what a lost connection was subscribed to
             async with asyncio.timeout(ADVISORY_S):
                 await self._progress.remove(job_id)
 
@@ -86,7 +87,7 @@ class Fanout:
             except LogTruncated:
                 log.warning("The event log has a gap; streams are told to start afresh")
                 self._position, has_gap = None, True
-            except QueueUnavailable:
+            except RedisUnavailable:
                 await asyncio.sleep(RETRY_S)
 
     async def run_progress(self) -> None:
@@ -96,7 +97,7 @@ class Fanout:
                 async for message in self._progress:
                     for subscription in self._progress_of.at(message.job_id):
                         subscription.offer_progress(message)
-            except QueueUnavailable:
+            except RedisUnavailable:
                 await asyncio.sleep(RETRY_S)
 
     async def _dispatch_batch(self) -> None:
@@ -110,7 +111,7 @@ class Fanout:
 
     def _tell_gap(self, position: EventId) -> None:
         for subscription in self._everybody():
-            subscription.offer(Gap(position))
+            subscription.offer(Reset(position))
 
     def _everybody(self) -> Iterable[Subscription]:
         return (*self._of_job.everybody(), *self._of_user.everybody())
@@ -135,7 +136,7 @@ class Fanout:
             async with asyncio.timeout(START_TIMEOUT_S):
                 await self._reading.wait()
         except TimeoutError:
-            raise QueueUnavailable("the event log cannot be read yet") from None
+            raise RedisUnavailable("the event log cannot be read yet") from None
 
 
 class Topics(Generic[Topic]):

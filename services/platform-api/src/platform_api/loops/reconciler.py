@@ -7,18 +7,20 @@ from functools import partial
 
 from darkroom_chassis.isolation import Isolation
 from darkroom_chassis.logs import get_logger
-from darkroom_queue import EventLog, Producer, QueueUnavailable
+from darkroom_queue import EventLog, Producer
+from darkroom_redis import RedisUnavailable
 from darkroom_schemas.events import Event
 from darkroom_schemas.status import ACTIVE, JobStatus
 from darkroom_schemas.step import StepView
 
-from platform_api.domain.apply_step_events import apply_step_events, events_of
-from platform_api.domain.change import SubmitStep
-from platform_api.domain.plan import step_submission
-from platform_api.domain.ports import Clock, StaleSteps, StepRef, UnitOfWork
-from platform_api.domain.view import AssetUrls
+from platform_api.domain.clock import Clock
+from platform_api.domain.jobs.apply_step_events import apply_step_events, events_of
+from platform_api.domain.jobs.change import SubmitStep
+from platform_api.domain.jobs.ports import JobsTransaction, StaleSteps, StepRef
+from platform_api.domain.jobs.steps import step_submission
+from platform_api.domain.jobs.view import AssetUrls
 from platform_api.loops.consumer import EventConsumer
-from platform_api.loops.doorbell import Doorbell
+from platform_api.loops.wakeup import Wakeup
 from platform_api.metrics import STEPS_RECONCILED
 
 log = get_logger(__name__)
@@ -37,18 +39,18 @@ class Reconciler:
         self,
         *,
         stale: StaleSteps,
-        unit_of_work: UnitOfWork,
+        jobs_transaction: JobsTransaction,
         producer: Producer,
         event_log: EventLog,
         consumer: EventConsumer,
         urls: AssetUrls,
         clock: Clock,
-        bell: Doorbell,
-        relay_bell: Doorbell,
+        bell: Wakeup,
+        relay_bell: Wakeup,
         waits: tuple[type[Exception], ...],
     ) -> None:
-        self._isolation = Isolation("reconciler", (QueueUnavailable, TimeoutError, *waits))
-        self._stale, self._unit_of_work, self._producer, self._log = stale, unit_of_work, producer, event_log
+        self._isolation = Isolation("reconciler", (RedisUnavailable, TimeoutError, *waits))
+        self._stale, self._unit_of_work, self._producer, self._log = stale, jobs_transaction, producer, event_log
         self._consumer, self._urls, self._clock = consumer, urls, clock
         self._bell, self._relay_bell = bell, relay_bell
 
@@ -58,7 +60,7 @@ class Reconciler:
         while True:
             try:
                 await self.reconcile_stale_steps(everything=everything)
-            except (QueueUnavailable, TimeoutError):
+            except (RedisUnavailable, TimeoutError):
                 log.warning("Steps are reconciled later: Redis does not answer, or its log is being caught up with")
                 await asyncio.sleep(RETRY_S)
             else:

@@ -7,23 +7,16 @@ from typing import Any
 
 from darkroom_chassis.isolation import Isolation
 from darkroom_chassis.logs import get_logger
-from darkroom_queue import (
-    KeyDirectory,
-    Producer,
-    QueueError,
-    QueueUnavailable,
-    StepConflict,
-    SubmissionExpired,
-    TooManyClasses,
-)
+from darkroom_queue import Producer, QueueError, StepConflict, SubmissionExpired, TooManyClasses
+from darkroom_redis import KeyDirectory, RedisUnavailable
 from darkroom_schemas.events import Emission, Event, EventType
 from darkroom_schemas.ids import EventId, JobId, StepId, TenantId
 from darkroom_schemas.step import StepSubmit
 
-from platform_api.domain.apply_step_events import apply_step_events
-from platform_api.domain.ports import Outbox, OutboxBatch, OutboxBusy, OutboxRow
-from platform_api.domain.view import AssetUrls
-from platform_api.loops.doorbell import Doorbell
+from platform_api.domain.jobs.apply_step_events import apply_step_events
+from platform_api.domain.jobs.view import AssetUrls
+from platform_api.domain.log.outbox import Outbox, OutboxBatch, OutboxBusy, OutboxRow
+from platform_api.loops.wakeup import Wakeup
 from platform_api.metrics import OUTBOX_RELAYED
 
 log = get_logger(__name__)
@@ -48,11 +41,11 @@ class Relay:
         *,
         now_ms: Callable[[], Awaitable[int]],
         epoch: Callable[[], Awaitable[int]],
-        bell: Doorbell,
+        bell: Wakeup,
         urls: AssetUrls,
         waits: tuple[type[Exception], ...],
     ) -> None:
-        self._isolation = Isolation("relay", (QueueUnavailable, *waits))
+        self._isolation = Isolation("relay", (RedisUnavailable, *waits))
         self._outbox, self._producer, self._directory = outbox, producer, directory
         self._now_ms, self._epoch, self._bell, self._urls = now_ms, epoch, bell, urls
         self._known_epoch: int | None = None
@@ -68,7 +61,7 @@ class Relay:
                 more = await self.relay_batch()
             except OutboxBusy:
                 continue
-            except QueueUnavailable:
+            except RedisUnavailable:
                 log.warning("Redis does not answer; the outbox waits", retry_in_s=backoff_s)
                 await asyncio.sleep(backoff_s)
                 backoff_s = min(backoff_s * 2, LONGEST_BACKOFF_S)

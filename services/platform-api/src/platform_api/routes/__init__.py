@@ -1,1 +1,16 @@
-"""HTTP: translates requests to use cases and their results to the words of each dialect."""
+"""Every route of the service."""
+
+from platform_api.routes import accounts, assets, catalogue, jobs, previews, streams
+from platform_api.routes.dialects import emprops, ourvidz, stablequeue
+
+ROUTERS = (
+    *ourvidz.ROUTERS,
+    *jobs.ROUTERS,
+    *streams.ROUTERS,
+    *assets.ROUTERS,
+    catalogue.router,
+    previews.router,
+    *accounts.ROUTERS,
+    *stablequeue.ROUTERS,
+    *emprops.ROUTERS,
+)

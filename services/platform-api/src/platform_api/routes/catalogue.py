@@ -8,10 +8,10 @@ from darkroom_schemas.payload import MAX_SEED
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from platform_api.domain.outlook import TypeOutlook, time_to_end
-from platform_api.domain.plan_catalogue import MAX_PROMPT_CHARACTERS, PROMPT_TYPE, SUBMITTABLE
-from platform_api.routes.context import Ctx
-from platform_api.routes.query_parameters import KnownQueryRoute
+from platform_api.context import Ctx
+from platform_api.domain.capacity import TypeCapacity, time_to_end
+from platform_api.domain.planning.from_catalogue import MAX_PROMPT_CHARACTERS, PROMPT_TYPE, SUBMITTABLE
+from platform_api.http.query_parameters import KnownQueryRoute
 
 router = APIRouter(tags=["catalogue"], route_class=KnownQueryRoute)
 
@@ -67,7 +67,7 @@ class QueueStatus(BaseModel):
 @router.get("/api/job-types", operation_id="list_job_types", summary="List job types")
 async def job_types(context: Ctx) -> JobTypeList:
     """List what can be made, with sizes, prices and parameters, whether it can be made now, and how long it takes."""
-    now = await context.types_now.by_type()
+    now = await context.capacity.by_type()
     return JobTypeList(data=[_item(CATALOGUE[name], now) for name in SUBMITTABLE])
 
 
@@ -80,7 +80,7 @@ async def queue_status(context: Ctx) -> QueueStatus:
     )
 
 
-def _item(job_type: JobType, now: Mapping[str, TypeOutlook] | None) -> JobTypeItem:
+def _item(job_type: JobType, now: Mapping[str, TypeCapacity] | None) -> JobTypeItem:
     step_types = (PROMPT_TYPE, job_type.name) if job_type.enhanced else (job_type.name,)
     workers = min(now[name].workers for name in step_types) if now else None
     eta = time_to_end(step_types, now) if now else None

@@ -8,9 +8,9 @@ from darkroom_schemas.errors import ErrorCode
 from darkroom_schemas.fields import MAX_INT64
 from fastapi import APIRouter, Query, Response
 
+from platform_api.context import Ctx
 from platform_api.domain.errors import NotFound
-from platform_api.routes.context import Ctx
-from platform_api.routes.query_parameters import KnownQueryRoute
+from platform_api.http.query_parameters import KnownQueryRoute
 
 router = APIRouter(tags=["assets"], route_class=KnownQueryRoute)
 MAX_PREVIEW_BYTES = 1_000_000

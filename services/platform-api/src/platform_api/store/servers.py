@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from platform_api.domain.errors import AlreadyExists
 from platform_api.domain.servers import Server
-from platform_api.store.tables import servers
+from platform_api.store.tables.servers import servers
 
 
 class PostgresNewServers:

@@ -4,31 +4,32 @@ import asyncio
 from datetime import timedelta
 
 from darkroom_chassis.connection_limit import ConnectionLimit
-from darkroom_queue import Insight, Registry, Tickets
+from darkroom_queue import Insight, Registry
+from darkroom_redis import Tickets
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from platform_api.clients.backlog import QueueBacklog
 from platform_api.clients.bounded_queue import BoundedQueue
+from platform_api.clients.capacity import QueueCapacity
 from platform_api.clients.fleet import RegisteredFleet
-from platform_api.clients.outlook import QueueOutlook
 from platform_api.clients.password_hasher import Argon2Hasher
 from platform_api.clients.replay import LogReplay
-from platform_api.domain.persistence import Persistence
+from platform_api.context import Context, Logins
 from platform_api.domain.servers import ServerList
-from platform_api.routes.context import Context, Logins
-from platform_api.routes.session_cookie import CookiePolicy
-from platform_api.store.acceptance import PostgresAcceptance
-from platform_api.store.accounts import PostgresAccounts
-from platform_api.store.api_keys import PostgresApiKeys
-from platform_api.store.assets import PostgresAssets
-from platform_api.store.credits import PostgresCredits
-from platform_api.store.jobs import PostgresJobs
-from platform_api.store.library import PostgresLibrary
-from platform_api.store.login_throttle import PostgresLoginThrottle
-from platform_api.store.once import PostgresOnce
+from platform_api.domain.verified_write import VerifiedWrite
+from platform_api.http.session_cookie import CookiePolicy
+from platform_api.store.accounts.accounts import PostgresAccounts
+from platform_api.store.accounts.api_keys import PostgresApiKeys
+from platform_api.store.accounts.credits import PostgresCredits
+from platform_api.store.accounts.login_throttle import PostgresLoginThrottle
+from platform_api.store.accounts.sessions import PostgresPasswords, PostgresSessions
+from platform_api.store.assets.reads import PostgresAssets
+from platform_api.store.idempotency.unit_of_work import PostgresIdempotency
+from platform_api.store.jobs.reads import PostgresJobs
+from platform_api.store.jobs.submissions import PostgresSubmissions
+from platform_api.store.library.reads import PostgresLibrary
 from platform_api.store.servers import PostgresServers
-from platform_api.store.sessions import PostgresPasswords, PostgresSessions
 from platform_api.wiring.credentials import jwt_codec, rate_limits, token_verifier
 from platform_api.wiring.foundation import Foundation, utc_now
 from platform_api.wiring.loops import Loops
@@ -36,32 +37,32 @@ from platform_api.wiring.loops import Loops
 
 def join_context(base: Foundation, loops: Loops) -> Context:
     """Put the ports and settings behind the routes together."""
-    settings, database, link, producer = base.settings, base.database, base.link, base.producer
-    insight, accounts, redis = Insight(link), PostgresAccounts(database), base.redis
-    queue = BoundedQueue(producer, insight, Tickets(link), redis)
+    settings, database, redis_client, producer = base.settings, base.database, base.redis_client, base.producer
+    insight, accounts, redis = Insight(redis_client), PostgresAccounts(database), base.redis
+    queue = BoundedQueue(producer, insight, Tickets(redis_client), redis)
     return Context(
         accounts=accounts,
         api_keys=PostgresApiKeys(database),
-        limits=rate_limits(settings, link, redis),
-        acceptance=PostgresAcceptance(database),
+        limits=rate_limits(settings, redis_client, redis),
+        submissions=PostgresSubmissions(database),
         jobs=PostgresJobs(database),
         assets=PostgresAssets(database),
-        unit_of_work=base.unit_of_work,
-        once=PostgresOnce(database),
-        persistence=Persistence((OperationalError, PoolTimeout), asyncio.sleep),
+        jobs_transaction=base.jobs_transaction,
+        idempotency=PostgresIdempotency(database),
+        verified_write=VerifiedWrite((OperationalError, PoolTimeout), asyncio.sleep),
         credits=PostgresCredits(database),
         library=PostgresLibrary(database),
         backlog=QueueBacklog(producer.depth, base.outbox.waiting_submissions, redis),
         steps=queue,
         waiting=queue,
-        types_now=QueueOutlook(Registry(link), insight, producer, redis),
-        fleet=RegisteredFleet(Registry(link), redis),
+        capacity=QueueCapacity(Registry(redis_client), insight, producer, redis),
+        fleet=RegisteredFleet(Registry(redis_client), redis),
         servers=ServerList(settings.server_aliases, PostgresServers(database)),
         feed=loops.fanout,
-        replay=LogReplay(link),
+        replay=LogReplay(redis_client),
         objects=base.objects,
         asset_removal=base.removal,
-        ring_keeper=loops.removal_bell.ring,
+        wake_object_deletion=loops.wake_object_deletion,
         urls=base.urls,
         tokens=jwt_codec(settings),
         tickets=queue,
@@ -78,7 +79,7 @@ def join_context(base: Foundation, loops: Loops) -> Context:
             lifetime=timedelta(seconds=settings.session_lifetime_s),
         ),
         clock=utc_now,
-        ring_relay=loops.relay_bell.ring,
+        wake_relay=loops.wake_relay,
         queue_max_depth=settings.queue_max_depth,
         keys_per_user=settings.api_keys_per_user,
         unknown_checkpoint=settings.stablequeue_unknown_checkpoint,

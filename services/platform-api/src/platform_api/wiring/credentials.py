@@ -4,13 +4,14 @@ from darkroom_chassis.availability import Availability
 from darkroom_chassis.jwks import IdentityProvider, JwksVerifier, TokenVerifier, keys_at
 from darkroom_chassis.rate_limit import RateLimiter
 from darkroom_chassis.tokens import JwtCodec
-from darkroom_queue import Quotas, RedisLink
+from darkroom_queue import QueueClient
+from darkroom_redis import RateLimits
 from darkroom_schemas.api_key import Tier
 
-from platform_api.clients.counts import RedisCounts
-from platform_api.domain.accounts import Accounts
-from platform_api.routes.first_logins import ProvisioningProvider
-from platform_api.routes.limits import Limits, per_minute
+from platform_api.clients.rate_limits import RedisRateLimits
+from platform_api.domain.accounts.accounts import Accounts
+from platform_api.http.first_logins import ProvisioningProvider
+from platform_api.http.limits import Limits, per_minute
 from platform_api.settings import Settings
 
 
@@ -34,10 +35,10 @@ def token_verifier(settings: Settings, accounts: Accounts) -> TokenVerifier:
     return TokenVerifier(jwt_codec(settings), provider)
 
 
-def rate_limits(settings: Settings, link: RedisLink, redis: Availability) -> Limits:
+def rate_limits(settings: Settings, redis_client: QueueClient, redis: Availability) -> Limits:
     """Make the limits by tier of key, and of users."""
     return Limits(
-        RateLimiter(RedisCounts(Quotas(link), redis)),
+        RateLimiter(RedisRateLimits(RateLimits(redis_client), redis)),
         by_tier={
             Tier.STANDARD: per_minute(settings.rate_limit_standard, settings.rate_limit_standard_submissions),
             Tier.PREMIUM: per_minute(settings.rate_limit_premium, settings.rate_limit_premium_submissions),

@@ -7,15 +7,16 @@ from datetime import UTC, datetime
 
 from darkroom_chassis.availability import Availability
 from darkroom_chassis.database import Database
-from darkroom_queue import Producer, ProgressFeed, QueueUnavailable, RedisLink
+from darkroom_queue import Producer, ProgressFeed, QueueClient
+from darkroom_redis import RedisUnavailable
 
 from platform_api.clients.objects import StoredObjects
-from platform_api.domain.ports import UnitOfWork
-from platform_api.domain.signed_urls import UrlSigner
+from platform_api.domain.assets.signed_urls import UrlSigner
+from platform_api.domain.jobs.ports import JobsTransaction
 from platform_api.settings import Settings
-from platform_api.store.asset_removal import PostgresAssetRemoval
-from platform_api.store.job_changes import jobs_transaction
-from platform_api.store.outbox import PostgresOutbox
+from platform_api.store.assets.removal import PostgresAssetRemoval
+from platform_api.store.jobs.changes import jobs_transaction
+from platform_api.store.log.outbox import PostgresOutbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,12 @@ class Foundation:
 
     settings: Settings
     database: Database
-    link: RedisLink
+    redis_client: QueueClient
     redis: Availability
     producer: Producer
     progress: ProgressFeed
     outbox: PostgresOutbox
-    unit_of_work: UnitOfWork
+    jobs_transaction: JobsTransaction
     urls: UrlSigner
     objects: StoredObjects
     removal: PostgresAssetRemoval
@@ -43,17 +44,17 @@ async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
             settings.database_url.get_secret_value(), application="platform-api", pool_size=settings.database_pool_size
         )
         stack.push_async_callback(database.close)
-        link = await RedisLink.open(settings.redis_url.get_secret_value())
-        stack.push_async_callback(link.close)
+        redis_client = await QueueClient.open(settings.redis_url.get_secret_value())
+        stack.push_async_callback(redis_client.close)
         yield Foundation(
             settings=settings,
             database=database,
-            link=link,
-            redis=Availability("Redis", (QueueUnavailable,)),
-            producer=Producer(link),
-            progress=await stack.enter_async_context(ProgressFeed(link)),
+            redis_client=redis_client,
+            redis=Availability("Redis", (RedisUnavailable,)),
+            producer=Producer(redis_client),
+            progress=await stack.enter_async_context(ProgressFeed(redis_client)),
             outbox=PostgresOutbox(database),
-            unit_of_work=jobs_transaction(database),
+            jobs_transaction=jobs_transaction(database),
             urls=UrlSigner(settings.signing_secret.get_secret_value(), settings.public_url),
             objects=StoredObjects(settings.object_store_url),
             removal=PostgresAssetRemoval(database),

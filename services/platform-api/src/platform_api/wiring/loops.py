@@ -7,90 +7,119 @@ from darkroom_chassis.database import DATABASE_AWAY
 from darkroom_chassis.expiry import expire_regularly
 from darkroom_chassis.loops import LoopSupervisor
 from darkroom_chassis.metrics import ITEMS_REJECTED, UNREADABLE
-from darkroom_queue import EventLog, KeyDirectory, QueueUnavailable
+from darkroom_queue import EventLog
+from darkroom_redis import KeyDirectory, RedisUnavailable, WakeupReceiver, WakeupSender
 
 from platform_api.clients.queue_clock import QueueClock
-from platform_api.domain.retention import Retention
-from platform_api.loops.asset_keeper import AssetKeeper
+from platform_api.domain.assets.retention import Retention
+from platform_api.loops.asset_retention import AssetRetention
 from platform_api.loops.consumer import EventConsumer
-from platform_api.loops.doorbell import Doorbell
 from platform_api.loops.fanout import Fanout
-from platform_api.loops.leftover_keeper import LeftoverKeeper
+from platform_api.loops.orphan_collection import OrphanCollector
 from platform_api.loops.reconciler import Reconciler
 from platform_api.loops.relay import Relay
-from platform_api.store.doomed_objects import PostgresDoomedObjects
-from platform_api.store.idempotency import delete_expired_keys
-from platform_api.store.leftover_checks import PostgresLeftoverChecks
-from platform_api.store.login_throttle import delete_old_attempts
-from platform_api.store.offsets import PostgresJournal
-from platform_api.store.sessions import delete_expired_sessions
-from platform_api.store.stale_steps import PostgresStaleSteps
+from platform_api.loops.wakeup import Wakeup
+from platform_api.store.accounts.login_throttle import delete_old_attempts
+from platform_api.store.accounts.sessions import delete_expired_sessions
+from platform_api.store.assets.object_deletions import PostgresObjectDeletions
+from platform_api.store.assets.orphan_scans import PostgresOrphanScans
+from platform_api.store.idempotency.expiry import delete_expired_keys
+from platform_api.store.jobs.stale_steps import PostgresStaleSteps
+from platform_api.store.log.offsets import PostgresOffsetStore
 from platform_api.wiring.foundation import Foundation, utc_now
+
+Wake = Callable[[], None]
+RELAY, OBJECT_DELETION = "relay", "object-deletion"
 
 
 @dataclass(frozen=True, slots=True)
 class Loops:
-    """The loops, and what routes and tests reach of them."""
+    """The loops of a process, and what its routes and tests use of them. Entering the supervisor starts them."""
 
     supervisor: LoopSupervisor
     fanout: Fanout
-    reconciler: Reconciler
-    relay_bell: Doorbell
-    removal_bell: Doorbell
+    reconciler: Reconciler | None
+    wake_relay: Wake
+    wake_object_deletion: Wake
 
 
 def join_loops(base: Foundation) -> Loops:
-    """Make the loops; entering the supervisor starts them."""
-    database, link, outbox, urls = base.database, base.link, base.outbox, base.urls
-    relay_bell, reconcile_bell = Doorbell(), Doorbell()
-    # Each reader has an EventLog of its own: it remembers where it stands.
-    fanout = Fanout(EventLog(link, on_unreadable=_count("fanout-events")), base.progress, base.redis)
+    """Make the loops of a process that serves requests; those that write run here or, by setting, elsewhere."""
+    supervisor = _supervisor()
+    # Each reader has an EventLog of its own, which remembers its position.
+    fanout = Fanout(EventLog(base.redis_client, on_unreadable=_count("fanout-events")), base.progress, base.redis)
+    supervisor.add("fanout-events", fanout.run_events)
+    supervisor.add("fanout-progress", fanout.run_progress)
+    if base.settings.loops:
+        writing = _add_writing_loops(base, supervisor)
+        return Loops(supervisor, fanout, writing.reconciler, writing.relay.ring, writing.object_deletion.ring)
+    relay, deletion = WakeupSender(base.redis_client, RELAY), WakeupSender(base.redis_client, OBJECT_DELETION)
+    return Loops(supervisor, fanout, None, relay.ring, deletion.ring)
 
-    journal = PostgresJournal(database)
+
+def join_writing_loops(base: Foundation) -> LoopSupervisor:
+    """Make the loops of a process that serves no requests; other processes wake it through Redis."""
+    supervisor = _supervisor()
+    writing = _add_writing_loops(base, supervisor)
+    wakeups = {RELAY: writing.relay.ring, OBJECT_DELETION: writing.object_deletion.ring}
+    supervisor.add("wakeups", WakeupReceiver(base.redis_client, wakeups).run)
+    return supervisor
+
+
+def _supervisor() -> LoopSupervisor:
+    return LoopSupervisor((RedisUnavailable, *DATABASE_AWAY))
+
+
+@dataclass(frozen=True, slots=True)
+class _WritingLoops:
+    reconciler: Reconciler
+    relay: Wakeup
+    object_deletion: Wakeup
+
+
+def _add_writing_loops(base: Foundation, loops: LoopSupervisor) -> _WritingLoops:
+    database, redis_client, outbox, urls = base.database, base.redis_client, base.outbox, base.urls
+    wake_relay, wake_reconciler = Wakeup(), Wakeup()
     consumer = EventConsumer(
-        EventLog(link, "platform-api", on_unreadable=_count("event-consumer")),
-        journal,
+        EventLog(redis_client, "platform-api", on_unreadable=_count("event-consumer")),
+        PostgresOffsetStore(database),
         urls,
-        relay_bell=relay_bell,
-        on_gap=reconcile_bell.ring,
+        relay_bell=wake_relay,
+        on_gap=wake_reconciler.ring,
         waits=DATABASE_AWAY,
     )
     relay = Relay(
         outbox,
         base.producer,
-        KeyDirectory(link),
-        now_ms=QueueClock(link).now_ms,
-        epoch=link.epoch,
-        bell=relay_bell,
+        KeyDirectory(redis_client),
+        now_ms=QueueClock(redis_client).now_ms,
+        epoch=redis_client.epoch,
+        bell=wake_relay,
         urls=urls,
         waits=DATABASE_AWAY,
     )
     reconciler = Reconciler(
         stale=PostgresStaleSteps(database),
-        unit_of_work=base.unit_of_work,
+        jobs_transaction=base.jobs_transaction,
         producer=base.producer,
-        event_log=EventLog(link),
+        event_log=EventLog(redis_client),
         consumer=consumer,
         urls=urls,
         clock=utc_now,
-        bell=reconcile_bell,
-        relay_bell=relay_bell,
+        bell=wake_reconciler,
+        relay_bell=wake_relay,
         waits=DATABASE_AWAY,
     )
-    loops = LoopSupervisor((QueueUnavailable, *DATABASE_AWAY))
     loops.add("relay", relay.run)
     loops.add("event-consumer", consumer.run)
     loops.add("reconciler", reconciler.run)
-    loops.add("fanout-events", fanout.run_events)
-    loops.add("fanout-progress", fanout.run_progress)
     expiring = {
         "Idempotency keys": lambda: delete_expired_keys(database),
         "Sessions": lambda: delete_expired_sessions(database),
         "Counts of logins": lambda: delete_old_attempts(database),
     }
     loops.add("expiry", lambda: expire_regularly(expiring))
-    removal_bell = _keep_assets(base, loops)
-    return Loops(loops, fanout, reconciler, relay_bell, removal_bell)
+    return _WritingLoops(reconciler, wake_relay, _add_asset_loops(base, loops))
 
 
 def _count(loop: str) -> Callable[[], None]:
@@ -98,13 +127,13 @@ def _count(loop: str) -> Callable[[], None]:
     return ITEMS_REJECTED.labels(loop, UNREADABLE).inc
 
 
-def _keep_assets(base: Foundation, loops: LoopSupervisor) -> Doorbell:
-    settings, bell = base.settings, Doorbell()
+def _add_asset_loops(base: Foundation, loops: LoopSupervisor) -> Wakeup:
+    settings, wake_deletion = base.settings, Wakeup()
     retention = Retention(settings.asset_retention_days, settings.asset_retention_days_by_bucket)
-    doomed = PostgresDoomedObjects(base.database)
-    keeper = AssetKeeper(doomed, base.objects, base.removal, retention, clock=utc_now, bell=bell)
-    loops.add("object-deletion", keeper.run)
-    loops.add("asset-retention", keeper.run_retention)
-    leftovers = LeftoverKeeper(PostgresLeftoverChecks(base.database), base.objects, clock=utc_now)
-    loops.add("leftovers", leftovers.run)
-    return bell
+    deletions = PostgresObjectDeletions(base.database)
+    assets = AssetRetention(deletions, base.objects, base.removal, retention, clock=utc_now, bell=wake_deletion)
+    loops.add("object-deletion", assets.run)
+    loops.add("asset-retention", assets.run_retention)
+    orphans = OrphanCollector(PostgresOrphanScans(base.database), base.objects, clock=utc_now)
+    loops.add("orphan-collection", orphans.run)
+    return wake_deletion

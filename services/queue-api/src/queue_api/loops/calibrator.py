@@ -4,8 +4,9 @@ import asyncio
 import time
 
 from darkroom_chassis.isolation import Isolation
-from darkroom_queue import EventFanout, Insight, QueueUnavailable
-from darkroom_queue.fanout import Reset
+from darkroom_queue import EventFanout, Insight
+from darkroom_queue.log.fanout import Reset
+from darkroom_redis import RedisUnavailable
 from darkroom_schemas.events import STEP_TERMINAL, EventType
 
 from queue_api.domain.calibration import Calibration
@@ -19,7 +20,7 @@ class Calibrator:
 
     def __init__(self, insight: Insight, fanout: EventFanout, calibration: Calibration) -> None:
         self._insight, self._fanout, self._calibration = insight, fanout, calibration
-        self._isolation = Isolation("eta-samples", (QueueUnavailable,))
+        self._isolation = Isolation("eta-samples", (RedisUnavailable,))
 
     async def sample(self) -> None:
         """Foretell the start of one random step after the other, for ever."""
@@ -27,7 +28,7 @@ class Calibrator:
             await asyncio.sleep(SAMPLE_EVERY_S)
             try:
                 await self._isolation.attempt(self.foretell_one, _leave)
-            except QueueUnavailable:
+            except RedisUnavailable:
                 continue  # the next second tries again
 
     async def foretell_one(self) -> None:

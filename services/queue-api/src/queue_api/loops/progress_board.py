@@ -2,7 +2,8 @@
 
 import asyncio
 
-from darkroom_queue import ProgressFeed, QueueUnavailable, RedisLink
+from darkroom_queue import ProgressFeed, QueueClient
+from darkroom_redis import RedisUnavailable
 
 from queue_api.domain.messages import progress_message
 from queue_api.domain.progress import LatestProgress
@@ -13,8 +14,8 @@ OUTAGE_PAUSE_S = 0.5
 class ProgressBoard:
     """Implements `ProgressSource`: listens to the progress channels once for the whole process."""
 
-    def __init__(self, link: RedisLink) -> None:
-        self._link = link
+    def __init__(self, redis_client: QueueClient) -> None:
+        self._client = redis_client
         self._readers: set[LatestProgress] = set()
 
     def subscribe(self) -> LatestProgress:
@@ -29,11 +30,11 @@ class ProgressBoard:
         """Listen for ever, through outages."""
         while True:
             try:
-                async with ProgressFeed(self._link) as feed:
+                async with ProgressFeed(self._client) as feed:
                     await feed.add_all()
                     async for progress in feed:
                         message = progress_message(progress)
                         for reader in self._readers:
                             reader.put(progress.step_id, message)
-            except QueueUnavailable:
+            except RedisUnavailable:
                 await asyncio.sleep(OUTAGE_PAUSE_S)

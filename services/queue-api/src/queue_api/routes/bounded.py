@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from darkroom_chassis.availability import NEEDED_S, ServerAway
-from darkroom_queue import QueueUnavailable
+from darkroom_redis import RedisUnavailable
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
@@ -24,6 +24,6 @@ class BoundedRoute(APIRoute):
             try:
                 return await context_of(request).redis.ask(lambda: handle(request), NEEDED_S)
             except ServerAway as error:
-                raise QueueUnavailable(str(error)) from error
+                raise RedisUnavailable(str(error)) from error
 
         return handle_in_time

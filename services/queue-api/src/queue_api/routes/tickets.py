@@ -1,6 +1,6 @@
 """`/api/ws-ticket`: browsers cannot send headers with a WebSocket, so they trade the token for a one-time ticket."""
 
-from darkroom_queue import TICKET_TTL_S
+from darkroom_redis import TICKET_TTL_S
 from fastapi import APIRouter, Depends
 
 from queue_api.routes.access import Ctx, require_token

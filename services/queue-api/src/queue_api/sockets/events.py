@@ -12,7 +12,8 @@ from contextlib import suppress
 from typing import Any
 
 from darkroom_chassis.logs import get_logger
-from darkroom_queue import RESET, QueueUnavailable, SlowReader, TicketExpired, TicketHolder
+from darkroom_queue import RESET, SlowReader
+from darkroom_redis import RedisUnavailable, TicketExpired, TicketHolder
 from darkroom_schemas.events import Event
 from darkroom_schemas.ids import EventId
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
@@ -52,7 +53,7 @@ async def _serve(socket: WebSocket, monitor_id: str | None) -> None:
         return
     except TicketExpired:
         code, reason = Close.EXPIRED, "the ticket has expired: get another one"
-    except QueueUnavailable:
+    except RedisUnavailable:
         code, reason = Close.TRY_AGAIN_LATER, "the queue does not answer"
     except Exception:
         log.exception("A socket failed unexpectedly")

@@ -1,6 +1,7 @@
 """Whose events a socket may see: everybody's with the operator's token, one tenant's with a ticket of the platform."""
 
-from darkroom_queue import Producer, TicketHolder
+from darkroom_queue import Producer
+from darkroom_redis import TicketHolder
 from darkroom_schemas.events import Event
 from darkroom_schemas.ids import StepId
 from starlette.websockets import WebSocket

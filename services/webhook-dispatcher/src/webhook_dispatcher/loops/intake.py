@@ -6,7 +6,8 @@ from functools import partial
 
 from darkroom_chassis.isolation import Isolation
 from darkroom_chassis.logs import get_logger
-from darkroom_queue import EventLog, LogTruncated, QueueUnavailable
+from darkroom_queue import EventLog, LogTruncated
+from darkroom_redis import RedisUnavailable
 from darkroom_schemas.events import Event
 from darkroom_schemas.ids import EventId
 
@@ -26,7 +27,7 @@ class IntakeLoop:
         self, event_log: EventLog, intake: Intake, arrived: asyncio.Event, *, waits: tuple[type[Exception], ...]
     ) -> None:
         self._log, self._intake, self._arrived = event_log, intake, arrived
-        self._isolation = Isolation("intake", (QueueUnavailable, *waits))
+        self._isolation = Isolation("intake", (RedisUnavailable, *waits))
 
     async def run(self) -> None:
         """Take in events for ever, through outages of Redis."""
@@ -34,7 +35,7 @@ class IntakeLoop:
         while True:
             try:
                 position = await self._take_batch(position)
-            except QueueUnavailable:
+            except RedisUnavailable:
                 await asyncio.sleep(OUTAGE_PAUSE_S)
 
     async def _take_batch(self, position: EventId | None) -> EventId | None:

@@ -6,14 +6,14 @@ from darkroom_chassis.acting_user import user_id_of
 from darkroom_chassis.api_keys import KeyKind, parse_api_key, same_key
 from darkroom_chassis.availability import NEEDED_S, ServerAway
 from darkroom_chassis.errors import AppError, Unauthenticated
-from darkroom_queue import QueueUnavailable
+from darkroom_redis import RedisUnavailable
 from darkroom_schemas.api_key import PublishedKey, Scope, grants
 from darkroom_schemas.errors import ErrorCode
 from darkroom_schemas.ids import TenantId
 from fastapi import Depends, Header, Request
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
-from webhook_dispatcher.routes.context import Context, Ctx
+from webhook_dispatcher.context import Context, Ctx
 
 _API_KEY = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key of the platform: `dk_user_…`.")
 _BEARER = HTTPBearer(auto_error=False, description="The same key as a bearer token.")
@@ -48,7 +48,7 @@ async def _published(context: Context, key_id: str) -> PublishedKey | None:
     try:
         return await context.redis.ask(lambda: context.directory.find(key_id), NEEDED_S)
     except ServerAway as error:
-        raise QueueUnavailable(str(error)) from error
+        raise RedisUnavailable(str(error)) from error
 
 
 TenantDep = Annotated[TenantId, Depends(tenant_of)]

@@ -15,12 +15,12 @@ from darkroom_schemas.ids import new_uuid7
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
 from pydantic import AfterValidator, AnyHttpUrl, BaseModel, ConfigDict, Field, UrlConstraints
 
+from webhook_dispatcher.context import Ctx
 from webhook_dispatcher.domain.endpoint import Endpoint
 from webhook_dispatcher.domain.events import SUBSCRIBABLE
 from webhook_dispatcher.domain.ports import Answer, Unit
 from webhook_dispatcher.domain.signature import check_secret, new_secret
 from webhook_dispatcher.routes.access import TenantDep
-from webhook_dispatcher.routes.context import Ctx
 
 router = APIRouter(prefix="/api/webhooks", tags=["webhooks"])
 

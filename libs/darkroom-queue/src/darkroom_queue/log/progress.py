@@ -1,0 +1,168 @@
+"""Live progress: ephemeral, latest value only, by pub/sub."""
+
+import asyncio
+import logging
+import math
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Any, Self
+
+from darkroom_redis.errors import RedisUnavailable
+from darkroom_schemas.channels import ProgressMessage, job_progress
+from darkroom_schemas.ids import JobId
+from pydantic import ValidationError
+from redis.asyncio.client import PubSub
+
+from darkroom_queue.client import QueueClient
+
+log = logging.getLogger(__name__)
+POLL_S = 5.0
+
+
+class _OneConnectionPubSub(PubSub):
+    """Fails when its connection is lost. redis-py's own connects again in whatever call fails, in two at once too."""
+
+    async def _reconnect(self, conn: Any, error: BaseException | None = None, *_: object) -> None:
+        await conn.disconnect()
+        raise error or ConnectionError("the connection is lost")
+
+
+class ProgressFeed:
+    """Async context manager; iterate over it for the messages of the jobs added so far.
+
+    After a `RedisUnavailable`, iterating again goes on, on another server too. What was added then is not lost.
+    """
+
+    def __init__(self, client: QueueClient) -> None:
+        self._client = client
+        self._interest: dict[JobId, int] = {}
+        self._unsubscribed: set[JobId] = set()
+        """Jobs of interest that the present connection does not know of."""
+        self._everything = False
+        self._wanted = asyncio.Event()
+        self._connecting = asyncio.Lock()
+        self._pubsub: PubSub | None = None
+        """None until there is a first subscription, and from a loss on."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._close()
+
+    def want(self, job_id: JobId) -> None:
+        """Ask for a job's progress without waiting for Redis; asking twice needs removing it twice.
+
+        `subscribe` makes it so at once, the reader within seconds.
+        """
+        self._interest[job_id] = self._interest.get(job_id, 0) + 1
+        if self._interest[job_id] == 1:
+            self._unsubscribed.add(job_id)
+            self._wanted.set()
+
+    async def add(self, job_id: JobId) -> None:
+        """Begin to receive a job's progress; adding it twice needs removing it twice."""
+        self.want(job_id)
+        await self.subscribe()
+
+    async def subscribe(self) -> None:
+        """Subscribe to what is wanted and not subscribed to yet."""
+        if not self._unsubscribed:
+            return
+        if self._pubsub is None:
+            await self._connected()  # with these subscriptions among the others
+        elif _is_alive(self._pubsub):  # else the reader notices in a moment, and subscribes anew
+            added, self._unsubscribed = self._unsubscribed, set()
+            await self._client.guard(self._pubsub.subscribe(*map(job_progress, added)))
+
+    async def add_all(self) -> None:
+        """Receive the progress of every job."""
+        self._everything = True
+        self._wanted.set()
+        pubsub = await self._connected()
+        if _is_alive(pubsub):
+            await self._client.guard(pubsub.psubscribe(job_progress(JobId("*"))))
+
+    async def remove(self, job_id: JobId) -> None:
+        """Take back one `add`."""
+        self._interest[job_id] -= 1
+        if not self._interest[job_id]:
+            del self._interest[job_id]
+            self._unsubscribed.discard(job_id)
+            if not self._interest and not self._everything:
+                self._wanted.clear()
+            if self._pubsub is not None and _is_alive(self._pubsub):
+                await self._client.guard(self._pubsub.unsubscribe(job_progress(job_id)))
+
+    async def __aiter__(self) -> AsyncIterator[ProgressMessage]:
+        loop, asked_at = asyncio.get_running_loop(), math.inf
+        while True:
+            await self._wanted.wait()
+            pubsub = await self._connected()
+            if pubsub.connection is None:  # whatever was wanted was removed meanwhile
+                await self._close()
+                continue
+            try:
+                await self.subscribe()
+                message = await self._client.guard(pubsub.get_message(timeout=POLL_S))
+                if message is not None:
+                    asked_at = math.inf
+                elif asked_at == math.inf:
+                    await self._client.guard(pubsub.ping())
+                    asked_at = loop.time()
+                elif loop.time() - asked_at >= POLL_S:  # half-open
+                    await self._close()
+                    asked_at = math.inf
+            except RedisUnavailable:
+                await self._close()
+                raise
+            if message is not None and message["type"] in {"message", "pmessage"}:
+                try:
+                    progress = ProgressMessage.model_validate_json(message["data"])
+                except ValidationError:
+                    log.warning("A message on %s is no progress and is left out", message["channel"])
+                    continue
+                yield progress
+
+    async def _connected(self) -> PubSub:
+        """Return the connection, or make one to whatever server serves the shard by now, with all subscriptions."""
+        async with self._connecting:
+            if self._pubsub is None:
+                await self._client.epoch()
+                pubsub = _OneConnectionPubSub(self._client.redis_py.connection_pool, ignore_subscribe_messages=True)
+                try:
+                    await self._subscribe_all(pubsub)
+                except BaseException:
+                    await _close(pubsub)
+                    raise
+                self._pubsub = pubsub
+            return self._pubsub
+
+    async def _subscribe_all(self, pubsub: PubSub) -> None:
+        """Others come and go meanwhile: done is when nothing has changed while it was written."""
+        if self._everything:
+            await self._client.guard(pubsub.psubscribe(job_progress(JobId("*"))))
+        subscribed: set[JobId] = set()
+        self._unsubscribed.clear()
+        while subscribed != self._interest.keys():
+            added, removed = self._interest.keys() - subscribed, subscribed - self._interest.keys()
+            if added:
+                await self._client.guard(pubsub.subscribe(*map(job_progress, added)))
+            if removed:
+                await self._client.guard(pubsub.unsubscribe(*map(job_progress, removed)))
+            subscribed = (subscribed | added) - removed
+
+    async def _close(self) -> None:
+        pubsub, self._pubsub = self._pubsub, None
+        if pubsub is not None:
+            await _close(pubsub)
+
+
+def _is_alive(pubsub: PubSub) -> bool:
+    return pubsub.connection is not None and pubsub.connection.is_connected
+
+
+async def _close(pubsub: PubSub) -> None:
+    await pubsub.aclose()  # type: ignore[no-untyped-call]  # redis-py leaves this one unannotated

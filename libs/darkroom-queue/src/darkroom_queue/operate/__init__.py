@@ -1,0 +1,1 @@
+"""The operator's side: pause, drain, inspect, requeue, sweep."""

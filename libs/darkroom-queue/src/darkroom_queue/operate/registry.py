@@ -1,0 +1,50 @@
+"""Who works: the live workers as they registered."""
+
+import logging
+from dataclasses import dataclass
+
+from darkroom_schemas.ids import WorkerId
+from darkroom_schemas.worker import WorkerInfo
+from pydantic import ValidationError
+
+from darkroom_queue.client import QueueClient
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRecord:
+    """A registered worker; `seen_at_ms` is the Redis time of its latest beat."""
+
+    info: WorkerInfo
+    seen_at_ms: int
+
+
+class Registry:
+    """Reads the worker registry of one shard."""
+
+    def __init__(self, client: QueueClient) -> None:
+        self._client = client
+
+    async def workers(self) -> list[WorkerRecord]:
+        """Return the live workers, the most recently seen last; without those whose records cannot be read."""
+        client, keys = self._client.redis_py, self._client.keys
+        seen: list[tuple[str, float]] = await self._client.guard(client.zrange(keys.workers, 0, -1, withscores=True))
+        async with client.pipeline(transaction=False) as pipe:
+            for worker_id, _ in seen:
+                pipe.hget(keys.worker(WorkerId(worker_id)), "info")
+            infos: list[str | None] = await self._client.guard(pipe.execute())
+        records = [
+            _record(worker_id, info, int(at))
+            for (worker_id, at), info in zip(seen, infos, strict=True)
+            if info is not None
+        ]
+        return [record for record in records if record is not None]
+
+
+def _record(worker_id: str, info: str, seen_at_ms: int) -> WorkerRecord | None:
+    try:
+        return WorkerRecord(WorkerInfo.model_validate_json(info), seen_at_ms)
+    except ValidationError:
+        log.warning("The record of worker %s cannot be read and is left out", worker_id)
+        return None

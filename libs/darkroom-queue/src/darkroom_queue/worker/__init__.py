@@ -1,0 +1,1 @@
+"""The worker's side: claims, heartbeats and reports around a handler."""

@@ -1,0 +1,29 @@
+"""Redis as all services use it: one pipelined connection, Lua scripts, and what they share there besides the queue.
+
+RedisClient                    commands and scripts on one server; raises `RedisUnavailable` during an outage
+RateLimits                     requests counted for all replicas together
+Tickets                        single-use credentials for WebSockets
+KeyDirectory                   hashes of the valid API keys, published by platform-api
+WakeupSender, WakeupReceiver   signals between processes that there is work
+"""
+
+from darkroom_redis.client import RedisClient
+from darkroom_redis.errors import RedisUnavailable
+from darkroom_redis.key_directory import KeyDirectory
+from darkroom_redis.rate_limit import RateLimits, RateLimitState
+from darkroom_redis.tickets import TICKET_TTL_S, TicketExpired, TicketHolder, Tickets
+from darkroom_redis.wakeups import WakeupReceiver, WakeupSender
+
+__all__ = [
+    "TICKET_TTL_S",
+    "KeyDirectory",
+    "RateLimitState",
+    "RateLimits",
+    "RedisClient",
+    "RedisUnavailable",
+    "TicketExpired",
+    "TicketHolder",
+    "Tickets",
+    "WakeupReceiver",
+    "WakeupSender",
+]

@@ -1,0 +1,1 @@
+"""Assets: stored outputs, their links and their retention."""

@@ -1,0 +1,35 @@
+"""An asset: one stored output of a step."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from darkroom_schemas.ids import AssetId, JobId, UserId
+from darkroom_schemas.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One stored output and where its bytes are."""
+
+    id: AssetId
+    user_id: UserId
+    job_id: JobId
+    run: int
+    step: int
+    output_index: int
+    job_type: str
+    object_key: str
+    thumbnail_key: str | None
+    mime_type: str
+    size_bytes: int
+    sha256: str
+    width: int | None
+    height: int | None
+    frames: int | None
+    duration_s: float | None
+    recipe: Recipe | None
+    created_at: datetime
+
+    @property
+    def seed(self) -> int | None:
+        return self.recipe.seed if self.recipe else None

@@ -1,0 +1,48 @@
+"""What a creating request does: in one transaction, and once for an Idempotency-Key."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from darkroom_chassis.idempotency import IdempotencyKey
+from darkroom_schemas.ids import UserId
+
+from platform_api.domain.accounts.api_keys import NewApiKeys
+from platform_api.domain.accounts.credits import CreditChanges
+from platform_api.domain.answers import Answer
+from platform_api.domain.jobs.ports import JobChanges
+from platform_api.domain.library.ports import LibraryChanges
+from platform_api.domain.servers import NewServers
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Whoever holds this admin key, which belongs to no user."""
+
+    key_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitOfWork:
+    """What may be written inside one transaction."""
+
+    jobs: JobChanges
+    credits: CreditChanges
+    library: LibraryChanges
+    keys: NewApiKeys
+    servers: NewServers
+
+
+Work = Callable[[UnitOfWork], Awaitable[str]]
+"""Writes, and returns the body of the answer."""
+
+
+class Idempotency(Protocol):
+    """Runs work in a transaction, or gives the answer that the same request got before."""
+
+    async def __call__(self, principal: UserId | Operator, key: IdempotencyKey | None, work: Work) -> Answer:
+        """Each principal has keys of their own.
+
+        Raises what the work raises, `UnknownUser`, and `KeyReused` or `KeyInUse`.
+        """
+        ...

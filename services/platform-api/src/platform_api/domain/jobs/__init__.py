@@ -1,0 +1,1 @@
+"""Jobs: their steps, transitions, and the use cases that change them."""

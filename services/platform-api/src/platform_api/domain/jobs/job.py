@@ -1,0 +1,105 @@
+"""A job and its steps as PostgreSQL remembers them. Money is in thousandths of a credit."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from darkroom_schemas.ids import AssetId, JobId, StepId, TraceId, UserId, step_id
+from darkroom_schemas.job import JobError
+from darkroom_schemas.status import JobStatus
+from darkroom_schemas.worker import Requirements
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """One output of a step as the job row keeps it: enough to show the job without reading its assets."""
+
+    asset_id: AssetId
+    index: int
+    mime_type: str
+    size_bytes: int
+    has_thumbnail: bool
+    width: int | None = None
+    height: int | None = None
+    frames: int | None = None
+    duration_s: float | None = None
+    seed: int | None = None
+    step: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a user asked for, and what became of it. `text` is the last that a step gave."""
+
+    id: JobId
+    user_id: UserId
+    job_type: str
+    status: JobStatus
+    run: int
+    priority: int
+    parameters: dict[str, Any]
+    steps_total: int
+    price_mc: int
+    history_seq: int
+    trace_id: TraceId
+    created_at: datetime
+    updated_at: datetime
+    steps_done: int = 0
+    outputs: tuple[Delivered, ...] = ()
+    text: str | None = None
+    error: JobError | None = None
+    charged_mc: int = 0
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    last_event_id: str | None = None
+    name: str | None = None
+    description: str | None = None
+    collection_id: str | None = None
+    reported: dict[str, Any] | None = None
+
+    def progress(self, running_percent: float = 0.0) -> float:
+        """Return the mean over all steps, when the percentages of the running ones add up to `running_percent`."""
+        if self.status is JobStatus.COMPLETED:
+            return 100.0
+        return round((self.steps_done * 100 + running_percent) / self.steps_total, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One unit of work of a run, which waits for the steps in `needs`.
+
+    `payload` may name results of those. At most `outputs` things are delivered, and each costs `price_mc`.
+    """
+
+    job_id: JobId
+    run: int
+    number: int
+    job_type: str
+    status: JobStatus
+    payload: dict[str, Any]
+    price_mc: int
+    outputs: int
+    needs: tuple[int, ...] = ()
+    requirements: Requirements | None = None
+    text: str | None = None
+    worker_id: str | None = None
+    timings_s: dict[str, float] = field(default_factory=dict)
+    submitted_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    template: dict[str, Any] | None = None
+    """The payload before results were filled in, where that has changed it."""
+
+    @property
+    def id(self) -> StepId:
+        """Return the id that the queue knows the step by."""
+        return step_id(self.job_id, self.run, self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """A job with the steps of its current run, in order, and the items that earlier runs were paid for."""
+
+    job: Job
+    steps: tuple[Step, ...]
+    captured: frozenset[str] = frozenset()

@@ -1,0 +1,41 @@
+"""Which steps may start now, with the results that their payloads name filled in."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from darkroom_schemas.status import JobStatus
+
+from platform_api.domain.jobs.job import JobState, Step
+from platform_api.domain.jobs.view import AssetUrls, output_view
+from platform_api.domain.planning.payload_budget import PayloadBudget
+from platform_api.domain.planning.templates import Reference, Unfillable, fill_in
+
+
+def ready_steps(state: JobState, urls: AssetUrls, now: datetime) -> list[Step]:
+    """Return, as submitted, the steps that waited and need nothing more; raises `Unfillable`."""
+    complete = {step.number for step in state.steps if step.status is JobStatus.COMPLETED}
+    texts = {step.number: step.text for step in state.steps if step.text is not None}
+    outputs = {(output.step, output.index): output for output in state.job.outputs}
+
+    def look_up(reference: Reference) -> Any:  # Any: a text or a number
+        if reference.output is None:
+            value: Any = texts.get(reference.step)
+        else:
+            output = outputs.get((reference.step, reference.output))
+            value = getattr(output_view(output, urls, now), reference.field) if output else None
+        if value is None:
+            raise Unfillable(f"{reference} was not delivered")
+        return value
+
+    ready, budget = [], PayloadBudget()
+    for step in state.steps:
+        if step.submitted_at is None and step.status is JobStatus.QUEUED and complete.issuperset(step.needs):
+            payload = fill_in(step.payload, look_up)
+            budget.take(payload)
+            ready.append(_submitted(step, payload, now))
+    return ready
+
+
+def _submitted(step: Step, payload: dict[str, Any], now: datetime) -> Step:
+    return replace(step, payload=payload, template=step.payload if payload != step.payload else None, submitted_at=now)

@@ -1,0 +1,81 @@
+"""A job as the world may see it: the canonical view that answers and events carry."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Protocol
+
+from darkroom_schemas.channels import Preview, ProgressMessage
+from darkroom_schemas.ids import AssetId
+from darkroom_schemas.job import JobOutput, JobView
+from darkroom_schemas.status import JobStatus
+
+from platform_api.domain.assets.signed_urls import Variant
+from platform_api.domain.jobs.job import Delivered, Job
+
+
+class AssetUrls(Protocol):
+    """Makes links to assets."""
+
+    def url(self, asset_id: AssetId, variant: Variant, now: datetime) -> str: ...
+
+    def preview_url(self, preview: Preview, now: datetime) -> str: ...
+
+
+def job_view(job: Job, urls: AssetUrls, now: datetime, *, running_percent: float = 0.0) -> JobView:
+    """Show a job with links signed at `now`; `running_percent` adds up the live progress of its running steps."""
+    progress = None if job.status is JobStatus.QUEUED else job.progress(running_percent)
+    return JobView(
+        id=job.id,
+        user_id=job.user_id,
+        job_type=job.job_type,
+        status=job.status,
+        progress=progress,
+        run=job.run,
+        priority=job.priority,
+        parameters=job.parameters,
+        name=job.name,
+        description=job.description,
+        collection_id=job.collection_id,
+        outputs=tuple(output_view(output, urls, now) for output in in_order(job.outputs)),
+        text=job.text,
+        error=job.error,
+        price_mc=job.price_mc,
+        charged_mc=job.charged_mc,
+        created_at=job.created_at,
+        updated_at=job.updated_at,
+        started_at=job.started_at,
+        completed_at=job.completed_at,
+        trace_id=job.trace_id,
+        reported=job.reported,
+    )
+
+
+def in_order(outputs: Iterable[Delivered]) -> list[Delivered]:
+    """Sort outputs by step and number: steps that run at once deliver in any order."""
+    return sorted(outputs, key=lambda output: (output.step, output.index))
+
+
+def output_view(output: Delivered, urls: AssetUrls, now: datetime) -> JobOutput:
+    """Show one output with links signed at `now`."""
+    return JobOutput(
+        asset_id=output.asset_id,
+        step=output.step,
+        index=output.index,
+        url=urls.url(output.asset_id, Variant.CONTENT, now),
+        thumbnail_url=urls.url(output.asset_id, Variant.THUMBNAIL, now) if output.has_thumbnail else None,
+        mime_type=output.mime_type,
+        size_bytes=output.size_bytes,
+        width=output.width,
+        height=output.height,
+        frames=output.frames,
+        duration_s=output.duration_s,
+        seed=output.seed,
+    )
+
+
+def preview_url(message: ProgressMessage, urls: AssetUrls, now: datetime) -> str | None:
+    """Return a link to the preview that came with progress, if it is one of that job."""
+    preview = message.preview
+    if preview is None or not preview.key.startswith(f"{message.job_id}/"):
+        return None
+    return urls.preview_url(preview, now)

@@ -1,0 +1,1 @@
+"""Workflows and collections: what users save and generate jobs from."""

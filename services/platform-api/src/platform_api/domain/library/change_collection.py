@@ -1,0 +1,53 @@
+"""Change or remove a user's collection. Jobs that were generated from it stay."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from darkroom_schemas.ids import UserId
+
+from platform_api.domain.errors import InvalidParameter, NotFound
+from platform_api.domain.library.collection import Collection, data_of
+from platform_api.domain.library.create_collection import check_data
+from platform_api.domain.library.ports import LibraryChanges
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionChange:
+    """New values of fields, of parts of `data`, and of the component that only simple collections have."""
+
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
+    component: Mapping[str, Any] = field(default_factory=dict)
+
+
+async def change_collection(
+    collection_id: str, user_id: UserId, change: CollectionChange, *, library: LibraryChanges
+) -> Collection:
+    """Give fields new values; raises `NotFound`, `InvalidParameter`, or `CollectionCorrupted` for what is not new."""
+    collection = replace(await _own(collection_id, user_id, library), **change.fields)
+    if change.data or change.component:
+        kept = {**collection.data, **change.data}
+        if change.component:
+            if not isinstance(kept.get("component"), dict):
+                raise InvalidParameter("template_json", "goes with its job_type, and with simple collections only")
+            kept["component"] = {**kept["component"], **change.component}
+        data = data_of(replace(collection, data=kept))
+        check_data(data)
+        collection = replace(collection, data=data.model_dump(mode="json"))
+    await library.replace_collection(collection)
+    return collection
+
+
+async def remove_collection(collection_id: str, user_id: UserId, *, library: LibraryChanges) -> Collection:
+    """Remove a collection and return it; raises `NotFound`."""
+    collection = await _own(collection_id, user_id, library)
+    await library.remove_collection(collection.id)
+    return collection
+
+
+async def _own(collection_id: str, user_id: UserId, library: LibraryChanges) -> Collection:
+    collection = await library.collection(user_id, collection_id)
+    if collection is None:
+        raise NotFound("collection")
+    return collection

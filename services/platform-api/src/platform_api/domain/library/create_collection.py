@@ -1,0 +1,36 @@
+"""Keep a collection, once it is known that its template has a variable for each of its blanks."""
+
+from dataclasses import replace
+
+from darkroom_schemas.workflow import CollectionData
+
+from platform_api.domain.errors import InvalidParameter
+from platform_api.domain.library.collection import Collection
+from platform_api.domain.library.ports import LibraryChanges, NewSocialLink
+from platform_api.domain.library.workflow import check_job_type
+from platform_api.domain.planning.placeholders import check_placeholders
+from platform_api.domain.planning.variables import variables_in
+
+
+async def create_collection(
+    collection: Collection, data: CollectionData, link: NewSocialLink | None, *, library: LibraryChanges
+) -> Collection:
+    """Check and keep a collection, held in custody for whoever `link` names; raises `InvalidParameter`."""
+    check_data(data)
+    kept = replace(collection, data=data.model_dump(mode="json"))
+    if link is not None:
+        kept = replace(kept, social_link=await library.link(collection.user_id, link))
+    await library.add_collection(kept)
+    return kept
+
+
+def check_data(data: CollectionData) -> None:
+    """Refuse a template with blanks that nothing fills; raises `InvalidParameter`."""
+    names = [variable.template_mapping for variable in data.variables]
+    if len(set(names)) < len(names):
+        raise InvalidParameter("variables", "must map to different blanks of the template")
+    if data.component is not None:
+        check_job_type(data.component.job_type, "job_type")
+        check_placeholders(data.component.template, "template_json")
+        if unmapped := sorted(set(variables_in(data.component.template)) - set(names)):
+            raise InvalidParameter("template_json", f"has blanks without a variable: {', '.join(unmapped)}")

@@ -1,0 +1,1 @@
+"""The outbox towards the queue and the offset in its event log."""

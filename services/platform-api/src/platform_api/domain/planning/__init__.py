@@ -1,0 +1,1 @@
+"""Plans: which steps answer a request. This package does not know jobs."""

@@ -1,0 +1,82 @@
+"""Plans jobs of the catalogue's own types, with every value that decides the pixels filled in."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from darkroom_schemas.catalogue import CATALOGUE, OURVIDZ_TYPES, JobType
+from darkroom_schemas.payload import MAX_SEED, Family
+from darkroom_schemas.planning import complete_payload, seeds_from
+
+from platform_api.domain.errors import InvalidParameter, UnknownJobType
+from platform_api.domain.planning.plan import DEFAULT_PRIORITY, Plan, PlannedStep
+from platform_api.domain.planning.templates import REFERENCE_START, starts_reference
+
+PROMPT_TYPE = "prompt_enhance"
+SUBMITTABLE = (*OURVIDZ_TYPES, PROMPT_TYPE)
+MAX_PROMPT_CHARACTERS = 2000
+ENHANCED_PROMPT = "{{steps.00.text}}"
+
+
+@dataclass(frozen=True, slots=True)
+class JobRequest:
+    """What a caller asks for, in the words of no dialect. `extra` is kept with the job and read by nobody."""
+
+    job_type: str
+    prompt: str = ""
+    negative_prompt: str = ""
+    seed: int | None = None
+    priority: int = DEFAULT_PRIORITY
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def plan_job(request: JobRequest) -> Plan:
+    """Check the request's values and resolve it; raises `UnknownJobType` or `InvalidParameter`."""
+    job_type = CATALOGUE.get(request.job_type)
+    if job_type is None or request.job_type not in SUBMITTABLE:
+        raise UnknownJobType(request.job_type, SUBMITTABLE)
+    _check(request, job_type)
+    seeds = seeds_from(request.seed, job_type.outputs)
+    negative_prompt = request.negative_prompt if job_type.is_sdxl else ""
+    steps = []
+    if job_type.enhanced:
+        steps.append(_step(CATALOGUE[PROMPT_TYPE], request.prompt, "", seeds, job_type.enhance_price_mc))
+        last = _step(job_type, ENHANCED_PROMPT, negative_prompt, seeds, job_type.price_mc, request.prompt)
+    else:
+        last = _step(job_type, request.prompt, negative_prompt, seeds, job_type.price_mc)
+    parameters = {
+        **request.extra,
+        "prompt": request.prompt,
+        "negative_prompt": request.negative_prompt,
+        "seeds": list(seeds),
+        "bucket": job_type.bucket,
+    }
+    return Plan(job_type.name, (*steps, last), parameters, request.priority)
+
+
+def _check(request: JobRequest, job_type: JobType) -> None:
+    for name, prompt in (("prompt", request.prompt), ("negative_prompt", request.negative_prompt)):
+        if len(prompt) > MAX_PROMPT_CHARACTERS:
+            raise InvalidParameter(name, f"must have at most {MAX_PROMPT_CHARACTERS} characters, has {len(prompt)}")
+        if "\0" in prompt:
+            raise InvalidParameter(name, "must not contain the character U+0000")
+        if job_type.enhanced and starts_reference(prompt):
+            raise InvalidParameter(name, f"must not contain {REFERENCE_START}, which names results of earlier steps")
+    if request.seed is not None and not 0 <= request.seed <= MAX_SEED:
+        raise InvalidParameter("seed", f"must be between 0 and {MAX_SEED}")
+
+
+def _step(
+    job_type: JobType,
+    prompt: str,
+    negative_prompt: str,
+    seeds: tuple[int, ...],
+    price_mc: int,
+    original_prompt: str | None = None,
+) -> PlannedStep:
+    given: dict[str, Any] = {"prompt": prompt, "seeds": seeds}
+    if job_type.family is Family.PROMPT:
+        given["seeds"] = seeds[:1]
+    else:
+        given |= {"negative_prompt": negative_prompt, "original_prompt": original_prompt}
+    payload = complete_payload(job_type, given)
+    return PlannedStep(job_type.name, payload, price_mc, outputs=len(payload["seeds"]))

@@ -1,0 +1,87 @@
+"""From a job type and a payload, with its variables filled in, to a step that workers can read."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from darkroom_schemas.catalogue import CATALOGUE
+from darkroom_schemas.payload import REMOTE_PAYLOADS
+from darkroom_schemas.planning import payload_model, seeds_from, type_values
+from darkroom_schemas.worker import Requirements
+from pydantic import ValidationError
+
+from platform_api.domain.errors import InvalidParameter
+from platform_api.domain.planning.from_catalogue import JobRequest, plan_job
+from platform_api.domain.planning.plan import PlannedStep
+from platform_api.domain.planning.seeds import read_seed
+from platform_api.domain.planning.templates import references
+
+_OUTPUTS = {"comfyui": "max_outputs", "openai_image": "count"}
+"""Where a payload says how many things are made; elsewhere it is one for each seed, or one."""
+_PARAMETERS = ("prompt", "negative_prompt", "seed")
+"""What may be said about a job that our own models do; the rest is the type's."""
+
+
+def plan_steps(
+    job_type: str, payload: dict[str, Any], requirements: Requirements | None, *, where: str
+) -> tuple[PlannedStep, ...]:
+    """Plan the one step of a job type, or the two of an enhanced one.
+
+    Raises `InvalidParameter` with the name of the field after `where`.
+    """
+    if job_type in REMOTE_PAYLOADS:
+        return (_remote(job_type, payload, requirements, where),)
+    for name, value in payload.items():
+        if name not in _PARAMETERS:
+            allowed = ", ".join(_PARAMETERS)
+            raise InvalidParameter(f"{where}.{name}", f"is not a parameter of {job_type}, which has {allowed}")
+        if name != "seed" and not isinstance(value, str):
+            raise InvalidParameter(f"{where}.{name}", "must be a text")
+    seed = _seed(payload.get("seed"), where)
+    try:
+        steps = plan_job(JobRequest(job_type, **(payload | {"seed": seed}))).steps
+    except InvalidParameter as error:
+        raise InvalidParameter(f"{where}.{error.name}", error.message) from None
+    return tuple(_requiring(step, requirements) for step in steps)
+
+
+def _requiring(step: PlannedStep, more: Requirements | None) -> PlannedStep:
+    if more is None:
+        return step
+    models = tuple(model for model in (CATALOGUE[step.job_type].model,) if model)
+    required = more.model_copy(update={"type": step.job_type, "models": models + more.models})
+    return PlannedStep(step.job_type, step.payload, step.price_mc, step.outputs, requirements=required)
+
+
+def _remote(job_type: str, payload: dict[str, Any], requirements: Requirements | None, where: str) -> PlannedStep:
+    entry = CATALOGUE[job_type]
+    model = payload_model(entry)
+    if job_type == "a1111" and "seeds" not in payload:
+        payload = dict(payload)
+        payload["seeds"] = list(seeds_from(_seed(payload.pop("seed", None), where), 1))
+    if unknown := payload.keys() - model.model_fields.keys():
+        raise InvalidParameter(f"{where}.{min(unknown)}", f"is not a parameter of {job_type}")
+    payload = payload | type_values(entry)
+    try:
+        payload = model.model_validate(payload).model_dump(mode="json", exclude_unset=True)
+    except ValidationError as error:
+        for field, message in _problems(error):
+            raise InvalidParameter(f"{where}.{field}" if field else where, message) from None
+    count = payload.get(_OUTPUTS.get(job_type, ""), len(payload.get("seeds", (None,))))
+    if not isinstance(count, int):
+        raise InvalidParameter(f"{where}.{_OUTPUTS[job_type]}", "must be a number known beforehand: it sets the price")
+    return PlannedStep(job_type, payload, entry.price_mc, outputs=count, requirements=requirements)
+
+
+def _seed(value: Any, where: str) -> int | None:
+    try:
+        return read_seed(value)
+    except ValueError as error:
+        raise InvalidParameter(f"{where}.seed", str(error)) from None
+
+
+def _problems(error: ValidationError) -> Iterator[tuple[str, str]]:
+    """List what is wrong, but for values that are only known when earlier steps are done."""
+    for problem in error.errors(include_url=False):
+        value = problem["input"]
+        if not (isinstance(value, str) and any(references(value))):
+            yield ".".join(map(str, problem["loc"])), problem["msg"]

@@ -1,0 +1,1 @@
+"""Event streams: a snapshot, then what follows it, resumable by event id."""

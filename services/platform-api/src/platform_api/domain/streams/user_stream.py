@@ -1,0 +1,236 @@
+"""The stream of all jobs of one user: a snapshot or what was missed, then live news, for as long as somebody listens.
+
+As in the stream of one job, the listener is registered before anything is read. The snapshot is read after the place in
+the log that its frame names, so an event that follows may tell what the snapshot holds already: those are left out.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from darkroom_schemas.channels import ProgressMessage
+from darkroom_schemas.events import JOB_TERMINAL, Event, EventType
+from darkroom_schemas.ids import EventId, JobId, UserId
+from darkroom_schemas.job import HistoryEntry, HistoryEvent, JobEventData, JobView
+from darkroom_schemas.status import ACTIVE, JobStatus
+
+from platform_api.domain.clock import Clock
+from platform_api.domain.jobs.filters import JobFilter
+from platform_api.domain.jobs.job import Job
+from platform_api.domain.jobs.ports import JobPage, JobReads
+from platform_api.domain.jobs.view import AssetUrls, job_view, preview_url
+from platform_api.domain.streams.job_stream import EventsLost, job_event_data
+from platform_api.domain.streams.subscription import Closed, Heartbeat, Reset, Subscription
+
+SNAPSHOT_JOBS = 50
+FOLLOWED_JOBS = 200
+"""Jobs at once whose progress is told; that of more is seen when they are read."""
+
+_BEGINNING = frozenset({EventType.JOB_CREATED, EventType.JOB_STARTED})
+
+
+class UserFrameKind(StrEnum):
+    """`snapshot` at the beginning, `reset` where events may be missing: both hold the newest jobs as they are."""
+
+    SNAPSHOT = "snapshot"
+    RESET = "reset"
+    JOB_UPDATE = "job_update"
+    JOB_HISTORY = "job_history"
+    ASSET_DELETED = "asset_deleted"
+    HEARTBEAT = "heartbeat"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The newest jobs; `cursor` continues in the list of all jobs."""
+
+    jobs: tuple[JobView, ...]
+    cursor: JobId | None
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class UserFrame:
+    """One message to the listener. Only an event's last frame has an id."""
+
+    kind: UserFrameKind
+    job: JobView | None = None
+    entry: HistoryEntry | None = None
+    snapshot: Snapshot | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    id: str | None = None
+
+
+class UserSubscriptions(Protocol):
+    """Gives live news of everything that is a user's."""
+
+    def subscribe_user(self, user_id: UserId) -> AbstractAsyncContextManager[tuple[Subscription, EventId]]:
+        """Begin to buffer what happens from now on; tells after which event that is."""
+        ...
+
+    async def follow_progress(self, job_id: JobId, subscription: Subscription) -> None: ...
+
+    async def unfollow_progress(self, job_id: JobId, subscription: Subscription) -> None: ...
+
+
+class UserReplay(Protocol):
+    """Gives what happened to a user's jobs in the past; raises `EventsLost` if that is not all known any more."""
+
+    def read_user(self, user_id: UserId, after: EventId) -> AsyncIterator[Event]: ...
+
+
+@dataclass
+class _Running:
+    """A job whose progress is followed: how far it was when it was read, and what is known of it since."""
+
+    job: Job
+    view: JobView | None = None
+    percents: dict[int, float] = field(default_factory=dict)
+    done: set[int] = field(default_factory=set)
+    preview_url: str | None = None
+
+
+@dataclass
+class UserStream:
+    """One listener's stream; `frames` may be iterated once."""
+
+    user_id: UserId
+    jobs: JobReads
+    feed: UserSubscriptions
+    replay: UserReplay
+    urls: AssetUrls
+    clock: Clock
+    heartbeat_s: float
+    _told: EventId | None = None
+    _told_seq: dict[JobId, int] = field(default_factory=dict)
+    _running: dict[JobId, _Running] = field(default_factory=dict)
+
+    async def frames(self, last_event_id: str | None) -> AsyncIterator[UserFrame]:
+        """Yield frames until the feed is closed. A `last_event_id` that is no event id is ignored."""
+        async with self.feed.subscribe_user(self.user_id) as (live, since):
+            try:
+                async for frame in self._opening(last_event_id, since, live):
+                    yield frame
+                while not isinstance(signal := await live.next(self.heartbeat_s), Closed):
+                    if isinstance(signal, Reset):
+                        yield await self._snapshot(UserFrameKind.RESET, signal.position, live)
+                        continue
+                    if isinstance(signal, Event):
+                        await self._follow(signal, live)
+                    for frame in self._live_frames(signal):
+                        yield frame
+            finally:
+                for job_id in self._running:
+                    await self.feed.unfollow_progress(job_id, live)
+
+    async def _opening(self, last_event_id: str | None, since: EventId, live: Subscription) -> AsyncIterator[UserFrame]:
+        self._told = _parse(last_event_id)
+        if self._told is None:
+            yield await self._snapshot(UserFrameKind.SNAPSHOT, since, live)
+            return
+        await self._follow_active(live)
+        try:
+            async for event in self.replay.read_user(self.user_id, self._told):
+                for frame in self._event_frames(event):
+                    yield frame
+        except EventsLost:
+            yield await self._snapshot(UserFrameKind.RESET, since, live)
+
+    async def _snapshot(self, kind: UserFrameKind, position: EventId, live: Subscription) -> UserFrame:
+        page: JobPage = await self.jobs.page(self.user_id, limit=SNAPSHOT_JOBS)
+        self._told, self._told_seq = position, {job.id: job.history_seq for job in page.jobs}
+        await self._follow_active(live)
+        now = self.clock()
+        views = tuple(job_view(job, self.urls, now) for job in page.jobs)
+        return UserFrame(kind, snapshot=Snapshot(views, page.cursor, page.total), id=str(position))
+
+    async def _follow_active(self, live: Subscription) -> None:
+        active = await self.jobs.page(self.user_id, JobFilter(statuses=tuple(ACTIVE)), limit=FOLLOWED_JOBS)
+        for job in active.jobs:
+            await self._add(job, live)
+
+    async def _follow(self, event: Event, live: Subscription) -> None:
+        """Begin to follow a job that came up, and stop when it ends or is run anew."""
+        if event.type in JOB_TERMINAL and event.job_id in self._running:
+            del self._running[event.job_id]
+            await self.feed.unfollow_progress(event.job_id, live)
+        elif event.type == EventType.JOB_RETRIED or (event.type in _BEGINNING and event.job_id not in self._running):
+            job = await self.jobs.get(event.job_id, self.user_id)
+            if job is not None and job.status in ACTIVE:
+                await self._add(job, live)
+
+    async def _add(self, job: Job, live: Subscription) -> None:
+        is_new = job.id not in self._running
+        if is_new and len(self._running) >= FOLLOWED_JOBS:
+            return
+        self._running[job.id] = _Running(job)
+        if is_new:
+            await self.feed.follow_progress(job.id, live)
+
+    def _live_frames(self, signal: Event | ProgressMessage | Heartbeat) -> Iterator[UserFrame]:
+        match signal:
+            case Heartbeat():
+                yield UserFrame(UserFrameKind.HEARTBEAT)
+            case ProgressMessage():
+                self._hear(signal)
+                yield from self._progress_frames(signal.job_id)
+            case Event():
+                yield from self._event_frames(signal)
+                yield from self._progress_frames(signal.job_id)
+
+    def _event_frames(self, event: Event) -> Iterator[UserFrame]:
+        event_id = EventId.parse(event.id)
+        if self._told is not None and event_id <= self._told:
+            return
+        self._told = event_id
+        if event.type == EventType.ASSET_DELETED:
+            yield UserFrame(UserFrameKind.ASSET_DELETED, data={"job_id": event.job_id, **event.data}, id=event.id)
+        elif event.type.startswith("job."):
+            data = job_event_data(event)
+            if data is None or data.history.seq <= self._told_seq.get(event.job_id, 0):
+                return
+            self._note(data)
+            yield UserFrame(UserFrameKind.JOB_UPDATE, job=data.job)
+            yield UserFrame(UserFrameKind.JOB_HISTORY, entry=data.history, id=event.id)
+
+    def _note(self, data: JobEventData) -> None:
+        running = self._running.get(data.job.id)
+        if running is None:
+            return
+        running.view = data.job
+        is_news = data.history.run == running.job.run and data.history.seq > running.job.history_seq
+        if is_news and data.history.event is HistoryEvent.NODE_COMPLETED and data.history.step is not None:
+            running.done.add(data.history.step)
+
+    def _hear(self, message: ProgressMessage) -> None:
+        """Keep what was told of a step: it may come before the event that says that its job runs."""
+        running = self._running.get(message.job_id)
+        _, run, number = message.step_id.rsplit(":", 2)
+        if running is not None and int(run) == running.job.run:
+            running.percents[int(number)] = message.percent_of_step
+            running.preview_url = preview_url(message, self.urls, self.clock())
+
+    def _progress_frames(self, job_id: JobId) -> Iterator[UserFrame]:
+        """Tell the progress of a job: the mean over its steps. It never goes back."""
+        running = self._running.get(job_id)
+        if running is None:
+            return
+        view = running.view or job_view(running.job, self.urls, self.clock())
+        under_way = sum(percent for number, percent in running.percents.items() if number not in running.done)
+        percent = running.job.progress(len(running.done) * 100 + under_way)
+        if view.status is JobStatus.RUNNING and percent > (view.progress or 0.0):
+            running.view = view.model_copy(update={"progress": percent, "preview_url": running.preview_url})
+            yield UserFrame(UserFrameKind.JOB_UPDATE, job=running.view)
+
+
+def _parse(last_event_id: str | None) -> EventId | None:
+    with suppress(ValueError):
+        return EventId.parse(last_event_id) if last_event_id else None
+    return None
+
+
+def concerns_user(event: Event) -> bool:
+    """Tell whether the stream of its user has a word for the event."""
+    return event.type.startswith("job.") or event.type == EventType.ASSET_DELETED

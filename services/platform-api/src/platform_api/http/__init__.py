@@ -1,0 +1,1 @@
+"""What routes share: authentication, limits, parameters, errors and answers."""

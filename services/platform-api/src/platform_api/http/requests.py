@@ -1,0 +1,105 @@
+"""What requests have in common: bodies of any content type, ids in paths, pages, idempotency keys."""
+
+from typing import Annotated, Any
+
+from darkroom_chassis.idempotency import keyed as keyed
+from darkroom_schemas.ids import AssetId, JobId
+from fastapi import Depends, Header, Path, Query, Request, Response
+from starlette.types import Receive, Scope, Send
+
+from platform_api.context import Context
+from platform_api.domain.answers import Answer
+from platform_api.domain.errors import NotFound
+from platform_api.http.auth import UUID_TEXT
+from platform_api.http.direct import Direct, Handler
+from platform_api.http.errors import invalid
+from platform_api.http.query_parameters import KnownQueryRoute
+
+MAX_PAGE = 200
+MAX_OFFSET = 10_000
+
+
+class AnyContentTypeRoute(KnownQueryRoute):
+    """Reads a body as JSON whatever it calls itself: browsers send `text/plain` for a string body.
+
+    Safe where credentials come in headers, which another site's form cannot send; where a cookie may be the credential,
+    the body keeps its type.
+    """
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        direct = self.direct_handler()
+        if direct is None or scope["query_string"] or scope["method"] not in (self.methods or ()):
+            await super().handle(scope, receive, send)
+            return
+        # Without FastAPI's exit stacks and inner catching of exceptions, since there are no dependencies to close.
+        response = await direct(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    def direct_handler(self) -> Handler | None:
+        """Return what answers without FastAPI, which has to ask dependencies of the route itself and of its router."""
+        return None if self.dependencies else DIRECT.handler(self.endpoint)
+
+    def get_route_handler(self) -> Handler:
+        handle = super().get_route_handler()
+
+        async def handle_as_json(request: Request) -> Response:
+            if not {"authorization", "x-api-key"} & set(request.headers):
+                return await handle(request)
+            headers = [(name, value) for name, value in request.scope["headers"] if name != b"content-type"]
+            scope = {**request.scope, "headers": [*headers, (b"content-type", b"application/json")]}
+            return await handle(Request(scope, request.receive))
+
+        return handle_as_json
+
+
+# Dependencies are coroutines even where nothing is awaited: FastAPI runs plain functions in a thread each.
+async def _job_id(job_id: Annotated[str, Path(description="Id of a job, a UUID.")]) -> JobId:
+    return JobId(_uuid(job_id, "job"))
+
+
+async def _asset_id(asset_id: Annotated[str, Path(description="Id of an asset, a UUID.")]) -> AssetId:
+    return AssetId(_uuid(asset_id, "asset"))
+
+
+async def _collection_id(collection_id: Annotated[str, Path(description="Id of a collection, a UUID.")]) -> str:
+    return _uuid(collection_id, "collection")
+
+
+def _uuid(text: str, what: str) -> str:
+    if not UUID_TEXT.match(text.lower()):
+        raise NotFound(what)
+    return text.lower()
+
+
+async def _cursor(
+    cursor: Annotated[str | None, Query(description="Continue after this item.")] = None,
+) -> Any:  # Any: the id of whatever is listed
+    if cursor is not None and not UUID_TEXT.match(cursor):
+        raise invalid("cursor", "must be the `cursor` of an earlier page")
+    return cursor
+
+
+def answered(answer: Answer, status: int = 200) -> Response:
+    """Give the answer, and say when it was given before."""
+    headers = {"Idempotent-Replayed": "true"} if answer.replayed else None
+    return Response(answer.body, status, media_type="application/json", headers=headers)
+
+
+async def _the_job_id(request: Request, _: Context) -> JobId:
+    return await _job_id(request.path_params["job_id"])
+
+
+DIRECT = Direct({_job_id: _the_job_id})
+JobIdPath = Annotated[JobId, Depends(_job_id)]
+CollectionIdPath = Annotated[str, Depends(_collection_id)]
+AssetIdPath = Annotated[AssetId, Depends(_asset_id)]
+JobCursor = Annotated[JobId | None, Depends(_cursor)]
+ItemCursor = Annotated[str | None, Depends(_cursor)]
+AssetCursor = Annotated[AssetId | None, Depends(_cursor)]
+JobTypeFilter = Annotated[str | None, Query(max_length=64, pattern=r"^[^\x00]*$")]
+Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Items on a page.")]
+Offset = Annotated[int, Query(ge=0, le=MAX_OFFSET, description="Items to skip; beyond 10,000 use the cursor.")]
+IdempotencyHeader = Annotated[
+    str | None,
+    Header(alias="Idempotency-Key", description="Makes a repetition harmless: it gets the first answer, for 24 h."),
+]

@@ -1,0 +1,67 @@
+"""What every dialect does with a job: plan it, submit it once, and have it relayed."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from darkroom_chassis.idempotency import IdempotencyKey
+from darkroom_chassis.middleware import current_trace_id
+from darkroom_schemas.ids import UserId
+from darkroom_schemas.job import JobView
+
+from platform_api.context import Context
+from platform_api.domain.answers import Answer
+from platform_api.domain.errors import Refused
+from platform_api.domain.jobs.submit import submit_job
+from platform_api.domain.planning.plan import Plan
+from platform_api.http.workability import UNWORKABLE, Reason, lack_for_plan
+from platform_api.metrics import JOBS_ACCEPTED, type_label
+
+
+@dataclass(frozen=True, slots=True)
+class Prospects:
+    """What is known of a job when it is accepted: waiting steps by type, and what its submitter should know."""
+
+    queued: Mapping[str, int]
+    reason: Reason = None
+    notices: tuple[str, ...] = ()
+
+
+Render = Callable[[JobView, Prospects], str]
+"""Writes the answer to a submission."""
+
+
+async def submit(
+    context: Context,
+    plan: Callable[[], Awaitable[Plan]],
+    *,
+    user_id: UserId,
+    idempotency: IdempotencyKey | None,
+    render: Render,
+) -> Answer:
+    """Return the answer to give; a repeated request gets its first one, whatever would stand in its way by now."""
+    try:
+        planned = await plan()
+        lack = await lack_for_plan(context, planned)
+        notices = (*planned.notices, *([lack] if lack else []))
+        reason = UNWORKABLE if lack else None
+        answer = await submit_job(
+            planned,
+            user_id=user_id,
+            trace_id=current_trace_id(),
+            idempotency=idempotency,
+            render=lambda job, queued: render(job, Prospects(queued, reason, notices)),
+            jobs=context.submissions,
+            backlog=context.backlog,
+            max_depth=context.queue_max_depth,
+            urls=context.urls,
+            clock=context.clock,
+        )
+    except Refused:
+        earlier = await context.submissions.earlier(user_id, idempotency) if idempotency else None
+        if earlier is None:
+            raise
+        return earlier
+    if not answer.replayed:
+        JOBS_ACCEPTED.labels(type_label(planned.job_type)).inc()
+        context.wake_relay()
+    return answer

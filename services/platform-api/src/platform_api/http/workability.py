@@ -1,0 +1,72 @@
+"""Whether live workers can do a job: in the answer to its submission, and while it waits. If none can, it waits."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from darkroom_chassis.availability import ADVISORY_S
+from darkroom_queue import Waiting, WaitReason, fits
+from darkroom_queue.operate.insight import nearest_lack
+from darkroom_redis import RedisUnavailable
+from darkroom_schemas.catalogue import CATALOGUE
+from darkroom_schemas.status import TERMINAL, JobStatus
+
+from platform_api.context import Context
+from platform_api.domain.jobs.job import Job
+from platform_api.domain.planning.from_catalogue import PROMPT_TYPE
+from platform_api.domain.planning.plan import Plan
+
+UNWORKABLE: Literal["unworkable"] = "unworkable"
+Reason = Literal["unworkable"] | None
+"""Why a job that was accepted does not begin, where that is not for the queue alone to change."""
+MAX_CHARACTERS = 500
+
+
+async def lack_for_plan(context: Context, plan: Plan) -> str | None:
+    """Return a sentence if no live worker can do some step of the plan; None also while Redis does not answer."""
+    if await context.capacity.by_type() is None:
+        return None
+    live = await context.fleet.live()
+    for step in plan.steps:
+        if not any(fits(step.required, can) for can in live):
+            return _sentence(nearest_lack(step.required, live) if live else ())
+    return None
+
+
+async def lack_of_job(context: Context, job: Job) -> str | None:
+    """Return a sentence if no live worker can do what a job waits with; None also while Redis does not answer."""
+    if job.status in TERMINAL or (job.status is JobStatus.RUNNING and job.steps_total == 1):
+        return None
+    if await _is_workable_type(context, job):
+        return None
+    try:
+        for step in await context.jobs.submitted_steps(job):
+            if lack := lack_of_step(await context.waiting.why_waiting(step, ADVISORY_S)):
+                return lack
+    except RedisUnavailable:
+        return None
+    return None
+
+
+def lack_of_step(waiting: Waiting | None) -> str | None:
+    """Return a sentence if a step waits because no live worker can do it."""
+    if waiting is None or waiting.reason is not WaitReason.UNWORKABLE:
+        return None
+    return _sentence(waiting.missing)
+
+
+async def _is_workable_type(context: Context, job: Job) -> bool:
+    """Tell, without asking about its steps, of a job that requires no more than its type does."""
+    now = await context.capacity.by_type()
+    if now is None:
+        return True
+    if job.job_type not in CATALOGUE or "served_by" in job.parameters:
+        return False
+    types = (PROMPT_TYPE, job.job_type) if CATALOGUE[job.job_type].enhanced else (job.job_type,)
+    return all(now[name].workers for name in types)
+
+
+def _sentence(missing: Sequence[str]) -> str:
+    if not missing or "no worker is registered" in missing:
+        return "No worker is connected; the job waits until one connects that can do it."
+    lack = ", ".join(missing)[:MAX_CHARACTERS]
+    return f"No connected worker can do this job: the nearest one lacks {lack}. It waits until one can."

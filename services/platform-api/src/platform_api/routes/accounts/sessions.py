@@ -1,0 +1,102 @@
+"""`POST /api/auth/login` and `/api/auth/logout`: sessions for browsers."""
+
+from datetime import datetime
+from typing import Annotated
+
+from darkroom_chassis.client_network import client_network
+from darkroom_chassis.logs import get_logger
+from darkroom_schemas.base import Request as RequestBody
+from darkroom_schemas.ids import UserId
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StrictStr, model_validator
+
+from platform_api.context import Context, Ctx
+from platform_api.domain.accounts.sessions import MAX_PASSWORD_CHARACTERS, hash_of, log_in, open_session
+from platform_api.domain.errors import UnknownUser
+from platform_api.http.auth import user_of, verify_key
+from platform_api.http.query_parameters import KnownQueryRoute
+
+log = get_logger(__name__)
+router = APIRouter(tags=["identity"], route_class=KnownQueryRoute)
+# JSON bodies only: another site's form must not log a browser in as somebody else.
+Secret = Annotated[SecretStr, Field(min_length=1, max_length=MAX_PASSWORD_CHARACTERS)]
+
+
+class LoginRequest(RequestBody):
+    """A name with its password, or an API key of a user."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "anna", "password": "correct horse battery"}]})
+
+    name: Annotated[StrictStr, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")] | None = None
+    password: Secret | None = None
+    api_key: Secret | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "LoginRequest":
+        by_password = self.name is not None and self.password is not None
+        if by_password == (self.api_key is not None) or (self.name is None) != (self.password is None):
+            raise ValueError("send `name` and `password`, or `api_key` alone")
+        return self
+
+
+class LoggedIn(BaseModel):
+    """Whose session the cookie stands for, and when it ends."""
+
+    user_id: str
+    name: str
+    expires_at: datetime
+
+
+@router.post(
+    "/api/auth/login",
+    operation_id="log_in",
+    summary="Log in with a browser",
+    responses={
+        401: {"description": "The name and the password, or the API key, are wrong"},
+        403: {"description": "The request comes from another site's page, or the key belongs to no user"},
+        429: {"description": "Too many attempts; see Retry-After"},
+    },
+)
+async def login(body: LoginRequest, request: Request, response: Response, context: Ctx) -> LoggedIn:
+    """Begin a session and set its cookie, which suffices for reads, and for writes from this platform's own pages."""
+    if "origin" in request.headers:
+        context.cookies.check_origin(request)
+    user_id, key_id = await _identify(body, request, context)
+    user = await context.accounts.user(user_id)
+    if user is None:
+        raise UnknownUser
+    token, session = await open_session(
+        user_id, key_id, sessions=context.logins.sessions, now=context.clock(), lifetime=context.cookies.lifetime
+    )
+    context.cookies.put(response, token)
+    response.headers["Cache-Control"] = "no-store"
+    log.info("A session began", user_id=user_id, by="password" if key_id is None else "api_key")
+    return LoggedIn(user_id=user_id, name=user.name, expires_at=session.expires_at)
+
+
+@router.post("/api/auth/logout", operation_id="log_out", summary="Log out", status_code=204)
+async def logout(request: Request, context: Ctx) -> Response:
+    """End the session of the cookie; again is harmless."""
+    token = context.cookies.token_in(request)
+    response = Response(status_code=204)
+    if token is not None:
+        context.cookies.check_write(request)
+        await context.logins.sessions.remove(hash_of(token))
+        context.cookies.clear(response)
+    return response
+
+
+async def _identify(body: LoginRequest, request: Request, context: Context) -> tuple[UserId, str | None]:
+    if body.api_key is not None:
+        holder = await verify_key(body.api_key.get_secret_value(), request, context)
+        return user_of(holder), holder.key_id
+    assert body.name is not None and body.password is not None  # noqa: S101, PT018 - the model's validator saw to it
+    user_id = await log_in(
+        body.name,
+        body.password.get_secret_value(),
+        client_network(request),
+        passwords=context.logins.passwords,
+        hasher=context.logins.hasher,
+        throttle=context.logins.throttle,
+    )
+    return user_id, None

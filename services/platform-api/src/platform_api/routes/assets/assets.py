@@ -1,0 +1,68 @@
+"""The caller's pictures, videos and other outputs: `GET /api/assets`, and GET and DELETE of one."""
+
+from typing import Annotated, Any
+
+from darkroom_schemas.fields import Text
+from darkroom_schemas.ids import JobId
+from fastapi import APIRouter, Depends, Query, Response
+
+from platform_api.context import Ctx
+from platform_api.domain.assets.filters import AssetFilter
+from platform_api.domain.errors import NotFound
+from platform_api.http.auth import CurrentUser
+from platform_api.http.identifiers import Uuid
+from platform_api.http.query_parameters import KnownQueryRoute
+from platform_api.http.requests import AssetCursor, AssetIdPath, JobTypeFilter, Limit, Offset
+from platform_api.http.times import QueryTime
+from platform_api.routes.dialects.ourvidz.mapping import AssetAnswer, AssetDeleted, AssetList, asset_answer, asset_item
+
+router = APIRouter(tags=["assets"], route_class=KnownQueryRoute)
+MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "No such asset, or somebody else's"}}
+
+
+async def _filter(
+    job_id: Annotated[Uuid | None, Query()] = None,
+    job_type: JobTypeFilter = None,
+    mime_type: Annotated[
+        Text | None, Query(max_length=100, pattern=r"^[\w.+-]+/([\w.+-]+|\*)$", description="`image/*` for all.")
+    ] = None,
+    created_after: Annotated[QueryTime | None, Query(description="Created then or later.")] = None,
+    created_before: Annotated[QueryTime | None, Query(description="Created earlier.")] = None,
+) -> AssetFilter:
+    return AssetFilter(JobId(job_id) if job_id else None, job_type, mime_type, created_after, created_before)
+
+
+@router.get("/api/assets", operation_id="list_assets", summary="List assets", response_model=AssetList)
+async def list_assets(
+    context: Ctx,
+    user_id: CurrentUser,
+    where: Annotated[AssetFilter, Depends(_filter)],
+    limit: Limit = 50,
+    offset: Offset = 0,
+    cursor: AssetCursor = None,
+) -> Response:
+    """List the caller's assets, with links signed for a day: newest first, or those of one job in order."""
+    page = await context.assets.page(user_id, where, limit=limit, before=cursor, offset=offset)
+    now = context.clock()
+    items = [asset_item(asset, context.urls, now) for asset in page.assets]
+    answer = AssetList(assets=items, total=page.total, total_is_exact=page.total_is_exact, cursor=page.cursor)
+    return Response(answer.model_dump_json(), media_type="application/json")
+
+
+@router.get("/api/assets/{asset_id}", operation_id="get_asset", summary="Read an asset", responses=MISSING)
+async def get_asset(asset_id: AssetIdPath, context: Ctx, user_id: CurrentUser) -> AssetAnswer:
+    """Tell about one asset, with the recipe that it was made by."""
+    asset = await context.assets.get(asset_id)
+    if asset is None or asset.user_id != user_id:
+        raise NotFound("asset")
+    return asset_answer(asset, context.urls, context.clock())
+
+
+@router.delete("/api/assets/{asset_id}", operation_id="delete_asset", summary="Delete an asset", responses=MISSING)
+async def delete_asset(asset_id: AssetIdPath, context: Ctx, user_id: CurrentUser) -> AssetDeleted:
+    """Delete an asset for good; its links stop working at once, and its bytes are deleted right after."""
+    if not await context.asset_removal.remove(asset_id, user_id):
+        raise NotFound("asset")
+    context.wake_object_deletion()
+    context.wake_relay()
+    return AssetDeleted(id=asset_id)

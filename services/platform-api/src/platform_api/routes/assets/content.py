@@ -1,0 +1,68 @@
+"""The bytes of assets: with credentials, or by a signed link without; ranges and conditional requests."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from platform_api.context import Ctx
+from platform_api.domain.assets.signed_urls import Variant
+from platform_api.domain.errors import NotFound
+from platform_api.http.asset_content import RESPONSES, asset_response, content_of, permitted_asset
+from platform_api.http.auth import OPTIONAL_SECURITY
+from platform_api.http.query_parameters import KnownQueryRoute
+from platform_api.http.requests import AssetIdPath
+
+router = APIRouter(tags=["assets"], route_class=KnownQueryRoute)
+CONTENT_PATH, THUMBNAIL_PATH = "/api/assets/{asset_id}/content", "/api/assets/{asset_id}/thumbnail"
+THUMBNAIL_MIME_TYPE = "image/webp"
+DOCUMENTED: dict[str, Any] = {"responses": RESPONSES, "openapi_extra": OPTIONAL_SECURITY}
+Expires = Annotated[int | None, Query(ge=0, le=10**11, description="Part of a signed link.")]
+Signature = Annotated[str | None, Query(max_length=128, description="Part of a signed link.")]
+
+
+@router.head(
+    CONTENT_PATH,
+    operation_id="head_asset_content",
+    summary="Ask about an asset's bytes",
+    responses=RESPONSES,
+    openapi_extra=OPTIONAL_SECURITY,
+)
+@router.get(
+    CONTENT_PATH,
+    operation_id="get_asset_content",
+    summary="Get an asset's bytes",
+    responses=RESPONSES,
+    openapi_extra=OPTIONAL_SECURITY,
+)
+async def content(
+    request: Request, context: Ctx, asset_id: AssetIdPath, expires: Expires = None, signature: Signature = None
+) -> Response:
+    """Send the asset itself. Its bytes never change."""
+    asset = await permitted_asset(request, context, asset_id, Variant.CONTENT, expires, signature)
+    return await content_of(asset, request, context)
+
+
+@router.head(
+    THUMBNAIL_PATH,
+    operation_id="head_asset_thumbnail",
+    summary="Ask about a thumbnail",
+    responses=RESPONSES,
+    openapi_extra=OPTIONAL_SECURITY,
+)
+@router.get(
+    THUMBNAIL_PATH,
+    operation_id="get_asset_thumbnail",
+    summary="Get an asset's thumbnail",
+    responses=RESPONSES,
+    openapi_extra=OPTIONAL_SECURITY,
+)
+async def thumbnail(
+    request: Request, context: Ctx, asset_id: AssetIdPath, expires: Expires = None, signature: Signature = None
+) -> Response:
+    """Send a small WebP picture of the asset; of a video, its first frame."""
+    asset = await permitted_asset(request, context, asset_id, Variant.THUMBNAIL, expires, signature)
+    size = await context.objects.size(asset.thumbnail_key) if asset.thumbnail_key else None
+    if asset.thumbnail_key is None or size is None:
+        raise NotFound("thumbnail")
+    tag = f"{asset.sha256}-thumbnail"
+    return await asset_response(request, context, asset, asset.thumbnail_key, THUMBNAIL_MIME_TYPE, size, tag)

@@ -1,0 +1,1 @@
+"""One package for each API document that clients are written against. No dialect knows another."""

@@ -1,0 +1,99 @@
+"""`POST /api/collections/{id}/generate`, which is also the older `/generator/v2/{id}`."""
+
+from typing import Annotated
+
+from darkroom_schemas.base import Request as RequestBody
+from darkroom_schemas.fields import JsonObject, Line
+from darkroom_schemas.job import JobView
+from fastapi import APIRouter, Response
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt
+
+from platform_api.context import Ctx
+from platform_api.domain.library.generate import plan_for
+from platform_api.domain.planning.plan import DEFAULT_PRIORITY, Plan
+from platform_api.http.auth import CurrentUser
+from platform_api.http.job_parameters import check_small
+from platform_api.http.requests import AnyContentTypeRoute, CollectionIdPath, IdempotencyHeader, answered, keyed
+from platform_api.http.submission import Prospects, submit
+from platform_api.http.workability import Reason
+
+router = APIRouter(tags=["collections"], route_class=AnyContentTypeRoute)
+
+
+class GenerateRequest(RequestBody):
+    """The chosen variables, by name or by template mapping."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"variables": {"Coast": "rocky"}, "workflow_priority": 50}]},
+    )
+
+    variables: Annotated[JsonObject, Field(max_length=200), AfterValidator(check_small)]
+    workflow_id: Line | None = Field(
+        default=None, description="Id or name of another workflow than the collection's own."
+    )
+    workflow_priority: Annotated[StrictInt, Field(ge=1, le=100)] = Field(
+        default=DEFAULT_PRIORITY, description="Higher first."
+    )
+
+
+class Generation(BaseModel):
+    """The job to follow."""
+
+    jobId: str
+    reason: Reason = Field(description="`unworkable`: no connected worker can do it, so it waits for one.")
+    notices: list[str] = Field(description="Why the job waits, if there is more to say than that others come first.")
+
+
+class GenerateAnswer(BaseModel):
+    """Answer to a generation."""
+
+    data: Generation
+    error: None = None
+
+
+@router.post(
+    "/api/collections/{collection_id}/generate",
+    operation_id="generate_collection",
+    summary="Generate from a collection",
+    response_model=GenerateAnswer,
+    responses={
+        400: {"description": "A variable that is missing or not valid, or an unknown workflow"},
+        402: {"description": "Not enough credits"},
+        404: {"description": "No such collection, or somebody else's"},
+        409: {"description": "The collection is corrupted, or the first request with this key is on its way"},
+        422: {"description": "The Idempotency-Key was used with another request"},
+        503: {"description": "The queue is full; see Retry-After"},
+    },
+)
+async def generate(
+    collection_id: CollectionIdPath,
+    body: GenerateRequest,
+    context: Ctx,
+    user_id: CurrentUser,
+    idempotency_key: IdempotencyHeader = None,
+) -> Response:
+    """Fill the collection's workflow in with the variables, and queue it as one job."""
+
+    async def plan() -> Plan:
+        return await plan_for(
+            collection_id,
+            user_id,
+            body.variables,
+            workflow_id=body.workflow_id,
+            priority=body.workflow_priority,
+            library=context.library,
+        )
+
+    answer = await submit(
+        context,
+        plan,
+        user_id=user_id,
+        idempotency=keyed(idempotency_key, f"/api/collections/{collection_id}/generate", body),
+        render=_render,
+    )
+    return answered(answer)
+
+
+def _render(job: JobView, prospects: Prospects) -> str:
+    generation = Generation(jobId=job.id, reason=prospects.reason, notices=list(prospects.notices))
+    return GenerateAnswer(data=generation).model_dump_json()

@@ -1,0 +1,92 @@
+"""`GET /api/models` and `/api/custom-nodes`: what steps may require, and whether a live worker has it."""
+
+import uuid
+from datetime import datetime
+
+from darkroom_schemas.catalogue import CATALOGUE
+from darkroom_schemas.ids import UserId
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from platform_api.context import Context, Ctx
+from platform_api.domain.library.ports import ResourceKind
+from platform_api.http.auth import CurrentUser
+from platform_api.http.errors import invalid
+from platform_api.http.pagination import Pagination
+from platform_api.http.query_parameters import KnownQueryRoute
+from platform_api.http.requests import ItemCursor, Limit, Offset
+
+router = APIRouter(tags=["workflows"], route_class=KnownQueryRoute)
+_OF_NAMES = uuid.UUID("00000000-0000-8000-8000-6e616d657300")
+
+
+class Resource(BaseModel):
+    """A model or custom node. `available`: some live worker has it now."""
+
+    id: str
+    name: str
+    available: bool
+    job_types: list[str]
+    created_at: datetime | None
+
+
+class ResourceList(BaseModel):
+    """A page in the order of names."""
+
+    data: list[Resource]
+    error: None = None
+    pagination: Pagination
+
+
+@router.get("/api/models", operation_id="list_models", summary="List models")
+async def list_models(
+    context: Ctx, user_id: CurrentUser, limit: Limit = 50, offset: Offset = 0, cursor: ItemCursor = None
+) -> ResourceList:
+    """List the models of the catalogue, those that workers have, and those that the caller's workflows name."""
+    offered = frozenset(name for can in await context.fleet.live() for name in can.models)
+    of_types: dict[str, list[str]] = {}
+    for job_type in CATALOGUE.values():
+        if job_type.model:
+            of_types.setdefault(job_type.model, []).append(job_type.name)
+    found = await _resources(context, user_id, ResourceKind.MODEL, offered, of_types)
+    return _page(found, limit, offset, cursor)
+
+
+@router.get("/api/custom-nodes", operation_id="list_custom_nodes", summary="List custom nodes")
+async def list_custom_nodes(
+    context: Ctx, user_id: CurrentUser, limit: Limit = 50, offset: Offset = 0, cursor: ItemCursor = None
+) -> ResourceList:
+    """List the ComfyUI nodes that workers have, and those that the caller's workflows name."""
+    offered = frozenset(name for can in await context.fleet.live() for name in can.custom_nodes)
+    found = await _resources(context, user_id, ResourceKind.CUSTOM_NODE, offered, {})
+    return _page(found, limit, offset, cursor)
+
+
+async def _resources(
+    context: Context, user_id: UserId, kind: ResourceKind, offered: frozenset[str], of_types: dict[str, list[str]]
+) -> list[Resource]:
+    named = {one.name: one.created_at for one in await context.library.named(user_id, kind)}
+    return [
+        Resource(
+            id=str(uuid.uuid5(_OF_NAMES, f"{kind}:{name}")),
+            name=name,
+            available=name in offered,
+            job_types=of_types.get(name, []),
+            created_at=named.get(name),
+        )
+        for name in sorted(named.keys() | offered | of_types.keys())
+    ]
+
+
+def _page(found: list[Resource], limit: int, offset: int, cursor: str | None) -> ResourceList:
+    start = offset
+    if cursor is not None:
+        position = next((n for n, resource in enumerate(found) if resource.id == cursor), None)
+        if position is None:
+            raise invalid("cursor", "must be the `cursor` of an earlier page")
+        start = position + 1
+    shown = found[start : start + limit]
+    following = shown[-1].id if start + limit < len(found) and shown else None
+    return ResourceList(
+        data=shown, pagination=Pagination(limit=limit, total=len(found), total_is_exact=True, cursor=following)
+    )

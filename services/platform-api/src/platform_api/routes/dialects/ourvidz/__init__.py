@@ -1,0 +1,5 @@
+"""The dialect of OurVidz clients."""
+
+from platform_api.routes.dialects.ourvidz import submit
+
+ROUTERS = (submit.router,)

@@ -1,0 +1,125 @@
+"""`POST /api/queue-job`."""
+
+from dataclasses import replace
+from typing import Annotated, Any
+
+from darkroom_chassis.validation import MAX_NAME, printable, similar_name
+from darkroom_schemas.base import Request as RequestBody
+from darkroom_schemas.fields import JsonValue, Text, storable_json
+from fastapi import APIRouter, Response
+from pydantic import ConfigDict, Field, field_validator, model_validator
+
+from platform_api.context import Ctx
+from platform_api.domain.errors import InvalidParameter
+from platform_api.domain.planning.from_catalogue import MAX_PROMPT_CHARACTERS, JobRequest, plan_job
+from platform_api.domain.planning.plan import Plan
+from platform_api.http.auth import CurrentUser
+from platform_api.http.errors import invalid
+from platform_api.http.job_parameters import check_small
+from platform_api.http.numbers import SeedOrRandom
+from platform_api.http.requests import AnyContentTypeRoute, IdempotencyHeader, answered, keyed
+from platform_api.http.submission import submit
+from platform_api.routes.dialects.ourvidz.mapping import QueueJobAnswer, queue_job_answer
+
+router = APIRouter(tags=["jobs"], route_class=AnyContentTypeRoute)
+Prompt = Annotated[Text, Field(max_length=MAX_PROMPT_CHARACTERS)]
+Reference = Annotated[Text, Field(max_length=200)]
+
+
+class QueueJobMetadata(RequestBody):
+    """What to make. Further members are kept with the job."""
+
+    model_config = ConfigDict(extra="allow")
+
+    prompt: Prompt | None = None
+    negative_prompt: Prompt | None = Field(default=None, description="Used by SDXL types only.")
+    seed: SeedOrRandom = Field(
+        default=None, description="Seed of the first image; each next one is 1 more. Absent, empty or -1 is random."
+    )
+    credits: JsonValue = Field(default=None, description="Ignored: the job type has a price.")
+    bucket: Annotated[Text, Field(max_length=200)] | None = Field(
+        default=None, description="That of the job type, which is what it is when absent."
+    )
+
+    @model_validator(mode="after")
+    def _can_be_kept(self) -> "QueueJobMetadata":
+        check_small(storable_json(self.model_extra))
+        return self
+
+
+class QueueJobRequest(RequestBody):
+    """A job to queue."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"jobType": "sdxl_image_fast", "metadata": {"prompt": "a lighthouse at dawn", "seed": 41}}]
+        },
+    )
+
+    jobType: Annotated[Text, Field(max_length=200)] = Field(description="One of GET /api/job-types.")
+    metadata: QueueJobMetadata = Field(default_factory=QueueJobMetadata)
+    projectId: Reference | None = None
+    videoId: Reference | None = None
+    imageId: Reference | None = None
+
+    @field_validator("metadata", mode="before")
+    @classmethod
+    def _null_is_absent(cls, value: Any) -> Any:  # Any: whatever the client sent
+        return {} if value is None else value
+
+
+@router.post(
+    "/api/queue-job",
+    operation_id="queue_job",
+    summary="Queue a job",
+    response_model=QueueJobAnswer,
+    responses={
+        400: {"description": "Unknown job type (with `valid_job_types`), or a field that is not valid"},
+        401: {"description": "No credential, or one that is not valid"},
+        402: {"description": "Not enough credits"},
+        409: {"description": "The first request with this Idempotency-Key is still being answered"},
+        422: {"description": "The Idempotency-Key was used with another request"},
+        503: {"description": "The queue is full; see Retry-After"},
+    },
+)
+async def queue_job(
+    body: QueueJobRequest, context: Ctx, user_id: CurrentUser, idempotency_key: IdempotencyHeader = None
+) -> Response:
+    """Accept a job, reserve its credits and queue its steps. With an Idempotency-Key it may be sent again."""
+    metadata = body.metadata
+    references = body.model_dump(include={"projectId", "videoId", "imageId"}, exclude_none=True)
+    request = JobRequest(
+        job_type=body.jobType,
+        prompt=metadata.prompt or "",
+        negative_prompt=metadata.negative_prompt or "",
+        seed=metadata.seed,
+        extra={**(metadata.model_extra or {}), **references},
+    )
+    idempotency = keyed(idempotency_key, "/api/queue-job", body)
+
+    async def plan() -> Plan:
+        planned = plan_job(request)
+        _check_bucket(metadata.bucket, planned)
+        return replace(planned, notices=(*planned.notices, *_lack_of_prompt(metadata)))
+
+    try:
+        answer = await submit(context, plan, user_id=user_id, idempotency=idempotency, render=queue_job_answer)
+    except InvalidParameter as error:
+        raise invalid(f"metadata.{error.name}", error.message) from None
+    return answered(answer)
+
+
+def _lack_of_prompt(metadata: QueueJobMetadata) -> tuple[str, ...]:
+    """Say that there is no prompt, which the dialect allows, and which member may have been meant to be it."""
+    if metadata.prompt and not metadata.prompt.isspace():
+        return ()
+    lack = "missing" if metadata.prompt is None else "empty"
+    meant = similar_name("prompt", [name for name, value in (metadata.model_extra or {}).items() if value])
+    hint = f"; did you mean it by `{printable(meant, MAX_NAME)}`?" if meant else "."
+    return (f"The job has no prompt: `metadata.prompt` is {lack}{hint}",)
+
+
+def _check_bucket(asked: str | None, planned: Plan) -> None:
+    bucket = planned.parameters["bucket"]
+    if asked and asked != bucket:
+        raise InvalidParameter("bucket", f"must be {bucket}, which is that of the job type, not {asked[:64]!r}")

@@ -1,0 +1,147 @@
+"""What clients of StableQueue send to have something generated."""
+
+from typing import Annotated, Any
+
+from darkroom_schemas.base import Request as RequestBody
+from darkroom_schemas.fields import Text, storable_json
+from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, field_validator, model_validator
+
+from platform_api.domain.planning.from_catalogue import MAX_PROMPT_CHARACTERS
+from platform_api.domain.planning.generation import MAX_IMAGES, MAX_SIDE, MAX_STEPS, PARAMS, Generation
+from platform_api.domain.planning.generation_members import ignored
+from platform_api.http.job_parameters import check_small
+from platform_api.http.numbers import NotBoolean, SeedOrRandom
+
+Prompt = Annotated[Text, Field(max_length=MAX_PROMPT_CHARACTERS)]
+Side = Annotated[int, Field(ge=64, le=MAX_SIDE, multiple_of=8), NotBoolean]
+Steps = Annotated[int, Field(ge=1, le=MAX_STEPS), NotBoolean]
+CfgScale = Annotated[float, Field(ge=0, le=30, allow_inf_nan=False), NotBoolean]
+Count = Annotated[int, Field(ge=1, le=MAX_IMAGES), NotBoolean]
+Word = Annotated[Text, Field(max_length=200)]
+Graph = Annotated[dict[str, dict[str, Any]], Field(min_length=1, max_length=1000), BeforeValidator(storable_json)]
+AppType = Annotated[Text, Field(min_length=1, max_length=64)]
+
+
+class GenerationParams(RequestBody):
+    """What to draw. Further members are kept with the job, unless they change the picture: those are refused by name.
+
+    An empty `seed`, or -1, is a random one.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    positive_prompt: Prompt
+    negative_prompt: Prompt | None = None
+    checkpoint_name: Annotated[Text, Field(max_length=500)] | None = Field(
+        default=None, description="A model by path, file name or hash, with `/` or `\\`; an unknown one falls back."
+    )
+    width: Side | None = None
+    height: Side | None = None
+    steps: Steps | None = None
+    cfg_scale: CfgScale | None = None
+    sampler_name: Word | None = None
+    scheduler: Word | None = None
+    scheduler_or_quality_preset: Word | None = None
+    seed: SeedOrRandom = None
+    num_images: Count | None = None
+    batch_size: Count | None = Field(default=None, description="Images, times `n_iter`.")
+    n_iter: Count | None = Field(default=None, description="Images, times `batch_size`.")
+    restore_faces: StrictBool | None = None
+    enable_hires_fix: StrictBool | None = None
+    upscaler_model: Word | None = None
+    refiner_model: Word | None = None
+    style_preset: Word | None = None
+    subseed: SeedOrRandom = None
+    workflow: Graph | None = Field(default=None, description="A ComfyUI graph in API format, for `app_type` comfyui.")
+
+    @property
+    def images(self) -> int:
+        """Return how many images are asked for, in whichever words."""
+        return max(self.num_images or 1, (self.batch_size or 1) * (self.n_iter or 1))
+
+    @model_validator(mode="after")
+    def _counts_agree(self) -> "GenerationParams":
+        batches = (self.batch_size or 1) * (self.n_iter or 1)
+        if batches > MAX_IMAGES:
+            raise ValueError(f"`batch_size` times `n_iter` must be at most {MAX_IMAGES}, is {batches}")
+        if batches > 1 and (self.num_images or 1) not in {1, batches}:
+            raise ValueError(f"`num_images` is {self.num_images}, but `batch_size` times `n_iter` is {batches}")
+        return self
+
+
+class StableQueueRequest(RequestBody):
+    """A job for a server. Further members are kept with the job."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "examples": [
+                {
+                    "app_type": "forge",
+                    "target_server_alias": "Main",
+                    "generation_params": {"positive_prompt": "a beautiful landscape", "width": 512, "height": 512},
+                    "source_info": "forge_extension_v1.0.0",
+                }
+            ]
+        },
+    )
+
+    target_server_alias: Annotated[Text, Field(max_length=100)]
+    generation_params: GenerationParams
+    app_type: AppType = Field(
+        default="forge", description="Kept as it comes; `forge` and `comfyui` decide where the job runs."
+    )
+    source_info: Word = "extension"
+
+    @field_validator("generation_params")
+    @classmethod
+    def _can_be_kept(cls, value: GenerationParams) -> GenerationParams:
+        storable_json(value.model_extra)
+        check_small(value.model_dump(mode="json", exclude_unset=True))
+        return value
+
+    @model_validator(mode="after")
+    def _further_members_can_be_kept(self) -> "StableQueueRequest":
+        check_small(storable_json(self.model_extra))
+        return self
+
+    @property
+    def ignored(self) -> list[str]:
+        """Name the members that nothing reads."""
+        params = self.generation_params.model_extra or {}
+        return [*ignored(self.model_extra or {}, ""), *ignored(params, PARAMS)]
+
+    def generation(self, api_key_id: str | None) -> Generation:
+        """Return what is asked, in our words."""
+        params = self.generation_params
+        return Generation(
+            app_type=self.app_type,
+            server_alias=self.target_server_alias,
+            prompt=params.positive_prompt,
+            negative_prompt=params.negative_prompt or "",
+            width=params.width,
+            height=params.height,
+            steps=params.steps,
+            cfg_scale=params.cfg_scale,
+            sampler=params.sampler_name,
+            scheduler=params.scheduler or params.scheduler_or_quality_preset,
+            seed=params.seed,
+            images=params.images,
+            checkpoint=params.checkpoint_name,
+            restore_faces=bool(params.restore_faces),
+            hires=bool(params.enable_hires_fix),
+            upscaler=params.upscaler_model,
+            refiner=params.refiner_model,
+            style=params.style_preset,
+            subseed=params.subseed,
+            workflow=params.workflow,
+            members=params.model_extra or {},
+            other_members=self.model_extra or {},
+            kept={
+                "target_server_alias": self.target_server_alias,
+                "source_info": self.source_info,
+                "api_key_id": api_key_id,
+                "generation_params": params.model_dump(mode="json", exclude_unset=True),
+                "other_members": self.model_extra or {},
+            },
+        )

@@ -1,0 +1,30 @@
+"""`/api/v1/checkpoints` and `/api/v1/loras`: what `generation_params` may name."""
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel
+
+from platform_api.context import Ctx
+from platform_api.domain.planning.checkpoints import checkpoints
+from platform_api.http.auth import caller
+from platform_api.http.query_parameters import KnownQueryRoute
+
+router = APIRouter(tags=["servers"], dependencies=[Depends(caller)], route_class=KnownQueryRoute)
+
+
+class ModelFile(BaseModel):
+    """A model as clients list it; `filename` goes into `checkpoint_name`."""
+
+    filename: str
+    relativePath: str = ""
+
+
+@router.get("/api/v1/checkpoints", operation_id="list_checkpoints", summary="List checkpoints")
+async def list_checkpoints(context: Ctx) -> list[ModelFile]:
+    """List the models of our own pipeline that live workers offer, the default first."""
+    return [ModelFile(filename=name) for name in checkpoints(await context.fleet.live())]
+
+
+@router.get("/api/v1/loras", operation_id="list_loras", summary="List LoRAs")
+async def list_loras() -> list[ModelFile]:
+    """List the LoRAs that live workers offer: none, as long as workers take none."""
+    return []

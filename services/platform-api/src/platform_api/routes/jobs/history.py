@@ -1,0 +1,36 @@
+"""`GET /api/jobs/{id}/history`."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from platform_api.context import Ctx
+from platform_api.domain.errors import NotFound
+from platform_api.http.auth import CurrentUser
+from platform_api.http.requests import AnyContentTypeRoute, JobIdPath
+from platform_api.routes.dialects.emprops.mapping import (
+    EmPropsHistoryEntry,
+    emprops_history,
+)
+
+router = APIRouter(tags=["jobs"], route_class=AnyContentTypeRoute)
+
+
+class JobHistory(BaseModel):
+    """All that happened to a job, oldest first."""
+
+    data: list[EmPropsHistoryEntry]
+    error: None = None
+
+
+@router.get(
+    "/api/jobs/{job_id}/history",
+    operation_id="get_job_history",
+    summary="Read a job's history",
+    responses={404: {"description": "No such job, or somebody else's"}},
+)
+async def history(job_id: JobIdPath, context: Ctx, user_id: CurrentUser) -> JobHistory:
+    """Tell all that happened to a job, in every run, oldest first."""
+    snapshot = await context.jobs.snapshot(job_id, user_id)
+    if snapshot is None:
+        raise NotFound("job")
+    return JobHistory(data=[emprops_history(entry) for entry in snapshot.history])

@@ -1,0 +1,44 @@
+"""`GET /api/jobs/{id}`."""
+
+from darkroom_redis import RedisUnavailable
+from darkroom_schemas.status import JobStatus
+from fastapi import APIRouter, Response
+
+from platform_api.context import Context, Ctx
+from platform_api.domain.errors import NotFound
+from platform_api.domain.jobs.job import Job
+from platform_api.domain.jobs.view import job_view
+from platform_api.http.auth import CurrentUser
+from platform_api.http.requests import AnyContentTypeRoute, JobIdPath
+from platform_api.http.workability import lack_of_job
+from platform_api.routes.jobs.answers import JobAnswer, job_answer
+
+router = APIRouter(tags=["jobs"], route_class=AnyContentTypeRoute)
+
+
+@router.get(
+    "/api/jobs/{job_id}",
+    operation_id="get_job",
+    summary="Read a job",
+    response_model=JobAnswer,
+    responses={404: {"description": "No such job, or somebody else's"}},
+)
+async def get_job(job_id: JobIdPath, context: Ctx, user_id: CurrentUser) -> Response:
+    """Answer for EmProps clients in `data`, for OurVidz clients beside it. Links are signed for a day."""
+    job = await context.jobs.get(job_id, user_id)
+    if job is None:
+        raise NotFound("job")
+    view = job_view(job, context.urls, context.clock(), running_percent=await _running_percent(context, job))
+    answer = job_answer(view, await lack_of_job(context, job))
+    return Response(answer.model_dump_json(), media_type="application/json")
+
+
+async def _running_percent(context: Context, job: Job) -> float:
+    """Ask the queue how far the running steps are; a job can be read without it."""
+    if job.status is not JobStatus.RUNNING:
+        return 0.0
+    try:
+        steps = [await context.steps.read(step) for step in await context.jobs.running_steps(job)]
+    except RedisUnavailable:
+        return 0.0
+    return sum(step.progress or 0.0 for step in steps if step)

@@ -1,0 +1,1 @@
+"""Assets in PostgreSQL, and which stored objects are to be deleted."""

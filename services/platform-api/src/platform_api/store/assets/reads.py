@@ -1,0 +1,108 @@
+"""Reads of assets. Who may see one is decided by the caller: by its owner, or by a signed link."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from darkroom_chassis.database import Database
+from darkroom_schemas.ids import AssetId, UserId
+from sqlalchemy import Column, ColumnElement, Select, func, select, true, tuple_
+
+from platform_api.domain.assets.asset import Asset
+from platform_api.domain.assets.filters import EVERY_ASSET, AssetFilter
+from platform_api.domain.assets.ports import AssetPage
+from platform_api.domain.jobs.filters import COUNTED_TO
+from platform_api.store.assets.rows import asset_of
+from platform_api.store.keyset.pagination import KeysetQuery
+from platform_api.store.keyset.uuid7_range import created_between, ids_made_between
+from platform_api.store.tables.accounts import users
+from platform_api.store.tables.assets import assets
+
+
+class PostgresAssets:
+    """Implements `AssetReads`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, asset_id: AssetId) -> Asset | None:
+        async with self._database.connect() as connection:
+            row = (await connection.execute(select(assets).where(assets.c.id == asset_id))).mappings().first()
+        return asset_of(row) if row else None
+
+    async def page(
+        self, user_id: UserId, where: AssetFilter, *, limit: int, before: AssetId | None, offset: int
+    ) -> AssetPage:
+        statement = page_of_assets(user_id, where, rows=limit + 1, before=before, skipped=0 if before else offset)
+        async with self._database.connect() as connection:
+            rows = (await connection.execute(statement)).mappings().all()
+            total = (await connection.execute(count_of_assets(user_id, where))).scalar() or 0
+        found = tuple(map(asset_of, rows[:limit]))
+        cursor = found[-1].id if len(rows) > limit else None
+        if where == EVERY_ASSET:
+            return AssetPage(found, cursor, total, True)
+        return AssetPage(found, cursor, min(total, COUNTED_TO), total <= COUNTED_TO)
+
+
+def page_of_assets(
+    user_id: UserId, where: AssetFilter, *, rows: int, before: AssetId | None, skipped: int
+) -> Select[Any]:
+    """Select the rows of a page: newest first, or those of one job as its steps made them."""
+    if where.job_id is not None:
+        return _in_order(user_id, where, before).offset(skipped).limit(rows)
+    return _walk(user_id, where, before).of(select(assets), rows=rows, skipped=skipped)
+
+
+def count_of_assets(user_id: UserId, where: AssetFilter) -> Select[Any]:
+    """Select how many assets there are; of a filtered list no more than one beyond the bound."""
+    if where == EVERY_ASSET:
+        return select(users.c.assets_total).where(users.c.id == user_id)
+    if where.job_id is not None:
+        return select(func.count()).where(*_of_job(user_id, where))
+    found = _walk(user_id, where, None).of(select(assets.c.id), rows=COUNTED_TO + 1)
+    return select(func.count()).select_from(found.subquery())
+
+
+def _in_order(user_id: UserId, where: AssetFilter, before: AssetId | None) -> Select[Any]:
+    columns = assets.c
+    place = (columns.run, columns.step, columns.output_index)
+    statement = select(assets).where(*_of_job(user_id, where)).order_by(*place)
+    if before is None:
+        return statement
+    other = assets.alias()
+    last = select(other.c.run, other.c.step, other.c.output_index).where(other.c.id == before).scalar_subquery()
+    # After an asset that was removed since, the list begins anew: rather twice than never.
+    return statement.where(func.coalesce(tuple_(*place) > last, true()))
+
+
+def _of_job(user_id: UserId, where: AssetFilter) -> Iterator[ColumnElement[bool]]:
+    columns = assets.c
+    yield columns.job_id == where.job_id
+    yield columns.user_id == user_id
+    yield from created_between(columns.created_at, where.created_from, where.created_before)
+    if where.job_type is not None:
+        yield columns.job_type == where.job_type
+    if where.mime_type is not None:
+        yield _is_of_kind(where.mime_type)
+
+
+def _is_of_kind(mime_type: str) -> ColumnElement[bool]:
+    family, _, kind = mime_type.partition("/")
+    if kind == "*":
+        return assets.c.mime_type.startswith(f"{family}/", autoescape=True)
+    return assets.c.mime_type == mime_type
+
+
+def _walk(user_id: UserId, where: AssetFilter, before: AssetId | None) -> KeysetQuery:
+    columns = assets.c
+    values: dict[Column[Any], str] = {columns.user_id: user_id}
+    filters = list(created_between(columns.created_at, where.created_from, where.created_before))
+    if where.job_type is not None:
+        values[columns.job_type] = where.job_type
+    if where.mime_type is not None:
+        if where.job_type is not None or where.mime_type.endswith("/*"):
+            filters.append(_is_of_kind(where.mime_type))
+        else:
+            values[columns.mime_type] = where.mime_type
+    return KeysetQuery(
+        columns.id, values, ids_made_between(where.created_from, where.created_before, before), tuple(filters)
+    )

@@ -1,0 +1,1 @@
+"""Transactions that run once for an Idempotency-Key."""

@@ -1,0 +1,1 @@
+"""Jobs and steps in PostgreSQL."""

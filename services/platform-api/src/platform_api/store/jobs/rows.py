@@ -1,0 +1,67 @@
+"""Between rows and domain objects, in both directions."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+from darkroom_schemas.job import HistoryEntry, JobError
+from darkroom_schemas.status import JobStatus
+from darkroom_schemas.worker import Requirements
+from sqlalchemy import RowMapping
+
+from platform_api.domain.jobs.job import Delivered, Job, Step
+
+JOB_FIELDS = tuple(field.name for field in fields(Job))
+_STEP_FIELDS = tuple(field.name for field in fields(Step))
+
+
+def job_of(row: Mapping[Any, Any]) -> Job:
+    """Read a row of `jobs`."""
+    values = {name: row[name] for name in JOB_FIELDS}
+    values["status"] = JobStatus(row["status"])
+    values["outputs"] = tuple(Delivered(**output) for output in row["outputs"])
+    values["error"] = JobError.model_validate(row["error"]) if row["error"] else None
+    return Job(**values)
+
+
+def step_of(row: RowMapping) -> Step:
+    """Read a row of `steps`."""
+    values = {name: row[name] for name in _STEP_FIELDS}
+    values["status"] = JobStatus(row["status"])
+    values["requirements"] = Requirements.model_validate(row["requirements"]) if row["requirements"] else None
+    # The two columns are empty in rows of the first release, which knew neither.
+    values["outputs"] = row["outputs"] or len(row["payload"]["seeds"])
+    values["needs"] = tuple(row["needs"] if row["needs"] is not None else range(row["number"])[-1:])
+    return Step(**values)
+
+
+def outputs_json(job: Job) -> list[dict[str, Any]]:
+    """Write a job's outputs for its column."""
+    return [asdict(output) for output in job.outputs]
+
+
+def step_row(step: Step) -> dict[str, Any]:
+    """Write a new step as a row."""
+    return {
+        "job_id": step.job_id,
+        "run": step.run,
+        "number": step.number,
+        "job_type": step.job_type,
+        "status": step.status.value,
+        "payload": step.payload,
+        "price_mc": step.price_mc,
+        "outputs": step.outputs,
+        "needs": list(step.needs),
+        "requirements": step.requirements.model_dump(mode="json") if step.requirements else None,
+        "submitted_at": step.submitted_at,
+    }
+
+
+def history_of(row: Mapping[str, Any]) -> HistoryEntry:
+    """Read a row of `job_history`."""
+    return HistoryEntry.model_validate(row)
+
+
+def history_row(entry: HistoryEntry, source_event_id: str | None) -> dict[str, Any]:
+    """Write a history entry as a row."""
+    return entry.model_dump() | {"source_event_id": source_event_id}

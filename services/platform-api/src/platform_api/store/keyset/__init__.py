@@ -1,0 +1,1 @@
+"""Keyset pagination over UUIDv7 keys, which are ordered by time."""

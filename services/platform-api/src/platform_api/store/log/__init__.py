@@ -1,0 +1,1 @@
+"""The outbox and the offset of the event log in PostgreSQL."""

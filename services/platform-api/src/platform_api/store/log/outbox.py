@@ -1,0 +1,109 @@
+"""The outbox as the relay sees it: taken in order by one relay at a time, deleted when handed over."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from darkroom_chassis.database import Database
+from darkroom_schemas.api_key import PublishedKey
+from darkroom_schemas.ids import EventId
+from psycopg.errors import LockNotAvailable
+from sqlalchemy import Select, func, insert, select, text, update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from platform_api.domain.jobs.ports import JobChanges
+from platform_api.domain.log.outbox import OutboxBusy, OutboxRow
+from platform_api.store.accounts.published_keys import ALL, publication_of, published_keys
+from platform_api.store.jobs.changes import PostgresJobChanges
+from platform_api.store.queries import query
+from platform_api.store.tables.log import outbox
+
+RELAY_LOCK = 0x6461_726B_0002
+
+_DELIVERED = text(query("delivered"))
+
+
+class PostgresOutboxBatch:
+    """Implements `OutboxBatch` under the relay's lock."""
+
+    def __init__(self, connection: AsyncConnection, rows: Sequence[OutboxRow]) -> None:
+        self.rows = rows
+        self.changes: JobChanges = PostgresJobChanges(connection)
+        self._connection = connection
+
+    async def keys(self, ids: Sequence[str] | None) -> list[PublishedKey]:
+        return await published_keys(self._connection, ids)
+
+    async def delivered(self, rows: Sequence[OutboxRow], event_ids: Mapping[int, EventId]) -> None:
+        sent = [row for row in rows if row.id in event_ids and row.history_seq is not None]
+        noted = {
+            "jobs": [row.job_id for row in sent],
+            "seqs": [row.history_seq for row in sent],
+            "events": [str(event_ids[row.id]) for row in sent],
+            "handed_over": [row.id for row in rows],
+        }
+        await self._connection.execute(_DELIVERED, noted)
+
+
+KINDS = ("submit", "cancel", "emit", "keys")
+"""What this release hands over; rows of other kinds wait for the release that wrote them."""
+
+
+def next_rows(limit: int) -> Select[Any]:
+    """Select the rows that are handed over next."""
+    ours = (outbox.c.kind.in_(KINDS), outbox.c.rejected_at.is_(None))
+    return select(outbox).where(*ours).order_by(outbox.c.id).limit(limit)
+
+
+async def _take_turn(connection: AsyncConnection) -> None:
+    """Wait for the lock. The transaction need not reach the disk: what a crash forgets is handed over again in vain."""
+    turn = "SELECT pg_advisory_xact_lock(:key), set_config('synchronous_commit', 'off', true)"
+    try:
+        await connection.execute(text(turn), {"key": RELAY_LOCK})
+    except OperationalError as error:
+        if isinstance(error.orig, LockNotAvailable):
+            raise OutboxBusy from error
+        raise
+
+
+async def _batch(connection: AsyncConnection, rows: Select[Any]) -> PostgresOutboxBatch:
+    found = await connection.execute(rows)
+    return PostgresOutboxBatch(connection, [OutboxRow(r.id, r.kind, r.job_id, r.history_seq, r.body) for r in found])
+
+
+class PostgresOutbox:
+    """Implements `Outbox`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @asynccontextmanager
+    async def batch(self, limit: int) -> AsyncIterator[PostgresOutboxBatch]:
+        async with self._database.begin() as connection:
+            await _take_turn(connection)
+            yield await _batch(connection, next_rows(limit))
+
+    @asynccontextmanager
+    async def one(self, row_id: int) -> AsyncIterator[PostgresOutboxBatch]:
+        async with self._database.begin() as connection:
+            await _take_turn(connection)
+            yield await _batch(connection, next_rows(1).where(outbox.c.id == row_id))
+
+    @asynccontextmanager
+    async def rejecting(self, row_id: int, reason: str) -> AsyncIterator[JobChanges]:
+        async with self._database.begin() as connection:
+            aside = update(outbox).where(outbox.c.id == row_id)
+            await connection.execute(aside.values(rejected_at=func.now(), rejected_reason=reason))
+            yield PostgresJobChanges(connection)
+
+    async def request_all_keys(self) -> None:
+        async with self._database.connect() as connection:
+            await connection.execute(insert(outbox), publication_of(ALL))
+
+    async def waiting_submissions(self) -> int:
+        """Count the steps that wait to be handed over."""
+        async with self._database.connect() as connection:
+            submissions = (outbox.c.kind == "submit", outbox.c.rejected_at.is_(None))
+            statement = select(func.count()).select_from(outbox).where(*submissions)
+            return (await connection.execute(statement)).scalar_one()

@@ -1,0 +1,1 @@
+"""The tables of schema `platform`, a file for each noun."""

@@ -1,0 +1,26 @@
+"""`python -m queue_api`: serve, or print the OpenAPI document."""
+
+from darkroom_chassis.logs import configure_logging, get_logger
+from darkroom_chassis.program import service_program
+from darkroom_chassis.service import serve
+from fastapi import FastAPI
+
+from queue_api.app import build_app
+from queue_api.settings import Settings
+
+
+async def _serve() -> None:
+    settings = Settings.load()
+    configure_logging("queue-api", level=settings.log_level, log_format=settings.log_format)
+    log = get_logger(__name__)
+    if settings.auth_token is None:
+        log.warning("AUTH_TOKEN is not set: listening on loopback only, without authentication", host=settings.host)
+    log.info("queue-api listens", host=settings.host, port=settings.queue_api_port)
+    await serve(build_app(settings), settings.host, settings.queue_api_port, settings)
+
+
+def _openapi_app() -> FastAPI:
+    return build_app(Settings(redis_url="redis://localhost"))
+
+
+cli = service_program("The queue API of Darkroom.", _serve, openapi_app=_openapi_app)

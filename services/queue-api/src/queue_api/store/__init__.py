@@ -1,1 +1,0 @@
-"""What queue-api keeps in Redis besides the queue itself."""
