@@ -191,7 +191,7 @@ async def test_live_progress_goes_on_after_its_connection_became_half_open(proxy
                     heard.set()
 
     async def publish() -> bool:
-        await publisher.client.publish(job_progress(message.job_id), message.model_dump_json())
+        await publisher.redis_py.publish(job_progress(message.job_id), message.model_dump_json())
         return heard.is_set()
 
     async with ProgressFeed(listener) as feed:
