@@ -1,7 +1,7 @@
 """Whether the workers of a profile can run on this machine: asked before a stack starts."""
 
 from gpu_worker.commands.report import print_report
-from gpu_worker.store.profiles import RegistryError
+from gpu_worker.models.profile_loader import RegistryError
 from gpu_worker.wiring.check import make_report
 
 from darkroom_local.errors import StackError

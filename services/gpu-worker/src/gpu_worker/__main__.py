@@ -4,8 +4,8 @@ from darkroom_chassis.logs import configure_logging
 from darkroom_chassis.service import run, serve
 
 from gpu_worker.app import build_app
+from gpu_worker.models.profile_loader import RegistryError
 from gpu_worker.settings import WorkerSettings
-from gpu_worker.store.profiles import RegistryError
 from gpu_worker.wiring.service import read_profile
 
 

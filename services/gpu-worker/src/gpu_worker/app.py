@@ -8,7 +8,7 @@ from darkroom_chassis.service import create_app
 from fastapi import FastAPI
 
 from gpu_worker import VERSION
-from gpu_worker.domain.profile import Profile
+from gpu_worker.models.profile import Profile
 from gpu_worker.settings import WorkerSettings
 from gpu_worker.wiring.service import running_worker
 

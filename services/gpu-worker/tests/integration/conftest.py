@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 from darkroom_schemas.payload import ImagePayload, PromptPayload, VideoPayload
-from gpu_worker.domain.messages import FileReady, FromChild, Progressed, RunStep, Setup, StepDone
-from gpu_worker.domain.profile import Profile
+from gpu_worker.models.profile import Profile
+from gpu_worker.models.profile_loader import load_profile
 from gpu_worker.runtime.child_link import StepLink
-from gpu_worker.store.profiles import load_profile
+from gpu_worker.runtime.messages import FileReady, FromChild, Progressed, RunStep, Setup, StepDone
 from gpu_worker.wiring.child import PipelineExecutor
 from numpy.typing import NDArray
 from PIL import Image

@@ -14,7 +14,9 @@ import pytest
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.payload import Family, PromptPayload
 from gpu_worker.domain.failures import ChildLost
-from gpu_worker.domain.messages import (
+from gpu_worker.models.profile_loader import load_profile
+from gpu_worker.runtime.gpu_child import GpuChild, Patience
+from gpu_worker.runtime.messages import (
     Beat,
     ModelLoaded,
     Progressed,
@@ -26,8 +28,6 @@ from gpu_worker.domain.messages import (
     StepOutcome,
     StepRefused,
 )
-from gpu_worker.runtime.gpu_child import GpuChild, Patience
-from gpu_worker.store.profiles import load_profile
 from support.waiting import until
 
 COMMAND = (sys.executable, str(Path(__file__).with_name("fault_child.py")))

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from gpu_worker.domain.messages import MemoryPlan
-from gpu_worker.domain.model_registry import FileSource, FolderSource, TinyArchitecture
-from gpu_worker.domain.profile import Profile
+from gpu_worker.models.profile import Profile
+from gpu_worker.models.registry import FileSource, FolderSource, TinyArchitecture
+from gpu_worker.models.tiny.build import ensure_tiny_model
 from gpu_worker.pipelines.bench import LoadBench
 from gpu_worker.pipelines.sdxl.load import load_sdxl
 from gpu_worker.pipelines.sdxl.single_file import config_folder
 from gpu_worker.runtime.device import choose_device
+from gpu_worker.runtime.messages import MemoryPlan
 from gpu_worker.runtime.model_cache import LoadedModel
-from gpu_worker.runtime.tiny_models.build import ensure_tiny_model
 
 SDXL = "sdxl-base-1.0"
 

@@ -12,7 +12,8 @@ from darkroom_schemas.payload import ImagePayload
 from darkroom_schemas.recipe import Recipe
 from gpu_worker.connectors.local import LocalConnector
 from gpu_worker.domain.failures import ConnectorNotReady, Failure, Stopped
-from gpu_worker.domain.messages import (
+from gpu_worker.models.profile_loader import load_profile
+from gpu_worker.runtime.messages import (
     FileReady,
     Progressed,
     RunStep,
@@ -22,7 +23,6 @@ from gpu_worker.domain.messages import (
     StepRefused,
 )
 from gpu_worker.store.objects import Stored
-from gpu_worker.store.profiles import load_profile
 from gpu_worker.store.spool import SpoolFolders
 
 

@@ -4,7 +4,7 @@ import pytest
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.recipe import ModelRef
 from gpu_worker.domain.failures import Failure
-from gpu_worker.domain.model_registry import ModelEntry, ModelFamily, TinyArchitecture, TinySource
+from gpu_worker.models.registry import ModelEntry, ModelFamily, TinyArchitecture, TinySource
 from gpu_worker.runtime.model_cache import LoadedModel, ModelCache
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import pytest
 from darkroom_schemas.errors import StepErrorCode
 from gpu_worker.domain.failures import Failure, Stopped
-from gpu_worker.domain.messages import FromChild, Progressed
 from gpu_worker.pipelines.stage import Stage, StageContractError, StageReport, run_stages
 from gpu_worker.runtime.child_link import StepLink
+from gpu_worker.runtime.messages import FromChild, Progressed
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
-from gpu_worker.domain.machine_check import GIGABYTE, CheckReport, ModelNeed
+from gpu_worker.machine.check import GIGABYTE, CheckReport, ModelNeed
 
 _PLACES = {
     "hub": "https://huggingface.co/{}",

@@ -11,11 +11,11 @@ from darkroom_schemas.step import StepOutput, StepResult
 
 from gpu_worker.connectors.previews import PreviewUploads
 from gpu_worker.domain.failures import ConnectorNotReady, Failure, Stopped
-from gpu_worker.domain.messages import FileReady, Progressed, RunStep, StepDone, StepOutcome, StepRefused
 from gpu_worker.domain.object_keys import object_folder
-from gpu_worker.domain.payloads import read_payload, require_model
 from gpu_worker.domain.ports import Leftovers, ObjectStore, Spool, StepRun
-from gpu_worker.domain.profile import Profile
+from gpu_worker.models.payloads import read_payload, require_model
+from gpu_worker.models.profile import Profile
+from gpu_worker.runtime.messages import FileReady, Progressed, RunStep, StepDone, StepOutcome, StepRefused
 
 _THUMBNAIL_TYPE = "image/webp"
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from darkroom_schemas.recipe import Recipe
 
-from gpu_worker.domain.messages import FileReady
 from gpu_worker.outputs.mp4 import encode_mp4
 from gpu_worker.outputs.png import encode_png
 from gpu_worker.outputs.thumbnail import encode_thumbnail
 from gpu_worker.pipelines.sink import Pixels
+from gpu_worker.runtime.messages import FileReady
 
 
 class SpoolSink:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from gpu_worker.domain.messages import MemoryPlan
-from gpu_worker.domain.model_registry import ModelEntry
+from gpu_worker.models.registry import ModelEntry
 from gpu_worker.runtime.device import Device
+from gpu_worker.runtime.messages import MemoryPlan
 from gpu_worker.runtime.model_cache import ModelCache
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gpu_worker.domain.failures import Stopped
-from gpu_worker.domain.messages import FileReady, FromChild, Progressed
 from gpu_worker.runtime.framing import pack
+from gpu_worker.runtime.messages import FileReady, FromChild, Progressed
 
 LEAST_PAUSE_S = 0.2
 

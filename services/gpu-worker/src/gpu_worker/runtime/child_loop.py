@@ -11,7 +11,9 @@ from darkroom_chassis.logs import get_logger
 from darkroom_schemas.errors import StepErrorCode
 
 from gpu_worker.domain.failures import Failure, Stopped
-from gpu_worker.domain.messages import (
+from gpu_worker.runtime.child_link import ChildLink, Send, StepLink
+from gpu_worker.runtime.framing import receive_frame
+from gpu_worker.runtime.messages import (
     TO_CHILD,
     Beat,
     FromChild,
@@ -23,8 +25,6 @@ from gpu_worker.domain.messages import (
     StepRefused,
     StopStep,
 )
-from gpu_worker.runtime.child_link import ChildLink, Send, StepLink
-from gpu_worker.runtime.framing import receive_frame
 
 log = get_logger(__name__)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from gpu_worker.domain.model_registry import WeightType
+from gpu_worker.models.registry import WeightType
 
 _USABLE_GPU_SHARE = 0.92
 _USABLE_RAM_SHARE = 0.7

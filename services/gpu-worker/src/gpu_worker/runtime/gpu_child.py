@@ -8,7 +8,9 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 
 from gpu_worker.domain.failures import ChildLost
-from gpu_worker.domain.messages import (
+from gpu_worker.runtime.child_process import CHILD_COMMAND, ChildProcess
+from gpu_worker.runtime.framing import FrameTooLong
+from gpu_worker.runtime.messages import (
     Beat,
     FileReady,
     ModelLoaded,
@@ -22,8 +24,6 @@ from gpu_worker.domain.messages import (
     StepRefused,
     StopStep,
 )
-from gpu_worker.runtime.child_process import CHILD_COMMAND, ChildProcess
-from gpu_worker.runtime.framing import FrameTooLong
 
 _FIRST_BACKOFF_S, _LONGEST_BACKOFF_S = 0.25, 30.0
 

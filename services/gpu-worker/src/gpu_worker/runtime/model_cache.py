@@ -11,7 +11,7 @@ from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.recipe import ModelRef
 
 from gpu_worker.domain.failures import Failure
-from gpu_worker.domain.model_registry import ModelEntry, ModelFamily
+from gpu_worker.models.registry import ModelEntry, ModelFamily
 
 log = get_logger(__name__)
 

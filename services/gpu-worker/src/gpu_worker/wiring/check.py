@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from gpu_worker.clients.machine import look_at_machine
-from gpu_worker.clients.model_presence import hub_cache, is_lost, present_bytes
-from gpu_worker.domain.machine_check import CheckReport, check_machine, model_need
-from gpu_worker.domain.model_registry import HubSource
+from gpu_worker.machine.check import CheckReport, check_machine, model_need
+from gpu_worker.machine.presence import hub_cache, is_lost, present_bytes
+from gpu_worker.machine.probe import look_at_machine
+from gpu_worker.models.registry import HubSource
 from gpu_worker.settings import WorkerSettings
 from gpu_worker.wiring.service import read_profile
 

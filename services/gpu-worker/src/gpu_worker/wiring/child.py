@@ -9,8 +9,8 @@ from darkroom_chassis.logs import configure_logging, get_logger
 from darkroom_schemas.payload import Family, PromptPayload
 
 from gpu_worker.domain.failures import Failure
-from gpu_worker.domain.messages import ModelLoaded, Ready, RunStep, Setup, StepDone
-from gpu_worker.domain.model_registry import ModelFamily
+from gpu_worker.models.files import find_model
+from gpu_worker.models.registry import ModelFamily
 from gpu_worker.outputs.spool import SpoolSink
 from gpu_worker.pipelines.bench import Bench, LoadBench
 from gpu_worker.pipelines.qwen.job import run_prompt
@@ -22,8 +22,8 @@ from gpu_worker.pipelines.wan.load import load_wan
 from gpu_worker.runtime.child_link import Send, StepLink
 from gpu_worker.runtime.child_loop import ChildLoop
 from gpu_worker.runtime.device import NoDevice, choose_device
+from gpu_worker.runtime.messages import ModelLoaded, Ready, RunStep, Setup, StepDone
 from gpu_worker.runtime.model_cache import LoadedModel, ModelCache
-from gpu_worker.runtime.model_files import find_model
 from gpu_worker.runtime.parent_death import die_with_parent
 from gpu_worker.runtime.quiet_libraries import silence_model_libraries
 from gpu_worker.settings import WorkerSettings

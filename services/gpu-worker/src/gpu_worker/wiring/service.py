@@ -16,9 +16,7 @@ from gpu_worker import VERSION
 from gpu_worker.connectors.local import LocalConnector
 from gpu_worker.connectors.simulated import SimulatedConnector
 from gpu_worker.domain.execute_step import Switchboard
-from gpu_worker.domain.messages import Beat, MemoryPlan, ModelLoaded, Ready, Setup
 from gpu_worker.domain.ports import Connector
-from gpu_worker.domain.profile import Profile
 from gpu_worker.loops.leftovers import LeftoverObjects
 from gpu_worker.loops.steps import OpenGate, StepHandler, StepLoop
 from gpu_worker.metrics import (
@@ -29,10 +27,12 @@ from gpu_worker.metrics import (
     MODEL_LOADS,
     MODELS_RESIDENT,
 )
+from gpu_worker.models.profile import Profile
+from gpu_worker.models.profile_loader import load_profile
 from gpu_worker.runtime.gpu_child import GpuChild, Patience
+from gpu_worker.runtime.messages import Beat, MemoryPlan, ModelLoaded, Ready, Setup
 from gpu_worker.settings import WorkerSettings
 from gpu_worker.store.objects import ObjectUploads, open_store
-from gpu_worker.store.profiles import load_profile
 from gpu_worker.store.spool import SpoolFolders
 
 log = get_logger(__name__)

@@ -5,13 +5,13 @@ from typing import Any
 import torch
 from darkroom_schemas.recipe import ModelRef
 
-from gpu_worker.domain.model_registry import HubSource, ModelEntry
+from gpu_worker.models.files import ModelFiles, find_model
+from gpu_worker.models.registry import HubSource, ModelEntry
 from gpu_worker.pipelines.bench import LoadBench
 from gpu_worker.pipelines.sdxl.decode import fit_sdxl_colours
 from gpu_worker.pipelines.sdxl.single_file import config_folder
 from gpu_worker.runtime.device import weights_bytes
 from gpu_worker.runtime.model_cache import LoadedModel
-from gpu_worker.runtime.model_files import ModelFiles, find_model
 
 
 def load_sdxl(name: str, entry: ModelEntry, bench: LoadBench) -> LoadedModel:

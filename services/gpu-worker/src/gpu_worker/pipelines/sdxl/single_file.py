@@ -10,8 +10,8 @@ from darkroom_schemas.errors import StepErrorCode
 from filelock import FileLock
 
 from gpu_worker.domain.failures import Failure
-from gpu_worker.domain.model_registry import FileSource, Source
-from gpu_worker.runtime.tiny_models.clip_vocabulary import clip_tokenizer, has_real_vocabulary
+from gpu_worker.models.registry import FileSource, Source
+from gpu_worker.models.tiny.clip_vocabulary import clip_tokenizer, has_real_vocabulary
 
 _RELEASE = 1
 

@@ -5,12 +5,12 @@ from typing import Any
 import torch
 from darkroom_schemas.recipe import ModelRef
 
-from gpu_worker.domain.model_registry import ModelEntry
+from gpu_worker.models.files import find_model
+from gpu_worker.models.registry import ModelEntry
 from gpu_worker.pipelines.bench import LoadBench
 from gpu_worker.pipelines.wan.decode import fit_wan_colours
 from gpu_worker.runtime.device import weights_bytes
 from gpu_worker.runtime.model_cache import LoadedModel
-from gpu_worker.runtime.model_files import find_model
 
 
 def load_wan(name: str, entry: ModelEntry, bench: LoadBench) -> LoadedModel:

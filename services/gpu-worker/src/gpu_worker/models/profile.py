@@ -3,7 +3,7 @@
 from darkroom_schemas.payload import Family, ImagePayload, PromptPayload, VideoPayload
 from pydantic import BaseModel, ConfigDict, Field
 
-from gpu_worker.domain.model_registry import Models
+from gpu_worker.models.registry import Models
 
 AnyPayload = ImagePayload | VideoPayload | PromptPayload
 

@@ -7,8 +7,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from gpu_worker.domain.model_registry import ModelEntry, checkpoint_source
-from gpu_worker.domain.profile import Profile
+from gpu_worker.models.profile import Profile
+from gpu_worker.models.registry import ModelEntry, checkpoint_source
 
 _SDXL = "sdxl-base-1.0"
 

@@ -8,7 +8,7 @@ from darkroom_schemas.payload import PAYLOAD, Family, ImagePayload, PromptPayloa
 from pydantic import ValidationError
 
 from gpu_worker.domain.failures import Failure
-from gpu_worker.domain.model_registry import ModelEntry, ModelFamily
+from gpu_worker.models.registry import ModelEntry, ModelFamily
 
 _MODELS_OF = {
     Family.SDXL: ModelFamily.SDXL,

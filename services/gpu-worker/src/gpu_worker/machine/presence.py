@@ -4,7 +4,7 @@ from fnmatch import fnmatch
 from importlib.util import find_spec
 from pathlib import Path
 
-from gpu_worker.domain.model_registry import FileSource, FolderSource, HubSource, ModelEntry, Source
+from gpu_worker.models.registry import FileSource, FolderSource, HubSource, ModelEntry, Source
 
 
 def present_bytes(entry: ModelEntry, models_dir: Path) -> int:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from gpu_worker.runtime.tiny_models.t5_vocabulary import t5_tokenizer
+from gpu_worker.models.tiny.t5_vocabulary import t5_tokenizer
 
 _TEXT_WIDTH = 32
 

@@ -9,7 +9,7 @@ from darkroom_schemas.payload import Payload
 from darkroom_schemas.recipe import Recipe
 from pydantic import Field, TypeAdapter
 
-from gpu_worker.domain.profile import Profile
+from gpu_worker.models.profile import Profile
 
 
 class MemoryPlan(Wire):

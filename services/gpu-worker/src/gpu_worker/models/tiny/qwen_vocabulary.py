@@ -5,7 +5,7 @@ from typing import Any
 
 from darkroom_chassis.logs import get_logger
 
-from gpu_worker.runtime.tiny_models.wheel_data import printable_bytes, wheel_file
+from gpu_worker.models.tiny.wheel_data import printable_bytes, wheel_file
 
 log = get_logger(__name__)
 

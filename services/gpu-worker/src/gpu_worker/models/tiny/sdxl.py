@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from gpu_worker.runtime.tiny_models.clip_vocabulary import clip_tokenizer
+from gpu_worker.models.tiny.clip_vocabulary import clip_tokenizer
 
 _WIDTH = 32
 _HIDDEN_1, _HIDDEN_2 = 24, 40

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from gpu_worker.runtime.tiny_models.qwen_vocabulary import END_OF_TEXT, TURN_END, qwen_tokenizer
+from gpu_worker.models.tiny.qwen_vocabulary import END_OF_TEXT, TURN_END, qwen_tokenizer
 
 _ROUND_VOCABULARY_TO = 128
 

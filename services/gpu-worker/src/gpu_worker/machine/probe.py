@@ -6,7 +6,7 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from gpu_worker.domain.machine_check import Gpu, Machine
+from gpu_worker.machine.check import Gpu, Machine
 
 _PACKAGES = ("torch", "diffusers", "transformers", "accelerate", "safetensors", "av", "pillow")
 _MEBIBYTE = 1024 * 1024

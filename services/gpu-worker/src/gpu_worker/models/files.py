@@ -9,7 +9,7 @@ from pathlib import Path
 from darkroom_schemas.errors import StepErrorCode
 
 from gpu_worker.domain.failures import Failure
-from gpu_worker.domain.model_registry import (
+from gpu_worker.models.registry import (
     FileSource,
     FolderSource,
     HubSource,
@@ -18,7 +18,7 @@ from gpu_worker.domain.model_registry import (
     TinySource,
     describe,
 )
-from gpu_worker.runtime.tiny_models.build import ensure_tiny_model
+from gpu_worker.models.tiny.build import ensure_tiny_model
 
 _CHUNK = 16 * 1024 * 1024
 

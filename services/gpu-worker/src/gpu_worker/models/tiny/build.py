@@ -10,7 +10,7 @@ from pathlib import Path
 from darkroom_chassis.logs import get_logger
 from filelock import FileLock
 
-from gpu_worker.domain.model_registry import TinyArchitecture
+from gpu_worker.models.registry import TinyArchitecture
 
 log = get_logger(__name__)
 
@@ -52,14 +52,14 @@ def _build(architecture: TinyArchitecture, home: Path, place: Path) -> None:
 def _builder(architecture: TinyArchitecture) -> Callable[[Path], None]:
     match architecture:
         case TinyArchitecture.SDXL:
-            from gpu_worker.runtime.tiny_models.sdxl import build_sdxl
+            from gpu_worker.models.tiny.sdxl import build_sdxl
 
             return build_sdxl
         case TinyArchitecture.WAN:
-            from gpu_worker.runtime.tiny_models.wan import build_wan
+            from gpu_worker.models.tiny.wan import build_wan
 
             return build_wan
         case TinyArchitecture.QWEN:
-            from gpu_worker.runtime.tiny_models.qwen import build_qwen
+            from gpu_worker.models.tiny.qwen import build_qwen
 
             return build_qwen

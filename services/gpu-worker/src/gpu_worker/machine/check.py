@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
-from gpu_worker.domain.model_registry import ModelEntry, describe
-from gpu_worker.domain.profile import Profile
+from gpu_worker.models.profile import Profile
+from gpu_worker.models.registry import ModelEntry, describe
 
 GIGABYTE = 1_000_000_000
 _COMPLETE_SHARE = 0.97
