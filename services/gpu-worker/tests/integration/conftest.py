@@ -10,9 +10,10 @@ import torch
 from darkroom_schemas.payload import ImagePayload, PromptPayload, VideoPayload
 from gpu_worker.models.profile import Profile
 from gpu_worker.models.profile_loader import load_profile
+from gpu_worker.pipelines.executor import PipelineExecutor
 from gpu_worker.runtime.child_link import StepLink
 from gpu_worker.runtime.messages import FileReady, FromChild, Progressed, RunStep, Setup, StepDone
-from gpu_worker.wiring.child import PipelineExecutor
+from gpu_worker.wiring.child import make_executor
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -31,7 +32,7 @@ def executor(tiny: Profile, models_dir: Path) -> PipelineExecutor:
     One thread: such small tensors gain nothing from more, which only fight over a busy machine's cores.
     """
     torch.set_num_threads(1)
-    return PipelineExecutor(Setup(profile=tiny, models_dir=models_dir), lambda _: None)
+    return make_executor(Setup(profile=tiny, models_dir=models_dir), lambda _: None)
 
 
 @dataclass

@@ -9,8 +9,8 @@ import pytest
 from darkroom_schemas.payload import ImagePayload
 from darkroom_schemas.recipe import Recipe
 from gpu_worker.domain.failures import Failure, Stopped
+from gpu_worker.pipelines.executor import PipelineExecutor
 from gpu_worker.pipelines.sdxl.samplers import SAMPLERS
-from gpu_worker.wiring.child import PipelineExecutor
 from PIL import Image
 
 Draw = Callable[..., Any]

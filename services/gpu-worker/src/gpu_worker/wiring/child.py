@@ -1,29 +1,20 @@
-"""The GPU process: `python -m gpu_worker.wiring.child <socket fd> <parent pid>`, started by the worker only."""
+"""The composition root of the GPU process: `python -m gpu_worker.wiring.child <socket fd> <parent pid>`."""
 
 import socket
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 
 from darkroom_chassis.logs import configure_logging, get_logger
-from darkroom_schemas.payload import Family, PromptPayload
 
 from gpu_worker.domain.failures import Failure
-from gpu_worker.models.files import find_model
-from gpu_worker.models.registry import ModelFamily
 from gpu_worker.outputs.spool import SpoolSink
-from gpu_worker.pipelines.bench import Bench, LoadBench
-from gpu_worker.pipelines.qwen.job import run_prompt
-from gpu_worker.pipelines.qwen.load import load_qwen
-from gpu_worker.pipelines.sdxl.job import run_sdxl
-from gpu_worker.pipelines.sdxl.load import load_sdxl
-from gpu_worker.pipelines.wan.job import run_wan
-from gpu_worker.pipelines.wan.load import load_wan
-from gpu_worker.runtime.child_link import Send, StepLink
+from gpu_worker.pipelines.executor import PipelineExecutor
+from gpu_worker.pipelines.sink import OutputSink
+from gpu_worker.runtime.child_link import Send
 from gpu_worker.runtime.child_loop import ChildLoop
-from gpu_worker.runtime.device import NoDevice, choose_device
-from gpu_worker.runtime.messages import ModelLoaded, Ready, RunStep, Setup, StepDone
-from gpu_worker.runtime.model_cache import LoadedModel, ModelCache
+from gpu_worker.runtime.device import NoDevice
+from gpu_worker.runtime.messages import FileReady, RunStep, Setup
 from gpu_worker.runtime.parent_death import die_with_parent
 from gpu_worker.runtime.quiet_libraries import silence_model_libraries
 from gpu_worker.settings import WorkerSettings
@@ -32,59 +23,15 @@ log = get_logger("gpu_worker.wiring.child")
 
 _ENCODERS = 2
 
-_LOADERS = {ModelFamily.SDXL: load_sdxl, ModelFamily.WAN: load_wan, ModelFamily.QWEN: load_qwen}
 
+def make_executor(setup: Setup, send: Send) -> PipelineExecutor:
+    """Put the pipelines together with sinks that encode outputs in threads; loads the profile's preloaded models."""
+    encoders = ThreadPoolExecutor(_ENCODERS, thread_name_prefix="encode")
 
-class PipelineExecutor:
-    """Runs steps on the real pipelines."""
+    def open_sink(step: RunStep, max_bytes: int, announce: Callable[[FileReady], None]) -> OutputSink:
+        return SpoolSink(step.run_id, step.spool, max_bytes, encoders, announce)
 
-    def __init__(self, setup: Setup, send: Send) -> None:
-        self._device = choose_device(setup.profile.devices, setup.memory.budget_gb)
-        self._encoders = ThreadPoolExecutor(_ENCODERS, thread_name_prefix="encode")
-        self._entries = setup.profile.models
-        load_bench = LoadBench(self._device, setup.models_dir, setup.memory)
-
-        def on_loaded(name: str, model: LoadedModel, seconds: float) -> None:
-            send(ModelLoaded(model=name, seconds=round(seconds, 3), memory_bytes=model.memory_bytes))
-
-        self.models = ModelCache(
-            self._entries,
-            {family: partial(load, bench=load_bench) for family, load in _LOADERS.items()},
-            budget_bytes=self._device.budget_bytes,
-            free_memory=self._device.free_caches,
-            on_loaded=on_loaded,
-        )
-        self._bench = Bench(self._device, setup.memory, self.models, setup.profile.name)
-        for entry in self._entries.values():
-            # Now, so that no step ever waits for a download.
-            find_model(entry, setup.models_dir)
-        for name in setup.profile.preload:
-            self.models.get(name)
-
-    def ready(self) -> Ready:
-        """Describe the device to the parent."""
-        return Ready(device=self._device.kind, device_name=self._device.name, memory_bytes=self._device.total_bytes)
-
-    def memory_bytes(self) -> int:
-        """Return the memory in use, for the metrics."""
-        return self._device.used_bytes() or self.models.used_bytes()
-
-    def resident_models(self) -> tuple[str, ...]:
-        """Return the models that need no loading."""
-        return self.models.names()
-
-    def run(self, step: RunStep, link: StepLink) -> StepDone:
-        """Run one step to its end."""
-        payload = step.payload
-        if isinstance(payload, PromptPayload):
-            text, timings = run_prompt(payload, self._bench, link)
-            return StepDone(run_id=step.run_id, text=text, timings_s=timings)
-        sink = SpoolSink(step.run_id, step.spool, payload.max_bytes, self._encoders, link.file_ready)
-        if payload.family is Family.SDXL:
-            timings = run_sdxl(payload, self._bench, sink, link)
-        else:
-            timings = run_wan(payload, self._bench, sink, link)
-        return StepDone(run_id=step.run_id, timings_s=timings)
+    return PipelineExecutor(setup, send, open_sink)
 
 
 def main() -> None:
@@ -95,7 +42,7 @@ def main() -> None:
     configure_logging("gpu-worker", level=settings.log_level, log_format=settings.log_format)
     silence_model_libraries()
     try:
-        ChildLoop(socket.socket(fileno=descriptor), PipelineExecutor).serve()
+        ChildLoop(socket.socket(fileno=descriptor), make_executor).serve()
     except (Failure, NoDevice) as problem:
         log.error("The GPU process cannot start", reason=str(problem))
         raise SystemExit(1) from None

@@ -19,18 +19,11 @@ from gpu_worker.domain.execute_step import Switchboard
 from gpu_worker.domain.ports import Connector
 from gpu_worker.loops.leftovers import LeftoverObjects
 from gpu_worker.loops.steps import OpenGate, StepHandler, StepLoop
-from gpu_worker.metrics import (
-    CHILD_LOST,
-    CHILD_READY,
-    MEMORY_BYTES,
-    MODEL_LOAD_SECONDS,
-    MODEL_LOADS,
-    MODELS_RESIDENT,
-)
 from gpu_worker.models.profile import Profile
 from gpu_worker.models.profile_loader import load_profile
+from gpu_worker.runtime.device_watch import DeviceWatch
 from gpu_worker.runtime.gpu_child import GpuChild, Patience
-from gpu_worker.runtime.messages import Beat, MemoryPlan, ModelLoaded, Ready, Setup
+from gpu_worker.runtime.messages import MemoryPlan, Ready, Setup
 from gpu_worker.settings import WorkerSettings
 from gpu_worker.store.objects import ObjectUploads, open_store
 from gpu_worker.store.spool import SpoolFolders
@@ -39,36 +32,6 @@ log = get_logger(__name__)
 
 _GIB = 1024**3
 Check = Callable[[], Awaitable[object]]
-
-
-class DeviceWatch:
-    """Keeps what the child tells about itself, for the registration, the log and the metrics."""
-
-    def __init__(self) -> None:
-        self.device: Ready | None = None
-        self.models: tuple[str, ...] = ()
-        """The models that are loaded, as of the last beat."""
-
-    def ready(self, ready: Ready) -> None:
-        self.device = ready
-        CHILD_READY.set(1)
-        log.info("The GPU process is ready", device=ready.device, device_name=ready.device_name)
-
-    def beat(self, beat: Beat) -> None:
-        MEMORY_BYTES.set(beat.memory_bytes)
-        MODELS_RESIDENT.set(len(beat.models))
-        self.models = beat.models
-
-    def model_loaded(self, loaded: ModelLoaded) -> None:
-        MODEL_LOADS.labels(loaded.model).inc()
-        MODEL_LOAD_SECONDS.labels(loaded.model).inc(loaded.seconds)
-        log.info("A model is resident", model=loaded.model, seconds=loaded.seconds, memory_bytes=loaded.memory_bytes)
-
-    def lost(self, reason: str) -> None:
-        CHILD_READY.set(0)
-        CHILD_LOST.inc()
-        self.models = ()
-        log.warning("The GPU process was lost and is started again", reason=reason)
 
 
 @dataclass(frozen=True, slots=True)
