@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from gpu_worker import VERSION
 from gpu_worker.models.profile import Profile
 from gpu_worker.settings import WorkerSettings
-from gpu_worker.wiring.service import running_worker
+from gpu_worker.wiring.service import assemble
 
 
 def build_app(settings: WorkerSettings, profile: Profile) -> FastAPI:
@@ -18,8 +18,8 @@ def build_app(settings: WorkerSettings, profile: Profile) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with running_worker(settings, profile) as worker:
-            app.include_router(probe_routes(worker.checks))
+        async with assemble(settings, profile) as running:
+            app.include_router(probe_routes(running.checks))
             yield
 
     return create_app("Darkroom gpu-worker", VERSION, lifespan=lifespan)

@@ -13,7 +13,7 @@ from gpu_worker.models.profile_loader import load_profile
 from gpu_worker.pipelines.executor import PipelineExecutor
 from gpu_worker.runtime.child_link import StepLink
 from gpu_worker.runtime.messages import FileReady, FromChild, Progressed, RunStep, Setup, StepDone
-from gpu_worker.wiring.child import make_executor
+from gpu_worker.wiring.gpu_process import make_executor
 from numpy.typing import NDArray
 from PIL import Image
 

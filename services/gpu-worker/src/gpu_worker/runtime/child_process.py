@@ -11,7 +11,7 @@ from contextlib import suppress
 from gpu_worker.runtime.framing import pack, read_frame
 from gpu_worker.runtime.messages import FROM_CHILD, FromChild, ToChild
 
-CHILD_COMMAND = (sys.executable, "-m", "gpu_worker.wiring.child")
+CHILD_COMMAND = (sys.executable, "-m", "gpu_worker.commands.gpu_process")
 _PRIVATE = ("SECRET", "TOKEN", "PASSWORD", "DATABASE_URL", "REDIS_URL", "OBJECT_STORE_URL", "SECRETS_KEY")
 
 

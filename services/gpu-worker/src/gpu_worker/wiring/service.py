@@ -35,14 +35,14 @@ Check = Callable[[], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
-class Worker:
-    """A running worker: its readiness checks, and its end."""
+class Running:
+    """A running worker, by its readiness checks."""
 
     checks: Mapping[str, Check]
 
 
 @asynccontextmanager
-async def running_worker(settings: WorkerSettings, profile: Profile) -> AsyncIterator[Worker]:
+async def assemble(settings: WorkerSettings, profile: Profile) -> AsyncIterator[Running]:
     """Run a worker: on leaving, steps in hand get `drain_s` to finish and then go back to the queue."""
     log.info("Starting a worker", worker_id=settings.id, profile=profile.name, note=profile.note)
     async with AsyncExitStack() as stack:
@@ -81,7 +81,7 @@ async def running_worker(settings: WorkerSettings, profile: Profile) -> AsyncIte
         stack.push_async_callback(steps.drain, settings.drain_s)
         checks: dict[str, Check] = {"redis": link.ping, "objects": uploads.check, "loops": loops.check}
         checks |= {connector.name: connector.check for connector in connectors}
-        yield Worker(checks | {"steps": steps.check})
+        yield Running(checks | {"steps": steps.check})
 
 
 def read_profile(settings: WorkerSettings) -> Profile:
