@@ -15,13 +15,32 @@ def _default_models_dir() -> Path:
     return Path(cache, "darkroom", "models")
 
 
-class WorkerSettings(ServiceSettings):
-    """Shared settings have their plain names; the worker's own begin with GPU_WORKER_."""
+class ModelSettings(ServiceSettings):
+    """Which models a worker offers: all that `darkroom worker check` reads."""
 
     model_config = SettingsConfigDict(env_prefix="GPU_WORKER_", populate_by_name=True)
 
+    profile: str = "tiny"
+    models_dir: Path = Field(default_factory=_default_models_dir)
+    models_file: Path | None = None
+    sdxl_checkpoint: Path | None = None
+    models: Annotated[tuple[str, ...], NoDecode] = ()
+    """The only models to offer, separated by commas; nothing means all of the profile."""
+    preload: Annotated[tuple[str, ...] | None, NoDecode] = None
+    """Models to make resident before the worker takes work, or `none`; by default those of the profile."""
+
+    @field_validator("models", "preload", mode="before")
+    @classmethod
+    def _split_models(cls, value: object) -> object:
+        return _split(value)
+
+
+class WorkerSettings(ModelSettings):
+    """Shared settings have their plain names; the worker's own begin with GPU_WORKER_."""
+
     redis_url: str = Field(default="redis://127.0.0.1:6379/0", validation_alias="REDIS_URL")
-    object_store_url: str = Field(default="file:///tmp/darkroom/objects", validation_alias="OBJECT_STORE_URL")
+    object_store_url: str = Field(validation_alias="OBJECT_STORE_URL")
+    """Where outputs are stored, as an obstore URL: file:///…, s3://…, gs://…, az://…"""
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", validation_alias="LOG_LEVEL")
     log_format: LogFormat = Field(default=LogFormat.JSON, validation_alias="LOG_FORMAT")
 
@@ -32,14 +51,6 @@ class WorkerSettings(ServiceSettings):
     port: int = Field(default=3003, ge=0, le=65535)
     id: str = Field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}", min_length=1, max_length=200)
     machine_id: str = Field(default_factory=socket.gethostname)
-    profile: str = "tiny"
-    models_dir: Path = Field(default_factory=_default_models_dir)
-    models_file: Path | None = None
-    sdxl_checkpoint: Path | None = None
-    models: Annotated[tuple[str, ...], NoDecode] = ()
-    """The only models to offer, separated by commas; nothing means all of the profile."""
-    preload: Annotated[tuple[str, ...] | None, NoDecode] = None
-    """Models to make resident before the worker takes work, or `none`; by default those of the profile."""
     connectors: Annotated[tuple[Literal["local", "simulated"], ...], NoDecode, Field(min_length=1)] = (
         "local",
         "simulated",
@@ -68,9 +79,13 @@ class WorkerSettings(ServiceSettings):
     stop_grace_s: float = Field(default=8.0, gt=0)
     """Time for a stopped step to end by itself before its process is killed; the queue gives a step up after 10 s."""
 
-    @field_validator("models", "preload", "connectors", mode="before")
+    @field_validator("connectors", mode="before")
     @classmethod
-    def _split(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        return tuple(part.strip() for part in value.split(",") if part.strip() not in ("", "none"))
+    def _split_connectors(cls, value: object) -> object:
+        return _split(value)
+
+
+def _split(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return tuple(part.strip() for part in value.split(",") if part.strip() not in ("", "none"))

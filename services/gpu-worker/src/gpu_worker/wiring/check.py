@@ -6,13 +6,13 @@ from gpu_worker.machine.check import CheckReport, check_machine, model_need
 from gpu_worker.machine.presence import hub_cache, is_lost, present_bytes
 from gpu_worker.machine.probe import look_at_machine
 from gpu_worker.models.registry import HubSource
-from gpu_worker.settings import WorkerSettings
+from gpu_worker.settings import ModelSettings
 from gpu_worker.wiring.service import read_profile
 
 
 def make_report(profile_name: str | None, models_dir: Path | None) -> CheckReport:
     """Check this machine against a profile, with the settings of the environment; raises RegistryError."""
-    settings = WorkerSettings.load()
+    settings = ModelSettings.load()
     if profile_name is not None:
         settings = settings.model_copy(update={"profile": profile_name})
     profile = read_profile(settings)

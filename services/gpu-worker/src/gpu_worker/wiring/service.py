@@ -24,7 +24,7 @@ from gpu_worker.models.profile_loader import load_profile
 from gpu_worker.runtime.device_watch import DeviceWatch
 from gpu_worker.runtime.gpu_child import GpuChild, Patience
 from gpu_worker.runtime.messages import MemoryPlan, Ready, Setup
-from gpu_worker.settings import WorkerSettings
+from gpu_worker.settings import ModelSettings, WorkerSettings
 from gpu_worker.store.objects import ObjectUploads, open_store
 from gpu_worker.store.spool import SpoolFolders
 
@@ -84,7 +84,7 @@ async def assemble(settings: WorkerSettings, profile: Profile) -> AsyncIterator[
         yield Running(checks | {"steps": steps.check})
 
 
-def read_profile(settings: WorkerSettings) -> Profile:
+def read_profile(settings: ModelSettings) -> Profile:
     """Read the profile that the settings name; raises RegistryError."""
     return load_profile(
         settings.profile,
