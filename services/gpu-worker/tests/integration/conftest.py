@@ -49,7 +49,7 @@ class Drawing:
     def run(self) -> StepDone:
         link = StepLink("run", self._hear)
         # Every message counts here, however quickly they follow each other.
-        link.least_pause_s = 0.0
+        link.min_interval_s = 0.0
         self._link = link
         return self.executor.run(RunStep(run_id="run", payload=self.payload, spool=self.folder), link)
 

@@ -74,7 +74,7 @@ def test_when_memory_runs_out_only_the_working_model_stays() -> None:
     cache = make_cache(loads, {"a": entry(10, 10), "b": entry(10, 10)}, budget=100)
     cache.get("a")
     cache.get("b")
-    cache.keep_only("a")
+    cache.evict_others("a")
     assert cache.names() == ("a",)
 
 

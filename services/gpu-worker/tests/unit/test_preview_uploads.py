@@ -14,7 +14,7 @@ KEY = "job/1/00/1/preview.webp"
 
 
 class SlowStore:
-    """Keeps each upload waiting until it is let through; refuses if told to."""
+    """Keeps each upload waiting until it is let through; refuses if configured to."""
 
     def __init__(self, *, refuses: bool = False) -> None:
         self.objects: dict[str, Path] = {}

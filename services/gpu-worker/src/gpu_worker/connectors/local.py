@@ -12,10 +12,10 @@ from darkroom_schemas.step import StepOutput, StepResult
 from gpu_worker.connectors.previews import PreviewUploads
 from gpu_worker.domain.failures import ConnectorNotReady, Failure, Stopped
 from gpu_worker.domain.object_keys import object_folder
-from gpu_worker.domain.ports import Leftovers, ObjectStore, Spool, StepRun
+from gpu_worker.domain.ports import Deletions, ObjectStore, Spool, StepRun
 from gpu_worker.models.payloads import read_payload, require_model
 from gpu_worker.models.profile import Profile
-from gpu_worker.runtime.messages import FileReady, Progressed, RunStep, StepDone, StepOutcome, StepRefused
+from gpu_worker.runtime.messages import FileReady, Progressed, RunStep, StepDone, StepFailure, StepOutcome
 
 _THUMBNAIL_TYPE = "image/webp"
 
@@ -41,12 +41,12 @@ class LocalConnector:
 
     name = ConnectorName.LOCAL.value
 
-    def __init__(self, child: Child, profile: Profile, store: ObjectStore, spool: Spool, leftovers: Leftovers) -> None:
+    def __init__(self, child: Child, profile: Profile, store: ObjectStore, spool: Spool, deletions: Deletions) -> None:
         self._child = child
         self._profile = profile
         self._store = store
         self._spool = spool
-        self._leftovers = leftovers
+        self._deletions = deletions
         self.models = tuple(profile.models)
         self.types = tuple(
             entry.name
@@ -70,12 +70,12 @@ class LocalConnector:
                 outcome = await self._child.run(
                     RunStep(run_id=run.step.token, payload=payload, spool=folder),
                     stop=run.stop,
-                    on_progress=lambda told: _forward(run, told, previews),
+                    on_progress=lambda update: _forward(run, update, previews),
                     on_file=uploads.start,
                 )
                 return await self._result(outcome, uploads, run)
             except BaseException:
-                self._leftovers.discard(await uploads.abandon())
+                self._deletions.discard(await uploads.abandon())
                 raise
             finally:
                 await previews.end()
@@ -88,16 +88,18 @@ class LocalConnector:
                 run.progress(100.0, message="done")
                 timings = outcome.timings_s | {"upload": round(time.perf_counter() - started, 3)}
                 return StepResult(outputs=outputs, text=outcome.text, timings_s=timings)
-            case StepRefused():
+            case StepFailure():
                 raise Failure(outcome.code, outcome.message, retryable=outcome.retryable)
             case _:
                 raise Stopped
 
 
-def _forward(run: StepRun, told: Progressed, previews: PreviewUploads) -> None:
-    if told.preview is not None:
-        previews.show(told.preview)
-    run.progress(told.percent, message=told.message, current_step=told.current_step, total_steps=told.total_steps)
+def _forward(run: StepRun, update: Progressed, previews: PreviewUploads) -> None:
+    if update.preview is not None:
+        previews.show(update.preview)
+    run.progress(
+        update.percent, message=update.message, current_step=update.current_step, total_steps=update.total_steps
+    )
 
 
 class _Uploads:

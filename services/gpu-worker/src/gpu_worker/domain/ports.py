@@ -62,7 +62,7 @@ class ObjectStore(Protocol):
         """Delete an object if it is there."""
 
 
-class Leftovers(Protocol):
+class Deletions(Protocol):
     """Takes what nobody will ask for out of the store."""
 
     def discard(self, keys: Iterable[str]) -> None:

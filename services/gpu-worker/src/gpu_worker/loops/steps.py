@@ -11,27 +11,27 @@ from darkroom_queue import StepContext, StepFailed, StepStopped, WorkerSupersede
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.step import StepError, StepResult
 
-from gpu_worker.domain.execute_step import Switchboard
 from gpu_worker.domain.failures import Failure, Stopped
+from gpu_worker.domain.step_router import StepRouter
 from gpu_worker.metrics import STAGE_SECONDS, STEP_SECONDS, STEPS
 
 log = get_logger(__name__)
 
-_LAST_WORDS_S = 15.0
+_STOP_MARGIN_S = 15.0
 """Time to stop what still runs after the grace, and to report it."""
 
 
 class StepHandler:
     """The queue's handler: runs an attempt and translates its end into the queue's words."""
 
-    def __init__(self, switchboard: Switchboard, worker_id: str) -> None:
-        self._switchboard = switchboard
+    def __init__(self, router: StepRouter, worker_id: str) -> None:
+        self._router = router
         self._worker_id = worker_id
 
     async def __call__(self, context: StepContext) -> StepResult:
         started = time.perf_counter()
         try:
-            result = await self._switchboard.execute(context)
+            result = await self._router.execute(context)
         except Failure as failure:
             error = StepError(code=failure.code, message=failure.message, retryable=failure.retryable)
             self._summarize(context, started, "failed", error)
@@ -62,7 +62,7 @@ class StepHandler:
     ) -> None:
         step, seconds = context.step, time.perf_counter() - started
         job_type = step.requirements.type
-        connector = self._switchboard.connector_name(job_type)
+        connector = self._router.connector_name(job_type)
         STEPS.labels(job_type, connector, outcome).inc()
         STEP_SECONDS.labels(job_type).observe(seconds)
         log.info(
@@ -91,7 +91,7 @@ class StepConsumer(Protocol):
     def drain(self, *, grace_s: float) -> None: ...
 
 
-class Gate(Protocol):
+class Availability(Protocol):
     """Whether there is anything to run steps on."""
 
     async def available(self) -> None:
@@ -101,7 +101,7 @@ class Gate(Protocol):
         """Wait until there has been nothing for so long."""
 
 
-class OpenGate:
+class AlwaysAvailable:
     """The gate of a worker whose connectors need no process of their own."""
 
     async def available(self) -> None:
@@ -115,10 +115,12 @@ class OpenGate:
 class StepLoop:
     """Takes steps while there is something to run them on; a worker that cannot work must not hold any."""
 
-    def __init__(self, make_consumer: Callable[[], StepConsumer], gate: Gate, *, patience_s: float) -> None:
+    def __init__(
+        self, make_consumer: Callable[[], StepConsumer], gate: Availability, *, give_up_after_s: float
+    ) -> None:
         self._make_consumer = make_consumer
         self._gate = gate
-        self._patience_s = patience_s
+        self._give_up_after_s = give_up_after_s
         self._consumer: StepConsumer | None = None
         self._idle = asyncio.Event()
         self._idle.set()
@@ -155,12 +157,12 @@ class StepLoop:
             self._consumer.drain(grace_s=grace_s)
             # Without the queue nothing can be given back; then the leases end by themselves.
             with suppress(TimeoutError):
-                async with asyncio.timeout(grace_s + _LAST_WORDS_S):
+                async with asyncio.timeout(grace_s + _STOP_MARGIN_S):
                     await self._idle.wait()
 
     async def _give_up_when_missing(self, consumer: StepConsumer) -> None:
-        await self._gate.missing_for(self._patience_s)
+        await self._gate.missing_for(self._give_up_after_s)
         log.error(
-            "The GPU process does not come back; no steps are taken until it does", worker_waits_s=self._patience_s
+            "The GPU process does not come back; no steps are taken until it does", worker_waits_s=self._give_up_after_s
         )
         consumer.drain(grace_s=0)

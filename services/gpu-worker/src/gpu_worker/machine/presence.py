@@ -12,7 +12,7 @@ def present_bytes(entry: ModelEntry, models_dir: Path) -> int:
     return sum(_size(source, models_dir) for source in (entry.source, entry.vae) if source is not None)
 
 
-def is_lost(entry: ModelEntry) -> bool:
+def is_missing(entry: ModelEntry) -> bool:
     """Tell whether a model is to come from a folder or file that is not there."""
     match entry.source:
         case FolderSource(folder=path) | FileSource(file=path):

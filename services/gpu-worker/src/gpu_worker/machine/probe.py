@@ -13,7 +13,7 @@ _MEBIBYTE = 1024 * 1024
 _DRIVER_TIMEOUT_S = 20.0
 
 
-def look_at_machine(disk: Path) -> Machine:
+def probe_machine(disk: Path) -> Machine:
     """Describe this machine; `disk` is where models go, or would go."""
     place = next(folder for folder in (disk, *disk.parents) if folder.exists())
     return Machine(

@@ -7,7 +7,7 @@ from darkroom_schemas.payload import Family, PromptPayload
 
 from gpu_worker.models.files import find_model
 from gpu_worker.models.registry import ModelFamily
-from gpu_worker.pipelines.bench import Bench, LoadBench
+from gpu_worker.pipelines.context import LoadContext, PipelineContext
 from gpu_worker.pipelines.qwen.job import run_prompt
 from gpu_worker.pipelines.qwen.load import load_qwen
 from gpu_worker.pipelines.sdxl.job import run_sdxl
@@ -33,19 +33,19 @@ class PipelineExecutor:
         self._open_sink = open_sink
         self._device = choose_device(setup.profile.devices, setup.memory.budget_gb)
         self._entries = setup.profile.models
-        load_bench = LoadBench(self._device, setup.models_dir, setup.memory)
+        load_context = LoadContext(self._device, setup.models_dir, setup.memory)
 
         def on_loaded(name: str, model: LoadedModel, seconds: float) -> None:
             send(ModelLoaded(model=name, seconds=round(seconds, 3), memory_bytes=model.memory_bytes))
 
         self.models = ModelCache(
             self._entries,
-            {family: partial(load, bench=load_bench) for family, load in _LOADERS.items()},
+            {family: partial(load, context=load_context) for family, load in _LOADERS.items()},
             budget_bytes=self._device.budget_bytes,
             free_memory=self._device.free_caches,
             on_loaded=on_loaded,
         )
-        self._bench = Bench(self._device, setup.memory, self.models, setup.profile.name)
+        self._context = PipelineContext(self._device, setup.memory, self.models, setup.profile.name)
         for entry in self._entries.values():
             # Download every model now, so that no step waits for a download.
             find_model(entry, setup.models_dir)
@@ -68,11 +68,11 @@ class PipelineExecutor:
         """Run one step to its end."""
         payload = step.payload
         if isinstance(payload, PromptPayload):
-            text, timings = run_prompt(payload, self._bench, link)
+            text, timings = run_prompt(payload, self._context, link)
             return StepDone(run_id=step.run_id, text=text, timings_s=timings)
         sink = self._open_sink(step, payload.max_bytes, link.file_ready)
         if payload.family is Family.SDXL:
-            timings = run_sdxl(payload, self._bench, sink, link)
+            timings = run_sdxl(payload, self._context, sink, link)
         else:
-            timings = run_wan(payload, self._bench, sink, link)
+            timings = run_wan(payload, self._context, sink, link)
         return StepDone(run_id=step.run_id, timings_s=timings)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from gpu_worker.pipelines.sink import OutputSink, Pixels
 
-EVERY_S = 1.0
+MIN_INTERVAL_S = 1.0
 _PATCHES = 8
 _PATCH = 3
 """Latents on a side of a patch of one colour: decoders look at neighbours, so single ones would blend."""
@@ -56,7 +56,7 @@ class Previews:
     def of(self, changes: dict[str, Any]) -> Path | None:  # Any: what the pipelines hand to their callbacks
         """Draw the first picture of the batch, or of a video the middle frame, if the last preview is a second old."""
         latents = changes.get("latents")
-        if self._colours is None or latents is None or self._clock() - self._drawn_at < EVERY_S:
+        if self._colours is None or latents is None or self._clock() - self._drawn_at < MIN_INTERVAL_S:
             return None
         self._drawn_at = self._clock()
         first = latents[0]

@@ -7,14 +7,14 @@ import torch
 from darkroom_schemas.payload import ImagePayload, VideoPayload
 from darkroom_schemas.recipe import ModelRef, Recipe
 
-from gpu_worker.pipelines.bench import Bench
+from gpu_worker.pipelines.context import PipelineContext
 
 _LIBRARIES = ("gpu-worker", "torch", "diffusers", "transformers")
 
 
 def make_recipe(
     payload: ImagePayload | VideoPayload,
-    bench: Bench,
+    context: PipelineContext,
     model: ModelRef,
     *,
     index: int,
@@ -38,11 +38,11 @@ def make_recipe(
         model=model,
         batch_shape=tuple(batch_shape),
         batch_index=batch_index,
-        device=bench.device.name,
+        device=context.device.name,
         dtype=str(dtype).removeprefix("torch."),
         threads=torch.get_num_threads(),
         libraries=_library_versions(),
-        profile=bench.profile,
+        profile=context.profile,
     )
 
 

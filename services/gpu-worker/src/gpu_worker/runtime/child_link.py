@@ -10,7 +10,7 @@ from gpu_worker.domain.failures import Stopped
 from gpu_worker.runtime.framing import pack
 from gpu_worker.runtime.messages import FileReady, FromChild, Progressed
 
-LEAST_PAUSE_S = 0.2
+MIN_PROGRESS_INTERVAL_S = 0.2
 
 
 Send = Callable[[FromChild], None]
@@ -38,8 +38,8 @@ class StepLink:
         self._send = send
         self._stop = threading.Event()
         self._alive_at = time.monotonic()
-        self._told_at = 0.0
-        self.least_pause_s = LEAST_PAUSE_S
+        self._reported_at = 0.0
+        self.min_interval_s = MIN_PROGRESS_INTERVAL_S
 
     @property
     def quiet_s(self) -> float:
@@ -66,9 +66,9 @@ class StepLink:
     ) -> None:
         """Tell how far the step is; more often than five times a second is pointless and dropped."""
         self.check()
-        if self._alive_at - self._told_at < self.least_pause_s and percent < 100.0 and preview is None:
+        if self._alive_at - self._reported_at < self.min_interval_s and percent < 100.0 and preview is None:
             return
-        self._told_at = self._alive_at
+        self._reported_at = self._alive_at
         self._send(
             Progressed(
                 run_id=self.run_id,

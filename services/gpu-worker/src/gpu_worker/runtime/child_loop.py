@@ -15,14 +15,14 @@ from gpu_worker.runtime.child_link import ChildLink, Send, StepLink
 from gpu_worker.runtime.framing import receive_frame
 from gpu_worker.runtime.messages import (
     TO_CHILD,
-    Beat,
     FromChild,
+    Heartbeat,
     Ready,
     RunStep,
     Setup,
     StepDone,
+    StepFailure,
     StepHalted,
-    StepRefused,
     StopStep,
 )
 
@@ -62,7 +62,9 @@ class ChildLoop:
         threading.Thread(target=self._listen, name="listen", daemon=True).start()
         executor = self._make_executor(setup, self._link.send)
         self._link.send(executor.ready())
-        threading.Thread(target=self._beat, args=(setup.beat_s, executor), name="beat", daemon=True).start()
+        threading.Thread(
+            target=self._send_heartbeats, args=(setup.heartbeat_s, executor), name="heartbeat", daemon=True
+        ).start()
         while True:
             step = self._waiting.get()
             self._link.send(self._run(step, executor))
@@ -75,12 +77,12 @@ class ChildLoop:
         except Stopped:
             return StepHalted(run_id=step.run_id)
         except Failure as failure:
-            return StepRefused(
+            return StepFailure(
                 run_id=step.run_id, code=failure.code, message=failure.message, retryable=failure.retryable
             )
         except Exception as error:  # whatever a pipeline raises costs this attempt, not the process
             log.exception("A step failed in a way nobody foresaw", run_id=step.run_id)
-            return StepRefused(
+            return StepFailure(
                 run_id=step.run_id,
                 code=StepErrorCode.INTERNAL,
                 message=f"The pipeline failed with {type(error).__name__}",
@@ -102,12 +104,12 @@ class ChildLoop:
                     # The parent is gone: nobody wants the result, and a busy GPU must not keep the process alive.
                     os._exit(0)
 
-    def _beat(self, every_s: float, executor: StepExecutor) -> None:
+    def _send_heartbeats(self, every_s: float, executor: StepExecutor) -> None:
         pause = threading.Event()
         while not pause.wait(every_s):
             current = self._current
             self._link.send(
-                Beat(
+                Heartbeat(
                     quiet_s=0.0 if current is None else current.quiet_s,
                     memory_bytes=executor.memory_bytes(),
                     models=executor.resident_models(),

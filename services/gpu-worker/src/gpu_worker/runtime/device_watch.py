@@ -10,7 +10,7 @@ from gpu_worker.metrics import (
     MODEL_LOADS,
     MODELS_RESIDENT,
 )
-from gpu_worker.runtime.messages import Beat, ModelLoaded, Ready
+from gpu_worker.runtime.messages import Heartbeat, ModelLoaded, Ready
 
 log = get_logger(__name__)
 
@@ -28,10 +28,10 @@ class DeviceWatch:
         CHILD_READY.set(1)
         log.info("The GPU process is ready", device=ready.device, device_name=ready.device_name)
 
-    def beat(self, beat: Beat) -> None:
-        MEMORY_BYTES.set(beat.memory_bytes)
-        MODELS_RESIDENT.set(len(beat.models))
-        self.models = beat.models
+    def heartbeat(self, heartbeat: Heartbeat) -> None:
+        MEMORY_BYTES.set(heartbeat.memory_bytes)
+        MODELS_RESIDENT.set(len(heartbeat.models))
+        self.models = heartbeat.models
 
     def model_loaded(self, loaded: ModelLoaded) -> None:
         MODEL_LOADS.labels(loaded.model).inc()

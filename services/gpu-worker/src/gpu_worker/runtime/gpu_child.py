@@ -11,17 +11,17 @@ from gpu_worker.domain.failures import ChildLost
 from gpu_worker.runtime.child_process import CHILD_COMMAND, ChildProcess
 from gpu_worker.runtime.framing import FrameTooLong
 from gpu_worker.runtime.messages import (
-    Beat,
     FileReady,
+    Heartbeat,
     ModelLoaded,
     Progressed,
     Ready,
     RunStep,
     Setup,
     StepDone,
+    StepFailure,
     StepHalted,
     StepOutcome,
-    StepRefused,
     StopStep,
 )
 
@@ -29,7 +29,7 @@ _FIRST_BACKOFF_S, _LONGEST_BACKOFF_S = 0.25, 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class ChildTimeouts:
     """How long the parent waits for what, in seconds."""
 
     start_s: float = 3600.0
@@ -43,7 +43,7 @@ class ChildObserver(Protocol):
 
     def ready(self, ready: Ready) -> None: ...
 
-    def beat(self, beat: Beat) -> None: ...
+    def heartbeat(self, heartbeat: Heartbeat) -> None: ...
 
     def model_loaded(self, loaded: ModelLoaded) -> None: ...
 
@@ -51,7 +51,7 @@ class ChildObserver(Protocol):
 
 
 @dataclass(slots=True)
-class _Turn:
+class _Run:
     """The step that the child has in hand."""
 
     step: RunStep
@@ -64,19 +64,19 @@ class GpuChild:
     """A child that is restarted whenever it ends."""
 
     def __init__(
-        self, setup: Setup, observer: ChildObserver, patience: Patience, command: Sequence[str] = CHILD_COMMAND
+        self, setup: Setup, observer: ChildObserver, timeouts: ChildTimeouts, command: Sequence[str] = CHILD_COMMAND
     ) -> None:
         self._setup = setup
         self._observer = observer
-        self._patience = patience
+        self._timeouts = timeouts
         self._command = command
         self._child: ChildProcess | None = None
         self._available = asyncio.Event()
         self._missing = asyncio.Event()
         self._missing.set()
         self._kill_reason: str | None = None
-        self._turn: _Turn | None = None
-        self._turns = asyncio.Lock()
+        self._run: _Run | None = None
+        self._one_at_a_time = asyncio.Lock()
 
     @property
     def pid(self) -> int | None:
@@ -106,7 +106,7 @@ class GpuChild:
         """Start the child, and start it again with backoff whenever it ends; runs until cancelled."""
         backoff_s = _FIRST_BACKOFF_S
         while True:
-            got_ready = await self._live_once()
+            got_ready = await self._run_child_once()
             backoff_s = _FIRST_BACKOFF_S if got_ready else min(backoff_s * 2, _LONGEST_BACKOFF_S)
             await asyncio.sleep(backoff_s)
 
@@ -122,36 +122,36 @@ class GpuChild:
 
         When `stop` is set the step is asked to end, and after some grace its process is killed.
         """
-        async with self._turns:
+        async with self._one_at_a_time:
             await _until(asyncio.create_task(self.available()), stop)
             if stop.is_set():
                 return StepHalted(run_id=step.run_id)
             if not self.is_available:
                 raise ChildLost("it ended before the step began")
-            turn = _Turn(step, on_progress, on_file, asyncio.get_running_loop().create_future())
-            self._turn = turn
+            run = _Run(step, on_progress, on_file, asyncio.get_running_loop().create_future())
+            self._run = run
             try:
-                await self._tell(step)
-                await _until(turn.outcome, stop)
-                return turn.outcome.result() if turn.outcome.done() else await self._halt(turn)
+                await self._send(step)
+                await _until(run.outcome, stop)
+                return run.outcome.result() if run.outcome.done() else await self._halt(run)
             finally:
-                self._turn = None
-                if not turn.outcome.done():
+                self._run = None
+                if not run.outcome.done():
                     # The caller gave up: the child must not go on with a step that nobody waits for.
                     await self._kill("its step was abandoned")
 
-    async def _halt(self, turn: _Turn) -> StepOutcome:
-        await self._tell(StopStep(run_id=turn.step.run_id))
-        await asyncio.wait({turn.outcome}, timeout=self._patience.stop_s)
-        if not turn.outcome.done():
+    async def _halt(self, run: _Run) -> StepOutcome:
+        await self._send(StopStep(run_id=run.step.run_id))
+        await asyncio.wait({run.outcome}, timeout=self._timeouts.stop_s)
+        if not run.outcome.done():
             await self._kill("its step did not stop when asked to")
-            await asyncio.wait({turn.outcome})
+            await asyncio.wait({run.outcome})
         try:
-            return turn.outcome.result()
+            return run.outcome.result()
         except ChildLost:
-            return StepHalted(run_id=turn.step.run_id)
+            return StepHalted(run_id=run.step.run_id)
 
-    async def _live_once(self) -> bool:
+    async def _run_child_once(self) -> bool:
         """Serve one child from its start to its end; return whether it ever got ready."""
         self._kill_reason = None
         child = self._child = await ChildProcess.start(self._command)
@@ -165,12 +165,12 @@ class GpuChild:
             self._missing.set()
             self._child = None
             status = await child.end()
-        self._bury(self._kill_reason or reason or _describe(status))
+        self._report_loss(self._kill_reason or reason or _describe(status))
         return got_ready
 
     async def _listen(self, child: ChildProcess) -> str | None:
         """Dispatch messages until the child is gone (None), or has to go (the reason)."""
-        wait_s = self._patience.start_s
+        wait_s = self._timeouts.start_s
         while True:
             try:
                 async with asyncio.timeout(wait_s):
@@ -183,13 +183,13 @@ class GpuChild:
                 case None:
                     return None
                 case Ready():
-                    wait_s = self._patience.silence_s
+                    wait_s = self._timeouts.silence_s
                     self._available.set()
                     self._missing.clear()
                     self._observer.ready(message)
-                case Beat():
-                    self._observer.beat(message)
-                    if message.quiet_s > self._patience.stall_s:
+                case Heartbeat():
+                    self._observer.heartbeat(message)
+                    if message.quiet_s > self._timeouts.stall_s:
                         return f"the step showed no sign of life for {message.quiet_s:.0f} s"
                 case ModelLoaded():
                     self._observer.model_loaded(message)
@@ -197,24 +197,24 @@ class GpuChild:
                     self._dispatch(message)
 
     def _dispatch(self, message: Progressed | FileReady | StepOutcome) -> None:
-        turn = self._turn
-        if turn is None or message.run_id != turn.step.run_id:
+        run = self._run
+        if run is None or message.run_id != run.step.run_id:
             return
         match message:
             case Progressed():
-                turn.on_progress(message)
+                run.on_progress(message)
             case FileReady():
-                turn.on_file(message)
-            case StepDone() | StepRefused() | StepHalted():
-                if not turn.outcome.done():
-                    turn.outcome.set_result(message)
+                run.on_file(message)
+            case StepDone() | StepFailure() | StepHalted():
+                if not run.outcome.done():
+                    run.outcome.set_result(message)
 
-    def _bury(self, reason: str) -> None:
+    def _report_loss(self, reason: str) -> None:
         self._observer.lost(reason)
-        if self._turn is not None and not self._turn.outcome.done():
-            self._turn.outcome.set_exception(ChildLost(reason))
+        if self._run is not None and not self._run.outcome.done():
+            self._run.outcome.set_exception(ChildLost(reason))
 
-    async def _tell(self, message: RunStep | StopStep) -> None:
+    async def _send(self, message: RunStep | StopStep) -> None:
         if self._child is not None:
             await self._child.send(message)
 

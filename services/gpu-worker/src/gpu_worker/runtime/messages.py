@@ -31,7 +31,7 @@ class Setup(Wire):
     profile: Profile
     models_dir: Path
     memory: MemoryPlan = MemoryPlan()
-    beat_s: float = 1.0
+    heartbeat_s: float = 1.0
 
 
 class RunStep(Wire):
@@ -59,10 +59,10 @@ class Ready(Wire):
     memory_bytes: int
 
 
-class Beat(Wire):
+class Heartbeat(Wire):
     """The child's process works. `quiet_s` is how long the step that runs has shown no sign of life."""
 
-    kind: Literal["beat"] = "beat"
+    kind: Literal["heartbeat"] = "heartbeat"
     quiet_s: float
     memory_bytes: int
     models: tuple[str, ...]
@@ -115,7 +115,7 @@ class StepDone(Wire):
     timings_s: dict[str, float] = Field(default_factory=dict)
 
 
-class StepRefused(Wire):
+class StepFailure(Wire):
     """The step failed, for a reason that the child survived."""
 
     kind: Literal["failed"] = "failed"
@@ -133,8 +133,8 @@ class StepHalted(Wire):
 
 
 ToChild = Setup | RunStep | StopStep
-StepOutcome = StepDone | StepRefused | StepHalted
-FromChild = Ready | Beat | ModelLoaded | Progressed | FileReady | StepDone | StepRefused | StepHalted
+StepOutcome = StepDone | StepFailure | StepHalted
+FromChild = Ready | Heartbeat | ModelLoaded | Progressed | FileReady | StepDone | StepFailure | StepHalted
 
 TO_CHILD: TypeAdapter[ToChild] = TypeAdapter(Annotated[ToChild, Field(discriminator="kind")])
 FROM_CHILD: TypeAdapter[FromChild] = TypeAdapter(Annotated[FromChild, Field(discriminator="kind")])

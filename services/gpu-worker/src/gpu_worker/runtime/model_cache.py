@@ -79,7 +79,7 @@ class ModelCache:
         self._on_loaded(name, model, time.perf_counter() - started)
         return model
 
-    def keep_only(self, name: str) -> None:
+    def evict_others(self, name: str) -> None:
         """Drop every other model, because memory ran out in spite of the estimates."""
         for other in [resident for resident in self._resident if resident != name]:
             del self._resident[other]

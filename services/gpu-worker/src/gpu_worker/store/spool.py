@@ -17,7 +17,7 @@ class SpoolFolders:
     def __init__(self, home: Path | None) -> None:
         self._home = Path(tempfile.gettempdir()) if home is None else home
 
-    def clear_leftovers(self) -> None:
+    def remove_stale(self) -> None:
         """Remove the folders of processes that are no more."""
         if not self._home.is_dir():
             return

@@ -15,14 +15,14 @@ from darkroom_schemas.worker import Capabilities, WorkerInfo
 from gpu_worker import VERSION
 from gpu_worker.connectors.local import LocalConnector
 from gpu_worker.connectors.simulated import SimulatedConnector
-from gpu_worker.domain.execute_step import Switchboard
 from gpu_worker.domain.ports import Connector
-from gpu_worker.loops.leftovers import LeftoverObjects
-from gpu_worker.loops.steps import OpenGate, StepHandler, StepLoop
+from gpu_worker.domain.step_router import StepRouter
+from gpu_worker.loops.object_deletions import ObjectDeletions
+from gpu_worker.loops.steps import AlwaysAvailable, StepHandler, StepLoop
 from gpu_worker.models.profile import Profile
 from gpu_worker.models.profile_loader import load_profile
 from gpu_worker.runtime.device_watch import DeviceWatch
-from gpu_worker.runtime.gpu_child import GpuChild, Patience
+from gpu_worker.runtime.gpu_child import ChildTimeouts, GpuChild
 from gpu_worker.runtime.messages import MemoryPlan, Ready, Setup
 from gpu_worker.settings import ModelSettings, WorkerSettings
 from gpu_worker.store.objects import ObjectUploads, open_store
@@ -50,34 +50,34 @@ async def assemble(settings: WorkerSettings, profile: Profile) -> AsyncIterator[
         link = await RedisLink.open(settings.redis_url)
         stack.push_async_callback(link.close)
         watch = DeviceWatch()
-        leftovers = LeftoverObjects(uploads)
+        deletions = ObjectDeletions(uploads)
         loops = LoopSupervisor((QueueUnavailable,))
-        loops.add("leftovers", leftovers.run)
+        loops.add("object_deletions", deletions.run)
         child: GpuChild | None = None
         connectors: list[Connector] = []
         if ConnectorName.LOCAL in settings.connectors:
-            child = GpuChild(_setup(settings, profile), watch, _patience(settings))
+            child = GpuChild(_setup(settings, profile), watch, _timeouts(settings))
             loops.add("gpu_child", child.keep_alive)
             spool = SpoolFolders(settings.spool_dir)
-            spool.clear_leftovers()
-            connectors.append(LocalConnector(child, profile, uploads, spool, leftovers))
+            spool.remove_stale()
+            connectors.append(LocalConnector(child, profile, uploads, spool, deletions))
         if ConnectorName.SIMULATED in settings.connectors:
             connectors.append(SimulatedConnector())
-        switchboard = Switchboard(connectors)
+        router = StepRouter(connectors)
 
         def make_consumer() -> Consumer:
-            info = _worker_info(settings, profile, switchboard, watch.device)
-            handler = StepHandler(switchboard, settings.id)
+            info = _worker_info(settings, profile, router, watch.device)
+            handler = StepHandler(router, settings.id)
             beat_s = settings.lease_s / 3
             return Consumer(
                 link, info, handler, lease_s=settings.lease_s, beat_s=beat_s, resident=lambda: watch.models,
-                on_refused=leftovers.discard_refused,
+                on_refused=deletions.discard_refused,
             )  # fmt: skip
 
-        steps = StepLoop(make_consumer, child or OpenGate(), patience_s=settings.child_patience_s)
+        steps = StepLoop(make_consumer, child or AlwaysAvailable(), give_up_after_s=settings.child_patience_s)
         loops.add("steps", steps.run)
         await stack.enter_async_context(loops)
-        stack.push_async_callback(leftovers.settle)
+        stack.push_async_callback(deletions.settle)
         stack.push_async_callback(steps.drain, settings.drain_s)
         checks: dict[str, Check] = {"redis": link.ping, "objects": uploads.check, "loops": loops.check}
         checks |= {connector.name: connector.check for connector in connectors}
@@ -105,8 +105,8 @@ def _setup(settings: WorkerSettings, profile: Profile) -> Setup:
     return Setup(profile=profile, models_dir=settings.models_dir, memory=memory)
 
 
-def _patience(settings: WorkerSettings) -> Patience:
-    return Patience(
+def _timeouts(settings: WorkerSettings) -> ChildTimeouts:
+    return ChildTimeouts(
         start_s=settings.start_timeout_s,
         silence_s=settings.silence_s,
         stall_s=settings.stall_s,
@@ -114,17 +114,15 @@ def _patience(settings: WorkerSettings) -> Patience:
     )
 
 
-def _worker_info(
-    settings: WorkerSettings, profile: Profile, switchboard: Switchboard, device: Ready | None
-) -> WorkerInfo:
+def _worker_info(settings: WorkerSettings, profile: Profile, router: StepRouter, device: Ready | None) -> WorkerInfo:
     measured_gb = 0 if device is None else round(device.memory_bytes / _GIB)
     return WorkerInfo(
         worker_id=WorkerId(settings.id),
         incarnation=uuid.uuid4().hex,
         machine_id=settings.machine_id,
         capabilities=Capabilities(
-            types=switchboard.types,
-            models=switchboard.models,
+            types=router.types,
+            models=router.models,
             vram_gb=measured_gb if profile.capacity_gb is None else profile.capacity_gb,
         ),
         concurrency=settings.concurrency,

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from darkroom_schemas.payload import PromptPayload
 
-from gpu_worker.pipelines.bench import Bench
+from gpu_worker.pipelines.context import PipelineContext
 from gpu_worker.pipelines.stage import Stage, StageReport, run_stages
 from gpu_worker.runtime.child_link import StepLink
 from gpu_worker.runtime.model_cache import LoadedModel
@@ -25,21 +25,21 @@ class PromptState:
     """One enhancement."""
 
     payload: PromptPayload
-    bench: Bench
+    context: PipelineContext
     model: LoadedModel | None = None
     text: str | None = None
 
 
-def run_prompt(payload: PromptPayload, bench: Bench, link: StepLink) -> tuple[str, dict[str, float]]:
+def run_prompt(payload: PromptPayload, context: PipelineContext, link: StepLink) -> tuple[str, dict[str, float]]:
     """Return the enhanced prompt and the seconds that each stage took."""
-    state = PromptState(payload, bench)
+    state = PromptState(payload, context)
     timings = run_stages(STAGES, state, link)
     # An answer without one printable word would draw nothing anyone asked for.
     return state.text or payload.prompt, timings
 
 
 def _load(state: PromptState, _: StageReport) -> None:
-    state.model = state.bench.models.get(state.payload.model)
+    state.model = state.context.models.get(state.payload.model)
 
 
 @torch.inference_mode()

@@ -17,10 +17,10 @@ def decode_images(state: SdxlState, report: StageReport) -> None:
     index = 0
     for latents in state.batches or ():
         for place in range(len(latents)):
-            pixels = _decode(vae, latents[place : place + 1], state.bench.device.torch_device)
+            pixels = _decode(vae, latents[place : place + 1], state.context.device.torch_device)
             recipe = make_recipe(
                 payload,
-                state.bench,
+                state.context,
                 state.loaded.ref,
                 index=index,
                 batch_shape=latents.shape,

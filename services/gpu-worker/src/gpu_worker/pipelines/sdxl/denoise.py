@@ -26,9 +26,9 @@ def denoise_batches(state: SdxlState, report: StageReport) -> None:
     for _, latents in in_fitting_batches(
         seeds,
         denoise,
-        largest=state.bench.memory.max_batch,
+        largest=state.context.memory.max_batch,
         out_of_memory=is_out_of_memory,
-        free_memory=lambda: state.bench.models.keep_only(state.payload.model),
+        free_memory=lambda: state.context.models.evict_others(state.payload.model),
     ):
         finished.append(latents)
     state.batches = finished

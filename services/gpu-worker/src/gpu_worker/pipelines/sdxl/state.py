@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from darkroom_schemas.payload import ImagePayload
 
-from gpu_worker.pipelines.bench import Bench
+from gpu_worker.pipelines.context import PipelineContext
 from gpu_worker.pipelines.sink import OutputSink
 from gpu_worker.runtime.model_cache import LoadedModel
 
@@ -15,7 +15,7 @@ class SdxlState:
     """One job. `batches` holds the finished latents, in the order of the seeds."""
 
     payload: ImagePayload
-    bench: Bench
+    context: PipelineContext
     sink: OutputSink
     model: LoadedModel | None = None
     batches: list[torch.Tensor] | None = None

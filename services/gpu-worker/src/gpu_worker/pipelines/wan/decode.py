@@ -19,7 +19,7 @@ def decode_seeds(state: WanState, report: StageReport) -> None:
         frames = _decode(state, latents, _Calls(report, index, len(latents_of_seeds), latents.shape[2]))
         recipe = make_recipe(
             state.payload,
-            state.bench,
+            state.context,
             state.loaded.ref,
             index=index,
             batch_shape=latents.shape,
@@ -41,7 +41,7 @@ def _decode(state: WanState, latents: torch.Tensor, before_call: "_Calls") -> Pi
     vae = state.loaded.parts["vae"]
     hook = vae.decoder.register_forward_pre_hook(before_call)
     try:
-        return _frames(vae, latents, state.bench.device.torch_device)
+        return _frames(vae, latents, state.context.device.torch_device)
     finally:
         hook.remove()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from darkroom_queue import Finish, Outcome
 from darkroom_schemas.ids import StepId
 from darkroom_schemas.step import StepOutput, StepResult
-from gpu_worker.loops.leftovers import LeftoverObjects
+from gpu_worker.loops.object_deletions import ObjectDeletions
 from gpu_worker.store.objects import ObjectUploads, open_store
 
 
@@ -24,11 +24,11 @@ async def left(store: Path, outcome: Outcome) -> list[str]:
     file.write_bytes(b"abc")
     for name in ("0.png", "0.thumbnail.webp", "1.png"):
         await uploads.put(f"job/1/00/1/{name}", file, "image/png")
-    leftovers = LeftoverObjects(uploads)
-    task = asyncio.create_task(leftovers.run())
-    leftovers.discard_refused(finish(outcome))
-    leftovers.discard(["job/1/00/2/never-stored.png"])
-    await leftovers.settle()
+    deletions = ObjectDeletions(uploads)
+    task = asyncio.create_task(deletions.run())
+    deletions.discard_refused(finish(outcome))
+    deletions.discard(["job/1/00/2/never-stored.png"])
+    await deletions.settle()
     task.cancel()
     return sorted(path.name for path in (store / "job/1/00/1").iterdir())
 
@@ -43,10 +43,10 @@ async def test_a_refused_failure_names_nothing_to_delete(tmp_path: Path) -> None
 
 async def test_a_store_that_refuses_deletions_keeps_no_worker_from_stopping(tmp_path: Path) -> None:
     store = tmp_path / "store"
-    leftovers = LeftoverObjects(ObjectUploads(open_store(store.as_uri())))
+    deletions = ObjectDeletions(ObjectUploads(open_store(store.as_uri())))
     (store / "job").write_text("a file where a folder must be")
-    task = asyncio.create_task(leftovers.run())
-    leftovers.discard(["job/1/00/1/0.png", "job/1/00/1/1.png"])
-    await leftovers.settle()
+    task = asyncio.create_task(deletions.run())
+    deletions.discard(["job/1/00/1/0.png", "job/1/00/1/1.png"])
+    await deletions.settle()
     assert not task.done()
     task.cancel()

@@ -10,7 +10,7 @@ from gpu_worker.runtime.model_cache import ModelCache
 
 
 @dataclass(frozen=True, slots=True)
-class LoadBench:
+class LoadContext:
     """What loading a model needs."""
 
     device: Device
@@ -25,7 +25,7 @@ class LoadBench:
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class PipelineContext:
     """What running a step needs."""
 
     device: Device

@@ -9,7 +9,7 @@ from gpu_worker.domain.failures import Failure
 from gpu_worker.domain.ports import Connector, StepRun
 
 
-class Switchboard:
+class StepRouter:
     """The connectors of a worker by the job types that they serve."""
 
     def __init__(self, connectors: Iterable[Connector]) -> None:

@@ -11,12 +11,12 @@ from gpu_worker.domain.failures import Failure
 from gpu_worker.domain.ports import ObjectStore
 
 log = get_logger(__name__)
-PATIENCE_S = 5.0
+SETTLE_S = 5.0
 """Time that a stopping worker takes to delete; what is left then, the platform collects."""
 
 
-class LeftoverObjects:
-    """Implements `Leftovers`: deletes in the background, since no attempt should wait for it."""
+class ObjectDeletions:
+    """Implements `Deletions`: deletes in the background, since no attempt should wait for it."""
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
@@ -46,7 +46,7 @@ class LeftoverObjects:
     async def settle(self) -> None:
         """Wait a little until all is deleted."""
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(SETTLE_S):
                 await self._keys.join()
         except TimeoutError:
             log.warning("Objects that nobody will ask for stay in the store", objects=self._keys.qsize())
