@@ -11,7 +11,7 @@ from darkroom_local.servers.process import ProcessSpec
 
 READY_INTERVAL_S = 0.05
 OUTPUT_TIMEOUT_S = 1.0
-LAST_WORDS_CHARS = 300
+LAST_LINE_CHARS = 300
 
 
 class Child:
@@ -63,16 +63,16 @@ class Child:
                     if await asyncio.to_thread(self.spec.ready, self.pid):
                         return
                     await asyncio.wait({ended}, timeout=READY_INTERVAL_S)
-            raise ProcessFailed(f"{self.spec.name} {outcome(ended.result())} before it was ready{self._last_words()}.")
+            raise ProcessFailed(f"{self.spec.name} {outcome(ended.result())} before it was ready{self._last_line()}.")
         except TimeoutError:
             raise ProcessFailed(f"{self.spec.name} was not ready in {self.spec.ready_timeout_s:g} s.") from None
         finally:
             ended.cancel()
 
-    def _last_words(self) -> str:
+    def _last_line(self) -> str:
         """Return the last line of output, which mostly says why a process has ended."""
         line = self._output.result() if self._output.done() and not self._output.exception() else ""
-        return f": {line.rstrip('.')[:LAST_WORDS_CHARS]}" if line else ""
+        return f": {line.rstrip('.')[:LAST_LINE_CHARS]}" if line else ""
 
     async def stop(self) -> None:
         """Ask the process to end, wait for its grace period, then kill what is left of its group."""

@@ -59,7 +59,7 @@ def up(
     from darkroom_local.console import Console
     from darkroom_local.environment import profile_of, user_environment
     from darkroom_local.private_files import UMASK
-    from darkroom_local.running_stacks import noted
+    from darkroom_local.running_stacks import registered
     from darkroom_local.stack import Stack, StackOptions
     from darkroom_local.state import StateDir
 
@@ -70,7 +70,7 @@ def up(
         "WEBHOOK_DISPATCHER_PORT": dispatcher_port,
         "GPU_WORKER_PORT": worker_port,
     }
-    with _one_sentence(state_dir):
+    with _errors_in_one_line(state_dir):
         state = StateDir.chosen(state_dir)
         env = user_environment() | {variable: str(port) for variable, port in ports.items() if port is not None}
         if options.workers and not unchecked:
@@ -81,7 +81,7 @@ def up(
             typer.echo("\n".join(banner(state.running(), stop="`darkroom down` stops it")))
             return
         console = Console()
-        with state.lock(), console.kept_in(state.log_file), noted(state, console):
+        with state.lock(), console.copied_to(state.log_file), registered(state, console):
             code = asyncio.run(Stack(state, options, env, console).run())
     raise typer.Exit(code)
 
@@ -90,7 +90,7 @@ def down(state_dir: StackOption = None) -> None:
     """Stop the stack that runs on this machine, and wait until it has."""
     from darkroom_local.background import stop_running
 
-    with _found(state_dir) as state:
+    with _stack_of(state_dir) as state:
         stopped = stop_running(state)
         typer.echo(f"The stack on {state.path} has stopped." if stopped else f"No stack runs on {state.path}.")
 
@@ -105,7 +105,7 @@ def show_env(
 
     from darkroom_local.access import access_to, as_shell_lines
 
-    with _found(state_dir) as state:
+    with _stack_of(state_dir) as state:
         access = access_to(state)
     typer.echo(json.dumps(access, indent=2) if as_json else as_shell_lines(access, export=export))
 
@@ -124,7 +124,7 @@ def logs(
 
     from darkroom_local.log_reading import name_of, read_log
 
-    with _found(state_dir) as state:
+    with _stack_of(state_dir) as state:
         for line in read_log(state, names or (), last=lines, follow=follow):
             name, text = name_of(line)
             typer.echo(json.dumps({"process": name, "line": text}) if as_json else line)
@@ -144,7 +144,7 @@ def demo(
 
     from darkroom_local.demo.command import run_demo
 
-    with _found(state_dir) as state:
+    with _stack_of(state_dir) as state:
         try:
             run_demo(state, output, Console())
         except (DarkroomError, httpx.HTTPError) as error:
@@ -164,19 +164,19 @@ def _check(profile: str) -> None:
 
 
 @contextmanager
-def _found(option: Path | None) -> Iterator["StateDir"]:
+def _stack_of(option: Path | None) -> Iterator["StateDir"]:
     """Give the state folder of the stack that is meant."""
     from darkroom_local.running_stacks import find_stack
 
-    with _one_sentence(option):
+    with _errors_in_one_line(option):
         yield find_stack(option)
 
 
 @contextmanager
-def _one_sentence(option: Path | None) -> Iterator[None]:
+def _errors_in_one_line(option: Path | None) -> Iterator[None]:
     """End the command with one sentence and code 1 when something is wrong with a stack or its state folder."""
     from darkroom_local.errors import StackError
-    from darkroom_local.refusals import in_words
+    from darkroom_local.os_errors import describe_os_error
     from darkroom_local.state import StateDir
 
     try:
@@ -186,7 +186,7 @@ def _one_sentence(option: Path | None) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        _fail(in_words(error, StateDir.chosen(option).path))
+        _fail(describe_os_error(error, StateDir.chosen(option).path))
 
 
 def _fail(sentence: str) -> NoReturn:

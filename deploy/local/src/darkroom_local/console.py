@@ -30,7 +30,7 @@ class Console:
         self._copy: TextIO | None = None
 
     @contextmanager
-    def kept_in(self, file: Path) -> Iterator[None]:
+    def copied_to(self, file: Path) -> Iterator[None]:
         """Write what is printed to a file as well, without colours; its old content goes.
 
         Nothing is added where the output goes to that file already, as that of a stack in the background does.

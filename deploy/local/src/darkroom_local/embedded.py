@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from darkroom_local.databases import DATABASE, SchemaOwner, make_databases
 from darkroom_local.environment import Servers
-from darkroom_local.keeper import Member
-from darkroom_local.own_servers import check_databases, check_redis
+from darkroom_local.external_servers import check_databases, check_redis
+from darkroom_local.member_supervisor import Member
 from darkroom_local.servers.ports import free_ports
 from darkroom_local.servers.postgres import EmbeddedPostgres
 from darkroom_local.servers.valkey import EmbeddedValkey
@@ -23,10 +23,12 @@ class StackServers:
     The embedded ones take none of the ports in `avoid`.
     """
 
-    def __init__(self, env: Mapping[str, str], folder: Path, kept: StackSecrets, *, avoid: Collection[int]) -> None:
+    def __init__(
+        self, env: Mapping[str, str], folder: Path, stack_secrets: StackSecrets, *, avoid: Collection[int]
+    ) -> None:
         self._owners = {
-            "platform": SchemaOwner("darkroom_platform", "platform", kept.platform_database_password),
-            "webhooks": SchemaOwner("darkroom_webhooks", "webhooks", kept.webhooks_database_password),
+            "platform": SchemaOwner("darkroom_platform", "platform", stack_secrets.platform_database_password),
+            "webhooks": SchemaOwner("darkroom_webhooks", "webhooks", stack_secrets.webhooks_database_password),
         }
         own = {schema: env.get(f"{schema.upper()}_DATABASE_URL") or env.get("DATABASE_URL") for schema in self._owners}
         self._own_databases = {_variable(schema, env): url for schema, url in own.items() if url}
@@ -41,7 +43,7 @@ class StackServers:
         self.platform_database = _place(own["platform"]) if own["platform"] else EMBEDDED
         """Tells the databases apart that a state folder has been used with; carries no password."""
 
-    async def check_own(self) -> None:
+    async def check_external(self) -> None:
         """Connect to the servers of the user; ProcessFailed if one can't be used."""
         if not self._valkey:
             await check_redis(self.urls.redis_url)

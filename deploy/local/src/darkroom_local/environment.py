@@ -45,9 +45,9 @@ def profile_of(option: str | None, env: Mapping[str, str]) -> str:
     return option or env.get("GPU_WORKER_PROFILE") or DEFAULT_PROFILE
 
 
-def with_user_secrets(kept: StackSecrets, env: Mapping[str, str]) -> StackSecrets:
+def with_user_secrets(generated: StackSecrets, env: Mapping[str, str]) -> StackSecrets:
     """Let secrets that the user sets take the place of generated ones."""
-    return replace(kept, **{field: env[name] for name, field in _SECRETS.items() if env.get(name)})  # type: ignore[arg-type]  # all of these fields are strings
+    return replace(generated, **{field: env[name] for name, field in _SECRETS.items() if env.get(name)})  # type: ignore[arg-type]  # all of these fields are strings
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Environments:
 
     env: Mapping[str, str]
     state: Path
-    kept: StackSecrets
+    secrets: StackSecrets
     servers: Servers
     addresses: Addresses
     profile: str
@@ -115,7 +115,7 @@ class Environments:
             OMP_WAIT_POLICY=self.env.get("OMP_WAIT_POLICY") or "PASSIVE",
         )  # fmt: skip
 
-    def _service(self, prefix: str, address: Address, *secrets: str, **settings: str) -> dict[str, str]:
+    def _service(self, prefix: str, address: Address, *secret_names: str, **settings: str) -> dict[str, str]:
         inherited = {name: value for name, value in self.env.items() if name not in _WITHHELD}
         return {
             "LOG_FORMAT": "console",
@@ -127,6 +127,6 @@ class Environments:
             "JWT_AUDIENCE": self.jwt_audience,
             f"{prefix}_HOST": address.host,
             f"{prefix}_PORT": str(address.port),
-            **{name: str(getattr(self.kept, _SECRETS[name])) for name in secrets},
+            **{name: str(getattr(self.secrets, _SECRETS[name])) for name in secret_names},
             **settings,
         }

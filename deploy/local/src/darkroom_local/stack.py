@@ -13,7 +13,7 @@ from darkroom_local.banner import banner
 from darkroom_local.console import Console
 from darkroom_local.embedded import StackServers
 from darkroom_local.environment import Environments, profile_of, with_user_secrets
-from darkroom_local.keeper import Member
+from darkroom_local.member_supervisor import Member
 from darkroom_local.one_shot import run_module
 from darkroom_local.servers.process import ProcessSpec
 from darkroom_local.servers.readiness import http_ready
@@ -47,15 +47,15 @@ class Stack:
     def __init__(self, state: StateDir, options: StackOptions, env: Mapping[str, str], console: Console) -> None:
         self._state = state
         self._console = console
-        self._secrets = SecretsFile(state.path)
-        self._kept = with_user_secrets(self._secrets.load(), env)
-        self._secrets.save(self._kept)
+        self._secrets_file = SecretsFile(state.path)
+        self._secrets = with_user_secrets(self._secrets_file.load(), env)
+        self._secrets_file.save(self._secrets)
         self._addresses: Addresses = choose_addresses(env, workers=options.workers, free=options.free_ports)
-        self._servers = StackServers(env, state.path, self._kept, avoid=self._addresses.ports)
+        self._servers = StackServers(env, state.path, self._secrets, avoid=self._addresses.ports)
         self._environments = Environments(
             env=env,
             state=state.path,
-            kept=self._kept,
+            secrets=self._secrets,
             servers=self._servers.urls,
             addresses=self._addresses,
             profile=profile_of(options.profile, env),
@@ -69,7 +69,7 @@ class Stack:
     def _stages(self) -> list[Stage]:
         to, make = self._addresses, self._environments
         return [
-            Stage(then=[self._servers.check_own]),
+            Stage(then=[self._servers.check_external]),
             Stage(self._servers.members(), then=[self._servers.make_databases]),
             # Workers take longest, since they load models, and need nothing but Redis.
             Stage(
@@ -123,15 +123,15 @@ class Stack:
     async def _bootstrap(self) -> None:
         """Make the demo user and the keys, once for each database: their secrets can't be read back."""
         database = self._servers.platform_database
-        if database not in self._kept.identities:
+        if database not in self._secrets.identities:
             env = self._environments.platform()
             made = json.loads(await run_module("platform_api", "bootstrap", "--json", env=env, cwd=self._state.path))
             identity = Identity(made["user_id"], made["api_key"], made["service_key"], made["admin_key"])
-            self._kept = self._kept.with_identity(database, identity)
-            self._secrets.save(self._kept)
+            self._secrets = self._secrets.with_identity(database, identity)
+            self._secrets_file.save(self._secrets)
 
     def _announce(self, pids: Pids) -> None:
-        identity = self._kept.identities[self._servers.platform_database]
+        identity = self._secrets.identities[self._servers.platform_database]
         stack = RunningStack(
             state_dir=str(self._state.path),
             supervisor_pid=os.getpid(),
@@ -145,13 +145,13 @@ class Stack:
             api_key=identity.api_key,
             service_key=identity.service_key,
             admin_key=identity.admin_key,
-            queue_token=self._kept.auth_token,
+            queue_token=self._secrets.auth_token,
             jwt_issuer=self._environments.jwt_issuer,
             jwt_audience=self._environments.jwt_audience,
             operator_settings=self._environments.operator(),
         )
-        is_news = not self._state.is_ready()
+        is_first = not self._state.is_ready()
         self._state.announce(stack)
-        if is_news:
+        if is_first:
             for line in banner(stack, stop="Ctrl-C stops it"):
                 self._console.say(line)

@@ -70,6 +70,6 @@ class SecretsFile:
         except ValidationError as error:
             raise DamagedFile(self._file, error, _REMEDY) from None
 
-    def save(self, kept: StackSecrets) -> None:
+    def save(self, stack_secrets: StackSecrets) -> None:
         """Replace the file."""
-        write_private(self._file, json.dumps(asdict(kept), indent=2) + "\n")
+        write_private(self._file, json.dumps(asdict(stack_secrets), indent=2) + "\n")

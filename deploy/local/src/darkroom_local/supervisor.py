@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from darkroom_local.console import Console
 from darkroom_local.errors import StackError
-from darkroom_local.keeper import Backoff, Keeper, Member
-from darkroom_local.refusals import in_words
+from darkroom_local.member_supervisor import Backoff, Member, MemberSupervisor
+from darkroom_local.os_errors import describe_os_error
 
 E = TypeVar("E", bound=BaseException)
 Pids = dict[str, int]
@@ -38,7 +38,7 @@ class Supervisor:
         self._console = console
         self._announce = announce
         self._backoff = backoff or Backoff()
-        self._stages: list[list[Keeper]] = []
+        self._stages: list[list[MemberSupervisor]] = []
         self._stop = asyncio.Event()
         self._failure: str | None = None
         self._ready = False
@@ -56,8 +56,8 @@ class Supervisor:
             await stopping
             self._console.say(f"stopping: {self._failure}" if self._failure else "stopping (Ctrl-C again kills)")
             await asyncio.gather(starting, return_exceptions=True)
-            for keepers in reversed(self._stages):
-                await asyncio.gather(*(keeper.stop() for keeper in keepers))
+            for supervisors in reversed(self._stages):
+                await asyncio.gather(*(supervisor.stop() for supervisor in supervisors))
         finally:
             for number in STOP_SIGNALS:
                 loop.remove_signal_handler(number)
@@ -70,17 +70,17 @@ class Supervisor:
         try:
             async with asyncio.TaskGroup() as background:
                 for stage in stages:
-                    keepers = [self._keeper(member) for member in stage.members]
-                    self._stages.append(keepers)
+                    supervisors = [self._supervisor_of(member) for member in stage.members]
+                    self._stages.append(supervisors)
                     async with asyncio.TaskGroup() as foreground:
-                        for keeper in keepers:
-                            (background if stage.background else foreground).create_task(keeper.start())
+                        for supervisor in supervisors:
+                            (background if stage.background else foreground).create_task(supervisor.start())
                     for step in stage.then:
                         await step()
         except* StackError as failures:
             self._fail(str(_first(failures)).rstrip("."))
         except* OSError as failures:
-            self._fail(in_words(_first(failures)).rstrip("."))
+            self._fail(describe_os_error(_first(failures)).rstrip("."))
         except* Exception as failures:
             self._fail(repr(_first(failures)))
             raise
@@ -88,12 +88,19 @@ class Supervisor:
             self._ready = True
             self._changed()
 
-    def _keeper(self, member: Member) -> Keeper:
-        return Keeper(member, self._console, changed=self._changed, lost=self._fail, backoff=self._backoff)
+    def _supervisor_of(self, member: Member) -> MemberSupervisor:
+        return MemberSupervisor(member, self._console, changed=self._changed, lost=self._fail, backoff=self._backoff)
 
     def _changed(self) -> None:
         if self._ready:
-            self._announce({keeper.name: keeper.pid for keepers in self._stages for keeper in keepers if keeper.pid})
+            self._announce(
+                {
+                    supervisor.name: supervisor.pid
+                    for supervisors in self._stages
+                    for supervisor in supervisors
+                    if supervisor.pid
+                }
+            )
 
     def _fail(self, reason: str) -> None:
         self._failure = self._failure or reason
@@ -101,9 +108,9 @@ class Supervisor:
 
     def _on_signal(self) -> None:
         if self._stop.is_set():
-            for keepers in self._stages:
-                for keeper in keepers:
-                    keeper.kill()
+            for supervisors in self._stages:
+                for supervisor in supervisors:
+                    supervisor.kill()
         self._stop.set()
 
 

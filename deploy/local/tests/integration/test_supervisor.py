@@ -14,7 +14,7 @@ import psutil
 import pytest
 from darkroom_local.console import Console
 from darkroom_local.errors import ProcessFailed
-from darkroom_local.keeper import Backoff, Member
+from darkroom_local.member_supervisor import Backoff, Member
 from darkroom_local.servers.ports import free_ports
 from darkroom_local.servers.process import ProcessSpec
 from darkroom_local.servers.readiness import http_ready

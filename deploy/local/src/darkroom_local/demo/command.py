@@ -11,7 +11,7 @@ from rich.console import Console
 
 from darkroom_local.addresses import choose_addresses
 from darkroom_local.background import stack_process, start_failure
-from darkroom_local.demo.show import run_orders, tell_times
+from darkroom_local.demo.runner import print_times, run_orders
 from darkroom_local.environment import DEFAULT_PROFILE, user_environment
 from darkroom_local.errors import PortTaken, ProcessFailed
 from darkroom_local.private_files import empty_private
@@ -34,7 +34,7 @@ def run_demo(state: StateDir, output: Path, console: Console) -> None:
             httpx.Client(base_url=stack.queue_url, headers=queue_token) as queue,
         ):
             results = run_orders(client, queue, output, console)
-        tell_times(results, started_s, console)
+        print_times(results, started_s, console)
     if stack.profile == DEFAULT_PROFILE:
         console.print(f"\n{NOISE}", highlight=False)
     console.print(f"Everything worked, in {time.monotonic() - began:.1f} s. The files are in {output.resolve()}.")

@@ -12,10 +12,10 @@ import psutil
 
 from darkroom_local.errors import ProcessFailed
 from darkroom_local.private_files import write_private
-from darkroom_local.servers.footing import Footing, find_footing
 from darkroom_local.servers.passwords import password_in
 from darkroom_local.servers.process import ProcessSpec
 from darkroom_local.servers.readiness import PID_LINE, postmaster_ready
+from darkroom_local.servers.run_as import RunAs, choose_run_as
 
 DATA_NAME = "pg18"  # one folder a major version: another version's data is left alone
 SHUTDOWN_TIMEOUT_S = 30.0
@@ -35,12 +35,12 @@ class EmbeddedPostgres:
         self.port = port
         self.durable = durable
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.footing: Footing = find_footing(installed_postgres(), folder.resolve())
-        self.password = password_in(self.footing.folder / "password")
+        self.run_as: RunAs = choose_run_as(installed_postgres(), folder.resolve())
+        self.password = password_in(self.run_as.folder / "password")
 
     @property
     def data(self) -> Path:
-        return self.footing.folder / DATA_NAME
+        return self.run_as.folder / DATA_NAME
 
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://{self.user}:{self.password}@127.0.0.1:{self.port}/{database}"
@@ -69,14 +69,14 @@ class EmbeddedPostgres:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
         return ProcessSpec(
             name="postgres",
-            argv=(*self.footing.prefix, str(self.footing.binaries / program), *arguments),
+            argv=(*self.run_as.prefix, str(self.run_as.binaries / program), *arguments),
             ready=postmaster_ready(self.data),
             env=inherited | {"TZ": "UTC", "LC_ALL": "C"},
             stop_signal=signal.SIGINT,  # "fast": end the sessions, then write a checkpoint
             death_signal=signal.SIGINT,
             grace_s=20.0,
-            uid=self.footing.uid,
-            gid=self.footing.gid,
+            uid=self.run_as.uid,
+            gid=self.run_as.gid,
         )
 
     def _initialise(self) -> None:
@@ -84,10 +84,10 @@ class EmbeddedPostgres:
         for leftover in (self.data, new := self.data.with_suffix(".new")):
             shutil.rmtree(leftover, ignore_errors=True)
         new.mkdir(mode=0o700)
-        self.footing.give(new)
-        password_copy = self.footing.folder / "password.initdb"
+        self.run_as.chown(new)
+        password_copy = self.run_as.folder / "password.initdb"
         write_private(password_copy, self.password + "\n")
-        self.footing.give(password_copy)
+        self.run_as.chown(password_copy)
         spec = self._spec(
             *("initdb", "-D", str(new), "-U", self.user, "--auth=scram-sha-256", f"--pwfile={password_copy}"),
             *("-E", "UTF8", "--locale=C", "--no-instructions", *([] if self.durable else ["--no-sync"])),

@@ -4,7 +4,7 @@ from darkroom_client.errors import NotReachable
 
 from darkroom_local.environment import user_environment
 from darkroom_local.errors import StackError
-from darkroom_local.refusals import in_words
+from darkroom_local.os_errors import describe_os_error
 from darkroom_local.running_stacks import find_stack
 from darkroom_local.state import RunningStack
 
@@ -51,4 +51,4 @@ def _running(otherwise: str) -> RunningStack:
     except StackError as error:
         raise NotReachable(f"{str(error).rstrip('.')}, or {otherwise}.") from None
     except OSError as error:
-        raise NotReachable(in_words(error)) from None
+        raise NotReachable(describe_os_error(error)) from None

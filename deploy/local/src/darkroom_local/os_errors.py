@@ -12,7 +12,7 @@ NO_FOLDER = {errno.ENOTDIR, errno.EEXIST}
 NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
 
 
-def in_words(error: OSError, state: Path | None = None) -> str:
+def describe_os_error(error: OSError, state: Path | None = None) -> str:
     """Describe an error; `state` is the state folder in use, which an error without a path is about."""
     named = isinstance(error.filename, str | bytes)
     place = Path(os.fsdecode(error.filename)) if named else state or Path.cwd()

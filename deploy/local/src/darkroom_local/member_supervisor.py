@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from darkroom_local.child import Child, outcome
 from darkroom_local.console import Console
 from darkroom_local.errors import ProcessFailed, StackError
-from darkroom_local.refusals import in_words
+from darkroom_local.os_errors import describe_os_error
 from darkroom_local.servers.process import ProcessSpec
 
 
@@ -38,7 +38,7 @@ class Member:
     recover: Callable[[], None] | None = None
 
 
-class Keeper:
+class MemberSupervisor:
     """Runs one member. `changed` is called when its process id changed, `lost` when an essential one is given up."""
 
     def __init__(
@@ -102,7 +102,7 @@ class Keeper:
             try:
                 child = await self._relaunch()
             except (StackError, OSError) as error:
-                reason = in_words(error) if isinstance(error, OSError) else str(error)
+                reason = describe_os_error(error) if isinstance(error, OSError) else str(error)
                 end, ready_at = reason.rstrip("."), clock()
                 continue
             self.pid, ready_at = child.pid, clock()

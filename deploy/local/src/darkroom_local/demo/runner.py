@@ -1,4 +1,4 @@
-"""Runs the demonstration's jobs on a stack and tells what happened."""
+"""Runs the demonstration's jobs on a stack and prints what they made and how long each part took."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -11,12 +11,15 @@ from darkroom_client.cli.watching import watch_to_end
 from darkroom_client.client import Client
 from darkroom_client.models import Job, JobState
 from darkroom_schemas.catalogue import CATALOGUE
+from darkroom_schemas.ids import JobId, step_id
+from darkroom_schemas.step import StepResult
 from rich.console import Console
 from rich.table import Table
 
 from darkroom_local.demo.inspection import Finding, inspect
-from darkroom_local.demo.stages import stages_of
 from darkroom_local.errors import StackError
+
+FIRST_RUN = 1
 
 
 @dataclass(frozen=True)
@@ -68,10 +71,21 @@ def _run(client: Client, queue: httpx.Client, order: Order, output: Path, consol
         console.print(f"  prompt enhanced to: {printable(job.enhanced_prompt)}", markup=False, highlight=False)
     for finding in findings:
         console.print(f"  {finding.file}: {finding.description}", markup=False, highlight=False, soft_wrap=True)
-    return Result(order, job, findings, total_s, stages_of(job, queue))
+    return Result(order, job, findings, total_s, stage_times(job, queue))
 
 
-def tell_times(results: Sequence[Result], started_s: float | None, console: Console) -> None:
+def stage_times(job: Job, queue: httpx.Client) -> dict[str, float]:
+    """Return the seconds of each stage that the worker measured, over all steps of the job in their order."""
+    seconds: dict[str, float] = {}
+    for number in range(2 if CATALOGUE[job.job_type].enhanced else 1):
+        answer = queue.get(f"/jobs/{step_id(JobId(job.id), FIRST_RUN, number)}").raise_for_status()
+        result = StepResult.model_validate(answer.json()["result"])
+        for stage, stage_s in result.timings_s.items():
+            seconds[stage] = seconds.get(stage, 0.0) + stage_s
+    return seconds
+
+
+def print_times(results: Sequence[Result], started_s: float | None, console: Console) -> None:
     """Print how long each stage took."""
     table = Table("job", "seconds", "of which the worker's stages", title="How long it took", title_justify="left")
     if started_s is not None:

@@ -1,7 +1,7 @@
-"""Where and as whom PostgreSQL runs: it refuses root, so root finds it another footing.
+"""Chooses the user and the folders that PostgreSQL runs with. PostgreSQL refuses to run as root.
 
-First choice is a user namespace, in which root's own files belong to an unprivileged id. Where the kernel or a
-container forbids that, the account "nobody" runs a copy of the binaries, on a data folder that it can reach.
+A root user runs it in a user namespace that maps root to an unprivileged id. Where the kernel or a container forbids
+namespaces, the account "nobody" runs a copy of the binaries, on a data folder that it can reach.
 """
 
 import os
@@ -20,7 +20,7 @@ SHARED = Path("/var/tmp")  # noqa: S108 - names under it are made by mkdtemp, an
 
 
 @dataclass(frozen=True)
-class Footing:
+class RunAs:
     """The binaries and the folder to use, and what turns root into somebody else."""
 
     binaries: Path
@@ -29,22 +29,22 @@ class Footing:
     uid: int | None = None
     gid: int | None = None
 
-    def give(self, path: Path) -> None:
+    def chown(self, path: Path) -> None:
         """Let the account that runs PostgreSQL own a path."""
         if self.uid is not None and self.gid is not None:
             os.chown(path, self.uid, self.gid)
 
 
-def find_footing(install: Path, folder: Path) -> Footing:
+def choose_run_as(install: Path, folder: Path) -> RunAs:
     """Choose how to run the PostgreSQL in `install` on the data in `folder`, which exists."""
     if os.geteuid() != 0:
-        return Footing(install / "bin", folder)
+        return RunAs(install / "bin", folder)
     if _namespace_works(install / "bin" / "postgres", folder):
-        return Footing(install / "bin", folder, prefix=NAMESPACE)
+        return RunAs(install / "bin", folder, prefix=NAMESPACE)
     return as_account(install, folder)
 
 
-def as_account(install: Path, folder: Path) -> Footing:
+def as_account(install: Path, folder: Path) -> RunAs:
     """Run as an unprivileged account, on copies where it can't reach the originals."""
     try:
         account = pwd.getpwnam(ACCOUNT)
@@ -59,7 +59,7 @@ def as_account(install: Path, folder: Path) -> Footing:
     if not _reaches(account, folder):
         folder.chmod(0o700)
         folder = _reachable_folder(folder)
-    return Footing(install / "bin", folder, uid=account.pw_uid, gid=account.pw_gid)
+    return RunAs(install / "bin", folder, uid=account.pw_uid, gid=account.pw_gid)
 
 
 def _namespace_works(postgres: Path, folder: Path) -> bool:
