@@ -12,6 +12,7 @@ from darkroom_schemas.payload import ImagePayload
 from darkroom_schemas.recipe import Recipe
 from gpu_worker.connectors.local import LocalConnector
 from gpu_worker.domain.failures import ConnectorNotReady, Failure, Stopped
+from gpu_worker.domain.ports import StoredObject
 from gpu_worker.models.profile_loader import load_profile
 from gpu_worker.runtime.messages import (
     FileReady,
@@ -22,7 +23,6 @@ from gpu_worker.runtime.messages import (
     StepHalted,
     StepOutcome,
 )
-from gpu_worker.store.objects import Stored
 from gpu_worker.store.spool import SpoolFolders
 
 
@@ -74,11 +74,11 @@ class FakeStore:
         self.objects: dict[str, str] = {}
         self.refuses = refuses
 
-    async def put(self, key: str, path: Path, mime_type: str) -> Stored:
+    async def put(self, key: str, path: Path, mime_type: str) -> StoredObject:
         if self.refuses:
             raise Failure(StepErrorCode.STORAGE, "full", retryable=True)
         self.objects[key] = mime_type
-        return Stored(size_bytes=path.stat().st_size, sha256="00")
+        return StoredObject(size_bytes=path.stat().st_size, sha256="00")
 
     async def delete(self, key: str) -> None:
         self.objects.pop(key, None)
@@ -95,7 +95,7 @@ def make_connector(
     child: FakeChild, store: FakeStore, spool: Path, discarded: Discarded | None = None
 ) -> LocalConnector:
     deletions = Discarded() if discarded is None else discarded
-    return LocalConnector(child, load_profile("tiny"), store, SpoolFolders(spool), deletions)
+    return LocalConnector(child, load_profile("tiny"), store, SpoolFolders(spool).folder, deletions)
 
 
 @pytest.fixture
@@ -181,5 +181,5 @@ def test_the_connector_offers_every_type_of_its_models(recipe: Recipe, tmp_path:
     offered = make_connector(FakeChild(recipe), FakeStore(), tmp_path).types
     assert len(offered) == 11
     profile = load_profile("tiny", only=("sdxl-base-1.0",))
-    only_sdxl = LocalConnector(FakeChild(recipe), profile, FakeStore(), SpoolFolders(tmp_path), Discarded())
+    only_sdxl = LocalConnector(FakeChild(recipe), profile, FakeStore(), SpoolFolders(tmp_path).folder, Discarded())
     assert only_sdxl.types == ("sdxl_image_fast", "sdxl_image_high")

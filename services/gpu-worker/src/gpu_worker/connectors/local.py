@@ -3,6 +3,8 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Protocol
 
 from darkroom_schemas.catalogue import CATALOGUE
@@ -12,12 +14,15 @@ from darkroom_schemas.step import StepOutput, StepResult
 from gpu_worker.connectors.previews import PreviewUploads
 from gpu_worker.domain.failures import ConnectorNotReady, Failure, Stopped
 from gpu_worker.domain.object_keys import object_folder
-from gpu_worker.domain.ports import Deletions, ObjectStore, Spool, StepRun
+from gpu_worker.domain.ports import Deletions, ObjectStore, StepRun
 from gpu_worker.models.payloads import read_payload, require_model
 from gpu_worker.models.profile import Profile
 from gpu_worker.runtime.messages import FileReady, Progressed, RunStep, StepDone, StepFailure, StepOutcome
 
 _THUMBNAIL_TYPE = "image/webp"
+
+OpenSpool = Callable[[], AbstractContextManager[Path]]
+"""Makes a folder in which one attempt's files wait for their upload; leaving the context removes it."""
 
 
 class Child(Protocol):
@@ -41,7 +46,9 @@ class LocalConnector:
 
     name = ConnectorName.LOCAL.value
 
-    def __init__(self, child: Child, profile: Profile, store: ObjectStore, spool: Spool, deletions: Deletions) -> None:
+    def __init__(
+        self, child: Child, profile: Profile, store: ObjectStore, spool: OpenSpool, deletions: Deletions
+    ) -> None:
         self._child = child
         self._profile = profile
         self._store = store
@@ -65,7 +72,7 @@ class LocalConnector:
         require_model(payload, self._profile.models)
         uploads = _Uploads(self._store, object_folder(run.step))
         previews = PreviewUploads(self._store, object_folder(run.step), run)
-        with self._spool.folder() as folder:
+        with self._spool() as folder:
             try:
                 outcome = await self._child.run(
                     RunStep(run_id=run.step.token, payload=payload, spool=folder),

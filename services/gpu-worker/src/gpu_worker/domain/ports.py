@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -53,10 +53,18 @@ class Connector(Protocol):
     async def run(self, run: StepRun) -> StepResult: ...
 
 
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object as it was stored; `sha256` is in hexadecimal."""
+
+    size_bytes: int
+    sha256: str
+
+
 class ObjectStore(Protocol):
     """Where outputs are kept."""
 
-    async def put(self, key: str, path: Path, mime_type: str) -> "StoredObject": ...
+    async def put(self, key: str, path: Path, mime_type: str) -> StoredObject: ...
 
     async def delete(self, key: str) -> None:
         """Delete an object if it is there."""
@@ -67,20 +75,3 @@ class Deletions(Protocol):
 
     def discard(self, keys: Iterable[str]) -> None:
         """Delete objects before long."""
-
-
-class Spool(Protocol):
-    """Where outputs wait for their upload."""
-
-    def folder(self) -> AbstractContextManager[Path]:
-        """Give a folder for one attempt."""
-
-
-class StoredObject(Protocol):
-    """What is known of an object after it was stored."""
-
-    @property
-    def size_bytes(self) -> int: ...
-
-    @property
-    def sha256(self) -> str: ...

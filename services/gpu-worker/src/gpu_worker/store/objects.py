@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -15,19 +14,12 @@ from obstore.store import from_url
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from gpu_worker.domain.failures import Failure
+from gpu_worker.domain.ports import StoredObject
 from gpu_worker.metrics import UPLOADED_BYTES
 
 _ATTEMPTS = 4
 _LONGEST_PAUSE_S = 10.0
 _CHUNK = 4 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What is known of an object after it was stored."""
-
-    size_bytes: int
-    sha256: str
 
 
 def open_store(url: str) -> Store:
@@ -49,7 +41,7 @@ class ObjectUploads:
         """Raise if the store does not answer."""
         await asyncio.to_thread(self._store.list(prefix="readiness").collect)
 
-    async def put(self, key: str, path: Path, mime_type: str) -> Stored:
+    async def put(self, key: str, path: Path, mime_type: str) -> StoredObject:
         """Store a file under `key`; writing the same key again replaces it."""
         digest, size = await asyncio.to_thread(_measure, path)
         attributes = {} if isinstance(self._store, obstore.store.LocalStore) else {"Content-Type": mime_type}
@@ -68,7 +60,7 @@ class ObjectUploads:
                 StepErrorCode.STORAGE, f"The object store refused an output: {type(error).__name__}", retryable=True
             ) from error
         UPLOADED_BYTES.inc(size)
-        return Stored(size, digest)
+        return StoredObject(size, digest)
 
     async def delete(self, key: str) -> None:
         """Delete an object if it is there."""

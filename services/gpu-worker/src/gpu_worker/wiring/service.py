@@ -60,7 +60,7 @@ async def assemble(settings: WorkerSettings, profile: Profile) -> AsyncIterator[
             loops.add("gpu_child", child.keep_alive)
             spool = SpoolFolders(settings.spool_dir)
             spool.remove_stale()
-            connectors.append(LocalConnector(child, profile, uploads, spool, deletions))
+            connectors.append(LocalConnector(child, profile, uploads, spool.folder, deletions))
         if ConnectorName.SIMULATED in settings.connectors:
             connectors.append(SimulatedConnector())
         router = StepRouter(connectors)
