@@ -1,4 +1,4 @@
-"""What the worker's own logic needs of the world around it."""
+"""Ports: what the worker's logic needs from the queue, the connectors and the object store."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -11,14 +11,14 @@ from darkroom_schemas.step import ClaimedStep, StepResult
 
 
 class StepRun(Protocol):
-    """One attempt in hand, as the queue gives it."""
+    """One attempt of a step, as the queue's consumer hands it out."""
 
     @property
     def step(self) -> ClaimedStep: ...
 
     @property
     def stop(self) -> asyncio.Event:
-        """Set when the attempt is to end: it was cancelled, took too long, or its lease is lost."""
+        """Set when the attempt must end: it was cancelled, timed out, or lost its lease."""
 
     def progress(
         self,
@@ -30,11 +30,11 @@ class StepRun(Protocol):
     ) -> None: ...
 
     def show_preview(self, preview: Preview) -> None:
-        """Tell with the next progress where a preview is."""
+        """Publish a preview with the next progress report."""
 
 
 class Connector(Protocol):
-    """What executes steps. Raises a Failure for a failed attempt, Stopped after `stop` was set."""
+    """Executes steps of some job types. `run` raises Failure for a failed attempt and Stopped once `stop` is set."""
 
     @property
     def name(self) -> str: ...
@@ -48,7 +48,7 @@ class Connector(Protocol):
         """The models that it offers, by their logical names."""
 
     async def check(self) -> None:
-        """Raise if a step could not start now."""
+        """Raise ConnectorNotReady if a step could not start now."""
 
     async def run(self, run: StepRun) -> StepResult: ...
 
@@ -62,7 +62,7 @@ class StoredObject:
 
 
 class ObjectStore(Protocol):
-    """Where outputs are kept."""
+    """Stores outputs. Both methods raise a retryable STORAGE Failure when the store refuses."""
 
     async def put(self, key: str, path: Path, mime_type: str) -> StoredObject: ...
 
@@ -71,7 +71,7 @@ class ObjectStore(Protocol):
 
 
 class Deletions(Protocol):
-    """Takes what nobody will ask for out of the store."""
+    """Deletes objects that no result refers to."""
 
     def discard(self, keys: Iterable[str]) -> None:
-        """Delete objects before long."""
+        """Queue objects for deletion; returns at once."""

@@ -1,4 +1,4 @@
-"""One attempt of one step: finds the connector that serves its type, and runs it."""
+"""Routes each attempt to the connector that serves its job type."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from gpu_worker.domain.ports import Connector, StepRun
 
 
 class StepRouter:
-    """The connectors of a worker by the job types that they serve."""
+    """The connectors of a worker, by job type."""
 
     def __init__(self, connectors: Iterable[Connector]) -> None:
         self.connectors = tuple(connectors)
@@ -18,21 +18,21 @@ class StepRouter:
 
     @property
     def types(self) -> tuple[str, ...]:
-        """Return every job type that this worker takes."""
+        """Return every job type that this worker takes, sorted."""
         return tuple(sorted(self._by_type))
 
     @property
     def models(self) -> tuple[str, ...]:
-        """Return every model that this worker offers."""
+        """Return every model that this worker offers, sorted."""
         return tuple(sorted({model for connector in self.connectors for model in connector.models}))
 
     def connector_name(self, job_type: str) -> str:
-        """Return the name of the connector for a type, for logs and metrics."""
+        """Return the name of the connector for a job type, or "none"; for logs and metrics."""
         connector = self._by_type.get(job_type)
         return "none" if connector is None else connector.name
 
     async def execute(self, run: StepRun) -> StepResult:
-        """Run the attempt on the connector for its type."""
+        """Run the attempt on the connector for its job type; raises an UNWORKABLE Failure if there is none."""
         job_type = run.step.requirements.type
         connector = self._by_type.get(job_type)
         if connector is None:

@@ -1,4 +1,4 @@
-"""What a profile needs of a machine, and what is missing on this one."""
+"""Compares what a profile needs with what this machine has."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,7 +9,7 @@ from gpu_worker.models.registry import ModelEntry, describe
 
 GIGABYTE = 1_000_000_000
 _COMPLETE_SHARE = 0.97
-"""Sizes in the model list are rounded: so much of a model on the disk is all of it."""
+"""Sizes in the model list are rounded, so a model counts as complete from this share on."""
 
 
 class _Fact(BaseModel):
@@ -24,7 +24,7 @@ class Gpu(_Fact):
 
 
 class Machine(_Fact):
-    """The machine as it is. A package that is missing has the version None."""
+    """Hardware and packages of this machine. A missing package has the version None."""
 
     gpus: tuple[Gpu, ...]
     ram_bytes: int
@@ -34,7 +34,7 @@ class Machine(_Fact):
 
 
 class ModelNeed(_Fact):
-    """One model: where it comes from, and how much of it is here."""
+    """One model of a profile: its source, its sizes, and how much of it is on disk."""
 
     name: str
     comes_by: str
@@ -49,13 +49,13 @@ class ModelNeed(_Fact):
     @computed_field  # type: ignore[prop-decorator]  # pydantic's documented form; mypy has no decorated properties
     @property
     def missing_bytes(self) -> int:
-        """Return how much is still to be downloaded or built."""
+        """Return the bytes that are still to be downloaded or built."""
         complete = self.present_bytes >= _COMPLETE_SHARE * self.disk_bytes
         return 0 if complete else self.disk_bytes - self.present_bytes
 
 
 class CheckReport(_Fact):
-    """The verdict: a worker of this profile runs here if there is no problem."""
+    """The result of the check: a worker of this profile runs here if there are no problems."""
 
     profile: str
     note: str
@@ -67,12 +67,12 @@ class CheckReport(_Fact):
     @computed_field  # type: ignore[prop-decorator]  # pydantic's documented form; mypy has no decorated properties
     @property
     def runs(self) -> bool:
-        """Tell whether a worker of this profile runs here."""
+        """Return whether a worker of this profile runs here."""
         return not self.problems
 
 
 def model_need(name: str, entry: ModelEntry, present_bytes: int) -> ModelNeed:
-    """Describe a model of the registry, of which `present_bytes` are on this machine."""
+    """Describe a model of which `present_bytes` are on this machine."""
     kind, source = describe(entry.source)
     return ModelNeed(
         name=name,
@@ -88,12 +88,12 @@ def model_need(name: str, entry: ModelEntry, present_bytes: int) -> ModelNeed:
 
 
 def check_machine(profile: Profile, machine: Machine, models: Sequence[ModelNeed], lost: Sequence[str]) -> CheckReport:
-    """Compare needs with the machine; `lost` names the models whose own folder or file is not there."""
+    """Compare the needs with the machine. `lost` names the models whose folder or file does not exist."""
     problems = [
         *_package_problems(machine),
         *_device_problems(profile, machine, models),
         *_disk_problems(machine, models),
-        *(f"{name}: its folder or file is not there" for name in lost),
+        *(f"{name}: its folder or file does not exist" for name in lost),
     ]
     return CheckReport(
         profile=profile.name,
@@ -117,7 +117,7 @@ def _device_problems(profile: Profile, machine: Machine, models: Sequence[ModelN
         return ["no CUDA GPU found: at full size a job would take hours on a CPU"]
     memory = machine.gpus[0].memory_bytes
     return [
-        f"{model.name}: its weights alone take {_gb(model.memory_bytes)} of GPU memory, the card has {_gb(memory)}"
+        f"{model.name}: its weights alone need {_gb(model.memory_bytes)} of GPU memory, the GPU has {_gb(memory)}"
         for model in models
         if model.memory_bytes > memory
     ]
@@ -127,7 +127,7 @@ def _disk_problems(machine: Machine, models: Sequence[ModelNeed]) -> list[str]:
     missing = sum(model.missing_bytes for model in models)
     if missing <= machine.free_disk_bytes:
         return []
-    return [f"{_gb(missing)} are still to come, and {machine.disk} has {_gb(machine.free_disk_bytes)} free"]
+    return [f"{_gb(missing)} are still to be downloaded, but {machine.disk} has {_gb(machine.free_disk_bytes)} free"]
 
 
 def _advice(profile: Profile, machine: Machine, models: Sequence[ModelNeed]) -> list[str]:
@@ -135,10 +135,10 @@ def _advice(profile: Profile, machine: Machine, models: Sequence[ModelNeed]) -> 
         return []
     memory = machine.gpus[0].memory_bytes
     offloaded = [model.name for model in models if model.memory_bytes <= memory < model.peak_bytes]
-    advice = [f"{name}: its parts will wait in main memory (offload), which is slower" for name in offloaded]
+    advice = [f"{name}: parts that are not in use stay in main memory (offload), which is slower" for name in offloaded]
     together = sum(model.memory_bytes for model in models)
     if together > memory:
-        advice.append(f"all models together take {_gb(together)}: they will take turns on the card")
+        advice.append(f"all models together need {_gb(together)}: they take turns on the GPU")
     return advice
 
 

@@ -1,4 +1,4 @@
-"""How much of a model is on this machine already, found without a network."""
+"""Finds how much of a model is on this machine, without network access."""
 
 from fnmatch import fnmatch
 from importlib.util import find_spec
@@ -8,12 +8,12 @@ from gpu_worker.models.registry import FileSource, FolderSource, HubSource, Mode
 
 
 def present_bytes(entry: ModelEntry, models_dir: Path) -> int:
-    """Add up the files of a model, and of the VAE that replaces its own."""
+    """Return the bytes on disk of a model and of the VAE that replaces its own."""
     return sum(_size(source, models_dir) for source in (entry.source, entry.vae) if source is not None)
 
 
 def is_missing(entry: ModelEntry) -> bool:
-    """Tell whether a model is to come from a folder or file that is not there."""
+    """Return whether the folder or file that a model comes from does not exist."""
     match entry.source:
         case FolderSource(folder=path) | FileSource(file=path):
             return not path.exists()
@@ -22,7 +22,7 @@ def is_missing(entry: ModelEntry) -> bool:
 
 
 def hub_cache() -> Path:
-    """Return the folder that downloads go to."""
+    """Return the folder that Hugging Face caches downloads in."""
     if find_spec("huggingface_hub") is None:
         return Path.home() / ".cache" / "huggingface" / "hub"
     from huggingface_hub import constants

@@ -1,4 +1,4 @@
-"""Looks at this machine without importing torch: packages, cards, memory, disk."""
+"""Reads the packages, GPUs, memory and disk of this machine without importing torch."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ _DRIVER_TIMEOUT_S = 20.0
 
 
 def probe_machine(disk: Path) -> Machine:
-    """Describe this machine; `disk` is where models go, or would go."""
+    """Describe this machine. `disk` is the folder for models; it need not exist."""
     place = next(folder for folder in (disk, *disk.parents) if folder.exists())
     return Machine(
         gpus=_gpus(),
@@ -42,6 +42,6 @@ def _gpus() -> tuple[Gpu, ...]:
 
 
 def parse_gpus(table: str) -> tuple[Gpu, ...]:
-    """Read the driver's table: a name and mebibytes in each line."""
+    """Parse the driver's table: each line has a name and the memory in MiB."""
     rows = (line.rsplit(",", 1) for line in table.splitlines() if "," in line)
     return tuple(Gpu(name=name.strip(), memory_bytes=int(memory) * _MEBIBYTE) for name, memory in rows)

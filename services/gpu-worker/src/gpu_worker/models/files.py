@@ -1,4 +1,4 @@
-"""Finds a model's files: in a folder, in one file, in the hub's cache, or built on this machine."""
+"""Locates the files of a model: a folder, a single file, a download from the hub, or a model built here."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ _CHUNK = 16 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
-    """Where a model lies. `sha256` covers its weights: of one file its own, of a folder that of the list of them."""
+    """The files of a model. `sha256` is that of a single file, or of the list of a folder's weight files and hashes."""
 
     path: Path
     vae: Path | None
@@ -36,7 +36,10 @@ class ModelFiles:
 
 
 def find_model(entry: ModelEntry, models_dir: Path) -> ModelFiles:
-    """Return the files of a model, downloading or building them if they are not there."""
+    """Return the files of a model; downloads or builds them if they are missing.
+
+    Raises a MODEL_UNAVAILABLE Failure if they can't be had, or if their hash is not that of the entry.
+    """
     path, revision = find_source(entry.source, models_dir)
     digest = weights_digest(path, models_dir / "digests.json")
     if entry.sha256 not in (None, digest):
@@ -51,7 +54,7 @@ def find_model(entry: ModelEntry, models_dir: Path) -> ModelFiles:
 
 
 def find_source(source: Source, models_dir: Path) -> tuple[Path, str | None]:
-    """Return the place of a source on this machine, and the revision where there is one."""
+    """Return the path of a source on this machine, and its revision if it has one."""
     match source:
         case TinySource():
             return ensure_tiny_model(source.tiny, models_dir), None
@@ -86,25 +89,28 @@ def _download(source: HubSource) -> tuple[Path, str]:
     return folder, folder.name
 
 
-def weights_digest(path: Path, memory: Path) -> str:
-    """Hash the weights, once for each state of the files: hashing a large model takes half a minute."""
+def weights_digest(path: Path, cache: Path) -> str:
+    """Return the SHA-256 of the weights. Hashing a large model takes half a minute, so results are cached.
+
+    The JSON file `cache` maps path, size and modification time of a file to its digest.
+    """
     files = [path] if path.is_file() else sorted(path.rglob("*.safetensors"))
-    digests = {str(file.relative_to(path)) if path.is_dir() else "": _digest(file, memory) for file in files}
+    digests = {str(file.relative_to(path)) if path.is_dir() else "": _digest(file, cache) for file in files}
     if path.is_file():
         return digests[""]
     return hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()
 
 
-def _digest(file: Path, memory: Path) -> str:
+def _digest(file: Path, cache: Path) -> str:
     status = file.stat()
     key = f"{file.resolve()}:{status.st_size}:{status.st_mtime_ns}"
-    known: dict[str, str] = json.loads(memory.read_text()) if memory.exists() else {}
+    known: dict[str, str] = json.loads(cache.read_text()) if cache.exists() else {}
     if key not in known:
         known[key] = _hash(file)
-        memory.parent.mkdir(parents=True, exist_ok=True)
-        draft = memory.with_suffix(f".{os.getpid()}")
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        draft = cache.with_suffix(f".{os.getpid()}")
         draft.write_text(json.dumps(known))
-        draft.replace(memory)
+        draft.replace(cache)
     return known[key]
 
 

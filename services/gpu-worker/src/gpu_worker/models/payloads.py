@@ -1,4 +1,4 @@
-"""Reads a step's payload, and refuses what no model of ours can draw."""
+"""Parses the payload of a step and checks that an offered model can run it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +19,7 @@ _MODELS_OF = {
 
 
 def read_payload(raw: dict[str, Any]) -> ImagePayload | VideoPayload | PromptPayload:
-    """Parse a payload; raises a final failure that names the field."""
+    """Parse a payload; raises an INVALID_PAYLOAD Failure that names the field."""
     try:
         payload = PAYLOAD.validate_python(raw)
     except ValidationError as error:
@@ -30,7 +30,7 @@ def read_payload(raw: dict[str, Any]) -> ImagePayload | VideoPayload | PromptPay
 
 
 def require_model(payload: ImagePayload | VideoPayload | PromptPayload, models: Mapping[str, ModelEntry]) -> None:
-    """Refuse a payload whose model is not offered, or belongs to another family."""
+    """Raise a Failure if the payload's model is not offered, or belongs to another family."""
     entry = models.get(payload.model)
     if entry is None:
         known = ", ".join(models)

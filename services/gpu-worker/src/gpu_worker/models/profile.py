@@ -1,4 +1,4 @@
-"""A profile: the same job types at the sizes and lengths that a machine can bear. Data, never a branch elsewhere."""
+"""Profiles: which models a worker offers, and how far it scales payloads down to fit its machine."""
 
 from darkroom_schemas.payload import Family, ImagePayload, PromptPayload, VideoPayload
 from pydantic import BaseModel, ConfigDict, Field
@@ -8,11 +8,11 @@ from gpu_worker.models.registry import Models
 AnyPayload = ImagePayload | VideoPayload | PromptPayload
 
 _MULTIPLE_OF = {Family.SDXL: 8, Family.WAN_IMAGE: 16, Family.WAN_VIDEO: 16}
-_SMALLEST_SIDE = 64
+_MIN_SIDE_PX = 64
 
 
 class Scale(BaseModel):
-    """How one family's payloads shrink. `divisor` divides both sides, the caps cut steps and tokens."""
+    """How payloads of one family are scaled. `divisor` divides width and height; the other fields are upper limits."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -22,24 +22,24 @@ class Scale(BaseModel):
 
 
 class Profile(BaseModel):
-    """What a worker offers: its models, how it scales payloads, and on which devices it runs."""
+    """The models, the scales and the devices of a worker."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     note: str
-    """What a person should know about its results."""
+    """What people should know about its results."""
     devices: tuple[str, ...] = Field(min_length=1)
-    """Kinds of device in order of preference: cuda, cpu."""
+    """Device kinds in order of preference: cuda, cpu."""
     capacity_gb: int | None = Field(default=None, ge=0)
-    """Memory to advertise for matching; None means what the device has. A scaled job needs less than its type says."""
+    """VRAM in GiB to advertise; None means that of the device. A scaled job needs less than its job type states."""
     scales: dict[Family, Scale] = Field(default_factory=dict)
     preload: tuple[str, ...] = ()
-    """Models to make resident before the worker takes work."""
+    """Models to load before the worker takes steps."""
     models: Models
 
     def fit(self, payload: AnyPayload) -> AnyPayload:
-        """Scale a payload to this profile. Frames and frame rate stay, so durations are always as ordered."""
+        """Return a payload scaled to this profile. Frames and frame rate stay, so a video keeps its duration."""
         scale = self.scales.get(payload.family, Scale())
         if isinstance(payload, PromptPayload):
             return payload.model_copy(update={"max_new_tokens": min(payload.max_new_tokens, scale.max_new_tokens)})
@@ -54,5 +54,5 @@ class Profile(BaseModel):
 
 
 def _fit_side(pixels: int, divisor: float, multiple: int) -> int:
-    """Divide a side and round it to what the model can draw."""
-    return max(_SMALLEST_SIDE, round(pixels / divisor / multiple) * multiple)
+    """Divide a side in pixels and round it to a multiple that the model supports."""
+    return max(_MIN_SIDE_PX, round(pixels / divisor / multiple) * multiple)

@@ -1,4 +1,4 @@
-"""Reads the shipped lists of profiles and models, and the operator's own beside them."""
+"""Loads a profile from the shipped YAML lists and the operator's own list of models."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -14,7 +14,7 @@ _SDXL = "sdxl-base-1.0"
 
 
 class RegistryError(Exception):
-    """A profile or model list is not usable; the message names the file and the field."""
+    """A profile or a model list is not valid; the message names the file and the field."""
 
 
 def load_profile(
@@ -25,7 +25,11 @@ def load_profile(
     only: tuple[str, ...] = (),
     preload: tuple[str, ...] | None = None,
 ) -> Profile:
-    """Return a profile as the operator's settings change it: other models, fewer of them, others preloaded."""
+    """Return the profile `name` with the operator's settings applied; raises RegistryError.
+
+    `models_file` adds and replaces models, `sdxl_checkpoint` replaces the SDXL weights, `only` restricts the models,
+    and `preload` replaces the profile's list of models to load at the start.
+    """
     shipped = files("gpu_worker") / "registry"
     profiles = _read_mapping(shipped.joinpath("profiles.yaml").read_text(), "profiles.yaml")
     if name not in profiles:

@@ -1,4 +1,4 @@
-"""Models by their logical names: where each comes from, and what it needs of the machine."""
+"""The entries of a model list: where each model comes from, and what it needs of the machine."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class ModelFamily(StrEnum):
-    """Which code loads a model and runs it."""
+    """The pipeline that loads and runs a model."""
 
     SDXL = "sdxl"
     WAN = "wan"
@@ -16,7 +16,7 @@ class ModelFamily(StrEnum):
 
 
 class TinyArchitecture(StrEnum):
-    """The models that the worker builds by itself."""
+    """The architectures that the worker can build with random weights."""
 
     SDXL = "sdxl"
     WAN = "wan"
@@ -24,7 +24,7 @@ class TinyArchitecture(StrEnum):
 
 
 class WeightType(StrEnum):
-    """Number format of the weights on a GPU; on a CPU everything runs in float32."""
+    """Number format of the weights on a GPU. A CPU computes in float32."""
 
     FLOAT16 = "float16"
     BFLOAT16 = "bfloat16"
@@ -52,11 +52,11 @@ class FolderSource(_Entry):
 
 
 class FileSource(_Entry):
-    """One `.safetensors` checkpoint, as model sites share them."""
+    """A single-file `.safetensors` checkpoint."""
 
     file: Path
     config: Path | None = None
-    """Folder with the configurations and tokenizers of its architecture; without it, the shipped ones of SDXL."""
+    """Folder with the configurations and tokenizers of its architecture; by default the shipped ones of SDXL."""
 
     @model_validator(mode="after")
     def _is_safetensors(self) -> Self:
@@ -66,7 +66,7 @@ class FileSource(_Entry):
 
 
 class TinySource(_Entry):
-    """A model with random weights that the worker builds on first use. It draws noise."""
+    """A model with random weights, built on first use. Its outputs are noise."""
 
     tiny: TinyArchitecture
 
@@ -83,16 +83,16 @@ class ModelEntry(_Entry):
     """Replaces the model's own VAE."""
     dtype: WeightType = WeightType.FLOAT16
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
-    """Refuse other weights than these; see `ModelFiles.sha256` for what is hashed."""
+    """Weights with another hash are refused; `ModelFiles.sha256` says what is hashed."""
     disk_bytes: int = Field(gt=0)
     memory_bytes: int = Field(gt=0)
-    """Device memory that the weights take, the estimate until they were loaded once."""
+    """Device memory of the weights; an estimate until they have been loaded once."""
     peak_bytes: int = Field(gt=0)
-    """Device memory at the peak of a full-size job, weights included."""
+    """Peak device memory of a full-size job, weights included."""
 
 
 class SourceKind(StrEnum):
-    """How a model gets to this machine."""
+    """How a model gets to the machine."""
 
     HUB = "hub"
     FOLDER = "folder"
@@ -101,7 +101,7 @@ class SourceKind(StrEnum):
 
 
 def describe(source: Source) -> tuple[SourceKind, str]:
-    """Say how and from where a model comes, in words for a person and for the recipe."""
+    """Return the kind of a source, and its name as the recipe and the machine check show it."""
     match source:
         case HubSource():
             return SourceKind.HUB, source.repo
@@ -114,7 +114,7 @@ def describe(source: Source) -> tuple[SourceKind, str]:
 
 
 def checkpoint_source(path: Path) -> FolderSource | FileSource:
-    """Read an operator's setting that names any SDXL checkpoint: a folder, or a single file."""
+    """Return the source of an SDXL checkpoint; raises ValidationError if it is neither a folder nor `.safetensors`."""
     return FolderSource(folder=path) if path.is_dir() else FileSource(file=path)
 
 

@@ -1,1 +1,1 @@
-"""SDXL, WAN 2.1 and Qwen 2.5 in their true architecture, with a few megabytes of random weights. They draw noise."""
+"""Builds models of the SDXL, WAN 2.1 and Qwen 2.5 architectures with random weights. Their outputs are noise."""

@@ -1,4 +1,4 @@
-"""Builds a tiny model on first use, once per machine however many workers start together."""
+"""Builds a tiny model on first use. A file lock lets one of several starting workers build it."""
 
 import os
 import shutil
@@ -15,13 +15,13 @@ from gpu_worker.models.registry import TinyArchitecture
 log = get_logger(__name__)
 
 _RELEASE = 1
-"""Part of the folder's name: raise it with every change of the weights or vocabularies."""
+"""Part of the folder's name. Increment it when the weights or the vocabularies change."""
 
 
 def ensure_tiny_model(architecture: TinyArchitecture, models_dir: Path) -> Path:
-    """Return the folder of a tiny model, building it if it is not there.
+    """Return the folder of a tiny model; builds it if it is missing.
 
-    Its appearance is atomic: it is written beside its place and renamed, so a killed builder leaves no half model.
+    The model is written to a temporary folder and renamed, so an interrupted build leaves no incomplete model.
     """
     home = models_dir / "tiny"
     place = home / f"{architecture.value}-{_RELEASE}"
@@ -43,7 +43,7 @@ def _build(architecture: TinyArchitecture, home: Path, place: Path) -> None:
         _builder(architecture)(folder)
         os.rename(folder, place)
     log.info(
-        "Built a tiny model with random weights; it draws noise",
+        "Built a tiny model with random weights; its outputs are noise",
         model=architecture.value,
         seconds=round(time.perf_counter() - started, 1),
     )

@@ -1,4 +1,4 @@
-"""CLIP's tokenizer, with the real vocabulary read out of the open-clip-torch wheel."""
+"""CLIP's tokenizer, with the real vocabulary from the open-clip-torch wheel."""
 
 import gzip
 from typing import Any
@@ -16,7 +16,7 @@ START, END = "<|startoftext|>", "<|endoftext|>"
 def clip_tokenizer(*, pad: str = END) -> Any:  # transformers is untyped
     """Build CLIP's tokenizer; SDXL's first encoder pads with the end token, its second with `!`.
 
-    Without the wheel every byte is a token of its own: the same code path, other ids.
+    Without the wheel every byte is one token: the same code path with other ids.
     """
     from transformers import CLIPTokenizer
 
@@ -28,7 +28,7 @@ def clip_tokenizer(*, pad: str = END) -> Any:  # transformers is untyped
 
 
 def has_real_vocabulary() -> bool:
-    """Tell whether the ids of the tokenizer equal those that real checkpoints were trained with."""
+    """Return whether the token ids equal those that real checkpoints were trained with."""
     return _vocabulary_file() is not None
 
 

@@ -1,4 +1,4 @@
-"""Qwen 2.5's tokenizer and chat template, with the real vocabulary read out of the dashscope wheel."""
+"""Qwen 2.5's tokenizer and chat template, with the real vocabulary from the dashscope wheel."""
 
 import base64
 from typing import Any
@@ -12,7 +12,7 @@ log = get_logger(__name__)
 END_OF_TEXT, TURN_START, TURN_END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 _SPECIAL = (END_OF_TEXT, TURN_START, TURN_END)
 
-# ChatML with the system turn first; Qwen's own template adds tools, which prompt enhancement never uses.
+# ChatML with the system message first. Qwen's own template adds tools, which prompt enhancement does not use.
 _TEMPLATE = (
     "{%- if messages[0]['role'] != 'system' -%}"
     "{{ '<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n' }}"
@@ -27,7 +27,7 @@ Ranks = dict[bytes, int]
 
 
 def qwen_tokenizer() -> Any:  # tokenizers and transformers are untyped
-    """Build Qwen's tokenizer; without the wheel every byte is a token of its own."""
+    """Build Qwen's tokenizer; without the wheel every byte is one token."""
     from tokenizers import AddedToken
     from transformers import Qwen2Tokenizer
 
@@ -58,7 +58,7 @@ def _read_ranks() -> Ranks:
 
 
 def _merges_of(ranks: Ranks) -> list[tuple[bytes, bytes]]:
-    """Recover the merges that a tiktoken file leaves out: the two parts that were left just before each token."""
+    """Recover the BPE merges, which a tiktoken file omits: for each token, the two parts that were merged last."""
     merges = []
     for token, rank in sorted(ranks.items(), key=lambda item: item[1]):
         parts = _merge_below(token, rank, ranks)

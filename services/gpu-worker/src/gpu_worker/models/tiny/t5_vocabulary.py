@@ -1,4 +1,4 @@
-"""A small UMT5-like tokenizer. No package ships the real one (256,000 pieces), so this one knows words and letters."""
+"""A small UMT5-like tokenizer of common words and ASCII characters; no package ships the real one (256,000 pieces)."""
 
 import math
 from collections import Counter
@@ -17,7 +17,7 @@ macro shot of a flower, mountain lake in the morning fog, a lighthouse at dawn
 
 
 def t5_tokenizer() -> Any:  # transformers is untyped
-    """Build a Unigram tokenizer: known words as one piece, others by letters, foreign scripts as `<unk>`."""
+    """Build a Unigram tokenizer: known words are one piece, others are split into characters, non-ASCII is `<unk>`."""
     from transformers import T5Tokenizer
 
     words = Counter(_SENTENCES.replace(",", " ").split())

@@ -14,9 +14,9 @@ def wheel_file(package: str, *parts: str) -> Path | None:
 
 
 def printable_bytes() -> dict[int, str]:
-    """Map every byte to a printable character, as byte-level BPE vocabularies spell their tokens.
+    """Map every byte to a printable character, as byte-level BPE vocabularies write their tokens.
 
-    The order is part of the vocabularies: first the printable Latin-1 bytes, then the others from U+0100 on.
+    The vocabularies fix the order: first the printable Latin-1 bytes, then the other bytes, mapped to U+0100 and up.
     """
     plain = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     spelled = {byte: chr(byte) for byte in plain}
