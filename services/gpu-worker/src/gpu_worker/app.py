@@ -1,4 +1,4 @@
-"""The worker's small HTTP side: probes and metrics. Work comes through the queue only."""
+"""The worker's HTTP application: probes and metrics only. Steps come through the queue."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +14,7 @@ from gpu_worker.wiring.service import assemble
 
 
 def build_app(settings: WorkerSettings, profile: Profile) -> FastAPI:
-    """Build the app; the worker runs as long as its lifespan."""
+    """Return the application; the worker starts and stops with its lifespan."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

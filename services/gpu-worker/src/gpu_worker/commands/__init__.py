@@ -14,4 +14,4 @@ def register(app: typer.Typer) -> None:
 
 
 def _worker() -> None:
-    """Look after GPU workers."""
+    """Inspect GPU workers."""

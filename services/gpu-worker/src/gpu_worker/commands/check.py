@@ -11,7 +11,7 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     models_dir: Annotated[Path | None, typer.Option(help="By default GPU_WORKER_MODELS_DIR.")] = None,
 ) -> None:
-    """Say what a worker would download and need on this machine, and what is missing. Exits 1 if it can't run."""
+    """Report what a worker would download and need on this machine, and what is missing. Exits 1 if it can't run."""
     from gpu_worker.models.profile_loader import RegistryError
     from gpu_worker.wiring.check import make_report
 

@@ -1,4 +1,4 @@
-"""Shows the report of `darkroom worker check` to a person."""
+"""Prints the report of `darkroom worker check` for people."""
 
 from rich.console import Console
 from rich.table import Table
@@ -14,7 +14,7 @@ _PLACES = {
 
 
 def print_report(report: CheckReport) -> None:
-    """Print the models, the machine, and the verdict."""
+    """Print the models, the machine, notes and problems, and the result."""
     console = Console()
     console.print(f"Profile [bold]{report.profile}[/]: {report.note}")
     table = Table("model", "comes from", "on disk", "to come", "GPU memory", "at the peak")

@@ -1,4 +1,4 @@
-"""Runs steps on our own pipelines, in the GPU child, and stores what it draws."""
+"""Runs steps in the GPU process and uploads the files that it writes."""
 
 import asyncio
 import time
@@ -26,7 +26,7 @@ OpenSpool = Callable[[], AbstractContextManager[Path]]
 
 
 class Child(Protocol):
-    """The GPU process, as `runtime.gpu_child` keeps it."""
+    """The GPU process; implemented by `runtime.gpu_child.GpuChild`."""
 
     @property
     def is_available(self) -> bool: ...
@@ -42,7 +42,7 @@ class Child(Protocol):
 
 
 class LocalConnector:
-    """The worker's own models."""
+    """Serves the job types whose models the profile offers."""
 
     name = ConnectorName.LOCAL.value
 
@@ -62,12 +62,15 @@ class LocalConnector:
         )
 
     async def check(self) -> None:
-        """Raise while the GPU process is not ready."""
+        """Raise ConnectorNotReady while the GPU process is not ready."""
         if not self._child.is_available:
             raise ConnectorNotReady("the GPU process is starting")
 
     async def run(self, run: StepRun) -> StepResult:
-        """Run one attempt; its files are uploaded as they come, while the child draws on."""
+        """Run one attempt. Each file is uploaded as soon as it is complete, while the GPU process works on the next.
+
+        When the attempt fails or stops, uploads are cancelled and what they stored is queued for deletion.
+        """
         payload = self._profile.fit(read_payload(run.step.payload))
         require_model(payload, self._profile.models)
         uploads = _Uploads(self._store, object_folder(run.step))
@@ -119,15 +122,15 @@ class _Uploads:
         self._keys: list[str] = []
 
     def start(self, file: FileReady) -> None:
-        """Begin to upload a file that the child announced."""
+        """Start the upload of a file that the GPU process announced."""
         self._tasks.append(asyncio.create_task(self._upload(file)))
 
     async def finish(self) -> tuple[StepOutput, ...]:
-        """Wait for all uploads and return the outputs in order; raises the first failure."""
+        """Wait for all uploads and return the outputs by index; raises the first failure."""
         return tuple(sorted(await asyncio.gather(*self._tasks), key=lambda output: output.index))
 
     async def abandon(self) -> list[str]:
-        """End the uploads, which nobody waits for any more, and name what they may have stored."""
+        """Cancel the uploads and return the keys that they may have stored."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""Deletes what attempts stored in vain: they failed or were stopped, or the queue refused their success."""
+"""Deletes the outputs of attempts that have no result: they failed, were stopped, or the queue refused their result."""
 
 import asyncio
 from collections.abc import Iterable
@@ -12,41 +12,41 @@ from gpu_worker.domain.ports import ObjectStore
 
 log = get_logger(__name__)
 SETTLE_S = 5.0
-"""Time that a stopping worker takes to delete; what is left then, the platform collects."""
+"""How long a stopping worker waits for deletions, in seconds. The platform collects the objects that remain."""
 
 
 class ObjectDeletions:
-    """Implements `Deletions`: deletes in the background, since no attempt should wait for it."""
+    """Implements `Deletions` with a queue and a background loop, so that no attempt waits for a deletion."""
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
         self._keys: asyncio.Queue[str] = asyncio.Queue()
 
     def discard(self, keys: Iterable[str]) -> None:
-        """Delete objects before long."""
+        """Queue objects for deletion; returns at once."""
         for key in keys:
             self._keys.put_nowait(key)
 
     def discard_refused(self, finish: Finish) -> None:
-        """Delete the outputs of an attempt whose success the queue refused."""
+        """Queue the outputs of an attempt whose result the queue refused."""
         if finish.outcome is Outcome.OK:
             outputs = StepResult.model_validate_json(finish.data).outputs
             self.discard(key for output in outputs for key in (output.key, output.thumbnail_key) if key)
 
     async def run(self) -> None:
-        """Delete for ever."""
+        """Delete queued objects until cancelled. An object that can't be deleted is logged and skipped."""
         while True:
             key = await self._keys.get()
             try:
                 await self._store.delete(key)
             except Failure as failure:
-                log.warning("An object that nobody will ask for stays in the store", reason=failure.message)
+                log.warning("An object without a result could not be deleted", reason=failure.message)
             self._keys.task_done()
 
     async def settle(self) -> None:
-        """Wait a little until all is deleted."""
+        """Wait until the queue is empty, for at most `SETTLE_S`."""
         try:
             async with asyncio.timeout(SETTLE_S):
                 await self._keys.join()
         except TimeoutError:
-            log.warning("Objects that nobody will ask for stay in the store", objects=self._keys.qsize())
+            log.warning("Objects without a result were not deleted before shutdown", objects=self._keys.qsize())

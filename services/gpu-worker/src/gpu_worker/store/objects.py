@@ -1,4 +1,4 @@
-"""The object store, by its URL: a folder, S3, Google Cloud or Azure."""
+"""The object store: a folder, S3, Google Cloud Storage or Azure, chosen by URL."""
 
 import asyncio
 import hashlib
@@ -23,7 +23,7 @@ _CHUNK = 4 * 1024 * 1024
 
 
 def open_store(url: str) -> Store:
-    """Open a store; the folder of a `file:` URL is made if it is not there."""
+    """Open a store; creates the folder of a `file:` URL."""
     parts = urlsplit(url)
     if parts.scheme == "file":
         Path(url2pathname(parts.path)).mkdir(parents=True, exist_ok=True)
@@ -31,7 +31,7 @@ def open_store(url: str) -> Store:
 
 
 class ObjectUploads:
-    """Puts files, and tries again what may succeed on another try."""
+    """Implements the `ObjectStore` port. An upload is tried up to 4 times with random exponential backoff."""
 
     def __init__(self, store: Store, *, longest_pause_s: float = _LONGEST_PAUSE_S) -> None:
         self._store = store
@@ -42,7 +42,7 @@ class ObjectUploads:
         await asyncio.to_thread(self._store.list(prefix="readiness").collect)
 
     async def put(self, key: str, path: Path, mime_type: str) -> StoredObject:
-        """Store a file under `key`; writing the same key again replaces it."""
+        """Upload a file; an object under the same key is replaced."""
         digest, size = await asyncio.to_thread(_measure, path)
         attributes = {} if isinstance(self._store, obstore.store.LocalStore) else {"Content-Type": mime_type}
         retrying = AsyncRetrying(

@@ -1,4 +1,4 @@
-"""Puts the parts of `darkroom worker check` together."""
+"""The composition root of `darkroom worker check`."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from gpu_worker.wiring.service import read_profile
 
 
 def make_report(profile_name: str | None, models_dir: Path | None) -> CheckReport:
-    """Check this machine against a profile, with the settings of the environment; raises RegistryError."""
+    """Check this machine against a profile; raises RegistryError. Arguments that are None come from the settings."""
     settings = ModelSettings.load()
     if profile_name is not None:
         settings = settings.model_copy(update={"profile": profile_name})

@@ -1,4 +1,4 @@
-"""The composition root of the worker's service process. Nothing here or below imports torch."""
+"""The composition root of the service process. Nothing that it imports imports torch."""
 
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -43,7 +43,7 @@ class Running:
 
 @asynccontextmanager
 async def assemble(settings: WorkerSettings, profile: Profile) -> AsyncIterator[Running]:
-    """Run a worker: on leaving, steps in hand get `drain_s` to finish and then go back to the queue."""
+    """Connect and start the loops. On exit, steps in progress get `drain_s` to finish, then return to the queue."""
     log.info("Starting a worker", worker_id=settings.id, profile=profile.name, note=profile.note)
     async with AsyncExitStack() as stack:
         uploads = ObjectUploads(open_store(settings.object_store_url))
