@@ -1,4 +1,4 @@
-"""The child's main loop: runs one step at a time on the main thread, while one thread reads and another beats."""
+"""The loop of the GPU process: steps run on the main thread, one thread reads messages, one sends heartbeats."""
 
 import os
 import queue
@@ -30,7 +30,7 @@ log = get_logger(__name__)
 
 
 class StepExecutor(Protocol):
-    """What the loop runs steps on: the pipelines, or a test's stand-in for them."""
+    """Runs steps; implemented by `PipelineExecutor` and by a fake in tests."""
 
     def ready(self) -> Ready: ...
 
@@ -55,7 +55,7 @@ class ChildLoop:
         self._current: StepLink | None = None
 
     def serve(self) -> None:
-        """Read the setup, get ready, and run steps for ever; the process ends when the parent does."""
+        """Read the setup, load the models, and run steps. The process ends when the parent closes its end."""
         setup = self._read()
         if not isinstance(setup, Setup):
             raise TypeError(f"expected the setup first, not {type(setup).__name__}")
@@ -80,8 +80,8 @@ class ChildLoop:
             return StepFailure(
                 run_id=step.run_id, code=failure.code, message=failure.message, retryable=failure.retryable
             )
-        except Exception as error:  # whatever a pipeline raises costs this attempt, not the process
-            log.exception("A step failed in a way nobody foresaw", run_id=step.run_id)
+        except Exception as error:  # an error of a pipeline fails this attempt and not the process
+            log.exception("A step failed with an unexpected exception", run_id=step.run_id)
             return StepFailure(
                 run_id=step.run_id,
                 code=StepErrorCode.INTERNAL,
@@ -101,7 +101,7 @@ class ChildLoop:
                     if current is not None and current.run_id == run_id:
                         current.stop()
                 case _:
-                    # The parent is gone: nobody wants the result, and a busy GPU must not keep the process alive.
+                    # The parent has ended. Exit at once, even if the main thread is busy on the GPU.
                     os._exit(0)
 
     def _send_heartbeats(self, every_s: float, executor: StepExecutor) -> None:

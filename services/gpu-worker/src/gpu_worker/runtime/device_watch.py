@@ -1,4 +1,4 @@
-"""Records what the GPU process reports about itself: for the worker's registration, its log and its metrics."""
+"""Records the events of the GPU process for the worker's registration, log and metrics."""
 
 from darkroom_chassis.logs import get_logger
 
@@ -36,10 +36,10 @@ class DeviceWatch:
     def model_loaded(self, loaded: ModelLoaded) -> None:
         MODEL_LOADS.labels(loaded.model).inc()
         MODEL_LOAD_SECONDS.labels(loaded.model).inc(loaded.seconds)
-        log.info("A model is resident", model=loaded.model, seconds=loaded.seconds, memory_bytes=loaded.memory_bytes)
+        log.info("A model was loaded", model=loaded.model, seconds=loaded.seconds, memory_bytes=loaded.memory_bytes)
 
     def lost(self, reason: str) -> None:
         CHILD_READY.set(0)
         CHILD_LOST.inc()
         self.models = ()
-        log.warning("The GPU process was lost and is started again", reason=reason)
+        log.warning("The GPU process ended and is restarted", reason=reason)

@@ -1,4 +1,4 @@
-"""Keeps one child alive and gives it steps. What kills the child costs one attempt of one step, never the worker."""
+"""Supervises the GPU process and runs steps in it. A crash of the process fails one attempt and never the worker."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -25,12 +25,12 @@ from gpu_worker.runtime.messages import (
     StopStep,
 )
 
-_FIRST_BACKOFF_S, _LONGEST_BACKOFF_S = 0.25, 30.0
+_FIRST_BACKOFF_S, _MAX_BACKOFF_S = 0.25, 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class ChildTimeouts:
-    """How long the parent waits for what, in seconds."""
+    """Timeouts of the parent, in seconds: for the start, between heartbeats, of a stalled step, and of a stop."""
 
     start_s: float = 3600.0
     silence_s: float = 20.0
@@ -39,7 +39,7 @@ class ChildTimeouts:
 
 
 class ChildObserver(Protocol):
-    """Learns what happens to the child, for logs and metrics."""
+    """Receives the events of the GPU process, for logs and metrics."""
 
     def ready(self, ready: Ready) -> None: ...
 
@@ -52,7 +52,7 @@ class ChildObserver(Protocol):
 
 @dataclass(slots=True)
 class _Run:
-    """The step that the child has in hand."""
+    """The step that the GPU process runs."""
 
     step: RunStep
     on_progress: Callable[[Progressed], None]
@@ -61,7 +61,7 @@ class _Run:
 
 
 class GpuChild:
-    """A child that is restarted whenever it ends."""
+    """A GPU process that is restarted whenever it ends; runs one step at a time."""
 
     def __init__(
         self, setup: Setup, observer: ChildObserver, timeouts: ChildTimeouts, command: Sequence[str] = CHILD_COMMAND
@@ -80,12 +80,12 @@ class GpuChild:
 
     @property
     def pid(self) -> int | None:
-        """Return the process id of the child that runs, if one does."""
+        """Return the id of the running GPU process, if there is one."""
         return self._child.pid if self._child else None
 
     @property
     def is_available(self) -> bool:
-        """Tell whether a child has its device and its preloaded models."""
+        """Return whether the GPU process has its device and its preloaded models."""
         return self._available.is_set()
 
     async def available(self) -> None:
@@ -93,7 +93,7 @@ class GpuChild:
         await self._available.wait()
 
     async def missing_for(self, seconds: float) -> None:
-        """Wait until no child has been available for so long."""
+        """Wait until the GPU process has been unavailable for this long without a break."""
         while True:
             await self._missing.wait()
             try:
@@ -103,11 +103,11 @@ class GpuChild:
                 return
 
     async def keep_alive(self) -> None:
-        """Start the child, and start it again with backoff whenever it ends; runs until cancelled."""
+        """Start the process, and restart it with backoff whenever it ends; runs until cancelled."""
         backoff_s = _FIRST_BACKOFF_S
         while True:
             got_ready = await self._run_child_once()
-            backoff_s = _FIRST_BACKOFF_S if got_ready else min(backoff_s * 2, _LONGEST_BACKOFF_S)
+            backoff_s = _FIRST_BACKOFF_S if got_ready else min(backoff_s * 2, _MAX_BACKOFF_S)
             await asyncio.sleep(backoff_s)
 
     async def run(
@@ -118,9 +118,10 @@ class GpuChild:
         on_progress: Callable[[Progressed], None],
         on_file: Callable[[FileReady], None],
     ) -> StepOutcome:
-        """Run one step when the child is free; raises ChildLost if the child does not survive it.
+        """Run one step once the process is free; raises ChildLost if the process ends during it.
 
-        When `stop` is set the step is asked to end, and after some grace its process is killed.
+        When `stop` is set, the step is asked to stop, and after `stop_s` its process is killed. The outcome is then
+        StepHalted, unless the step finished first.
         """
         async with self._one_at_a_time:
             await _until(asyncio.create_task(self.available()), stop)
@@ -137,7 +138,7 @@ class GpuChild:
             finally:
                 self._run = None
                 if not run.outcome.done():
-                    # The caller gave up: the child must not go on with a step that nobody waits for.
+                    # The caller was cancelled, so the process must not continue with the step.
                     await self._kill("its step was abandoned")
 
     async def _halt(self, run: _Run) -> StepOutcome:
@@ -152,7 +153,7 @@ class GpuChild:
             return StepHalted(run_id=run.step.run_id)
 
     async def _run_child_once(self) -> bool:
-        """Serve one child from its start to its end; return whether it ever got ready."""
+        """Run one process from its start to its end; return whether it became ready."""
         self._kill_reason = None
         child = self._child = await ChildProcess.start(self._command)
         reason = None
@@ -169,7 +170,7 @@ class GpuChild:
         return got_ready
 
     async def _listen(self, child: ChildProcess) -> str | None:
-        """Dispatch messages until the child is gone (None), or has to go (the reason)."""
+        """Dispatch messages until the process ends (returns None) or has to be killed (returns the reason)."""
         wait_s = self._timeouts.start_s
         while True:
             try:
@@ -225,7 +226,7 @@ class GpuChild:
 
 
 async def _until(work: "asyncio.Future[Any]", stop: asyncio.Event) -> None:
-    """Wait for `work`, but no longer than until `stop` is set."""
+    """Wait until `work` is done or `stop` is set; a task is cancelled."""
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""What the two processes of a worker say to each other."""
+"""Messages between the two processes of a worker."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,19 +13,19 @@ from gpu_worker.models.profile import Profile
 
 
 class MemoryPlan(Wire):
-    """How the child may use its device."""
+    """How the GPU process may use the memory of its device."""
 
     budget_gb: float | None = None
-    """Memory for models and work; None means nearly all that the device has."""
+    """Memory for models and work, in GiB; None means nearly all of the device's."""
     offload: Literal["auto", "never", "always"] = "auto"
-    """Keep a model's parts in main memory while they are not computing; `auto` does so for models that do not fit."""
+    """Hold parts of a model in main memory while they do not compute; `auto` does so for models that do not fit."""
     max_batch: int = Field(default=64, ge=1)
     vae_tiling: bool = False
-    """Decode in tiles: slower, less memory, faint seams."""
+    """Decode in tiles: needs less memory, is slower, and can leave faint seams."""
 
 
 class Setup(Wire):
-    """First message to a child: everything that it needs to know about its place."""
+    """First message to the GPU process: its whole configuration."""
 
     kind: Literal["setup"] = "setup"
     profile: Profile
@@ -35,7 +35,7 @@ class Setup(Wire):
 
 
 class RunStep(Wire):
-    """Run one step; its files go into `spool`."""
+    """Run one step; its files are written to `spool`."""
 
     kind: Literal["run"] = "run"
     run_id: str
@@ -44,14 +44,14 @@ class RunStep(Wire):
 
 
 class StopStep(Wire):
-    """Stop the step, if it is still the one that runs."""
+    """Stop the step if it is the one that runs."""
 
     kind: Literal["stop"] = "stop"
     run_id: str
 
 
 class Ready(Wire):
-    """The child has its device, all its models' files, and those models resident that its profile preloads."""
+    """The process has its device and the files of all models, and has loaded the models that the profile preloads."""
 
     kind: Literal["ready"] = "ready"
     device: str
@@ -60,7 +60,7 @@ class Ready(Wire):
 
 
 class Heartbeat(Wire):
-    """The child's process works. `quiet_s` is how long the step that runs has shown no sign of life."""
+    """Sent every `heartbeat_s`. `quiet_s` is the time since the running step last reported, 0 if none runs."""
 
     kind: Literal["heartbeat"] = "heartbeat"
     quiet_s: float
@@ -69,7 +69,7 @@ class Heartbeat(Wire):
 
 
 class ModelLoaded(Wire):
-    """A model is resident now."""
+    """A model has been loaded."""
 
     kind: Literal["model_loaded"] = "model_loaded"
     model: str
@@ -78,7 +78,7 @@ class ModelLoaded(Wire):
 
 
 class Progressed(Wire):
-    """How far the running step is. `percent` is of the whole step."""
+    """Progress of the running step. `percent` refers to the whole step, the step numbers to the stage in `message`."""
 
     kind: Literal["progress"] = "progress"
     run_id: str
@@ -87,11 +87,11 @@ class Progressed(Wire):
     current_step: int | None = None
     total_steps: int | None = None
     preview: Path | None = None
-    """A small picture of how it looks so far, complete in the spool folder."""
+    """A preview, complete in the spool folder."""
 
 
 class FileReady(Wire):
-    """An output lies complete in the spool folder, with its thumbnail."""
+    """An output and its thumbnail are complete in the spool folder."""
 
     kind: Literal["file"] = "file"
     run_id: str
@@ -107,7 +107,7 @@ class FileReady(Wire):
 
 
 class StepDone(Wire):
-    """The step is finished and all its files were announced."""
+    """The step has finished, and all its files were announced."""
 
     kind: Literal["done"] = "done"
     run_id: str
@@ -116,7 +116,7 @@ class StepDone(Wire):
 
 
 class StepFailure(Wire):
-    """The step failed, for a reason that the child survived."""
+    """The step failed, and the process continues."""
 
     kind: Literal["failed"] = "failed"
     run_id: str
@@ -126,7 +126,7 @@ class StepFailure(Wire):
 
 
 class StepHalted(Wire):
-    """The step stopped because it was asked to."""
+    """The step stopped on request."""
 
     kind: Literal["halted"] = "halted"
     run_id: str
