@@ -139,7 +139,7 @@ class StepLoop:
                 await self._consumer.run()
             except WorkerSuperseded:
                 log.error(
-                    "Another process registered with this worker's id; this one takes no steps until it is restarted"
+                    "Another process registered with this worker's id; this one takes no more steps until a restart"
                 )
                 self._draining.set()
             finally:

@@ -1,4 +1,4 @@
-"""What every pipeline works with: the resident models, the device, and the limits of the machine."""
+"""What loading a model and running a step need: device, memory limits and models."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ class LoadContext:
     memory: MemoryPlan
 
     def offloads(self, entry: ModelEntry) -> bool:
-        """Tell whether a model's parts wait in main memory while they are not computing."""
+        """Return whether parts of a model stay in main memory while they do not compute."""
         if self.device.kind == "cpu" or self.memory.offload == "never":
             return False
         return self.memory.offload == "always" or entry.peak_bytes > self.device.budget_bytes

@@ -1,4 +1,4 @@
-"""Runs the steps of the GPU process on the pipelines."""
+"""Runs steps on the pipeline of their payload's family."""
 
 from collections.abc import Callable
 from functools import partial

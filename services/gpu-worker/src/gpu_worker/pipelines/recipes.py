@@ -1,4 +1,4 @@
-"""Fills in the reproducibility record of an output."""
+"""Builds the recipe of an output: the record from which it can be reproduced."""
 
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -22,7 +22,7 @@ def make_recipe(
     batch_index: int,
     dtype: torch.dtype,
 ) -> Recipe:
-    """Record everything that decided the pixels of output `index`; `batch_shape` is that of the latents."""
+    """Return the recipe of output `index`. `batch_shape` is that of the latents, `batch_index` the position in it."""
     return Recipe(
         prompt=payload.prompt,
         negative_prompt=payload.negative_prompt,

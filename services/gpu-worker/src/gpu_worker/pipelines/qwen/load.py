@@ -10,7 +10,7 @@ from gpu_worker.runtime.model_cache import LoadedModel
 
 
 def load_qwen(name: str, entry: ModelEntry, context: LoadContext) -> LoadedModel:
-    """Read the model from its folder and put it on the device; it is small enough never to be offloaded."""
+    """Load the model from its folder onto the device. It is small and therefore never offloaded."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     files = find_model(entry, context.models_dir)

@@ -12,7 +12,7 @@ from gpu_worker.runtime.child_link import StepLink
 
 
 def run_sdxl(payload: ImagePayload, context: PipelineContext, sink: OutputSink, link: StepLink) -> dict[str, float]:
-    """Draw one picture for each seed and return the seconds that each stage took."""
+    """Generate one image for each seed and return the seconds that each stage took."""
     return run_stages(STAGES, SdxlState(payload, context, sink), link)
 
 

@@ -1,4 +1,4 @@
-"""Loads SDXL's parts once; jobs share them and bring their own pipeline object and scheduler."""
+"""Loads SDXL's parts once. Jobs share them; each job has its own pipeline object and scheduler."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from gpu_worker.runtime.model_cache import LoadedModel
 
 
 def load_sdxl(name: str, entry: ModelEntry, context: LoadContext) -> LoadedModel:
-    """Read a model from its folder or its single file, and put it on the device."""
+    """Load a model from its folder or its single file onto the device, or into main memory if it is offloaded."""
     files = find_model(entry, context.models_dir)
     dtype = context.device.weight_type(entry.dtype)
     pipeline = _read(entry, files, dtype, context)
@@ -30,7 +30,7 @@ def load_sdxl(name: str, entry: ModelEntry, context: LoadContext) -> LoadedModel
             if not offloaded:
                 part.to(context.device.torch_device)
     ref = ModelRef(name=name, source=files.source, revision=files.revision, sha256=files.sha256)
-    # Decoding here would move an offloaded model's other parts to and fro: those draw no previews.
+    # Fitting decodes, which would move an offloaded model's parts between memories: such models have no previews.
     colours = None if offloaded else fit_sdxl_colours(parts["vae"], context.device.torch_device)
     return LoadedModel(ref, parts, 0 if offloaded else weights_bytes(*parts.values()), offloaded, colours)
 
@@ -50,9 +50,9 @@ def _read(entry: ModelEntry, files: ModelFiles, dtype: torch.dtype, context: Loa
 
 
 def _pin_vae_precision(vae: Any, dtype: torch.dtype) -> None:
-    """Keep a VAE in float32 for good if half precision would make it overflow.
+    """Convert a VAE that overflows in half precision to float32.
 
-    The pipeline's own way, casting it to and fro within each job, would change a part that jobs share.
+    The pipeline would instead convert it there and back in each job, which would change a part that jobs share.
     """
     if dtype is torch.float16 and vae.config.force_upcast:
         vae.to(torch.float32)

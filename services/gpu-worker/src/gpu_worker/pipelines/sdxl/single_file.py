@@ -1,4 +1,4 @@
-"""What a single-file checkpoint does not carry: the configurations and tokenizers of SDXL."""
+"""Provides the configurations and tokenizers of SDXL, which a single-file checkpoint lacks."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ _RELEASE = 1
 
 
 def config_folder(source: Source, models_dir: Path) -> Path:
-    """Return the folder that describes a checkpoint: the operator's, or SDXL's own, put together on first use."""
+    """Return the operator's configuration folder, or SDXL's own, which is built on first use."""
     if isinstance(source, FileSource) and source.config is not None:
         return source.config
     place = models_dir / "configs" / f"sdxl-{_RELEASE}"

@@ -1,4 +1,4 @@
-"""What the stages of one SDXL job hand on to each other."""
+"""The state that the stages of one SDXL job share."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ class SdxlState:
 
     @property
     def loaded(self) -> LoadedModel:
-        """Return the model that the first stage gave."""
+        """Return the model; raises LookupError before the load stage."""
         if self.model is None:
             raise LookupError("the model is not loaded yet")
         return self.model

@@ -1,4 +1,4 @@
-"""The WAN pipeline as a list of stages; videos and stills differ only in their number of frames."""
+"""The WAN pipeline as a list of stages; videos and images differ only in their number of frames."""
 
 from darkroom_schemas.payload import ImagePayload, VideoPayload
 
@@ -14,7 +14,7 @@ from gpu_worker.runtime.child_link import StepLink
 def run_wan(
     payload: ImagePayload | VideoPayload, context: PipelineContext, sink: OutputSink, link: StepLink
 ) -> dict[str, float]:
-    """Draw one output for each seed and return the seconds that each stage took."""
+    """Generate one output for each seed and return the seconds that each stage took."""
     return run_stages(STAGES, WanState(payload, context, sink), link)
 
 

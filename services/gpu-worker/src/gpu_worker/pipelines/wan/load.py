@@ -1,4 +1,4 @@
-"""Loads WAN's parts once; its VAE stays in float32, which half precision visibly harms."""
+"""Loads WAN's parts once. The VAE stays in float32, because half precision visibly degrades its output."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from gpu_worker.runtime.model_cache import LoadedModel
 
 
 def load_wan(name: str, entry: ModelEntry, context: LoadContext) -> LoadedModel:
-    """Read a model from its folder and put it on the device."""
+    """Load a model from its folder onto the device, or into main memory if it is offloaded."""
     from diffusers import AutoencoderKLWan, WanPipeline
 
     files = find_model(entry, context.models_dir)
@@ -32,6 +32,6 @@ def load_wan(name: str, entry: ModelEntry, context: LoadContext) -> LoadedModel:
             if not offloaded:
                 part.to(context.device.torch_device)
     ref = ModelRef(name=name, source=files.source, revision=files.revision, sha256=files.sha256)
-    # Decoding here would move an offloaded model's other parts to and fro: those draw no previews.
+    # Fitting decodes, which would move an offloaded model's parts between memories: such models have no previews.
     colours = None if offloaded else fit_wan_colours(vae, context.device.torch_device)
     return LoadedModel(ref, parts, 0 if offloaded else weights_bytes(*parts.values()), offloaded, colours)

@@ -1,4 +1,4 @@
-"""What the stages of one WAN job hand on to each other."""
+"""The state that the stages of one WAN job share."""
 
 from dataclasses import dataclass
 
@@ -22,12 +22,12 @@ class WanState:
 
     @property
     def loaded(self) -> LoadedModel:
-        """Return the model that the first stage gave."""
+        """Return the model; raises LookupError before the load stage."""
         if self.model is None:
             raise LookupError("the model is not loaded yet")
         return self.model
 
     @property
     def frames(self) -> int:
-        """Return the number of frames; a still is a video of one."""
+        """Return the number of frames; an image is a video of one frame."""
         return self.payload.frames if isinstance(self.payload, VideoPayload) else 1
