@@ -21,7 +21,7 @@ SHARED = Path("/var/tmp")  # noqa: S108 - names under it are made by mkdtemp, an
 
 @dataclass(frozen=True)
 class RunAs:
-    """The binaries and the folder to use, and what turns root into somebody else."""
+    """The binaries and the folder to use, and the command prefix or the ids of the unprivileged user."""
 
     binaries: Path
     folder: Path
@@ -30,13 +30,13 @@ class RunAs:
     gid: int | None = None
 
     def chown(self, path: Path) -> None:
-        """Let the account that runs PostgreSQL own a path."""
+        """Give a path to the user that runs PostgreSQL."""
         if self.uid is not None and self.gid is not None:
             os.chown(path, self.uid, self.gid)
 
 
 def choose_run_as(install: Path, folder: Path) -> RunAs:
-    """Choose how to run the PostgreSQL in `install` on the data in `folder`, which exists."""
+    """Choose how to run the PostgreSQL in `install` on data in `folder`, which must exist; raises ProcessFailed."""
     if os.geteuid() != 0:
         return RunAs(install / "bin", folder)
     if _namespace_works(install / "bin" / "postgres", folder):
@@ -45,7 +45,7 @@ def choose_run_as(install: Path, folder: Path) -> RunAs:
 
 
 def as_account(install: Path, folder: Path) -> RunAs:
-    """Run as an unprivileged account, on copies where it can't reach the originals."""
+    """Run as the account "nobody", on copies of binaries and a data folder that it can reach."""
     try:
         account = pwd.getpwnam(ACCOUNT)
     except KeyError:
@@ -55,7 +55,7 @@ def as_account(install: Path, folder: Path) -> RunAs:
         ) from None
     if not _reaches(account, install / "bin" / "postgres"):
         install = _readable_copy(install)
-    os.chmod(folder, 0o711)  # noqa: S103 - the account passes through; the data folder itself is 0700
+    os.chmod(folder, 0o711)  # noqa: S103 - the account must pass through; the data folder in it is 0700
     if not _reaches(account, folder):
         folder.chmod(0o700)
         folder = _reachable_folder(folder)
@@ -87,7 +87,7 @@ def _readable_copy(install: Path) -> Path:
         building = Path(tempfile.mkdtemp(prefix="darkroom-", dir=SHARED))
         shutil.copytree(install, building / package.name / install.name, symlinks=True)
         if libraries.is_dir():
-            # The binaries look for these beside their package.
+            # The binaries load these from beside their package.
             shutil.copytree(libraries, building / libraries.name)
         for path in (building, *building.rglob("*")):
             _open_to_all(path)
@@ -98,7 +98,7 @@ def _readable_copy(install: Path) -> Path:
 
 
 def _open_to_all(path: Path) -> None:
-    """Let everybody read, and run what the owner may run; the originals may be private to root."""
+    """Let everybody read a path, and execute it if the owner can. The originals may be private to root."""
     if not path.is_symlink():
         mode = path.stat().st_mode
         path.chmod(mode | 0o044 | (0o011 if mode & 0o100 else 0))
