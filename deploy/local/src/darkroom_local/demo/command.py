@@ -1,4 +1,4 @@
-"""`darkroom demo`: a stack of its own or the one that runs, the jobs, and the clean-up."""
+"""Runs the demo on the running stack, or on one that it starts and stops."""
 
 import time
 from collections.abc import Iterator
@@ -19,13 +19,13 @@ from darkroom_local.servers.blocking import running
 from darkroom_local.state import RunningStack, StateDir
 
 NOISE = (
-    "The pictures are noise on purpose: this machine ran the tiny models, which have the real architectures and random "
-    "weights. On a machine with a GPU, `darkroom up --profile full` uses the published ones."
+    "The pictures are noise: the tiny models have the real architectures and random weights. On a machine with a GPU, "
+    "`darkroom up --profile full` uses the published weights."
 )
 
 
 def run_demo(state: StateDir, output: Path, console: Console) -> None:
-    """Run the demonstration; a StackError or DarkroomError says what went wrong."""
+    """Run the demo and save its files in `output`; raises StackError or DarkroomError."""
     began = time.monotonic()
     with _stack(state, console) as (stack, started_s):
         queue_token = {"Authorization": f"Bearer {stack.queue_token}"}
@@ -42,10 +42,10 @@ def run_demo(state: StateDir, output: Path, console: Console) -> None:
 
 @contextmanager
 def _stack(state: StateDir, console: Console) -> Iterator[tuple[RunningStack, float | None]]:
-    """Use the stack that runs, or start one beside it and stop it afterwards."""
+    """Yield the running stack, or start one and stop it afterwards; with the seconds that its start took."""
     if state.supervisor():
         stack = state.running()
-        console.print(f"Using the stack that runs on {state.path}.")
+        console.print(f"Using the stack that is running in {state.path}.")
         yield stack, None
         return
     own = StateDir(state.path / "demo")

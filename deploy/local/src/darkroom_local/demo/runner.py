@@ -1,4 +1,4 @@
-"""Runs the demonstration's jobs on a stack and prints what they made and how long each part took."""
+"""Runs the demo's jobs on a stack, and prints their files and how long each stage took."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ FIRST_RUN = 1
 
 @dataclass(frozen=True)
 class Order:
-    """One job of the demonstration."""
+    """One job of the demo."""
 
     job_type: str
     prompt: str
@@ -38,12 +38,12 @@ ORDERS = (
 
 
 class JobFailed(StackError):
-    """A job of the demonstration failed."""
+    """A job of the demo failed."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """A finished job with its opened files. `total_s` is what a person waited, `stages_s` what the worker measured."""
+    """A completed job with its checked files. `total_s` includes saving the files; the worker measured `stages_s`."""
 
     order: Order
     job: Job
@@ -53,7 +53,7 @@ class Result:
 
 
 def run_orders(client: Client, queue: httpx.Client, output: Path, console: Console) -> list[Result]:
-    """Run all orders, one after the other."""
+    """Run all orders, one after another; raises JobFailed or WrongResult."""
     return [_run(client, queue, order, output, console) for order in ORDERS]
 
 
@@ -86,7 +86,7 @@ def stage_times(job: Job, queue: httpx.Client) -> dict[str, float]:
 
 
 def print_times(results: Sequence[Result], started_s: float | None, console: Console) -> None:
-    """Print how long each stage took."""
+    """Print how long the start, each job and its stages took."""
     table = Table("job", "seconds", "of which the worker's stages", title="How long it took", title_justify="left")
     if started_s is not None:
         table.add_row("start of the stack", f"{started_s:.1f}", "")
