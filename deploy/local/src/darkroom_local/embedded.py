@@ -1,4 +1,4 @@
-"""Decides which servers are embedded and which are the user's, and prepares the databases of the embedded ones."""
+"""Chooses embedded or external servers, and prepares the databases on an embedded PostgreSQL."""
 
 import asyncio
 from collections.abc import Collection, Mapping
@@ -18,9 +18,9 @@ EMBEDDED = "embedded"
 
 
 class StackServers:
-    """The servers of one stack. REDIS_URL and DATABASE_URL, where set, replace the embedded ones.
+    """The servers of one stack. REDIS_URL and DATABASE_URL replace the embedded servers.
 
-    The embedded ones take none of the ports in `avoid`.
+    Embedded servers listen on free ports other than those in `avoid`.
     """
 
     def __init__(
@@ -41,16 +41,16 @@ class StackServers:
             webhooks_database_url=own["webhooks"] or self._owners["webhooks"].url(postgres_port),
         )
         self.platform_database = _place(own["platform"]) if own["platform"] else EMBEDDED
-        """Tells the databases apart that a state folder has been used with; carries no password."""
+        """Identifies the platform's database among those that this state folder was used with; contains no password."""
 
     async def check_external(self) -> None:
-        """Connect to the servers of the user; ProcessFailed if one can't be used."""
+        """Connect to the external servers; raises ProcessFailed if one can't be used."""
         if not self._valkey:
             await check_redis(self.urls.redis_url)
         await check_databases(self._own_databases)
 
     def members(self) -> list[Member]:
-        """Describe the embedded servers; a first start makes their data here."""
+        """Describe the processes of the embedded servers; creates their data on the first start."""
         members = []
         if self._valkey:
             members.append(Member(self._valkey.prepare(), essential=True))
@@ -60,14 +60,14 @@ class StackServers:
         return members
 
     async def make_databases(self) -> None:
-        """Make roles and schemas on the embedded PostgreSQL; the user's own servers are left as they are."""
+        """Create roles and schemas on the embedded PostgreSQL. External servers are not changed."""
         if self._postgres:
             urls = self._postgres.url(), self._postgres.url(DATABASE)
             await asyncio.to_thread(make_databases, *urls, list(self._owners.values()))
 
 
 def _variable(schema: str, env: Mapping[str, str]) -> str:
-    """Return the variable that names the database of a schema."""
+    """Return the environment variable that holds the database URL of a schema."""
     name = f"{schema.upper()}_DATABASE_URL"
     return name if env.get(name) else "DATABASE_URL"
 

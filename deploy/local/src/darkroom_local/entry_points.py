@@ -1,4 +1,4 @@
-"""What other members' commands of the `darkroom` program ask about the stack that runs here (see pyproject.toml)."""
+"""Entry points for the commands of other members: access to the running stack. pyproject.toml registers them."""
 
 from darkroom_client.errors import NotReachable
 
@@ -10,13 +10,13 @@ from darkroom_local.state import RunningStack
 
 
 def client_access() -> tuple[str, str]:
-    """Return the URL of platform-api and an API key of the demo user; NotReachable if no stack serves."""
+    """Return the URL of platform-api and an API key of the demo user; raises NotReachable if no stack is ready."""
     stack = _running("set --url and --token")
     return stack.platform_url, stack.api_key
 
 
 def service_urls() -> dict[str, str]:
-    """Return where each service of the stack is, by its name; NotReachable if no stack serves."""
+    """Return the URL of each service by its name; raises NotReachable if no stack is ready."""
     stack = _running("set --url and --token")
     several = len(stack.worker_urls) > 1
     workers = {f"gpu-worker-{n}" if several else "gpu-worker": url for n, url in enumerate(stack.worker_urls, start=1)}
@@ -29,9 +29,10 @@ def service_urls() -> dict[str, str]:
 
 
 def operator_settings() -> dict[str, str]:
-    """Return the settings of platform-api for its operator's commands; none if the environment names another database.
+    """Return the settings of platform-api for its operator's commands.
 
-    NotReachable if the environment names no database, and no stack serves.
+    Returns {} if the environment names another database than the stack's; raises NotReachable if it names none and no
+    stack is ready.
     """
     env = user_environment()
     database = env.get("PLATFORM_DATABASE_URL") or env.get("DATABASE_URL")

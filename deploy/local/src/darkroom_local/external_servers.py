@@ -1,4 +1,4 @@
-"""Servers of the user in place of the embedded ones: asked once before anything is built on them."""
+"""Checks the user's own servers, which replace the embedded ones, before the services start."""
 
 import asyncio
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ REMEDY = "Start that server, set another address, or unset the variable to use t
 
 
 async def check_redis(url: str) -> None:
-    """Connect to the Redis of REDIS_URL; ProcessFailed if it can't be used."""
+    """Connect to the Redis of REDIS_URL; raises ProcessFailed if it can't be used."""
     try:
         link = await RedisLink.open(url)
     except (QueueUnavailable, ValueError) as error:
@@ -22,7 +22,7 @@ async def check_redis(url: str) -> None:
 
 
 async def check_databases(urls: Mapping[str, str]) -> None:
-    """Connect to each database, by the variable that names it; ProcessFailed if one can't be used."""
+    """Connect to each database; raises ProcessFailed if one can't be used. Keys are the names of the variables."""
     for variable, url in urls.items():
         await asyncio.to_thread(_check_database, variable, url)
 
@@ -30,10 +30,10 @@ async def check_databases(urls: Mapping[str, str]) -> None:
 def _check_database(variable: str, url: str) -> None:
     scheme, _, rest = url.partition("://")
     try:
-        # SQLAlchemy's form of a URL may name a driver.
+        # A URL in SQLAlchemy's form may contain a driver, as in postgresql+psycopg://.
         psycopg.connect(f"{scheme.partition('+')[0]}://{rest}", connect_timeout=CONNECT_TIMEOUT_S).close()
     except psycopg.Error as error:
-        reason = "it is not a URL such as postgresql://user:password@host:5432/name"  # without it: it has a password
+        reason = "it is not a URL such as postgresql://user:password@host:5432/name"  # the URL may contain a password
         if isinstance(error, psycopg.OperationalError):
             reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise ProcessFailed(f"{variable} can't be used: {reason}. {REMEDY}") from None

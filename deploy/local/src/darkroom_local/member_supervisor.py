@@ -1,4 +1,4 @@
-"""Keeps one process running: starts it, and starts it again when it dies, with growing pauses."""
+"""Supervises one process of a stack: starts it, and restarts it with exponential backoff when it ends."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,24 +13,24 @@ from darkroom_local.servers.process import ProcessSpec
 
 @dataclass(frozen=True)
 class Backoff:
-    """Pauses before a restart, in seconds; after a steady run they begin anew, and so does the count of restarts."""
+    """Pauses before restarts, in seconds. A run of `steady_after_s` resets the pause and the count of restarts."""
 
     first_s: float = 0.5
     longest_s: float = 30.0
     steady_after_s: float = 60.0
     essential_restarts: int = 5
-    """How often in a row an essential member is restarted before the stack stops."""
+    """Restarts in a row of an essential member before the stack stops."""
 
     def pause_s(self, failures: int) -> float:
-        """Return the pause after this many failures in a row (from 1)."""
+        """Return the pause in seconds after so many failures in a row, from 1."""
         return min(self.longest_s, self.first_s * 2.0 ** min(failures - 1, 30))
 
 
 @dataclass(frozen=True)
 class Member:
-    """A process of the stack. The stack stops when an essential one doesn't come back.
+    """A process of the stack. The stack stops when an essential member can't be restarted.
 
-    `recover` runs in a thread before each restart and clears what a crash left behind.
+    `recover` runs in a thread before each restart, to clean up after a crash.
     """
 
     spec: ProcessSpec
@@ -39,7 +39,7 @@ class Member:
 
 
 class MemberSupervisor:
-    """Runs one member. `changed` is called when its process id changed, `lost` when an essential one is given up."""
+    """Runs one member. Calls `changed` when its process id changes, and `lost` when an essential member is given up."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class MemberSupervisor:
         self._backoff = backoff
         self._child: Child | None = None
         self.pid: int | None = None
-        """Of the process that was ready last; a restarted one takes its place when it is ready, too."""
+        """Id of the last process that became ready."""
         self._watch: asyncio.Task[None] | None = None
 
     @property
@@ -65,7 +65,7 @@ class MemberSupervisor:
         return self.member.spec.name
 
     async def start(self) -> None:
-        """Start the process the first time; ProcessFailed if it doesn't become ready."""
+        """Start the process for the first time; raises ProcessFailed if it doesn't become ready."""
         self._console.say(f"starting {self.name}")
         self._child = child = await Child.spawn(self.member.spec, self._console)
         await child.until_ready()
@@ -74,7 +74,7 @@ class MemberSupervisor:
         self._watch = asyncio.create_task(self._keep(child))
 
     async def stop(self) -> None:
-        """End the process, and the attempts to restart it."""
+        """Stop the process, and don't restart it."""
         if self._watch:
             self._watch.cancel()
             await asyncio.wait({self._watch})
@@ -83,7 +83,7 @@ class MemberSupervisor:
             self._console.say(f"{self.name} has stopped")
 
     def kill(self) -> None:
-        """End the process at once."""
+        """Kill the process."""
         if self._child:
             self._child.kill()
 
@@ -97,7 +97,7 @@ class MemberSupervisor:
                 self._lost(f"{end}, and {failures - 1} restarts did not keep it running")
                 return
             pause_s = self._backoff.pause_s(failures)
-            self._console.say(f"{end}; starting it again in {pause_s:g} s")
+            self._console.say(f"{end}; restarting it in {pause_s:g} s")
             await asyncio.sleep(pause_s)
             try:
                 child = await self._relaunch()

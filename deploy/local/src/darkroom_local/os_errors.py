@@ -1,4 +1,4 @@
-"""What the operating system refuses, as one sentence that names the place and says what to do."""
+"""Describes errors of the operating system in one line: the path, the reason, and what to do."""
 
 import errno
 import os
@@ -13,7 +13,7 @@ NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
 
 
 def describe_os_error(error: OSError, state: Path | None = None) -> str:
-    """Describe an error; `state` is the state folder in use, which an error without a path is about."""
+    """Describe an error. An error without a path is taken to be about `state`, the state folder in use."""
     named = isinstance(error.filename, str | bytes)
     place = Path(os.fsdecode(error.filename)) if named else state or Path.cwd()
     elsewhere = "use another folder" + " with --state-dir" * _concerns(place, state)
@@ -29,8 +29,10 @@ def describe_os_error(error: OSError, state: Path | None = None) -> str:
     if error.errno == errno.EISDIR:
         return f"{place} is a folder where a file is needed. Move it away, or {elsewhere}."
     if error.errno in NO_ROOM:
-        return f"The system refuses more memory, processes or files ({reason}). End other programs, or raise `ulimit`."
-    return f"{place}: {reason}." if named else f"The system refuses: {reason}."
+        return (
+            f"The system's limit of memory, processes or files is reached ({reason}). Stop programs or raise `ulimit`."
+        )
+    return f"{place}: {reason}." if named else f"The operating system reports: {reason}."
 
 
 def _concerns(place: Path, state: Path | None) -> bool:
@@ -45,7 +47,7 @@ def _user() -> str:
 
 
 def _owner(place: Path) -> str:
-    """Name the owner where it is somebody else, as far as this user may know."""
+    """Name the owner if it is another user and can be determined."""
     try:
         owner = place.owner()
     except (OSError, KeyError):
@@ -54,5 +56,5 @@ def _owner(place: Path) -> str:
 
 
 def _file_on(place: Path) -> Path:
-    """Return the first part of a path that is no folder."""
+    """Return the first part of the path that is a file."""
     return next((part for part in (*reversed(place.parents), place) if part.is_file()), place)

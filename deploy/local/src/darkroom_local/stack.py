@@ -1,4 +1,4 @@
-"""The whole of Darkroom as stages for the supervisor: servers, migrations, services, workers."""
+"""Composes a stack as stages for the supervisor: servers, migrations, services, workers."""
 
 import asyncio
 import json
@@ -22,12 +22,12 @@ from darkroom_local.state import RunningStack, StateDir
 from darkroom_local.supervisor import Pids, Stage, Supervisor
 
 SERVICE_GRACE_S = 15.0  # a service drains for 10 s
-WORKER_READY_TIMEOUT_S = 1800.0  # a first start may build or fetch models
+WORKER_READY_TIMEOUT_S = 1800.0  # the first start may build or download models
 
 
 @dataclass(frozen=True)
 class StackOptions:
-    """What a person chooses when starting a stack."""
+    """The options of `darkroom up`."""
 
     workers: int = 1
     profile: str | None = None
@@ -35,14 +35,14 @@ class StackOptions:
     unchecked: bool = False
 
     def as_arguments(self) -> list[str]:
-        """Return the command line of `darkroom up` that chooses the same."""
+        """Return the equivalent command-line arguments of `darkroom up`."""
         profile = ["--profile", self.profile] if self.profile else []
         flags = {"--free-ports": self.free_ports, "--unchecked": self.unchecked}
         return ["--workers", str(self.workers), *profile, *(flag for flag, is_set in flags.items() if is_set)]
 
 
 class Stack:
-    """One stack on one state folder, which this process owns."""
+    """One stack in one state folder, whose lock this process holds."""
 
     def __init__(self, state: StateDir, options: StackOptions, env: Mapping[str, str], console: Console) -> None:
         self._state = state
@@ -62,7 +62,7 @@ class Stack:
         )
 
     async def run(self) -> int:
-        """Run until a signal or a failure; return the exit code."""
+        """Run until a signal or a failure; returns the exit code."""
         (self._state.path / "objects").mkdir(mode=0o700, exist_ok=True)
         return await Supervisor(self._console, self._announce).run(self._stages())
 
@@ -71,7 +71,7 @@ class Stack:
         return [
             Stage(then=[self._servers.check_external]),
             Stage(self._servers.members(), then=[self._servers.make_databases]),
-            # Workers take longest, since they load models, and need nothing but Redis.
+            # Workers start slowly, since they load models, and need only Redis and the object store.
             Stage(
                 [
                     self._service(
@@ -105,7 +105,7 @@ class Stack:
                 ready=http_ready(address.port, address.reachable_host),
                 env=env,
                 cwd=self._state.path,
-                death_signal=signal.SIGKILL,  # with its servers gone there is nothing left to drain
+                death_signal=signal.SIGKILL,  # a service without its servers has nothing to drain
                 grace_s=SERVICE_GRACE_S,
                 ready_timeout_s=ready_timeout_s,
             )
@@ -121,7 +121,7 @@ class Stack:
                 group.create_task(run_module(module, "migrate", env=env, cwd=self._state.path))
 
     async def _bootstrap(self) -> None:
-        """Make the demo user and the keys, once for each database: their secrets can't be read back."""
+        """Create the demo user and the keys, once per database: the secrets of keys can't be read back."""
         database = self._servers.platform_database
         if database not in self._secrets.identities:
             env = self._environments.platform()

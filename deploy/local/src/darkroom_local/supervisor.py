@@ -1,4 +1,4 @@
-"""Starts the stages of a stack in order, keeps their members running, and stops them in reverse order."""
+"""Starts the stages of a stack in order, supervises their members, and stops them in reverse order."""
 
 import asyncio
 import signal
@@ -18,9 +18,9 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @dataclass(frozen=True)
 class Stage:
-    """Members that start side by side; `then` runs when all of them are ready.
+    """Members that start concurrently; the steps in `then` run in order when all members are ready.
 
-    Nothing waits for the members of a `background` stage but the stack as a whole.
+    The next stage does not wait for the members of a `background` stage; only the ready stack does.
     """
 
     members: Sequence[Member] = ()
@@ -29,9 +29,9 @@ class Stage:
 
 
 class Supervisor:
-    """Runs stages until a signal, or until an essential member does not come back.
+    """Runs stages until a signal, or until an essential member can't be restarted.
 
-    `announce` gets the process ids when all stages are ready, and again whenever one changes.
+    `announce` is called with the process ids when all stages are ready, and whenever an id changes.
     """
 
     def __init__(self, console: Console, announce: Callable[[Pids], None], *, backoff: Backoff | None = None) -> None:
@@ -44,7 +44,7 @@ class Supervisor:
         self._ready = False
 
     async def run(self, stages: Sequence[Stage]) -> int:
-        """Return the exit code: 0 after a requested stop, 1 after a failure."""
+        """Run the stages; returns the exit code, 0 after a requested stop and 1 after a failure."""
         loop = asyncio.get_running_loop()
         for number in STOP_SIGNALS:
             loop.add_signal_handler(number, self._on_signal)
@@ -115,7 +115,7 @@ class Supervisor:
 
 
 def _first(errors: BaseExceptionGroup[E]) -> E:
-    """Return the first error inside groups of groups."""
+    """Return the first error of nested groups."""
     error: E | BaseExceptionGroup[E] = errors
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
