@@ -17,7 +17,7 @@ def print_report(report: CheckReport) -> None:
     """Print the models, the machine, notes and problems, and the result."""
     console = Console()
     console.print(f"Profile [bold]{report.profile}[/]: {report.note}")
-    table = Table("model", "comes from", "on disk", "to come", "GPU memory", "at the peak")
+    table = Table("model", "source", "disk", "to download", "GPU memory", "peak GPU memory")
     for model in report.models:
         table.add_row(
             model.name,
