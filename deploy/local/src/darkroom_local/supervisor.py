@@ -20,7 +20,7 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Stage:
     """Members that start concurrently; the steps in `then` run in order when all members are ready.
 
-    The next stage does not wait for the members of a `background` stage; only the ready stack does.
+    Later stages don't wait for the members of a `background` stage; the stack is ready when these are ready, too.
     """
 
     members: Sequence[Member] = ()

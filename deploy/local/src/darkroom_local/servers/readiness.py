@@ -1,4 +1,4 @@
-"""Readiness probes of servers and services; each call makes one attempt of at most a second."""
+"""Readiness probes of servers and services; each call makes one attempt, with a timeout of a second."""
 
 import http.client
 import socket

@@ -113,7 +113,7 @@ class AlwaysAvailable:
 
 
 class StepLoop:
-    """Takes steps while they can run; otherwise returns those in progress to the queue."""
+    """Takes steps while they can run. After `give_up_after_s` without that, steps in progress return to the queue."""
 
     def __init__(
         self, make_consumer: Callable[[], StepConsumer], gate: Availability, *, give_up_after_s: float
