@@ -53,6 +53,7 @@ class _Place:
 
 
 PLATFORM = _Place("platform-api", "PLATFORM_API", 3001)
+LOOPS = _Place("platform-loops", "PLATFORM_LOOPS", 3010)
 QUEUE = _Place("queue-api", "QUEUE_API", 9820)
 DISPATCHER = _Place("webhook-dispatcher", "WEBHOOK_DISPATCHER", 3002)
 WORKER = _Place("gpu-worker", "GPU_WORKER", 3003)
@@ -63,6 +64,7 @@ class Addresses:
     """Addresses of all services. With fixed ports, worker n listens n ports above the first."""
 
     platform: Address
+    loops: Address
     queue: Address
     dispatcher: Address
     workers: Sequence[Address]
@@ -78,12 +80,12 @@ class Addresses:
 
     @property
     def _all(self) -> tuple[Address, ...]:
-        return self.platform, self.queue, self.dispatcher, *self.workers
+        return self.platform, self.loops, self.queue, self.dispatcher, *self.workers
 
 
 def choose_addresses(env: Mapping[str, str], *, workers: int, free: bool) -> Addresses:
     """Choose all addresses, on any free ports if `free`; raises PortTaken if a port is in use."""
-    wanted = [PLATFORM, QUEUE, DISPATCHER, *[WORKER] * workers]
+    wanted = [PLATFORM, LOOPS, QUEUE, DISPATCHER, *[WORKER] * workers]
     ports = free_ports(len(wanted)) if free else _fixed_ports(env, workers)
     chosen = [
         Address(env.get(f"{place.prefix}_HOST") or DEFAULT_HOST, port)
@@ -91,7 +93,8 @@ def choose_addresses(env: Mapping[str, str], *, workers: int, free: bool) -> Add
     ]
     for place, address in zip(wanted, chosen, strict=True):
         _check(place, address)
-    return Addresses(chosen[0], chosen[1], chosen[2], chosen[3:])
+    platform, loops, queue, dispatcher, *of_workers = chosen
+    return Addresses(platform, loops, queue, dispatcher, of_workers)
 
 
 def _check(place: _Place, address: Address) -> None:
@@ -109,7 +112,7 @@ def _check(place: _Place, address: Address) -> None:
 
 def _fixed_ports(env: Mapping[str, str], workers: int) -> list[int]:
     first_worker = WORKER.port(env)
-    services = [place.port(env) for place in (PLATFORM, QUEUE, DISPATCHER)]
+    services = [place.port(env) for place in (PLATFORM, LOOPS, QUEUE, DISPATCHER)]
     ports = [*services, *range(first_worker, first_worker + workers)]
     if max(ports) > LAST_PORT:
         raise StackError(f"{WORKER.prefix}_PORT is {first_worker}, which leaves too few ports for {workers} workers.")

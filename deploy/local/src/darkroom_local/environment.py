@@ -81,11 +81,18 @@ class Environments:
         return self.env.get("JWT_AUDIENCE") or DEFAULT_AUDIENCE
 
     def platform(self) -> dict[str, str]:
-        address = self.addresses.platform
+        return self._platform("PLATFORM_API", self.addresses.platform, PLATFORM_LOOPS="false")
+
+    def loops(self) -> dict[str, str]:
+        """Return the environment of the process that runs the loops of platform-api."""
+        return self._platform("PLATFORM_LOOPS", self.addresses.loops)
+
+    def _platform(self, prefix: str, address: Address, **settings: str) -> dict[str, str]:
         return self._service(
-            "PLATFORM_API", address, "JWT_SECRET", "SIGNING_SECRET",
+            prefix, address, "JWT_SECRET", "SIGNING_SECRET",
             PLATFORM_DATABASE_URL=self.servers.platform_database_url,
-            PUBLIC_URL=self.env.get("PUBLIC_URL") or address.url,
+            PUBLIC_URL=self.env.get("PUBLIC_URL") or self.addresses.platform.url,
+            **settings,
         )  # fmt: skip
 
     def operator(self) -> dict[str, str]:

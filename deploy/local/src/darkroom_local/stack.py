@@ -89,6 +89,7 @@ class Stack:
             Stage(
                 [
                     self._service("platform-api", "platform_api", to.platform, make.platform()),
+                    self._service("platform-loops", "platform_api", to.loops, make.loops(), arguments=("loops",)),
                     self._service("queue-api", "queue_api", to.queue, make.queue()),
                     self._service("webhook-dispatcher", "webhook_dispatcher", to.dispatcher, make.dispatcher()),
                 ]
@@ -96,12 +97,19 @@ class Stack:
         ]
 
     def _service(
-        self, name: str, module: str, address: Address, env: dict[str, str], *, ready_timeout_s: float = 60.0
+        self,
+        name: str,
+        module: str,
+        address: Address,
+        env: dict[str, str],
+        *,
+        arguments: tuple[str, ...] = (),
+        ready_timeout_s: float = 60.0,
     ) -> Member:
         return Member(
             ProcessSpec(
                 name=name,
-                argv=(sys.executable, "-m", module),
+                argv=(sys.executable, "-m", module, *arguments),
                 ready=http_ready(address.port, address.reachable_host),
                 env=env,
                 cwd=self._state.path,

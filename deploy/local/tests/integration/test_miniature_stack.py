@@ -53,7 +53,14 @@ def test_a_stack_serves_on_servers_of_its_own_and_stops_in_order(tmp_path: Path)
     with stack(tmp_path, "--workers", "2") as state:
         found = state.running()
         assert [*found.pids][:2] == ["valkey", "postgres"]
-        assert {*found.pids} >= {"gpu-worker-1", "gpu-worker-2", "platform-api", "queue-api", "webhook-dispatcher"}
+        assert {*found.pids} >= {
+            "gpu-worker-1",
+            "gpu-worker-2",
+            "platform-api",
+            "platform-loops",
+            "queue-api",
+            "webhook-dispatcher",
+        }
         platform, dispatcher = (environment_of(found.pids[name]) for name in ("platform-api", "webhook-dispatcher"))
         with redis.Redis.from_url(platform["REDIS_URL"]) as connection:
             assert connection.config_get("appendonly") == {"appendonly": "yes"}
@@ -68,7 +75,7 @@ def test_a_stack_serves_on_servers_of_its_own_and_stops_in_order(tmp_path: Path)
         assert open_to_others == []
         assert_banner((tmp_path / "log").read_text(), found.platform_url)
     log = (tmp_path / "log").read_text()
-    assert log.count("drained") == 5
+    assert log.count("drained") == 6
     places = [log.find(line) for line in ("platform-api has stopped", "gpu-worker-1 has stopped", "valkey has stopped")]
     assert places == sorted(places)
     assert not any(map(psutil.pid_exists, found.pids.values()))
@@ -127,7 +134,7 @@ async def test_valkey_and_postgres_that_were_killed_come_back_on_their_ports_wit
 
         await until(are_back)
         after = state.running().pids
-        services = {"platform-api", "queue-api", "webhook-dispatcher", "gpu-worker"}
+        services = {"platform-api", "platform-loops", "queue-api", "webhook-dispatcher", "gpu-worker"}
         assert {name: after[name] for name in services} == {name: before[name] for name in services}
         with redis.Redis.from_url(platform["REDIS_URL"]) as connection:
             assert connection.get("picture") == b"kept"
@@ -147,8 +154,8 @@ def test_nothing_is_left_of_a_stack_whose_supervisor_was_killed_and_it_starts_ag
         _gone, alive = psutil.wait_procs(processes, timeout=20)
         assert alive == []
     with stack(tmp_path) as again:
-        assert again.running().pids.keys() == {"valkey", "postgres", "gpu-worker", "platform-api", "queue-api",
-                                               "webhook-dispatcher"}  # fmt: skip
+        assert again.running().pids.keys() == {"valkey", "postgres", "gpu-worker", "platform-api", "platform-loops",
+                                               "queue-api", "webhook-dispatcher"}  # fmt: skip
 
 
 def test_a_detached_stack_runs_until_down(tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ class Settings(ServiceSettings):
     port: int = Field(default=3001, ge=1, le=65535, validation_alias="PLATFORM_API_PORT")
     loops: bool = Field(default=True, validation_alias="PLATFORM_LOOPS")
     """Whether a process that serves requests runs the loops, too: no, beside `python -m platform_api loops`."""
-    loops_port: int = Field(default=3004, ge=1, le=65535, validation_alias="PLATFORM_LOOPS_PORT")
+    loops_host: str = Field(default="127.0.0.1", validation_alias="PLATFORM_LOOPS_HOST")
+    loops_port: int = Field(default=3010, ge=1, le=65535, validation_alias="PLATFORM_LOOPS_PORT")
     """Where that process serves its probes and metrics."""
     database_url: SecretStr = Field(validation_alias=AliasChoices("PLATFORM_DATABASE_URL", "DATABASE_URL"))
     database_pool_size: int = Field(default=10, ge=4, le=200, validation_alias="PLATFORM_DATABASE_POOL_SIZE")

@@ -58,7 +58,7 @@ def _loops() -> None:
 async def _run_loops() -> None:
     settings = Settings.load()
     configure_logging("platform-loops", level=settings.log_level, log_format=settings.log_format)
-    await serve(build_loops_app(partial(assemble_loops, settings)), settings.host, settings.loops_port, settings)
+    await serve(build_loops_app(partial(assemble_loops, settings)), settings.loops_host, settings.loops_port, settings)
 
 
 @cli.command(name="bootstrap")
