@@ -55,9 +55,10 @@ bench-platform: install ## Measure platform-api beside a bare route, and among a
 	@command -v wrk >/dev/null || { echo "make bench-platform needs wrk: apt-get install wrk"; exit 1; }
 	PYTHONPATH=tests $(BIN)/python benchmarks/platform $(BENCH)
 
-lint: install-dev ## Check style and formatting
+lint: install-dev ## Check style and formatting, and find code that nothing uses
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/python tests/support/dead_code.py
 
 types: install-dev ## Check types
 	$(BIN)/mypy --strict $(SOURCES)

@@ -39,7 +39,6 @@ class MemoryStore:
     keys: dict[tuple[UserId, str], KeyedAnswer] = field(default_factory=dict)
     sources: set[tuple[JobId, str]] = field(default_factory=set)
     discarded: list[str] = field(default_factory=list)
-    looked_over: set[JobId] = field(default_factory=set)
 
     async def accept(self, new: NewJob) -> Answer | None:
         job, keyed = new.state.job, new.idempotency
@@ -84,7 +83,7 @@ class MemoryStore:
         self.discarded += keys
 
     async def look_over(self, job_ids: Collection[JobId]) -> None:
-        self.looked_over |= set(job_ids)
+        """Nothing is stored here that a later look could find."""
 
     async def restart(self, restart: Restart) -> None:
         job = restart.state.job
