@@ -29,7 +29,8 @@ down: install ## Stop a stack that runs in the background
 test: install-dev ## Run all tests, those through the running stack included
 	$(BIN)/pytest
 
-chaos: install-dev ## Break workers, servers, platform-api and network for CHAOS_MINUTES (10) each, on Valkey and Redis; CHAOS_SEED repeats a run
+chaos: export ORACLE_SEED := $(or $(ORACLE_SEED),$(CHAOS_SEED),$(shell echo $$((RANDOM + 1))))
+chaos: install-dev ## Break workers, servers, platform-api and network for CHAOS_MINUTES (10) each, on Valkey and Redis; CHAOS_SEED repeats a run, ORACLE_SEED the model test
 	@command -v redis-server >/dev/null || { echo "make chaos needs Redis beside Valkey: apt-get install redis-server"; exit 1; }
 	CHAOS_MINUTES=$${CHAOS_MINUTES:-10} CHAOS_CRASH_POINTS=10000 ORACLE_EXAMPLES=1000 $(BIN)/pytest --timeout 0 tests/chaos tests/fuzz libs/darkroom-queue/tests/model
 	PLATFORM_TEST_JOBS=1000000 $(BIN)/pytest --timeout 0 services/platform-api/tests/integration/test_query_plans.py
