@@ -144,10 +144,13 @@ class Platform:
         async with await psycopg.AsyncConnection.connect(self.database_url, autocommit=True) as connection:
             await connection.execute(statement)
 
-    async def lock_waited_for(self) -> None:
-        """Wait until a statement waits for a lock that another transaction holds."""
-        waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-        await until(lambda: self.rows(waiting))
+    async def lock_waited_for(self, at_least_ms: int = 0) -> None:
+        """Wait until a statement has waited so long for a lock that another transaction holds."""
+        waiting = """
+            SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
+            AND clock_timestamp() - query_start >= %s * interval '1 millisecond'
+        """
+        await until(lambda: self.rows(waiting, at_least_ms))
 
 
 StartPlatform = Callable[..., Awaitable[Platform]]
