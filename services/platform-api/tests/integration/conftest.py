@@ -17,6 +17,7 @@ import httpx
 import psycopg
 import pytest
 from darkroom_chassis.api_keys import KeyKind
+from darkroom_chassis.availability import NEEDED_S, Availability
 from darkroom_chassis.service import proxy_options
 from darkroom_local.servers.ports import free_ports
 from darkroom_queue import Consumer, Handler, RedisLink, StepContext
@@ -199,6 +200,16 @@ async def serving_in_a_process(settings: Settings) -> AsyncIterator[tuple[str, a
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+@pytest.fixture(autouse=True)
+def busy_is_not_away(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have requests wait for Redis as long as for a needed answer: 100 ms are an outage on a busy machine only.
+
+    Tests that switch Redis off themselves find the platform as it is.
+    """
+    if "own_redis" not in request.fixturenames:
+        monkeypatch.setattr(Availability.ask, "__defaults__", (NEEDED_S,))
 
 
 @pytest.fixture
