@@ -1,7 +1,7 @@
 """Divides the tests among the processes of a parallel run (`pytest -n 3 --dist loadgroup`).
 
 Any process may run any test, in any order. Tests that share a module's fixture run in one process, as do those of the
-whole stack and those of the tiny models, which are made once a run. Each process has its own servers, folders and ports.
+whole stack and those of the tiny models, which are made once a run. Each process has its own servers and ports.
 """
 
 import os
