@@ -6,7 +6,7 @@ SOURCES := $(wildcard libs/*/src services/*/src deploy/*/src) tests/support test
 export OMP_WAIT_POLICY ?= PASSIVE
 TEST_PROCESSES ?= 3
 # One thread of torch in each process: the tensors are tiny, and more would fight over the cores.
-PARALLEL = OMP_NUM_THREADS=1 $(BIN)/pytest -n $(TEST_PROCESSES) --dist loadgroup
+PARALLEL = OMP_NUM_THREADS=1 $(BIN)/pytest -n $(TEST_PROCESSES)
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help install install-dev demo up down test quick chaos test-e2e check contracts bench-queue bench-platform proto-schemas lint types format migrate clean

@@ -1,16 +1,25 @@
-"""Divides the tests among the processes of a parallel run (`pytest -n 3 --dist loadgroup`).
+"""Divides the tests among the processes of a parallel run (`pytest -n 3`).
 
-Any process may run any test, in any order. Tests that share a module's fixture run in one process, as do those of the
-whole stack and those of the tiny models, which are made once a run. Each process has its own servers and ports.
+A process takes a file of tests at a time, in the order of collection, so that what takes longest begins first. Tests of
+the folders that share something costly stay in one process, which makes it once. Each process has its own servers,
+folders and ports.
 """
 
 import os
+from typing import Any
 
 import pytest
 from darkroom_local.servers import ports
+from xdist.scheduler import LoadScopeScheduling
 
-SHARED = {"stack_state": "stack", "models_dir": "models"}
-"""Fixtures that take long to make, and the group of the tests that use them."""
+TOGETHER = ("tests/e2e/", "services/gpu-worker/tests/integration/")
+"""The first shares a running stack, the second the tiny models."""
+
+
+class _ByFile(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist has no types
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return next((folder for folder in TOGETHER if file.startswith(folder)), file)
 
 
 def pytest_configure() -> None:
@@ -20,19 +29,10 @@ def pytest_configure() -> None:
         ports.RANGE = ports.RANGE[number::count]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that must share a process, before pytest-xdist reads the marks."""
-    for item in items:
-        if isinstance(item, pytest.Function) and (group := _group(item)):
-            item.add_marker(pytest.mark.xdist_group(group))
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Divide by file in every parallel run.
 
-
-def _group(item: pytest.Function) -> str | None:
-    for name in item.fixturenames:
-        if name in SHARED:
-            return SHARED[name]
-    definitions = item._fixtureinfo.name2fixturedefs
-    if any(definition.scope == "module" for name in item.fixturenames for definition in definitions.get(name, ())):
-        return item.nodeid.partition("::")[0]
-    return None
+    pytest-xdist's own groups (`--dist loadgroup`) have no effect with pytest 9.2, which ignores their change of ids.
+    """
+    config.option.loadscopereorder = False
+    return _ByFile(config, log)
