@@ -2,9 +2,11 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 import structlog
+from argon2 import PasswordHasher
 from darkroom_schemas.ids import JobId, UserId
 from platform_api.domain.change import Change, LedgerKind, OutboxItem, Restart
 from platform_api.domain.errors import KeyReused, NotEnoughCredits, UnknownUser
@@ -99,6 +101,13 @@ class MemoryStore:
         for job, item in items:
             assert job.id in self.states
             self.outbox.append(item)
+
+
+@pytest.fixture
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords with the least work: how much it is in production changes no answer."""
+    least = partial(PasswordHasher, time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr("platform_api.clients.password_hasher.PasswordHasher", least)
 
 
 @pytest.fixture

@@ -7,23 +7,16 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-from argon2 import PasswordHasher
 from darkroom_chassis.api_keys import KeyKind
 from platform_api.domain.sessions import set_password
 from platform_api.operators import make_key
 from platform_api.wiring import open_accounts, open_passwords
 from support.waiting import until
 
+pytestmark = pytest.mark.usefixtures("quick_hashes")
 PASSWORD = "correct horse battery"
 UI = "https://ui.example"
 LOGIN, LOGOUT = "/api/auth/login", "/api/auth/logout"
-
-
-@pytest.fixture(autouse=True)
-def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hash passwords with the least work: how much it is in production changes no answer."""
-    least = partial(PasswordHasher, time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr("platform_api.clients.password_hasher.PasswordHasher", least)
 
 
 @pytest.fixture

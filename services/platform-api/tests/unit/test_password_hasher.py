@@ -8,6 +8,8 @@ import pytest
 from argon2 import PasswordHasher
 from platform_api.clients.password_hasher import MAX_WAITING_FOR_NOTHING, Argon2Hasher
 
+pytestmark = pytest.mark.usefixtures("quick_hashes")
+
 
 @pytest.fixture
 def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
