@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import pytest
-import structlog
 from argon2 import PasswordHasher
 from darkroom_schemas.ids import JobId, UserId
 from platform_api.domain.change import Change, LedgerKind, OutboxItem, Restart
@@ -13,20 +12,6 @@ from platform_api.domain.errors import KeyReused, NotEnoughCredits, UnknownUser
 from platform_api.domain.job import Job, JobState
 from platform_api.domain.ports import Answer, IdempotencyKey, KeyedAnswer, NewJob
 from platform_api.domain.signed_urls import UrlSigner
-
-
-@pytest.fixture(scope="session", autouse=True)
-def plain_logs() -> None:
-    """Log as the service does, in lines: structlog's own default draws tracebacks with all locals, for seconds."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.format_exc_info,
-            structlog.processors.KeyValueRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger("warning"),
-    )
 
 
 @dataclass
