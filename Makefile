@@ -4,9 +4,12 @@ SHELL := /bin/bash
 BIN := .venv/bin
 SOURCES := $(wildcard libs/*/src services/*/src deploy/*/src) tests/support tests/contract benchmarks/queue
 export OMP_WAIT_POLICY ?= PASSIVE
+TEST_PROCESSES ?= 3
+# One thread of torch in each process: the tensors are tiny, and more would fight over the cores.
+PARALLEL = OMP_NUM_THREADS=1 $(BIN)/pytest -n $(TEST_PROCESSES)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install install-dev demo up down test chaos test-e2e check contracts bench-queue bench-platform proto-schemas lint types format migrate clean
+.PHONY: help install install-dev demo up down test quick chaos test-e2e check contracts bench-queue bench-platform proto-schemas lint types format migrate clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,10 +29,14 @@ up: install ## Run the whole stack in the foreground (Ctrl-C stops it)
 down: install ## Stop a stack that runs in the background
 	@$(BIN)/darkroom down
 
-test: install-dev ## Run all tests, those through the running stack included
-	$(BIN)/pytest
+test: install-dev ## Run all tests in TEST_PROCESSES (3) processes, those through the running stack included
+	$(PARALLEL) --durations=25
 
-chaos: install-dev ## Break workers, servers, platform-api and network for CHAOS_MINUTES (10) each, on Valkey and Redis; CHAOS_SEED repeats a run
+quick: install-dev ## Run the tests that need no servers, in less than a minute: unit tests and contracts
+	$(PARALLEL) $(wildcard libs/*/tests/unit services/*/tests/unit deploy/*/tests/unit) tests/contract
+
+chaos: export ORACLE_SEED := $(or $(ORACLE_SEED),$(CHAOS_SEED),$(shell echo $$((RANDOM + 1))))
+chaos: install-dev ## Break workers, servers, platform-api and network for CHAOS_MINUTES (10) each, on Valkey and Redis; CHAOS_SEED repeats a run, ORACLE_SEED the model test
 	@command -v redis-server >/dev/null || { echo "make chaos needs Redis beside Valkey: apt-get install redis-server"; exit 1; }
 	CHAOS_MINUTES=$${CHAOS_MINUTES:-10} CHAOS_CRASH_POINTS=10000 ORACLE_EXAMPLES=1000 $(BIN)/pytest --timeout 0 tests/chaos tests/fuzz libs/darkroom-queue/tests/model
 	PLATFORM_TEST_JOBS=1000000 $(BIN)/pytest --timeout 0 services/platform-api/tests/integration/test_query_plans.py
@@ -55,9 +62,10 @@ bench-platform: install ## Measure platform-api beside a bare route, and among a
 	@command -v wrk >/dev/null || { echo "make bench-platform needs wrk: apt-get install wrk"; exit 1; }
 	PYTHONPATH=tests $(BIN)/python benchmarks/platform $(BENCH)
 
-lint: install-dev ## Check style and formatting
+lint: install-dev ## Check style and formatting, and find code that nothing uses
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/python tests/support/dead_code.py
 
 types: install-dev ## Check types
 	$(BIN)/mypy --strict $(SOURCES)

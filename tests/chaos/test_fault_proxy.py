@@ -58,7 +58,7 @@ async def test_a_delay_holds_up_both_directions(proxy: FaultProxy, connect: Conn
     proxy.delay(0.05)
     before = loop.time()
     assert await ask(connection, b"slow\n") == b"slow\n"
-    assert loop.time() - before >= 0.1
+    assert loop.time() - before >= 0.1  # a lower bound: two delays
 
 
 async def test_a_reset_ends_what_there_is_and_nothing_else(proxy: FaultProxy, connect: Connect) -> None:

@@ -20,7 +20,6 @@ from support.waiting import until
 SLOTS, MASTERS = 16_384, 3
 HIGHEST_PORT = 55_535
 """A cluster node also listens 10,000 ports above its own."""
-CLUSTERED = 'save ""\ncluster-enabled yes\ncluster-node-timeout 1500\nrepl-diskless-sync-delay 0'
 READY_S = 30.0
 SERVICE = "darkroom"
 

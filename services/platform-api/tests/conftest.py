@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
-import structlog
+from argon2 import PasswordHasher
 from darkroom_chassis.idempotency import IdempotencyKey, KeyReused
 from darkroom_schemas.ids import JobId, UserId
 from platform_api.domain.accounts.ledger import LedgerKind
@@ -14,20 +15,6 @@ from platform_api.domain.errors import NotEnoughCredits, UnknownUser
 from platform_api.domain.jobs.change import Change, OutboxItem, Restart
 from platform_api.domain.jobs.job import Job, JobState
 from platform_api.domain.jobs.ports import NewJob
-
-
-@pytest.fixture(scope="session", autouse=True)
-def plain_logs() -> None:
-    """Log as the service does, in lines: structlog's own default draws tracebacks with all locals, for seconds."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.format_exc_info,
-            structlog.processors.KeyValueRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger("warning"),
-    )
 
 
 @dataclass
@@ -42,7 +29,6 @@ class MemoryStore:
     keys: dict[tuple[UserId, str], KeyedAnswer] = field(default_factory=dict)
     sources: set[tuple[JobId, str]] = field(default_factory=set)
     discarded: list[str] = field(default_factory=list)
-    looked_over: set[JobId] = field(default_factory=set)
 
     async def accept(self, new: NewJob) -> Answer | None:
         job, keyed = new.state.job, new.idempotency
@@ -87,7 +73,7 @@ class MemoryStore:
         self.discarded += keys
 
     async def scan_for_orphans(self, job_ids: Collection[JobId]) -> None:
-        self.looked_over |= set(job_ids)
+        """Nothing is stored here that a later scan could find."""
 
     async def restart(self, restart: Restart) -> None:
         job = restart.state.job
@@ -103,6 +89,13 @@ class MemoryStore:
         for job, item in items:
             assert job.id in self.states
             self.outbox.append(item)
+
+
+@pytest.fixture
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords with the least work: how much it is in production changes no answer."""
+    least = partial(PasswordHasher, time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr("platform_api.clients.password_hasher.PasswordHasher", least)
 
 
 @pytest.fixture

@@ -44,8 +44,8 @@ async def test_those_who_wait_for_an_answer_or_a_connection_fail_in_time(databas
     async with asyncio.timeout(NOTICED_S):  # more than the pools have, so that some wait for their turn
         failures = await asyncio.gather(*(ask(database, way) for way in WAYS for _ in range(5)), return_exceptions=True)
     assert all(isinstance(failure, DATABASE_AWAY) for failure in failures), failures
-    assert time.monotonic() - began > SILENT_S
-    async with asyncio.timeout(0.5):
+    assert time.monotonic() - began > SILENT_S  # a lower bound, which a busy machine cannot break
+    async with asyncio.timeout(0.5):  # far below the silence, and above what no network takes
         for way in WAYS:
             with pytest.raises(DATABASE_AWAY):
                 await ask(database, way)

@@ -89,5 +89,5 @@ async def test_verification_can_be_given_up(tls: tuple[str, Path]) -> None:
     await link.close()
 
 
-def testhosts_of_may_be_names_and_addresses_of_either_kind_with_or_without_a_port() -> None:
+def test_hosts_of_may_be_names_and_addresses_of_either_kind_with_or_without_a_port() -> None:
     assert hosts_of("user:pass@one:1,[::1]:2,10.0.0.3", 9) == [("one", 1), ("::1", 2), ("10.0.0.3", 9)]

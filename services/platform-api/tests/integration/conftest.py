@@ -5,9 +5,10 @@ import hashlib
 import json
 import os
 import signal
+import ssl
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ import httpx
 import psycopg
 import pytest
 from darkroom_chassis.api_keys import KeyKind
+from darkroom_chassis.availability import NEEDED_S, Availability
 from darkroom_chassis.service import proxy_options
 from darkroom_local.servers.ports import free_ports
 from darkroom_queue import Consumer, Handler, QueueClient, StepContext
@@ -31,10 +33,14 @@ from platform_api.commands.bootstrap import make_key
 from platform_api.migrations import MIGRATIONS
 from platform_api.settings import Settings
 from platform_api.wiring import Running, assemble, jwt_codec, open_accounts
+from starlette.datastructures import State
 from support.http_server import served
 from support.servers import MakeDatabase
 from support.waiting import until
 
+START_S = 120.0
+TLS = ssl.create_default_context()
+"""One for all clients: each would read the certificates of all authorities, in 0.05 s."""
 ENDED = {"completed", "failed"}
 
 
@@ -135,7 +141,7 @@ class Platform:
             return (await make_key(accounts, kind, f"test {kind}", None)).text
 
     def client(self, **headers: str) -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=20)
+        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=20, verify=TLS)
 
     def local(self, link: str) -> str:
         """Return the path of a signed link: links begin with PUBLIC_URL, and the test's port is not known to it."""
@@ -149,10 +155,13 @@ class Platform:
         async with await psycopg.AsyncConnection.connect(self.database_url, autocommit=True) as connection:
             await connection.execute(statement)
 
-    async def lock_waited_for(self) -> None:
-        """Wait until a statement waits for a lock that another transaction holds."""
-        waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-        await until(lambda: self.rows(waiting))
+    async def lock_waited_for(self, at_least_ms: int = 0) -> None:
+        """Wait until a statement has waited so long for a lock that another transaction holds."""
+        waiting = """
+            SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
+            AND clock_timestamp() - query_start >= %s * interval '1 millisecond'
+        """
+        await until(lambda: self.rows(waiting, at_least_ms))
 
 
 StartPlatform = Callable[..., Awaitable[Platform]]
@@ -164,12 +173,37 @@ def make_settings(**values: Any) -> Settings:
     return Settings(**(fixed | values))
 
 
+class _Apps:
+    """Apps that no test uses now. FastAPI reads the signatures of all routes again for each app, in 0.1 s."""
+
+    def __init__(self) -> None:
+        self._idle: dict[tuple[Any, ...], list[tuple[FastAPI, list[Settings]]]] = {}
+
+    @contextmanager
+    def app(self, settings: Settings) -> Iterator[FastAPI]:
+        """Lend an app without state that opens what these settings name when it starts."""
+        idle = self._idle.setdefault((settings.max_body_bytes, *settings.ui_origins), [])
+        app, current = idle.pop() if idle else self._new(settings)
+        current[:] = [settings]
+        app.state = State({"stopping": asyncio.Event()})
+        yield app
+        idle.append((app, current))
+
+    def _new(self, settings: Settings) -> tuple[FastAPI, list[Settings]]:
+        current: list[Settings] = []
+        opened = partial(build_app, max_body_bytes=settings.max_body_bytes, ui_origins=settings.ui_origins)
+        return opened(lambda: assemble(current[0])), current
+
+
+_APPS = _Apps()
+
+
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[tuple[str, FastAPI]]:
     """Run the app behind a real HTTP server on a free port."""
-    app = build_app(partial(assemble, settings), max_body_bytes=settings.max_body_bytes, ui_origins=settings.ui_origins)
-    async with served(app, settings.http_limits, **proxy_options(settings)) as port:
-        yield f"http://127.0.0.1:{port}", app
+    with _APPS.app(settings) as app:
+        async with served(app, settings.http_limits, **proxy_options(settings)) as port:
+            yield f"http://127.0.0.1:{port}", app
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -191,7 +225,7 @@ async def serving_in_a_process(settings: Settings) -> AsyncIterator[tuple[str, a
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "platform_api", env=env)
     url = f"http://127.0.0.1:{port}"
     try:
-        async with httpx.AsyncClient(base_url=url) as client:
+        async with httpx.AsyncClient(base_url=url, verify=TLS) as client:
 
             async def ready() -> bool:
                 try:
@@ -199,12 +233,22 @@ async def serving_in_a_process(settings: Settings) -> AsyncIterator[tuple[str, a
                 except httpx.TransportError:
                     return False
 
-            await until(ready, 30)
+            await until(ready, START_S)
         yield url, process
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+@pytest.fixture(autouse=True)
+def busy_is_not_away(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have requests wait for Redis as long as for a needed answer: 100 ms are an outage on a busy machine only.
+
+    Tests that switch Redis off themselves find the platform as it is.
+    """
+    if "own_redis" not in request.fixturenames:
+        monkeypatch.setattr(Availability.ask, "__defaults__", (NEEDED_S,))
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ async def test_collection_of_another_user_is_not_there(platform: Any) -> None:
     assert [item["id"] for item in (await ben.http.get("/api/collections")).json()["data"]] == [own]
 
 
-@pytest.mark.parametrize("id_", ["not-an-id", new_uuid7()])
+@pytest.mark.parametrize("id_", ["not-an-id", pytest.param(new_uuid7(), id="unknown")])
 async def test_unknown_collection_is_a_404(platform: Any, id_: str) -> None:
     anna = await platform.account("anna")
     assert (await anna.http.get(f"/api/collections/{id_}")).status_code == 404

@@ -189,7 +189,7 @@ async def test_repeated_retry_with_a_key_is_one_retry(platform: Any, start_worke
     assert (await run_again(anna, other, **key)).status_code == 422
 
 
-@pytest.mark.parametrize("job_id", ["not-an-id", new_uuid7()])
+@pytest.mark.parametrize("job_id", ["not-an-id", pytest.param(new_uuid7(), id="unknown")])
 async def test_unknown_job_is_a_404(platform: Any, job_id: str) -> None:
     anna = await platform.account("anna")
     answer = await run_again(anna, job_id)

@@ -13,6 +13,7 @@ from platform_api.domain.accounts.sessions import set_password
 from platform_api.wiring import open_accounts, open_passwords
 from support.waiting import until
 
+pytestmark = pytest.mark.usefixtures("quick_hashes")
 PASSWORD = "correct horse battery"
 UI = "https://ui.example"
 LOGIN, LOGOUT = "/api/auth/login", "/api/auth/logout"

@@ -240,6 +240,7 @@ async def test_queue_ticket_is_for_its_users_events_and_for_everybodys_with_an_a
     assert everybody is not None
     assert everybody.tenant is None
     assert everybody.until_ms is not None  # a key may be revoked meanwhile
+    # The service counts from its own clock, a moment ago.
     assert 0 < everybody.until_ms / 1000 - time.time() <= TOKEN_LIFETIME_S
     await link.close()
 

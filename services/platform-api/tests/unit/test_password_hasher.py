@@ -8,6 +8,8 @@ import pytest
 from argon2 import PasswordHasher
 from platform_api.clients.password_hasher import MAX_WAITING_FOR_NOTHING, Argon2Hasher
 
+pytestmark = pytest.mark.usefixtures("quick_hashes")
+
 
 @pytest.fixture
 def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
@@ -40,7 +42,7 @@ async def test_a_flood_of_names_that_do_not_exist_delays_no_user(held: threading
 
 async def test_a_name_that_does_not_exist_costs_a_hash(held: threading.Event) -> None:
     answer = asyncio.create_task(Argon2Hasher().matches("made up", None))
-    assert not (await asyncio.wait({answer}, timeout=0.2))[0]
+    assert not (await asyncio.wait({answer}, timeout=0.2))[0]  # nothing signals that nothing happens
     held.set()
     assert not await answer
 

@@ -1,6 +1,6 @@
 """The bytes of assets: with credentials, or by a signed link without; ranges and conditional requests."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -15,7 +15,6 @@ from platform_api.http.requests import AssetIdPath
 router = APIRouter(tags=["assets"], route_class=KnownQueryRoute)
 CONTENT_PATH, THUMBNAIL_PATH = "/api/assets/{asset_id}/content", "/api/assets/{asset_id}/thumbnail"
 THUMBNAIL_MIME_TYPE = "image/webp"
-DOCUMENTED: dict[str, Any] = {"responses": RESPONSES, "openapi_extra": OPTIONAL_SECURITY}
 Expires = Annotated[int | None, Query(ge=0, le=10**11, description="Part of a signed link.")]
 Signature = Annotated[str | None, Query(max_length=128, description="Part of a signed link.")]
 
