@@ -208,9 +208,8 @@ async def test_whose_account_is_locked_takes_no_more_than_one_connection(platfor
     async with await psycopg.AsyncConnection.connect(platform.database_url) as operator:
         await operator.execute("SELECT 1 FROM platform.users WHERE id = %s FOR UPDATE", [anna.id])
         hers = [asyncio.create_task(anna.http.post("/api/queue-job", json=BODY)) for _ in range(15)]
-        await platform.lock_waited_for(
-            at_least_ms=4 * BATCH_LOCK_TIMEOUT_MS
-        )  # by now all of hers have given up waiting together
+        # By now, all of hers have stopped waiting together.
+        await platform.lock_waited_for(at_least_ms=4 * BATCH_LOCK_TIMEOUT_MS)
         answer = await ben.http.post("/api/queue-job", json=BODY)
         # A request of his that waited for a connection of hers would wait for the end of a lock's timeout.
         assert (answer.status_code, answer.elapsed.total_seconds() < LOCK_TIMEOUT_MS / 2000) == (200, True)
