@@ -43,14 +43,14 @@ REFUSALS = {
 def _short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the waits that tell silence from death, so that a test need not wait ten seconds for each."""
     for name, value in {
-        "hot.ANSWER_TIMEOUT_S": 0.6,
-        "hot.WATCH_EVERY_S": 0.1,
-        "link.ANSWER_TIMEOUT_S": 0.6,
-        "consumer.BLOCK_S": 0.2,
-        "events.MAX_BLOCK_MS": 200,
-        "progress.POLL_S": 0.2,
+        "darkroom_redis.pipelined_connection.ANSWER_TIMEOUT_S": 0.6,
+        "darkroom_redis.pipelined_connection.WATCH_EVERY_S": 0.1,
+        "darkroom_redis.client.ANSWER_TIMEOUT_S": 0.6,
+        "darkroom_queue.worker.consumer.BLOCK_S": 0.2,
+        "darkroom_queue.log.events.MAX_BLOCK_MS": 200,
+        "darkroom_queue.log.progress.POLL_S": 0.2,
     }.items():
-        monkeypatch.setattr(f"darkroom_queue.{name}", value)
+        monkeypatch.setattr(name, value)
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ async def test_live_progress_goes_on_after_its_connection_became_half_open(proxy
                     heard.set()
 
     async def publish() -> bool:
-        await publisher.client.publish(job_progress(message.job_id), message.model_dump_json())
+        await publisher.redis_py.publish(job_progress(message.job_id), message.model_dump_json())
         return heard.is_set()
 
     async with ProgressFeed(listener) as feed:

@@ -40,7 +40,7 @@ async def test_no_progress_is_missed_of_jobs_added_while_the_connection_was_bein
             message = ProgressMessage(
                 job_id=job_id, step_id=StepId("s"), worker_id=WorkerId("w"), progress=5.0, at_ms=1
             )
-            await publisher.client.publish(job_progress(job_id), message.model_dump_json())
+            await publisher.redis_py.publish(job_progress(job_id), message.model_dump_json())
         return heard == set(JOBS)
 
     async with FaultProxy("127.0.0.1", port) as proxy:

@@ -6,7 +6,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 MEMBERS = sorted(file.parent for file in ROOT.glob("*/*/pyproject.toml"))
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "libs" / "darkroom-client" / "README.md"]
+DOCUMENTS = [
+    *(ROOT / "README.md", ROOT / "CONTRIBUTING.md"),
+    *sorted(ROOT.glob("docs/**/*.md")),
+    *sorted(ROOT.glob("*/*/README.md")),
+]
 
 
 def own_files(*suffixes: str) -> list[Path]:

@@ -123,12 +123,12 @@ class FakeRun:
             requirements=Requirements(type=job_type),
         )
         self.stop = asyncio.Event()
-        self.told: list[float] = []
+        self.reported: list[float] = []
         self.previews: list[Preview] = []
         self.shown = asyncio.Event()
 
     def progress(self, percent: float, **_: object) -> None:
-        self.told.append(percent)
+        self.reported.append(percent)
 
     def show_preview(self, preview: Preview) -> None:
         self.previews.append(preview)

@@ -1,1 +1,1 @@
-"""The whole of Darkroom on one machine: embedded servers, a supervisor, and the commands that use them."""
+"""Runs all of Darkroom on one machine: embedded servers, a supervisor, and the commands that use them."""

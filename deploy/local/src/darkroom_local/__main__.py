@@ -1,4 +1,4 @@
-"""`python -m darkroom_local`: the stack's own commands without the rest of the `darkroom` program."""
+"""`python -m darkroom_local`: the commands of the local stack, without the rest of the `darkroom` program."""
 
 import typer
 

@@ -1,4 +1,4 @@
-"""What a program needs to talk to a running stack, as `darkroom env` prints it."""
+"""URLs and keys of a running stack, as `darkroom env` prints them."""
 
 import shlex
 
@@ -15,7 +15,7 @@ KEYS = ("api_key", "service_key", "admin_key", "queue_token", "server_alias", "s
 
 
 def access_to(state: StateDir) -> dict[str, str]:
-    """Collect URLs and keys, with a fresh JWT of the demo user; NoStack if none runs."""
+    """Return URLs, keys and a new JWT of the demo user, valid for an hour; raises NoStack or StillStarting."""
     stack = state.running()
     codec = JwtCodec(SecretsFile(state.path).load().jwt_secret, stack.jwt_issuer, stack.jwt_audience)
     jwt = codec.issue(UserId(stack.user_id), ttl_s=TOKEN_TTL_S)
@@ -24,7 +24,10 @@ def access_to(state: StateDir) -> dict[str, str]:
 
 
 def as_shell_lines(access: dict[str, str], *, export: bool) -> str:
-    """Write the access as variables for a shell: DARKROOM_JWT and so on, and the two that the program itself reads."""
+    """Format the access as shell variables: DARKROOM_JWT and so on.
+
+    DARKROOM_URL and DARKROOM_TOKEN are those that the `darkroom` program reads.
+    """
     names = {f"{PREFIX}{key.upper()}": value for key, value in access.items()}
     names |= {f"{PREFIX}URL": access["platform_url"], f"{PREFIX}TOKEN": access["api_key"]}
     return "\n".join(f"{'export ' * export}{name}={shlex.quote(value)}" for name, value in names.items())

@@ -1,4 +1,4 @@
-"""Where the services listen: a default, an environment variable or an option each, or any free port."""
+"""Where the services listen: addresses from defaults, environment variables or options, or any free ports."""
 
 import errno
 from collections.abc import Mapping, Sequence
@@ -22,12 +22,12 @@ class Address:
 
     @property
     def reachable_host(self) -> str:
-        """Where a program on this machine finds the service."""
+        """The host under which programs on this machine reach the service."""
         return EVERY_HOST.get(self.host, self.host)
 
     @property
     def is_loopback(self) -> bool:
-        """Tell whether only programs on this machine reach the service."""
+        """Return whether only programs on this machine can reach the service."""
         try:
             return ip_address(self.host).is_loopback
         except ValueError:
@@ -60,7 +60,7 @@ WORKER = _Place("gpu-worker", "GPU_WORKER", 3003)
 
 @dataclass(frozen=True)
 class Addresses:
-    """Addresses of all services; worker n listens n ports above the first."""
+    """Addresses of all services. With fixed ports, worker n listens n ports above the first."""
 
     platform: Address
     queue: Address
@@ -73,7 +73,7 @@ class Addresses:
 
     @property
     def are_loopback(self) -> bool:
-        """Tell whether only programs on this machine reach any of the services."""
+        """Return whether only programs on this machine can reach any of the services."""
         return all(address.is_loopback for address in self._all)
 
     @property
@@ -82,7 +82,7 @@ class Addresses:
 
 
 def choose_addresses(env: Mapping[str, str], *, workers: int, free: bool) -> Addresses:
-    """Decide all addresses; PortTaken if one is in use and `free` doesn't allow another."""
+    """Choose all addresses, on any free ports if `free`; raises PortTaken if a port is in use."""
     wanted = [PLATFORM, QUEUE, DISPATCHER, *[WORKER] * workers]
     ports = free_ports(len(wanted)) if free else _fixed_ports(env, workers)
     chosen = [

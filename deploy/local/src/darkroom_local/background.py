@@ -1,4 +1,4 @@
-"""A stack as a process of its own: beside a demo or a test, or left running in the background."""
+"""Runs a stack as a separate process: for a demo or a test, or in the background."""
 
 import re
 import signal
@@ -18,13 +18,13 @@ from darkroom_local.servers.blocking import await_ready
 from darkroom_local.servers.process import ProcessSpec
 from darkroom_local.state import StateDir
 
-READY_TIMEOUT_S = 1800.0  # a first start may build models
+READY_TIMEOUT_S = 1800.0  # the first start may build models
 STOP_TIMEOUT_S = 90.0
 STOP_INTERVAL_S = 0.05
 
 
 def stack_process(state: StateDir, options: Sequence[str], env: Mapping[str, str]) -> ProcessSpec:
-    """Describe `darkroom up` on a state folder; it is ready when the whole stack is."""
+    """Describe the process of `darkroom up` on a state folder; it is ready when all of the stack is."""
 
     def ready(pid: int) -> bool:
         owner = state.supervisor()
@@ -35,7 +35,7 @@ def stack_process(state: StateDir, options: Sequence[str], env: Mapping[str, str
         argv=(sys.executable, "-m", "darkroom_local", "up", "--state-dir", str(state.path), *options),
         ready=ready,
         env=env,
-        cwd=Path.cwd(),  # where a relative path or a .env file is meant to be
+        cwd=Path.cwd(),  # relative paths and .env refer to it
         death_signal=signal.SIGTERM,
         grace_s=STOP_TIMEOUT_S,
         ready_timeout_s=READY_TIMEOUT_S,
@@ -43,7 +43,7 @@ def stack_process(state: StateDir, options: Sequence[str], env: Mapping[str, str
 
 
 def start_detached(state: StateDir, options: Sequence[str], env: Mapping[str, str]) -> None:
-    """Start a stack that outlives this process, and return when it is ready."""
+    """Start a stack that outlives this process; returns when it is ready. Raises StateInUse or ProcessFailed."""
     if owner := state.supervisor():
         raise StateInUse(state.path, owner.pid)  # before its log is replaced
     state.make()
@@ -65,7 +65,7 @@ def start_detached(state: StateDir, options: Sequence[str], env: Mapping[str, st
 
 
 def start_failure(state: StateDir) -> ProcessFailed:
-    """Say why a stack did not start: the last line of its log, without the supervisor's name and time."""
+    """Return an error with the last line of a stack's log, without the supervisor's name and time."""
     lines = state.log_file.read_text(errors="replace").split("\n")
     last = next((line for line in reversed(lines) if line.strip()), "The stack did not start")
     reason = re.sub(rf"^{SUPERVISOR} *\| *[\d.]+s *", "", last).rstrip(".")
@@ -73,7 +73,7 @@ def start_failure(state: StateDir) -> ProcessFailed:
 
 
 def stop_running(state: StateDir) -> bool:
-    """Stop the stack on a state folder and wait for its end; False if none runs."""
+    """Stop the stack in a state folder and wait until it has ended; returns False if none is running."""
     supervisor = state.supervisor()
     if supervisor is None:
         return False
@@ -83,17 +83,17 @@ def stop_running(state: StateDir) -> bool:
     except psutil.NoSuchProcess:
         return False
     except psutil.AccessDenied:
-        raise StackError(f"The stack on {state.path} (pid {supervisor.pid}) belongs to another user.") from None
+        raise StackError(f"The stack in {state.path} (pid {supervisor.pid}) belongs to another user.") from None
     except psutil.TimeoutExpired:
         raise StackError(
-            f"The stack on {state.path} still stops after {STOP_TIMEOUT_S:g} s. Wait, or end it with "
-            f"`kill -9 {supervisor.pid}`: nothing is left of it then."
+            f"The stack in {state.path} is still stopping after {STOP_TIMEOUT_S:g} s. Wait, or kill it and all its "
+            f"processes with `kill -9 {supervisor.pid}`."
         ) from None
     return True
 
 
 def _wait_for_end(process: psutil.Process) -> None:
-    """Wait until the process has ended; its parent may not have noticed yet."""
+    """Wait until the process has ended. A zombie counts as ended: only its parent has not collected it yet."""
     deadline = time.monotonic() + STOP_TIMEOUT_S
     with suppress(psutil.NoSuchProcess):
         while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:

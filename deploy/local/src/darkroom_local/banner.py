@@ -14,9 +14,9 @@ NEXT = (
 
 
 def banner(stack: RunningStack, *, stop: str) -> list[str]:
-    """Return lines with the address and three commands that work in another terminal."""
+    """Return the lines: the address, and three commands for another terminal. `stop` says how to stop the stack."""
     ready = f"Darkroom is ready at {stack.platform_url}: open it in a browser, or in another terminal ({stop}):"
-    without_worker = [] if stack.worker_urls else ["No worker runs here: jobs wait until one takes them."]
+    without_worker = [] if stack.worker_urls else ["No worker is running here: jobs wait until a worker takes them."]
     commands = [f"{_program()} {command}" for command, _purpose in NEXT]
     width = max(map(len, commands))
     purposes = [purpose for _command, purpose in NEXT]
@@ -28,7 +28,7 @@ def banner(stack: RunningStack, *, stop: str) -> list[str]:
 
 
 def _program() -> str:
-    """Return `darkroom` where the shell finds it, else its path beside this Python."""
+    """Return `darkroom` if the shell finds it, else its path beside this Python."""
     beside = Path(sys.executable).with_name("darkroom")
     if shutil.which("darkroom") or not beside.exists():
         return "darkroom"

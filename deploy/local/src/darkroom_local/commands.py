@@ -1,4 +1,4 @@
-"""The commands of the one-machine stack: up, down, env, logs, demo. Heavy imports wait until a command runs."""
+"""The commands of the local stack: up, down, env, logs, demo. Each imports what it needs when it runs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,7 +41,7 @@ def up(
     queue_port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port of queue-api.")] = None,
     dispatcher_port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port of webhook-dispatcher.")] = None,
     worker_port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port of the first gpu-worker.")] = None,
-    detach: Annotated[bool, typer.Option("--detach", help="Return once it is ready, and leave it running.")] = False,
+    detach: Annotated[bool, typer.Option("--detach", help="Return when it is ready, and leave it running.")] = False,
     unchecked: Annotated[
         bool, typer.Option("--unchecked", help="Start even if `darkroom worker check` says that the profile can't run.")
     ] = False,
@@ -59,7 +59,7 @@ def up(
     from darkroom_local.console import Console
     from darkroom_local.environment import profile_of, user_environment
     from darkroom_local.private_files import UMASK
-    from darkroom_local.running_stacks import noted
+    from darkroom_local.running_stacks import registered
     from darkroom_local.stack import Stack, StackOptions
     from darkroom_local.state import StateDir
 
@@ -70,7 +70,7 @@ def up(
         "WEBHOOK_DISPATCHER_PORT": dispatcher_port,
         "GPU_WORKER_PORT": worker_port,
     }
-    with _one_sentence(state_dir):
+    with _errors_in_one_line(state_dir):
         state = StateDir.chosen(state_dir)
         env = user_environment() | {variable: str(port) for variable, port in ports.items() if port is not None}
         if options.workers and not unchecked:
@@ -81,18 +81,18 @@ def up(
             typer.echo("\n".join(banner(state.running(), stop="`darkroom down` stops it")))
             return
         console = Console()
-        with state.lock(), console.kept_in(state.log_file), noted(state, console):
+        with state.lock(), console.copied_to(state.log_file), registered(state, console):
             code = asyncio.run(Stack(state, options, env, console).run())
     raise typer.Exit(code)
 
 
 def down(state_dir: StackOption = None) -> None:
-    """Stop the stack that runs on this machine, and wait until it has."""
+    """Stop the stack that is running on this machine, and wait until it has stopped."""
     from darkroom_local.background import stop_running
 
-    with _found(state_dir) as state:
+    with _stack_of(state_dir) as state:
         stopped = stop_running(state)
-        typer.echo(f"The stack on {state.path} has stopped." if stopped else f"No stack runs on {state.path}.")
+        typer.echo(f"The stack in {state.path} has stopped." if stopped else f"No stack is running in {state.path}.")
 
 
 def show_env(
@@ -100,12 +100,12 @@ def show_env(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     export: Annotated[bool, typer.Option("--export", help="Print `export` lines for `eval`.")] = False,
 ) -> None:
-    """Print what a program needs to talk to the running stack; exit code 1 if none runs."""
+    """Print URLs and keys of the running stack; exit code 1 if none is running."""
     import json
 
     from darkroom_local.access import access_to, as_shell_lines
 
-    with _found(state_dir) as state:
+    with _stack_of(state_dir) as state:
         access = access_to(state)
     typer.echo(json.dumps(access, indent=2) if as_json else as_shell_lines(access, export=export))
 
@@ -119,12 +119,12 @@ def logs(
     as_json: Annotated[bool, typer.Option("--json", help="Print an object for each line.")] = False,
     state_dir: StackOption = None,
 ) -> None:
-    """Print the log of the stack that runs here, or of the last one."""
+    """Print the log of the stack that is running here, or of the last one."""
     import json
 
     from darkroom_local.log_reading import name_of, read_log
 
-    with _found(state_dir) as state:
+    with _stack_of(state_dir) as state:
         for line in read_log(state, names or (), last=lines, follow=follow):
             name, text = name_of(line)
             typer.echo(json.dumps({"process": name, "line": text}) if as_json else line)
@@ -134,9 +134,9 @@ def demo(
     state_dir: StackOption = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the files.")] = Path("darkroom-output"),
 ) -> None:
-    """Make six pictures, a video and an enhanced prompt, and open them to see that they are right.
+    """Make six pictures, a video and an enhanced prompt, and check the files.
 
-    Uses the stack that runs, else starts one of its own and stops it afterwards.
+    Uses the running stack; without one, starts a stack and stops it afterwards.
     """
     import httpx
     from darkroom_client.errors import DarkroomError
@@ -144,7 +144,7 @@ def demo(
 
     from darkroom_local.demo.command import run_demo
 
-    with _found(state_dir) as state:
+    with _stack_of(state_dir) as state:
         try:
             run_demo(state, output, Console())
         except (DarkroomError, httpx.HTTPError) as error:
@@ -152,7 +152,7 @@ def demo(
 
 
 def _check(profile: str) -> None:
-    """Refuse what `darkroom worker check` refuses. The tiny models, which run anywhere, are not asked about."""
+    """End the command if `darkroom worker check` says that the profile can't run. The tiny profile always can."""
     from darkroom_local.environment import DEFAULT_PROFILE
 
     if profile == DEFAULT_PROFILE:
@@ -164,19 +164,19 @@ def _check(profile: str) -> None:
 
 
 @contextmanager
-def _found(option: Path | None) -> Iterator["StateDir"]:
-    """Give the state folder of the stack that is meant."""
+def _stack_of(option: Path | None) -> Iterator["StateDir"]:
+    """Yield the state folder of the stack that the command is about; errors end the command."""
     from darkroom_local.running_stacks import find_stack
 
-    with _one_sentence(option):
+    with _errors_in_one_line(option):
         yield find_stack(option)
 
 
 @contextmanager
-def _one_sentence(option: Path | None) -> Iterator[None]:
-    """End the command with one sentence and code 1 when something is wrong with a stack or its state folder."""
+def _errors_in_one_line(option: Path | None) -> Iterator[None]:
+    """End the command with one line and exit code 1 on a StackError or an OSError."""
     from darkroom_local.errors import StackError
-    from darkroom_local.refusals import in_words
+    from darkroom_local.os_errors import describe_os_error
     from darkroom_local.state import StateDir
 
     try:
@@ -186,7 +186,7 @@ def _one_sentence(option: Path | None) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        _fail(in_words(error, StateDir.chosen(option).path))
+        _fail(describe_os_error(error, StateDir.chosen(option).path))
 
 
 def _fail(sentence: str) -> NoReturn:

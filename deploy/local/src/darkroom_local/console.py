@@ -1,4 +1,4 @@
-"""What the supervisor prints: its own lines and those of its processes, each with the name in front."""
+"""Prints the lines of the supervisor and its processes, each with the name of its process in front."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ _COLOURS = (36, 35, 33, 32, 34, 96, 95)
 
 
 class Console:
-    """Prints whole lines only; coloured names on a terminal."""
+    """Prints complete lines; names are coloured on a terminal."""
 
     def __init__(self, *, colour: bool | None = None) -> None:
         self._colour = sys.stdout.isatty() if colour is None else colour
@@ -30,10 +30,10 @@ class Console:
         self._copy: TextIO | None = None
 
     @contextmanager
-    def kept_in(self, file: Path) -> Iterator[None]:
-        """Write what is printed to a file as well, without colours; its old content goes.
+    def copied_to(self, file: Path) -> Iterator[None]:
+        """Also write each line to a file, without colours; the file is emptied first.
 
-        Nothing is added where the output goes to that file already, as that of a stack in the background does.
+        Does nothing if standard output is that file already, as for a stack in the background.
         """
         if _writes_to(file):
             yield
@@ -46,11 +46,11 @@ class Console:
                 self._copy = None
 
     def say(self, sentence: str) -> None:
-        """Print a line of the supervisor's own, with the seconds since it started."""
+        """Print a line of the supervisor, with the seconds since its start."""
         self._print(SUPERVISOR, f"{time.monotonic() - self._started:6.2f}s  {sentence}")
 
     async def relay(self, name: str, output: asyncio.StreamReader) -> str:
-        """Print what a process writes until it closes its output; an endless line is cut. Return the last line."""
+        """Print the output of a process until it closes; lines over 64 KiB are split. Returns the last line."""
         rest, last = b"", ""
         while chunk := await output.read(CHUNK_BYTES):
             *lines, rest = (rest + chunk).split(b"\n")
@@ -72,7 +72,7 @@ class Console:
             if self._copy:
                 print(f"{name:<{NAME_WIDTH}} |", line.rstrip(), file=self._copy, flush=True)
         except OSError:
-            # A full disk or a closed terminal: the processes must go on, and nobody would read their pipes otherwise.
+            # The disk is full or the terminal closed. Continue, since processes block if their pipes are not read.
             self._lost += 1
             return
         if self._lost:
@@ -81,8 +81,8 @@ class Console:
 
 
 def _writes_to(file: Path) -> bool:
-    """Tell whether standard output is this file."""
+    """Return whether standard output is this file."""
     try:
         return os.path.samestat(os.fstat(sys.stdout.fileno()), file.stat())
-    except (OSError, ValueError, AttributeError):  # there is no such file, or no standard output
+    except (OSError, ValueError, AttributeError):  # the file or standard output does not exist
         return False

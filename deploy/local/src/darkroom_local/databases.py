@@ -1,4 +1,4 @@
-"""Roles, schemas and URLs on the embedded PostgreSQL: each service owns one schema and sees no other."""
+"""Roles, schemas and URLs on the embedded PostgreSQL: each service owns one schema and can read no other."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ DATABASE = "darkroom"
 
 @dataclass(frozen=True)
 class SchemaOwner:
-    """A role and the schema that belongs to it."""
+    """A role and the schema that it owns."""
 
     role: str
     schema: str
@@ -23,7 +23,7 @@ class SchemaOwner:
 
 
 def make_databases(server_url: str, database_url: str, owners: list[SchemaOwner]) -> None:
-    """Make the database, and each owner's role and schema, where they don't exist; passwords are set every time."""
+    """Create the database and each owner's role and schema if missing, and set the passwords; raises ProcessFailed."""
     try:
         _make_databases(server_url, database_url, owners)
     except psycopg.Error as error:

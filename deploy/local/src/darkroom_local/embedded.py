@@ -1,4 +1,4 @@
-"""Decides which servers are embedded and which are the user's, and prepares the databases of the embedded ones."""
+"""Chooses embedded or external servers, and prepares the databases on an embedded PostgreSQL."""
 
 import asyncio
 from collections.abc import Collection, Mapping
@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from darkroom_local.databases import DATABASE, SchemaOwner, make_databases
 from darkroom_local.environment import Servers
-from darkroom_local.keeper import Member
-from darkroom_local.own_servers import check_databases, check_redis
+from darkroom_local.external_servers import check_databases, check_redis
+from darkroom_local.member_supervisor import Member
 from darkroom_local.servers.ports import free_ports
 from darkroom_local.servers.postgres import EmbeddedPostgres
 from darkroom_local.servers.valkey import EmbeddedValkey
@@ -18,15 +18,17 @@ EMBEDDED = "embedded"
 
 
 class StackServers:
-    """The servers of one stack. REDIS_URL and DATABASE_URL, where set, replace the embedded ones.
+    """The servers of one stack. REDIS_URL and DATABASE_URL replace the embedded servers.
 
-    The embedded ones take none of the ports in `avoid`.
+    Embedded servers listen on free ports other than those in `avoid`.
     """
 
-    def __init__(self, env: Mapping[str, str], folder: Path, kept: StackSecrets, *, avoid: Collection[int]) -> None:
+    def __init__(
+        self, env: Mapping[str, str], folder: Path, stack_secrets: StackSecrets, *, avoid: Collection[int]
+    ) -> None:
         self._owners = {
-            "platform": SchemaOwner("darkroom_platform", "platform", kept.platform_database_password),
-            "webhooks": SchemaOwner("darkroom_webhooks", "webhooks", kept.webhooks_database_password),
+            "platform": SchemaOwner("darkroom_platform", "platform", stack_secrets.platform_database_password),
+            "webhooks": SchemaOwner("darkroom_webhooks", "webhooks", stack_secrets.webhooks_database_password),
         }
         own = {schema: env.get(f"{schema.upper()}_DATABASE_URL") or env.get("DATABASE_URL") for schema in self._owners}
         self._own_databases = {_variable(schema, env): url for schema, url in own.items() if url}
@@ -39,16 +41,16 @@ class StackServers:
             webhooks_database_url=own["webhooks"] or self._owners["webhooks"].url(postgres_port),
         )
         self.platform_database = _place(own["platform"]) if own["platform"] else EMBEDDED
-        """Tells the databases apart that a state folder has been used with; carries no password."""
+        """Identifies the platform's database among those that this state folder was used with; contains no password."""
 
-    async def check_own(self) -> None:
-        """Connect to the servers of the user; ProcessFailed if one can't be used."""
+    async def check_external(self) -> None:
+        """Connect to the external servers; raises ProcessFailed if one can't be used."""
         if not self._valkey:
             await check_redis(self.urls.redis_url)
         await check_databases(self._own_databases)
 
     def members(self) -> list[Member]:
-        """Describe the embedded servers; a first start makes their data here."""
+        """Describe the processes of the embedded servers; creates their data on the first start."""
         members = []
         if self._valkey:
             members.append(Member(self._valkey.prepare(), essential=True))
@@ -58,14 +60,14 @@ class StackServers:
         return members
 
     async def make_databases(self) -> None:
-        """Make roles and schemas on the embedded PostgreSQL; the user's own servers are left as they are."""
+        """Create roles and schemas on the embedded PostgreSQL. External servers are not changed."""
         if self._postgres:
             urls = self._postgres.url(), self._postgres.url(DATABASE)
             await asyncio.to_thread(make_databases, *urls, list(self._owners.values()))
 
 
 def _variable(schema: str, env: Mapping[str, str]) -> str:
-    """Return the variable that names the database of a schema."""
+    """Return the environment variable that holds the database URL of a schema."""
     name = f"{schema.upper()}_DATABASE_URL"
     return name if env.get(name) else "DATABASE_URL"
 

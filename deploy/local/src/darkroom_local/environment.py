@@ -1,4 +1,4 @@
-"""The environment of each process: what it inherits, its settings, and only the secrets it needs."""
+"""Builds the environment of each process: inherited variables, its settings, and only the secrets that it needs."""
 
 import os
 from collections.abc import Mapping
@@ -32,27 +32,29 @@ _WITHHELD = {*_SECRETS, "REDIS_URL", "DATABASE_URL", "PLATFORM_DATABASE_URL", "W
 
 
 def user_environment() -> dict[str, str]:
-    """Return the environment of this process over what `.env` in the working directory says."""
+    """Return the variables of `.env` in the working directory, overridden by the environment of this process."""
     try:
         written = {name: value for name, value in dotenv_values(".env").items() if value is not None}
     except UnicodeDecodeError:
-        raise StackError(f"{Path('.env').absolute()} is not text in UTF-8. Write it anew, like .env.example.") from None
+        raise StackError(
+            f"{Path('.env').absolute()} is not text in UTF-8. Rewrite it in UTF-8, like .env.example."
+        ) from None
     return written | dict(os.environ)
 
 
 def profile_of(option: str | None, env: Mapping[str, str]) -> str:
-    """Return the profile of the workers: the option, else GPU_WORKER_PROFILE, else the tiny one."""
+    """Return the profile of the workers: the option, else GPU_WORKER_PROFILE, else `tiny`."""
     return option or env.get("GPU_WORKER_PROFILE") or DEFAULT_PROFILE
 
 
-def with_user_secrets(kept: StackSecrets, env: Mapping[str, str]) -> StackSecrets:
-    """Let secrets that the user sets take the place of generated ones."""
-    return replace(kept, **{field: env[name] for name, field in _SECRETS.items() if env.get(name)})  # type: ignore[arg-type]  # all of these fields are strings
+def with_user_secrets(generated: StackSecrets, env: Mapping[str, str]) -> StackSecrets:
+    """Replace generated secrets by those that the user sets in the environment."""
+    return replace(generated, **{field: env[name] for name, field in _SECRETS.items() if env.get(name)})  # type: ignore[arg-type]  # all of these fields are strings
 
 
 @dataclass(frozen=True)
 class Servers:
-    """Where the services find Redis and their databases."""
+    """URLs of Redis and of the databases."""
 
     redis_url: str
     platform_database_url: str
@@ -65,7 +67,7 @@ class Environments:
 
     env: Mapping[str, str]
     state: Path
-    kept: StackSecrets
+    secrets: StackSecrets
     servers: Servers
     addresses: Addresses
     profile: str
@@ -87,7 +89,7 @@ class Environments:
         )  # fmt: skip
 
     def operator(self) -> dict[str, str]:
-        """Return the settings of platform-api without the rest of its environment."""
+        """Return the settings of platform-api that its operator's commands need."""
         service = self.platform()
         return {name: service[name] for name in OPERATOR_SETTINGS}
 
@@ -98,7 +100,7 @@ class Environments:
         return self._service(
             "WEBHOOK_DISPATCHER", self.addresses.dispatcher, "SECRETS_KEY",
             WEBHOOKS_DATABASE_URL=self.servers.webhooks_database_url,
-            # Only programs on this machine reach the services, so webhooks may be received on this machine, too.
+            # If only programs on this machine can reach the services, webhooks may go to loopback addresses.
             WEBHOOK_ALLOWED_NETWORKS=self.env.get(
                 "WEBHOOK_ALLOWED_NETWORKS", LOOPBACK_NETWORKS if self.addresses.are_loopback else NO_NETWORKS
             ),
@@ -111,11 +113,11 @@ class Environments:
             "GPU_WORKER", self.addresses.workers[number],
             GPU_WORKER_ID=f"{worker_id}-{number + 1}",
             GPU_WORKER_PROFILE=self.profile,
-            # Threads that spin while they wait take the cores from the other processes of this machine.
+            # Idle OpenMP threads must sleep: spinning ones take CPU time from the other processes.
             OMP_WAIT_POLICY=self.env.get("OMP_WAIT_POLICY") or "PASSIVE",
         )  # fmt: skip
 
-    def _service(self, prefix: str, address: Address, *secrets: str, **settings: str) -> dict[str, str]:
+    def _service(self, prefix: str, address: Address, *secret_names: str, **settings: str) -> dict[str, str]:
         inherited = {name: value for name, value in self.env.items() if name not in _WITHHELD}
         return {
             "LOG_FORMAT": "console",
@@ -127,6 +129,6 @@ class Environments:
             "JWT_AUDIENCE": self.jwt_audience,
             f"{prefix}_HOST": address.host,
             f"{prefix}_PORT": str(address.port),
-            **{name: str(getattr(self.kept, _SECRETS[name])) for name in secrets},
+            **{name: str(getattr(self.secrets, _SECRETS[name])) for name in secret_names},
             **settings,
         }

@@ -1,13 +1,13 @@
-"""What can go wrong with a stack, as sentences for the person at the terminal.
+"""Errors of a stack, with messages for the user at the terminal.
 
 StackError
-├── PortTaken       somebody else listens where a service should
-├── StateInUse      another stack runs on the state folder
-├── NoStack         nothing runs on the state folder
-├── StillStarting   a stack runs on the state folder, and doesn't serve yet
-├── SeveralStacks   a command needs to know which of the running stacks is meant
-├── DamagedFile     a file of the state folder can't be understood
-└── ProcessFailed   a server, a service or a set-up command ended when it should not have
+├── PortTaken       another process listens on the port of a service
+├── StateInUse      another stack is running in the state folder
+├── NoStack         no stack is running in the state folder
+├── StillStarting   the stack in the state folder is not ready yet
+├── SeveralStacks   several stacks are running, and the command names none
+├── DamagedFile     a file of the state folder can't be parsed
+└── ProcessFailed   a server, a service or a set-up command failed
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class StackError(Exception):
-    """Base of the errors that end a command with one line."""
+    """Base of the errors that end a command with one line and exit code 1."""
 
 
 class PortTaken(StackError):
@@ -34,32 +34,31 @@ class StateInUse(StackError):
     def __init__(self, folder: Path, pid: int | None) -> None:
         process = f" (pid {pid})" if pid else ""
         super().__init__(
-            f"A stack already runs on {folder}{process}. Stop it with `darkroom down`, or use another --state-dir."
+            f"A stack is already running in {folder}{process}. "
+            "Stop it with `darkroom down`, or use another --state-dir."
         )
 
 
 class NoStack(StackError):
     def __init__(self, folder: Path) -> None:
-        super().__init__(f"No stack runs on {folder}. Start one with `darkroom up`.")
+        super().__init__(f"No stack is running in {folder}. Start one with `darkroom up`.")
 
 
 class StillStarting(StackError):
     def __init__(self, folder: Path, pid: int) -> None:
-        super().__init__(
-            f"The stack on {folder} (pid {pid}) is still starting. Try again when `darkroom up` says that it is ready."
-        )
+        super().__init__(f"The stack in {folder} (pid {pid}) is still starting. Try again when it is ready.")
 
 
 class SeveralStacks(StackError):
     def __init__(self, folders: Sequence[Path]) -> None:
         super().__init__(
-            f"Several stacks run: on {' and on '.join(map(str, folders))}. "
-            f"Choose one, such as with DARKROOM_STATE_DIR={folders[0]}."
+            f"Several stacks are running: in {' and in '.join(map(str, folders))}. "
+            f"Choose one, for example with DARKROOM_STATE_DIR={folders[0]}."
         )
 
 
 class DamagedFile(StackError):
-    """Names the first thing that is wrong, and never the content, which may be secret."""
+    """Names the first error, and never the content, which may be secret."""
 
     def __init__(self, file: Path, error: "ValidationError", remedy: str) -> None:
         first = error.errors(include_input=False, include_url=False)[0]
@@ -68,4 +67,4 @@ class DamagedFile(StackError):
 
 
 class ProcessFailed(StackError):
-    """Carries its own sentence."""
+    """The message says which process failed, and why."""

@@ -1,4 +1,4 @@
-"""Reads what a stack has printed: the last lines, and those that come."""
+"""Reads the log of a stack: its last lines, and new lines as they are written."""
 
 import time
 from collections import deque
@@ -20,14 +20,14 @@ def read_log(
     follow: bool,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[str]:
-    """Yield the last lines of these processes, or of all; with `follow`, further ones until the stack has stopped."""
+    """Yield the `last` lines of the named processes or of all; with `follow`, also new lines until the stack stops."""
     if not state.log_file.exists():
         raise NoStack(state.path)
     with state.log_file.open(errors="replace", newline="\n") as log:
         yield from deque((line.rstrip("\n") for line in log if _is_of(line, names)), maxlen=last)
         part = ""
         while follow:
-            runs = state.supervisor() is not None  # asked before reading, so that its last lines are read, too
+            runs = state.supervisor() is not None  # checked before reading, so that no last line is missed
             while text := log.readline():
                 part += text
                 if part.endswith("\n"):
@@ -40,7 +40,7 @@ def read_log(
 
 
 def name_of(line: str) -> tuple[str, str]:
-    """Split a line into the process that it comes from and what that has written."""
+    """Split a line into the name of its process and the text."""
     name, separator, text = line.partition(SEPARATOR)
     return (name.strip(), text.strip()) if separator else (SUPERVISOR, line)
 

@@ -1,4 +1,4 @@
-"""Runs a set-up command, such as a migration, to its end."""
+"""Runs a set-up command, such as a migration, until it ends."""
 
 import asyncio
 import sys
@@ -13,7 +13,10 @@ TRACEBACK = "Traceback (most recent call last):"
 
 
 async def run_module(module: str, *arguments: str, env: Mapping[str, str], cwd: Path) -> str:
-    """Run `python -m module arguments` and return what it printed; ProcessFailed with its last lines if it fails."""
+    """Run `python -m module arguments` and return its standard output.
+
+    Raises ProcessFailed with the last lines of output if it fails. Kills the process if the caller is cancelled.
+    """
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", module, *arguments),
         env=dict(env),
@@ -36,7 +39,7 @@ async def run_module(module: str, *arguments: str, env: Mapping[str, str], cwd: 
 
 
 def _reason(text: str) -> str:
-    """Return the last lines; of a traceback only the line that names the error."""
+    """Return the last lines of output; of a traceback, only the line with the error."""
     _before, found, trace = text.rpartition(TRACEBACK)
     if not found:
         return "\n".join(text.splitlines()[-ERROR_LINES:])

@@ -1,14 +1,14 @@
-"""Files in the state folder: only their owner reads them, and a crash or a full disk never leaves half of one."""
+"""Writes files that only their owner can read, and atomically: a crash or a full disk leaves no partial file."""
 
 import os
 from pathlib import Path
 
 UMASK = 0o077
-"""For the supervisor and all processes under it, so that what they write into the state folder is as private."""
+"""Of the supervisor and its processes, so that their files in the state folder are private, too."""
 
 
 def write_private(file: Path, text: str) -> None:
-    """Replace a file at once."""
+    """Replace the content of a file atomically."""
     new = file.with_name(f"{file.name}.new")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as handle:
@@ -17,6 +17,6 @@ def write_private(file: Path, text: str) -> None:
 
 
 def empty_private(file: Path) -> None:
-    """Make a file empty, and private also if it was there before."""
+    """Create or empty a file, and make it private."""
     os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
     file.chmod(0o600)

@@ -1,14 +1,14 @@
-"""Whether the workers of a profile can run on this machine: asked before a stack starts."""
+"""Checks before a stack starts whether the workers of a profile can run on this machine."""
 
 from gpu_worker.commands.report import print_report
-from gpu_worker.store.profiles import RegistryError
+from gpu_worker.models.profile_loader import RegistryError
 from gpu_worker.wiring.check import make_report
 
 from darkroom_local.errors import StackError
 
 
 def runs_here(profile: str) -> bool:
-    """Tell whether a worker of the profile runs here, and where it doesn't print what `darkroom worker check` says."""
+    """Return whether a worker of the profile can run here; if not, print the report of `darkroom worker check`."""
     try:
         report = make_report(profile, None)
     except RegistryError as error:

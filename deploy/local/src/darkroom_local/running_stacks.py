@@ -1,4 +1,4 @@
-"""The running stacks of this user, noted in one place so that commands find them from any folder."""
+"""A registry of this user's running stacks, so that commands find them from any folder."""
 
 import hashlib
 import os
@@ -8,25 +8,25 @@ from pathlib import Path
 
 from darkroom_local.console import Console
 from darkroom_local.errors import SeveralStacks
+from darkroom_local.os_errors import describe_os_error
 from darkroom_local.private_files import write_private
-from darkroom_local.refusals import in_words
 from darkroom_local.state import StateDir
 
 NAME_CHARS = 16
 
 
-def notes_folder() -> Path:
-    """Return where stacks are noted: one file each, which holds the path of the state folder."""
+def registry_folder() -> Path:
+    """Return the registry's folder. Each file in it holds the path of one state folder."""
     return Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state", "darkroom", "stacks").expanduser()
 
 
 @contextmanager
-def noted(state: StateDir, console: Console) -> Iterator[None]:
-    """Note a stack for as long as it runs. A home that can't be written to is said, and stops nothing."""
+def registered(state: StateDir, console: Console) -> Iterator[None]:
+    """Register a stack while it runs. If the home can't be written to, print that and continue."""
     try:
-        note = _note(state)
+        note = _register(state)
     except (OSError, RuntimeError) as error:
-        reason = in_words(error) if isinstance(error, OSError) else "this user has no home"
+        reason = describe_os_error(error) if isinstance(error, OSError) else "this user has no home"
         console.say(f"commands in other folders will not find this stack: {reason}")
         yield
         return
@@ -36,8 +36,8 @@ def noted(state: StateDir, console: Console) -> Iterator[None]:
         note.unlink(missing_ok=True)
 
 
-def _note(state: StateDir) -> Path:
-    folder = notes_folder()
+def _register(state: StateDir) -> Path:
+    folder = registry_folder()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for leftover in folder.iterdir():
         if not Path(leftover.read_text().strip()).is_dir():
@@ -48,18 +48,18 @@ def _note(state: StateDir) -> Path:
 
 
 def running_stacks() -> list[StateDir]:
-    """Return the state folders that a stack runs on, ready or not; notes that a killed stack left are passed over."""
-    folder = notes_folder()
+    """Return the state folders with a running stack, ready or not. Entries of killed stacks are skipped."""
+    folder = registry_folder()
     paths = [note.read_text().strip() for note in sorted(folder.iterdir())] if folder.is_dir() else []
     states = [StateDir(Path(path)) for path in dict.fromkeys(paths) if path]
     return [state for state in states if state.supervisor()]
 
 
 def find_stack(option: Path | None) -> StateDir:
-    """Choose the state folder of a command about a running stack.
+    """Return the state folder of a command about a running stack.
 
-    The option wins, then DARKROOM_STATE_DIR, then .darkroom in the working directory if a stack runs on it, then the
-    only stack that runs; SeveralStacks asks to choose. If none runs, it is the folder that `darkroom up` would use.
+    In order of precedence: the option, DARKROOM_STATE_DIR, .darkroom in the working directory if its stack is running,
+    the only running stack, and the folder that `darkroom up` would use. Raises SeveralStacks if several are running.
     """
     chosen = StateDir.chosen(option)
     if option or os.environ.get("DARKROOM_STATE_DIR") or chosen.supervisor():

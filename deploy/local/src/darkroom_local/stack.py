@@ -1,4 +1,4 @@
-"""The whole of Darkroom as stages for the supervisor: servers, migrations, services, workers."""
+"""Composes a stack as stages for the supervisor: servers, migrations, services, workers."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ from darkroom_local.banner import banner
 from darkroom_local.console import Console
 from darkroom_local.embedded import StackServers
 from darkroom_local.environment import Environments, profile_of, with_user_secrets
-from darkroom_local.keeper import Member
+from darkroom_local.member_supervisor import Member
 from darkroom_local.one_shot import run_module
 from darkroom_local.servers.process import ProcessSpec
 from darkroom_local.servers.readiness import http_ready
@@ -22,12 +22,12 @@ from darkroom_local.state import RunningStack, StateDir
 from darkroom_local.supervisor import Pids, Stage, Supervisor
 
 SERVICE_GRACE_S = 15.0  # a service drains for 10 s
-WORKER_READY_TIMEOUT_S = 1800.0  # a first start may build or fetch models
+WORKER_READY_TIMEOUT_S = 1800.0  # the first start may build or download models
 
 
 @dataclass(frozen=True)
 class StackOptions:
-    """What a person chooses when starting a stack."""
+    """The options of `darkroom up`."""
 
     workers: int = 1
     profile: str | None = None
@@ -35,43 +35,43 @@ class StackOptions:
     unchecked: bool = False
 
     def as_arguments(self) -> list[str]:
-        """Return the command line of `darkroom up` that chooses the same."""
+        """Return the equivalent command-line arguments of `darkroom up`."""
         profile = ["--profile", self.profile] if self.profile else []
         flags = {"--free-ports": self.free_ports, "--unchecked": self.unchecked}
         return ["--workers", str(self.workers), *profile, *(flag for flag, is_set in flags.items() if is_set)]
 
 
 class Stack:
-    """One stack on one state folder, which this process owns."""
+    """One stack in one state folder, whose lock this process holds."""
 
     def __init__(self, state: StateDir, options: StackOptions, env: Mapping[str, str], console: Console) -> None:
         self._state = state
         self._console = console
-        self._secrets = SecretsFile(state.path)
-        self._kept = with_user_secrets(self._secrets.load(), env)
-        self._secrets.save(self._kept)
+        self._secrets_file = SecretsFile(state.path)
+        self._secrets = with_user_secrets(self._secrets_file.load(), env)
+        self._secrets_file.save(self._secrets)
         self._addresses: Addresses = choose_addresses(env, workers=options.workers, free=options.free_ports)
-        self._servers = StackServers(env, state.path, self._kept, avoid=self._addresses.ports)
+        self._servers = StackServers(env, state.path, self._secrets, avoid=self._addresses.ports)
         self._environments = Environments(
             env=env,
             state=state.path,
-            kept=self._kept,
+            secrets=self._secrets,
             servers=self._servers.urls,
             addresses=self._addresses,
             profile=profile_of(options.profile, env),
         )
 
     async def run(self) -> int:
-        """Run until a signal or a failure; return the exit code."""
+        """Run until a signal or a failure; returns the exit code."""
         (self._state.path / "objects").mkdir(mode=0o700, exist_ok=True)
         return await Supervisor(self._console, self._announce).run(self._stages())
 
     def _stages(self) -> list[Stage]:
         to, make = self._addresses, self._environments
         return [
-            Stage(then=[self._servers.check_own]),
+            Stage(then=[self._servers.check_external]),
             Stage(self._servers.members(), then=[self._servers.make_databases]),
-            # Workers take longest, since they load models, and need nothing but Redis.
+            # Workers start slowly, since they load models, and need only Redis and the object store.
             Stage(
                 [
                     self._service(
@@ -105,7 +105,7 @@ class Stack:
                 ready=http_ready(address.port, address.reachable_host),
                 env=env,
                 cwd=self._state.path,
-                death_signal=signal.SIGKILL,  # with its servers gone there is nothing left to drain
+                death_signal=signal.SIGKILL,  # a service without its servers has nothing to drain
                 grace_s=SERVICE_GRACE_S,
                 ready_timeout_s=ready_timeout_s,
             )
@@ -121,17 +121,17 @@ class Stack:
                 group.create_task(run_module(module, "migrate", env=env, cwd=self._state.path))
 
     async def _bootstrap(self) -> None:
-        """Make the demo user and the keys, once for each database: their secrets can't be read back."""
+        """Create the demo user and the keys, once per database: the secrets of keys can't be read back."""
         database = self._servers.platform_database
-        if database not in self._kept.identities:
+        if database not in self._secrets.identities:
             env = self._environments.platform()
             made = json.loads(await run_module("platform_api", "bootstrap", "--json", env=env, cwd=self._state.path))
             identity = Identity(made["user_id"], made["api_key"], made["service_key"], made["admin_key"])
-            self._kept = self._kept.with_identity(database, identity)
-            self._secrets.save(self._kept)
+            self._secrets = self._secrets.with_identity(database, identity)
+            self._secrets_file.save(self._secrets)
 
     def _announce(self, pids: Pids) -> None:
-        identity = self._kept.identities[self._servers.platform_database]
+        identity = self._secrets.identities[self._servers.platform_database]
         stack = RunningStack(
             state_dir=str(self._state.path),
             supervisor_pid=os.getpid(),
@@ -145,13 +145,13 @@ class Stack:
             api_key=identity.api_key,
             service_key=identity.service_key,
             admin_key=identity.admin_key,
-            queue_token=self._kept.auth_token,
+            queue_token=self._secrets.auth_token,
             jwt_issuer=self._environments.jwt_issuer,
             jwt_audience=self._environments.jwt_audience,
             operator_settings=self._environments.operator(),
         )
-        is_news = not self._state.is_ready()
+        is_first = not self._state.is_ready()
         self._state.announce(stack)
-        if is_news:
+        if is_first:
             for line in banner(stack, stop="Ctrl-C stops it"):
                 self._console.say(line)

@@ -1,4 +1,4 @@
-"""The secrets of one stack: made once, kept in secrets.json of the state folder, readable by its user only."""
+"""The secrets of one stack: generated once and stored in secrets.json, which only its owner can read."""
 
 import base64
 import json
@@ -18,13 +18,13 @@ def _token() -> str:
 
 
 def _encryption_key() -> str:
-    """256 bits in the padded URL-safe base64 that encryption libraries read."""
+    """Return 256 random bits in padded URL-safe base64."""
     return base64.urlsafe_b64encode(os.urandom(32)).decode()
 
 
 @dataclass(frozen=True)
 class Identity:
-    """The demo user and the keys to the platform, as `platform_api bootstrap` made them."""
+    """The demo user and the keys that `platform_api bootstrap` created."""
 
     user_id: str
     api_key: str
@@ -34,7 +34,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class StackSecrets:
-    """Secrets of services, of database roles, and of the identity in each database that the stack has used."""
+    """Secrets of services and database roles, and the identity in each database that the stack has used."""
 
     auth_token: str = field(default_factory=_token)
     jwt_secret: str = field(default_factory=_token)
@@ -50,8 +50,8 @@ class StackSecrets:
 
 _READER = TypeAdapter(StackSecrets)
 _REMEDY = (
-    "Restore it from a backup. Without one, remove it: the stack makes new secrets, and the demo keys, tokens, signed "
-    "links and webhook secrets made under the old ones stop working."
+    "Restore it from a backup. Without one, remove it: the stack generates new secrets, and demo keys, tokens, signed "
+    "links and webhook secrets made with the old ones stop working."
 )
 
 
@@ -62,7 +62,7 @@ class SecretsFile:
         self._file = folder / "secrets.json"
 
     def load(self) -> StackSecrets:
-        """Return the kept secrets, made on first use; DamagedFile if they can't be understood."""
+        """Return the stored secrets, generated on first use; raises DamagedFile if the file can't be parsed."""
         if not self._file.exists():
             self.save(StackSecrets())
         try:
@@ -70,6 +70,6 @@ class SecretsFile:
         except ValidationError as error:
             raise DamagedFile(self._file, error, _REMEDY) from None
 
-    def save(self, kept: StackSecrets) -> None:
+    def save(self, stack_secrets: StackSecrets) -> None:
         """Replace the file."""
-        write_private(self._file, json.dumps(asdict(kept), indent=2) + "\n")
+        write_private(self._file, json.dumps(asdict(stack_secrets), indent=2) + "\n")

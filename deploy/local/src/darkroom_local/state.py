@@ -1,4 +1,4 @@
-"""The folder that holds everything a stack keeps, and what says that a stack runs on it."""
+"""The state folder of a stack: its lock, the description of the running stack, and the log."""
 
 import fcntl
 import json
@@ -20,7 +20,7 @@ DEFAULT_FOLDER = ".darkroom"
 
 @dataclass(frozen=True)
 class RunningStack:
-    """What programs need to find and use a stack: the content of stack.json."""
+    """The content of stack.json: what programs need to find and use a running stack."""
 
     state_dir: str
     supervisor_pid: int
@@ -38,7 +38,7 @@ class RunningStack:
     jwt_issuer: str
     jwt_audience: str
     operator_settings: dict[str, str]
-    """Of platform-api, as its operator's commands need them; with secrets."""
+    """Settings of platform-api for its operator's commands; contain secrets."""
     server_alias: str = "Main"
 
 
@@ -47,7 +47,7 @@ _REMEDY = "It may be of another version of Darkroom: run `darkroom down`, then `
 
 
 class StateDir:
-    """One state folder, private to its user."""
+    """One state folder, which only its owner can read."""
 
     def __init__(self, path: Path) -> None:
         try:
@@ -55,11 +55,11 @@ class StateDir:
         except RuntimeError:
             raise StackError(f"{path} is not a folder: there is no such user. Use another --state-dir.") from None
         except FileNotFoundError:
-            raise StackError("The working directory does not exist any more. Change to another one.") from None
+            raise StackError("The working directory does not exist any more. Change to another directory.") from None
 
     @classmethod
     def chosen(cls, option: Path | None) -> Self:
-        """Take the option, else DARKROOM_STATE_DIR, else .darkroom in the working directory."""
+        """Return the option's folder, else that of DARKROOM_STATE_DIR, else .darkroom in the working directory."""
         return cls(option or Path(os.environ.get("DARKROOM_STATE_DIR") or DEFAULT_FOLDER))
 
     @property
@@ -72,17 +72,17 @@ class StateDir:
 
     @property
     def log_file(self) -> Path:
-        """What the stack prints, or the last one has printed."""
+        """The output of the running stack, or of the last one."""
         return self.path / "stack.log"
 
     def make(self) -> None:
-        """Make the folder, for its user only."""
+        """Create the folder with mode 0700."""
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path.chmod(0o700)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Own the folder for as long as this process lives; StateInUse if another does."""
+        """Hold the folder's lock, which also ends with this process; raises StateInUse if another process holds it."""
         self.make()
         with os.fdopen(os.open(self._lock_file, os.O_RDWR | os.O_CREAT, 0o600), "w") as lock:
             try:
@@ -101,21 +101,21 @@ class StateDir:
                 lock.truncate(0)
 
     def supervisor(self) -> psutil.Process | None:
-        """Return the process that owns the folder, ready or not."""
+        """Return the supervisor of the folder's stack, ready or not; None if none is running."""
         try:
             pid, created = self._lock_file.read_text().split()
             process = psutil.Process(int(pid))
         except (FileNotFoundError, ValueError, OverflowError, psutil.NoSuchProcess):
             return None
-        # Another process may have the id of one that was killed.
+        # The id of a killed process may have been reused.
         return process if process.create_time() == float(created) else None
 
     def announce(self, stack: RunningStack) -> None:
-        """Say that the stack is ready, or that a process id changed."""
+        """Write stack.json: the stack is ready, or a process id changed."""
         write_private(self._stack_file, json.dumps(asdict(stack), indent=2) + "\n")
 
     def running(self) -> RunningStack:
-        """Describe the stack that is ready on this folder; NoStack if none runs, StillStarting if it isn't ready."""
+        """Return the ready stack of this folder; raises NoStack, StillStarting or DamagedFile."""
         supervisor = self.supervisor()
         if supervisor is None:
             raise NoStack(self.path)
@@ -127,5 +127,5 @@ class StateDir:
             raise DamagedFile(self._stack_file, error, _REMEDY) from None
 
     def is_ready(self) -> bool:
-        """Tell whether a stack is ready on this folder."""
+        """Return whether the stack of this folder is ready."""
         return self.supervisor() is not None and self._stack_file.exists()

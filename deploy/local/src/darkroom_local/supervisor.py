@@ -1,4 +1,4 @@
-"""Starts the stages of a stack in order, keeps their members running, and stops them in reverse order."""
+"""Starts the stages of a stack in order, supervises their members, and stops them in reverse order."""
 
 import asyncio
 import signal
@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from darkroom_local.console import Console
 from darkroom_local.errors import StackError
-from darkroom_local.keeper import Backoff, Keeper, Member
-from darkroom_local.refusals import in_words
+from darkroom_local.member_supervisor import Backoff, Member, MemberSupervisor
+from darkroom_local.os_errors import describe_os_error
 
 E = TypeVar("E", bound=BaseException)
 Pids = dict[str, int]
@@ -18,9 +18,9 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @dataclass(frozen=True)
 class Stage:
-    """Members that start side by side; `then` runs when all of them are ready.
+    """Members that start concurrently; the steps in `then` run in order when all members are ready.
 
-    Nothing waits for the members of a `background` stage but the stack as a whole.
+    Later stages don't wait for the members of a `background` stage; the stack is ready when these are ready, too.
     """
 
     members: Sequence[Member] = ()
@@ -29,22 +29,22 @@ class Stage:
 
 
 class Supervisor:
-    """Runs stages until a signal, or until an essential member does not come back.
+    """Runs stages until a signal, or until an essential member can't be restarted.
 
-    `announce` gets the process ids when all stages are ready, and again whenever one changes.
+    `announce` is called with the process ids when all stages are ready, and whenever an id changes.
     """
 
     def __init__(self, console: Console, announce: Callable[[Pids], None], *, backoff: Backoff | None = None) -> None:
         self._console = console
         self._announce = announce
         self._backoff = backoff or Backoff()
-        self._stages: list[list[Keeper]] = []
+        self._stages: list[list[MemberSupervisor]] = []
         self._stop = asyncio.Event()
         self._failure: str | None = None
         self._ready = False
 
     async def run(self, stages: Sequence[Stage]) -> int:
-        """Return the exit code: 0 after a requested stop, 1 after a failure."""
+        """Run the stages; returns the exit code, 0 after a requested stop and 1 after a failure."""
         loop = asyncio.get_running_loop()
         for number in STOP_SIGNALS:
             loop.add_signal_handler(number, self._on_signal)
@@ -56,8 +56,8 @@ class Supervisor:
             await stopping
             self._console.say(f"stopping: {self._failure}" if self._failure else "stopping (Ctrl-C again kills)")
             await asyncio.gather(starting, return_exceptions=True)
-            for keepers in reversed(self._stages):
-                await asyncio.gather(*(keeper.stop() for keeper in keepers))
+            for supervisors in reversed(self._stages):
+                await asyncio.gather(*(supervisor.stop() for supervisor in supervisors))
         finally:
             for number in STOP_SIGNALS:
                 loop.remove_signal_handler(number)
@@ -70,17 +70,17 @@ class Supervisor:
         try:
             async with asyncio.TaskGroup() as background:
                 for stage in stages:
-                    keepers = [self._keeper(member) for member in stage.members]
-                    self._stages.append(keepers)
+                    supervisors = [self._supervisor_of(member) for member in stage.members]
+                    self._stages.append(supervisors)
                     async with asyncio.TaskGroup() as foreground:
-                        for keeper in keepers:
-                            (background if stage.background else foreground).create_task(keeper.start())
+                        for supervisor in supervisors:
+                            (background if stage.background else foreground).create_task(supervisor.start())
                     for step in stage.then:
                         await step()
         except* StackError as failures:
             self._fail(str(_first(failures)).rstrip("."))
         except* OSError as failures:
-            self._fail(in_words(_first(failures)).rstrip("."))
+            self._fail(describe_os_error(_first(failures)).rstrip("."))
         except* Exception as failures:
             self._fail(repr(_first(failures)))
             raise
@@ -88,12 +88,19 @@ class Supervisor:
             self._ready = True
             self._changed()
 
-    def _keeper(self, member: Member) -> Keeper:
-        return Keeper(member, self._console, changed=self._changed, lost=self._fail, backoff=self._backoff)
+    def _supervisor_of(self, member: Member) -> MemberSupervisor:
+        return MemberSupervisor(member, self._console, changed=self._changed, lost=self._fail, backoff=self._backoff)
 
     def _changed(self) -> None:
         if self._ready:
-            self._announce({keeper.name: keeper.pid for keepers in self._stages for keeper in keepers if keeper.pid})
+            self._announce(
+                {
+                    supervisor.name: supervisor.pid
+                    for supervisors in self._stages
+                    for supervisor in supervisors
+                    if supervisor.pid
+                }
+            )
 
     def _fail(self, reason: str) -> None:
         self._failure = self._failure or reason
@@ -101,14 +108,14 @@ class Supervisor:
 
     def _on_signal(self) -> None:
         if self._stop.is_set():
-            for keepers in self._stages:
-                for keeper in keepers:
-                    keeper.kill()
+            for supervisors in self._stages:
+                for supervisor in supervisors:
+                    supervisor.kill()
         self._stop.set()
 
 
 def _first(errors: BaseExceptionGroup[E]) -> E:
-    """Return the first error inside groups of groups."""
+    """Return the first error of nested groups."""
     error: E | BaseExceptionGroup[E] = errors
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]

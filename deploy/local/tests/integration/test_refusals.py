@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from darkroom_local.private_files import write_private
-from darkroom_local.servers.footing import NAMESPACE
+from darkroom_local.servers.run_as import NAMESPACE
 
 PROGRAM = (sys.executable, "-m", "darkroom_local")
 UP, DETACHED, DOWN, ENV, DEMO = (

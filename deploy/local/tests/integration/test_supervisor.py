@@ -14,7 +14,7 @@ import psutil
 import pytest
 from darkroom_local.console import Console
 from darkroom_local.errors import ProcessFailed
-from darkroom_local.keeper import Backoff, Member
+from darkroom_local.member_supervisor import Backoff, Member
 from darkroom_local.servers.ports import free_ports
 from darkroom_local.servers.process import ProcessSpec
 from darkroom_local.servers.readiness import http_ready
@@ -108,7 +108,7 @@ async def test_a_dead_service_is_said_and_started_again(capsys: pytest.CaptureFi
         after = await running.pids()
     assert after["service"] != before["service"]
     assert after["server"] == before["server"]
-    assert "service was killed by SIGKILL; starting it again in 0.01 s" in capsys.readouterr().out
+    assert "service was killed by SIGKILL; restarting it in 0.01 s" in capsys.readouterr().out
 
 
 async def test_a_dead_server_comes_back_and_the_services_keep_running(capsys: pytest.CaptureFixture[str]) -> None:
@@ -123,7 +123,7 @@ async def test_a_dead_server_comes_back_and_the_services_keep_running(capsys: py
         os.kill(os.getpid(), signal.SIGTERM)
         assert await running.exit_code() == 0
     assert cleared == ["what the crash left"]
-    assert "server was killed by SIGKILL; starting it again in 0.01 s" in capsys.readouterr().out
+    assert "server was killed by SIGKILL; restarting it in 0.01 s" in capsys.readouterr().out
 
 
 async def test_a_server_that_does_not_come_back_stops_everything_with_exit_code_1_and_one_sentence(

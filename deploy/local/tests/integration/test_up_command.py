@@ -53,7 +53,7 @@ def test_a_second_up_on_a_state_folder_ends_with_1_and_says_who_has_it(tmp_path:
     with StateDir(tmp_path).lock():
         ended = darkroom_local("up", "--state-dir", str(tmp_path))
     assert ended.returncode == 1
-    assert f"A stack already runs on {tmp_path} (pid {os.getpid()})" in ended.stderr
+    assert f"A stack is already running in {tmp_path} (pid {os.getpid()})" in ended.stderr
 
 
 def test_env_without_a_stack_ends_with_1_and_says_how_to_start_one(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_env_without_a_stack_ends_with_1_and_says_how_to_start_one(tmp_path: Pat
 def test_down_without_a_stack_has_nothing_to_do(tmp_path: Path) -> None:
     ended = darkroom_local("down", DARKROOM_STATE_DIR=str(tmp_path))
     assert ended.returncode == 0
-    assert "No stack runs" in ended.stdout
+    assert "No stack is running in" in ended.stdout
 
 
 @pytest.mark.parametrize(

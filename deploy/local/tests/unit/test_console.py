@@ -36,7 +36,7 @@ def test_what_is_printed_is_kept_in_a_private_file_without_colours(
 ) -> None:
     console, log = Console(colour=True), tmp_path / "stack.log"
     log.write_text("of the stack before\n")
-    with console.kept_in(log):
+    with console.copied_to(log):
         console.say("starting")
     console.say("after the end")
     assert log.read_text().count("\n") == 1
@@ -52,6 +52,6 @@ def test_output_that_goes_to_the_file_already_is_not_written_twice(
     with log.open("w") as output, monkeypatch.context() as patch:
         patch.setattr(sys, "stdout", output)
         console = Console()
-        with console.kept_in(log):
+        with console.copied_to(log):
             console.say("starting")
     assert log.read_text().count("starting") == 1

@@ -15,7 +15,7 @@ def environments(**env: str) -> Environments:
     return Environments(
         env=env,
         state=Path("/state"),
-        kept=StackSecrets(),
+        secrets=StackSecrets(),
         servers=Servers("redis://r", "postgresql://platform", "postgresql://webhooks"),
         addresses=choose_addresses(env, workers=2, free=True),
         profile="tiny",
@@ -145,6 +145,6 @@ def test_workers_have_different_ids() -> None:
 
 def test_a_secret_that_the_user_sets_takes_the_place_of_the_generated_one() -> None:
     generated = StackSecrets()
-    kept = with_user_secrets(generated, {"AUTH_TOKEN": "from-user", "JWT_SECRET": ""})
-    assert kept.auth_token == "from-user"
-    assert kept.jwt_secret == generated.jwt_secret
+    merged = with_user_secrets(generated, {"AUTH_TOKEN": "from-user", "JWT_SECRET": ""})
+    assert merged.auth_token == "from-user"
+    assert merged.jwt_secret == generated.jwt_secret

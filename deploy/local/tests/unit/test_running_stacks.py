@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from darkroom_client.errors import NotReachable
 from darkroom_local.console import Console
+from darkroom_local.entry_points import client_access, operator_settings, service_urls
 from darkroom_local.errors import SeveralStacks
-from darkroom_local.for_commands import client_access, operator_settings, service_urls
-from darkroom_local.running_stacks import find_stack, noted, notes_folder, running_stacks
+from darkroom_local.running_stacks import find_stack, registered, registry_folder, running_stacks
 from darkroom_local.state import RunningStack, StateDir
 
 OF_STACK = {"PLATFORM_DATABASE_URL": "postgresql://of-stack", "JWT_SECRET": "of-stack"}
@@ -37,7 +37,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @contextmanager
 def stack_on(folder: Path, *, ready: bool = True) -> Iterator[StateDir]:
     state = StateDir(folder)
-    with state.lock(), noted(state, Console(colour=False)):
+    with state.lock(), registered(state, Console(colour=False)):
         if ready:
             state.announce(replace(STACK, state_dir=str(folder)))
         yield state
@@ -48,7 +48,7 @@ def test_the_only_stack_is_found_from_another_folder_until_it_ends(tmp_path: Pat
         assert find_stack(None).path == state.path
     assert find_stack(None).path == elsewhere / ".darkroom"
     assert running_stacks() == []
-    assert list(notes_folder().iterdir()) == []
+    assert list(registry_folder().iterdir()) == []
 
 
 def test_of_several_stacks_one_must_be_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,9 +80,9 @@ def test_the_note_of_a_stack_that_was_killed_is_passed_over(tmp_path: Path, else
 
 def test_notes_of_folders_that_are_gone_are_removed_by_the_next_stack(tmp_path: Path) -> None:
     with stack_on(tmp_path / "state"):
-        (notes_folder() / "leftover").write_text(f"{tmp_path / 'gone'}\n")
+        (registry_folder() / "leftover").write_text(f"{tmp_path / 'gone'}\n")
     with stack_on(tmp_path / "state"):
-        assert len(list(notes_folder().iterdir())) == 1
+        assert len(list(registry_folder().iterdir())) == 1
 
 
 def test_a_home_that_cannot_be_written_to_is_said_and_stops_nothing(

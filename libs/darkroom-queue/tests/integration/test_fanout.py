@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 from darkroom_queue import RESET, EventFanout, EventLog, Followed, Producer, QueueClient
+from darkroom_queue.log.fanout import BUFFER
 from darkroom_schemas.events import Emission, Event, EventType
 from darkroom_schemas.ids import EventId, JobId, TenantId
 
@@ -54,6 +55,20 @@ async def test_a_follower_resumes_without_a_gap_or_a_double_while_events_go_on(
     taken = await numbers_of(fanout.follow(since=seen, job_id=job_id), lambda n: n == 99)
     await emitting
     assert taken == list(range(1, 100))
+
+
+async def test_a_replay_longer_than_the_buffer_misses_nothing(link: QueueClient, fanout: EventFanout) -> None:
+    since, total = await emit(link, 0), BUFFER + 500
+    emissions = [
+        Emission(outbox_id=n, type=EventType.JOB_UPDATED, job_id=JOB, tenant=TenantId("t"), data={"n": n})
+        for n in range(1, total)
+    ]
+    await Producer(link).emit(emissions)
+    events = fanout.follow(since=since)
+    taken = await numbers_of(events, lambda n: n == BUFFER)
+    await emit(link, total)
+    taken += await numbers_of(events, lambda n: n == total)
+    assert taken == list(range(1, total + 1))
 
 
 async def test_a_follower_of_one_job_sees_no_other(link: QueueClient, fanout: EventFanout) -> None:

@@ -1,3 +1,3 @@
-"""Runs steps on a GPU, and on a laptop without one: SDXL, WAN 2.1 and Qwen behind one queue."""
+"""Runs steps from the queue on a GPU or a CPU: SDXL images, WAN 2.1 videos and Qwen prompt enhancement."""
 
 VERSION = "0.1.0"

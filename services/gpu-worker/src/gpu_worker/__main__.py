@@ -1,24 +1,6 @@
 """`python -m gpu_worker`: serve until SIGTERM."""
 
-from darkroom_chassis.logs import configure_logging
-from darkroom_chassis.service import run, serve
-
-from gpu_worker.app import build_app
-from gpu_worker.settings import WorkerSettings
-from gpu_worker.store.profiles import RegistryError
-from gpu_worker.wiring.service import read_profile
-
-
-def main() -> None:
-    """Read the settings and run the worker."""
-    settings = WorkerSettings.load()
-    configure_logging("gpu-worker", level=settings.log_level, log_format=settings.log_format)
-    try:
-        profile = read_profile(settings)
-    except RegistryError as error:
-        raise SystemExit(str(error)) from None
-    run(lambda: serve(build_app(settings, profile), settings.host, settings.port, settings))
-
+from gpu_worker.commands.serve import main
 
 if __name__ == "__main__":
     main()

@@ -1,4 +1,4 @@
-"""The worker's small HTTP side: probes and metrics. Work comes through the queue only."""
+"""The worker's HTTP application: probes and metrics only. Steps come through the queue."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,18 +8,18 @@ from darkroom_chassis.service import create_app
 from fastapi import FastAPI
 
 from gpu_worker import VERSION
-from gpu_worker.domain.profile import Profile
+from gpu_worker.models.profile import Profile
 from gpu_worker.settings import WorkerSettings
-from gpu_worker.wiring.service import running_worker
+from gpu_worker.wiring.service import assemble
 
 
 def build_app(settings: WorkerSettings, profile: Profile) -> FastAPI:
-    """Build the app; the worker runs as long as its lifespan."""
+    """Return the application; the worker starts and stops with its lifespan."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with running_worker(settings, profile) as worker:
-            app.include_router(probe_routes(worker.checks))
+        async with assemble(settings, profile) as running:
+            app.include_router(probe_routes(running.checks))
             yield
 
     return create_app("Darkroom gpu-worker", VERSION, lifespan=lifespan)

@@ -1,8 +1,8 @@
-"""The worker's metrics."""
+"""Prometheus metrics of the worker."""
 
 from prometheus_client import Counter, Gauge, Histogram
 
-STEPS = Counter("darkroom_worker_steps_total", "Attempts that ended, by how.", ["type", "connector", "outcome"])
+STEPS = Counter("darkroom_worker_steps_total", "Attempts that ended, by outcome.", ["type", "connector", "outcome"])
 STEP_SECONDS = Histogram(
     "darkroom_worker_step_seconds",
     "Time from claim to result.",
@@ -15,9 +15,9 @@ STAGE_SECONDS = Histogram(
     ["type", "stage"],
     buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600),
 )
-MODEL_LOADS = Counter("darkroom_worker_model_loads_total", "Models made resident.", ["model"])
+MODEL_LOADS = Counter("darkroom_worker_model_loads_total", "Models loaded into memory.", ["model"])
 MODEL_LOAD_SECONDS = Counter("darkroom_worker_model_load_seconds_total", "Time spent loading models.", ["model"])
-MODELS_RESIDENT = Gauge("darkroom_worker_models_resident", "Models that need no loading.")
+MODELS_RESIDENT = Gauge("darkroom_worker_models_resident", "Models in memory.")
 MEMORY_BYTES = Gauge("darkroom_worker_memory_bytes", "Device memory that the GPU process holds.")
 CHILD_READY = Gauge("darkroom_worker_child_ready", "1 while the GPU process can take a step.")
 CHILD_LOST = Counter("darkroom_worker_child_lost_total", "GPU processes that crashed, hung or were killed.")

@@ -15,42 +15,53 @@ def _default_models_dir() -> Path:
     return Path(cache, "darkroom", "models")
 
 
-class WorkerSettings(ServiceSettings):
-    """Shared settings have their plain names; the worker's own begin with GPU_WORKER_."""
+class ModelSettings(ServiceSettings):
+    """The models that a worker offers. `darkroom worker check` needs no other settings."""
 
     model_config = SettingsConfigDict(env_prefix="GPU_WORKER_", populate_by_name=True)
 
-    redis_url: str = Field(default="redis://127.0.0.1:6379/0", validation_alias="REDIS_URL")
-    object_store_url: str = Field(default="file:///tmp/darkroom/objects", validation_alias="OBJECT_STORE_URL")
-    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", validation_alias="LOG_LEVEL")
-    log_format: LogFormat = Field(default=LogFormat.JSON, validation_alias="LOG_FORMAT")
-
-    drain_s: float = Field(default=10.0, ge=0, le=3600, validation_alias=AliasChoices("GPU_WORKER_DRAIN_S", "DRAIN_S"))
-    """How long a stopping worker lets the steps in hand run on before it gives them back."""
-
-    host: str = "127.0.0.1"
-    port: int = Field(default=3003, ge=0, le=65535)
-    id: str = Field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}", min_length=1, max_length=200)
-    machine_id: str = Field(default_factory=socket.gethostname)
     profile: str = "tiny"
     models_dir: Path = Field(default_factory=_default_models_dir)
     models_file: Path | None = None
     sdxl_checkpoint: Path | None = None
     models: Annotated[tuple[str, ...], NoDecode] = ()
-    """The only models to offer, separated by commas; nothing means all of the profile."""
+    """Models to offer, comma separated; empty means all models of the profile."""
     preload: Annotated[tuple[str, ...] | None, NoDecode] = None
-    """Models to make resident before the worker takes work, or `none`; by default those of the profile."""
+    """Models to load before the worker takes steps, comma separated, or `none`; by default those of the profile."""
+
+    @field_validator("models", "preload", mode="before")
+    @classmethod
+    def _split_models(cls, value: object) -> object:
+        return _split(value)
+
+
+class WorkerSettings(ModelSettings):
+    """All settings of the service. Shared settings have plain names; the worker's own begin with GPU_WORKER_."""
+
+    redis_url: str = Field(default="redis://127.0.0.1:6379/0", validation_alias="REDIS_URL")
+    object_store_url: str = Field(validation_alias="OBJECT_STORE_URL")
+    """Where outputs are stored, as an obstore URL: file:///…, s3://…, gs://…, az://…"""
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", validation_alias="LOG_LEVEL")
+    log_format: LogFormat = Field(default=LogFormat.JSON, validation_alias="LOG_FORMAT")
+
+    drain_s: float = Field(default=10.0, ge=0, le=3600, validation_alias=AliasChoices("GPU_WORKER_DRAIN_S", "DRAIN_S"))
+    """How long a stopping worker waits for steps in progress before it returns them to the queue, in seconds."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=3003, ge=0, le=65535)
+    id: str = Field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}", min_length=1, max_length=200)
+    machine_id: str = Field(default_factory=socket.gethostname)
     connectors: Annotated[tuple[Literal["local", "simulated"], ...], NoDecode, Field(min_length=1)] = (
         "local",
         "simulated",
     )
-    """What this worker offers, separated by commas."""
+    """Connectors to offer, comma separated."""
     concurrency: int = Field(default=1, ge=1, le=1000)
-    """Steps in hand at once. The GPU runs one at a time whatever this says; more suits simulated work."""
+    """Steps in progress at once. The GPU always runs one at a time; higher values are for simulated work."""
     lease_s: float = Field(default=12.0, ge=1)
-    """How long the queue waits for a beat before it gives this worker's steps to another."""
+    """How long the queue waits for a heartbeat before it hands this worker's steps to another, in seconds."""
     spool_dir: Path | None = None
-    """Where outputs wait for their upload; by default a folder of the system's temporary files."""
+    """Where outputs wait for their upload; by default the system's folder for temporary files."""
 
     memory_gb: float | None = Field(default=None, gt=0)
     offload: Literal["auto", "never", "always"] = "auto"
@@ -58,19 +69,23 @@ class WorkerSettings(ServiceSettings):
     max_batch: int = Field(default=64, ge=1)
 
     start_timeout_s: float = Field(default=3600.0, gt=0)
-    """Time for the GPU process to get ready, downloads included."""
+    """Limit for the start of the GPU process, downloads included, in seconds."""
     child_patience_s: float = Field(default=60.0, gt=0)
-    """When no GPU process could be started for so long, steps in hand go back to the queue and no more are taken."""
+    """After so many seconds without a GPU process, steps in progress return to the queue and no more are taken."""
     silence_s: float = Field(default=20.0, gt=0)
-    """A GPU process that sends no beat for so long is killed."""
+    """A GPU process that sends no heartbeat for so many seconds is killed."""
     stall_s: float = Field(default=600.0, gt=0)
-    """A step without a sign of life for so long is given up; loading a model or one call of a decoder takes minutes."""
+    """A step that reports nothing for so many seconds fails. Loading a model or decoding a video takes minutes."""
     stop_grace_s: float = Field(default=8.0, gt=0)
-    """Time for a stopped step to end by itself before its process is killed; the queue gives a step up after 10 s."""
+    """Seconds that a stopped step may take before its process is killed; less than the queue's limit of 10 s."""
 
-    @field_validator("models", "preload", "connectors", mode="before")
+    @field_validator("connectors", mode="before")
     @classmethod
-    def _split(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        return tuple(part.strip() for part in value.split(",") if part.strip() not in ("", "none"))
+    def _split_connectors(cls, value: object) -> object:
+        return _split(value)
+
+
+def _split(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return tuple(part.strip() for part in value.split(",") if part.strip() not in ("", "none"))

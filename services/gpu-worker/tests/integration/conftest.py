@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 import torch
 from darkroom_schemas.payload import ImagePayload, PromptPayload, VideoPayload
-from gpu_worker.domain.messages import FileReady, FromChild, Progressed, RunStep, Setup, StepDone
-from gpu_worker.domain.profile import Profile
+from gpu_worker.models.profile import Profile
+from gpu_worker.models.profile_loader import load_profile
+from gpu_worker.pipelines.executor import PipelineExecutor
 from gpu_worker.runtime.child_link import StepLink
-from gpu_worker.store.profiles import load_profile
-from gpu_worker.wiring.child import PipelineExecutor
+from gpu_worker.runtime.messages import FileReady, FromChild, Progressed, RunStep, Setup, StepDone
+from gpu_worker.wiring.gpu_process import make_executor
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -31,7 +32,7 @@ def executor(tiny: Profile, models_dir: Path) -> PipelineExecutor:
     One thread: such small tensors gain nothing from more, which only fight over a busy machine's cores.
     """
     torch.set_num_threads(1)
-    return PipelineExecutor(Setup(profile=tiny, models_dir=models_dir), lambda _: None)
+    return make_executor(Setup(profile=tiny, models_dir=models_dir), lambda _: None)
 
 
 @dataclass
@@ -48,7 +49,7 @@ class Drawing:
     def run(self) -> StepDone:
         link = StepLink("run", self._hear)
         # Every message counts here, however quickly they follow each other.
-        link.least_pause_s = 0.0
+        link.min_interval_s = 0.0
         self._link = link
         return self.executor.run(RunStep(run_id="run", payload=self.payload, spool=self.folder), link)
 

@@ -6,9 +6,9 @@ import socket
 import sys
 import threading
 
-from gpu_worker.domain.messages import Ready, RunStep, Setup, StepDone
 from gpu_worker.runtime.child_link import Send, StepLink
 from gpu_worker.runtime.child_loop import ChildLoop
+from gpu_worker.runtime.messages import Ready, RunStep, Setup, StepDone
 from gpu_worker.runtime.parent_death import die_with_parent
 
 

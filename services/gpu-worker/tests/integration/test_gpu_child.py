@@ -14,24 +14,24 @@ import pytest
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.payload import Family, PromptPayload
 from gpu_worker.domain.failures import ChildLost
-from gpu_worker.domain.messages import (
-    Beat,
+from gpu_worker.models.profile_loader import load_profile
+from gpu_worker.runtime.gpu_child import ChildTimeouts, GpuChild
+from gpu_worker.runtime.messages import (
+    Heartbeat,
     ModelLoaded,
     Progressed,
     Ready,
     RunStep,
     Setup,
     StepDone,
+    StepFailure,
     StepHalted,
     StepOutcome,
-    StepRefused,
 )
-from gpu_worker.runtime.gpu_child import GpuChild, Patience
-from gpu_worker.store.profiles import load_profile
 from support.waiting import until
 
 COMMAND = (sys.executable, str(Path(__file__).with_name("fault_child.py")))
-CALM = Patience(start_s=30, silence_s=20, stall_s=20, stop_s=5)
+CALM = ChildTimeouts(start_s=30, silence_s=20, stall_s=20, stop_s=5)
 
 
 class Losses:
@@ -43,7 +43,7 @@ class Losses:
 
     def ready(self, ready: Ready) -> None: ...
 
-    def beat(self, beat: Beat) -> None: ...
+    def heartbeat(self, heartbeat: Heartbeat) -> None: ...
 
     def model_loaded(self, loaded: ModelLoaded) -> None: ...
 
@@ -79,10 +79,10 @@ class Bed:
 
 
 @asynccontextmanager
-async def child_with(patience: Patience, command: tuple[str, ...] = COMMAND) -> AsyncIterator[Bed]:
+async def child_with(timeouts: ChildTimeouts, command: tuple[str, ...] = COMMAND) -> AsyncIterator[Bed]:
     losses = Losses()
-    setup = Setup(profile=load_profile("tiny"), models_dir=Path("/nowhere"), beat_s=0.05)
-    child = GpuChild(setup, losses, patience, command)
+    setup = Setup(profile=load_profile("tiny"), models_dir=Path("/nowhere"), heartbeat_s=0.05)
+    child = GpuChild(setup, losses, timeouts, command)
     keeper = asyncio.create_task(child.keep_alive())
     try:
         async with asyncio.timeout(60):
@@ -142,7 +142,7 @@ async def test_a_child_that_talks_nonsense_is_replaced(bed: Bed) -> None:
 
 async def test_an_error_in_a_pipeline_does_not_cost_the_process(bed: Bed) -> None:
     refused = await bed.run("error")
-    assert isinstance(refused, StepRefused)
+    assert isinstance(refused, StepFailure)
     assert refused.code is StepErrorCode.INTERNAL
     assert "broken" not in refused.message
     assert isinstance(await bed.run("again"), StepDone)

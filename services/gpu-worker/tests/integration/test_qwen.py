@@ -26,13 +26,13 @@ def test_the_text_can_be_stored_and_shown(draw: Draw, prompt_payload: PromptPayl
 def test_progress_counts_words(draw: Draw, prompt_payload: PromptPayload) -> None:
     drawing = draw(prompt_payload)
     drawing.run()
-    steps = [told.current_step for told in drawing.progress if told.message == "write"]
+    steps = [update.current_step for update in drawing.progress if update.message == "write"]
     assert steps[:4] == [0, 1, 2, 3]
     assert drawing.progress[-1].total_steps == 48
 
 
 def test_writing_stops_within_a_word(draw: Draw, prompt_payload: PromptPayload) -> None:
-    drawing = draw(prompt_payload, stop_when=lambda told: told.message == "write" and told.current_step == 3)
+    drawing = draw(prompt_payload, stop_when=lambda update: update.message == "write" and update.current_step == 3)
     with pytest.raises(Stopped):
         drawing.run()
     assert drawing.progress[-1].current_step == 3

@@ -9,8 +9,8 @@ import pytest
 from darkroom_schemas.payload import ImagePayload
 from darkroom_schemas.recipe import Recipe
 from gpu_worker.domain.failures import Failure, Stopped
+from gpu_worker.pipelines.executor import PipelineExecutor
 from gpu_worker.pipelines.sdxl.samplers import SAMPLERS
-from gpu_worker.wiring.child import PipelineExecutor
 from PIL import Image
 
 Draw = Callable[..., Any]
@@ -36,13 +36,13 @@ def test_previews_are_drawn_while_denoising_and_change_no_picture(
 ) -> None:
     plain, watched = draw(image_payload), draw(image_payload)
     for drawing, every_s in ((plain, math.inf), (watched, 0.0)):
-        monkeypatch.setattr("gpu_worker.pipelines.preview.EVERY_S", every_s)
+        monkeypatch.setattr("gpu_worker.pipelines.preview.MIN_INTERVAL_S", every_s)
         drawing.run()
-    previews = [told.preview for told in watched.progress if told.preview is not None]
+    previews = [update.preview for update in watched.progress if update.preview is not None]
     assert len(previews) == 4
     with Image.open(previews[-1]) as picture:
         assert (picture.format, picture.size) == ("WEBP", (16, 16))
-    assert [told.preview for told in plain.progress if told.preview is not None] == []
+    assert [update.preview for update in plain.progress if update.preview is not None] == []
     assert np.array_equal(plain.pixels(0), watched.pixels(0))
 
 
@@ -91,19 +91,21 @@ def test_an_unknown_sampler_is_refused_with_the_list_of_known_ones(draw: Draw, i
 def test_progress_rises_to_the_end(draw: Draw, image_payload: ImagePayload) -> None:
     drawing = draw(image_payload)
     drawing.run()
-    percents = [told.percent for told in drawing.progress]
+    percents = [update.percent for update in drawing.progress]
     assert percents == sorted(percents)
     assert percents[-1] > 95
-    assert [told.total_steps for told in drawing.progress if told.message == "denoise"][-1] == 6 * 4
+    assert [update.total_steps for update in drawing.progress if update.message == "denoise"][-1] == 6 * 4
 
 
 def test_a_stop_takes_effect_within_one_step_and_the_model_stays_usable(
     draw: Draw, image_payload: ImagePayload
 ) -> None:
-    stopped = draw(image_payload, stop_when=lambda told: told.message == "denoise" and (told.current_step or 0) > 0)
+    stopped = draw(
+        image_payload, stop_when=lambda update: update.message == "denoise" and (update.current_step or 0) > 0
+    )
     with pytest.raises(Stopped):
         stopped.run()
-    assert [told.current_step for told in stopped.progress if told.message == "denoise"] == [0, 6]
+    assert [update.current_step for update in stopped.progress if update.message == "denoise"] == [0, 6]
     assert stopped.files == {}
     again = draw(image_payload)
     again.run()

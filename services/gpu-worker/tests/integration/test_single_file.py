@@ -5,40 +5,40 @@ from pathlib import Path
 
 import pytest
 import torch
-from gpu_worker.domain.messages import MemoryPlan
-from gpu_worker.domain.model_registry import FileSource, FolderSource, TinyArchitecture
-from gpu_worker.domain.profile import Profile
-from gpu_worker.pipelines.bench import LoadBench
+from gpu_worker.models.profile import Profile
+from gpu_worker.models.registry import FileSource, FolderSource, TinyArchitecture
+from gpu_worker.models.tiny.build import ensure_tiny_model
+from gpu_worker.pipelines.context import LoadContext
 from gpu_worker.pipelines.sdxl.load import load_sdxl
 from gpu_worker.pipelines.sdxl.single_file import config_folder
 from gpu_worker.runtime.device import choose_device
+from gpu_worker.runtime.messages import MemoryPlan
 from gpu_worker.runtime.model_cache import LoadedModel
-from gpu_worker.runtime.tiny_models.build import ensure_tiny_model
 
 SDXL = "sdxl-base-1.0"
 
 
 @pytest.fixture(scope="module")
-def bench(models_dir: Path) -> LoadBench:
-    return LoadBench(choose_device(("cpu",), None), models_dir, MemoryPlan())
+def context(models_dir: Path) -> LoadContext:
+    return LoadContext(choose_device(("cpu",), None), models_dir, MemoryPlan())
 
 
 @pytest.fixture(scope="module")
-def from_folder(tiny: Profile, bench: LoadBench) -> LoadedModel:
-    return load_sdxl(SDXL, tiny.models[SDXL], bench)
+def from_folder(tiny: Profile, context: LoadContext) -> LoadedModel:
+    return load_sdxl(SDXL, tiny.models[SDXL], context)
 
 
 @pytest.fixture(scope="module")
 def from_file(
-    tiny: Profile, bench: LoadBench, from_folder: LoadedModel, tmp_path_factory: pytest.TempPathFactory
+    tiny: Profile, context: LoadContext, from_folder: LoadedModel, tmp_path_factory: pytest.TempPathFactory
 ) -> LoadedModel:
     from diffusers import StableDiffusionXLPipeline
     from support.sdxl_single_file import write_single_file
 
     checkpoint = tmp_path_factory.mktemp("checkpoint") / "tiny.safetensors"
     write_single_file(StableDiffusionXLPipeline(**from_folder.parts, add_watermarker=False), checkpoint)
-    source = FileSource(file=checkpoint, config=ensure_tiny_model(TinyArchitecture.SDXL, bench.models_dir))
-    return load_sdxl(SDXL, tiny.models[SDXL].model_copy(update={"source": source}), bench)
+    source = FileSource(file=checkpoint, config=ensure_tiny_model(TinyArchitecture.SDXL, context.models_dir))
+    return load_sdxl(SDXL, tiny.models[SDXL].model_copy(update={"source": source}), context)
 
 
 @pytest.mark.parametrize("part", ["unet", "vae", "text_encoder", "text_encoder_2"])
@@ -85,9 +85,9 @@ def test_the_shipped_configuration_comes_with_the_tokenizers(models_dir: Path, t
     assert (folder / "unet" / "config.json").is_file()
 
 
-def test_another_vae_can_replace_the_models_own(tiny: Profile, bench: LoadBench) -> None:
-    folder = ensure_tiny_model(TinyArchitecture.SDXL, bench.models_dir)
+def test_another_vae_can_replace_the_models_own(tiny: Profile, context: LoadContext) -> None:
+    folder = ensure_tiny_model(TinyArchitecture.SDXL, context.models_dir)
     entry = tiny.models[SDXL].model_copy(update={"vae": FolderSource(folder=folder / "vae")})
-    model = load_sdxl(SDXL, entry, bench)
+    model = load_sdxl(SDXL, entry, context)
     assert model.ref.source == "tiny:sdxl with the VAE vae"
     assert model.parts["vae"].config.latent_channels == 4

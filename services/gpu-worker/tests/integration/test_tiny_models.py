@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from gpu_worker.domain.model_registry import TinyArchitecture
-from gpu_worker.runtime.model_files import weights_digest
-from gpu_worker.runtime.tiny_models import wheel_data
-from gpu_worker.runtime.tiny_models.build import ensure_tiny_model
-from gpu_worker.runtime.tiny_models.clip_vocabulary import clip_tokenizer
-from gpu_worker.runtime.tiny_models.qwen_vocabulary import qwen_tokenizer
+from gpu_worker.models.files import weights_digest
+from gpu_worker.models.registry import TinyArchitecture
+from gpu_worker.models.tiny import wheel_data
+from gpu_worker.models.tiny.build import ensure_tiny_model
+from gpu_worker.models.tiny.clip_vocabulary import clip_tokenizer
+from gpu_worker.models.tiny.qwen_vocabulary import qwen_tokenizer
 
 
 def test_clip_tokens_have_the_ids_that_checkpoints_were_trained_with() -> None:

@@ -59,7 +59,7 @@ def test_a_sampler_that_would_ignore_the_seed_is_refused(draw: Draw, still_paylo
 def test_a_video_can_be_stopped_in_either_stage_and_the_next_one_is_whole(
     draw: Draw, video_payload: VideoPayload, still_payload: ImagePayload, stage: str
 ) -> None:
-    stopped = draw(video_payload, stop_when=lambda told: told.message == stage and (told.current_step or 0) > 1)
+    stopped = draw(video_payload, stop_when=lambda update: update.message == stage and (update.current_step or 0) > 1)
     with pytest.raises(Stopped):
         stopped.run()
     assert stopped.progress[-1].message == stage

@@ -181,7 +181,7 @@ async def test_pictures_video_and_prompts_come_out_and_a_killed_child_costs_one_
 async def test_outputs_of_an_attempt_that_lost_its_lease_do_not_stay(
     start_worker: StartWorker, queue: Queue, tmp_path: Path, image_payload: ImagePayload
 ) -> None:
-    worker = await start_worker(GPU_WORKER_LEASE_S="600")  # no beat tells of the loss before the pictures are done
+    worker = await start_worker(GPU_WORKER_LEASE_S="600")  # no heartbeat reports the loss before the pictures are done
     lost = await queue.submit("lost", "sdxl_image_fast", image_payload, redelivery=Redelivery.NEVER)
     await queue.when(lost, lambda view: view.status is JobStatus.RUNNING)
     await queue.link.redis_py.zadd("{darkroom-0}:lz", {lost.id: 1})

@@ -12,22 +12,22 @@ from darkroom_schemas.payload import ImagePayload
 from darkroom_schemas.recipe import Recipe
 from gpu_worker.connectors.local import LocalConnector
 from gpu_worker.domain.failures import ConnectorNotReady, Failure, Stopped
-from gpu_worker.domain.messages import (
+from gpu_worker.domain.ports import StoredObject
+from gpu_worker.models.profile_loader import load_profile
+from gpu_worker.runtime.messages import (
     FileReady,
     Progressed,
     RunStep,
     StepDone,
+    StepFailure,
     StepHalted,
     StepOutcome,
-    StepRefused,
 )
-from gpu_worker.store.objects import Stored
-from gpu_worker.store.profiles import load_profile
 from gpu_worker.store.spool import SpoolFolders
 
 
 class FakeChild:
-    """Draws as many files as it is told, last first, and ends as it is told."""
+    """Draws as many files as configured, last first, and ends as configured."""
 
     def __init__(self, recipe: Recipe, files: int = 0, end: StepOutcome | None = None) -> None:
         self.is_available = True
@@ -68,17 +68,17 @@ class FakeChild:
 
 
 class FakeStore:
-    """Keeps what it was given; refuses everything if told to."""
+    """Keeps what it was given; refuses everything if configured to."""
 
     def __init__(self, *, refuses: bool = False) -> None:
         self.objects: dict[str, str] = {}
         self.refuses = refuses
 
-    async def put(self, key: str, path: Path, mime_type: str) -> Stored:
+    async def put(self, key: str, path: Path, mime_type: str) -> StoredObject:
         if self.refuses:
             raise Failure(StepErrorCode.STORAGE, "full", retryable=True)
         self.objects[key] = mime_type
-        return Stored(size_bytes=path.stat().st_size, sha256="00")
+        return StoredObject(size_bytes=path.stat().st_size, sha256="00")
 
     async def delete(self, key: str) -> None:
         self.objects.pop(key, None)
@@ -94,8 +94,8 @@ class Discarded(list[str]):
 def make_connector(
     child: FakeChild, store: FakeStore, spool: Path, discarded: Discarded | None = None
 ) -> LocalConnector:
-    leftovers = Discarded() if discarded is None else discarded
-    return LocalConnector(child, load_profile("tiny"), store, SpoolFolders(spool), leftovers)
+    deletions = Discarded() if discarded is None else discarded
+    return LocalConnector(child, load_profile("tiny"), store, SpoolFolders(spool).folder, deletions)
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ async def test_outputs_come_in_order_with_their_places_in_the_store(
     ]
     assert store.objects["job/1/00/2-worker.2.0/1.thumbnail.webp"] == "image/webp"
     assert set(result.timings_s) == {"denoise", "upload"}
-    assert run.told == [50.0, 100.0]
+    assert run.reported == [50.0, 100.0]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -131,7 +131,7 @@ async def test_the_child_is_asked_for_what_the_profile_makes_of_the_order(
 async def test_a_refusal_of_the_child_is_the_attempts_failure(
     make_run: Any, order: dict[str, Any], recipe: Recipe, tmp_path: Path
 ) -> None:
-    end = StepRefused(run_id="r", code=StepErrorCode.OUT_OF_MEMORY, message="too large", retryable=False)
+    end = StepFailure(run_id="r", code=StepErrorCode.OUT_OF_MEMORY, message="too large", retryable=False)
     with pytest.raises(Failure, match="too large") as caught:
         await make_connector(FakeChild(recipe, end=end), FakeStore(), tmp_path).run(make_run("sdxl_image_fast", order))
     assert caught.value.code is StepErrorCode.OUT_OF_MEMORY
@@ -159,7 +159,7 @@ async def test_a_store_that_refuses_an_output_fails_the_attempt(
 async def test_an_attempt_without_a_result_discards_what_it_stored_and_any_other_keeps_it(
     make_run: Any, order: dict[str, Any], recipe: Recipe, tmp_path: Path, *, fails: bool
 ) -> None:
-    end = StepRefused(run_id="r", code=StepErrorCode.WORKER_CRASHED, message="gone", retryable=True) if fails else None
+    end = StepFailure(run_id="r", code=StepErrorCode.WORKER_CRASHED, message="gone", retryable=True) if fails else None
     store, discarded = FakeStore(), Discarded()
     connector = make_connector(FakeChild(recipe, files=2, end=end), store, tmp_path, discarded)
     with suppress(Failure):
@@ -181,5 +181,5 @@ def test_the_connector_offers_every_type_of_its_models(recipe: Recipe, tmp_path:
     offered = make_connector(FakeChild(recipe), FakeStore(), tmp_path).types
     assert len(offered) == 11
     profile = load_profile("tiny", only=("sdxl-base-1.0",))
-    only_sdxl = LocalConnector(FakeChild(recipe), profile, FakeStore(), SpoolFolders(tmp_path), Discarded())
+    only_sdxl = LocalConnector(FakeChild(recipe), profile, FakeStore(), SpoolFolders(tmp_path).folder, Discarded())
     assert only_sdxl.types == ("sdxl_image_fast", "sdxl_image_high")

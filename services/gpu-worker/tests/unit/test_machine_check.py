@@ -1,8 +1,8 @@
 """The verdict of `darkroom worker check`."""
 
-from gpu_worker.clients.machine import parse_gpus
-from gpu_worker.domain.machine_check import GIGABYTE, CheckReport, Gpu, Machine, check_machine, model_need
-from gpu_worker.store.profiles import load_profile
+from gpu_worker.machine.check import GIGABYTE, CheckReport, Gpu, Machine, check_machine, model_need
+from gpu_worker.machine.probe import parse_gpus
+from gpu_worker.models.profile_loader import load_profile
 
 CARD_48 = Gpu(name="NVIDIA RTX 6000 Ada Generation", memory_bytes=48 * GIGABYTE)
 CARD_16 = Gpu(name="NVIDIA GeForce RTX 4080", memory_bytes=16 * GIGABYTE)

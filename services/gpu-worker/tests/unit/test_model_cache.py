@@ -4,7 +4,7 @@ import pytest
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.recipe import ModelRef
 from gpu_worker.domain.failures import Failure
-from gpu_worker.domain.model_registry import ModelEntry, ModelFamily, TinyArchitecture, TinySource
+from gpu_worker.models.registry import ModelEntry, ModelFamily, TinyArchitecture, TinySource
 from gpu_worker.runtime.model_cache import LoadedModel, ModelCache
 
 
@@ -74,7 +74,7 @@ def test_when_memory_runs_out_only_the_working_model_stays() -> None:
     cache = make_cache(loads, {"a": entry(10, 10), "b": entry(10, 10)}, budget=100)
     cache.get("a")
     cache.get("b")
-    cache.keep_only("a")
+    cache.evict_others("a")
     assert cache.names() == ("a",)
 
 

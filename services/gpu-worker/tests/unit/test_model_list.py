@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from gpu_worker.domain.model_registry import FileSource, FolderSource, HubSource, TinySource
-from gpu_worker.store.profiles import RegistryError, load_profile
+from gpu_worker.models.profile_loader import RegistryError, load_profile
+from gpu_worker.models.registry import FileSource, FolderSource, HubSource, TinySource
 
 SDXL = "sdxl-base-1.0"
 

@@ -4,8 +4,8 @@ import pytest
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.payload import ImagePayload, VideoPayload
 from gpu_worker.domain.failures import Failure
-from gpu_worker.domain.payloads import read_payload, require_model
-from gpu_worker.store.profiles import load_profile
+from gpu_worker.models.payloads import read_payload, require_model
+from gpu_worker.models.profile_loader import load_profile
 
 
 def test_a_payload_survives_the_way_through_json(image_payload: ImagePayload) -> None:

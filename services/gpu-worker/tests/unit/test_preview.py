@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from gpu_worker.pipelines.preview import EVERY_S, Previews, draw, fit_colours
+from gpu_worker.pipelines.preview import MIN_INTERVAL_S, Previews, draw, fit_colours
 from gpu_worker.pipelines.sink import Pixels
 
 CHANNELS = 4
@@ -52,10 +52,10 @@ def test_a_preview_is_drawn_once_a_second_of_the_first_picture_or_the_middle_fra
     previews = Previews(sink, fit_colours(decode, CHANNELS), clock=lambda: now)
     batch, video = torch.zeros((6, CHANNELS, 8, 8)), torch.zeros((1, CHANNELS, 21, 4, 6))
     assert previews.of({"latents": batch}) is None
-    now = EVERY_S
+    now = MIN_INTERVAL_S
     assert previews.of({"latents": batch}) == Path("1.webp")
     assert previews.of({"latents": batch}) is None
-    now = 2 * EVERY_S
+    now = 2 * MIN_INTERVAL_S
     assert previews.of({"latents": video}) == Path("2.webp")
     assert [drawn.shape for drawn in shelf.drawn] == [(8, 8, 3), (4, 6, 3)]
 

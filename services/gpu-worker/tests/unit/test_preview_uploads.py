@@ -8,13 +8,13 @@ from darkroom_schemas.channels import Preview
 from darkroom_schemas.errors import StepErrorCode
 from gpu_worker.connectors.previews import PreviewUploads
 from gpu_worker.domain.failures import Failure
-from gpu_worker.store.objects import Stored
+from gpu_worker.domain.ports import StoredObject
 
 KEY = "job/1/00/1/preview.webp"
 
 
 class SlowStore:
-    """Keeps each upload waiting until it is let through; refuses if told to."""
+    """Keeps each upload waiting until it is let through; refuses if configured to."""
 
     def __init__(self, *, refuses: bool = False) -> None:
         self.objects: dict[str, Path] = {}
@@ -22,14 +22,14 @@ class SlowStore:
         self.begun, self.open = asyncio.Event(), asyncio.Event()
         self.refuses = refuses
 
-    async def put(self, key: str, path: Path, mime_type: str) -> Stored:
+    async def put(self, key: str, path: Path, mime_type: str) -> StoredObject:
         self.uploads.append(path)
         self.begun.set()
         await self.open.wait()
         if self.refuses:
             raise Failure(StepErrorCode.STORAGE, "full", retryable=True)
         self.objects[key] = path
-        return Stored(size_bytes=1, sha256="00")
+        return StoredObject(size_bytes=1, sha256="00")
 
     async def delete(self, key: str) -> None:
         self.objects.pop(key, None)

@@ -3,8 +3,8 @@
 import pytest
 from darkroom_schemas.catalogue import CATALOGUE, Connector
 from darkroom_schemas.payload import ImagePayload, PromptPayload, VideoPayload
-from gpu_worker.domain.profile import Profile
-from gpu_worker.store.profiles import load_profile
+from gpu_worker.models.profile import Profile
+from gpu_worker.models.profile_loader import load_profile
 
 
 @pytest.fixture(scope="module")

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import pytest
-from gpu_worker.settings import WorkerSettings
+from gpu_worker.settings import ModelSettings, WorkerSettings
 
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OBJECT_STORE_URL", tmp_path.as_uri())
 
 
 def test_shared_settings_have_plain_names_and_the_workers_own_a_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,6 +21,18 @@ def test_shared_settings_have_plain_names_and_the_workers_own_a_prefix(monkeypat
     settings = WorkerSettings.load()
     assert (settings.redis_url, settings.object_store_url) == ("redis://elsewhere:6379/1", "s3://bucket/prefix")
     assert (settings.log_level, settings.port, settings.id) == ("DEBUG", 4003, "box-1")
+
+
+def test_the_object_store_must_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OBJECT_STORE_URL")
+    with pytest.raises(SystemExit, match="OBJECT_STORE_URL: Field required"):
+        WorkerSettings.load()
+
+
+def test_the_models_of_a_profile_are_read_without_the_settings_of_a_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OBJECT_STORE_URL")
+    monkeypatch.setenv("GPU_WORKER_PROFILE", "full")
+    assert ModelSettings.load().profile == "full"
 
 
 def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ async def outcome(make_run: Any, payload: dict[str, Any], attempt: int = 1) -> s
 async def test_work_tells_progress_and_gives_a_result(make_run: Any) -> None:
     run = make_run("simulation", QUICK)
     result = await SimulatedConnector().run(run)
-    assert run.told == [25.0, 50.0, 75.0, 100.0]
+    assert run.reported == [25.0, 50.0, 75.0, 100.0]
     assert result.text == '{"duration_s": 0.0, "steps": 4, "seed": 0}'
 
 

@@ -20,5 +20,5 @@ def test_what_a_killed_worker_left_is_cleared_away_and_nothing_else(tmp_path: Pa
     (tmp_path / "somebody-elses").mkdir()
     spool = SpoolFolders(tmp_path)
     with spool.folder() as ours:
-        spool.clear_leftovers()
+        spool.remove_stale()
         assert {folder.name for folder in tmp_path.iterdir()} == {ours.name, "somebody-elses"}

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import pytest
 from darkroom_schemas.errors import StepErrorCode
 from gpu_worker.domain.failures import Failure, Stopped
-from gpu_worker.domain.messages import FromChild, Progressed
 from gpu_worker.pipelines.stage import Stage, StageContractError, StageReport, run_stages
 from gpu_worker.runtime.child_link import StepLink
+from gpu_worker.runtime.messages import FromChild, Progressed
 
 
 @dataclass
@@ -71,12 +71,12 @@ def test_running_out_of_memory_becomes_a_failure_that_names_the_stage() -> None:
 
 
 def test_progress_of_a_stage_counts_by_its_share_of_the_step() -> None:
-    told: list[FromChild] = []
+    sent: list[FromChild] = []
 
     def halfway(_state: State, report: StageReport) -> None:
         # The very first message of a link is always sent, later ones only so often.
-        StageReport(StepLink("run", told.append), report.name, report.done_before, report.share).tick(1, 2)
+        StageReport(StepLink("run", sent.append), report.name, report.done_before, report.share).tick(1, 2)
 
     run_stages((Stage("knead", knead, 1.0), Stage("bake", halfway, 3.0)), State(), link())
-    assert isinstance(told[0], Progressed)
-    assert (told[0].percent, told[0].message, told[0].current_step, told[0].total_steps) == (62.5, "bake", 1, 2)
+    assert isinstance(sent[0], Progressed)
+    assert (sent[0].percent, sent[0].message, sent[0].current_step, sent[0].total_steps) == (62.5, "bake", 1, 2)

@@ -6,14 +6,14 @@ import pytest
 from darkroom_queue import StepContext, StepFailed, StepStopped
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.step import StepResult
-from gpu_worker.domain.execute_step import Switchboard
 from gpu_worker.domain.failures import ChildLost, Stopped
 from gpu_worker.domain.ports import StepRun
+from gpu_worker.domain.step_router import StepRouter
 from gpu_worker.loops.steps import StepHandler
 
 
 class Scripted:
-    """A connector that ends as it was told."""
+    """A connector that ends as configured."""
 
     name = "scripted"
     types = ("simulation",)
@@ -31,7 +31,7 @@ class Scripted:
 
 
 async def handle(make_run: Any, end: Exception | StepResult, job_type: str = "simulation") -> StepResult:
-    handler = StepHandler(Switchboard([Scripted(end)]), "worker")
+    handler = StepHandler(StepRouter([Scripted(end)]), "worker")
     return await handler(StepContext(make_run(job_type, {}).step))
 
 
@@ -64,6 +64,6 @@ async def test_a_type_that_no_connector_serves_is_unworkable(make_run: Any) -> N
 
 
 def test_a_worker_offers_what_its_connectors_offer() -> None:
-    switchboard = Switchboard([Scripted(StepResult())])
-    assert switchboard.types == ("simulation",)
-    assert switchboard.models == ("model-a",)
+    router = StepRouter([Scripted(StepResult())])
+    assert router.types == ("simulation",)
+    assert router.models == ("model-a",)

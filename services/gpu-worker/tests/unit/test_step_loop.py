@@ -47,7 +47,7 @@ class Bed:
         self.gate = FakeGate()
         self.consumers = [FakeConsumer(), FakeConsumer()]
         waiting = iter(self.consumers)
-        self.loop = StepLoop(lambda: next(waiting), self.gate, patience_s=60)
+        self.loop = StepLoop(lambda: next(waiting), self.gate, give_up_after_s=60)
 
 
 @pytest.fixture

@@ -80,7 +80,10 @@ class World:
     async def subscribe(self, job_id: JobId) -> AsyncIterator[Subscription]:
         subscription = Subscription()
         for signal in self.live:
-            subscription.offer(signal)
+            if isinstance(signal, Reset):
+                subscription.reset(signal.position)
+            else:
+                subscription.offer(signal)
         yield subscription
 
 

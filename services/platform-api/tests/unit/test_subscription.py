@@ -53,6 +53,6 @@ async def test_listener_that_is_too_far_behind_is_closed_after_what_it_had() -> 
 async def test_gap_keeps_its_place_among_the_events() -> None:
     subscription = Subscription()
     subscription.offer(event(1))
-    subscription.offer(Reset(EventId(0, 1, 1, 1)))
+    subscription.reset(EventId(0, 1, 1, 1))
     subscription.offer(event(2))
     assert [type(await subscription.next(AT_ONCE_S)) for _ in range(3)] == [Event, Reset, Event]

@@ -1,1 +1,1 @@
-"""The demonstration: real jobs through the whole stack, and a look at what they made."""
+"""`darkroom demo`: runs jobs through the whole stack and checks the files that they make."""

@@ -1,4 +1,4 @@
-"""`darkroom demo`: a stack of its own or the one that runs, the jobs, and the clean-up."""
+"""Runs the demo on the running stack, or on one that it starts and stops."""
 
 import time
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from rich.console import Console
 
 from darkroom_local.addresses import choose_addresses
 from darkroom_local.background import stack_process, start_failure
-from darkroom_local.demo.show import run_orders, tell_times
+from darkroom_local.demo.runner import print_times, run_orders
 from darkroom_local.environment import DEFAULT_PROFILE, user_environment
 from darkroom_local.errors import PortTaken, ProcessFailed
 from darkroom_local.private_files import empty_private
@@ -19,13 +19,13 @@ from darkroom_local.servers.blocking import running
 from darkroom_local.state import RunningStack, StateDir
 
 NOISE = (
-    "The pictures are noise on purpose: this machine ran the tiny models, which have the real architectures and random "
-    "weights. On a machine with a GPU, `darkroom up --profile full` uses the published ones."
+    "The pictures are noise: the tiny models have the real architectures and random weights. On a machine with a GPU, "
+    "`darkroom up --profile full` uses the published weights."
 )
 
 
 def run_demo(state: StateDir, output: Path, console: Console) -> None:
-    """Run the demonstration; a StackError or DarkroomError says what went wrong."""
+    """Run the demo and save its files in `output`; raises StackError or DarkroomError."""
     began = time.monotonic()
     with _stack(state, console) as (stack, started_s):
         queue_token = {"Authorization": f"Bearer {stack.queue_token}"}
@@ -34,7 +34,7 @@ def run_demo(state: StateDir, output: Path, console: Console) -> None:
             httpx.Client(base_url=stack.queue_url, headers=queue_token) as queue,
         ):
             results = run_orders(client, queue, output, console)
-        tell_times(results, started_s, console)
+        print_times(results, started_s, console)
     if stack.profile == DEFAULT_PROFILE:
         console.print(f"\n{NOISE}", highlight=False)
     console.print(f"Everything worked, in {time.monotonic() - began:.1f} s. The files are in {output.resolve()}.")
@@ -42,10 +42,10 @@ def run_demo(state: StateDir, output: Path, console: Console) -> None:
 
 @contextmanager
 def _stack(state: StateDir, console: Console) -> Iterator[tuple[RunningStack, float | None]]:
-    """Use the stack that runs, or start one beside it and stop it afterwards."""
+    """Yield the running stack, or start one and stop it afterwards; with the seconds that its start took."""
     if state.supervisor():
         stack = state.running()
-        console.print(f"Using the stack that runs on {state.path}.")
+        console.print(f"Using the stack that is running in {state.path}.")
         yield stack, None
         return
     own = StateDir(state.path / "demo")

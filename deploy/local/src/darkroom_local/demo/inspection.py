@@ -1,4 +1,4 @@
-"""Opens what a job made and compares it with what was ordered."""
+"""Opens the files of a job and compares them with its job type and their recipes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,22 +16,22 @@ RECIPE_KEY = "darkroom"
 
 
 class WrongResult(StackError):
-    """A job ended well, but what it made is not what was ordered."""
+    """A job completed, but its files do not match its job type."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A file that was opened, and what it is in words."""
+    """A checked file and its description."""
 
     file: Path
     description: str
 
 
 def inspect(job: Job, ordered: JobType, files: Sequence[Path]) -> list[Finding]:
-    """Open every file; WrongResult names the first thing that is not as ordered."""
+    """Open and check every file; raises WrongResult with the first mismatch."""
     _expect(len(files) == ordered.outputs, f"{ordered.name} made {len(files)} files instead of {ordered.outputs}")
     if ordered.enhanced:
-        _expect(bool(job.enhanced_prompt), f"{ordered.name} kept no enhanced prompt")
+        _expect(bool(job.enhanced_prompt), f"{ordered.name} has no enhanced prompt")
     if ordered.mime_type == "video/mp4":
         return [_inspect_video(file, ordered) for file in files]
     return [_inspect_picture(file) for file in files]

@@ -1,1 +1,1 @@
-"""Valkey and PostgreSQL out of wheels, described once for the supervisor and for the tests."""
+"""Valkey and PostgreSQL from Python wheels, as process descriptions for the supervisor and for tests."""

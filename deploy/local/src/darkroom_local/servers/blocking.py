@@ -1,4 +1,4 @@
-"""Run a described process from synchronous code, such as a test fixture."""
+"""Runs the process of a ProcessSpec from synchronous code, such as a test fixture."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ LOG_TAIL_CHARS = 2000
 
 @contextmanager
 def running(spec: ProcessSpec, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Start the process, wait until it is ready, and stop it afterwards."""
+    """Start the process, wait until it is ready, and stop it afterwards. Its output is appended to `log`."""
     with log.open("ab") as output:
         process = subprocess.Popen(
             spec.guarded_argv(),
@@ -36,7 +36,7 @@ def running(spec: ProcessSpec, log: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def await_ready(spec: ProcessSpec, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Return when the started process is ready; ProcessFailed with the end of its log if it ends or takes too long."""
+    """Return when the process is ready; raises ProcessFailed with the end of its log if it ends or takes too long."""
     deadline = time.monotonic() + spec.ready_timeout_s
     while not spec.ready(process.pid):
         try:

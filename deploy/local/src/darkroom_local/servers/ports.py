@@ -1,4 +1,4 @@
-"""TCP ports on the loopback: find free ones, and say who holds a taken one."""
+"""Finds free TCP ports on the loopback interface, and the process that holds a port."""
 
 import errno
 import secrets
@@ -9,12 +9,12 @@ from itertools import islice
 import psutil
 
 RANGE = range(15_000, 32_768)
-"""Below the ports of outgoing connections on Linux and macOS. One of those could take a port before its server starts
-or while it restarts, even a connection of the server's own client."""
+"""Below the ephemeral ports of Linux and macOS. An outgoing connection, even one to the server itself, could otherwise
+take a port before its server starts or while it restarts."""
 
 
 def free_ports(count: int, *, avoid: Collection[int] = ()) -> list[int]:
-    """Return different ports that nobody listens on now."""
+    """Return `count` different ports on which nothing listens now; raises OSError if there are fewer."""
     tried = secrets.SystemRandom().sample(RANGE, len(RANGE))
     found = list(islice((port for port in tried if port not in avoid and _is_free(port)), count))
     if len(found) < count:
@@ -31,7 +31,7 @@ def _is_free(port: int) -> bool:
 
 
 def try_to_listen(port: int, host: str = "127.0.0.1") -> None:
-    """Raise the OSError that a server would meet that listens there."""
+    """Bind the port and release it; raises the OSError that a server would get."""
     family, kind, protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     with socket.socket(family, kind, protocol) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -39,7 +39,7 @@ def try_to_listen(port: int, host: str = "127.0.0.1") -> None:
 
 
 def holder_of(port: int) -> str | None:
-    """Name the process that listens on the port, as far as this user may know."""
+    """Return the name and id of the process that listens on the port, or None if this user may not see it."""
     try:
         connections = psutil.net_connections("tcp")
     except psutil.AccessDenied:

@@ -1,4 +1,4 @@
-"""One description of a process, whoever runs it: the asyncio supervisor or a synchronous test fixture."""
+"""Describes a process, for the asyncio supervisor and for synchronous test fixtures."""
 
 import os
 import signal
@@ -10,12 +10,12 @@ from pathlib import Path
 SHIM = Path(__file__).with_name("shim.py")
 
 Ready = Callable[[int], bool]
-"""Tell whether the process with this id serves requests; quick, and never raises for "not yet"."""
+"""Return whether the process with this id serves requests; quick, and never raises while it starts."""
 
 
 @dataclass(frozen=True)
 class ProcessSpec:
-    """What to start, how to know that it is ready, and how to end it."""
+    """What to start, when it is ready, and how to stop it."""
 
     name: str
     argv: tuple[str, ...]
@@ -24,14 +24,14 @@ class ProcessSpec:
     cwd: Path = Path("/")
     stop_signal: signal.Signals = signal.SIGTERM
     death_signal: signal.Signals = signal.SIGKILL
-    """Sent by the kernel when the parent dies without a word (Linux)."""
+    """Sent by the kernel when the parent dies (Linux)."""
     grace_s: float = 10.0
     ready_timeout_s: float = 60.0
     uid: int | None = None
     gid: int | None = None
 
     def guarded_argv(self) -> list[str]:
-        """Return the command line that dies with the calling process."""
+        """Return the command line that starts the process so that it ends with the calling process."""
         uid = -1 if self.uid is None else self.uid
         gid = -1 if self.gid is None else self.gid
         guard = [uid, gid, int(self.death_signal), os.getpid()]

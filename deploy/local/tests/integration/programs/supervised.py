@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from darkroom_local.console import Console
-from darkroom_local.keeper import Member
+from darkroom_local.member_supervisor import Member
 from darkroom_local.servers.process import ProcessSpec
 from darkroom_local.servers.readiness import http_ready
 from darkroom_local.supervisor import Pids, Stage, Supervisor

@@ -1,106 +1,146 @@
-"""One reader of the log per process, and any number of followers behind it.
+"""One reader of the log per process, and any number of listeners behind it.
 
-A follower registers first and is replayed what it missed then, so that nothing falls between the two; what comes twice
-is dropped by its id.
+A listener registers for a topic: the events of one job, of one tenant, or all. To resume, it registers first and then
+replays what it missed, so that no event falls between the two; duplicates are dropped by their id.
 """
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Hashable, Iterable
+from contextlib import asynccontextmanager
+from typing import Protocol
 
 from darkroom_redis.errors import RedisUnavailable
 from darkroom_schemas.events import Event
-from darkroom_schemas.ids import EventId, JobId
+from darkroom_schemas.ids import EventId, JobId, TenantId
 
 from darkroom_queue.client import QueueClient
 from darkroom_queue.errors import LogTruncated, SlowReader
 from darkroom_queue.log.events import EventLog
 
 BUFFER = 1000
+BLOCK_MS = 5000
 OUTAGE_PAUSE_S = 0.2
+Topic = Hashable
+ALL: Topic = "all"
+
+
+def of_job(job_id: JobId) -> Topic:
+    """Return the topic of one job's events."""
+    return "job", job_id
+
+
+def of_tenant(tenant: TenantId) -> Topic:
+    """Return the topic of one tenant's events."""
+    return "tenant", tenant
+
+
+class Listener(Protocol):
+    """Receives the events of a topic, in order. Its methods return at once and never raise."""
+
+    def offer(self, event: Event) -> None: ...
+
+    def reset(self, position: EventId) -> None:
+        """Events may be missing: the listener needs a snapshot. The next event follows `position`."""
+        ...
 
 
 class Reset:
-    """The log no longer reaches back to where the follower was: it needs a snapshot, and goes on from now."""
+    """Events may be missing between this one and the previous item: the follower needs a snapshot."""
 
 
 RESET = Reset()
 Followed = Event | Reset
 
 
-class _Subscription:
-    def __init__(self, topic: JobId | None) -> None:
-        self.topic = topic
-        self.queue: asyncio.Queue[Followed] = asyncio.Queue(BUFFER)
-        self.overflowed = False
-
-    def put(self, item: Followed) -> None:
-        try:
-            self.queue.put_nowait(item)
-        except asyncio.QueueFull:
-            self.overflowed = True
-
-    async def get(self) -> Followed:
-        if self.overflowed:
-            raise SlowReader(f"a reader is more than {BUFFER} events behind")
-        return await self.queue.get()
-
-
 class EventFanout:
-    """Reads one shard's log from its tail and hands each event to the followers of its job and of everything.
+    """Reads one shard's log from its tail and hands each event to the listeners of its topics.
 
     `on_unreadable` is called for an entry that cannot be read, as by `EventLog`.
     """
 
     def __init__(self, client: QueueClient, *, on_unreadable: Callable[[], None] | None = None) -> None:
-        self._client, self._on_unreadable = client, on_unreadable
-        self._topics: dict[JobId | None, set[_Subscription]] = defaultdict(set)
+        self._client, self._log = client, EventLog(client, on_unreadable=on_unreadable)
+        self._listeners: dict[Topic, set[Listener]] = defaultdict(set)
+        self._position: EventId | None = None
         self._reading = asyncio.Event()
 
     async def run(self) -> None:
-        """Read and hand out for ever, through outages."""
-        log = EventLog(self._client, on_unreadable=self._on_unreadable)
-        after: EventId | None = None
+        """Read and dispatch until cancelled, through outages."""
         while True:
             try:
-                if after is None:
-                    after = await log.tail()
-                    # Only now: whoever takes a snapshot after a reset has it from before the next event.
-                    self._tell_everybody(RESET)
-                    self._reading.set()
-                events = await log.read(after, block_ms=5000)
+                await self._read_on()
             except LogTruncated:
-                after = None
+                self._position = None
                 self._reading.clear()
-                continue
             except RedisUnavailable:
                 await asyncio.sleep(OUTAGE_PAUSE_S)
-                continue
-            for event in events:
-                after = EventId.parse(event.id)
-                for topic in (event.job_id, None):
-                    for subscription in self._topics.get(topic, ()):
-                        subscription.put(event)
+
+    async def _read_on(self) -> None:
+        if self._position is None:
+            self._position = await self._log.tail()
+            # Not before: a snapshot taken after this reset precedes the next event.
+            for listener in self.listeners():
+                listener.reset(self._position)
+            self._reading.set()
+        for event in await self._log.read(self._position, block_ms=BLOCK_MS):
+            self._position = EventId.parse(event.id)
+            for topic in (of_job(event.job_id), of_tenant(event.tenant), ALL):
+                for listener in self._listeners.get(topic, ()):
+                    listener.offer(event)
+
+    def listeners(self) -> Iterable[Listener]:
+        """Return every listener."""
+        return [listener for of_topic in self._listeners.values() for listener in of_topic]
+
+    @asynccontextmanager
+    async def listen(self, topic: Topic, listener: Listener, *, wait_s: float | None = None) -> AsyncIterator[EventId]:
+        """Register a listener, which receives every event after the position that this yields.
+
+        Waits until the log is being read; raises `RedisUnavailable` after `wait_s` seconds.
+        """
+        position = await self._known_position(wait_s)
+        self._listeners[topic].add(listener)
+        try:
+            yield position
+        finally:
+            self._listeners[topic].discard(listener)
+            if not self._listeners[topic]:
+                del self._listeners[topic]
+
+    async def _known_position(self, wait_s: float | None) -> EventId:
+        try:
+            async with asyncio.timeout(wait_s):
+                while self._position is None:
+                    await self._reading.wait()
+                return self._position
+        except TimeoutError:
+            raise RedisUnavailable("the event log cannot be read yet") from None
 
     async def follow(self, *, since: EventId | None, job_id: JobId | None = None) -> AsyncIterator[Followed]:
-        """Yield the events after `since` (None: from now on) of one job or of all, and then live ones, for ever.
+        """Yield the events after `since` (None: from now on) of one job or of all, then live ones, until cancelled.
 
         Yields `RESET` where events may be missing. Raises `SlowReader` when the consumer falls too far behind.
         """
-        await self._reading.wait()  # before the reader has its place, an event could pass between replay and live
-        subscription = _Subscription(job_id)
-        self._topics[job_id].add(subscription)
+        last = since
         try:
-            last = since
+            # A long replay comes before the registration, or live events would fill the buffer meanwhile.
+            async for event in self._replay(last, job_id):
+                last = EventId.parse(event.id)
+                yield event
+        except LogTruncated:
+            pass  # raised again below
+        follower = _Follower()
+        async with self.listen(ALL if job_id is None else of_job(job_id), follower):
             try:
-                for event in await self._replay(since, job_id):
+                async for event in self._replay(last, job_id):
                     last = EventId.parse(event.id)
                     yield event
             except LogTruncated:
                 last = None
                 yield RESET
             while True:
-                item = await subscription.get()
+                item = await follower.get()
                 if isinstance(item, Reset):
                     last = None
                 elif last is not None and EventId.parse(item.id) <= last:
@@ -108,23 +148,42 @@ class EventFanout:
                 else:
                     last = EventId.parse(item.id)
                 yield item
-        finally:
-            self._topics[job_id].discard(subscription)
-            if not self._topics[job_id]:
-                del self._topics[job_id]
 
-    async def _replay(self, since: EventId | None, job_id: JobId | None) -> list[Event]:
+    async def _replay(self, since: EventId | None, job_id: JobId | None) -> AsyncIterator[Event]:
+        """Yield past events page by page, so that memory does not grow with the log."""
         if since is None:
-            return []
+            return
         log = EventLog(self._client)
         if job_id is not None:
-            return await log.read_job(job_id, since)
-        events: list[Event] = []
-        while page := await log.read(EventId.parse(events[-1].id) if events else since):
-            events += page
-        return events
+            for event in await log.read_job(job_id, since):
+                yield event
+            return
+        while page := await log.read(since):
+            for event in page:
+                yield event
+            since = EventId.parse(page[-1].id)
 
-    def _tell_everybody(self, item: Followed) -> None:
-        for subscriptions in self._topics.values():
-            for subscription in subscriptions:
-                subscription.put(item)
+
+class _Follower:
+    """Buffers events for a consumer of `follow`."""
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[Followed] = asyncio.Queue(BUFFER)
+        self._overflowed = False
+
+    def offer(self, event: Event) -> None:
+        self._put(event)
+
+    def reset(self, position: EventId) -> None:  # noqa: ARG002 - a follower's client asks for the snapshot itself
+        self._put(RESET)
+
+    def _put(self, item: Followed) -> None:
+        try:
+            self._queue.put_nowait(item)
+        except asyncio.QueueFull:
+            self._overflowed = True
+
+    async def get(self) -> Followed:
+        if self._overflowed:
+            raise SlowReader(f"a reader is more than {BUFFER} events behind")
+        return await self._queue.get()

@@ -1,9 +1,8 @@
 """`darkroom worker …`: the operator's commands of this service."""
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
+
+from gpu_worker.commands.check import check
 
 
 def register(app: typer.Typer) -> None:
@@ -15,26 +14,4 @@ def register(app: typer.Typer) -> None:
 
 
 def _worker() -> None:
-    """Look after GPU workers."""
-
-
-def check(
-    profile: Annotated[str | None, typer.Option(help="tiny or full; by default GPU_WORKER_PROFILE.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
-    models_dir: Annotated[Path | None, typer.Option(help="By default GPU_WORKER_MODELS_DIR.")] = None,
-) -> None:
-    """Say what a worker would download and need on this machine, and what is missing. Exits 1 if it can't run."""
-    from gpu_worker.store.profiles import RegistryError
-    from gpu_worker.wiring.check import make_report
-
-    try:
-        report = make_report(profile, models_dir)
-    except RegistryError as error:
-        raise SystemExit(str(error)) from None
-    if as_json:
-        typer.echo(report.model_dump_json(indent=2))
-    else:
-        from gpu_worker.commands.report import print_report
-
-        print_report(report)
-    raise typer.Exit(0 if report.runs else 1)
+    """Inspect GPU workers."""

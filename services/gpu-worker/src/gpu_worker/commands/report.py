@@ -1,9 +1,9 @@
-"""Shows the report of `darkroom worker check` to a person."""
+"""Prints the report of `darkroom worker check` for people."""
 
 from rich.console import Console
 from rich.table import Table
 
-from gpu_worker.domain.machine_check import GIGABYTE, CheckReport, ModelNeed
+from gpu_worker.machine.check import GIGABYTE, CheckReport, ModelNeed
 
 _PLACES = {
     "hub": "https://huggingface.co/{}",
@@ -14,10 +14,10 @@ _PLACES = {
 
 
 def print_report(report: CheckReport) -> None:
-    """Print the models, the machine, and the verdict."""
+    """Print the models, the machine, notes and problems, and the result."""
     console = Console()
     console.print(f"Profile [bold]{report.profile}[/]: {report.note}")
-    table = Table("model", "comes from", "on disk", "to come", "GPU memory", "at the peak")
+    table = Table("model", "source", "disk", "to download", "GPU memory", "peak GPU memory")
     for model in report.models:
         table.add_row(
             model.name,

@@ -1,1 +1,1 @@
-"""What executes a step, behind one port: our own GPU child, or simulated work."""
+"""Adapters of the Connector port: the GPU process of this worker, and simulated work."""

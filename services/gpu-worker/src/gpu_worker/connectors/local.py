@@ -1,8 +1,10 @@
-"""Runs steps on our own pipelines, in the GPU child, and stores what it draws."""
+"""Runs steps in the GPU process and uploads the files that it writes."""
 
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Protocol
 
 from darkroom_schemas.catalogue import CATALOGUE
@@ -11,17 +13,20 @@ from darkroom_schemas.step import StepOutput, StepResult
 
 from gpu_worker.connectors.previews import PreviewUploads
 from gpu_worker.domain.failures import ConnectorNotReady, Failure, Stopped
-from gpu_worker.domain.messages import FileReady, Progressed, RunStep, StepDone, StepOutcome, StepRefused
 from gpu_worker.domain.object_keys import object_folder
-from gpu_worker.domain.payloads import read_payload, require_model
-from gpu_worker.domain.ports import Leftovers, ObjectStore, Spool, StepRun
-from gpu_worker.domain.profile import Profile
+from gpu_worker.domain.ports import Deletions, ObjectStore, StepRun
+from gpu_worker.models.payloads import read_payload, require_model
+from gpu_worker.models.profile import Profile
+from gpu_worker.runtime.messages import FileReady, Progressed, RunStep, StepDone, StepFailure, StepOutcome
 
 _THUMBNAIL_TYPE = "image/webp"
 
+OpenSpool = Callable[[], AbstractContextManager[Path]]
+"""Makes a folder in which one attempt's files wait for their upload; leaving the context removes it."""
+
 
 class Child(Protocol):
-    """The GPU process, as `runtime.gpu_child` keeps it."""
+    """The GPU process; implemented by `runtime.gpu_child.GpuChild`."""
 
     @property
     def is_available(self) -> bool: ...
@@ -37,16 +42,18 @@ class Child(Protocol):
 
 
 class LocalConnector:
-    """The worker's own models."""
+    """Serves the job types whose models the profile offers."""
 
     name = ConnectorName.LOCAL.value
 
-    def __init__(self, child: Child, profile: Profile, store: ObjectStore, spool: Spool, leftovers: Leftovers) -> None:
+    def __init__(
+        self, child: Child, profile: Profile, store: ObjectStore, spool: OpenSpool, deletions: Deletions
+    ) -> None:
         self._child = child
         self._profile = profile
         self._store = store
         self._spool = spool
-        self._leftovers = leftovers
+        self._deletions = deletions
         self.models = tuple(profile.models)
         self.types = tuple(
             entry.name
@@ -55,27 +62,30 @@ class LocalConnector:
         )
 
     async def check(self) -> None:
-        """Raise while the GPU process is not ready."""
+        """Raise ConnectorNotReady while the GPU process is not ready."""
         if not self._child.is_available:
             raise ConnectorNotReady("the GPU process is starting")
 
     async def run(self, run: StepRun) -> StepResult:
-        """Run one attempt; its files are uploaded as they come, while the child draws on."""
+        """Run one attempt. Each file is uploaded as soon as it is complete, while the GPU process works on the next.
+
+        When the attempt fails or stops, uploads are cancelled and what they stored is queued for deletion.
+        """
         payload = self._profile.fit(read_payload(run.step.payload))
         require_model(payload, self._profile.models)
         uploads = _Uploads(self._store, object_folder(run.step))
         previews = PreviewUploads(self._store, object_folder(run.step), run)
-        with self._spool.folder() as folder:
+        with self._spool() as folder:
             try:
                 outcome = await self._child.run(
                     RunStep(run_id=run.step.token, payload=payload, spool=folder),
                     stop=run.stop,
-                    on_progress=lambda told: _forward(run, told, previews),
+                    on_progress=lambda update: _forward(run, update, previews),
                     on_file=uploads.start,
                 )
                 return await self._result(outcome, uploads, run)
             except BaseException:
-                self._leftovers.discard(await uploads.abandon())
+                self._deletions.discard(await uploads.abandon())
                 raise
             finally:
                 await previews.end()
@@ -88,16 +98,18 @@ class LocalConnector:
                 run.progress(100.0, message="done")
                 timings = outcome.timings_s | {"upload": round(time.perf_counter() - started, 3)}
                 return StepResult(outputs=outputs, text=outcome.text, timings_s=timings)
-            case StepRefused():
+            case StepFailure():
                 raise Failure(outcome.code, outcome.message, retryable=outcome.retryable)
             case _:
                 raise Stopped
 
 
-def _forward(run: StepRun, told: Progressed, previews: PreviewUploads) -> None:
-    if told.preview is not None:
-        previews.show(told.preview)
-    run.progress(told.percent, message=told.message, current_step=told.current_step, total_steps=told.total_steps)
+def _forward(run: StepRun, update: Progressed, previews: PreviewUploads) -> None:
+    if update.preview is not None:
+        previews.show(update.preview)
+    run.progress(
+        update.percent, message=update.message, current_step=update.current_step, total_steps=update.total_steps
+    )
 
 
 class _Uploads:
@@ -110,15 +122,15 @@ class _Uploads:
         self._keys: list[str] = []
 
     def start(self, file: FileReady) -> None:
-        """Begin to upload a file that the child announced."""
+        """Start the upload of a file that the GPU process announced."""
         self._tasks.append(asyncio.create_task(self._upload(file)))
 
     async def finish(self) -> tuple[StepOutput, ...]:
-        """Wait for all uploads and return the outputs in order; raises the first failure."""
+        """Wait for all uploads and return the outputs by index; raises the first failure."""
         return tuple(sorted(await asyncio.gather(*self._tasks), key=lambda output: output.index))
 
     async def abandon(self) -> list[str]:
-        """End the uploads, which nobody waits for any more, and name what they may have stored."""
+        """Cancel the uploads and return the keys that they may have stored."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""Uploads of previews: the latest only, one at a time, under one key; a store that refuses them costs nothing else."""
+"""Uploads previews under one key: one upload at a time, and only the latest. A failed upload never fails the step."""
 
 import asyncio
 from contextlib import suppress
@@ -25,13 +25,13 @@ class PreviewUploads:
         self._task: asyncio.Task[None] | None = None
 
     def show(self, path: Path) -> None:
-        """Upload a preview, unless a newer one comes first."""
+        """Queue a preview for upload; it replaces one that still waits."""
         self._latest = path
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._upload())
 
     async def end(self) -> None:
-        """Stop, and delete what was uploaded: the outputs are there now, or never will be."""
+        """Cancel the upload and delete the preview, since the attempt has ended."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -44,7 +44,7 @@ class PreviewUploads:
             try:
                 await self._store.put(self._key, path, _MIME_TYPE)
             except Failure as failure:
-                log.warning("A preview is not shown", step_id=self._run.step.id, reason=failure.message)
+                log.warning("A preview could not be uploaded", step_id=self._run.step.id, reason=failure.message)
                 return
             self._version += 1
             self._run.show_preview(Preview(key=self._key, version=self._version))

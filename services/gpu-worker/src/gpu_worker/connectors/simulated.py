@@ -1,4 +1,4 @@
-"""Work that is only waited for: it makes fleets, faults and loads without a GPU. Deterministic by its seed."""
+"""Simulated work: waits instead of computing, to test fleets, faults and load without a GPU. Deterministic by seed."""
 
 import asyncio
 import json
@@ -15,26 +15,31 @@ from gpu_worker.domain.ports import StepRun
 
 
 class SimulatedConnector:
-    """Pretends to work."""
+    """Serves the job type `simulation`."""
 
     name = ConnectorName.SIMULATED.value
     types = ("simulation",)
     models: tuple[str, ...] = ()
 
     async def check(self) -> None:
-        """Is always ready."""
+        """Return at once: it is always ready."""
 
     async def run(self, run: StepRun) -> StepResult:
-        """Wait in steps, telling progress, and fail as often as ordered."""
+        """Wait for the payload's duration, report progress after each step, and fail at its `fail_rate`."""
         payload = _read(run)
-        # Without the step's id the same order takes the same course in every run; the attempt makes retries worthwhile.
+        # Without the step's id, so that equal payloads behave alike in every run; with the attempt's number, so that a
+        # retry can succeed.
         chance = random.Random(f"{payload.seed}:{run.step.attempt}")  # noqa: S311 - a simulation, not a secret
         duration_s = payload.duration_s * (1 + payload.jitter * chance.uniform(-1, 1))
         fails_at = chance.randrange(payload.steps) if chance.random() < payload.fail_rate else None
         for number in range(payload.steps):
             await _wait(duration_s / payload.steps, run.stop)
             if number == fails_at:
-                raise Failure(StepErrorCode.BACKEND, "The simulation failed as ordered", retryable=payload.retryable)
+                raise Failure(
+                    StepErrorCode.BACKEND,
+                    "The simulation failed, as its payload requested",
+                    retryable=payload.retryable,
+                )
             run.progress(
                 100 * (number + 1) / payload.steps,
                 message="simulate",

@@ -1,1 +1,1 @@
-"""What a worker decides: profiles, models, payload limits, outcomes. No torch, no driver, no I/O."""
+"""What a worker decides: who runs a step, how an attempt fails, where outputs go. No torch, driver or I/O."""

@@ -1,4 +1,4 @@
-"""Where the outputs of an attempt lie in the object store."""
+"""Keys of an attempt's outputs in the object store."""
 
 import re
 
@@ -8,9 +8,9 @@ _STEP_ID = re.compile(r"(?P<job>.+):(?P<run>\d+):(?P<number>\d+)\Z")
 
 
 def object_folder(step: ClaimedStep) -> str:
-    """Return `<job>/<run>/<step>/<attempt>-<token>`; no two attempts ever write the same key.
+    """Return the key prefix `<job>/<run>/<step>/<attempt>-<token>`, which no other attempt has.
 
-    The number alone would not do: a step that was given back, or is run again by an operator, repeats numbers.
+    The attempt's number is not unique: a step that was returned to the queue or rerun by an operator repeats numbers.
     """
     attempt = f"{step.attempt}-{step.token}"
     match = _STEP_ID.match(step.id)

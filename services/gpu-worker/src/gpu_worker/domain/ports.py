@@ -1,8 +1,8 @@
-"""What the worker's own logic needs of the world around it."""
+"""Ports: what the worker's logic needs from the queue, the connectors and the object store."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -11,14 +11,14 @@ from darkroom_schemas.step import ClaimedStep, StepResult
 
 
 class StepRun(Protocol):
-    """One attempt in hand, as the queue gives it."""
+    """One attempt of a step, as the queue's consumer hands it out."""
 
     @property
     def step(self) -> ClaimedStep: ...
 
     @property
     def stop(self) -> asyncio.Event:
-        """Set when the attempt is to end: it was cancelled, took too long, or its lease is lost."""
+        """Set when the attempt must end: it was cancelled, timed out, or lost its lease."""
 
     def progress(
         self,
@@ -30,11 +30,11 @@ class StepRun(Protocol):
     ) -> None: ...
 
     def show_preview(self, preview: Preview) -> None:
-        """Tell with the next progress where a preview is."""
+        """Publish a preview with the next progress report."""
 
 
 class Connector(Protocol):
-    """What executes steps. Raises a Failure for a failed attempt, Stopped after `stop` was set."""
+    """Executes steps of some job types. `run` raises Failure for a failed attempt and Stopped once `stop` is set."""
 
     @property
     def name(self) -> str: ...
@@ -48,39 +48,30 @@ class Connector(Protocol):
         """The models that it offers, by their logical names."""
 
     async def check(self) -> None:
-        """Raise if a step could not start now."""
+        """Raise ConnectorNotReady if a step could not start now."""
 
     async def run(self, run: StepRun) -> StepResult: ...
 
 
-class ObjectStore(Protocol):
-    """Where outputs are kept."""
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object as it was stored; `sha256` is in hexadecimal."""
 
-    async def put(self, key: str, path: Path, mime_type: str) -> "StoredObject": ...
+    size_bytes: int
+    sha256: str
+
+
+class ObjectStore(Protocol):
+    """Stores outputs. Both methods raise a retryable STORAGE Failure when the store refuses."""
+
+    async def put(self, key: str, path: Path, mime_type: str) -> StoredObject: ...
 
     async def delete(self, key: str) -> None:
         """Delete an object if it is there."""
 
 
-class Leftovers(Protocol):
-    """Takes what nobody will ask for out of the store."""
+class Deletions(Protocol):
+    """Deletes objects that no result refers to."""
 
     def discard(self, keys: Iterable[str]) -> None:
-        """Delete objects before long."""
-
-
-class Spool(Protocol):
-    """Where outputs wait for their upload."""
-
-    def folder(self) -> AbstractContextManager[Path]:
-        """Give a folder for one attempt."""
-
-
-class StoredObject(Protocol):
-    """What is known of an object after it was stored."""
-
-    @property
-    def size_bytes(self) -> int: ...
-
-    @property
-    def sha256(self) -> str: ...
+        """Queue objects for deletion; returns at once."""

@@ -1,1 +1,1 @@
-"""What runs in the background of the service."""
+"""Background loops of the service process."""

@@ -1,4 +1,4 @@
-"""Takes steps from the queue once every connector is ready, and says in one line how each attempt ended."""
+"""Takes steps from the queue while the GPU process is available, and logs one line for each attempt."""
 
 import asyncio
 import time
@@ -11,27 +11,27 @@ from darkroom_queue import StepContext, StepFailed, StepStopped, WorkerSupersede
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.step import StepError, StepResult
 
-from gpu_worker.domain.execute_step import Switchboard
 from gpu_worker.domain.failures import Failure, Stopped
+from gpu_worker.domain.step_router import StepRouter
 from gpu_worker.metrics import STAGE_SECONDS, STEP_SECONDS, STEPS
 
 log = get_logger(__name__)
 
-_LAST_WORDS_S = 15.0
-"""Time to stop what still runs after the grace, and to report it."""
+_STOP_MARGIN_S = 15.0
+"""Extra time after the grace period to stop running steps and report them, in seconds."""
 
 
 class StepHandler:
-    """The queue's handler: runs an attempt and translates its end into the queue's words."""
+    """The queue's handler: runs an attempt and translates its outcome to the queue's errors."""
 
-    def __init__(self, switchboard: Switchboard, worker_id: str) -> None:
-        self._switchboard = switchboard
+    def __init__(self, router: StepRouter, worker_id: str) -> None:
+        self._router = router
         self._worker_id = worker_id
 
     async def __call__(self, context: StepContext) -> StepResult:
         started = time.perf_counter()
         try:
-            result = await self._switchboard.execute(context)
+            result = await self._router.execute(context)
         except Failure as failure:
             error = StepError(code=failure.code, message=failure.message, retryable=failure.retryable)
             self._summarize(context, started, "failed", error)
@@ -43,7 +43,7 @@ class StepHandler:
             self._summarize(context, started, "abandoned")
             raise
         except Exception as error:
-            log.exception("A connector failed in a way nobody foresaw", step_id=context.step.id)
+            log.exception("A connector raised an unexpected exception", step_id=context.step.id)
             problem = StepError(code=StepErrorCode.INTERNAL, message=type(error).__name__, retryable=True)
             self._summarize(context, started, "failed", problem)
             raise StepFailed(problem) from error
@@ -62,7 +62,7 @@ class StepHandler:
     ) -> None:
         step, seconds = context.step, time.perf_counter() - started
         job_type = step.requirements.type
-        connector = self._switchboard.connector_name(job_type)
+        connector = self._router.connector_name(job_type)
         STEPS.labels(job_type, connector, outcome).inc()
         STEP_SECONDS.labels(job_type).observe(seconds)
         log.info(
@@ -84,48 +84,50 @@ class StepHandler:
 
 
 class StepConsumer(Protocol):
-    """What takes steps from the queue."""
+    """Takes steps from the queue; implemented by `darkroom_queue.Consumer`."""
 
     async def run(self) -> None: ...
 
     def drain(self, *, grace_s: float) -> None: ...
 
 
-class Gate(Protocol):
-    """Whether there is anything to run steps on."""
+class Availability(Protocol):
+    """Whether steps can run; implemented by `GpuChild`."""
 
     async def available(self) -> None:
-        """Wait until there is."""
+        """Wait until steps can run."""
 
     async def missing_for(self, seconds: float) -> None:
-        """Wait until there has been nothing for so long."""
+        """Wait until steps could not run for this long without a break."""
 
 
-class OpenGate:
-    """The gate of a worker whose connectors need no process of their own."""
+class AlwaysAvailable:
+    """The availability of a worker whose connectors need no GPU process."""
 
     async def available(self) -> None:
         """Return at once."""
 
-    async def missing_for(self, seconds: float) -> None:  # noqa: ARG002 - nothing is ever missing
+    async def missing_for(self, seconds: float) -> None:  # noqa: ARG002 - it is never missing
         """Never return."""
         await asyncio.Event().wait()
 
 
 class StepLoop:
-    """Takes steps while there is something to run them on; a worker that cannot work must not hold any."""
+    """Takes steps while they can run. After `give_up_after_s` without that, steps in progress return to the queue."""
 
-    def __init__(self, make_consumer: Callable[[], StepConsumer], gate: Gate, *, patience_s: float) -> None:
+    def __init__(
+        self, make_consumer: Callable[[], StepConsumer], gate: Availability, *, give_up_after_s: float
+    ) -> None:
         self._make_consumer = make_consumer
         self._gate = gate
-        self._patience_s = patience_s
+        self._give_up_after_s = give_up_after_s
         self._consumer: StepConsumer | None = None
         self._idle = asyncio.Event()
         self._idle.set()
         self._draining = asyncio.Event()
 
     async def run(self) -> None:
-        """Take steps; after a drain, stay quiet until cancelled."""
+        """Take steps until cancelled; after a drain, take none."""
         while True:
             await self._gate.available()
             if self._draining.is_set():
@@ -136,7 +138,9 @@ class StepLoop:
             try:
                 await self._consumer.run()
             except WorkerSuperseded:
-                log.error("Another process works under this worker's id: this one stays out of its way until restarted")
+                log.error(
+                    "Another process registered with this worker's id; this one takes no more steps until a restart"
+                )
                 self._draining.set()
             finally:
                 watch.cancel()
@@ -149,18 +153,18 @@ class StepLoop:
             raise RuntimeError("the worker takes no steps")
 
     async def drain(self, grace_s: float) -> None:
-        """Take no more steps, and wait until those in hand are finished or given back."""
+        """Take no more steps; wait until those in progress finish within `grace_s` seconds or return to the queue."""
         self._draining.set()
         if self._consumer is not None:
             self._consumer.drain(grace_s=grace_s)
-            # Without the queue nothing can be given back; then the leases end by themselves.
+            # Without the queue no step can be returned; its lease then expires.
             with suppress(TimeoutError):
-                async with asyncio.timeout(grace_s + _LAST_WORDS_S):
+                async with asyncio.timeout(grace_s + _STOP_MARGIN_S):
                     await self._idle.wait()
 
     async def _give_up_when_missing(self, consumer: StepConsumer) -> None:
-        await self._gate.missing_for(self._patience_s)
+        await self._gate.missing_for(self._give_up_after_s)
         log.error(
-            "The GPU process does not come back; no steps are taken until it does", worker_waits_s=self._patience_s
+            "The GPU process is not available; no steps are taken until it is", worker_waits_s=self._give_up_after_s
         )
         consumer.drain(grace_s=0)

@@ -1,1 +1,1 @@
-"""Pictures and video as files: encoders, text chunks, thumbnails, size limits."""
+"""Encoders of images and videos: PNG, MP4 and thumbnails, with embedded recipes and size limits."""

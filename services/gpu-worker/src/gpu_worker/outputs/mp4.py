@@ -1,4 +1,4 @@
-"""MP4 files that every browser plays: H.264, yuv420p, index in front, exact frame rate."""
+"""MP4 files that every browser plays: H.264, yuv420p, index at the start, exact frame rate."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -12,13 +12,16 @@ from gpu_worker.domain.failures import Failure
 from gpu_worker.outputs.parameters import parameters_text
 
 _QUALITIES = (20, 24, 28, 33)
-"""Constant rate factors, the best first."""
+"""Constant rate factors, best quality first."""
 _BT709 = 1
 _LIMITED_RANGE = 1
 
 
 def encode_mp4(frames: NDArray[np.uint8], fps: int, recipe: Recipe, path: Path, max_bytes: int) -> None:
-    """Write a video, coarser if the file is over the limit; then fail as too large."""
+    """Write frames of shape (frames, height, width, 3) as a video that carries its recipe.
+
+    The quality is lowered while the file is larger than `max_bytes`; raises an OUTPUT_TOO_LARGE Failure if none fits.
+    """
     for quality in _QUALITIES:
         _write(frames, fps, recipe, path, quality)
         if path.stat().st_size <= max_bytes:
@@ -34,7 +37,7 @@ def _write(frames: NDArray[np.uint8], fps: int, recipe: Recipe, path: Path, qual
     _, height, width, _ = frames.shape
     options = {
         "movflags": "+faststart+use_metadata_tags",
-        # Milliseconds, the default, cannot say how long 97 frames at 16 a second are.
+        # The default, milliseconds, can't represent the duration of 97 frames at 16 fps.
         "movie_timescale": str(fps * 1000),
     }
     with av.open(str(path), "w", format="mp4", options=options) as container:

@@ -1,4 +1,4 @@
-"""The recipe as the text that A1111, Forge and their many readers know as `parameters`."""
+"""Formats a recipe as A1111's `parameters` text, which many programs read from image files."""
 
 from darkroom_schemas.recipe import Recipe
 
@@ -6,7 +6,7 @@ _SHORT_HASH = 10
 
 
 def parameters_text(recipe: Recipe) -> str:
-    """Write the prompt, the negative prompt and one line of settings."""
+    """Return the prompt, the negative prompt and one line of settings."""
     settings = {
         "Steps": recipe.steps,
         "Sampler": recipe.sampler,

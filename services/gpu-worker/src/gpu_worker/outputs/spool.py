@@ -1,7 +1,7 @@
-"""Encodes outputs in threads and lays them complete into the spool folder, from where the parent stores them.
+"""Encodes outputs in threads and writes them to the spool folder, from which the service process uploads them.
 
-The parent uploads, not this process: so it holds no credentials, a slow store never holds up the GPU, and an upload is
-tried again without drawing again.
+The GPU process does not upload: it holds no credentials, a slow store never delays the GPU, and an upload is retried
+without a second run of the pipeline.
 """
 
 from collections.abc import Callable
@@ -10,15 +10,15 @@ from pathlib import Path
 
 from darkroom_schemas.recipe import Recipe
 
-from gpu_worker.domain.messages import FileReady
 from gpu_worker.outputs.mp4 import encode_mp4
 from gpu_worker.outputs.png import encode_png
 from gpu_worker.outputs.thumbnail import encode_thumbnail
 from gpu_worker.pipelines.sink import Pixels
+from gpu_worker.runtime.messages import FileReady
 
 
 class SpoolSink:
-    """The outputs of one step."""
+    """Implements `OutputSink` for one step."""
 
     def __init__(
         self,
@@ -37,22 +37,22 @@ class SpoolSink:
         self._previews = 0
 
     def image(self, index: int, pixels: Pixels, recipe: Recipe) -> None:
-        """Take a picture; returns at once."""
+        """Queue an image for encoding; returns at once."""
         self._encoding.append(self._threads.submit(self._store_image, index, pixels, recipe))
 
     def video(self, index: int, frames: Pixels, fps: int, recipe: Recipe) -> None:
-        """Take a video; returns at once."""
+        """Queue a video for encoding; returns at once."""
         self._encoding.append(self._threads.submit(self._store_video, index, frames, fps, recipe))
 
     def preview(self, pixels: Pixels) -> Path:
-        """Store a small picture of how the output looks so far, and return where; takes some milliseconds."""
+        """Write a preview and return its path; takes a few milliseconds."""
         self._previews += 1
         path = self._folder / f"preview-{self._previews}.webp"
         path.write_bytes(encode_thumbnail(pixels))
         return path
 
     def finish(self) -> None:
-        """Wait for all that was taken; raises the failure of the first that could not be stored."""
+        """Wait until all outputs are written; raises the first failure."""
         for encoding in self._encoding:
             encoding.result()
 

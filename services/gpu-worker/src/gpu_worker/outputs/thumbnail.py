@@ -1,4 +1,4 @@
-"""Thumbnails of pictures and poster frames of videos."""
+"""Thumbnails of images, and poster frames of videos."""
 
 import io
 
@@ -11,7 +11,7 @@ _QUALITY = 80
 
 
 def encode_thumbnail(pixels: NDArray[np.uint8]) -> bytes:
-    """Shrink a picture to at most 384 pixels a side, as WebP."""
+    """Return a WebP of at most 384 pixels a side. `pixels` has the shape (height, width, 3)."""
     image = Image.fromarray(pixels)
     image.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
     file = io.BytesIO()

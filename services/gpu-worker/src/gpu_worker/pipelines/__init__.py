@@ -1,1 +1,1 @@
-"""The model families as lists of stages around the diffusers and transformers pipelines, used as they are."""
+"""The model families: each runs unmodified diffusers or transformers pipelines as a list of stages."""

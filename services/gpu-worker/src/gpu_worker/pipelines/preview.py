@@ -1,7 +1,7 @@
-"""What a picture looks like while it is denoised: latents turned into colours by a linear map, about once a second.
+"""Previews during denoising: a linear map turns latents into colours, about once a second.
 
-The map is fitted to each model's own decoder when the model is loaded, on one small decode, so that no table of numbers
-has to be kept for every family.
+The map is fitted to each model's own decoder, on one small decode when the model is loaded, so that no table of
+coefficients per family is needed.
 """
 
 import time
@@ -15,17 +15,17 @@ from numpy.typing import NDArray
 
 from gpu_worker.pipelines.sink import OutputSink, Pixels
 
-EVERY_S = 1.0
+MIN_INTERVAL_S = 1.0
 _PATCHES = 8
 _PATCH = 3
-"""Latents on a side of a patch of one colour: decoders look at neighbours, so single ones would blend."""
+"""Latents per side of a patch of one colour. Decoders mix neighbouring latents, so single ones would blend."""
 
 Colours = NDArray[np.float32]
-"""A row of red, green and blue for each channel of the latents, and a last one to add."""
+"""Shape (channels + 1, 3): red, green and blue for each channel of the latents, and an offset in the last row."""
 
 
 def fit_colours(decode: Callable[[torch.Tensor], Pixels], channels: int) -> Colours:
-    """Find the map by which patches of random latents, of shape (1, channels, height, width), come out as colours."""
+    """Fit the map from latents to colours. `decode` takes latents of shape (1, channels, height, width)."""
     generator = torch.Generator("cpu").manual_seed(0)
     patches = torch.randn((1, channels, _PATCHES, _PATCHES), generator=generator)
     pixels = decode(patches.repeat_interleave(_PATCH, -1).repeat_interleave(_PATCH, -2))
@@ -37,9 +37,9 @@ def fit_colours(decode: Callable[[torch.Tensor], Pixels], channels: int) -> Colo
 
 
 def draw(latents: torch.Tensor, colours: Colours) -> Pixels:
-    """Turn latents of shape (channels, height, width) into a picture of the same size."""
+    """Turn latents of shape (channels, height, width) into pixels of shape (height, width, 3)."""
     values = latents.detach().float().cpu()
-    # Some samplers scale their latents by the noise that is left: many times what the decoder will see.
+    # Some samplers scale latents by the remaining noise, far beyond the decoder's range.
     values = values / values.std().clamp(min=1.0)
     picture = np.einsum("chw,cr->hwr", values.numpy(), colours[:-1]) + colours[-1]
     pixels: Pixels = np.nan_to_num(picture).clip(0, 255).round().astype(np.uint8)
@@ -47,16 +47,16 @@ def draw(latents: torch.Tensor, colours: Colours) -> Pixels:
 
 
 class Previews:
-    """The previews of one step. Without colours there are none."""
+    """The previews of one step; without a colour map there are none."""
 
     def __init__(self, sink: OutputSink, colours: Colours | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._sink, self._colours, self._clock = sink, colours, clock
         self._drawn_at = clock()
 
     def of(self, changes: dict[str, Any]) -> Path | None:  # Any: what the pipelines hand to their callbacks
-        """Draw the first picture of the batch, or of a video the middle frame, if the last preview is a second old."""
+        """Write a preview of the batch's first image or the video's middle frame, if the last one is a second old."""
         latents = changes.get("latents")
-        if self._colours is None or latents is None or self._clock() - self._drawn_at < EVERY_S:
+        if self._colours is None or latents is None or self._clock() - self._drawn_at < MIN_INTERVAL_S:
             return None
         self._drawn_at = self._clock()
         first = latents[0]

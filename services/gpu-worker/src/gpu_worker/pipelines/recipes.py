@@ -1,4 +1,4 @@
-"""Fills in the reproducibility record of an output."""
+"""Builds the recipe of an output: the record from which it can be reproduced."""
 
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -7,14 +7,14 @@ import torch
 from darkroom_schemas.payload import ImagePayload, VideoPayload
 from darkroom_schemas.recipe import ModelRef, Recipe
 
-from gpu_worker.pipelines.bench import Bench
+from gpu_worker.pipelines.context import PipelineContext
 
 _LIBRARIES = ("gpu-worker", "torch", "diffusers", "transformers")
 
 
 def make_recipe(
     payload: ImagePayload | VideoPayload,
-    bench: Bench,
+    context: PipelineContext,
     model: ModelRef,
     *,
     index: int,
@@ -22,7 +22,7 @@ def make_recipe(
     batch_index: int,
     dtype: torch.dtype,
 ) -> Recipe:
-    """Record everything that decided the pixels of output `index`; `batch_shape` is that of the latents."""
+    """Return the recipe of output `index`. `batch_shape` is that of the latents, `batch_index` the position in it."""
     return Recipe(
         prompt=payload.prompt,
         negative_prompt=payload.negative_prompt,
@@ -38,11 +38,11 @@ def make_recipe(
         model=model,
         batch_shape=tuple(batch_shape),
         batch_index=batch_index,
-        device=bench.device.name,
+        device=context.device.name,
         dtype=str(dtype).removeprefix("torch."),
         threads=torch.get_num_threads(),
         libraries=_library_versions(),
-        profile=bench.profile,
+        profile=context.profile,
     )
 
 

@@ -1,4 +1,4 @@
-"""Where pipelines put what they drew. Encoding happens behind this port while the next picture is decoded."""
+"""The port that takes the outputs of pipelines. Encoding runs behind it while the next image is decoded."""
 
 from pathlib import Path
 from typing import Protocol
@@ -8,20 +8,20 @@ from darkroom_schemas.recipe import Recipe
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
-"""(height, width, 3) for a picture, (frames, height, width, 3) for a video."""
+"""RGB of shape (height, width, 3) for an image, (frames, height, width, 3) for a video."""
 
 
 class OutputSink(Protocol):
-    """Takes finished outputs of one step."""
+    """Takes the outputs of one step."""
 
     def image(self, index: int, pixels: Pixels, recipe: Recipe) -> None:
-        """Take a picture; returns at once."""
+        """Queue an image for encoding; returns at once."""
 
     def video(self, index: int, frames: Pixels, fps: int, recipe: Recipe) -> None:
-        """Take a video; returns at once."""
+        """Queue a video for encoding; returns at once."""
 
     def preview(self, pixels: Pixels) -> Path:
-        """Store a small picture of how the output looks so far, and return where."""
+        """Write a preview and return its path."""
 
     def finish(self) -> None:
-        """Wait for all that was taken; raises the failure of the first that could not be stored."""
+        """Wait until all outputs are written; raises the first failure."""

@@ -1,4 +1,4 @@
-"""A pipeline is a list of stages. Here each one is timed, checked and made cancellable, for all families alike."""
+"""Runs a pipeline as a list of stages: times each stage, checks its inputs and outputs, and makes it cancellable."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -16,12 +16,12 @@ State = TypeVar("State")
 
 
 class StageContractError(Exception):
-    """A stage ran without what it needs, or ended without what it promises."""
+    """A stage was started without a field that it needs, or ended without one that it gives."""
 
 
 @dataclass(frozen=True, slots=True)
 class StageReport:
-    """What a stage tells while it runs; its own fraction becomes a percentage of the whole step."""
+    """Reports the progress of a stage as a percentage of the whole step."""
 
     link: StepLink
     name: str
@@ -29,14 +29,14 @@ class StageReport:
     share: float
 
     def tick(self, done: int, total: int, preview: Path | None = None) -> None:
-        """Tell that `done` of `total` parts are done; raises Stopped if the step is to stop."""
+        """Report that `done` of `total` parts are done; raises Stopped after a stop request."""
         percent = 100.0 * (self.done_before + self.share * done / max(total, 1))
         self.link.progress(percent, self.name, done, total, preview)
 
 
 @dataclass(frozen=True, slots=True)
 class Stage(Generic[State]):
-    """One part of a pipeline. `needs` and `gives` name fields of the state; `share` is its part of the usual time."""
+    """One part of a pipeline. `needs` and `gives` name fields of the state; `share` is its usual share of the time."""
 
     name: str
     run: Callable[[State, StageReport], None]
@@ -46,7 +46,7 @@ class Stage(Generic[State]):
 
 
 def run_stages(stages: Sequence[Stage[State]], state: State, link: StepLink) -> dict[str, float]:
-    """Run the stages in order and return the seconds that each took."""
+    """Run the stages in order and return the seconds that each took; raises an OUT_OF_MEMORY Failure."""
     whole = sum(stage.share for stage in stages)
     done = 0.0
     timings: dict[str, float] = {}

@@ -1,1 +1,1 @@
-"""The two processes of a worker, and what a pipeline needs of the machine: devices, memory, model files."""
+"""The two processes of a worker and the messages between them, and the device, memory and models of the GPU process."""

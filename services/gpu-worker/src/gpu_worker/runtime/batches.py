@@ -1,4 +1,4 @@
-"""Runs work on many items at once, and on fewer where memory does not suffice."""
+"""Runs work in batches that shrink when memory runs out."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
@@ -19,9 +19,9 @@ def in_fitting_batches(
     out_of_memory: Callable[[BaseException], bool],
     free_memory: Callable[[], None],
 ) -> Iterator[tuple[Sequence[Item], Result]]:
-    """Yield each batch with its result, in order; the batch is halved whenever memory runs out.
+    """Yield each batch with its result, in order. The batch size is halved whenever memory runs out, and stays halved.
 
-    Once halved it stays so for the rest of the items: what did not fit a moment ago will not fit now.
+    Raises an OUT_OF_MEMORY Failure if a batch of one does not fit.
     """
     size = min(largest, len(items))
     start = 0
@@ -45,7 +45,7 @@ def in_fitting_batches(
 def _attempt(
     batch: Sequence[Item], work: Callable[[Sequence[Item]], Result], out_of_memory: Callable[[BaseException], bool]
 ) -> Result | None:
-    """Return None when memory ran out. The error is dropped here, since its traceback holds the tensors."""
+    """Return the result, or None if memory ran out. The error is dropped here: its traceback references tensors."""
     try:
         return work(batch)
     except Exception as error:

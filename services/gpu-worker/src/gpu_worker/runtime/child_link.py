@@ -1,4 +1,4 @@
-"""The child's end of the socket: what a running step may say, and how it learns that it is to stop."""
+"""The GPU process' end of the socket: sends messages to the parent, and passes stop requests to the running step."""
 
 import socket
 import threading
@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gpu_worker.domain.failures import Stopped
-from gpu_worker.domain.messages import FileReady, FromChild, Progressed
 from gpu_worker.runtime.framing import pack
+from gpu_worker.runtime.messages import FileReady, FromChild, Progressed
 
-LEAST_PAUSE_S = 0.2
+MIN_PROGRESS_INTERVAL_S = 0.2
 
 
 Send = Callable[[FromChild], None]
@@ -18,7 +18,7 @@ Send = Callable[[FromChild], None]
 
 
 class ChildLink:
-    """Sends messages to the parent, from any thread."""
+    """Sends messages to the parent; thread-safe."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
@@ -31,27 +31,27 @@ class ChildLink:
 
 
 class StepLink:
-    """One running step's line to the parent: progress, files, signs of life, and the wish to stop."""
+    """The running step's connection to the parent: reports progress and files, and raises Stopped when asked to."""
 
     def __init__(self, run_id: str, send: Send) -> None:
         self.run_id = run_id
         self._send = send
         self._stop = threading.Event()
         self._alive_at = time.monotonic()
-        self._told_at = 0.0
-        self.least_pause_s = LEAST_PAUSE_S
+        self._reported_at = 0.0
+        self.min_interval_s = MIN_PROGRESS_INTERVAL_S
 
     @property
     def quiet_s(self) -> float:
-        """Seconds since the last sign of life."""
+        """Seconds since the step last called `check` or `progress`."""
         return time.monotonic() - self._alive_at
 
     def stop(self) -> None:
-        """Make the next `check` raise."""
+        """Make the next `check` raise Stopped."""
         self._stop.set()
 
     def check(self) -> None:
-        """Show a sign of life; raises Stopped if the step is to stop."""
+        """Record that the step makes progress; raises Stopped after a stop request."""
         self._alive_at = time.monotonic()
         if self._stop.is_set():
             raise Stopped
@@ -64,11 +64,14 @@ class StepLink:
         total_steps: int | None = None,
         preview: Path | None = None,
     ) -> None:
-        """Tell how far the step is; more often than five times a second is pointless and dropped."""
+        """Report progress; raises Stopped after a stop request.
+
+        At most five reports a second are sent, besides those with a preview and those of 100 percent.
+        """
         self.check()
-        if self._alive_at - self._told_at < self.least_pause_s and percent < 100.0 and preview is None:
+        if self._alive_at - self._reported_at < self.min_interval_s and percent < 100.0 and preview is None:
             return
-        self._told_at = self._alive_at
+        self._reported_at = self._alive_at
         self._send(
             Progressed(
                 run_id=self.run_id,
@@ -81,5 +84,5 @@ class StepLink:
         )
 
     def file_ready(self, file: FileReady) -> None:
-        """Announce an output that lies complete in the spool folder."""
+        """Announce an output that is complete in the spool folder."""
         self._send(file)

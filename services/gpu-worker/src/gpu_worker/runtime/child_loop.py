@@ -1,4 +1,4 @@
-"""The child's main loop: runs one step at a time on the main thread, while one thread reads and another beats."""
+"""The loop of the GPU process: steps run on the main thread, one thread reads messages, one sends heartbeats."""
 
 import os
 import queue
@@ -11,26 +11,26 @@ from darkroom_chassis.logs import get_logger
 from darkroom_schemas.errors import StepErrorCode
 
 from gpu_worker.domain.failures import Failure, Stopped
-from gpu_worker.domain.messages import (
+from gpu_worker.runtime.child_link import ChildLink, Send, StepLink
+from gpu_worker.runtime.framing import receive_frame
+from gpu_worker.runtime.messages import (
     TO_CHILD,
-    Beat,
     FromChild,
+    Heartbeat,
     Ready,
     RunStep,
     Setup,
     StepDone,
+    StepFailure,
     StepHalted,
-    StepRefused,
     StopStep,
 )
-from gpu_worker.runtime.child_link import ChildLink, Send, StepLink
-from gpu_worker.runtime.framing import receive_frame
 
 log = get_logger(__name__)
 
 
 class StepExecutor(Protocol):
-    """What the loop runs steps on: the pipelines, or a test's stand-in for them."""
+    """Runs steps; implemented by `PipelineExecutor` and by a fake in tests."""
 
     def ready(self) -> Ready: ...
 
@@ -55,14 +55,16 @@ class ChildLoop:
         self._current: StepLink | None = None
 
     def serve(self) -> None:
-        """Read the setup, get ready, and run steps for ever; the process ends when the parent does."""
+        """Read the setup, load the models, and run steps. The process ends when the parent closes its end."""
         setup = self._read()
         if not isinstance(setup, Setup):
             raise TypeError(f"expected the setup first, not {type(setup).__name__}")
         threading.Thread(target=self._listen, name="listen", daemon=True).start()
         executor = self._make_executor(setup, self._link.send)
         self._link.send(executor.ready())
-        threading.Thread(target=self._beat, args=(setup.beat_s, executor), name="beat", daemon=True).start()
+        threading.Thread(
+            target=self._send_heartbeats, args=(setup.heartbeat_s, executor), name="heartbeat", daemon=True
+        ).start()
         while True:
             step = self._waiting.get()
             self._link.send(self._run(step, executor))
@@ -75,12 +77,12 @@ class ChildLoop:
         except Stopped:
             return StepHalted(run_id=step.run_id)
         except Failure as failure:
-            return StepRefused(
+            return StepFailure(
                 run_id=step.run_id, code=failure.code, message=failure.message, retryable=failure.retryable
             )
-        except Exception as error:  # whatever a pipeline raises costs this attempt, not the process
-            log.exception("A step failed in a way nobody foresaw", run_id=step.run_id)
-            return StepRefused(
+        except Exception as error:  # an error of a pipeline fails this attempt and not the process
+            log.exception("A step failed with an unexpected exception", run_id=step.run_id)
+            return StepFailure(
                 run_id=step.run_id,
                 code=StepErrorCode.INTERNAL,
                 message=f"The pipeline failed with {type(error).__name__}",
@@ -99,15 +101,15 @@ class ChildLoop:
                     if current is not None and current.run_id == run_id:
                         current.stop()
                 case _:
-                    # The parent is gone: nobody wants the result, and a busy GPU must not keep the process alive.
+                    # The parent has ended. Exit at once, even if the main thread is busy on the GPU.
                     os._exit(0)
 
-    def _beat(self, every_s: float, executor: StepExecutor) -> None:
+    def _send_heartbeats(self, every_s: float, executor: StepExecutor) -> None:
         pause = threading.Event()
         while not pause.wait(every_s):
             current = self._current
             self._link.send(
-                Beat(
+                Heartbeat(
                     quiet_s=0.0 if current is None else current.quiet_s,
                     memory_bytes=executor.memory_bytes(),
                     models=executor.resident_models(),

@@ -1,4 +1,4 @@
-"""The parent's end of one child: starts it, talks to it, and sees to its end. Imports no torch."""
+"""The parent's end of one GPU process: starts it, exchanges messages with it, and kills it. Imports no torch."""
 
 import asyncio
 import os
@@ -8,15 +8,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from gpu_worker.domain.messages import FROM_CHILD, FromChild, ToChild
 from gpu_worker.runtime.framing import pack, read_frame
+from gpu_worker.runtime.messages import FROM_CHILD, FromChild, ToChild
 
-CHILD_COMMAND = (sys.executable, "-m", "gpu_worker.wiring.child")
+CHILD_COMMAND = (sys.executable, "-m", "gpu_worker.commands.gpu_process")
 _PRIVATE = ("SECRET", "TOKEN", "PASSWORD", "DATABASE_URL", "REDIS_URL", "OBJECT_STORE_URL", "SECRETS_KEY")
 
 
 class ChildProcess:
-    """A running child. It is spawned, never forked: a CUDA context does not survive a fork."""
+    """A running GPU process. It is spawned and not forked, because a CUDA context does not survive a fork."""
 
     def __init__(
         self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -27,7 +27,7 @@ class ChildProcess:
 
     @classmethod
     async def start(cls, command: Sequence[str] = CHILD_COMMAND) -> "ChildProcess":
-        """Start a child with a socket of its own as its first argument and our pid as its second."""
+        """Start a process; its arguments are the descriptor of its socket and the id of this process."""
         ours, theirs = socket.socketpair()
         with theirs:
             process = await asyncio.create_subprocess_exec(
@@ -37,7 +37,7 @@ class ChildProcess:
                 stdin=asyncio.subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
                 env=_environment(os.environ),
-                # Ctrl-C in a terminal reaches the whole group; the child's end is the parent's decision.
+                # Ctrl-C in a terminal signals the whole process group; only the parent may end the GPU process.
                 start_new_session=True,
             )
         reader, writer = await asyncio.open_connection(sock=ours)
@@ -49,31 +49,31 @@ class ChildProcess:
         return self._process.pid
 
     async def send(self, message: ToChild) -> None:
-        """Send a message; one to a dead child is lost, which the reader notices."""
+        """Send a message. A message to a process that has ended is lost; `receive` then returns None."""
         with suppress(ConnectionError):
             self._writer.write(pack(message.model_dump_json().encode()))
             await self._writer.drain()
 
     async def receive(self) -> FromChild | None:
-        """Await the next message; None when the child is gone."""
+        """Return the next message, or None when the process has closed its socket."""
         frame = await read_frame(self._reader)
         return None if frame is None else FROM_CHILD.validate_json(frame)
 
     async def end(self) -> int:
-        """Kill the child if it still runs, and return how it ended: negative is the number of a signal."""
+        """Kill the process if it still runs. Returns its exit status; -n if signal n ended it."""
         self._writer.close()
         if self._process.returncode is None:
             with suppress(ProcessLookupError):
-                # Not Process.kill(): it looks whether the process has ended, and so may take its status from the loop.
+                # Not Process.kill(): it polls the process, and so may take the exit status from the event loop.
                 os.kill(self._process.pid, signal.SIGKILL)
         return await self._process.wait()
 
 
 def _environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Leave out what a process that runs model code has no business to know. The hub's own token stays.
+    """Return the environment without secrets, which model code must not read; Hugging Face's own token stays.
 
-    Waiting OpenMP threads must sleep: where processes share cores, spinning ones slow everything down tenfold.
-    cuBLAS gives the same bits every time only with a workspace of its own.
+    Idle OpenMP threads must sleep: where processes share cores, spinning threads slow all of them down tenfold.
+    cuBLAS is deterministic only with a fixed workspace.
     """
     return {"OMP_WAIT_POLICY": "PASSIVE", "CUBLAS_WORKSPACE_CONFIG": ":4096:8"} | {
         name: value

@@ -1,4 +1,4 @@
-"""The device that pipelines run on, and how much of its memory is in use."""
+"""The device that pipelines run on, and its memory."""
 
 import gc
 import os
@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from gpu_worker.domain.model_registry import WeightType
+from gpu_worker.models.registry import WeightType
 
 _USABLE_GPU_SHARE = 0.92
 _USABLE_RAM_SHARE = 0.7
@@ -15,12 +15,12 @@ _GIB = 1024**3
 
 
 class NoDevice(Exception):
-    """None of the profile's devices is there."""
+    """None of the profile's devices is available."""
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One GPU, or the CPU."""
+    """One GPU, or the CPU. `budget_bytes` is the part of the memory that models and work may use."""
 
     kind: str
     name: str
@@ -32,28 +32,28 @@ class Device:
         return torch.device(self.kind)
 
     def weight_type(self, wanted: WeightType) -> torch.dtype:
-        """Return the number format to compute in: CPUs are slow or wrong in half precision."""
+        """Return the number format to compute in: float32 on a CPU, which is slow or wrong in half precision."""
         if self.kind == "cpu":
             return torch.float32
         weight_type: torch.dtype = getattr(torch, wanted.value)
         return weight_type
 
     def used_bytes(self) -> int:
-        """Return the memory that tensors hold on a GPU; on a CPU it is not known."""
+        """Return the memory that tensors hold on a GPU; 0 on a CPU, where it is unknown."""
         return torch.cuda.memory_allocated() if self.kind == "cuda" else 0
 
     def free_caches(self) -> None:
-        """Give memory back that nothing refers to."""
+        """Free memory that nothing references."""
         gc.collect()
         if self.kind == "cuda":
             torch.cuda.empty_cache()
 
 
 def choose_device(kinds: tuple[str, ...], budget_gb: float | None) -> Device:
-    """Return the first device of the list that is there."""
+    """Return the first available device of the list; raises NoDevice. `budget_gb` limits its memory, in GiB."""
     for kind in kinds:
         if kind == "cuda" and torch.cuda.is_available():
-            # A recipe promises the same bytes: no choice of algorithm by stopwatch, none that adds in random order.
+            # A recipe guarantees the same bytes, so cuDNN must not choose algorithms by benchmark or use random orders.
             torch.backends.cudnn.benchmark = False
             torch.backends.cudnn.deterministic = True
             properties = torch.cuda.get_device_properties(0)
@@ -61,7 +61,7 @@ def choose_device(kinds: tuple[str, ...], budget_gb: float | None) -> Device:
         if kind == "cpu":
             total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
             return _device("cpu", "cpu", total, _USABLE_RAM_SHARE, budget_gb)
-    raise NoDevice(f"none of these devices is there: {', '.join(kinds)}")
+    raise NoDevice(f"none of these devices is available: {', '.join(kinds)}")
 
 
 def _device(kind: str, name: str, total: int, share: float, budget_gb: float | None) -> Device:
@@ -70,14 +70,14 @@ def _device(kind: str, name: str, total: int, share: float, budget_gb: float | N
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether a device or the machine ran out of memory; the CPU allocator has no exception of its own."""
+    """Return whether a device or the machine ran out of memory; torch's CPU allocator raises a plain RuntimeError."""
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (
         isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
     )
 
 
 def weights_bytes(*modules: Any) -> int:  # components of diffusers are untyped
-    """Add up the memory of the modules' weights."""
+    """Return the memory of the weights and buffers; arguments that are no modules count nothing."""
     return sum(
         tensor.numel() * tensor.element_size()
         for module in modules

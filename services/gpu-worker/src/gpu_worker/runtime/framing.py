@@ -1,30 +1,30 @@
-"""Frames on the socket between the two processes: four bytes of length, then JSON."""
+"""Frames on the socket between the two processes: the length in four bytes, big-endian, then JSON."""
 
 import asyncio
 import socket
 import struct
 
 _LENGTH = struct.Struct(">I")
-LONGEST_FRAME = 16 * 1024 * 1024
+MAX_FRAME_BYTES = 16 * 1024 * 1024
 
 
 class FrameTooLong(Exception):
-    """The other process sent something that is no message of ours."""
+    """A frame's length is over the limit, so the bytes are no message."""
 
 
 def pack(body: bytes) -> bytes:
-    """Put the length before a message."""
+    """Return the message with its length in front."""
     return _LENGTH.pack(len(body)) + body
 
 
 def receive_frame(connection: socket.socket) -> bytes | None:
-    """Block for the next message; None when the other side is gone."""
+    """Block until the next message; None when the other side has closed the socket."""
     head = _receive_exactly(connection, _LENGTH.size)
     return None if head is None else _receive_exactly(connection, _length_in(head))
 
 
 async def read_frame(reader: asyncio.StreamReader) -> bytes | None:
-    """Await the next message; None when the other side is gone."""
+    """Return the next message; None when the other side has closed the socket."""
     try:
         return await reader.readexactly(_length_in(await reader.readexactly(_LENGTH.size)))
     except (asyncio.IncompleteReadError, ConnectionError):
@@ -33,7 +33,7 @@ async def read_frame(reader: asyncio.StreamReader) -> bytes | None:
 
 def _length_in(head: bytes) -> int:
     length: int = _LENGTH.unpack(head)[0]
-    if length > LONGEST_FRAME:
+    if length > MAX_FRAME_BYTES:
         raise FrameTooLong(f"a frame of {length} bytes was announced")
     return length
 

@@ -1,4 +1,4 @@
-"""Keeps one child alive and gives it steps. What kills the child costs one attempt of one step, never the worker."""
+"""Supervises the GPU process and runs steps in it. A crash of the process fails one attempt and never the worker."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -8,29 +8,29 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 
 from gpu_worker.domain.failures import ChildLost
-from gpu_worker.domain.messages import (
-    Beat,
+from gpu_worker.runtime.child_process import CHILD_COMMAND, ChildProcess
+from gpu_worker.runtime.framing import FrameTooLong
+from gpu_worker.runtime.messages import (
     FileReady,
+    Heartbeat,
     ModelLoaded,
     Progressed,
     Ready,
     RunStep,
     Setup,
     StepDone,
+    StepFailure,
     StepHalted,
     StepOutcome,
-    StepRefused,
     StopStep,
 )
-from gpu_worker.runtime.child_process import CHILD_COMMAND, ChildProcess
-from gpu_worker.runtime.framing import FrameTooLong
 
-_FIRST_BACKOFF_S, _LONGEST_BACKOFF_S = 0.25, 30.0
+_FIRST_BACKOFF_S, _MAX_BACKOFF_S = 0.25, 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How long the parent waits for what, in seconds."""
+class ChildTimeouts:
+    """Timeouts of the parent, in seconds: for the start, between heartbeats, of a stalled step, and of a stop."""
 
     start_s: float = 3600.0
     silence_s: float = 20.0
@@ -39,11 +39,11 @@ class Patience:
 
 
 class ChildObserver(Protocol):
-    """Learns what happens to the child, for logs and metrics."""
+    """Receives the events of the GPU process, for logs and metrics."""
 
     def ready(self, ready: Ready) -> None: ...
 
-    def beat(self, beat: Beat) -> None: ...
+    def heartbeat(self, heartbeat: Heartbeat) -> None: ...
 
     def model_loaded(self, loaded: ModelLoaded) -> None: ...
 
@@ -51,8 +51,8 @@ class ChildObserver(Protocol):
 
 
 @dataclass(slots=True)
-class _Turn:
-    """The step that the child has in hand."""
+class _Run:
+    """The step that the GPU process runs."""
 
     step: RunStep
     on_progress: Callable[[Progressed], None]
@@ -61,31 +61,31 @@ class _Turn:
 
 
 class GpuChild:
-    """A child that is restarted whenever it ends."""
+    """A GPU process that is restarted whenever it ends; runs one step at a time."""
 
     def __init__(
-        self, setup: Setup, observer: ChildObserver, patience: Patience, command: Sequence[str] = CHILD_COMMAND
+        self, setup: Setup, observer: ChildObserver, timeouts: ChildTimeouts, command: Sequence[str] = CHILD_COMMAND
     ) -> None:
         self._setup = setup
         self._observer = observer
-        self._patience = patience
+        self._timeouts = timeouts
         self._command = command
         self._child: ChildProcess | None = None
         self._available = asyncio.Event()
         self._missing = asyncio.Event()
         self._missing.set()
         self._kill_reason: str | None = None
-        self._turn: _Turn | None = None
-        self._turns = asyncio.Lock()
+        self._run: _Run | None = None
+        self._one_at_a_time = asyncio.Lock()
 
     @property
     def pid(self) -> int | None:
-        """Return the process id of the child that runs, if one does."""
+        """Return the id of the running GPU process, if there is one."""
         return self._child.pid if self._child else None
 
     @property
     def is_available(self) -> bool:
-        """Tell whether a child has its device and its preloaded models."""
+        """Return whether the GPU process has its device and its preloaded models."""
         return self._available.is_set()
 
     async def available(self) -> None:
@@ -93,7 +93,7 @@ class GpuChild:
         await self._available.wait()
 
     async def missing_for(self, seconds: float) -> None:
-        """Wait until no child has been available for so long."""
+        """Wait until the GPU process has been unavailable for this long without a break."""
         while True:
             await self._missing.wait()
             try:
@@ -103,11 +103,11 @@ class GpuChild:
                 return
 
     async def keep_alive(self) -> None:
-        """Start the child, and start it again with backoff whenever it ends; runs until cancelled."""
+        """Start the process, and restart it with backoff whenever it ends; runs until cancelled."""
         backoff_s = _FIRST_BACKOFF_S
         while True:
-            got_ready = await self._live_once()
-            backoff_s = _FIRST_BACKOFF_S if got_ready else min(backoff_s * 2, _LONGEST_BACKOFF_S)
+            got_ready = await self._run_child_once()
+            backoff_s = _FIRST_BACKOFF_S if got_ready else min(backoff_s * 2, _MAX_BACKOFF_S)
             await asyncio.sleep(backoff_s)
 
     async def run(
@@ -118,41 +118,42 @@ class GpuChild:
         on_progress: Callable[[Progressed], None],
         on_file: Callable[[FileReady], None],
     ) -> StepOutcome:
-        """Run one step when the child is free; raises ChildLost if the child does not survive it.
+        """Run one step once the process is free; raises ChildLost if the process ends during it.
 
-        When `stop` is set the step is asked to end, and after some grace its process is killed.
+        When `stop` is set, the step is asked to stop, and after `stop_s` its process is killed. The outcome is then
+        StepHalted, unless the step finished first.
         """
-        async with self._turns:
+        async with self._one_at_a_time:
             await _until(asyncio.create_task(self.available()), stop)
             if stop.is_set():
                 return StepHalted(run_id=step.run_id)
             if not self.is_available:
                 raise ChildLost("it ended before the step began")
-            turn = _Turn(step, on_progress, on_file, asyncio.get_running_loop().create_future())
-            self._turn = turn
+            run = _Run(step, on_progress, on_file, asyncio.get_running_loop().create_future())
+            self._run = run
             try:
-                await self._tell(step)
-                await _until(turn.outcome, stop)
-                return turn.outcome.result() if turn.outcome.done() else await self._halt(turn)
+                await self._send(step)
+                await _until(run.outcome, stop)
+                return run.outcome.result() if run.outcome.done() else await self._halt(run)
             finally:
-                self._turn = None
-                if not turn.outcome.done():
-                    # The caller gave up: the child must not go on with a step that nobody waits for.
+                self._run = None
+                if not run.outcome.done():
+                    # The caller was cancelled, so the process must not continue with the step.
                     await self._kill("its step was abandoned")
 
-    async def _halt(self, turn: _Turn) -> StepOutcome:
-        await self._tell(StopStep(run_id=turn.step.run_id))
-        await asyncio.wait({turn.outcome}, timeout=self._patience.stop_s)
-        if not turn.outcome.done():
+    async def _halt(self, run: _Run) -> StepOutcome:
+        await self._send(StopStep(run_id=run.step.run_id))
+        await asyncio.wait({run.outcome}, timeout=self._timeouts.stop_s)
+        if not run.outcome.done():
             await self._kill("its step did not stop when asked to")
-            await asyncio.wait({turn.outcome})
+            await asyncio.wait({run.outcome})
         try:
-            return turn.outcome.result()
+            return run.outcome.result()
         except ChildLost:
-            return StepHalted(run_id=turn.step.run_id)
+            return StepHalted(run_id=run.step.run_id)
 
-    async def _live_once(self) -> bool:
-        """Serve one child from its start to its end; return whether it ever got ready."""
+    async def _run_child_once(self) -> bool:
+        """Run one process from its start to its end; return whether it became ready."""
         self._kill_reason = None
         child = self._child = await ChildProcess.start(self._command)
         reason = None
@@ -165,12 +166,12 @@ class GpuChild:
             self._missing.set()
             self._child = None
             status = await child.end()
-        self._bury(self._kill_reason or reason or _describe(status))
+        self._report_loss(self._kill_reason or reason or _describe(status))
         return got_ready
 
     async def _listen(self, child: ChildProcess) -> str | None:
-        """Dispatch messages until the child is gone (None), or has to go (the reason)."""
-        wait_s = self._patience.start_s
+        """Dispatch messages until the process ends (returns None) or has to be killed (returns the reason)."""
+        wait_s = self._timeouts.start_s
         while True:
             try:
                 async with asyncio.timeout(wait_s):
@@ -183,13 +184,13 @@ class GpuChild:
                 case None:
                     return None
                 case Ready():
-                    wait_s = self._patience.silence_s
+                    wait_s = self._timeouts.silence_s
                     self._available.set()
                     self._missing.clear()
                     self._observer.ready(message)
-                case Beat():
-                    self._observer.beat(message)
-                    if message.quiet_s > self._patience.stall_s:
+                case Heartbeat():
+                    self._observer.heartbeat(message)
+                    if message.quiet_s > self._timeouts.stall_s:
                         return f"the step showed no sign of life for {message.quiet_s:.0f} s"
                 case ModelLoaded():
                     self._observer.model_loaded(message)
@@ -197,24 +198,24 @@ class GpuChild:
                     self._dispatch(message)
 
     def _dispatch(self, message: Progressed | FileReady | StepOutcome) -> None:
-        turn = self._turn
-        if turn is None or message.run_id != turn.step.run_id:
+        run = self._run
+        if run is None or message.run_id != run.step.run_id:
             return
         match message:
             case Progressed():
-                turn.on_progress(message)
+                run.on_progress(message)
             case FileReady():
-                turn.on_file(message)
-            case StepDone() | StepRefused() | StepHalted():
-                if not turn.outcome.done():
-                    turn.outcome.set_result(message)
+                run.on_file(message)
+            case StepDone() | StepFailure() | StepHalted():
+                if not run.outcome.done():
+                    run.outcome.set_result(message)
 
-    def _bury(self, reason: str) -> None:
+    def _report_loss(self, reason: str) -> None:
         self._observer.lost(reason)
-        if self._turn is not None and not self._turn.outcome.done():
-            self._turn.outcome.set_exception(ChildLost(reason))
+        if self._run is not None and not self._run.outcome.done():
+            self._run.outcome.set_exception(ChildLost(reason))
 
-    async def _tell(self, message: RunStep | StopStep) -> None:
+    async def _send(self, message: RunStep | StopStep) -> None:
         if self._child is not None:
             await self._child.send(message)
 
@@ -225,7 +226,7 @@ class GpuChild:
 
 
 async def _until(work: "asyncio.Future[Any]", stop: asyncio.Event) -> None:
-    """Wait for `work`, but no longer than until `stop` is set."""
+    """Wait until `work` is done or `stop` is set; a task is cancelled."""
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)

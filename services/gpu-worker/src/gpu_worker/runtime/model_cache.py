@@ -1,4 +1,4 @@
-"""Keeps models resident, and makes room before a load rather than after it failed."""
+"""Holds loaded models in memory, and evicts the least recently used ones before a load that would not fit."""
 
 import time
 from collections import OrderedDict
@@ -11,21 +11,21 @@ from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.recipe import ModelRef
 
 from gpu_worker.domain.failures import Failure
-from gpu_worker.domain.model_registry import ModelEntry, ModelFamily
+from gpu_worker.models.registry import ModelEntry, ModelFamily
 
 log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A resident model: the parts that pipelines are made of, and what the recipe says about them."""
+    """A loaded model: the parts of its pipeline, and its reference in recipes."""
 
     ref: ModelRef
     parts: Mapping[str, Any]
     memory_bytes: int
     offloaded: bool = False
     colours: Any = None
-    """What previews are drawn with (Any: an array, which this process alone may know); None draws none."""
+    """The colour map of previews, None for no previews (Any: an array, and only the GPU process imports numpy)."""
 
 
 Loader = Callable[[str, ModelEntry], LoadedModel]
@@ -33,7 +33,7 @@ Loaded = Callable[[str, LoadedModel, float], None]
 
 
 class ModelCache:
-    """Least recently used models leave first. Used by one thread, the one that runs steps."""
+    """An LRU cache of models. Not thread-safe: only the thread that runs steps uses it."""
 
     def __init__(
         self,
@@ -53,15 +53,15 @@ class ModelCache:
         self._measured: dict[str, int] = {}
 
     def names(self) -> tuple[str, ...]:
-        """Return the resident models, least recently used first."""
+        """Return the loaded models, least recently used first."""
         return tuple(self._resident)
 
     def used_bytes(self) -> int:
-        """Return the memory that the resident models take."""
+        """Return the memory that the loaded models use."""
         return sum(model.memory_bytes for model in self._resident.values())
 
     def get(self, name: str) -> LoadedModel:
-        """Return a model, loading it if need be; models that it leaves no room for are dropped first."""
+        """Return a model; loads it if necessary, after evicting others for room. Raises a Failure if it is unknown."""
         if name in self._resident:
             self._resident.move_to_end(name)
             return self._resident[name]
@@ -79,11 +79,11 @@ class ModelCache:
         self._on_loaded(name, model, time.perf_counter() - started)
         return model
 
-    def keep_only(self, name: str) -> None:
-        """Drop every other model, because memory ran out in spite of the estimates."""
+    def evict_others(self, name: str) -> None:
+        """Evict every other model, because memory ran out in spite of the estimates."""
         for other in [resident for resident in self._resident if resident != name]:
             del self._resident[other]
-            log.warning("Dropped a model because memory ran out", model=other, kept=name)
+            log.warning("Evicted a model because memory ran out", model=other, kept=name)
         self._free_memory()
 
     def _make_room(self, name: str, entry: ModelEntry) -> None:
@@ -92,4 +92,4 @@ class ModelCache:
         while self._resident and self.used_bytes() + weights + work > self._budget_bytes:
             dropped, _ = self._resident.popitem(last=False)
             self._free_memory()
-            log.info("Dropped a model to make room", model=dropped, wanted=name)
+            log.info("Evicted a model to make room", model=dropped, wanted=name)

@@ -1,4 +1,4 @@
-"""Ties the child's life to the parent's, so that a killed worker leaves nothing on the GPU."""
+"""Ends the GPU process when its parent ends, so that a killed worker leaves no process on the GPU."""
 
 import ctypes
 import os
@@ -9,7 +9,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent(parent_pid: int) -> None:
-    """Ask Linux to kill this process when its parent ends; elsewhere the closed socket has to do."""
+    """Ask the kernel to kill this process when its parent ends (Linux); elsewhere the closed socket ends it."""
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
         if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL) != 0:

@@ -1,11 +1,11 @@
-"""Keeps progress bars and advice of the model libraries out of a service's log."""
+"""Keeps progress bars and warnings of the model libraries out of the log."""
 
 import logging
 import warnings
 
 
 def silence_model_libraries() -> None:
-    """Let only errors through. Call it before the first pipeline is imported."""
+    """Let the model libraries log errors only. Call it before the first pipeline is imported."""
     import diffusers.utils.logging as diffusers_logging
     import transformers.utils.logging as transformers_logging
     from huggingface_hub.utils.tqdm import disable_progress_bars

@@ -1,1 +1,1 @@
-"""Files and objects: the model list and the object store."""
+"""Adapters for storage: the object store, and the spool folders on disk."""

@@ -1,8 +1,7 @@
-"""The object store, by its URL: a folder, S3, Google Cloud or Azure."""
+"""The object store: a folder, S3, Google Cloud Storage or Azure, chosen by URL."""
 
 import asyncio
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -15,6 +14,7 @@ from obstore.store import from_url
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from gpu_worker.domain.failures import Failure
+from gpu_worker.domain.ports import StoredObject
 from gpu_worker.metrics import UPLOADED_BYTES
 
 _ATTEMPTS = 4
@@ -22,16 +22,8 @@ _LONGEST_PAUSE_S = 10.0
 _CHUNK = 4 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What is known of an object after it was stored."""
-
-    size_bytes: int
-    sha256: str
-
-
 def open_store(url: str) -> Store:
-    """Open a store; the folder of a `file:` URL is made if it is not there."""
+    """Open a store; creates the folder of a `file:` URL."""
     parts = urlsplit(url)
     if parts.scheme == "file":
         Path(url2pathname(parts.path)).mkdir(parents=True, exist_ok=True)
@@ -39,7 +31,7 @@ def open_store(url: str) -> Store:
 
 
 class ObjectUploads:
-    """Puts files, and tries again what may succeed on another try."""
+    """Implements the `ObjectStore` port. An upload is tried up to 4 times with random exponential backoff."""
 
     def __init__(self, store: Store, *, longest_pause_s: float = _LONGEST_PAUSE_S) -> None:
         self._store = store
@@ -49,8 +41,8 @@ class ObjectUploads:
         """Raise if the store does not answer."""
         await asyncio.to_thread(self._store.list(prefix="readiness").collect)
 
-    async def put(self, key: str, path: Path, mime_type: str) -> Stored:
-        """Store a file under `key`; writing the same key again replaces it."""
+    async def put(self, key: str, path: Path, mime_type: str) -> StoredObject:
+        """Upload a file; an object under the same key is replaced."""
         digest, size = await asyncio.to_thread(_measure, path)
         attributes = {} if isinstance(self._store, obstore.store.LocalStore) else {"Content-Type": mime_type}
         retrying = AsyncRetrying(
@@ -68,7 +60,7 @@ class ObjectUploads:
                 StepErrorCode.STORAGE, f"The object store refused an output: {type(error).__name__}", retryable=True
             ) from error
         UPLOADED_BYTES.inc(size)
-        return Stored(size, digest)
+        return StoredObject(size, digest)
 
     async def delete(self, key: str) -> None:
         """Delete an object if it is there."""

@@ -1,4 +1,4 @@
-"""Folders in which outputs wait for their upload; those that a killed worker left are cleared away."""
+"""Folders in which outputs wait for their upload. Folders of processes that were killed are removed at the start."""
 
 import os
 import re
@@ -12,13 +12,13 @@ _NAME = re.compile(r"darkroom-spool-(\d+)-")
 
 
 class SpoolFolders:
-    """Makes a folder for each attempt, named after this process."""
+    """Creates a folder for each attempt; its name carries the id of this process."""
 
     def __init__(self, home: Path | None) -> None:
         self._home = Path(tempfile.gettempdir()) if home is None else home
 
-    def clear_leftovers(self) -> None:
-        """Remove the folders of processes that are no more."""
+    def remove_stale(self) -> None:
+        """Remove the folders of processes that no longer exist."""
         if not self._home.is_dir():
             return
         for folder in self._home.iterdir():
@@ -28,7 +28,7 @@ class SpoolFolders:
 
     @contextmanager
     def folder(self) -> Iterator[Path]:
-        """Give a new folder, and remove it with all that is in it."""
+        """Create a folder, and remove it with its content afterwards."""
         self._home.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=f"darkroom-spool-{os.getpid()}-", dir=self._home))
         try:

@@ -1,1 +1,1 @@
-"""The composition roots of the two processes; they alone read settings."""
+"""The composition roots of the service process, the GPU process and the machine check."""

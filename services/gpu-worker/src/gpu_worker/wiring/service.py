@@ -1,4 +1,4 @@
-"""The composition root of the worker's service process. Nothing here or below imports torch."""
+"""The composition root of the service process. Nothing that it imports imports torch."""
 
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -16,24 +16,17 @@ from darkroom_schemas.worker import Capabilities, WorkerInfo
 from gpu_worker import VERSION
 from gpu_worker.connectors.local import LocalConnector
 from gpu_worker.connectors.simulated import SimulatedConnector
-from gpu_worker.domain.execute_step import Switchboard
-from gpu_worker.domain.messages import Beat, MemoryPlan, ModelLoaded, Ready, Setup
 from gpu_worker.domain.ports import Connector
-from gpu_worker.domain.profile import Profile
-from gpu_worker.loops.leftovers import LeftoverObjects
-from gpu_worker.loops.steps import OpenGate, StepHandler, StepLoop
-from gpu_worker.metrics import (
-    CHILD_LOST,
-    CHILD_READY,
-    MEMORY_BYTES,
-    MODEL_LOAD_SECONDS,
-    MODEL_LOADS,
-    MODELS_RESIDENT,
-)
-from gpu_worker.runtime.gpu_child import GpuChild, Patience
-from gpu_worker.settings import WorkerSettings
+from gpu_worker.domain.step_router import StepRouter
+from gpu_worker.loops.object_deletions import ObjectDeletions
+from gpu_worker.loops.steps import AlwaysAvailable, StepHandler, StepLoop
+from gpu_worker.models.profile import Profile
+from gpu_worker.models.profile_loader import load_profile
+from gpu_worker.runtime.device_watch import DeviceWatch
+from gpu_worker.runtime.gpu_child import ChildTimeouts, GpuChild
+from gpu_worker.runtime.messages import MemoryPlan, Ready, Setup
+from gpu_worker.settings import ModelSettings, WorkerSettings
 from gpu_worker.store.objects import ObjectUploads, open_store
-from gpu_worker.store.profiles import load_profile
 from gpu_worker.store.spool import SpoolFolders
 
 log = get_logger(__name__)
@@ -42,87 +35,57 @@ _GIB = 1024**3
 Check = Callable[[], Awaitable[object]]
 
 
-class DeviceWatch:
-    """Keeps what the child tells about itself, for the registration, the log and the metrics."""
-
-    def __init__(self) -> None:
-        self.device: Ready | None = None
-        self.models: tuple[str, ...] = ()
-        """The models that are loaded, as of the last beat."""
-
-    def ready(self, ready: Ready) -> None:
-        self.device = ready
-        CHILD_READY.set(1)
-        log.info("The GPU process is ready", device=ready.device, device_name=ready.device_name)
-
-    def beat(self, beat: Beat) -> None:
-        MEMORY_BYTES.set(beat.memory_bytes)
-        MODELS_RESIDENT.set(len(beat.models))
-        self.models = beat.models
-
-    def model_loaded(self, loaded: ModelLoaded) -> None:
-        MODEL_LOADS.labels(loaded.model).inc()
-        MODEL_LOAD_SECONDS.labels(loaded.model).inc(loaded.seconds)
-        log.info("A model is resident", model=loaded.model, seconds=loaded.seconds, memory_bytes=loaded.memory_bytes)
-
-    def lost(self, reason: str) -> None:
-        CHILD_READY.set(0)
-        CHILD_LOST.inc()
-        self.models = ()
-        log.warning("The GPU process was lost and is started again", reason=reason)
-
-
 @dataclass(frozen=True, slots=True)
-class Worker:
-    """A running worker: its readiness checks, and its end."""
+class Running:
+    """A running worker, by its readiness checks."""
 
     checks: Mapping[str, Check]
 
 
 @asynccontextmanager
-async def running_worker(settings: WorkerSettings, profile: Profile) -> AsyncIterator[Worker]:
-    """Run a worker: on leaving, steps in hand get `drain_s` to finish and then go back to the queue."""
+async def assemble(settings: WorkerSettings, profile: Profile) -> AsyncIterator[Running]:
+    """Connect and start the loops. On exit, steps in progress get `drain_s` to finish, then return to the queue."""
     log.info("Starting a worker", worker_id=settings.id, profile=profile.name, note=profile.note)
     async with AsyncExitStack() as stack:
         uploads = ObjectUploads(open_store(settings.object_store_url))
         redis_client = await QueueClient.open(settings.redis_url)
         stack.push_async_callback(redis_client.close)
         watch = DeviceWatch()
-        leftovers = LeftoverObjects(uploads)
+        deletions = ObjectDeletions(uploads)
         loops = LoopSupervisor((RedisUnavailable,))
-        loops.add("leftovers", leftovers.run)
+        loops.add("object_deletions", deletions.run)
         child: GpuChild | None = None
         connectors: list[Connector] = []
         if ConnectorName.LOCAL in settings.connectors:
-            child = GpuChild(_setup(settings, profile), watch, _patience(settings))
+            child = GpuChild(_setup(settings, profile), watch, _timeouts(settings))
             loops.add("gpu_child", child.keep_alive)
             spool = SpoolFolders(settings.spool_dir)
-            spool.clear_leftovers()
-            connectors.append(LocalConnector(child, profile, uploads, spool, leftovers))
+            spool.remove_stale()
+            connectors.append(LocalConnector(child, profile, uploads, spool.folder, deletions))
         if ConnectorName.SIMULATED in settings.connectors:
             connectors.append(SimulatedConnector())
-        switchboard = Switchboard(connectors)
+        router = StepRouter(connectors)
 
         def make_consumer() -> Consumer:
-            info = _worker_info(settings, profile, switchboard, watch.device)
-            handler = StepHandler(switchboard, settings.id)
+            info = _worker_info(settings, profile, router, watch.device)
+            handler = StepHandler(router, settings.id)
             beat_s = settings.lease_s / 3
             return Consumer(
                 redis_client, info, handler, lease_s=settings.lease_s, beat_s=beat_s, resident=lambda: watch.models,
-                on_refused=leftovers.discard_refused,
+                on_refused=deletions.discard_refused,
             )  # fmt: skip
 
-        steps = StepLoop(make_consumer, child or OpenGate(), patience_s=settings.child_patience_s)
+        steps = StepLoop(make_consumer, child or AlwaysAvailable(), give_up_after_s=settings.child_patience_s)
         loops.add("steps", steps.run)
         await stack.enter_async_context(loops)
-        stack.push_async_callback(leftovers.settle)
+        stack.push_async_callback(deletions.settle)
         stack.push_async_callback(steps.drain, settings.drain_s)
         checks: dict[str, Check] = {"redis": redis_client.ping, "objects": uploads.check, "loops": loops.check}
         checks |= {connector.name: connector.check for connector in connectors}
-        yield Worker(checks | {"steps": steps.check})
+        yield Running(checks | {"steps": steps.check})
 
 
-def read_profile(settings: WorkerSettings) -> Profile:
+def read_profile(settings: ModelSettings) -> Profile:
     """Read the profile that the settings name; raises RegistryError."""
     return load_profile(
         settings.profile,
@@ -143,8 +106,8 @@ def _setup(settings: WorkerSettings, profile: Profile) -> Setup:
     return Setup(profile=profile, models_dir=settings.models_dir, memory=memory)
 
 
-def _patience(settings: WorkerSettings) -> Patience:
-    return Patience(
+def _timeouts(settings: WorkerSettings) -> ChildTimeouts:
+    return ChildTimeouts(
         start_s=settings.start_timeout_s,
         silence_s=settings.silence_s,
         stall_s=settings.stall_s,
@@ -152,17 +115,15 @@ def _patience(settings: WorkerSettings) -> Patience:
     )
 
 
-def _worker_info(
-    settings: WorkerSettings, profile: Profile, switchboard: Switchboard, device: Ready | None
-) -> WorkerInfo:
+def _worker_info(settings: WorkerSettings, profile: Profile, router: StepRouter, device: Ready | None) -> WorkerInfo:
     measured_gb = 0 if device is None else round(device.memory_bytes / _GIB)
     return WorkerInfo(
         worker_id=WorkerId(settings.id),
         incarnation=uuid.uuid4().hex,
         machine_id=settings.machine_id,
         capabilities=Capabilities(
-            types=switchboard.types,
-            models=switchboard.models,
+            types=router.types,
+            models=router.models,
             vram_gb=measured_gb if profile.capacity_gb is None else profile.capacity_gb,
         ),
         concurrency=settings.concurrency,

@@ -7,7 +7,7 @@ from darkroom_chassis.database import DATABASE_AWAY
 from darkroom_chassis.expiry import expire_regularly
 from darkroom_chassis.loops import LoopSupervisor
 from darkroom_chassis.metrics import ITEMS_REJECTED, UNREADABLE
-from darkroom_queue import EventLog
+from darkroom_queue import EventFanout, EventLog
 from darkroom_redis import KeyDirectory, RedisUnavailable, WakeupReceiver, WakeupSender
 
 from platform_api.clients.queue_clock import QueueClock
@@ -46,9 +46,9 @@ class Loops:
 def join_loops(base: Foundation) -> Loops:
     """Make the loops of a process that serves requests; those that write run here or, by setting, elsewhere."""
     supervisor = _supervisor()
-    # Each reader has an EventLog of its own, which remembers its position.
-    fanout = Fanout(EventLog(base.redis_client, on_unreadable=_count("fanout-events")), base.progress, base.redis)
-    supervisor.add("fanout-events", fanout.run_events)
+    events = EventFanout(base.redis_client, on_unreadable=_count("fanout-events"))
+    fanout = Fanout(events, base.progress, base.redis)
+    supervisor.add("fanout-events", events.run)
     supervisor.add("fanout-progress", fanout.run_progress)
     if base.settings.loops:
         writing = _add_writing_loops(base, supervisor)

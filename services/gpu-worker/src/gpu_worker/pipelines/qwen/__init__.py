@@ -1,1 +1,1 @@
-"""Qwen 2.5: short prompts made long."""
+"""Qwen 2.5: turns short prompts into detailed ones."""

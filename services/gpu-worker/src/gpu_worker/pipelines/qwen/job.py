@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from darkroom_schemas.payload import PromptPayload
 
-from gpu_worker.pipelines.bench import Bench
+from gpu_worker.pipelines.context import PipelineContext
 from gpu_worker.pipelines.stage import Stage, StageReport, run_stages
 from gpu_worker.runtime.child_link import StepLink
 from gpu_worker.runtime.model_cache import LoadedModel
@@ -25,21 +25,21 @@ class PromptState:
     """One enhancement."""
 
     payload: PromptPayload
-    bench: Bench
+    context: PipelineContext
     model: LoadedModel | None = None
     text: str | None = None
 
 
-def run_prompt(payload: PromptPayload, bench: Bench, link: StepLink) -> tuple[str, dict[str, float]]:
+def run_prompt(payload: PromptPayload, context: PipelineContext, link: StepLink) -> tuple[str, dict[str, float]]:
     """Return the enhanced prompt and the seconds that each stage took."""
-    state = PromptState(payload, bench)
+    state = PromptState(payload, context)
     timings = run_stages(STAGES, state, link)
-    # An answer without one printable word would draw nothing anyone asked for.
+    # Without any printable text in the answer, the original prompt is used.
     return state.text or payload.prompt, timings
 
 
 def _load(state: PromptState, _: StageReport) -> None:
-    state.model = state.bench.models.get(state.payload.model)
+    state.model = state.context.models.get(state.payload.model)
 
 
 @torch.inference_mode()
@@ -57,14 +57,14 @@ def _write(state: PromptState, report: StageReport) -> None:
         report.tick(min(tokens.shape[1] - asked, limit), limit)
         return torch.zeros(tokens.shape[0], dtype=torch.bool, device=tokens.device)
 
-    # generate() takes no generator. The seed is the process's, which runs one step at a time.
+    # generate() takes no generator, so the process's seed is set; the process runs one step at a time.
     torch.manual_seed(state.payload.seeds[0])
     answer = model.generate(**question, max_new_tokens=limit, stopping_criteria=[after_each_token])
     state.text = _tidy(tokenizer.decode(answer[0, asked:], skip_special_tokens=True))
 
 
 def _tidy(text: str) -> str:
-    """Keep what can be shown and stored: no control characters, single spaces."""
+    """Remove control and replacement characters, and collapse white space."""
     kept = (" " if character.isspace() else character for character in text)
     printable = "".join(c for c in kept if unicodedata.category(c)[0] != "C" and c != "�")
     return " ".join(printable.split())

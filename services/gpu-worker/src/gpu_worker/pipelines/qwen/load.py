@@ -2,22 +2,22 @@
 
 from darkroom_schemas.recipe import ModelRef
 
-from gpu_worker.domain.model_registry import ModelEntry
-from gpu_worker.pipelines.bench import LoadBench
+from gpu_worker.models.files import find_model
+from gpu_worker.models.registry import ModelEntry
+from gpu_worker.pipelines.context import LoadContext
 from gpu_worker.runtime.device import weights_bytes
 from gpu_worker.runtime.model_cache import LoadedModel
-from gpu_worker.runtime.model_files import find_model
 
 
-def load_qwen(name: str, entry: ModelEntry, bench: LoadBench) -> LoadedModel:
-    """Read the model from its folder and put it on the device; it is small enough never to be offloaded."""
+def load_qwen(name: str, entry: ModelEntry, context: LoadContext) -> LoadedModel:
+    """Load the model from its folder onto the device. It is small and therefore never offloaded."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    files = find_model(entry, bench.models_dir)
+    files = find_model(entry, context.models_dir)
     tokenizer = AutoTokenizer.from_pretrained(files.path, local_files_only=True)
     model = AutoModelForCausalLM.from_pretrained(
-        files.path, dtype=bench.device.weight_type(entry.dtype), local_files_only=True
+        files.path, dtype=context.device.weight_type(entry.dtype), local_files_only=True
     )
-    model.eval().requires_grad_(False).to(bench.device.torch_device)
+    model.eval().requires_grad_(False).to(context.device.torch_device)
     ref = ModelRef(name=name, source=files.source, revision=files.revision, sha256=files.sha256)
     return LoadedModel(ref, {"model": model, "tokenizer": tokenizer}, weights_bytes(model))

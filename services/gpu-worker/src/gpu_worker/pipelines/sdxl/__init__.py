@@ -1,1 +1,1 @@
-"""SDXL: batches of still pictures."""
+"""SDXL: batches of images."""

@@ -1,4 +1,4 @@
-"""From latents to pixels, picture by picture: the bytes don't depend on the batch, and each is stored at once."""
+"""Decodes latents to pixels one image at a time, so that the bytes do not depend on the batch."""
 
 from typing import Any
 
@@ -12,15 +12,15 @@ from gpu_worker.pipelines.stage import StageReport
 
 
 def decode_images(state: SdxlState, report: StageReport) -> None:
-    """Decode every picture and hand it to the sink, which encodes it while the next one is decoded."""
+    """Decode every image and hand it to the sink, which encodes it while the next one is decoded."""
     payload, vae = state.payload, state.loaded.parts["vae"]
     index = 0
     for latents in state.batches or ():
         for place in range(len(latents)):
-            pixels = _decode(vae, latents[place : place + 1], state.bench.device.torch_device)
+            pixels = _decode(vae, latents[place : place + 1], state.context.device.torch_device)
             recipe = make_recipe(
                 payload,
-                state.bench,
+                state.context,
                 state.loaded.ref,
                 index=index,
                 batch_shape=latents.shape,
@@ -33,7 +33,7 @@ def decode_images(state: SdxlState, report: StageReport) -> None:
 
 
 def fit_sdxl_colours(vae: Any, device: torch.device) -> Colours:
-    """Find how the VAE's latents look."""
+    """Fit the colour map of previews to the VAE."""
     return fit_colours(lambda latents: _decode(vae, latents, device), vae.config.latent_channels)
 
 

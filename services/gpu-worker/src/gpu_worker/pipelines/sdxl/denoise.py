@@ -1,4 +1,4 @@
-"""From noise to latents: all seeds in one batch, or in halves of it where memory does not suffice."""
+"""Denoises all seeds in one batch, or in smaller batches if memory runs out."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from gpu_worker.runtime.device import is_out_of_memory
 
 
 def denoise_batches(state: SdxlState, report: StageReport) -> None:
-    """Denoise the seeds; each picture has a generator of its own, so its neighbours don't matter to it."""
+    """Denoise the seeds. Each image has its own generator, so it does not depend on the others of its batch."""
     seeds = state.payload.seeds
     finished: list[torch.Tensor] = []
     previews = Previews(state.sink, state.loaded.colours)
@@ -26,9 +26,9 @@ def denoise_batches(state: SdxlState, report: StageReport) -> None:
     for _, latents in in_fitting_batches(
         seeds,
         denoise,
-        largest=state.bench.memory.max_batch,
+        largest=state.context.memory.max_batch,
         out_of_memory=is_out_of_memory,
-        free_memory=lambda: state.bench.models.keep_only(state.payload.model),
+        free_memory=lambda: state.context.models.evict_others(state.payload.model),
     ):
         finished.append(latents)
     state.batches = finished
@@ -63,9 +63,9 @@ def _denoise(state: SdxlState, seeds: Sequence[int], on_step: "_Steps") -> torch
 
 
 class _Steps:
-    """The callback after each denoising step: tells progress, and raises to stop.
+    """The callback after each denoising step: reports progress, and raises Stopped after a stop request.
 
-    Setting the pipeline's interrupt flag instead would decode and return an unfinished picture as a success.
+    The pipeline's interrupt flag is no alternative: the pipeline would return unfinished latents as a success.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class _Steps:
         self._images_all = images_all
 
     def __call__(self, pipeline: Any, step: int, _timestep: Any, changes: dict[str, Any]) -> dict[str, Any]:
-        # Heun and DPM2 call the model twice a step: only the pipeline knows how many calls there are.
+        # Heun and DPM2 call the model twice per step; only the pipeline knows the number of calls.
         calls = pipeline.num_timesteps
         done = self._images_done * calls + (step + 1) * self._images_now
         self._report.tick(done, self._images_all * calls, self._previews.of(changes))

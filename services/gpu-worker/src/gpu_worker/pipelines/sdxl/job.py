@@ -2,7 +2,7 @@
 
 from darkroom_schemas.payload import ImagePayload
 
-from gpu_worker.pipelines.bench import Bench
+from gpu_worker.pipelines.context import PipelineContext
 from gpu_worker.pipelines.sdxl.decode import decode_images
 from gpu_worker.pipelines.sdxl.denoise import denoise_batches
 from gpu_worker.pipelines.sdxl.state import SdxlState
@@ -11,13 +11,13 @@ from gpu_worker.pipelines.stage import Stage, StageReport, run_stages
 from gpu_worker.runtime.child_link import StepLink
 
 
-def run_sdxl(payload: ImagePayload, bench: Bench, sink: OutputSink, link: StepLink) -> dict[str, float]:
-    """Draw one picture for each seed and return the seconds that each stage took."""
-    return run_stages(STAGES, SdxlState(payload, bench, sink), link)
+def run_sdxl(payload: ImagePayload, context: PipelineContext, sink: OutputSink, link: StepLink) -> dict[str, float]:
+    """Generate one image for each seed and return the seconds that each stage took."""
+    return run_stages(STAGES, SdxlState(payload, context, sink), link)
 
 
 def _load(state: SdxlState, _: StageReport) -> None:
-    state.model = state.bench.models.get(state.payload.model)
+    state.model = state.context.models.get(state.payload.model)
 
 
 def _store(state: SdxlState, _: StageReport) -> None:

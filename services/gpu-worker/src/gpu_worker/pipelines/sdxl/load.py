@@ -1,58 +1,58 @@
-"""Loads SDXL's parts once; jobs share them and bring their own pipeline object and scheduler."""
+"""Loads SDXL's parts once. Jobs share them; each job has its own pipeline object and scheduler."""
 
 from typing import Any
 
 import torch
 from darkroom_schemas.recipe import ModelRef
 
-from gpu_worker.domain.model_registry import HubSource, ModelEntry
-from gpu_worker.pipelines.bench import LoadBench
+from gpu_worker.models.files import ModelFiles, find_model
+from gpu_worker.models.registry import HubSource, ModelEntry
+from gpu_worker.pipelines.context import LoadContext
 from gpu_worker.pipelines.sdxl.decode import fit_sdxl_colours
 from gpu_worker.pipelines.sdxl.single_file import config_folder
 from gpu_worker.runtime.device import weights_bytes
 from gpu_worker.runtime.model_cache import LoadedModel
-from gpu_worker.runtime.model_files import ModelFiles, find_model
 
 
-def load_sdxl(name: str, entry: ModelEntry, bench: LoadBench) -> LoadedModel:
-    """Read a model from its folder or its single file, and put it on the device."""
-    files = find_model(entry, bench.models_dir)
-    dtype = bench.device.weight_type(entry.dtype)
-    pipeline = _read(entry, files, dtype, bench)
+def load_sdxl(name: str, entry: ModelEntry, context: LoadContext) -> LoadedModel:
+    """Load a model from its folder or its single file onto the device, or into main memory if it is offloaded."""
+    files = find_model(entry, context.models_dir)
+    dtype = context.device.weight_type(entry.dtype)
+    pipeline = _read(entry, files, dtype, context)
     parts: dict[str, Any] = dict(pipeline.components)
-    _settle_vae(parts["vae"], dtype)
-    if bench.memory.vae_tiling:
+    _pin_vae_precision(parts["vae"], dtype)
+    if context.memory.vae_tiling:
         parts["vae"].enable_tiling()
-    offloaded = bench.offloads(entry)
+    offloaded = context.offloads(entry)
     for part in parts.values():
         if isinstance(part, torch.nn.Module):
             part.eval().requires_grad_(False)
             if not offloaded:
-                part.to(bench.device.torch_device)
+                part.to(context.device.torch_device)
     ref = ModelRef(name=name, source=files.source, revision=files.revision, sha256=files.sha256)
-    # Decoding here would move an offloaded model's other parts to and fro: those draw no previews.
-    colours = None if offloaded else fit_sdxl_colours(parts["vae"], bench.device.torch_device)
+    # Fitting decodes, which would move an offloaded model's parts between memories: such models have no previews.
+    colours = None if offloaded else fit_sdxl_colours(parts["vae"], context.device.torch_device)
     return LoadedModel(ref, parts, 0 if offloaded else weights_bytes(*parts.values()), offloaded, colours)
 
 
-def _read(entry: ModelEntry, files: ModelFiles, dtype: torch.dtype, bench: LoadBench) -> Any:
+def _read(entry: ModelEntry, files: ModelFiles, dtype: torch.dtype, context: LoadContext) -> Any:
     from diffusers import AutoencoderKL, StableDiffusionXLPipeline
 
     options: dict[str, Any] = {"dtype": dtype, "local_files_only": True}
     if files.vae is not None:
         options["vae"] = AutoencoderKL.from_pretrained(files.vae, dtype=dtype, local_files_only=True)
     if files.path.is_file():
-        config = config_folder(entry.source, bench.models_dir)
+        config = config_folder(entry.source, context.models_dir)
         return StableDiffusionXLPipeline.from_single_file(str(files.path), config=str(config), **options)
     if isinstance(entry.source, HubSource):
         options["variant"] = entry.source.variant
     return StableDiffusionXLPipeline.from_pretrained(files.path, **options)
 
 
-def _settle_vae(vae: Any, dtype: torch.dtype) -> None:
-    """Keep a VAE in float32 for good if half precision would make it overflow.
+def _pin_vae_precision(vae: Any, dtype: torch.dtype) -> None:
+    """Convert a VAE that overflows in half precision to float32.
 
-    The pipeline's own way, casting it to and fro within each job, would change a part that jobs share.
+    The pipeline would instead convert it there and back in each job, which would change a part that jobs share.
     """
     if dtype is torch.float16 and vae.config.force_upcast:
         vae.to(torch.float32)

@@ -1,4 +1,4 @@
-"""Samplers by the names that A1111 and ComfyUI users know, as diffusers schedulers."""
+"""Maps the sampler names of A1111 and ComfyUI to diffusers schedulers."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ from gpu_worker.domain.failures import Failure
 _KARRAS = {"use_karras_sigmas": True}
 _SDE = {"algorithm_type": "sde-dpmsolver++"}
 
-# "DPM++ SDE" is the single-step solver: diffusers' DPMSolverSDEScheduler draws its noise without the pipeline's
-# generators, so the same seed would not give the same picture. "DPM++ 2S a" has no ancestral noise in diffusers.
+# "DPM++ SDE" uses the single-step solver: diffusers' DPMSolverSDEScheduler draws its noise without the pipeline's
+# generators, so equal seeds would not give equal images. "DPM++ 2S a" has no ancestral noise in diffusers.
 SAMPLERS: dict[str, tuple[str, dict[str, Any]]] = {
     "Euler": ("EulerDiscreteScheduler", {}),
     "Euler Karras": ("EulerDiscreteScheduler", _KARRAS),
@@ -41,7 +41,7 @@ SAMPLERS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def make_sampler(name: str, model_config: Any) -> Any:  # configurations and schedulers of diffusers are untyped
-    """Build a new scheduler, which holds the state of one job, on the model's own noise schedule."""
+    """Return a new scheduler with the model's noise schedule; it holds the state of one job. Raises a Failure."""
     import diffusers
 
     known = find_sampler(name, SAMPLERS)

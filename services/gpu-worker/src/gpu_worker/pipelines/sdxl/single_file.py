@@ -1,4 +1,4 @@
-"""What a single-file checkpoint does not carry: the configurations and tokenizers of SDXL."""
+"""Provides the configurations and tokenizers of SDXL, which a single-file checkpoint lacks."""
 
 import os
 import shutil
@@ -10,14 +10,14 @@ from darkroom_schemas.errors import StepErrorCode
 from filelock import FileLock
 
 from gpu_worker.domain.failures import Failure
-from gpu_worker.domain.model_registry import FileSource, Source
-from gpu_worker.runtime.tiny_models.clip_vocabulary import clip_tokenizer, has_real_vocabulary
+from gpu_worker.models.registry import FileSource, Source
+from gpu_worker.models.tiny.clip_vocabulary import clip_tokenizer, has_real_vocabulary
 
 _RELEASE = 1
 
 
 def config_folder(source: Source, models_dir: Path) -> Path:
-    """Return the folder that describes a checkpoint: the operator's, or SDXL's own, put together on first use."""
+    """Return the operator's configuration folder, or SDXL's own, which is built on first use."""
     if isinstance(source, FileSource) and source.config is not None:
         return source.config
     place = models_dir / "configs" / f"sdxl-{_RELEASE}"

@@ -1,11 +1,11 @@
-"""What the stages of one SDXL job hand on to each other."""
+"""The state that the stages of one SDXL job share."""
 
 from dataclasses import dataclass
 
 import torch
 from darkroom_schemas.payload import ImagePayload
 
-from gpu_worker.pipelines.bench import Bench
+from gpu_worker.pipelines.context import PipelineContext
 from gpu_worker.pipelines.sink import OutputSink
 from gpu_worker.runtime.model_cache import LoadedModel
 
@@ -15,14 +15,14 @@ class SdxlState:
     """One job. `batches` holds the finished latents, in the order of the seeds."""
 
     payload: ImagePayload
-    bench: Bench
+    context: PipelineContext
     sink: OutputSink
     model: LoadedModel | None = None
     batches: list[torch.Tensor] | None = None
 
     @property
     def loaded(self) -> LoadedModel:
-        """Return the model that the first stage gave."""
+        """Return the model; raises LookupError before the load stage."""
         if self.model is None:
             raise LookupError("the model is not loaded yet")
         return self.model

@@ -1,1 +1,1 @@
-"""WAN 2.1: videos, and stills as videos of one frame."""
+"""WAN 2.1: videos, and images as videos of one frame."""

@@ -1,4 +1,4 @@
-"""From latents to frames. The decoder is called once for each latent frame, which is where it can be stopped."""
+"""Decodes latents to frames. The decoder is called once for each latent frame; a step can stop between the calls."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def decode_seeds(state: WanState, report: StageReport) -> None:
         frames = _decode(state, latents, _Calls(report, index, len(latents_of_seeds), latents.shape[2]))
         recipe = make_recipe(
             state.payload,
-            state.bench,
+            state.context,
             state.loaded.ref,
             index=index,
             batch_shape=latents.shape,
@@ -33,7 +33,7 @@ def decode_seeds(state: WanState, report: StageReport) -> None:
 
 
 def fit_wan_colours(vae: Any, device: torch.device) -> Colours:
-    """Find how the VAE's latents look, as those of one frame."""
+    """Fit the colour map of previews to the VAE, on one frame."""
     return fit_colours(lambda latents: _frames(vae, latents.unsqueeze(2), device)[0], vae.config.z_dim)
 
 
@@ -41,7 +41,7 @@ def _decode(state: WanState, latents: torch.Tensor, before_call: "_Calls") -> Pi
     vae = state.loaded.parts["vae"]
     hook = vae.decoder.register_forward_pre_hook(before_call)
     try:
-        return _frames(vae, latents, state.bench.device.torch_device)
+        return _frames(vae, latents, state.context.device.torch_device)
     finally:
         hook.remove()
 
@@ -59,7 +59,7 @@ def _frames(vae: Any, latents: torch.Tensor, device: torch.device) -> Pixels:
 
 
 class _Calls:
-    """Runs before each call of the decoder: tells progress, and raises to stop."""
+    """Runs before each call of the decoder: reports progress, and raises Stopped after a stop request."""
 
     def __init__(self, report: StageReport, seed: int, seeds: int, calls: int) -> None:
         self._report = report

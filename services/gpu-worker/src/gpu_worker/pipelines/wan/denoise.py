@@ -1,4 +1,4 @@
-"""From noise to latents, one seed after the other: a video fills the device by itself."""
+"""Denoises one seed after another, since a single video uses the whole device."""
 
 from typing import Any
 
@@ -53,5 +53,5 @@ def _denoise(state: WanState, seed: int, on_step: Any) -> torch.Tensor:
         ).frames
         return latents
     finally:
-        # Also the only place where the transformer's caches are reset; skipped by the pipeline when it raises.
+        # This alone resets the transformer's caches, and the pipeline skips it when it raises.
         pipeline.maybe_free_model_hooks()

@@ -1,8 +1,8 @@
-"""The WAN pipeline as a list of stages; videos and stills differ only in their number of frames."""
+"""The WAN pipeline as a list of stages; videos and images differ only in their number of frames."""
 
 from darkroom_schemas.payload import ImagePayload, VideoPayload
 
-from gpu_worker.pipelines.bench import Bench
+from gpu_worker.pipelines.context import PipelineContext
 from gpu_worker.pipelines.sink import OutputSink
 from gpu_worker.pipelines.stage import Stage, StageReport, run_stages
 from gpu_worker.pipelines.wan.decode import decode_seeds
@@ -11,13 +11,15 @@ from gpu_worker.pipelines.wan.state import WanState
 from gpu_worker.runtime.child_link import StepLink
 
 
-def run_wan(payload: ImagePayload | VideoPayload, bench: Bench, sink: OutputSink, link: StepLink) -> dict[str, float]:
-    """Draw one output for each seed and return the seconds that each stage took."""
-    return run_stages(STAGES, WanState(payload, bench, sink), link)
+def run_wan(
+    payload: ImagePayload | VideoPayload, context: PipelineContext, sink: OutputSink, link: StepLink
+) -> dict[str, float]:
+    """Generate one output for each seed and return the seconds that each stage took."""
+    return run_stages(STAGES, WanState(payload, context, sink), link)
 
 
 def _load(state: WanState, _: StageReport) -> None:
-    state.model = state.bench.models.get(state.payload.model)
+    state.model = state.context.models.get(state.payload.model)
 
 
 def _store(state: WanState, _: StageReport) -> None:

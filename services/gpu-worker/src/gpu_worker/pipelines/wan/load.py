@@ -1,37 +1,37 @@
-"""Loads WAN's parts once; its VAE stays in float32, which half precision visibly harms."""
+"""Loads WAN's parts once. The VAE stays in float32, because half precision visibly degrades its output."""
 
 from typing import Any
 
 import torch
 from darkroom_schemas.recipe import ModelRef
 
-from gpu_worker.domain.model_registry import ModelEntry
-from gpu_worker.pipelines.bench import LoadBench
+from gpu_worker.models.files import find_model
+from gpu_worker.models.registry import ModelEntry
+from gpu_worker.pipelines.context import LoadContext
 from gpu_worker.pipelines.wan.decode import fit_wan_colours
 from gpu_worker.runtime.device import weights_bytes
 from gpu_worker.runtime.model_cache import LoadedModel
-from gpu_worker.runtime.model_files import find_model
 
 
-def load_wan(name: str, entry: ModelEntry, bench: LoadBench) -> LoadedModel:
-    """Read a model from its folder and put it on the device."""
+def load_wan(name: str, entry: ModelEntry, context: LoadContext) -> LoadedModel:
+    """Load a model from its folder onto the device, or into main memory if it is offloaded."""
     from diffusers import AutoencoderKLWan, WanPipeline
 
-    files = find_model(entry, bench.models_dir)
+    files = find_model(entry, context.models_dir)
     vae = AutoencoderKLWan.from_pretrained(files.path, subfolder="vae", dtype=torch.float32, local_files_only=True)
     pipeline = WanPipeline.from_pretrained(
-        files.path, vae=vae, dtype=bench.device.weight_type(entry.dtype), local_files_only=True
+        files.path, vae=vae, dtype=context.device.weight_type(entry.dtype), local_files_only=True
     )
     parts: dict[str, Any] = dict(pipeline.components)
-    if bench.memory.vae_tiling:
+    if context.memory.vae_tiling:
         vae.enable_tiling()
-    offloaded = bench.offloads(entry)
+    offloaded = context.offloads(entry)
     for part in parts.values():
         if isinstance(part, torch.nn.Module):
             part.eval().requires_grad_(False)
             if not offloaded:
-                part.to(bench.device.torch_device)
+                part.to(context.device.torch_device)
     ref = ModelRef(name=name, source=files.source, revision=files.revision, sha256=files.sha256)
-    # Decoding here would move an offloaded model's other parts to and fro: those draw no previews.
-    colours = None if offloaded else fit_wan_colours(vae, bench.device.torch_device)
+    # Fitting decodes, which would move an offloaded model's parts between memories: such models have no previews.
+    colours = None if offloaded else fit_wan_colours(vae, context.device.torch_device)
     return LoadedModel(ref, parts, 0 if offloaded else weights_bytes(*parts.values()), offloaded, colours)

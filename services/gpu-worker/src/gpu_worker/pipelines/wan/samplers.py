@@ -1,4 +1,4 @@
-"""Samplers for WAN's flow matching. Only ODE solvers: the pipeline lends its generator to no sampler's noise."""
+"""Samplers for WAN's flow matching. ODE solvers only: the pipeline passes no generator to a sampler's own noise."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ SAMPLERS = ("UniPC", "Euler", "DPM++ 2M")
 
 
 def make_sampler(name: str, model_config: Any) -> Any:  # configurations and schedulers of diffusers are untyped
-    """Build a new scheduler, which holds the state of one job, with the model's own flow shift."""
+    """Return a new scheduler with the model's flow shift; it holds the state of one job. Raises a Failure."""
     from diffusers import DPMSolverMultistepScheduler, FlowMatchEulerDiscreteScheduler, UniPCMultistepScheduler
 
     shift = model_config.get("flow_shift") or model_config.get("shift") or _USUAL_SHIFT

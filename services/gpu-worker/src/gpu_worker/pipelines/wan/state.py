@@ -1,11 +1,11 @@
-"""What the stages of one WAN job hand on to each other."""
+"""The state that the stages of one WAN job share."""
 
 from dataclasses import dataclass
 
 import torch
 from darkroom_schemas.payload import ImagePayload, VideoPayload
 
-from gpu_worker.pipelines.bench import Bench
+from gpu_worker.pipelines.context import PipelineContext
 from gpu_worker.pipelines.sink import OutputSink
 from gpu_worker.runtime.model_cache import LoadedModel
 
@@ -15,19 +15,19 @@ class WanState:
     """One job. `latents` holds the finished latents of each seed."""
 
     payload: ImagePayload | VideoPayload
-    bench: Bench
+    context: PipelineContext
     sink: OutputSink
     model: LoadedModel | None = None
     latents: list[torch.Tensor] | None = None
 
     @property
     def loaded(self) -> LoadedModel:
-        """Return the model that the first stage gave."""
+        """Return the model; raises LookupError before the load stage."""
         if self.model is None:
             raise LookupError("the model is not loaded yet")
         return self.model
 
     @property
     def frames(self) -> int:
-        """Return the number of frames; a still is a video of one."""
+        """Return the number of frames; an image is a video of one frame."""
         return self.payload.frames if isinstance(self.payload, VideoPayload) else 1

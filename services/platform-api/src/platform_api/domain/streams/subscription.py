@@ -1,7 +1,8 @@
-"""Live news of one job, from the process's one log reader to one slow or fast listener."""
+"""The buffer between the log's one reader in a process and one event stream, whose client may be slow."""
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -15,61 +16,70 @@ MAX_BUFFERED = 256
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """Some events may have been missed: only a snapshot helps. What follows `position` will be told."""
+    """Events may be missing: the stream needs a snapshot. The next event follows `position`."""
 
     position: EventId
 
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """No more will come: the listener was too slow, or the process is stopping. It may resume elsewhere."""
+    """No more signals follow: the client was too slow, or the process is stopping. It may resume at another replica."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """Nothing happened for a while."""
+    """Nothing happened during the heartbeat interval."""
 
 
 Signal = Event | ProgressMessage | Reset | Closed | Heartbeat
 
 
 class Subscription:
-    """A bounded buffer of events, and of each step the latest progress only. One reader."""
+    """A bounded buffer of the events that `concerns` accepts, and of the latest progress of each step. One reader."""
 
-    def __init__(self) -> None:
+    def __init__(self, concerns: Callable[[Event], bool] = lambda _: True) -> None:
+        self._concerns = concerns
         self._events: deque[Event | Reset] = deque()
         self._progress: dict[StepId, ProgressMessage] = {}
         self._closed = False
-        self._news = asyncio.Event()
+        self._changed = asyncio.Event()
 
-    def offer(self, signal: Event | Reset) -> None:
-        """Add what happened; a listener that is too far behind is closed."""
-        if len(self._events) >= MAX_BUFFERED:
-            self.close()
-            return
-        self._events.append(signal)
-        self._news.set()
+    def offer(self, event: Event) -> None:
+        """Add an event. A subscription whose buffer is full is closed."""
+        if self._concerns(event):
+            self._add(event)
+
+    def reset(self, position: EventId) -> None:
+        """Add a reset."""
+        self._add(Reset(position))
 
     def offer_progress(self, message: ProgressMessage) -> None:
         """Replace the latest progress of a step."""
         self._progress[message.step_id] = message
-        self._news.set()
+        self._changed.set()
 
     def close(self) -> None:
-        """Let the listener end after what it has not yet read."""
+        """End the stream after the signals that are buffered."""
         self._closed = True
-        self._news.set()
+        self._changed.set()
 
     async def next(self, timeout_s: float) -> Signal:
         """Return the next signal, or `Heartbeat` after the timeout."""
         try:
             async with asyncio.timeout(timeout_s):
                 while (signal := self._take()) is None:
-                    self._news.clear()
-                    await self._news.wait()
+                    self._changed.clear()
+                    await self._changed.wait()
                 return signal
         except TimeoutError:
             return Heartbeat()
+
+    def _add(self, signal: Event | Reset) -> None:
+        if len(self._events) >= MAX_BUFFERED:
+            self.close()
+            return
+        self._events.append(signal)
+        self._changed.set()
 
     def _take(self) -> Signal | None:
         if self._events:
@@ -82,14 +92,14 @@ class Subscription:
 
 
 class JobSubscriptions(Protocol):
-    """Gives live news."""
+    """Subscriptions to what happens to one job."""
 
     def subscribe(self, job_id: JobId) -> AbstractAsyncContextManager[Subscription]:
-        """Begin to buffer what happens to a job from now on."""
+        """Buffer what happens to a job from now on."""
         ...
 
 
 class Replay(Protocol):
-    """Gives what happened to a job in the past."""
+    """Past events of a job."""
 
     async def read_job(self, job_id: JobId, after: EventId | None) -> list[Event]: ...

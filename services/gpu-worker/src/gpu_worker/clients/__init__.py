@@ -1,1 +1,0 @@
-"""What the worker asks about the machine it is on."""

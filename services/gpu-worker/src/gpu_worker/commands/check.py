@@ -1,0 +1,28 @@
+"""`darkroom worker check`: what a profile needs of this machine."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def check(
+    profile: Annotated[str | None, typer.Option(help="tiny or full; by default GPU_WORKER_PROFILE.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    models_dir: Annotated[Path | None, typer.Option(help="By default GPU_WORKER_MODELS_DIR.")] = None,
+) -> None:
+    """Report what a worker would download and need on this machine, and what is missing. Exits 1 if it can't run."""
+    from gpu_worker.models.profile_loader import RegistryError
+    from gpu_worker.wiring.check import make_report
+
+    try:
+        report = make_report(profile, models_dir)
+    except RegistryError as error:
+        raise SystemExit(str(error)) from None
+    if as_json:
+        typer.echo(report.model_dump_json(indent=2))
+    else:
+        from gpu_worker.commands.report import print_report
+
+        print_report(report)
+    raise typer.Exit(0 if report.runs else 1)

@@ -1,0 +1,60 @@
+"""Finds how much of a model is on this machine, without network access."""
+
+from fnmatch import fnmatch
+from importlib.util import find_spec
+from pathlib import Path
+
+from gpu_worker.models.registry import FileSource, FolderSource, HubSource, ModelEntry, Source
+
+
+def present_bytes(entry: ModelEntry, models_dir: Path) -> int:
+    """Return the bytes on disk of a model and of the VAE that replaces its own."""
+    return sum(_size(source, models_dir) for source in (entry.source, entry.vae) if source is not None)
+
+
+def is_missing(entry: ModelEntry) -> bool:
+    """Return whether the folder or file that a model comes from does not exist."""
+    match entry.source:
+        case FolderSource(folder=path) | FileSource(file=path):
+            return not path.exists()
+        case _:
+            return False
+
+
+def hub_cache() -> Path:
+    """Return the folder that Hugging Face caches downloads in."""
+    if find_spec("huggingface_hub") is None:
+        return Path.home() / ".cache" / "huggingface" / "hub"
+    from huggingface_hub import constants
+
+    return Path(constants.HF_HUB_CACHE)
+
+
+def _size(source: Source, models_dir: Path) -> int:
+    match source:
+        case HubSource():
+            folder = _snapshot(source)
+            return 0 if folder is None else _files_size(folder, source.files)
+        case FolderSource():
+            return _files_size(source.folder)
+        case FileSource():
+            return source.file.stat().st_size if source.file.exists() else 0
+        case _:
+            built = sorted((models_dir / "tiny").glob(f"{source.tiny.value}-*"))
+            return _files_size(built[-1]) if built else 0
+
+
+def _snapshot(source: HubSource) -> Path | None:
+    home = hub_cache() / f"models--{source.repo.replace('/', '--')}"
+    named = home / "refs" / source.revision
+    revision = named.read_text().strip() if named.exists() else source.revision
+    folder = home / "snapshots" / revision
+    return folder if folder.is_dir() else None
+
+
+def _files_size(folder: Path, patterns: tuple[str, ...] = ()) -> int:
+    return sum(
+        file.stat().st_size
+        for file in folder.rglob("*")
+        if file.is_file() and (not patterns or any(fnmatch(file.name, pattern) for pattern in patterns))
+    )

@@ -1,0 +1,45 @@
+"""Parses the payload of a step and checks that an offered model can run it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from darkroom_schemas.errors import StepErrorCode
+from darkroom_schemas.payload import PAYLOAD, Family, ImagePayload, PromptPayload, VideoPayload
+from pydantic import ValidationError
+
+from gpu_worker.domain.failures import Failure
+from gpu_worker.models.registry import ModelEntry, ModelFamily
+
+_MODELS_OF = {
+    Family.SDXL: ModelFamily.SDXL,
+    Family.WAN_IMAGE: ModelFamily.WAN,
+    Family.WAN_VIDEO: ModelFamily.WAN,
+    Family.PROMPT: ModelFamily.QWEN,
+}
+
+
+def read_payload(raw: dict[str, Any]) -> ImagePayload | VideoPayload | PromptPayload:
+    """Parse a payload; raises an INVALID_PAYLOAD Failure that names the field."""
+    try:
+        payload = PAYLOAD.validate_python(raw)
+    except ValidationError as error:
+        raise Failure(StepErrorCode.INVALID_PAYLOAD, _first_problem(error)) from error
+    if isinstance(payload, VideoPayload) and payload.frames % 4 != 1:
+        raise Failure(StepErrorCode.INVALID_PAYLOAD, f"frames must be 4k+1 (81, 97, ...), not {payload.frames}")
+    return payload
+
+
+def require_model(payload: ImagePayload | VideoPayload | PromptPayload, models: Mapping[str, ModelEntry]) -> None:
+    """Raise a Failure if the payload's model is not offered, or belongs to another family."""
+    entry = models.get(payload.model)
+    if entry is None:
+        known = ", ".join(models)
+        raise Failure(StepErrorCode.MODEL_UNAVAILABLE, f"This worker has no model {payload.model!r}; it has: {known}")
+    if entry.family is not _MODELS_OF[payload.family]:
+        raise Failure(StepErrorCode.INVALID_PAYLOAD, f"model: {payload.model!r} cannot do {payload.family.value!r}")
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors(include_input=False, include_url=False)[0]
+    field = ".".join(str(part) for part in problem["loc"]) or "payload"
+    return f"{field}: {problem['msg']}"

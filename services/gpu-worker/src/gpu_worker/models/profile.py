@@ -1,0 +1,58 @@
+"""Profiles: which models a worker offers, and how far it scales payloads down to fit its machine."""
+
+from darkroom_schemas.payload import Family, ImagePayload, PromptPayload, VideoPayload
+from pydantic import BaseModel, ConfigDict, Field
+
+from gpu_worker.models.registry import Models
+
+AnyPayload = ImagePayload | VideoPayload | PromptPayload
+
+_MULTIPLE_OF = {Family.SDXL: 8, Family.WAN_IMAGE: 16, Family.WAN_VIDEO: 16}
+_MIN_SIDE_PX = 64
+
+
+class Scale(BaseModel):
+    """How payloads of one family are scaled. `divisor` divides width and height; the other fields are upper limits."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    divisor: float = Field(default=1.0, ge=1.0)
+    max_steps: int = Field(default=200, ge=1)
+    max_new_tokens: int = Field(default=4096, ge=1)
+
+
+class Profile(BaseModel):
+    """The models, the scales and the devices of a worker."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    note: str
+    """What people should know about its results."""
+    devices: tuple[str, ...] = Field(min_length=1)
+    """Device kinds in order of preference: cuda, cpu."""
+    capacity_gb: int | None = Field(default=None, ge=0)
+    """VRAM in GiB to advertise; None means that of the device. A scaled job needs less than its job type states."""
+    scales: dict[Family, Scale] = Field(default_factory=dict)
+    preload: tuple[str, ...] = ()
+    """Models to load before the worker takes steps."""
+    models: Models
+
+    def fit(self, payload: AnyPayload) -> AnyPayload:
+        """Return a payload scaled to this profile. Frames and frame rate stay, so a video keeps its duration."""
+        scale = self.scales.get(payload.family, Scale())
+        if isinstance(payload, PromptPayload):
+            return payload.model_copy(update={"max_new_tokens": min(payload.max_new_tokens, scale.max_new_tokens)})
+        multiple = _MULTIPLE_OF[payload.family]
+        return payload.model_copy(
+            update={
+                "width": _fit_side(payload.width, scale.divisor, multiple),
+                "height": _fit_side(payload.height, scale.divisor, multiple),
+                "steps": min(payload.steps, scale.max_steps),
+            }
+        )
+
+
+def _fit_side(pixels: int, divisor: float, multiple: int) -> int:
+    """Divide a side in pixels and round it to a multiple that the model supports."""
+    return max(_MIN_SIDE_PX, round(pixels / divisor / multiple) * multiple)

@@ -1,0 +1,121 @@
+"""The entries of a model list: where each model comes from, and what it needs of the machine."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class ModelFamily(StrEnum):
+    """The pipeline that loads and runs a model."""
+
+    SDXL = "sdxl"
+    WAN = "wan"
+    QWEN = "qwen"
+
+
+class TinyArchitecture(StrEnum):
+    """The architectures that the worker can build with random weights."""
+
+    SDXL = "sdxl"
+    WAN = "wan"
+    QWEN = "qwen"
+
+
+class WeightType(StrEnum):
+    """Number format of the weights on a GPU. A CPU computes in float32."""
+
+    FLOAT16 = "float16"
+    BFLOAT16 = "bfloat16"
+    FLOAT32 = "float32"
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class HubSource(_Entry):
+    """A repository of the Hugging Face hub, downloaded into its cache on first use."""
+
+    repo: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")]
+    revision: str = "main"
+    variant: str | None = None
+    files: tuple[str, ...] = ()
+    """Patterns of the files to download; empty means all."""
+
+
+class FolderSource(_Entry):
+    """A folder in the layout of diffusers or transformers."""
+
+    folder: Path
+
+
+class FileSource(_Entry):
+    """A single-file `.safetensors` checkpoint."""
+
+    file: Path
+    config: Path | None = None
+    """Folder with the configurations and tokenizers of its architecture; by default the shipped ones of SDXL."""
+
+    @model_validator(mode="after")
+    def _is_safetensors(self) -> Self:
+        if self.file.suffix != ".safetensors":
+            raise ValueError(f"file must end in .safetensors (pickled checkpoints can run code): {self.file}")
+        return self
+
+
+class TinySource(_Entry):
+    """A model with random weights, built on first use. Its outputs are noise."""
+
+    tiny: TinyArchitecture
+
+
+Source = HubSource | FolderSource | FileSource | TinySource
+
+
+class ModelEntry(_Entry):
+    """One model as a profile offers it."""
+
+    family: ModelFamily
+    source: Source = Field(union_mode="left_to_right")
+    vae: HubSource | FolderSource | None = None
+    """Replaces the model's own VAE."""
+    dtype: WeightType = WeightType.FLOAT16
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """Weights with another hash are refused; `ModelFiles.sha256` says what is hashed."""
+    disk_bytes: int = Field(gt=0)
+    memory_bytes: int = Field(gt=0)
+    """Device memory of the weights; an estimate until they have been loaded once."""
+    peak_bytes: int = Field(gt=0)
+    """Peak device memory of a full-size job, weights included."""
+
+
+class SourceKind(StrEnum):
+    """How a model gets to the machine."""
+
+    HUB = "hub"
+    FOLDER = "folder"
+    FILE = "file"
+    BUILT = "built"
+
+
+def describe(source: Source) -> tuple[SourceKind, str]:
+    """Return the kind of a source, and its name as the recipe and the machine check show it."""
+    match source:
+        case HubSource():
+            return SourceKind.HUB, source.repo
+        case FolderSource():
+            return SourceKind.FOLDER, source.folder.name
+        case FileSource():
+            return SourceKind.FILE, source.file.name
+        case TinySource():
+            return SourceKind.BUILT, f"tiny:{source.tiny.value}"
+
+
+def checkpoint_source(path: Path) -> FolderSource | FileSource:
+    """Return the source of an SDXL checkpoint; raises ValidationError if it is neither a folder nor `.safetensors`."""
+    return FolderSource(folder=path) if path.is_dir() else FileSource(file=path)
+
+
+Models = dict[str, ModelEntry]

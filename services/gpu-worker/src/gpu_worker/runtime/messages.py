@@ -1,0 +1,140 @@
+"""Messages between the two processes of a worker."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from darkroom_schemas.base import Wire
+from darkroom_schemas.errors import StepErrorCode
+from darkroom_schemas.payload import Payload
+from darkroom_schemas.recipe import Recipe
+from pydantic import Field, TypeAdapter
+
+from gpu_worker.models.profile import Profile
+
+
+class MemoryPlan(Wire):
+    """How the GPU process may use the memory of its device."""
+
+    budget_gb: float | None = None
+    """Memory for models and work, in GiB; None means nearly all of the device's."""
+    offload: Literal["auto", "never", "always"] = "auto"
+    """Hold parts of a model in main memory while they do not compute; `auto` does so for models that do not fit."""
+    max_batch: int = Field(default=64, ge=1)
+    vae_tiling: bool = False
+    """Decode in tiles: needs less memory, is slower, and can leave faint seams."""
+
+
+class Setup(Wire):
+    """First message to the GPU process: its whole configuration."""
+
+    kind: Literal["setup"] = "setup"
+    profile: Profile
+    models_dir: Path
+    memory: MemoryPlan = MemoryPlan()
+    heartbeat_s: float = 1.0
+
+
+class RunStep(Wire):
+    """Run one step; its files are written to `spool`."""
+
+    kind: Literal["run"] = "run"
+    run_id: str
+    payload: Payload
+    spool: Path
+
+
+class StopStep(Wire):
+    """Stop the step if it is the one that runs."""
+
+    kind: Literal["stop"] = "stop"
+    run_id: str
+
+
+class Ready(Wire):
+    """The process has its device and the files of all models, and has loaded the models that the profile preloads."""
+
+    kind: Literal["ready"] = "ready"
+    device: str
+    device_name: str
+    memory_bytes: int
+
+
+class Heartbeat(Wire):
+    """Sent every `heartbeat_s`. `quiet_s` is the time since the running step last reported, 0 if none runs."""
+
+    kind: Literal["heartbeat"] = "heartbeat"
+    quiet_s: float
+    memory_bytes: int
+    models: tuple[str, ...]
+
+
+class ModelLoaded(Wire):
+    """A model has been loaded."""
+
+    kind: Literal["model_loaded"] = "model_loaded"
+    model: str
+    seconds: float
+    memory_bytes: int
+
+
+class Progressed(Wire):
+    """Progress of the running step. `percent` refers to the whole step, the step numbers to the stage in `message`."""
+
+    kind: Literal["progress"] = "progress"
+    run_id: str
+    percent: float
+    message: str
+    current_step: int | None = None
+    total_steps: int | None = None
+    preview: Path | None = None
+    """A preview, complete in the spool folder."""
+
+
+class FileReady(Wire):
+    """An output and its thumbnail are complete in the spool folder."""
+
+    kind: Literal["file"] = "file"
+    run_id: str
+    index: int
+    path: Path
+    thumbnail: Path
+    mime_type: str
+    width: int
+    height: int
+    frames: int | None = None
+    duration_s: float | None = None
+    recipe: Recipe
+
+
+class StepDone(Wire):
+    """The step has finished, and all its files were announced."""
+
+    kind: Literal["done"] = "done"
+    run_id: str
+    text: str | None = None
+    timings_s: dict[str, float] = Field(default_factory=dict)
+
+
+class StepFailure(Wire):
+    """The step failed, and the process continues."""
+
+    kind: Literal["failed"] = "failed"
+    run_id: str
+    code: StepErrorCode
+    message: str
+    retryable: bool
+
+
+class StepHalted(Wire):
+    """The step stopped on request."""
+
+    kind: Literal["halted"] = "halted"
+    run_id: str
+
+
+ToChild = Setup | RunStep | StopStep
+StepOutcome = StepDone | StepFailure | StepHalted
+FromChild = Ready | Heartbeat | ModelLoaded | Progressed | FileReady | StepDone | StepFailure | StepHalted
+
+TO_CHILD: TypeAdapter[ToChild] = TypeAdapter(Annotated[ToChild, Field(discriminator="kind")])
+FROM_CHILD: TypeAdapter[FromChild] = TypeAdapter(Annotated[FromChild, Field(discriminator="kind")])
