@@ -43,8 +43,8 @@ async def report_end_verified(
 
     async def is_stored(job: Job) -> bool:
         async with jobs_transaction() as jobs:
-            kept = (await jobs.load([job_id]))[job_id].job
-        return kept.run > job.run or kept.status in TERMINAL
+            stored = (await jobs.load([job_id]))[job_id].job
+        return stored.run > job.run or stored.status in TERMINAL
 
     return await verified_write.write(attempt, is_stored)
 

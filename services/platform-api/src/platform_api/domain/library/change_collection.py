@@ -30,12 +30,12 @@ async def change_collection(
     """
     collection = replace(await _own(collection_id, user_id, library), **change.fields)
     if change.data or change.component:
-        kept = {**collection.data, **change.data}
+        data_json = {**collection.data, **change.data}
         if change.component:
-            if not isinstance(kept.get("component"), dict):
+            if not isinstance(data_json.get("component"), dict):
                 raise InvalidParameter("template_json", "requires a job_type, and exists in simple collections only")
-            kept["component"] = {**kept["component"], **change.component}
-        data = data_of(replace(collection, data=kept))
+            data_json["component"] = {**data_json["component"], **change.component}
+        data = data_of(replace(collection, data=data_json))
         check_data(data)
         collection = replace(collection, data=data.model_dump(mode="json"))
     await library.replace_collection(collection)

@@ -17,11 +17,11 @@ async def create_collection(
 ) -> Collection:
     """Check and save a collection, held on behalf of the person in `link` if given; raises `InvalidParameter`."""
     check_data(data)
-    kept = replace(collection, data=data.model_dump(mode="json"))
+    stored = replace(collection, data=data.model_dump(mode="json"))
     if link is not None:
-        kept = replace(kept, social_link=await library.link(collection.user_id, link))
-    await library.add_collection(kept)
-    return kept
+        stored = replace(stored, social_link=await library.link(collection.user_id, link))
+    await library.add_collection(stored)
+    return stored
 
 
 def check_data(data: CollectionData) -> None:

@@ -56,7 +56,7 @@ def plan_generation(
         choice = choose_ours(asked.checkpoint, live, unknown)
         step, notice = _sdxl_step(asked, seeds, choice.checkpoint or SDXL), choice.notice
     parameters = {
-        **asked.kept,
+        **asked.stored,
         "prompt": asked.prompt,
         "negative_prompt": asked.negative_prompt,
         "seeds": list(seeds),

@@ -26,7 +26,7 @@ NO_CHOICE = frozenset({"", "none", "automatic", "simple"})
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """One request. None means not given. `kept` is stored with the job and not interpreted.
+    """One request. None means not given. `stored` is saved with the job and not interpreted.
 
     `members` are the undeclared members of `generation_params`, `other_members` those of the whole request.
     """
@@ -53,7 +53,7 @@ class Generation:
     workflow: Mapping[str, Any] | None = None
     members: Mapping[str, Any] = field(default_factory=dict)
     other_members: Mapping[str, Any] = field(default_factory=dict)
-    kept: Mapping[str, Any] = field(default_factory=dict)
+    stored: Mapping[str, Any] = field(default_factory=dict)
 
 
 def wrong(name: str, message: str) -> InvalidParameter:

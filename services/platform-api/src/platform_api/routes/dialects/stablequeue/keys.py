@@ -178,8 +178,8 @@ async def create_key(
     )
 
     async def make(unit: UnitOfWork) -> str:
-        kept = await add_key(key, owner, manager=manager, keys=unit.keys, limit=context.keys_per_user)
-        item = NewKeyItem(**_item(kept), key=None, secret=None)
+        stored = await add_key(key, owner, manager=manager, keys=unit.keys, limit=context.keys_per_user)
+        item = NewKeyItem(**_item(stored), key=None, secret=None)
         return NewKeyAnswer(message="The API key was created by an earlier request.", api_key=item).model_dump_json()
 
     answer = await context.idempotency(principal_of(who), keyed(idempotency_key, "/api/apikeys", body), make)

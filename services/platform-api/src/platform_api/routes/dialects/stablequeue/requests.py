@@ -137,7 +137,7 @@ class StableQueueRequest(RequestBody):
             workflow=params.workflow,
             members=params.model_extra or {},
             other_members=self.model_extra or {},
-            kept={
+            stored={
                 "target_server_alias": self.target_server_alias,
                 "source_info": self.source_info,
                 "api_key_id": api_key_id,

@@ -76,7 +76,7 @@ class ChangedCollection(RequestBody):
         fields = ("title", "description", "blockchain", "price", "editions", "cover_image_url", "project_id")
         data = _given(self, ("workflow",))
         if self.variables is not None:
-            data["variables"] = [variable.kept().model_dump(mode="json") for variable in self.variables]
+            data["variables"] = [variable.to_variable().model_dump(mode="json") for variable in self.variables]
         component = _given(self, ("job_type",))
         if self.template_json is not None:
             component["template"] = self.template_json

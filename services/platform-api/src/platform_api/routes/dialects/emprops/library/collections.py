@@ -71,7 +71,7 @@ class NewVariable(RequestBody):
     is_selectable: StrictBool = False
     is_customizable: StrictBool = False
 
-    def kept(self) -> Variable:
+    def to_variable(self) -> Variable:
         """Return the variable as it is stored."""
         return Variable(**self.model_dump(exclude={"options"}), options=tuple(self.options or ()))
 
@@ -185,7 +185,7 @@ async def create(
     body: NewCollection, context: Ctx, user_id: CurrentUser, idempotency_key: IdempotencyHeader = None
 ) -> Response:
     """Save a collection: a workflow, with the variables that can be set at generation."""
-    data = CollectionData(workflow=body.workflow, variables=tuple(one.kept() for one in body.variables))
+    data = CollectionData(workflow=body.workflow, variables=tuple(one.to_variable() for one in body.variables))
     key = keyed(idempotency_key, "/api/collections", body)
     return await _created(context, _collection(body, user_id, context), data, None, key)
 
@@ -204,7 +204,7 @@ async def create_simple(
     details = body.collection_details
     data = CollectionData(
         workflow=FLEXIBLE_PROMPT,
-        variables=tuple(one.kept() for one in body.variables),
+        variables=tuple(one.to_variable() for one in body.variables),
         component=Component(job_type=body.job_type, template=body.template_json),
     )
     link = NewSocialLink(details.social_org, details.social_identifier, details.miniapp_user_id)
@@ -221,8 +221,8 @@ async def _created(
     key: IdempotencyKey | None,
 ) -> Response:
     async def work(unit: UnitOfWork) -> str:
-        kept = await create_collection(collection, data, link, library=unit.library)
-        return CollectionAnswer(data=collection_item(kept)).model_dump_json()
+        stored = await create_collection(collection, data, link, library=unit.library)
+        return CollectionAnswer(data=collection_item(stored)).model_dump_json()
 
     return answered(await context.idempotency(collection.user_id, key, work))
 
