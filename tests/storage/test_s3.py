@@ -65,7 +65,7 @@ async def test_store_that_is_away_is_an_error_to_try_again_after(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT", "http://127.0.0.1:9")
     away = StoredObjects(URL, retry={"max_retries": 0, "retry_timeout": timedelta(seconds=1)})
-    with pytest.raises(OSError, match="refused a deletion"):
+    with pytest.raises(OSError, match="rejected a deletion"):
         await away.delete(["job/3/00/0.png"])
 
 

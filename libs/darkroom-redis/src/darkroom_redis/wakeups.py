@@ -24,7 +24,7 @@ class WakeupSender:
         self._pending = False
         self._task: asyncio.Task[None] | None = None
 
-    def ring(self) -> None:
+    def wake(self) -> None:
         """Send a wakeup without waiting for it."""
         self._pending = True
         if self._task is None or self._task.done():

@@ -1,1 +1,1 @@
-"""Users, jobs, credits and assets: what people own, with truth in PostgreSQL."""
+"""The platform: users, jobs, credits and assets. PostgreSQL is the system of record."""

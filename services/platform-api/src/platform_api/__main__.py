@@ -1,4 +1,4 @@
-"""`python -m platform_api`: serve, or run a command."""
+"""`python -m platform_api`: run the service or an operator command."""
 
 from platform_api.commands.program import cli
 

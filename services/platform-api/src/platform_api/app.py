@@ -1,4 +1,4 @@
-"""The web application: routes, probes, and a lifespan that opens everything behind them."""
+"""The web application: routes, probes, and a lifespan that opens all dependencies."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -28,20 +28,20 @@ EXPOSED_HEADERS = (
     *("Idempotent-Replayed", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Trace-Id"),
 )
 ANONYMOUS_BODY_BYTES = {"/api/auth/login": 4096, "/api/auth/logout": 4096}
-"""Limits of the bodies that are read before anybody is known."""
-DESCRIPTION = """Queue image and video generation, follow it live, and fetch what was made.
+"""Limits of the bodies that are read before authentication, in bytes."""
+DESCRIPTION = """Submit image and video generation jobs, follow them live, and download the results.
 
-Send `Authorization: Bearer <JWT or API key>`, or log in with a browser at `POST /api/auth/login`. Every error has one
-body: a sentence in `error`, a stable word in `code`, and the wrong fields in `errors`. A POST with an `Idempotency-Key`
-may be repeated safely.
+Send `Authorization: Bearer <JWT or API key>`, or log in with a browser at `POST /api/auth/login`. All errors have the
+same body: a message in `error`, a stable identifier in `code`, and the invalid fields in `errors`. Requests to routes
+that declare the header `Idempotency-Key` can be retried safely with the same key and body.
 
-EmProps paths are served without `/api`, too, and `/generator/v2/{id}` is `/api/collections/{id}/generate`."""
+EmProps paths are also available without `/api`; `/generator/v2/{id}` is `/api/collections/{id}/generate`."""
 
 
 def build_app(
     assemble: Callable[[], AbstractAsyncContextManager[Running]], *, max_body_bytes: int, ui_origins: Sequence[str] = ()
 ) -> FastAPI:
-    """Build the app; `assemble` opens what it stands on when it starts. Pages of `ui_origins` may use it."""
+    """Build the app. `assemble` opens its dependencies at startup. Pages of `ui_origins` may use it (CORS)."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -85,6 +85,6 @@ def build_app(
 
 
 async def _close_streams(app: FastAPI, running: Running) -> None:
-    """End event streams as soon as shutdown begins: the server waits for open requests before it stops the lifespan."""
+    """End event streams when shutdown begins: the server waits for open requests before it ends the lifespan."""
     await app.state.stopping.wait()
     running.fanout.close()

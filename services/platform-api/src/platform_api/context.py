@@ -1,4 +1,4 @@
-"""What routes need, put together by `wiring` and found on the app."""
+"""The dependencies of routes, assembled by `wiring` and stored in the app's state."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,39 +34,39 @@ from platform_api.http.session_cookie import CookiePolicy
 
 
 class WaitingSteps(Protocol):
-    """Asks the queue why a step waits; None if it does not. Raises `RedisUnavailable`, at the latest after a time."""
+    """Asks the queue why a step waits; None if it does not wait. Raises `RedisUnavailable` after `within_s` seconds."""
 
     async def why_waiting(self, step_id: StepId, within_s: float = ...) -> Waiting | None: ...
 
 
 class Capacity(Protocol):
-    """Tells what can be done now by job type, as known a moment ago; None while Redis does not answer."""
+    """Returns the capacity by job type, at most a few seconds old; None while Redis does not answer."""
 
     async def by_type(self) -> Mapping[str, TypeCapacity] | None: ...
 
 
 class SocketTickets(Protocol):
-    """Makes tickets that open a WebSocket of queue-api once, for one tenant's events or, with None, everybody's."""
+    """Issues single-use tickets for a WebSocket of queue-api, for the events of one tenant, or of all with None."""
 
     async def make(self, tenant: TenantId | None, *, until_ms: int | None = None) -> str: ...
 
 
 class Feed(JobSubscriptions, UserSubscriptions, Protocol):
-    """Gives live news of a job, and of everything that is a user's."""
+    """Live events of a job, and of all jobs of a user."""
 
 
 class Replays(Replay, UserReplay, Protocol):
-    """Gives what happened in the past, likewise."""
+    """Past events of a job, and of all jobs of a user."""
 
 
 class Fleet(Protocol):
-    """Tells what the live workers offer, as known a moment ago."""
+    """Returns the capabilities of the live workers, at most a few seconds old."""
 
     async def live(self) -> Sequence[Capabilities]: ...
 
 
 class RunningSteps(Protocol):
-    """Reads the states of steps from the queue; raises `RedisUnavailable`."""
+    """Reads the state of steps from the queue; raises `RedisUnavailable`."""
 
     async def read(self, step_id: StepId) -> StepView | None: ...
 
@@ -75,7 +75,7 @@ class RunningSteps(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Logins:
-    """What logging in needs."""
+    """The dependencies of logins."""
 
     sessions: Sessions
     passwords: Passwords
@@ -85,7 +85,7 @@ class Logins:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The ports and settings behind the routes."""
+    """The ports and settings that routes use."""
 
     accounts: Accounts
     api_keys: ApiKeys
@@ -125,7 +125,7 @@ class Context:
 
 
 async def context_of(request: Request) -> Context:
-    # A coroutine, since FastAPI would run a plain function in a thread.
+    # A coroutine: FastAPI would run a plain function in a thread.
     return cast("Context", request.app.state.context)
 
 

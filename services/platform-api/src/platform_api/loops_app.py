@@ -1,4 +1,4 @@
-"""The HTTP side of the process that runs the loops: probes and metrics."""
+"""The HTTP server of the loops process: probes and metrics."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -12,7 +12,7 @@ from platform_api.wiring import RunningLoops
 
 
 def build_loops_app(assemble: Callable[[], AbstractAsyncContextManager[RunningLoops]]) -> FastAPI:
-    """Build the app; the loops run as long as its lifespan."""
+    """Build the app; its lifespan runs the loops."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -13,64 +13,64 @@ from platform_api.domain.planning.checkpoints import UnknownCheckpoint
 
 
 class Settings(ServiceSettings):
-    """What the service and its commands need."""
+    """Settings of the service and its commands."""
 
     host: str = Field(default="127.0.0.1", validation_alias="PLATFORM_API_HOST")
     port: int = Field(default=3001, ge=1, le=65535, validation_alias="PLATFORM_API_PORT")
     loops: bool = Field(default=True, validation_alias="PLATFORM_LOOPS")
-    """Whether a process that serves requests runs the loops, too: no, beside `python -m platform_api loops`."""
+    """Whether the process that serves requests also runs the loops. False if `python -m platform_api loops` runs."""
     loops_host: str = Field(default="127.0.0.1", validation_alias="PLATFORM_LOOPS_HOST")
     loops_port: int = Field(default=3010, ge=1, le=65535, validation_alias="PLATFORM_LOOPS_PORT")
-    """Where that process serves its probes and metrics."""
+    """Address of the loops process, for probes and metrics."""
     database_url: SecretStr = Field(validation_alias=AliasChoices("PLATFORM_DATABASE_URL", "DATABASE_URL"))
     database_pool_size: int = Field(default=10, ge=4, le=200, validation_alias="PLATFORM_DATABASE_POOL_SIZE")
     redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
     object_store_url: str
-    """Where asset bytes are, as an obstore URL: file:///…, s3://…, gs://…, az://…"""
+    """Storage of asset bytes, as an obstore URL: file:///…, s3://…, gs://…, az://…"""
     public_url: str = "http://127.0.0.1:3001"
-    """This service as browsers see it; begins every link to an asset."""
+    """Public URL of this service; the start of every link to an asset."""
     jwt_secret: SecretStr = Field(min_length=32)
     jwt_issuer: str = "darkroom"
     jwt_audience: str = "darkroom"
     jwt_jwks: str = ""
-    """URL or path of the public keys of an identity provider, whose tokens count beside our own."""
+    """URL or path of the public keys of an identity provider, whose tokens are accepted besides the platform's own."""
     jwt_jwks_algorithm: JwksAlgorithm = JwksAlgorithm.RS256
     jwt_jwks_issuer: str = Field(default="", validate_default=True)
     jwt_jwks_audience: str = Field(default="", validate_default=True)
     jwt_provision_users: bool = False
-    """Whoever comes with a token of that provider becomes a user, without credits; else only users get in."""
+    """Whether to create users, with a balance of 0, when their first token of that provider is verified."""
     ui_origins: Annotated[tuple[str, ...], NoDecode] = ()
-    """Origins of web pages that may use this API from a browser, besides that of `public_url`; comma separated."""
+    """Origins of web pages that may use this API from a browser, in addition to `public_url`; comma-separated."""
     session_lifetime_s: float = Field(default=7 * 86400, ge=60, le=90 * 86400)
     signing_secret: SecretStr = Field(min_length=32)
     queue_max_depth: int = Field(default=0, ge=0)
-    """Jobs are refused with 503 while this many steps wait; 0 means no limit."""
+    """Jobs are rejected with 503 while this many steps wait; 0 means no limit."""
     server_aliases: Annotated[tuple[str, ...], NoDecode] = ("Main",)
-    """Servers that StableQueue clients may always name, besides those that operators add; comma separated."""
+    """Server aliases that are always available, in addition to those that operators add; comma-separated."""
     stablequeue_unknown_checkpoint: UnknownCheckpoint = UnknownCheckpoint.FALLBACK
-    """Whether a checkpoint that no live worker has falls back to the server's default, or is refused."""
+    """Whether a checkpoint that no live worker has is replaced by the server's default, or the request is rejected."""
     rate_limit_standard: int = Field(default=60, ge=0)
-    """Requests a minute with an API key of this tier, and submissions among them. 0 means no limit."""
+    """Requests per minute with an API key of this tier, submissions included. 0 means no limit."""
     rate_limit_standard_submissions: int = Field(default=30, ge=0)
     rate_limit_premium: int = Field(default=300, ge=0)
     rate_limit_premium_submissions: int = Field(default=150, ge=0)
     rate_limit_user: int = Field(default=6000, ge=0)
-    """Requests a minute of one user with a token, a session or a service key."""
+    """Requests per minute of a user with tokens, sessions or service keys. 0 means no limit."""
     rate_limit_user_submissions: int = Field(default=3000, ge=0)
     api_keys_per_user: int = Field(default=100, ge=1)
-    """API keys that one user may hold, resting ones included."""
+    """Maximum number of API keys of a user, inactive ones included."""
     max_body_bytes: int = Field(default=262_144, ge=1024)
     asset_retention_days: float = Field(default=0, ge=0)
-    """Assets are removed after so many days; 0 keeps them for ever."""
+    """Assets are removed after this many days; 0 means never."""
     asset_retention_days_by_bucket: Annotated[dict[str, float], NoDecode] = Field(default_factory=dict)
-    """The same for single buckets, such as `video_fast=7,image_fast=0`."""
+    """The same for individual buckets, such as `video_fast=7,image_fast=0`."""
     sse_heartbeat_s: float = Field(default=15.0, gt=0, le=300)
     sse_streams_per_user: int = Field(default=100, ge=1)
-    """Event streams that one user may hold open at one replica."""
+    """Maximum number of open event streams of a user per replica."""
 
     @property
     def origins(self) -> frozenset[str]:
-        """The origins of our own pages."""
+        """The origins of the platform's own pages."""
         return frozenset({_origin_of(self.public_url), *self.ui_origins})
 
     @field_validator("ui_origins", "server_aliases", mode="before")
@@ -93,7 +93,7 @@ class Settings(ServiceSettings):
         if wrong := sorted(value.keys() - known):
             raise ValueError(f"must name buckets of the catalogue, unlike {', '.join(wrong)}")
         if any(days < 0 for days in value.values()):
-            raise ValueError("must be days, 0 for ever, none below")
+            raise ValueError("must be numbers of days, at least 0")
         return value
 
     @field_validator("ui_origins")
@@ -108,14 +108,14 @@ class Settings(ServiceSettings):
     @classmethod
     def _goes_with_keys(cls, value: str, info: ValidationInfo) -> str:
         if info.data.get("jwt_jwks") and not value:
-            raise ValueError("must be set beside JWT_JWKS, or any token of that provider would do")
+            raise ValueError("must be set with JWT_JWKS; otherwise any token of that provider would be accepted")
         return value
 
     @field_validator("jwt_provision_users")
     @classmethod
     def _needs_keys(cls, value: bool, info: ValidationInfo) -> bool:
         if value and not info.data.get("jwt_jwks"):
-            raise ValueError("needs JWT_JWKS: only an identity provider's users can be made at their first login")
+            raise ValueError("needs JWT_JWKS: only users of an identity provider can be created at first login")
         return value
 
 

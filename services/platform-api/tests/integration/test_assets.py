@@ -58,7 +58,7 @@ async def database(platform: Any) -> AsyncIterator[Database]:
 def keeper(database: Database, objects: Any, retention: Retention, now: datetime) -> AssetRetention:
     removal = PostgresAssetRemoval(database)
     return AssetRetention(
-        PostgresObjectDeletions(database), objects, removal, retention, clock=lambda: now, bell=Wakeup()
+        PostgresObjectDeletions(database), objects, removal, retention, clock=lambda: now, wakeup=Wakeup()
     )
 
 

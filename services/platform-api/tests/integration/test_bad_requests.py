@@ -155,8 +155,8 @@ async def test_bucket_of_the_job_type_may_be_named(anna: Any) -> None:
 @pytest.mark.parametrize(
     ("metadata", "said"),
     [
-        ({"prompts": "waves"}, ["`metadata.prompt` is missing; did you mean it by `prompts`?"]),
-        ({"Prompt": "waves"}, ["`metadata.prompt` is missing; did you mean it by `Prompt`?"]),
+        ({"prompts": "waves"}, ["`metadata.prompt` is missing; did you mean `prompts`?"]),
+        ({"Prompt": "waves"}, ["`metadata.prompt` is missing; did you mean `Prompt`?"]),
         ({"bucket": "image_fast", "note": "waves"}, ["`metadata.prompt` is missing."]),
         (None, ["`metadata.prompt` is missing."]),
         ({"prompt": " "}, ["`metadata.prompt` is empty."]),

@@ -129,7 +129,7 @@ async def test_leftovers_stay_noted_while_the_store_is_away(
     broken = tmp_path / "broken"
     broken.mkdir()
     (broken / job_id).symlink_to(broken / job_id)  # a folder that cannot be read
-    with pytest.raises(OSError, match="refused a list"):
+    with pytest.raises(OSError, match="rejected a listing"):
         await keep(platform, database, url=broken.as_uri(), days=1.1)
     assert await checks(platform) == 1
     await keep(platform, database, days=1.1)

@@ -1,4 +1,4 @@
-"""Events that cannot be applied, against a journal in memory."""
+"""Events that cannot be applied, against an offset store in memory."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -81,7 +81,7 @@ def consumer_of(world: Any) -> EventConsumer:
         world,
         world,
         UrlSigner("s" * 32, "https://darkroom.example"),
-        relay_bell=Wakeup(),
+        relay_wakeup=Wakeup(),
         on_gap=lambda: None,
         waits=(DatabaseAway,),
     )

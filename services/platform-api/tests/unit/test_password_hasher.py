@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from argon2 import PasswordHasher
-from platform_api.clients.password_hasher import MAX_WAITING_FOR_NOTHING, Argon2Hasher
+from platform_api.clients.password_hasher import MAX_DUMMIES_WAITING, Argon2Hasher
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
 
@@ -37,7 +37,7 @@ async def test_a_flood_of_names_that_do_not_exist_delays_no_user(held: threading
     waiting = sum(not task.done() for task in flood)
     held.set()
     assert not any(await asyncio.gather(*flood))
-    assert waiting <= MAX_WAITING_FOR_NOTHING
+    assert waiting <= MAX_DUMMIES_WAITING
 
 
 async def test_a_name_that_does_not_exist_costs_a_hash(held: threading.Event) -> None:

@@ -30,7 +30,7 @@ class World:
         self._urls, self._refs, self._views = urls, list[StepRef](), dict[StepId, StepView]()
         self.reconciler = Reconciler(
             stale=self, jobs_transaction=self._transaction, producer=self, event_log=self, consumer=self, urls=urls,
-            clock=lambda: NOW, bell=Wakeup(), relay_bell=Wakeup(), waits=(),
+            clock=lambda: NOW, wakeup=Wakeup(), relay_wakeup=Wakeup(), waits=(),
         )  # fmt: skip
 
     async def job(self, here: JobStatus, there: JobStatus | None) -> JobId:

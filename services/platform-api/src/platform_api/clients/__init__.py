@@ -1,1 +1,1 @@
-"""What is reached outside of PostgreSQL: the queue's counters and the object store."""
+"""Clients of the queue and of the object store."""

@@ -1,4 +1,4 @@
-"""How many steps wait: the queue's counters, read at most once a second, plus what has not reached it yet."""
+"""Number of waiting steps: the queue's counters, read at most once a second, plus steps that are not yet queued."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
@@ -8,11 +8,11 @@ from darkroom_chassis.short_cache import ShortCache
 from darkroom_queue import QueueDepth
 
 MAX_AGE_S = 1.0
-NOT_HANDED_OVER = "(outbox)"
+IN_OUTBOX = "(outbox)"
 
 
 class QueueBacklog:
-    """Implements `Backlog`. May count a step twice for a moment, never too few, so that a limit holds."""
+    """Implements `Backlog`. May count a step twice for a moment, but never misses one, so that a limit holds."""
 
     def __init__(
         self, depth: Callable[[], Awaitable[QueueDepth]], waiting: Callable[[], Awaitable[int]], redis: Availability
@@ -29,11 +29,11 @@ class QueueBacklog:
 
     async def _read(self, previous: Mapping[str, int]) -> Mapping[str, int]:
         counted = self._accepted.copy()
-        # In this order: a step that is handed over in between is counted twice, not omitted.
-        not_handed_over = await self._waiting()
+        # In this order: a step that is relayed in between is counted twice, not missed.
+        in_outbox = await self._waiting()
         try:
             depth = await self._redis.ask(self._depth)
-        except ServerAway:  # the last known depth counts, and what was accepted since
+        except ServerAway:  # use the last known depth, plus the steps accepted since
             return previous
         self._accepted -= counted
-        return depth.queued_by_type | {NOT_HANDED_OVER: not_handed_over}
+        return depth.queued_by_type | {IN_OUTBOX: in_outbox}

@@ -1,4 +1,4 @@
-"""What requests ask of the queue, within the time that a request may wait for it."""
+"""Calls to the queue made by requests, with a time limit."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
@@ -13,7 +13,7 @@ Answer = TypeVar("Answer")
 
 
 class BoundedQueue:
-    """Implements `RunningSteps`, `WaitingSteps` and `SocketTickets`; raises `RedisUnavailable` while Redis is away."""
+    """Implements `RunningSteps`, `WaitingSteps` and `SocketTickets`; raises `RedisUnavailable` during an outage."""
 
     def __init__(self, producer: Producer, insight: Insight, tickets: Tickets, redis: Availability) -> None:
         self._producer, self._insight, self._tickets, self._redis = producer, insight, tickets, redis

@@ -1,4 +1,4 @@
-"""What the live workers can do, by job type; read from the queue at most every two seconds."""
+"""Capacity of the live workers by job type, read from the queue at most every two seconds."""
 
 from collections.abc import Mapping
 

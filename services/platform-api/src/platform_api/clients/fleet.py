@@ -11,7 +11,7 @@ MAX_AGE_S = 2.0
 
 
 class RegisteredFleet:
-    """Implements `Fleet`. During an outage of Redis it returns what was read last."""
+    """Implements `Fleet`. During an outage of Redis, returns the last known capabilities."""
 
     def __init__(self, registry: Registry, redis: Availability) -> None:
         self._registry, self._redis = registry, redis

@@ -18,7 +18,7 @@ CHUNK_BYTES = 256 * 1024
 
 
 class StoredObjects:
-    """Implements `Objects` and `Folders` on any store that obstore has a URL for; a missing local folder is made."""
+    """Implements `Objects` and `Folders` for any obstore URL. A local folder is created if it does not exist."""
 
     def __init__(self, url: str, *, retry: "RetryConfig | None" = None) -> None:
         if urlsplit(url).scheme == "file":
@@ -44,7 +44,7 @@ class StoredObjects:
             async for page in obstore.list(self._store, prefix=f"{folder}/"):
                 found += [each["path"] for each in page if each["last_modified"] < stored_before]
         except BaseError as error:
-            raise OSError(f"the object store refused a list: {type(error).__name__}") from error
+            raise OSError(f"the object store rejected a listing: {type(error).__name__}") from error
         return found
 
     async def delete(self, keys: Sequence[str]) -> None:
@@ -53,9 +53,9 @@ class StoredObjects:
         try:
             await obstore.delete_async(self._store, list(keys))
         except FileNotFoundError:
-            # A folder names the first key that is not there and leaves the rest: then one by one.
+            # A local store stops at the first missing key and skips the rest: delete one by one.
             for key in keys:
                 with suppress(FileNotFoundError):
                     await obstore.delete_async(self._store, key)
         except BaseError as error:
-            raise OSError(f"the object store refused a deletion: {type(error).__name__}") from error
+            raise OSError(f"the object store rejected a deletion: {type(error).__name__}") from error

@@ -1,4 +1,4 @@
-"""What happened in the past, read from the log for one listener who comes back."""
+"""Reads past events from the log for one listener that resumes."""
 
 from collections.abc import AsyncIterator
 
@@ -11,7 +11,7 @@ from platform_api.domain.streams.user_stream import concerns_user
 
 PAGE = 1000
 MAX_EVENTS = 25_000
-"""A listener who was away for more of everybody's events than that is told to start afresh instead."""
+"""A listener that missed more events, of all users, gets a reset instead."""
 
 
 class LogReplay:
@@ -33,10 +33,10 @@ class LogReplay:
                 events = await log.read(after, count=PAGE)
             except LogTruncated as error:
                 raise EventsLost(str(error)) from error
-            if not events:  # only an empty page is the last one: the log gives as many as it finds in some entries
+            if not events:  # only an empty page is the last one: a page may have fewer events than `PAGE`
                 return
             for event in events:
                 if event.tenant == TenantId(user_id) and concerns_user(event):
                     yield event
             after, seen = EventId.parse(events[-1].id), seen + len(events)
-        raise EventsLost(f"more than {MAX_EVENTS} events came since")
+        raise EventsLost(f"more than {MAX_EVENTS} events since then")

@@ -1,4 +1,4 @@
-"""What platform-api adds to the `darkroom` command. Everything heavy is imported when a command runs."""
+"""The platform's commands of the `darkroom` CLI. Heavy imports are deferred until a command runs."""
 
 import typer
 

@@ -1,4 +1,4 @@
-"""What operators do: users, keys, and the demo identity of a new installation."""
+"""Creates the demo user and keys of a new installation, and API keys for operators."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ DEMO_CREDITS = 1000.0
 
 @dataclass(frozen=True, slots=True)
 class Bootstrapped:
-    """The demo user and a key of each kind."""
+    """The demo user and one key of each kind."""
 
     user_id: UserId
     keys: Mapping[KeyKind, str]
 
 
 async def bootstrap(accounts: Accounts, given: Mapping[KeyKind, str | None], *, credits: float) -> Bootstrapped:
-    """Make what is missing. Only hashes are kept, so a key that is not given is replaced by a new one."""
+    """Create what is missing. Keys are stored as hashes, so a key that is not given is replaced by a new one."""
     user_id, _ = await accounts.open(DEMO_USER, round(credits * 1000))
     keys = {}
     for kind in KeyKind:
@@ -40,7 +40,7 @@ async def bootstrap(accounts: Accounts, given: Mapping[KeyKind, str | None], *, 
 async def make_key(
     accounts: Accounts, kind: KeyKind, name: str, user_id: UserId | None, tier: Tier = Tier.STANDARD
 ) -> ApiKey:
-    """Make and keep a key; its text can never be read again."""
+    """Create and store a key. Its text cannot be read again."""
     key = new_api_key(kind)
     await accounts.add_key(StoredKey(key.id, kind, user_id, hash_api_key(key.text), name, tier=tier))
     return key

@@ -1,4 +1,4 @@
-"""`darkroom user keys …`: the API keys of a user, for operators. `darkroom keys` is for the user."""
+"""`darkroom user keys …`: operators manage the API keys of a user. Users manage their own with `darkroom keys`."""
 
 import json
 from datetime import datetime
@@ -21,9 +21,9 @@ SHOWN = ("id", "name", "tier", "scopes", "active", "created", "last used")
 
 
 def register(user: typer.Typer) -> None:
-    """Add the commands to those about users."""
+    """Add the commands to `darkroom user`."""
     keys = typer.Typer(
-        help="Manage the API keys of users, on the stack that runs here or the platform of the environment's settings.",
+        help="Manage the API keys of users, on the local stack or the platform configured in the environment.",
         no_args_is_help=True,
     )
     keys.command("list")(_list)
@@ -32,10 +32,8 @@ def register(user: typer.Typer) -> None:
     user.add_typer(keys, name="keys")
 
 
-def _list(
-    user: UserName, as_json: Annotated[bool, typer.Option("--json", help="Print a list of JSON objects.")] = False
-) -> None:
-    """List the keys of a user that were not revoked, newest first."""
+def _list(user: UserName, as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False) -> None:
+    """List the keys of a user that are not revoked, newest first."""
     settings = load_settings()
 
     async def read() -> list[StoredKey] | None:
@@ -65,12 +63,12 @@ def _list(
 
 def _create(
     user: UserName,
-    name: Annotated[str, typer.Option(callback=text(at_most=100), help="What the key is for.")] = "made by an operator",
-    description: Annotated[str, typer.Option(callback=text(at_least=0, at_most=1000), help="More about it.")] = "",
-    tier: Annotated[Tier, typer.Option(help="How many requests a minute it may make.")] = Tier.STANDARD,
-    scope: Annotated[list[Scope] | None, typer.Option(help="What it may do; repeat for more. Default: all.")] = None,
+    name: Annotated[str, typer.Option(callback=text(at_most=100), help="Name of the key.")] = "made by an operator",
+    description: Annotated[str, typer.Option(callback=text(at_least=0, at_most=1000), help="Description.")] = "",
+    tier: Annotated[Tier, typer.Option(help="Tier, which determines the rate limits.")] = Tier.STANDARD,
+    scope: Annotated[list[Scope] | None, typer.Option(help="A scope; repeat for several. Default: all.")] = None,
 ) -> None:
-    """Make a key for a user, and print it. It can't be read again."""
+    """Create a key for a user and print it. It is not shown again."""
     from darkroom_chassis.api_keys import KeyKind, hash_api_key, new_api_key
 
     from platform_api.wiring import open_new_api_keys
@@ -90,14 +88,14 @@ def _create(
     try:
         is_made = run(make())
     except TooManyKeys:
-        refuse(f"{user} holds {settings.api_keys_per_user} keys already (API_KEYS_PER_USER). Revoke one first.")
+        refuse(f"{user} already has {settings.api_keys_per_user} keys (API_KEYS_PER_USER). Revoke one first.")
     if not is_made:
         refuse(f"There is no user named {user}.")
     typer.echo(made.text)
 
 
-def _revoke(key: Annotated[str, typer.Argument(callback=text(at_most=100), help="Its id, or all of it.")]) -> None:
-    """Revoke a key at once and for good."""
+def _revoke(key: Annotated[str, typer.Argument(callback=text(at_most=100), help="Id of the key, or the key.")]) -> None:
+    """Revoke a key permanently, with immediate effect."""
     from darkroom_chassis.api_keys import parse_api_key
 
     from platform_api.wiring import open_api_keys
@@ -112,7 +110,7 @@ def _revoke(key: Annotated[str, typer.Argument(callback=text(at_most=100), help=
     try:
         revoked = run(revoke())
     except NotFound:
-        refuse("There is no such key, or it was revoked before.")
+        refuse("There is no such key, or it is already revoked.")
     typer.echo(f"The key {revoked.id} ({revoked.name}) is revoked.")
 
 

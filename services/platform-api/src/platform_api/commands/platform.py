@@ -1,4 +1,4 @@
-"""The platform that a command works on, and the error messages when it is not available."""
+"""The platform that a command operates on, and errors if it is not available."""
 
 import asyncio
 import os
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 STACK_PLUGINS, OPERATOR = "darkroom.stack", "operator"
-"""Entry point of the installed member that runs stacks on this machine: their settings of platform-api."""
+"""Entry point of the package that runs local stacks; returns the settings of their platform-api."""
 NOT_DONE, NOT_REACHABLE = 2, 3
 
 
 def load_settings() -> "Settings":
-    """Read the settings of the environment or, where it names no other database, of the stack that runs here."""
+    """Read the settings from the environment, or those of the local stack if no database is configured."""
     from platform_api.settings import Settings
 
     for plugin in entry_points(group=STACK_PLUGINS, name=OPERATOR):
@@ -27,8 +27,8 @@ def load_settings() -> "Settings":
     return Settings.load()
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:  # Any: what a coroutine yields and takes is asyncio's affair
-    """Run the work on the database; a database that can't do it ends the command with a sentence."""
+def run(work: Coroutine[Any, Any, T]) -> T:  # Any: send and yield types, which are irrelevant here
+    """Run the work; if the database is not usable, print the reason and exit with `NOT_REACHABLE`."""
     from sqlalchemy.exc import DBAPIError, ProgrammingError
 
     try:
@@ -41,13 +41,13 @@ def run(work: Coroutine[Any, Any, T]) -> T:  # Any: what a coroutine yields and 
 
 
 def refuse(sentence: str, code: int = NOT_DONE) -> NoReturn:
-    """End the command with a sentence."""
+    """Print an error and exit."""
     typer.echo(sentence, err=True)
     raise typer.Exit(code)
 
 
 def text(*, at_least: int = 1, at_most: int) -> Callable[[str], str]:
-    """Return a check of an argument: as long as it may be, and text that a database can keep."""
+    """Return a validator of an argument: UTF-8 text of `at_least` to `at_most` characters."""
 
     def check(value: str) -> str:
         try:

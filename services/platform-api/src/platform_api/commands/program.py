@@ -1,4 +1,4 @@
-"""`python -m platform_api`: serve, or run one of the operator's commands."""
+"""`python -m platform_api`: run the service or an operator command."""
 
 import asyncio
 import json
@@ -42,16 +42,16 @@ def _openapi_app() -> FastAPI:
 
 
 def _never() -> AbstractAsyncContextManager[Running]:
-    raise RuntimeError("the document is made without connections")
+    raise RuntimeError("the OpenAPI document is generated without connections")
 
 
 cli = service_program("The platform API of Darkroom.", _serve, openapi_app=_openapi_app, migrate=_migrate)
-Key = Annotated[str | None, typer.Option(help="Keep this key if it is valid, instead of making a new one.")]
+Key = Annotated[str | None, typer.Option(help="Use this key if it is valid; otherwise create a new one.")]
 
 
 @cli.command(name="loops")
 def _loops() -> None:
-    """Relay, apply events, reconcile and delete, without serving requests; see PLATFORM_LOOPS."""
+    """Run the relay and the other loops that write, without serving requests; see PLATFORM_LOOPS."""
     uvloop.run(_run_loops())
 
 
@@ -68,7 +68,7 @@ def _bootstrap(
     admin_key: Key = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Make the demo user with credits, and a user, a service and an admin key; keys that were lost are replaced."""
+    """Create the demo user with credits, and a user, a service and an admin key. Lost keys are replaced."""
     settings = Settings.load()
     given = {KeyKind.USER: api_key, KeyKind.SERVICE: service_key, KeyKind.ADMIN: admin_key}
 
@@ -89,7 +89,7 @@ def _bootstrap(
 
 @cli.command(name="token")
 def _token(user: Annotated[UUID, typer.Option(help="Id of the user.")]) -> None:
-    """Print a JWT of one hour for a user."""
+    """Print a JWT for a user, valid for one hour."""
     settings, user_id = Settings.load(), UserId(str(user))
 
     async def found() -> bool:

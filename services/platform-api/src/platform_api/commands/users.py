@@ -1,4 +1,4 @@
-"""`darkroom user …`: users, their passwords, their credits and their keys."""
+"""`darkroom user …`: manage users, their passwords, credits and keys."""
 
 import math
 import sys
@@ -34,9 +34,9 @@ def _balance(text: str) -> float:
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Add the commands to the CLI."""
     user = typer.Typer(
-        help="Manage users, on the stack that runs here or the platform of the environment's settings.",
+        help="Manage users, on the local stack or the platform configured in the environment.",
         no_args_is_help=True,
     )
     user.command("add")(_add)
@@ -49,9 +49,9 @@ def register(app: typer.Typer) -> None:
 def _add(
     name: UserName,
     credits: Annotated[float, typer.Option(parser=_balance, help="Opening balance.")] = CREDITS,
-    password: Annotated[bool, typer.Option("--password", help="Ask for a password to log in with.")] = False,
+    password: Annotated[bool, typer.Option("--password", help="Prompt for a password for logins.")] = False,
 ) -> None:
-    """Make a user with an opening balance, and print the id, an API key and a JWT of one hour."""
+    """Create a user with an opening balance; print the id, an API key and a JWT valid for one hour."""
     from darkroom_chassis.api_keys import KeyKind
 
     from platform_api.commands.bootstrap import make_key
@@ -71,14 +71,14 @@ def _add(
 
     made = run(make())
     if made is None:
-        refuse(f"There is a user named {name} already.")
+        refuse(f"A user named {name} already exists.")
     user_id, api_key = made
     token = jwt_codec(settings).issue(user_id, ttl_s=3600)
     typer.echo(f"user_id: {user_id}\napi_key: {api_key}\njwt: {token}")
 
 
 def _password(name: UserName) -> None:
-    """Give a user a new password, and end all of the user's sessions."""
+    """Set a new password for a user, and end all of the user's sessions."""
     from platform_api.wiring import open_accounts
 
     settings = load_settings()
@@ -92,18 +92,18 @@ def _password(name: UserName) -> None:
     if user_id is None:
         refuse(f"There is no user named {name}.")
     run(_set(settings, user_id, _ask()))
-    typer.echo(f"The password of {name} is set, and every session has ended.")
+    typer.echo(f"The password of {name} is set, and all sessions have ended.")
 
 
 def _credits(
     name: UserName,
     amount: Annotated[
         float,
-        typer.Argument(parser=_amount, help="Credits to give; with a minus sign, behind `--`, to take."),
+        typer.Argument(parser=_amount, help="Credits to add; negative, after `--`, to deduct."),
     ],
-    note: Annotated[str | None, typer.Option(help="Why; shown in the user's statement.")] = None,
+    note: Annotated[str | None, typer.Option(help="Reason, shown in the user's statement.")] = None,
 ) -> None:
-    """Give a user credits or take some, and print the new balance."""
+    """Add credits to a user's balance or deduct them, and print the new balance."""
     from platform_api.domain.accounts.credits import Adjustment, adjust_credits
     from platform_api.domain.errors import BalanceTooLow, InvalidParameter
     from platform_api.wiring import open_accounts, open_credits
@@ -122,7 +122,7 @@ def _credits(
     try:
         balance_mc = run(adjust())
     except BalanceTooLow as error:
-        refuse(f"{name} has no more than {error.balance_mc / 1000:g} credits.")
+        refuse(f"{name} has only {error.balance_mc / 1000:g} credits.")
     except InvalidParameter as error:
         refuse(f"The amount {error.message}.")
     if balance_mc is None:
@@ -139,7 +139,7 @@ async def _set(settings: "Settings", user_id: UserId, password: str) -> None:
 
 
 def _ask() -> str:
-    """Ask twice on a terminal; else read one line of standard input. Refuse what could not be kept."""
+    """Prompt twice on a terminal; otherwise read one line of standard input. Reject invalid passwords."""
     from platform_api.domain.accounts.sessions import check_password
     from platform_api.domain.errors import InvalidParameter
 

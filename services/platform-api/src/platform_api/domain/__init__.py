@@ -1,1 +1,1 @@
-"""What the platform decides, without frameworks, drivers or I/O."""
+"""The platform's rules and use cases. No frameworks, drivers or I/O."""

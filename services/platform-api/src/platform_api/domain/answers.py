@@ -1,11 +1,11 @@
-"""Answers to requests that create something, as they are stored for an Idempotency-Key."""
+"""Responses to creating requests, as stored for an Idempotency-Key."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a creating request was answered; `replayed` when it had been answered before."""
+    """The response body of a creating request; `replayed` if it is the stored response of an earlier request."""
 
     body: str
     replayed: bool = False
@@ -13,7 +13,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class KeyedAnswer:
-    """An Idempotency-Key, what was asked with it, and the answer to keep."""
+    """An Idempotency-Key, the fingerprint of its request, and the response body to store."""
 
     key: str
     fingerprint: str

@@ -1,4 +1,4 @@
-"""What the workers could do with a job of some type that came now."""
+"""Capacity of the connected workers per job type."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class TypeCapacity:
-    """Of steps of one type. Times are the median and the 90th percentile in seconds; None until some were measured."""
+    """Capacity for steps of one type. `service_s` is the median and the 90th percentile, None until measured."""
 
     workers: int
     waiting: int
@@ -14,17 +14,17 @@ class TypeCapacity:
 
 
 def time_to_end(step_types: Sequence[str], now: Mapping[str, TypeCapacity]) -> tuple[float, float] | None:
-    """Bound the time that a job of these steps, one after the other, would take; None where that is not known.
+    """Estimate the time in seconds that a job with these steps in sequence takes, as (best, worst); None if unknown.
 
-    At best nothing waits and each step takes its median. At worst everything that waits comes first, the workers have
-    just begun something, and all runs at the 90th percentile.
+    Best case: the steps already waiting and these steps take the median. Worst case: in addition, each worker has just
+    started a step, and all steps take the 90th percentile.
     """
     best = worst = 0.0
     for name in step_types:
-        outlook = now[name]
-        if not outlook.workers or outlook.service_s is None:
+        capacity = now[name]
+        if not capacity.workers or capacity.service_s is None:
             return None
-        typical, slow = outlook.service_s
-        best += outlook.waiting * typical / outlook.workers + typical
-        worst += (outlook.waiting / outlook.workers + 1) * slow + slow
+        typical, slow = capacity.service_s
+        best += capacity.waiting * typical / capacity.workers + typical
+        worst += (capacity.waiting / capacity.workers + 1) * slow + slow
     return best, worst

@@ -1,10 +1,10 @@
-"""The time, as the domain takes it."""
+"""The clock of the domain."""
 
 from datetime import datetime
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time, aware and in UTC."""
+    """Returns the current time, timezone-aware, in UTC."""
 
     def __call__(self) -> datetime: ...

@@ -1,22 +1,22 @@
-"""What can be wrong with a request, in the domain's words; `routes/errors.py` turns them into answers.
+"""Reasons for rejecting a request; `http/errors.py` maps them to HTTP responses.
 
 Refused
-├─ InvalidParameter      a value out of bounds, with the parameter's name
+├─ InvalidParameter      a value is out of bounds; has the parameter's name
 ├─ UnknownJobType        not in the catalogue of this route
-├─ WrongLogin            no such name, or another password
-├─ TooManyLogins         too many attempts; with the seconds to wait
+├─ WrongLogin            unknown name or wrong password
+├─ TooManyLogins         too many attempts; has the seconds to wait
 ├─ UnknownUser           the caller names a user that does not exist
-├─ Forbidden              known, and not for this caller
-├─ NotEnoughCredits      with what is missing
-├─ BalanceTooLow         an operator would take more credits than there are
-├─ QueueIsFull           try again later
-├─ AlreadyExists          the name is taken
-├─ TooManyKeys            the user holds as many API keys as there may be
-├─ NotFound              no such job or asset, or somebody else's
+├─ Forbidden             the caller is known and lacks the permission
+├─ NotEnoughCredits      has the price and the balance
+├─ BalanceTooLow         the balance is lower than the deduction
+├─ QueueIsFull           retry later
+├─ AlreadyExists         the name is taken
+├─ TooManyKeys           the user has the maximum number of API keys
+├─ NotFound              no such job or asset, or it belongs to another user
 ├─ UnknownServer         no server has this alias
-├─ JobNotRetryable       it has completed, or is still on its way
-├─ JobRetryLimit         it was retried as often as is allowed
-├─ CollectionCorrupted   what was kept of a collection cannot be used any more
+├─ JobNotRetryable       the job is completed or active
+├─ JobRetryLimit         the job was retried the maximum number of times
+├─ CollectionCorrupted   the stored collection is unusable
 └─ JobFinished           too late to cancel
 """
 
@@ -26,7 +26,7 @@ from darkroom_schemas.status import JobStatus
 
 
 class Refused(Exception):
-    """The request was understood and is not granted."""
+    """The request is well-formed and is rejected."""
 
 
 class InvalidParameter(Refused):
@@ -38,7 +38,7 @@ class InvalidParameter(Refused):
 
 
 class UnknownJobType(Refused):
-    """The job type is none of `valid`."""
+    """The job type is not one of `valid`."""
 
     def __init__(self, job_type: str, valid: Sequence[str]) -> None:
         super().__init__(job_type)
@@ -46,11 +46,11 @@ class UnknownJobType(Refused):
 
 
 class UnknownUser(Refused):
-    """A service key or a token speaks for a user that is not there."""
+    """A service key or a token acts for a user that does not exist."""
 
 
 class WrongLogin(Refused):
-    """The name and the password do not belong together. Which of them is wrong is not told."""
+    """Unknown name or wrong password. The response does not reveal which."""
 
 
 class TooManyLogins(Refused):
@@ -62,7 +62,7 @@ class TooManyLogins(Refused):
 
 
 class Forbidden(Refused):
-    """The caller may not do this; the sentence says who may."""
+    """The caller may not do this; the message states who may."""
 
 
 class NotEnoughCredits(Refused):
@@ -74,7 +74,7 @@ class NotEnoughCredits(Refused):
 
 
 class BalanceTooLow(Refused):
-    """The balance, in thousandths of a credit, is less than what an operator would take."""
+    """The balance, in thousandths of a credit, is lower than an operator's deduction."""
 
     def __init__(self, balance_mc: int) -> None:
         super().__init__(f"balance {balance_mc}")
@@ -82,11 +82,11 @@ class BalanceTooLow(Refused):
 
 
 class QueueIsFull(Refused):
-    """More steps wait than the operator allows."""
+    """The number of waiting steps has reached the operator's limit."""
 
 
 class NotFound(Refused):
-    """There is no such thing for this caller."""
+    """`what` does not exist or is not visible to this caller."""
 
     def __init__(self, what: str) -> None:
         super().__init__(what)
@@ -94,7 +94,7 @@ class NotFound(Refused):
 
 
 class UnknownServer(Refused):
-    """The alias is none of `known`. `field` is where the request has it."""
+    """The alias is not one of `known`. `field` is the request's field that holds it."""
 
     def __init__(self, alias: str, known: Sequence[str], field: str = "alias") -> None:
         super().__init__(alias)
@@ -102,7 +102,7 @@ class UnknownServer(Refused):
 
 
 class AlreadyExists(Refused):
-    """Something of that name is there."""
+    """A `what` with that name exists."""
 
     def __init__(self, what: str, name: str) -> None:
         super().__init__(f"{what} {name}")
@@ -110,7 +110,7 @@ class AlreadyExists(Refused):
 
 
 class TooManyKeys(Refused):
-    """The user holds `limit` API keys."""
+    """The user has `limit` API keys, the maximum."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(limit)
@@ -126,7 +126,7 @@ class JobFinished(Refused):
 
 
 class JobNotRetryable(Refused):
-    """Only a job that failed, was cancelled or is stuck can be run again."""
+    """Only a job that failed, was cancelled or is stuck can be retried."""
 
     def __init__(self, status: JobStatus) -> None:
         super().__init__(status)
@@ -134,7 +134,7 @@ class JobNotRetryable(Refused):
 
 
 class JobRetryLimit(Refused):
-    """The job was retried `limit` times."""
+    """The job was retried `limit` times, the maximum."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(limit)
@@ -142,7 +142,7 @@ class JobRetryLimit(Refused):
 
 
 class CollectionCorrupted(Refused):
-    """The fault is in what was kept, not in the request; `problems` by field."""
+    """The stored data is at fault, not the request; `problems` by field."""
 
     def __init__(self, collection_id: str, problems: Mapping[str, str]) -> None:
         super().__init__(collection_id)

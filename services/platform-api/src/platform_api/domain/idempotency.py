@@ -1,4 +1,4 @@
-"""What a creating request does: in one transaction, and once for an Idempotency-Key."""
+"""Creating requests: one transaction each, and executed once per Idempotency-Key."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from platform_api.domain.servers import NewServers
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Whoever holds this admin key, which belongs to no user."""
+    """The holder of an admin key, which belongs to no user."""
 
     key_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class UnitOfWork:
-    """What may be written inside one transaction."""
+    """The repositories of one transaction."""
 
     jobs: JobChanges
     credits: CreditChanges
@@ -34,14 +34,14 @@ class UnitOfWork:
 
 
 Work = Callable[[UnitOfWork], Awaitable[str]]
-"""Writes, and returns the body of the answer."""
+"""Writes, and returns the response body."""
 
 
 class Idempotency(Protocol):
-    """Runs work in a transaction, or gives the answer that the same request got before."""
+    """Runs work in a transaction, or returns the stored response of an identical earlier request."""
 
     async def __call__(self, principal: UserId | Operator, key: IdempotencyKey | None, work: Work) -> Answer:
-        """Each principal has keys of their own.
+        """Run `work`. Keys are scoped to the principal.
 
         Raises what the work raises, `UnknownUser`, and `KeyReused` or `KeyInUse`.
         """

@@ -1,4 +1,4 @@
-"""Servers by alias, as clients of StableQueue choose them. A worker that offers a back end of that name serves it."""
+"""Servers, which StableQueue clients choose by alias. A worker with a back end of that name serves it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,19 +8,19 @@ from typing import Protocol
 from platform_api.domain.errors import AlreadyExists, Forbidden, UnknownServer
 
 BACKEND_TYPES = {"forge": "a1111", "comfyui": "comfyui"}
-"""Types of application, and the job type of the catalogue that such a back end serves."""
+"""Job type by the client's application type."""
 OTHER_APPS = "forge"
-"""What decides where a job runs whose `app_type` is none of these: the word itself is only kept."""
+"""Other application types run as this one; the given type is only stored."""
 
 
 def backend_type(app_type: str) -> str:
-    """Return the job type of the back ends that serve such an application."""
+    """Return the job type of the back ends for an application type."""
     return BACKEND_TYPES.get(app_type.strip().lower(), BACKEND_TYPES[OTHER_APPS])
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """An alias and what people should know of it. A server of the configuration has no times and cannot be changed."""
+    """An alias with a description for users. Servers from the configuration have no times and cannot be changed."""
 
     alias: str
     api_url: str | None = None
@@ -33,35 +33,35 @@ class NewServers(Protocol):
     """Stores new servers, inside the caller's transaction."""
 
     async def add(self, server: Server) -> Server | None:
-        """Store a server; None if its alias is taken."""
+        """Store a server; return None if its alias is taken."""
         ...
 
 
 class Servers(Protocol):
-    """Keeps the servers that operators added."""
+    """Stores the servers that operators added."""
 
     async def all(self) -> Sequence[Server]: ...
 
     async def change(self, alias: str, server: Server) -> Server | None:
-        """Replace a server, perhaps under a new alias; None if there is none. Raises `AlreadyExists`."""
+        """Replace a server, optionally under a new alias; None if it does not exist. Raises `AlreadyExists`."""
         ...
 
     async def remove(self, alias: str) -> bool: ...
 
 
 class ServerList:
-    """The servers of the configuration and those that were added."""
+    """The servers of the configuration and the added ones."""
 
     def __init__(self, configured: Sequence[str], added: Servers) -> None:
         self._configured, self._added = {alias: Server(alias) for alias in configured}, added
 
     async def all(self) -> list[Server]:
-        """Return the servers by alias."""
+        """Return all servers, sorted by alias."""
         servers = {server.alias: server for server in await self._added.all()} | self._configured
         return [servers[alias] for alias in sorted(servers)]
 
     async def get(self, alias: str, *, field: str = "alias") -> Server:
-        """Return a server; raises `UnknownServer`, which names the `field` that the alias came in."""
+        """Return a server; raises `UnknownServer` with the request's `field` that holds the alias."""
         if alias in self._configured:
             return self._configured[alias]
         for server in await self._added.all():
@@ -70,7 +70,7 @@ class ServerList:
         raise await self.unknown(alias, field)
 
     async def unknown(self, alias: str, field: str = "alias") -> UnknownServer:
-        """Make the refusal of an alias that no server has."""
+        """Return the error for an unknown alias."""
         return UnknownServer(alias, [server.alias for server in await self.all()], field)
 
     async def add(self, server: Server, *, servers: NewServers) -> Server:
@@ -82,7 +82,7 @@ class ServerList:
         return added
 
     async def change(self, alias: str, server: Server) -> Server:
-        """Replace a server, perhaps under a new alias; raises `Forbidden`, `UnknownServer` or `AlreadyExists`."""
+        """Replace a server, optionally under a new alias; raises `Forbidden`, `UnknownServer` or `AlreadyExists`."""
         self._check_changeable(alias)
         self._check_alias(server.alias)
         changed = await self._added.change(alias, server)
@@ -91,7 +91,7 @@ class ServerList:
         return changed
 
     async def remove(self, alias: str) -> None:
-        """Forget a server; raises `Forbidden` or `UnknownServer`."""
+        """Delete a server; raises `Forbidden` or `UnknownServer`."""
         self._check_changeable(alias)
         if not await self._added.remove(alias):
             raise await self.unknown(alias)
@@ -102,4 +102,4 @@ class ServerList:
 
     def _check_changeable(self, alias: str) -> None:
         if alias in self._configured:
-            raise Forbidden(f"The server {alias!r} stands in the platform's configuration.")
+            raise Forbidden(f"The server {alias!r} is defined in the platform's configuration and cannot be changed.")

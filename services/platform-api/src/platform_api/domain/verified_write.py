@@ -1,4 +1,4 @@
-"""Writes that must not be lost to a moment's trouble: tried again, and read back."""
+"""Writes with retries that verify the result by reading it back."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ PAUSES_S = (1.0, 2.0, 4.0)
 
 
 class NotVerified(Exception):
-    """What was written could not be read back."""
+    """The written state could not be read back."""
 
 
 @dataclass(frozen=True, slots=True)
 class VerifiedWrite:
-    """Tries again, after 1, 2 and 4 seconds, what failed for a `transient` reason or is not there afterwards."""
+    """Retries after 1, 2 and 4 seconds if a write fails with a `transient` error or cannot be read back."""
 
     transient: tuple[type[Exception], ...]
     sleep: Callable[[float], Awaitable[None]]
@@ -22,7 +22,7 @@ class VerifiedWrite:
     async def write(
         self, attempt: Callable[[], Awaitable[Written]], is_stored: Callable[[Written], Awaitable[bool]]
     ) -> Written:
-        """Return what a verified attempt returned; raises as the last one did, or `NotVerified`."""
+        """Return the result of a verified attempt; raises the error of the last attempt, or `NotVerified`."""
         passing: tuple[type[Exception], ...] = (NotVerified, *self.transient)
         for pause_s in PAUSES_S:
             try:

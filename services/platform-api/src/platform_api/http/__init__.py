@@ -1,1 +1,1 @@
-"""What routes share: authentication, limits, parameters, errors and answers."""
+"""Shared by the routes: authentication, limits, parameters, errors and responses."""

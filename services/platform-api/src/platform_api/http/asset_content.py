@@ -17,17 +17,17 @@ from platform_api.http.file_names import file_name
 from platform_api.http.requests import AssetIdPath
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/octet-stream": {}}, "description": "The bytes"},
-    206: {"content": {"application/octet-stream": {}}, "description": "The range asked for"},
-    304: {"description": "The caller has these bytes already"},
+    200: {"content": {"application/octet-stream": {}}, "description": "The content"},
+    206: {"content": {"application/octet-stream": {}}, "description": "The requested range"},
+    304: {"description": "The client's copy is current"},
     403: {"description": "The link is not valid or has expired"},
-    404: {"description": "No such asset, or somebody else's"},
-    416: {"description": "The range lies outside of the asset"},
+    404: {"description": "No such asset, or it belongs to another user"},
+    416: {"description": "The range is outside of the content"},
 }
 
 
 async def content_of(asset: Asset, request: Request, context: Context) -> Response:
-    """Answer with the bytes of an asset that the caller may have, or with what of them was asked for."""
+    """Respond with an asset's content or the requested range. The caller's access must have been checked."""
     return await asset_response(
         request, context, asset, asset.object_key, asset.mime_type, asset.size_bytes, asset.sha256
     )
@@ -41,7 +41,7 @@ async def permitted_asset(
     expires: int | None,
     signature: str | None,
 ) -> Asset:
-    """Return the asset if the link's signature or the caller's credentials allow it."""
+    """Return the asset if the link's signature or the caller's credentials give access; raises 403, 401 or 404."""
     if signature is not None and expires is not None:
         if not context.urls.allows(asset_id, variant, expires, signature, context.clock()):
             raise AppError(403, ErrorCode.FORBIDDEN, "The link is not valid or has expired; read the asset again.")
@@ -59,7 +59,7 @@ async def permitted_asset(
 async def asset_response(
     request: Request, context: Context, asset: Asset, key: str, mime_type: str, size: int, tag: str
 ) -> Response:
-    """Answer with the bytes under `key`, with the range that was asked for, or 304 if the caller has them."""
+    """Respond with the bytes under `key`, with the requested range, or with 304 if the client's copy is current."""
     etag = f'"{tag}"'
     headers = {
         "ETag": etag,
@@ -71,7 +71,7 @@ async def asset_response(
     }
     if _has_tag(request.headers.get("if-none-match"), etag):
         return Response(status_code=304, headers=headers)
-    # A range of other bytes than the caller holds would be mixed with them: then it gets the whole (RFC 9110 §13.1.5).
+    # If If-Range does not match, the client has other bytes: return the whole content (RFC 9110 §13.1.5).
     if_range = request.headers.get("if-range")
     asked = request.headers.get("range") if if_range in (None, etag) else None
     try:

@@ -1,4 +1,4 @@
-"""Who is calling: a JWT, an API key, a service key with the user it speaks for, or a browser session. Else nobody."""
+"""Authentication by JWT, API key, service key with an acting user, or browser session."""
 
 import re
 from dataclasses import dataclass
@@ -26,25 +26,25 @@ _BEARER = HTTPBearer(auto_error=False, description="A JWT, or an API key `dk_use
 _API_KEY = APIKeyHeader(
     name="X-API-Key",
     auto_error=False,
-    description="An API key, instead of the bearer token; `X-API-Secret` may come with it.",
+    description="An API key, instead of the bearer token; optionally with `X-API-Secret`.",
 )
 _COOKIE = APIKeyCookie(
     name="darkroom_session",
     auto_error=False,
-    description="A session of POST /api/auth/login; under https the name begins with `__Host-`.",
+    description="A session of POST /api/auth/login; with https, the name has the prefix `__Host-`.",
 )
 
 OPTIONAL_SECURITY: dict[str, Any] = {
     "security": [{_BEARER.scheme_name: []}, {_API_KEY.scheme_name: []}, {_COOKIE.scheme_name: []}, {}]
 }
-"""For the OpenAPI document of routes that a signed link or a ticket opens as well."""
+"""OpenAPI security of routes that also accept a signed link or a ticket."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
     """A verified caller. Service and admin keys have no user of their own; `key` is None for JWTs and sessions.
 
-    `until_ms` is when a JWT ends, in Unix milliseconds; `made_with` the API key with which a JWT or a session was made.
+    `until_ms` is the expiry of a JWT in Unix milliseconds; `made_with` is the API key that a JWT or session depends on.
     """
 
     user_id: UserId | None
@@ -55,7 +55,7 @@ class Caller:
 
     @property
     def depends_on(self) -> str | None:
-        """Return the API key without which the credential is not valid."""
+        """Return the id of the API key on which the credential depends."""
         return self.key_id or self.made_with
 
     @property
@@ -64,17 +64,17 @@ class Caller:
 
     @property
     def tier(self) -> Tier | None:
-        """Return the tier of a user's key; whoever speaks for users has the limits of each of them."""
+        """Return the tier of a user's key. Service keys have the limits of the user they act for."""
         return self.key.tier if self.key and self.kind is KeyKind.USER else None
 
     @property
     def counted_as(self) -> str:
-        """Return whose requests these are, for rate limits."""
+        """Return the identity under which rate limits are counted."""
         return str(self.key_id if self.tier or self.user_id is None else self.user_id)
 
 
 async def authenticate(request: Request, context: Context) -> Caller:
-    """Verify the credential and count the request: 401 for a wrong one, 403 if scopes fall short, 429 if too many."""
+    """Verify the credential and count the request; 401 if invalid, 403 if scopes are missing, 429 if too many."""
     who = await _identify(request, context)
     await context.limits.apply(request, who.counted_as, who.tier)
     return who
@@ -92,7 +92,7 @@ async def _identify(request: Request, context: Context) -> Caller:
     if claims.key_id is not None:
         made_with = await context.accounts.key(claims.key_id)
         if made_with is None or not made_with.usable:
-            raise Unauthenticated("The API key that this token was made with is no longer valid.")
+            raise Unauthenticated("The API key that this token was issued for is no longer valid.")
         require_scope(request, made_with.scopes)
     return Caller(claims.user_id, KeyKind.USER, until_ms=claims.expires_at * 1000, made_with=claims.key_id)
 
@@ -104,17 +104,17 @@ async def caller(
     _key_scheme: Annotated[object, Depends(_API_KEY)],
     _cookie_scheme: Annotated[object, Depends(_COOKIE)],
 ) -> Caller:
-    """Give a route its caller. The schemes are here for the OpenAPI document."""
+    """Dependency: the caller. The scheme parameters exist for the OpenAPI document."""
     return await authenticate(request, context)
 
 
 async def user(who: Annotated[Caller, Depends(caller)]) -> UserId:
-    """Give a route its user."""
+    """Dependency: the user."""
     return user_of(who)
 
 
 def user_of(who: Caller) -> UserId:
-    """Return the user that the caller is or speaks for; 403 when there is none."""
+    """Return the user that the caller is or acts for; 403 if there is none."""
     if who.user_id is None:
         sentence = "This key belongs to no user; with a service key, name one in the X-User-Id header."
         raise AppError(403, ErrorCode.FORBIDDEN, sentence)
@@ -122,12 +122,12 @@ def user_of(who: Caller) -> UserId:
 
 
 def principal_of(who: Caller) -> UserId | Operator:
-    """Return whose Idempotency-Keys the caller's are."""
+    """Return the principal that the caller's Idempotency-Keys belong to."""
     return Operator(who.key.id) if who.key and who.kind is KeyKind.ADMIN else user_of(who)
 
 
 async def verify_key(text: str, request: Request, context: Context) -> Caller:
-    """Return whom an API key speaks for; 401 for one that is not valid."""
+    """Verify an API key and return its caller; 401 if it is not valid."""
     key = parse_api_key(text)
     stored = await context.accounts.key(key.id) if key else None
     if key is None or stored is None or not stored.usable or not same_key(key.text, stored.secret_hash):
@@ -151,20 +151,20 @@ async def _session_holder(request: Request, context: Context) -> Caller:
 
 
 def _named_user(request: Request) -> UserId | None:
-    """Read the user a service key speaks for. Proxies drop names with underscores, hence two spellings."""
+    """Return the user a service key acts for. Proxies drop header names with underscores, hence two spellings."""
     named = request.headers.get("x-user-id") or request.headers.get("user_id")
     return user_id_of(named) if named is not None else None
 
 
 async def admin(who: Annotated[Caller, Depends(caller)]) -> Caller:
-    """Give a route an operator; 403 for anybody else."""
+    """Dependency: the caller, if it has an admin key; otherwise 403."""
     if who.kind is not KeyKind.ADMIN:
         raise AppError(403, ErrorCode.FORBIDDEN, "Only an admin key may do this.")
     return who
 
 
 async def service(who: Annotated[Caller, Depends(caller)]) -> Caller:
-    """Give a route a service; 403 for anybody else."""
+    """Dependency: the caller, if it has a service key; otherwise 403."""
     if who.kind is not KeyKind.SERVICE:
         raise AppError(403, ErrorCode.FORBIDDEN, "Only a service key may do this.")
     return who

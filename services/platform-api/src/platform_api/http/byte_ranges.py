@@ -1,4 +1,4 @@
-"""Byte ranges (RFC 9110 §14): which part of a body a Range header asks for."""
+"""Parses Range headers (RFC 9110 §14)."""
 
 import re
 
@@ -6,11 +6,11 @@ _ONE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})\Z", re.ASCII)
 
 
 class NotSatisfiable(Exception):
-    """The range lies outside of the body."""
+    """The range is outside of the content."""
 
 
 def parse_range(header: str | None, size: int) -> tuple[int, int] | None:
-    """Return start and end (exclusive), or None for the whole: no header, several ranges, or one not understood."""
+    """Return start and end (exclusive), or None for the whole: no header, several ranges, or invalid syntax."""
     match = _ONE.match(header.replace(" ", "")) if header else None
     if match is None or match.groups() == ("", ""):
         return None

@@ -1,4 +1,4 @@
-"""The forms in which a caller's credential comes. Which kind it is, is for `auth` to see."""
+"""Extracts credentials from request headers; `auth` verifies them."""
 
 import base64
 
@@ -8,10 +8,10 @@ KEY_PREFIX = "dk_"
 
 
 def credential_of(headers: Headers) -> str | None:
-    """Return the JWT or the whole API key that the headers carry.
+    """Return the JWT or the whole API key in the headers.
 
-    Clients of StableQueue send a key as `X-API-Key` and `X-API-Secret`, or as base64 of `key:secret` in the bearer
-    token. Their secret is the last part of our key, and their key the whole of it or the rest.
+    StableQueue clients send a key as `X-API-Key` and `X-API-Secret`, or as base64 of `key:secret` in the bearer token.
+    The secret is the last part of the key; the key is sent whole or without it.
     """
     key = headers.get("x-api-key")
     if key:

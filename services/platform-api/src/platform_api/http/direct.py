@@ -1,7 +1,7 @@
-"""Routes whose parameters are resolved here, in one pass: FastAPI's solver takes a third of a short request's time.
+"""Routes that resolve their parameters in one pass. FastAPI's solver takes a third of the time of a short request.
 
-A route is direct if it takes nothing but the context, its caller, ids in its path, header fields and one body, and
-gives a `Response`; what it declares still makes the OpenAPI document. All others are FastAPI's.
+A route is direct if its parameters are limited to the context, the caller, ids in the path, header fields and one body,
+and it returns a `Response`. Its declaration still defines the OpenAPI document. FastAPI handles all other routes.
 """
 
 import inspect
@@ -31,14 +31,14 @@ async def _the_user(request: Request, context: Context) -> Any:
 
 
 class Direct:
-    """Resolves the parameters of endpoints. It knows `dependencies`, besides the context and the caller."""
+    """Resolves the parameters of endpoints: `dependencies`, the context and the caller."""
 
     def __init__(self, dependencies: dict[Any, Resolve]) -> None:
         self._handlers: dict[Endpoint, Handler | None] = {}
         self._known = dependencies | {context_of: _the_context, caller: authenticate, user: _the_user}
 
     def handler(self, endpoint: Endpoint) -> Handler | None:
-        """Return what answers a request, or None if that is for FastAPI to do."""
+        """Return the handler of an endpoint, or None if FastAPI must handle it."""
         if endpoint not in self._handlers:
             self._handlers[endpoint] = self._make_handler(endpoint)
         return self._handlers[endpoint]
@@ -46,12 +46,12 @@ class Direct:
     def _make_handler(self, endpoint: Endpoint) -> Handler | None:
         hints = get_type_hints(endpoint, include_extras=True)
         if hints["return"] is not Response:
-            return None  # FastAPI writes the answer
+            return None  # FastAPI serializes the response
         found = [(name, self._resolver(hints[name])) for name in inspect.signature(endpoint).parameters]
         resolvers = [(name, resolver) for name, resolver in found if resolver is not None]
         if len(resolvers) < len(found):
             return None
-        # The body comes last: whoever may not ask need not be told what is wrong with the question.
+        # The body comes last: validation errors are reported to authenticated callers only.
         resolvers.sort(key=lambda pair: isinstance(pair[1], _Body))
 
         async def handle(request: Request) -> Response:
@@ -80,7 +80,7 @@ class _HeaderField:
 
 
 class _Body:
-    """Validates a JSON body, with errors located as FastAPI locates them."""
+    """Validates a JSON body. Errors have the same locations as FastAPI's."""
 
     def __init__(self, model: type[BaseModel]) -> None:
         self._model = model
@@ -91,7 +91,7 @@ class _Body:
             raise _refusal("missing", "Field required")
         try:
             found = json.loads(raw)
-        except (ValueError, RecursionError):  # also for bytes that are no UTF-8, and numbers of thousands of digits
+        except (ValueError, RecursionError):  # includes invalid UTF-8 and numbers with thousands of digits
             raise _refusal("json_invalid", "must be JSON") from None
         try:
             return self._model.model_validate(found)

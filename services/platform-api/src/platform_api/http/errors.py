@@ -1,4 +1,4 @@
-"""How the domain's refusals are answered: one status, code and sentence for each."""
+"""Maps rejections of the domain to HTTP errors: a status, a code and a message for each."""
 
 import math
 
@@ -33,7 +33,7 @@ RETRY_AFTER_S = 10
 
 
 def app_error(refusal: Refused) -> AppError:
-    """Translate a refusal."""
+    """Return the HTTP error for a rejection."""
     match refusal:
         case InvalidParameter(name=name, message=message):
             return invalid(name, message)
@@ -65,7 +65,7 @@ def app_error(refusal: Refused) -> AppError:
                 },
             )
         case BalanceTooLow(balance_mc=balance_mc):
-            sentence = f"The user has no more than {balance_mc / 1000:g} credits."
+            sentence = f"The user has only {balance_mc / 1000:g} credits."
             return AppError(409, ErrorCode.CONFLICT, sentence, extra={"balance_credits": balance_mc / 1000})
         case QueueIsFull():
             return AppError(
@@ -77,7 +77,7 @@ def app_error(refusal: Refused) -> AppError:
                 extra={"suggestedAction": f"Try again in {RETRY_AFTER_S} seconds."},
             )
         case AlreadyExists(what=what, name=name):
-            return AppError(409, ErrorCode.CONFLICT, f"There is a {what} named {name!r} already.")
+            return AppError(409, ErrorCode.CONFLICT, f"A {what} named {name!r} already exists.")
         case TooManyKeys(limit=limit):
             sentence = f"The user has {limit} API keys, which is the limit; revoke one first."
             return AppError(409, ErrorCode.KEY_LIMIT, sentence)
@@ -89,7 +89,7 @@ def app_error(refusal: Refused) -> AppError:
         case NotFound(what=what):
             return AppError(404, ErrorCode.NOT_FOUND, f"There is no such {what}.")
         case JobNotRetryable(status=status):
-            sentence = f"The job is {status}; a job can be retried once it has failed, or has not moved for 10 minutes."
+            sentence = f"The job is {status}; only jobs that failed or have not changed for 10 minutes can be retried."
             return AppError(409, ErrorCode.NOT_RETRYABLE, sentence)
         case JobRetryLimit(limit=limit):
             return AppError(409, ErrorCode.RETRY_LIMIT, f"Job has reached maximum retry limit ({limit})")
@@ -105,17 +105,17 @@ def app_error(refusal: Refused) -> AppError:
                 },
             )
         case JobFinished(status=status):
-            return AppError(409, ErrorCode.CONFLICT, f"The job is {status} already.")
-    raise TypeError(f"no answer is defined for {type(refusal).__name__}")
+            return AppError(409, ErrorCode.CONFLICT, f"The job is already {status}.")
+    raise TypeError(f"no HTTP error is defined for {type(refusal).__name__}")
 
 
 def invalid(field: str, message: str) -> AppError:
-    """Make the 400 that names one field."""
+    """Return a 400 that names one field."""
     return invalid_request([FieldError(field=field, message=message)])
 
 
 def install_refusals(app: FastAPI) -> None:
-    """Answer every refusal that leaves a route."""
+    """Install the handler for rejections raised by routes."""
 
     async def on_refusal(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, Refused)  # noqa: S101 - registered for this class only

@@ -1,8 +1,8 @@
-"""Names of files for people and their programs."""
+"""File names of assets."""
 
 SUFFIXES = {"image/png": "png", "image/webp": "webp", "image/jpeg": "jpg", "video/mp4": "mp4"}
 
 
 def file_name(asset_id: str, mime_type: str) -> str:
-    """Name an asset's file by its id and kind."""
+    """Return the file name of an asset: its id and an extension."""
     return f"{asset_id}.{SUFFIXES.get(mime_type, 'bin')}"

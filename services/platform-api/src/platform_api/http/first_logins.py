@@ -1,4 +1,4 @@
-"""Users that an identity provider knows and the platform does not yet: made when their first token is verified."""
+"""Creates users of an identity provider when their first token is verified."""
 
 from darkroom_chassis.jwks import IdentityProvider, JwksAlgorithm
 from darkroom_chassis.tokens import JwtClaims
@@ -8,7 +8,7 @@ from platform_api.http.auth import UUID_TEXT
 
 
 class ProvisioningProvider:
-    """Implements `IdentityProvider` by another, and sees that whoever it vouches for is a user."""
+    """Wraps an `IdentityProvider` and creates the verified user if it does not exist."""
 
     def __init__(self, provider: IdentityProvider, accounts: Accounts) -> None:
         self._provider, self._accounts = provider, accounts

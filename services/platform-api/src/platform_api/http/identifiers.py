@@ -1,4 +1,4 @@
-"""Ids of users and jobs in bodies and queries: UUIDs in either case, kept in lower case as everywhere."""
+"""Ids of users and jobs in bodies and queries: UUIDs in either case, normalised to lower case."""
 
 from typing import Annotated, Any
 

@@ -1,4 +1,4 @@
-"""How often a caller may ask: by the tier of an API key, or by user; submissions have a quota of their own besides."""
+"""Rate limits per caller, by the tier of an API key or by user. Submissions have an additional limit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from fastapi import Request
 from fastapi.routing import APIRoute
 
 SUBMISSIONS = frozenset({"queue_job", "generate", "generate_v1", "generate_collection", "retry_job"})
-"""Operations that accept a job."""
+"""Operations that submit a job."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallerLimits:
-    """All requests, and submissions among them."""
+    """Limits for all requests, and for the submissions among them."""
 
     requests: RateLimit
     submissions: RateLimit
@@ -23,14 +23,14 @@ class CallerLimits:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The quotas of each tier of API keys, and of a user whose requests come with a token, session or service key."""
+    """The limits of each tier of API keys, and of users with a token, session or service key."""
 
     limiter: RateLimiter
     by_tier: Mapping[Tier, CallerLimits]
     user: CallerLimits
 
     async def apply(self, request: Request, caller: str, tier: Tier | None) -> None:
-        """Count the request; 429 if the caller has used up a quota."""
+        """Count the request; raises 429 if the caller exceeds a limit."""
         quotas = self.user if tier is None else self.by_tier[tier]
         route = request.scope.get("route")
         submits = isinstance(route, APIRoute) and route.operation_id in SUBMISSIONS
@@ -39,5 +39,5 @@ class Limits:
 
 
 def per_minute(requests: int, submissions: int) -> CallerLimits:
-    """Make the quotas of one kind of caller."""
+    """Return the limits of one kind of caller, in requests and submissions per minute."""
     return CallerLimits(RateLimit("requests", requests), RateLimit("submissions", submissions))

@@ -1,4 +1,4 @@
-"""Numbers in requests, which some clients send in quotes, and seeds."""
+"""Numbers in requests, which some clients send as strings, and seeds."""
 
 from typing import Annotated, Any
 
@@ -8,14 +8,14 @@ from pydantic import BeforeValidator, WithJsonSchema
 from platform_api.domain.planning.seeds import read_seed
 
 
-def _no_truth_value(value: Any) -> Any:  # Any: whatever the client sent
+def _reject_boolean(value: Any) -> Any:  # Any: whatever the client sent
     if isinstance(value, bool):
         raise ValueError(f"must be a number, not {str(value).lower()}")
     return value
 
 
-NotBoolean = BeforeValidator(_no_truth_value)
-"""Refuses `true` and `false`, which Python takes for 1 and 0."""
+NotBoolean = BeforeValidator(_reject_boolean)
+"""Rejects `true` and `false`, which Python treats as 1 and 0."""
 SeedOrRandom = Annotated[
     int | None,
     BeforeValidator(read_seed),
@@ -29,4 +29,4 @@ SeedOrRandom = Annotated[
         }
     ),
 ]
-"""A seed; None for one that is to be made at random: absent, `null`, `""` or -1."""
+"""A seed; None requests a random one: absent, `null`, `""` or -1."""

@@ -1,12 +1,12 @@
-"""Where a page of a list stands in the whole list."""
+"""The position of a page in its list."""
 
 from pydantic import BaseModel, Field
 
 
 class Pagination(BaseModel):
-    """Where the page stands in the whole."""
+    """The position of the page in the list."""
 
     limit: int
-    total: int = Field(description="How many there are; of a filtered list, 10,000 at most.")
-    total_is_exact: bool = Field(description="False where there are more than `total` says.")
+    total: int = Field(description="Number of items; filtered lists are counted up to 10,000.")
+    total_is_exact: bool = Field(description="False if there are more than `total` items.")
     cursor: str | None = Field(description="Pass as `cursor` for the next page; null on the last.")

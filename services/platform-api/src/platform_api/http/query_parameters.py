@@ -1,4 +1,4 @@
-"""Query parameters that a route does not have are refused: a misspelt filter must not list everything."""
+"""Rejects unknown query parameters: a misspelt filter must not return the whole list."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -13,11 +13,11 @@ from starlette.types import Receive, Scope, Send
 
 
 class KnownQueryRoute(APIRoute):
-    """Answers 400 to a request with a query parameter that neither the endpoint nor its dependencies declare."""
+    """Responds 400 to a query parameter that neither the endpoint nor its dependencies declare."""
 
     @cached_property
     def query_parameters(self) -> tuple[str, ...]:
-        """The names that may stand in the query."""
+        """The names of the declared query parameters."""
         declared = get_flat_params(self.dependant)
         return tuple(field.alias for field in declared if isinstance(field.field_info, params.Query))
 

@@ -1,4 +1,4 @@
-"""What requests have in common: bodies of any content type, ids in paths, pages, idempotency keys."""
+"""Shared by request handlers: bodies of any content type, ids in paths, pages, idempotency keys."""
 
 from typing import Annotated, Any
 
@@ -20,10 +20,10 @@ MAX_OFFSET = 10_000
 
 
 class AnyContentTypeRoute(KnownQueryRoute):
-    """Reads a body as JSON whatever it calls itself: browsers send `text/plain` for a string body.
+    """Parses the body as JSON regardless of its content type: browsers send `text/plain` for a string body.
 
-    Safe where credentials come in headers, which another site's form cannot send; where a cookie may be the credential,
-    the body keeps its type.
+    This is safe if credentials are in headers, which forms on other sites cannot send. If a cookie may be the
+    credential, the content type is checked.
     """
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -31,12 +31,12 @@ class AnyContentTypeRoute(KnownQueryRoute):
         if direct is None or scope["query_string"] or scope["method"] not in (self.methods or ()):
             await super().handle(scope, receive, send)
             return
-        # Without FastAPI's exit stacks and inner catching of exceptions, since there are no dependencies to close.
+        # Skips FastAPI's exit stacks and inner exception handling: there are no dependencies to close.
         response = await direct(Request(scope, receive, send))
         await response(scope, receive, send)
 
     def direct_handler(self) -> Handler | None:
-        """Return what answers without FastAPI, which has to ask dependencies of the route itself and of its router."""
+        """Return the handler that bypasses FastAPI, or None if the route or its router has dependencies."""
         return None if self.dependencies else DIRECT.handler(self.endpoint)
 
     def get_route_handler(self) -> Handler:
@@ -52,7 +52,7 @@ class AnyContentTypeRoute(KnownQueryRoute):
         return handle_as_json
 
 
-# Dependencies are coroutines even where nothing is awaited: FastAPI runs plain functions in a thread each.
+# Dependencies are coroutines even if they await nothing: FastAPI runs plain functions in a thread each.
 async def _job_id(job_id: Annotated[str, Path(description="Id of a job, a UUID.")]) -> JobId:
     return JobId(_uuid(job_id, "job"))
 
@@ -80,7 +80,7 @@ async def _cursor(
 
 
 def answered(answer: Answer, status: int = 200) -> Response:
-    """Give the answer, and say when it was given before."""
+    """Return the response, with a header if it is a replayed one."""
     headers = {"Idempotent-Replayed": "true"} if answer.replayed else None
     return Response(answer.body, status, media_type="application/json", headers=headers)
 
@@ -101,5 +101,5 @@ Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Items on a page.")]
 Offset = Annotated[int, Query(ge=0, le=MAX_OFFSET, description="Items to skip; beyond 10,000 use the cursor.")]
 IdempotencyHeader = Annotated[
     str | None,
-    Header(alias="Idempotency-Key", description="Makes a repetition harmless: it gets the first answer, for 24 h."),
+    Header(alias="Idempotency-Key", description="Makes retries safe: for 24 h, a repetition gets the first response."),
 ]

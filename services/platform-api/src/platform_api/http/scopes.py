@@ -1,4 +1,4 @@
-"""Which scope of an API key opens which route: the one table. A route that is not in it is closed to every key."""
+"""The scope that each route requires of API keys. Routes that are not listed cannot be used with any key."""
 
 from collections.abc import Iterable
 from enum import Enum
@@ -20,23 +20,23 @@ BY_TAG: dict[str, tuple[Scope, Scope]] = {
     "collections": (Scope.COLLECTIONS_READ, Scope.COLLECTIONS_WRITE),
     "api keys": (Scope.KEYS_MANAGE, Scope.KEYS_MANAGE),
 }
-"""Scopes of the reading and of the writing routes with a tag."""
+"""Scopes of reading and of writing routes, by tag."""
 
 BY_OPERATION: dict[str, Scope] = {
     "generate_collection": Scope.JOBS_WRITE,
     "get_me": Scope.ACCOUNT_READ,
     "get_credits": Scope.ACCOUNT_READ,
     "adjust_credits": Scope.EVERYTHING,
-    "issue_token": Scope.EVERYTHING,  # a token knows no scopes: only a key that may do all may have one
-    "log_in": Scope.EVERYTHING,  # nor does a session
+    "issue_token": Scope.EVERYTHING,  # tokens have no scopes: only a key with all scopes may obtain one
+    "log_in": Scope.EVERYTHING,  # sessions have no scopes either
     "log_out": Scope.EVERYTHING,
     "issue_ticket": Scope.JOBS_READ,
 }
-"""Exceptions, and routes whose tag has no scopes of its own."""
+"""Exceptions, and routes whose tag has no scopes."""
 
 
 def needed_scope(operation_id: str | None, tags: Iterable[str | Enum], method: str) -> Scope | None:
-    """Return the scope that opens a route, or None if no key may use it."""
+    """Return the scope that a route requires, or None if no key may use it."""
     if operation_id in BY_OPERATION:
         return BY_OPERATION[operation_id]
     for tag in tags:
@@ -47,11 +47,11 @@ def needed_scope(operation_id: str | None, tags: Iterable[str | Enum], method: s
 
 
 def require_scope(request: Request, held: tuple[str, ...]) -> None:
-    """Raise 403 unless one of the held scopes opens the route of the request."""
+    """Raise 403 unless the key has the scope that the route requires."""
     route = request.scope.get("route")
     needed = needed_scope(route.operation_id, route.tags, request.method) if isinstance(route, APIRoute) else None
     if needed is None:
-        raise AppError(403, ErrorCode.FORBIDDEN, "This route is not open to API keys.")
+        raise AppError(403, ErrorCode.FORBIDDEN, "This route cannot be used with an API key.")
     if not grants(held, needed):
         sentence = f"The API key lacks the scope {needed}."
         raise AppError(403, ErrorCode.FORBIDDEN, sentence, extra={"required_scope": needed})

@@ -1,7 +1,7 @@
-"""The cookie of a browser session, and from which pages it may write.
+"""The cookie of a browser session, and the check of write requests that it authenticates.
 
-A browser sends cookies along whoever asks it to. Reading is harmless, since another site's page cannot see the answer;
-a write must come from a page of ours, by its Origin, and in a content type that another site's form cannot send.
+Browsers also send cookies with requests from other sites. Reads are safe, since the other site cannot see the response.
+Writes must have an Origin of this platform and a content type that a form on another site cannot send.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ JSON = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class CookiePolicy:
-    """`secure` when browsers reach us by https; `origins` are those of our own pages."""
+    """`secure` if browsers connect by https; `origins` are those of the platform's own pages."""
 
     secure: bool
     origins: frozenset[str]
@@ -26,24 +26,24 @@ class CookiePolicy:
 
     @property
     def name(self) -> str:
-        """The prefix makes browsers refuse such a cookie from a neighbouring host."""
+        """With the prefix `__Host-`, browsers reject such a cookie from other hosts."""
         return "__Host-darkroom_session" if self.secure else "darkroom_session"
 
     def put(self, response: Response, token: str) -> None:
-        """Hand the session's token to the browser."""
+        """Set the cookie with the session's token."""
         age_s = round(self.lifetime.total_seconds())
         response.set_cookie(self.name, token, max_age=age_s, secure=self.secure, httponly=True, samesite="lax")
 
     def clear(self, response: Response) -> None:
-        """Have the browser forget it."""
+        """Delete the cookie."""
         response.delete_cookie(self.name, secure=self.secure, httponly=True, samesite="lax")
 
     def token_in(self, request: Request) -> str | None:
-        """Return the token that the browser sent."""
+        """Return the token in the request's cookie."""
         return request.cookies.get(self.name) or None
 
     def check_write(self, request: Request) -> None:
-        """Raise unless the request only reads, or comes from a page of ours."""
+        """Raise 403 or 400 unless the request only reads, or is a valid write from one of the platform's own pages."""
         if request.method in SAFE_METHODS:
             return
         self.check_origin(request)
@@ -53,13 +53,13 @@ class CookiePolicy:
             raise invalid_request([error])
 
     def check_origin(self, request: Request) -> None:
-        """Raise unless the page that sends the request is of one of our origins."""
+        """Raise 403 unless the request comes from a page with an allowed origin."""
         own = f"{request.url.scheme}://{request.headers.get('host', '')}"
         if request.headers.get("origin") not in {own, *self.origins}:
-            sentence = "A browser session may write from this platform's own pages only; or send a token or an API key."
+            sentence = "A browser session can write only from this platform's own pages; or send a token or an API key."
             raise AppError(403, ErrorCode.FORBIDDEN, sentence)
 
 
 def is_json(request: Request) -> bool:
-    """Tell whether the body calls itself JSON."""
+    """Return whether the content type of the body is JSON."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower() == JSON

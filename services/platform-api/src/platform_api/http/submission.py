@@ -1,4 +1,4 @@
-"""What every dialect does with a job: plan it, submit it once, and have it relayed."""
+"""Submission of a job in any dialect: plan it, submit it once, wake the relay."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from platform_api.metrics import JOBS_ACCEPTED, type_label
 
 @dataclass(frozen=True, slots=True)
 class Prospects:
-    """What is known of a job when it is accepted: waiting steps by type, and what its submitter should know."""
+    """State of the queue when a job is accepted: waiting steps by type, and notices for the submitter."""
 
     queued: Mapping[str, int]
     reason: Reason = None
@@ -27,7 +27,7 @@ class Prospects:
 
 
 Render = Callable[[JobView, Prospects], str]
-"""Writes the answer to a submission."""
+"""Renders the response to a submission."""
 
 
 async def submit(
@@ -38,7 +38,7 @@ async def submit(
     idempotency: IdempotencyKey | None,
     render: Render,
 ) -> Answer:
-    """Return the answer to give; a repeated request gets its first one, whatever would stand in its way by now."""
+    """Submit a job and return the response. A repeated request gets the first response, even if it would now fail."""
     try:
         planned = await plan()
         lack = await lack_for_plan(context, planned)

@@ -1,4 +1,4 @@
-"""Whether live workers can do a job: in the answer to its submission, and while it waits. If none can, it waits."""
+"""Whether live workers support a job: checked at submission and while it waits. If none does, the job waits."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -17,12 +17,12 @@ from platform_api.domain.planning.plan import Plan
 
 UNWORKABLE: Literal["unworkable"] = "unworkable"
 Reason = Literal["unworkable"] | None
-"""Why a job that was accepted does not begin, where that is not for the queue alone to change."""
+"""Why an accepted job does not start, if that needs another worker."""
 MAX_CHARACTERS = 500
 
 
 async def lack_for_plan(context: Context, plan: Plan) -> str | None:
-    """Return a sentence if no live worker can do some step of the plan; None also while Redis does not answer."""
+    """Return a notice if no live worker supports a step of the plan; None also if Redis does not answer."""
     if await context.capacity.by_type() is None:
         return None
     live = await context.fleet.live()
@@ -33,7 +33,7 @@ async def lack_for_plan(context: Context, plan: Plan) -> str | None:
 
 
 async def lack_of_job(context: Context, job: Job) -> str | None:
-    """Return a sentence if no live worker can do what a job waits with; None also while Redis does not answer."""
+    """Return a notice if no live worker supports a waiting step of the job; None also if Redis does not answer."""
     if job.status in TERMINAL or (job.status is JobStatus.RUNNING and job.steps_total == 1):
         return None
     if await _is_workable_type(context, job):
@@ -48,14 +48,17 @@ async def lack_of_job(context: Context, job: Job) -> str | None:
 
 
 def lack_of_step(waiting: Waiting | None) -> str | None:
-    """Return a sentence if a step waits because no live worker can do it."""
+    """Return a notice if a step waits because no live worker supports it."""
     if waiting is None or waiting.reason is not WaitReason.UNWORKABLE:
         return None
     return _sentence(waiting.missing)
 
 
 async def _is_workable_type(context: Context, job: Job) -> bool:
-    """Tell, without asking about its steps, of a job that requires no more than its type does."""
+    """Return whether live workers support the job's type, for a job without requirements of its own.
+
+    Returns False for other jobs, whose steps must be checked, and True if Redis does not answer.
+    """
     now = await context.capacity.by_type()
     if now is None:
         return True
@@ -67,6 +70,6 @@ async def _is_workable_type(context: Context, job: Job) -> bool:
 
 def _sentence(missing: Sequence[str]) -> str:
     if not missing or "no worker is registered" in missing:
-        return "No worker is connected; the job waits until one connects that can do it."
+        return "No worker is connected; the job waits for one that supports it."
     lack = ", ".join(missing)[:MAX_CHARACTERS]
-    return f"No connected worker can do this job: the nearest one lacks {lack}. It waits until one can."
+    return f"No connected worker supports this job: the nearest one lacks {lack}. It waits for one that does."

@@ -1,1 +1,1 @@
-"""What runs beside the requests: towards Redis, back from it, and between both when they disagree."""
+"""Background loops: the relay to Redis, the consumer of its log, reconciliation, streams and deletions."""

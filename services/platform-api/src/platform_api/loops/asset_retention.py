@@ -1,4 +1,4 @@
-"""Deletes the bytes of removed assets, and removes assets that are not kept any longer."""
+"""Deletes the bytes of removed assets, and removes expired assets."""
 
 import asyncio
 
@@ -13,44 +13,44 @@ from platform_api.metrics import ASSETS_EXPIRED, OBJECTS_DELETED
 log = get_logger(__name__)
 BATCH = 200
 RETENTION_EVERY_S = 600.0
-LOOK_AGAIN_S = 30.0
-"""Finds what was ordered by a replica that died, or could not be done at first."""
+POLL_S = 30.0
+"""Interval of polling for deletions scheduled by a replica that crashed, and for failed ones."""
 
 
 class AssetRetention:
-    """Every replica runs one; they take different objects, and removing an asset twice is harmless."""
+    """Runs in every replica. Replicas claim different objects; removing an asset is idempotent."""
 
     def __init__(
         self,
-        doomed: ObjectDeletions,
+        deletions: ObjectDeletions,
         objects: Objects,
         removal: AssetRemoval,
         retention: Retention,
         *,
         clock: Clock,
-        bell: Wakeup,
+        wakeup: Wakeup,
     ) -> None:
-        self._doomed, self._objects, self._removal, self._retention = doomed, objects, removal, retention
-        self._clock, self._bell = clock, bell
+        self._deletions, self._objects, self._removal, self._retention = deletions, objects, removal, retention
+        self._clock, self._wakeup = clock, wakeup
 
     async def run(self) -> None:
-        """Delete the bytes of removed assets for ever."""
+        """Delete the bytes of removed assets until cancelled."""
         while True:
             try:
                 while await self.delete_batch():
                     pass
             except OSError as error:
-                log.warning("Objects cannot be deleted now and are tried again", reason=type(error).__name__)
-            await self._bell.wait(LOOK_AGAIN_S)
+                log.warning("Objects cannot be deleted now and will be retried", reason=type(error).__name__)
+            await self._wakeup.wait(POLL_S)
 
     async def run_retention(self) -> None:
-        """Remove what is not kept any longer, every ten minutes, for ever."""
+        """Remove expired assets every ten minutes until cancelled."""
         while True:
             await self.remove_expired()
             await asyncio.sleep(RETENTION_EVERY_S)
 
     async def remove_expired(self) -> None:
-        """Remove every asset that is not kept any longer, some at a time, so that nobody waits for long."""
+        """Remove all expired assets, in batches, so that locks are held briefly."""
         now = self._clock()
         for step_type in await self._removal.step_types():
             kept_since = self._retention.kept_since(step_type, now)
@@ -58,12 +58,12 @@ class AssetRetention:
                 continue
             while removed := await self._removal.remove_older(step_type, kept_since, limit=BATCH):
                 ASSETS_EXPIRED.inc(removed)
-                log.info("Assets were not kept any longer", step_type=step_type, count=removed)
-            self._bell.ring()
+                log.info("Expired assets were removed", step_type=step_type, count=removed)
+            self._wakeup.wake()
 
     async def delete_batch(self) -> bool:
-        """Delete some objects; returns whether there may be more."""
-        async with self._doomed.batch(BATCH) as keys:
+        """Delete one batch of objects; return whether there may be more."""
+        async with self._deletions.batch(BATCH) as keys:
             await self._objects.delete(keys)
         OBJECTS_DELETED.inc(len(keys))
         return len(keys) == BATCH

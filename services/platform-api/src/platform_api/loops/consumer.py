@@ -1,4 +1,4 @@
-"""From the event log to PostgreSQL: each batch and the position after it in one transaction."""
+"""Applies the event log to PostgreSQL: each batch and the position after it in one transaction."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -22,34 +22,34 @@ log = get_logger(__name__)
 BATCH = 200
 BLOCK_MS = 5000
 STORE_EVERY_S = 1.0
-"""News that change no job move the stored position this often; they may be read again without harm."""
+"""Interval of storing the position after events that change no job; reading them again is harmless."""
 RETRY_S = 0.5
-"""Pause while Redis is away."""
+"""Pause while Redis is unavailable."""
 
 
 class EventConsumer:
-    """Every replica runs one; the stored position lets one of them apply a batch."""
+    """Runs in every replica. The stored position ensures that one replica applies each batch."""
 
     def __init__(
         self,
         event_log: EventLog,
-        journal: OffsetStore,
+        offsets: OffsetStore,
         urls: AssetUrls,
         *,
-        relay_bell: Wakeup,
+        relay_wakeup: Wakeup,
         on_gap: Callable[[], None],
         waits: tuple[type[Exception], ...],
     ) -> None:
         self._isolation = Isolation("event-consumer", (RedisUnavailable, *waits))
-        self._log, self._journal, self._urls = event_log, journal, urls
-        self._relay_bell, self._on_gap = relay_bell, on_gap
+        self._log, self._offsets, self._urls = event_log, offsets, urls
+        self._relay_wakeup, self._on_gap = relay_wakeup, on_gap
         self._position: EventId | None = None
         self._stored: EventId | None = None
         self._stored_at = 0.0
         self._moved = asyncio.Condition()
 
     async def run(self) -> None:
-        """Apply events for ever."""
+        """Apply events until cancelled."""
         await self._start_over()
         while True:
             try:
@@ -58,14 +58,14 @@ class EventConsumer:
                 await asyncio.sleep(RETRY_S)
 
     async def passed(self, mark: EventId) -> None:
-        """Wait until everything up to `mark` has been applied."""
+        """Wait until all events up to `mark` have been applied."""
         if mark.ms == 0:
-            return  # nothing has ever happened
+            return  # the log is empty
         async with self._moved:
             await self._moved.wait_for(lambda: self._position is not None and self._position >= mark)
 
     async def consume_batch(self, *, block_ms: int) -> None:
-        """Read what follows the position, waiting if nothing does, and apply it."""
+        """Read and apply the events after the position; wait up to `block_ms` milliseconds if there are none."""
         try:
             events = await self._log.read(self._position, count=BATCH, block_ms=block_ms)
         except LogTruncated:
@@ -82,32 +82,32 @@ class EventConsumer:
         except self._isolation.waits:
             raise
         except Exception:
-            log.exception("A batch of events cannot be applied; each is tried alone", first=events[0].id)
+            log.exception("A batch of events cannot be applied; retrying each event alone", first=events[0].id)
             for event in events:
                 await self._apply_alone(event)
 
     async def _apply_alone(self, event: Event) -> None:
-        """Apply one event; one that can never be applied fails its job, and must not hold up all that follow."""
+        """Apply one event. An event that can never be applied fails its job and does not block later events."""
         work, reject = partial(self._apply, [event]), partial(self._reject, event)
         await self._isolation.attempt(work, reject, event_id=event.id, type=event.type, job_id=event.job_id)
 
     async def _reject(self, event: Event, _: Exception) -> None:
-        """Fail the step that an event is about, or leave the event out if even that cannot be stored."""
+        """Fail the event's step, or skip the event if the failure cannot be stored either."""
         EVENTS_UNUSABLE.inc()
         try:
             await self._apply([failure_in_place_of(event)])
         except self._isolation.waits:
             raise
         except Exception:
-            log.exception("An event is left out", event_id=event.id, type=event.type, job_id=event.job_id)
+            log.exception("An event was skipped", event_id=event.id, type=event.type, job_id=event.job_id)
             end = EventId.parse(event.id)
-            async with self._journal.advance(self._stored, end):
+            async with self._offsets.advance(self._stored, end):
                 pass
             await self._start_over()
 
     async def _apply(self, events: Sequence[Event]) -> None:
         end = EventId.parse(events[-1].id)
-        async with self._journal.advance(self._stored, end) as jobs:
+        async with self._offsets.advance(self._stored, end) as jobs:
             changes = await apply_step_events(events, jobs=jobs, urls=self._urls) if jobs else None
         if changes is None:
             await self._start_over()
@@ -115,23 +115,23 @@ class EventConsumer:
         self._stored, self._stored_at = end, asyncio.get_running_loop().time()
         await self._move_to(end)
         if changes:
-            self._relay_bell.ring()
+            self._relay_wakeup.wake()
         for change in changes:
             EVENTS_APPLIED.labels(change.history.event).inc()
             if change.state.job.status in TERMINAL:
                 JOBS_ENDED.labels(type_label(change.state.job.job_type), change.state.job.status).inc()
 
     async def _skip_gap(self) -> None:
-        """Go on from the log's end; what was missed is asked of the queue, step by step."""
+        """Continue from the end of the log; the reconciler reads the current state of the steps from the queue."""
         tail = await self._log.tail()
-        log.warning("The event log has a gap; every active step is checked", position=str(self._position))
-        async with self._journal.advance(self._stored, tail):
+        log.warning("The event log has a gap; checking all active steps", position=str(self._position))
+        async with self._offsets.advance(self._stored, tail):
             self._on_gap()
         await self._start_over()
 
     async def _start_over(self) -> None:
-        """Go on from the stored position."""
-        self._stored, self._stored_at = await self._journal.position(), asyncio.get_running_loop().time()
+        """Continue from the stored position."""
+        self._stored, self._stored_at = await self._offsets.position(), asyncio.get_running_loop().time()
         await self._move_to(self._stored)
 
     async def _move_to(self, position: EventId | None) -> None:

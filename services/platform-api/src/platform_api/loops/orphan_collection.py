@@ -1,4 +1,4 @@
-"""Deletes what workers have stored that no asset refers to: they were killed, or could not delete it themselves."""
+"""Deletes stored objects that no asset refers to, left by workers that were killed or could not delete them."""
 
 import asyncio
 from datetime import timedelta
@@ -13,27 +13,27 @@ log = get_logger(__name__)
 BATCH = 100
 EVERY_S = 600.0
 LEAST_AGE = timedelta(days=1)
-"""Younger objects may be of a run that the job has begun anew."""
+"""Younger objects may belong to a new run of the job."""
 
 
 class OrphanCollector:
-    """Every replica runs one; they take different jobs."""
+    """Runs in every replica. Replicas claim different jobs."""
 
     def __init__(self, checks: OrphanScans, folders: Folders, *, clock: Clock) -> None:
         self._checks, self._folders, self._clock = checks, folders, clock
 
     async def run(self) -> None:
-        """Look every ten minutes, for ever."""
+        """Scan every ten minutes until cancelled."""
         while True:
             try:
                 while await self.look_over_batch():
                     pass
             except OSError as error:
-                log.warning("Leftovers are looked for again a day later", reason=type(error).__name__)
+                log.warning("Orphaned objects cannot be deleted now; retrying in a day", reason=type(error).__name__)
             await asyncio.sleep(EVERY_S)
 
     async def look_over_batch(self) -> bool:
-        """Look over some jobs; returns whether any had ended, so that there may be more."""
+        """Scan one batch of jobs; return whether any had ended, in which case there may be more."""
         async with self._checks.batch(BATCH) as ended:
             for job_id, named in ended.items():
                 old = await self._folders.keys(job_id, stored_before=self._clock() - LEAST_AGE)

@@ -1,4 +1,4 @@
-"""Sets PostgreSQL and Redis right where they disagree: old steps each minute, all at the start and after a gap."""
+"""Repairs differences between PostgreSQL and Redis: old steps every minute, all steps at start and after a gap."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -27,13 +27,13 @@ log = get_logger(__name__)
 EVERY_S = 60.0
 STALE_AFTER = timedelta(minutes=10)
 REVOKED_WITHIN = timedelta(minutes=30)
-"""A worker that missed a cancel has run into its step's timeout by then."""
+"""A worker that missed a cancellation has reached the step's timeout by then."""
 CATCH_UP_S = 30.0
 RETRY_S = 1.0
 
 
 class Reconciler:
-    """Asks the queue for the truth about steps, some hundred at a time. Repeating it is harmless."""
+    """Compares steps with the queue, a few hundred at a time. Runs are idempotent."""
 
     def __init__(
         self,
@@ -45,67 +45,67 @@ class Reconciler:
         consumer: EventConsumer,
         urls: AssetUrls,
         clock: Clock,
-        bell: Wakeup,
-        relay_bell: Wakeup,
+        wakeup: Wakeup,
+        relay_wakeup: Wakeup,
         waits: tuple[type[Exception], ...],
     ) -> None:
         self._isolation = Isolation("reconciler", (RedisUnavailable, TimeoutError, *waits))
         self._stale, self._unit_of_work, self._producer, self._log = stale, jobs_transaction, producer, event_log
         self._consumer, self._urls, self._clock = consumer, urls, clock
-        self._bell, self._relay_bell = bell, relay_bell
+        self._wakeup, self._relay_wakeup = wakeup, relay_wakeup
 
     async def run(self) -> None:
-        """Look each minute, and at everything at the start and when the bell rings."""
-        everything = True  # whoever was to look after a gap may have died before it did
+        """Check old steps every minute, and all steps at start and when woken."""
+        everything = True  # a replica that should have checked everything after a gap may have crashed
         while True:
             try:
                 await self.reconcile_stale_steps(everything=everything)
             except (RedisUnavailable, TimeoutError):
-                log.warning("Steps are reconciled later: Redis does not answer, or its log is being caught up with")
+                log.warning("Reconciliation postponed: Redis does not answer, or events are still being applied")
                 await asyncio.sleep(RETRY_S)
             else:
-                everything = await self._bell.wait(EVERY_S)
+                everything = await self._wakeup.wait(EVERY_S)
 
     async def reconcile_stale_steps(self, *, everything: bool) -> None:
-        """Check the steps that are pending for over ten minutes, or all active ones and the recently revoked."""
+        """Check the steps pending for over ten minutes, or all active steps and recently revoked ones."""
         now = self._clock()
         async for refs in self._stale.pending(now if everything else now - STALE_AFTER):
-            await self._each(refs, self._set_right)
+            await self._each(refs, self._compare)
         if everything:
             async for refs in self._stale.revoked(now - REVOKED_WITHIN):
                 await self._each(refs, self._revoke)
-        self._relay_bell.ring()
+        self._relay_wakeup.wake()
 
     async def _each(self, refs: Sequence[StepRef], check: Callable[[Sequence[StepRef]], Awaitable[None]]) -> None:
-        """Check steps together; where that fails, each alone, so that one of them keeps no other from being checked."""
+        """Check steps together; if that fails, check each alone, so that one step cannot block the others."""
         try:
             await check(refs)
         except self._isolation.waits:
             raise
         except Exception:
-            log.exception("Steps cannot be reconciled together; each is tried alone", steps=len(refs))
+            log.exception("Steps cannot be reconciled together; retrying each alone", steps=len(refs))
             for ref in refs:
                 await self._isolation.attempt(partial(check, [ref]), _leave, step_id=ref.id)
 
-    async def _set_right(self, refs: Sequence[StepRef]) -> None:
-        """Compare steps with what the queue knows of them; those that only wait or go on cost no transaction."""
+    async def _compare(self, refs: Sequence[StepRef]) -> None:
+        """Update steps from the queue's state. Steps that are unchanged need no transaction."""
         views = await self._producer.read_many([ref.id for ref in refs])
         known = [(ref, view) for ref, view in zip(refs, views, strict=True) if view is not None]
-        if news := [event for ref, view in known if _is_news(ref, view) for event in events_of(view)]:
-            await self._retell(news)
+        if updates := [event for ref, view in known if _may_change(ref, view) for event in events_of(view)]:
+            await self._apply_states(updates)
         if lost := [ref for ref, view in zip(refs, views, strict=True) if view is None]:
             await self._resubmit(lost)
 
-    async def _retell(self, events: Sequence[Event]) -> None:
+    async def _apply_states(self, events: Sequence[Event]) -> None:
         async with self._unit_of_work() as jobs:
             changes = await apply_step_events(events, jobs=jobs, urls=self._urls)
         applied = {change.source_event_id for change in changes}
         for step_id in sorted({event.step_id for event in events if event.id in applied and event.step_id}):
-            log.warning("A step's state was taken from the queue", step_id=step_id)
-            STEPS_RECONCILED.labels("retold").inc()
+            log.warning("A step was updated from the queue's state", step_id=step_id)
+            STEPS_RECONCILED.labels("updated").inc()
 
     async def _resubmit(self, refs: Sequence[StepRef]) -> None:
-        """Submit steps that the queue does not know, unless their end is in the log and only not applied yet."""
+        """Submit steps that the queue does not have, unless their end is in the log and not yet applied."""
         async with asyncio.timeout(CATCH_UP_S):
             await self._consumer.passed(await self._log.tail())
         lost = {ref.id for ref in refs}
@@ -119,21 +119,21 @@ class Reconciler:
             ]
             await jobs.enqueue([(job, SubmitStep(step_submission(job, step))) for job, step in steps])
         for _, step in steps:
-            log.warning("A step that the queue does not know is submitted again", step_id=step.id)
+            log.warning("A step that the queue does not have was submitted again", step_id=step.id)
             STEPS_RECONCILED.labels("resubmitted").inc()
 
     async def _revoke(self, refs: Sequence[StepRef]) -> None:
         for view in await self._producer.read_many([ref.id for ref in refs]):
             if view is not None and view.status in ACTIVE:
                 await self._producer.cancel(view.id, reason="the job has ended")
-                log.warning("A step of an ended job is cancelled", step_id=view.id)
+                log.warning("A step of an ended job was cancelled", step_id=view.id)
                 STEPS_RECONCILED.labels("revoked").inc()
 
 
 async def _leave(_: Exception) -> None:
-    """Leave a step as it is: it is looked at again a minute later."""
+    """Leave the step unchanged; it is checked again a minute later."""
 
 
-def _is_news(ref: StepRef, view: StepView) -> bool:
-    """Tell whether the queue knows more than that a step still runs, or is to run again."""
+def _may_change(ref: StepRef, view: StepView) -> bool:
+    """Return False for a step that is running in the database and active in the queue: there is nothing to apply."""
     return ref.status is not JobStatus.RUNNING or view.status not in ACTIVE

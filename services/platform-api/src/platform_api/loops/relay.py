@@ -1,4 +1,4 @@
-"""From the outbox to Redis: what a transaction promised is done, in order, as often as it takes."""
+"""Sends outbox rows to Redis, in order, until each has been accepted."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -22,16 +22,16 @@ from platform_api.metrics import OUTBOX_RELAYED
 log = get_logger(__name__)
 BATCH = 200
 MAX_DELAY_MS = 10 * 60 * 1000
-"""A submission is refused by the queue after this: its tombstones live longer, so late ones can't repeat work."""
-LOOK_AGAIN_S = 1.0
-"""Finds rows of a replica that died before it relayed them, and of operators' commands."""
-SHORTEST_S = 0.03
-"""From batch to batch: what comes in between shares the next one. The first after a pause goes at once."""
+"""The queue rejects later submissions. Its tombstones live longer, so that a late one cannot repeat a step."""
+POLL_S = 1.0
+"""Polling interval, for rows of a crashed replica and of operators' commands."""
+MIN_INTERVAL_S = 0.03
+"""Minimum time between batches: rows written in between share the next one. The first after a pause goes at once."""
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.05, 2.0
 
 
 class Relay:
-    """Every replica runs one; the outbox lets one at a time through, so that order is kept."""
+    """Runs in every replica. The outbox admits one at a time, which preserves the order of rows."""
 
     def __init__(
         self,
@@ -41,54 +41,54 @@ class Relay:
         *,
         now_ms: Callable[[], Awaitable[int]],
         epoch: Callable[[], Awaitable[int]],
-        bell: Wakeup,
+        wakeup: Wakeup,
         urls: AssetUrls,
         waits: tuple[type[Exception], ...],
     ) -> None:
         self._isolation = Isolation("relay", (RedisUnavailable, *waits))
         self._outbox, self._producer, self._directory = outbox, producer, directory
-        self._now_ms, self._epoch, self._bell, self._urls = now_ms, epoch, bell, urls
+        self._now_ms, self._epoch, self._wakeup, self._urls = now_ms, epoch, wakeup, urls
         self._known_epoch: int | None = None
 
     async def run(self) -> None:
-        """Relay for ever; while Redis is away, everything stays in the outbox."""
+        """Relay until cancelled. While Redis is unavailable, rows stay in the outbox."""
         backoff_s = FIRST_BACKOFF_S
         loop = asyncio.get_running_loop()
         while True:
             began = loop.time()
             try:
-                await self._notice_new_epoch()
+                await self._publish_keys_of_new_epoch()
                 more = await self.relay_batch()
             except OutboxBusy:
                 continue
             except RedisUnavailable:
-                log.warning("Redis does not answer; the outbox waits", retry_in_s=backoff_s)
+                log.warning("Redis does not answer; retrying the outbox later", retry_in_s=backoff_s)
                 await asyncio.sleep(backoff_s)
                 backoff_s = min(backoff_s * 2, LONGEST_BACKOFF_S)
                 continue
             backoff_s = FIRST_BACKOFF_S
             if not more:
-                await self._bell.wait(LOOK_AGAIN_S)
-                await asyncio.sleep(began + SHORTEST_S - loop.time())
+                await self._wakeup.wait(POLL_S)
+                await asyncio.sleep(began + MIN_INTERVAL_S - loop.time())
 
-    async def _notice_new_epoch(self) -> None:
-        """Publish all API keys to a server that began anew, and may have forgotten which were revoked last."""
+    async def _publish_keys_of_new_epoch(self) -> None:
+        """Publish all API keys after a restart of Redis, which may have lost the latest revocations."""
         epoch = await self._epoch()
         if epoch != self._known_epoch:
             await self._outbox.request_all_keys()
             self._known_epoch = epoch
 
     async def relay_batch(self) -> bool:
-        """Hand over up to 200 rows; returns whether there may be more."""
+        """Relay up to 200 rows; return whether there may be more."""
         try:
             async with self._outbox.batch(BATCH) as batch:
-                rows = await self._hand_over(batch)
+                rows = await self._relay_rows(batch)
         except OutboxBusy:
             raise
         except self._isolation.waits:
             raise
         except Exception:
-            log.exception("A batch of the outbox cannot be handed over; each row is tried alone")
+            log.exception("A batch of the outbox cannot be relayed; retrying each row alone")
             return await self._relay_each_alone()
         return rows == BATCH
 
@@ -102,19 +102,19 @@ class Relay:
 
     async def _relay_one(self, row_id: int) -> None:
         async with self._outbox.one(row_id) as batch:
-            await self._hand_over(batch)
+            await self._relay_rows(batch)
 
     async def _reject(self, row: OutboxRow, error: Exception) -> None:
-        """Put a row aside, and fail the step that it would have submitted."""
+        """Set a row aside, and fail the step that it would have submitted."""
         async with self._outbox.rejecting(row.id, type(error).__name__) as changes:
             if row.kind == "submit" and row.job_id is not None:
                 await apply_step_events([_rejection(row, row.job_id, error)], jobs=changes, urls=self._urls)
 
-    async def _hand_over(self, batch: OutboxBatch) -> int:
-        """Do what the rows of a batch say; returns how many they are."""
+    async def _relay_rows(self, batch: OutboxBatch) -> int:
+        """Relay the rows of a batch and return their number."""
         if not batch.rows:
             return 0
-        # Events first: a job's creation precedes all events of its steps in the log.
+        # Events first: the creation of a job precedes all events of its steps in the log.
         event_ids = await self._emit([row for row in batch.rows if row.kind == "emit"])
         expired = await self._submit([row for row in batch.rows if row.kind == "submit"], batch)
         cancels = [row.body for row in batch.rows if row.kind == "cancel"]
@@ -129,7 +129,7 @@ class Relay:
         return len(batch.rows)
 
     async def _publish_keys(self, ids: Sequence[str] | None, batch: OutboxBatch) -> None:
-        """Tell the other services of some API keys, or with None of all that are valid, and of no others."""
+        """Publish API keys; with None, replace all published keys by the valid ones."""
         keys = await batch.keys(ids)
         if ids is None:
             await self._directory.replace_all(keys)
@@ -141,34 +141,34 @@ class Relay:
         return dict(zip((row.id for row in rows), await self._producer.emit(emissions), strict=True))
 
     async def _submit(self, rows: Sequence[OutboxRow], batch: OutboxBatch) -> set[int]:
-        """Submit the steps; returns the rows that took too long and must be tried with a new deadline."""
+        """Submit the steps; return the rows that missed their deadline and must be retried with a new one."""
         if not rows:
             return set()
         now_ms = await self._now_ms()
         steps = [StepSubmit.model_validate({**row.body, "not_after_ms": now_ms + MAX_DELAY_MS}) for row in rows]
-        expired, refused, without_room = set(), [], 0
+        expired, refused, without_class = set(), [], 0
         for row, step, answer in zip(rows, steps, await self._producer.submit_many(steps), strict=True):
             match answer:
                 case SubmissionExpired():
                     expired.add(row.id)
                 case StepConflict():
-                    # The id is of our making, so the queue has the step; only how we describe it has changed since.
-                    log.warning("A step was in the queue with another description", step_id=step.id)
+                    # The id is generated here, so the queue has this step; only its description has changed since.
+                    log.warning("A step was already in the queue with a different description", step_id=step.id)
                 case TooManyClasses():
-                    # Room comes with time. The reconciler submits again what the queue does not know, so that this row
-                    # need not hold up those behind it.
-                    without_room += 1
+                    # Temporary. The reconciler submits steps that the queue does not have, so this row need not block
+                    # the following ones.
+                    without_class += 1
                 case QueueError():
-                    log.error("The queue refused a step", step_id=step.id, reason=str(answer))
+                    log.error("The queue rejected a step", step_id=step.id, reason=str(answer))
                     refused.append(_refusal(row, step, answer, now_ms))
-        if without_room:
-            log.warning("Steps wait: the queue has no room for their kinds of requirements", steps=without_room)
+        if without_class:
+            log.warning("Steps wait: the queue's limit of requirement classes is reached", steps=without_class)
         await apply_step_events(refused, jobs=batch.changes, urls=self._urls)
         return expired
 
 
 def _rejection(row: OutboxRow, job_id: JobId, error: Exception) -> Event:
-    """Tell the failure of a step whose submission cannot be read."""
+    """Return the failure of a step whose submission cannot be parsed."""
     body = row.body if isinstance(row.body, Mapping) else {}
     reason = {"code": "internal_error", "message": f"The step cannot be submitted ({type(error).__name__})."}
     return Event(
@@ -183,7 +183,7 @@ def _rejection(row: OutboxRow, job_id: JobId, error: Exception) -> Event:
 
 
 def _refusal(row: OutboxRow, step: StepSubmit, error: QueueError, now_ms: int) -> Event:
-    reason: dict[str, Any] = {"code": "internal_error", "message": f"The queue did not take the step: {error}."}
+    reason: dict[str, Any] = {"code": "internal_error", "message": f"The queue rejected the step: {error}."}
     return Event(
         id=f"refused:{row.id}",
         type=EventType.STEP_FAILED,

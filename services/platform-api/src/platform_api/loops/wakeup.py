@@ -1,23 +1,23 @@
-"""A signal between coroutines: there is work, no need to look in vain."""
+"""A wake-up signal between coroutines: there is work, so that the receiver need not poll."""
 
 import asyncio
 
 
 class Wakeup:
-    """Remembers that it was rung until somebody waited for it."""
+    """Stores one signal until the next `wait`."""
 
     def __init__(self) -> None:
-        self._rung = asyncio.Event()
+        self._signal = asyncio.Event()
 
-    def ring(self) -> None:
-        self._rung.set()
+    def wake(self) -> None:
+        self._signal.set()
 
     async def wait(self, timeout_s: float) -> bool:
-        """Return True when it was rung, False after the timeout."""
+        """Wait for a signal and return True, or return False after the timeout."""
         try:
             async with asyncio.timeout(timeout_s):
-                await self._rung.wait()
+                await self._signal.wait()
         except TimeoutError:
             return False
-        self._rung.clear()
+        self._signal.clear()
         return True

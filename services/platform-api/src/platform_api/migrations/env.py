@@ -1,4 +1,4 @@
-"""Alembic's entry."""
+"""Alembic's entry point."""
 
 from alembic import context
 from darkroom_chassis.migrations import run_environment

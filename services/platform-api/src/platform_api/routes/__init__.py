@@ -1,4 +1,4 @@
-"""Every route of the service."""
+"""All routes of the service."""
 
 from platform_api.routes import accounts, assets, catalogue, jobs, previews, streams
 from platform_api.routes.dialects import emprops, ourvidz, stablequeue

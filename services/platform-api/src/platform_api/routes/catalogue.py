@@ -1,4 +1,4 @@
-"""What can be asked for, and how long the queue is. Anonymous: neither tells anything about anybody."""
+"""Job types and queue lengths. Public: the responses contain no user data."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,16 +17,16 @@ router = APIRouter(tags=["catalogue"], route_class=KnownQueryRoute)
 
 
 class TimeToEnd(BaseModel):
-    """Seconds until a job that came now would end, at best and at worst."""
+    """Estimated seconds until a job submitted now would complete: best and worst case."""
 
     min_s: float
     max_s: float
 
 
 class JobTypeItem(BaseModel):
-    """One job type. `parameters` is the JSON Schema of `metadata`; the price is in credits, for everything.
+    """One job type. `parameters` is the JSON Schema of `metadata`; `price` is the total in credits.
 
-    `available` tells whether live workers can do it, null while that is not known; `eta` is null until measured.
+    `available` is whether live workers support it, null while unknown; `eta` is null until measured.
     """
 
     name: str
@@ -50,14 +50,14 @@ class JobTypeItem(BaseModel):
 
 
 class JobTypeList(BaseModel):
-    """All job types that `POST /api/queue-job` takes."""
+    """All job types that `POST /api/queue-job` accepts."""
 
     data: list[JobTypeItem]
     error: None = None
 
 
 class QueueStatus(BaseModel):
-    """How many steps wait, in all and by type. `queueDepth` is the name that OurVidz clients read."""
+    """Numbers of waiting steps, in total and by type. `queueDepth` is the member that OurVidz clients read."""
 
     success: bool = True
     queueDepth: int
@@ -66,14 +66,14 @@ class QueueStatus(BaseModel):
 
 @router.get("/api/job-types", operation_id="list_job_types", summary="List job types")
 async def job_types(context: Ctx) -> JobTypeList:
-    """List what can be made, with sizes, prices and parameters, whether it can be made now, and how long it takes."""
+    """List the job types with sizes, prices, parameters, availability and estimated time."""
     now = await context.capacity.by_type()
     return JobTypeList(data=[_item(CATALOGUE[name], now) for name in SUBMITTABLE])
 
 
-@router.get("/api/queue-status", operation_id="queue_status", summary="How long is the queue?")
+@router.get("/api/queue-status", operation_id="queue_status", summary="Read the queue's length")
 async def queue_status(context: Ctx) -> QueueStatus:
-    """Count the waiting steps, as known a second ago at most."""
+    """Return the numbers of waiting steps, at most one second old."""
     queued = await context.backlog.queued()
     return QueueStatus(
         queueDepth=sum(queued.values()), queues={name: n for name, n in queued.items() if name in CATALOGUE and n}

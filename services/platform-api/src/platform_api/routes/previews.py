@@ -1,4 +1,4 @@
-"""`GET /api/previews`: how the output of a running step looks so far, by the signed link from its progress."""
+"""`GET /api/previews`: the preview of a running step, by the signed link in its progress."""
 
 from typing import Annotated
 
@@ -22,19 +22,19 @@ MAX_PREVIEW_BYTES = 1_000_000
     summary="Get a preview",
     response_class=Response,
     responses={
-        200: {"content": {"image/webp": {}}, "description": "A small picture"},
+        200: {"content": {"image/webp": {}}, "description": "A small image"},
         403: {"description": "The link is not valid or has expired"},
-        404: {"description": "The step has ended, and its preview with it"},
+        404: {"description": "The step has ended and its preview was deleted"},
     },
 )
 async def preview(
     context: Ctx,
     key: Annotated[str, Query(max_length=300)],
-    version: Annotated[int, Query(ge=1, le=MAX_INT64, description="Makes each preview a new address.")],
+    version: Annotated[int, Query(ge=1, le=MAX_INT64, description="Gives each preview its own URL.")],
     expires: Annotated[int, Query(ge=0, le=10**11)],
     signature: Annotated[str, Query(max_length=128)],
 ) -> Response:
-    """Send the latest preview; there is none any more when the step has ended."""
+    """Return the latest preview of a running step. It is deleted when the step ends."""
     if not context.urls.allows_preview(Preview(key=key, version=version), expires, signature, context.clock()):
         raise AppError(403, ErrorCode.FORBIDDEN, "The link is not valid or has expired.")
     try:

@@ -1,1 +1,1 @@
-"""PostgreSQL behind the domain's ports; all SQL of the service lives here."""
+"""PostgreSQL implementations of the domain's ports. All SQL of the service is in this package."""

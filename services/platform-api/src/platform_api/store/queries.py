@@ -1,4 +1,4 @@
-"""Queries kept as files beside this one, because they are longer than the code around them."""
+"""Queries in files of their own, for statements that are too long for the Python code."""
 
 from functools import cache
 from importlib.resources import files

@@ -1,4 +1,4 @@
-"""The composition root: joins settings, stores, queue and loops. It alone reads settings."""
+"""The composition root: connects settings, stores, queue and loops. Only this package reads settings."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -39,7 +39,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The service, put together: what its routes use, what runs beside them, and what must work to be ready."""
+    """The assembled service: the context of its routes, its loops, and the dependencies of its readiness."""
 
     context: Context
     loops: LoopSupervisor
@@ -50,7 +50,7 @@ class Running:
 
 @asynccontextmanager
 async def assemble(settings: Settings) -> AsyncIterator[Running]:
-    """Connect everything and start the loops; disconnect in reverse order."""
+    """Connect all dependencies and start the loops; disconnect in reverse order."""
     async with open_foundation(settings) as base:
         loops = join_loops(base)
         running = Running(join_context(base, loops), loops.supervisor, loops.fanout, loops.reconciler, base.database)
@@ -60,7 +60,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Running]:
 
 @dataclass(frozen=True, slots=True)
 class RunningLoops:
-    """The loops in a process of their own, and what must work for it to be ready."""
+    """The loops as a separate process, and the dependencies of its readiness."""
 
     loops: LoopSupervisor
     database: Database
@@ -68,7 +68,7 @@ class RunningLoops:
 
 @asynccontextmanager
 async def assemble_loops(settings: Settings) -> AsyncIterator[RunningLoops]:
-    """Connect everything that loops need and start them; disconnect in reverse order."""
+    """Connect the loops' dependencies and start the loops; disconnect in reverse order."""
     async with open_foundation(settings) as base:
         running = RunningLoops(join_writing_loops(base), base.database)
         async with running.loops:

@@ -1,4 +1,4 @@
-"""What routes use."""
+"""Assembles the context of the routes."""
 
 import asyncio
 from datetime import timedelta
@@ -36,7 +36,7 @@ from platform_api.wiring.loops import Loops
 
 
 def join_context(base: Foundation, loops: Loops) -> Context:
-    """Put the ports and settings behind the routes together."""
+    """Return the context: the ports and settings that routes use."""
     settings, database, redis_client, producer = base.settings, base.database, base.redis_client, base.producer
     insight, accounts, redis = Insight(redis_client), PostgresAccounts(database), base.redis
     queue = BoundedQueue(producer, insight, Tickets(redis_client), redis)

@@ -1,4 +1,4 @@
-"""Who may come in: tokens, and how often each may ask."""
+"""Token verification and rate limits."""
 
 from darkroom_chassis.availability import Availability
 from darkroom_chassis.jwks import IdentityProvider, JwksVerifier, TokenVerifier, keys_at
@@ -16,12 +16,12 @@ from platform_api.settings import Settings
 
 
 def jwt_codec(settings: Settings) -> JwtCodec:
-    """Make the codec of this platform's tokens."""
+    """Return the codec of this platform's tokens."""
     return JwtCodec(settings.jwt_secret.get_secret_value(), settings.jwt_issuer, settings.jwt_audience)
 
 
 def token_verifier(settings: Settings, accounts: Accounts) -> TokenVerifier:
-    """Make what verifies tokens: our own, and those of the identity provider if one is set."""
+    """Return the verifier of the platform's own tokens, and of an identity provider's if one is configured."""
     provider: IdentityProvider | None = None
     if settings.jwt_jwks:
         provider = JwksVerifier(
@@ -36,7 +36,7 @@ def token_verifier(settings: Settings, accounts: Accounts) -> TokenVerifier:
 
 
 def rate_limits(settings: Settings, redis_client: QueueClient, redis: Availability) -> Limits:
-    """Make the limits by tier of key, and of users."""
+    """Return the rate limits by tier of API keys, and of users."""
     return Limits(
         RateLimiter(RedisRateLimits(RateLimits(redis_client), redis)),
         by_tier={

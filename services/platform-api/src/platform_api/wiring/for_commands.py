@@ -1,4 +1,4 @@
-"""What operators' commands use, without the rest of the service."""
+"""Dependencies of the operator commands, without the rest of the service."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,35 +18,35 @@ from platform_api.store.accounts.sessions import PostgresPasswords
 
 @asynccontextmanager
 async def open_accounts(settings: Settings) -> AsyncIterator[PostgresAccounts]:
-    """Open the accounts alone, for operators' commands."""
+    """Open the accounts only."""
     async with _open_database(settings) as database:
         yield PostgresAccounts(database)
 
 
 @asynccontextmanager
 async def open_passwords(settings: Settings) -> AsyncIterator[tuple[Passwords, PasswordHasher]]:
-    """Open the passwords alone, for operators' commands."""
+    """Open the passwords only."""
     async with _open_database(settings) as database:
         yield PostgresPasswords(database), Argon2Hasher()
 
 
 @asynccontextmanager
 async def open_credits(settings: Settings) -> AsyncIterator[CreditChanges]:
-    """Open a transaction on balances alone, for operators' commands."""
+    """Open a transaction on balances only."""
     async with _open_database(settings) as database, database.begin() as connection:
         yield PostgresCreditChanges(connection)
 
 
 @asynccontextmanager
 async def open_api_keys(settings: Settings) -> AsyncIterator[ApiKeys]:
-    """Open the API keys alone, for operators' commands."""
+    """Open the API keys only."""
     async with _open_database(settings) as database:
         yield PostgresApiKeys(database)
 
 
 @asynccontextmanager
 async def open_new_api_keys(settings: Settings) -> AsyncIterator[NewApiKeys]:
-    """Open a transaction on new API keys alone, for operators' commands."""
+    """Open a transaction on new API keys only."""
     async with _open_database(settings) as database, database.begin() as connection:
         yield PostgresNewApiKeys(connection)
 

@@ -1,4 +1,4 @@
-"""What loops and routes stand on together."""
+"""Dependencies shared by loops and routes."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -21,7 +21,7 @@ from platform_api.store.log.outbox import PostgresOutbox
 
 @dataclass(frozen=True, slots=True)
 class Foundation:
-    """The connections, and what is made from them or from settings once."""
+    """Connections, and the objects built from them or from settings."""
 
     settings: Settings
     database: Database
@@ -62,5 +62,5 @@ async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
 
 
 def utc_now() -> datetime:
-    """Tell the time."""
+    """Return the current time."""
     return datetime.now(UTC)

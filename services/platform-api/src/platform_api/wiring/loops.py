@@ -1,4 +1,4 @@
-"""What runs beside the routes."""
+"""Assembles the background loops."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ RELAY, OBJECT_DELETION = "relay", "object-deletion"
 
 @dataclass(frozen=True, slots=True)
 class Loops:
-    """The loops of a process, and what its routes and tests use of them. Entering the supervisor starts them."""
+    """The loops of a process, and the parts that its routes and tests use. Entering the supervisor starts them."""
 
     supervisor: LoopSupervisor
     fanout: Fanout
@@ -44,7 +44,7 @@ class Loops:
 
 
 def join_loops(base: Foundation) -> Loops:
-    """Make the loops of a process that serves requests; those that write run here or, by setting, elsewhere."""
+    """Create the loops of a process that serves requests. Loops that write may run elsewhere (PLATFORM_LOOPS)."""
     supervisor = _supervisor()
     events = EventFanout(base.redis_client, on_unreadable=_count("fanout-events"))
     fanout = Fanout(events, base.progress, base.redis)
@@ -52,16 +52,16 @@ def join_loops(base: Foundation) -> Loops:
     supervisor.add("fanout-progress", fanout.run_progress)
     if base.settings.loops:
         writing = _add_writing_loops(base, supervisor)
-        return Loops(supervisor, fanout, writing.reconciler, writing.relay.ring, writing.object_deletion.ring)
+        return Loops(supervisor, fanout, writing.reconciler, writing.relay.wake, writing.object_deletion.wake)
     relay, deletion = WakeupSender(base.redis_client, RELAY), WakeupSender(base.redis_client, OBJECT_DELETION)
-    return Loops(supervisor, fanout, None, relay.ring, deletion.ring)
+    return Loops(supervisor, fanout, None, relay.wake, deletion.wake)
 
 
 def join_writing_loops(base: Foundation) -> LoopSupervisor:
-    """Make the loops of a process that serves no requests; other processes wake it through Redis."""
+    """Create the loops of a process that serves no requests; other processes wake it through Redis."""
     supervisor = _supervisor()
     writing = _add_writing_loops(base, supervisor)
-    wakeups = {RELAY: writing.relay.ring, OBJECT_DELETION: writing.object_deletion.ring}
+    wakeups = {RELAY: writing.relay.wake, OBJECT_DELETION: writing.object_deletion.wake}
     supervisor.add("wakeups", WakeupReceiver(base.redis_client, wakeups).run)
     return supervisor
 
@@ -84,8 +84,8 @@ def _add_writing_loops(base: Foundation, loops: LoopSupervisor) -> _WritingLoops
         EventLog(redis_client, "platform-api", on_unreadable=_count("event-consumer")),
         PostgresOffsetStore(database),
         urls,
-        relay_bell=wake_relay,
-        on_gap=wake_reconciler.ring,
+        relay_wakeup=wake_relay,
+        on_gap=wake_reconciler.wake,
         waits=DATABASE_AWAY,
     )
     relay = Relay(
@@ -94,7 +94,7 @@ def _add_writing_loops(base: Foundation, loops: LoopSupervisor) -> _WritingLoops
         KeyDirectory(redis_client),
         now_ms=QueueClock(redis_client).now_ms,
         epoch=redis_client.epoch,
-        bell=wake_relay,
+        wakeup=wake_relay,
         urls=urls,
         waits=DATABASE_AWAY,
     )
@@ -106,8 +106,8 @@ def _add_writing_loops(base: Foundation, loops: LoopSupervisor) -> _WritingLoops
         consumer=consumer,
         urls=urls,
         clock=utc_now,
-        bell=wake_reconciler,
-        relay_bell=wake_relay,
+        wakeup=wake_reconciler,
+        relay_wakeup=wake_relay,
         waits=DATABASE_AWAY,
     )
     loops.add("relay", relay.run)
@@ -116,14 +116,14 @@ def _add_writing_loops(base: Foundation, loops: LoopSupervisor) -> _WritingLoops
     expiring = {
         "Idempotency keys": lambda: delete_expired_keys(database),
         "Sessions": lambda: delete_expired_sessions(database),
-        "Counts of logins": lambda: delete_old_attempts(database),
+        "Login counters": lambda: delete_old_attempts(database),
     }
     loops.add("expiry", lambda: expire_regularly(expiring))
     return _WritingLoops(reconciler, wake_relay, _add_asset_loops(base, loops))
 
 
 def _count(loop: str) -> Callable[[], None]:
-    """Return what counts the entries of the log that a loop's reader cannot read."""
+    """Return a function that counts the log entries that a loop's reader cannot parse."""
     return ITEMS_REJECTED.labels(loop, UNREADABLE).inc
 
 
@@ -131,7 +131,7 @@ def _add_asset_loops(base: Foundation, loops: LoopSupervisor) -> Wakeup:
     settings, wake_deletion = base.settings, Wakeup()
     retention = Retention(settings.asset_retention_days, settings.asset_retention_days_by_bucket)
     deletions = PostgresObjectDeletions(base.database)
-    assets = AssetRetention(deletions, base.objects, base.removal, retention, clock=utc_now, bell=wake_deletion)
+    assets = AssetRetention(deletions, base.objects, base.removal, retention, clock=utc_now, wakeup=wake_deletion)
     loops.add("object-deletion", assets.run)
     loops.add("asset-retention", assets.run_retention)
     orphans = OrphanCollector(PostgresOrphanScans(base.database), base.objects, clock=utc_now)

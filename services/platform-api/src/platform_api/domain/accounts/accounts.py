@@ -1,4 +1,4 @@
-"""Users, and the keys that speak for them."""
+"""Users, and the API keys that the platform's own commands create."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from platform_api.domain.accounts.api_keys import StoredKey
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Who owns jobs, assets and credits. The balance is in thousandths of a credit."""
+    """The owner of jobs, assets and credits. The balance is in thousandths of a credit."""
 
     id: UserId
     name: str
@@ -20,18 +20,18 @@ class User:
 
 
 class Accounts(Protocol):
-    """Keeps users, and the keys that the platform itself makes."""
+    """Stores users, and the keys that the platform's own commands create."""
 
     async def user(self, user_id: UserId) -> User | None: ...
 
     async def named(self, name: str) -> User | None: ...
 
     async def open(self, name: str, credits_mc: int) -> tuple[UserId, bool]:
-        """Return the user of that name, and True if it was made now, with the credits as its opening balance."""
+        """Return the user with that name. If it is new, create it with the given opening balance and return True."""
         ...
 
     async def provision(self, user_id: UserId) -> None:
-        """Make a user of that id, named by it and without credits, unless there is one."""
+        """Create a user with that id as its name and a balance of 0, unless the user exists."""
         ...
 
     async def key(self, key_id: str) -> StoredKey | None: ...

@@ -1,4 +1,4 @@
-"""API keys and who may manage them. A key's secret is shown once, when it is made, and kept as a hash."""
+"""API keys and who may manage them. A key's secret is returned once, at creation; only its hash is stored."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from darkroom_schemas.ids import UserId
 from platform_api.domain.errors import Forbidden, InvalidParameter, NotFound, TooManyKeys
 
 USE_NOTED_EVERY = timedelta(minutes=5)
-"""How old `last_used_at` may be: noting every use would write a row for each request."""
+"""Resolution of `last_used_at`: recording every use would write a row for each request."""
 OPERATORS = UserId("00000000-0000-8000-8000-6f7065726174")
-"""The account whose keys operators make for themselves. It is opened, without credits, with the first of them."""
+"""The account that owns the keys of operators. It is created, with a balance of 0, together with its first key."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredKey:
-    """An API key as it is kept. Only a `user` key has a user. A revoked key is gone for good, an inactive one rests."""
+    """A stored API key. Only a `user` key has a user. Revocation is permanent; an inactive key can be reactivated."""
 
     id: str
     kind: str
@@ -30,7 +30,7 @@ class StoredKey:
     scopes: tuple[str, ...] = (Scope.EVERYTHING,)
     is_active: bool = True
     created_at: datetime | None = None
-    """None in a key that is not stored yet, like the other times."""
+    """None until the key is stored; so are the other times."""
     updated_at: datetime | None = None
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
@@ -40,13 +40,16 @@ class StoredKey:
         return self.is_active and self.revoked_at is None
 
     def use_to_be_noted(self, now: datetime) -> bool:
-        """Tell whether the latest use that was noted is long ago."""
+        """Return whether the last recorded use is older than `USE_NOTED_EVERY`."""
         return self.last_used_at is None or now - self.last_used_at >= USE_NOTED_EVERY
 
 
 @dataclass(frozen=True, slots=True)
 class KeyManager:
-    """Who manages keys: an operator, or a user, who sees only their own and can pass on only what they hold."""
+    """The caller of key management: an operator, or a user.
+
+    A user sees only their own keys and can grant only scopes that their own key has.
+    """
 
     owner: UserId | None
     scopes: tuple[str, ...]
@@ -56,14 +59,14 @@ class KeyManager:
         return self.owner is None
 
     def check(self, tier: Tier | None, scopes: Sequence[str] | None) -> None:
-        """Raise unless the manager may give these; None is not given."""
+        """Raise `Forbidden` or `InvalidParameter` unless the manager may grant these; None means unchanged."""
         if tier is Tier.PREMIUM and not self.is_operator:
-            raise Forbidden("Only an operator's key can make a key premium.")
+            raise Forbidden("Only an operator's key can create or change premium keys.")
         if scopes is not None and not scopes:
             raise InvalidParameter("scopes", "must name at least one scope")
         for scope in scopes or ():
             if not grants(self.scopes, scope):
-                raise InvalidParameter("scopes", f"must not hold {scope}, which the caller's own key does not")
+                raise InvalidParameter("scopes", f"must not include {scope}, which the caller's own key does not have")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ class KeyChange:
 
 @dataclass(frozen=True, slots=True)
 class KeyPage:
-    """Newest first; `total` counts all pages."""
+    """One page, newest first; `total` is the number of keys on all pages."""
 
     keys: tuple[StoredKey, ...]
     total: int
@@ -89,7 +92,7 @@ class NewApiKeys(Protocol):
     """Stores new keys, inside the caller's transaction."""
 
     async def held_by(self, user_id: UserId) -> int:
-        """Count a user's keys that were not revoked. Nobody else adds one before the transaction ends."""
+        """Return the number of a user's unrevoked keys, and lock it until the transaction ends."""
         ...
 
     async def add(self, key: StoredKey) -> StoredKey:
@@ -98,7 +101,7 @@ class NewApiKeys(Protocol):
 
 
 class ApiKeys(Protocol):
-    """Keeps keys that were not revoked. An `owner` of None means anybody's. Each change is published."""
+    """Stores keys that are not revoked. An `owner` of None matches any owner. Each change is published."""
 
     async def get(self, key_id: str, owner: UserId | None) -> StoredKey | None: ...
 
@@ -109,12 +112,12 @@ class ApiKeys(Protocol):
     async def revoke(self, key_id: str, owner: UserId | None) -> StoredKey | None: ...
 
     async def note_use(self, key_id: str, now: datetime) -> None:
-        """Write down that a key was used, unless somebody did so a moment ago."""
+        """Set `last_used_at`, unless another request set it within `USE_NOTED_EVERY`."""
         ...
 
 
 async def add_key(key: StoredKey, owner: UserId, *, manager: KeyManager, keys: NewApiKeys, limit: int) -> StoredKey:
-    """Store a new key for its owner, who may hold `limit` of them, resting ones included."""
+    """Store a new key for its owner; raises `TooManyKeys` at `limit` keys, inactive ones included."""
     manager.check(key.tier, key.scopes)
     if await keys.held_by(owner) >= limit:
         raise TooManyKeys(limit)
@@ -122,18 +125,18 @@ async def add_key(key: StoredKey, owner: UserId, *, manager: KeyManager, keys: N
 
 
 async def change_key(key_id: str, change: KeyChange, *, manager: KeyManager, keys: ApiKeys) -> StoredKey:
-    """Change a key at once; raises `NotFound` for a key that the manager cannot see."""
+    """Change a key with immediate effect; raises `NotFound` for a key that the manager cannot see."""
     manager.check(change.tier, change.scopes)
     return _found(await keys.change(key_id, manager.owner, change))
 
 
 async def revoke_key(key_id: str, *, manager: KeyManager, keys: ApiKeys) -> StoredKey:
-    """Revoke a key at once and for good."""
+    """Revoke a key permanently, with immediate effect; raises `NotFound`."""
     return _found(await keys.revoke(key_id, manager.owner))
 
 
 async def read_key(key_id: str, *, manager: KeyManager, keys: ApiKeys) -> StoredKey:
-    """Return one key."""
+    """Return one key; raises `NotFound`."""
     return _found(await keys.get(key_id, manager.owner))
 
 

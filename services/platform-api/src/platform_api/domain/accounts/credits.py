@@ -1,4 +1,4 @@
-"""Credits as their owner and operators see them: a statement of the ledger, and changes by hand."""
+"""Credit statements, and manual adjustments by operators."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ MAX_NOTE_CHARACTERS = 200
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:
-    """One line of the ledger. `change_mc` is what it did to the balance, which was `balance_mc` after it."""
+    """One line of the ledger. `change_mc` is its effect on the balance; `balance_mc` is the balance after it."""
 
     id: int
     kind: LedgerKind
@@ -32,7 +32,7 @@ class StatementLine:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """Newest first. `reserved_mc` is held back for jobs under way; `cursor` continues after the last line."""
+    """One page, newest first. `reserved_mc` is reserved for active jobs; `cursor` continues after the last line."""
 
     balance_mc: int
     reserved_mc: int
@@ -44,13 +44,13 @@ class Credits(Protocol):
     """Reads the ledger."""
 
     async def statement(self, user_id: UserId, *, limit: int, before: int | None) -> Statement | None:
-        """Return a page of one moment; None if there is no such user."""
+        """Return one page from a single snapshot of the database; None if there is no such user."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """Credits given by hand, or taken if the amount is negative. `actor` says who did it."""
+    """Credits added, or deducted if the amount is negative, by an operator. `actor` identifies the operator."""
 
     user_id: UserId
     amount_mc: int
@@ -62,13 +62,13 @@ class CreditChanges(Protocol):
     """Changes a balance inside the caller's transaction."""
 
     async def adjust(self, adjustment: Adjustment) -> int:
-        """Return the new balance; raises `UnknownUser`, or `BalanceTooLow` rather than go below zero."""
+        """Return the new balance; raises `UnknownUser`, or `BalanceTooLow` if it would fall below zero."""
         ...
 
 
 async def adjust_credits(adjustment: Adjustment, *, credits: CreditChanges) -> int:
-    """Give or take credits and return the new balance."""
+    """Add or deduct credits and return the new balance in thousandths; raises `InvalidParameter` and as `adjust`."""
     if not 0 < abs(adjustment.amount_mc) <= MAX_ADJUSTMENT_MC:
         bound = MAX_ADJUSTMENT_MC // 1000
-        raise InvalidParameter("amount", f"must be at least 0.001 credits, given or taken, and at most {bound:,}")
+        raise InvalidParameter("amount", f"must be at least 0.001 credits, added or deducted, and at most {bound:,}")
     return await credits.adjust(adjustment)

@@ -16,10 +16,10 @@ class LedgerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """One line of the credit ledger for the run of a job. `item` names what a capture pays for."""
+    """One line of the credit ledger for a run of a job. `item` names the output that a capture pays for."""
 
     kind: LedgerKind
     amount_mc: int
     item: str | None = None
     of_run: int | None = None
-    """Another run than the job's present one."""
+    """The run that the entry belongs to, if it is not the job's current run."""

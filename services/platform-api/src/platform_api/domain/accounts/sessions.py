@@ -1,4 +1,4 @@
-"""Browser sessions: a random token in a cookie, kept here only as a hash, and the logins that open them."""
+"""Browser sessions: a random token in a cookie, stored only as a hash, and the logins that create them."""
 
 import hashlib
 import secrets
@@ -15,7 +15,7 @@ MIN_PASSWORD_CHARACTERS, MAX_PASSWORD_CHARACTERS = 10, 1024
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A login of one browser. One that was opened with an API key ends with the key."""
+    """A login of one browser. A session opened with an API key ends when the key does."""
 
     token_hash: bytes
     user_id: UserId
@@ -24,12 +24,12 @@ class Session:
 
 
 class Sessions(Protocol):
-    """Keeps sessions."""
+    """Stores sessions."""
 
     async def add(self, session: Session) -> None: ...
 
     async def find(self, token_hash: bytes, now: datetime) -> Session | None:
-        """Return a session that has neither ended nor been ended."""
+        """Return a session that has neither expired nor been ended."""
         ...
 
     async def remove(self, token_hash: bytes) -> None: ...
@@ -37,14 +37,14 @@ class Sessions(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StoredPassword:
-    """Whose it is, and its slow hash."""
+    """A user and the slow hash of their password."""
 
     user_id: UserId
     password_hash: str
 
 
 class Passwords(Protocol):
-    """Keeps the hashes of passwords."""
+    """Stores the hashes of passwords."""
 
     async def of_name(self, name: str) -> StoredPassword | None: ...
 
@@ -54,20 +54,20 @@ class Passwords(Protocol):
 
 
 class PasswordHasher(Protocol):
-    """Makes and checks slow hashes."""
+    """Computes and verifies slow hashes."""
 
     async def hash(self, password: str) -> str: ...
 
     async def matches(self, password: str, password_hash: str | None) -> bool:
-        """Compare; without a hash take just as long and say no."""
+        """Verify a password. Without a hash, return False after the same computing time."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A counted attempt to log in, and how many seconds to wait where there were too many; 0 where there were not.
+    """A counted login attempt. Waits are in seconds, 0 if no limit was reached.
 
-    `name_wait_s` is about attempts in this name, `address_wait_s` about all names from this address.
+    `name_wait_s` applies to attempts for this name, `address_wait_s` to all names from this address.
     """
 
     name_wait_s: float = 0.0
@@ -75,24 +75,24 @@ class Attempt:
 
 
 class LoginThrottle(Protocol):
-    """Counts attempts to log in, over all replicas."""
+    """Counts login attempts, shared by all replicas."""
 
     async def attempt(self, name: str, address: str) -> Attempt:
-        """Count an attempt before it is judged."""
+        """Count an attempt, before its password is verified."""
         ...
 
     async def succeeded(self, name: str, address: str) -> None:
-        """Forget the attempts that led to a login."""
+        """Delete the counted attempts that led to a successful login."""
         ...
 
 
 async def log_in(
     name: str, password: str, address: str, *, passwords: Passwords, hasher: PasswordHasher, throttle: LoginThrottle
 ) -> UserId:
-    """Return whose name and password these are; raises `WrongLogin` or `TooManyLogins`.
+    """Verify a name and a password and return the user; raises `WrongLogin` or `TooManyLogins`.
 
-    Too many attempts in a name refuse that name. Too many from an address refuse wrong passwords only: others may share
-    the address, and nobody must be able to keep them out by inventing names.
+    Too many attempts for a name reject that name. Too many attempts from an address reject only wrong passwords: others
+    may share the address, and an attacker must not be able to lock them out by trying invented names.
     """
     attempt = await throttle.attempt(name, address)
     if attempt.name_wait_s:
@@ -107,7 +107,7 @@ async def log_in(
 async def open_session(
     user_id: UserId, key_id: str | None, *, sessions: Sessions, now: datetime, lifetime: timedelta
 ) -> tuple[str, Session]:
-    """Begin a session; returns the token, which is not kept, and what is."""
+    """Open a session. Returns the token, which is not stored, and the stored session."""
     token = secrets.token_urlsafe(32)
     session = Session(hash_of(token), user_id, key_id, now + lifetime)
     await sessions.add(session)
@@ -115,18 +115,18 @@ async def open_session(
 
 
 def hash_of(token: str) -> bytes:
-    """Return what is kept of a token; its 256 random bits need no slow hash."""
+    """Return the stored hash of a token. The token has 256 random bits and needs no slow hash."""
     return hashlib.sha256(token.encode()).digest()
 
 
 async def set_password(user_id: UserId, password: str, *, passwords: Passwords, hasher: PasswordHasher) -> None:
-    """Give a user a new password; raises `InvalidParameter`."""
+    """Set a user's password and end all of the user's sessions; raises `InvalidParameter`."""
     check_password(password)
     await passwords.set(user_id, await hasher.hash(password))
 
 
 def check_password(password: str) -> None:
-    """Raise `InvalidParameter` unless the password may be set."""
+    """Raise `InvalidParameter` unless the password has an allowed length."""
     if not MIN_PASSWORD_CHARACTERS <= len(password) <= MAX_PASSWORD_CHARACTERS:
         bounds = f"{MIN_PASSWORD_CHARACTERS} to {MAX_PASSWORD_CHARACTERS}"
         raise InvalidParameter("password", f"must have {bounds} characters")

@@ -1,4 +1,4 @@
-"""Which assets a list is about."""
+"""Filters of asset lists."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from darkroom_schemas.ids import JobId
 
 @dataclass(frozen=True, slots=True)
 class AssetFilter:
-    """All conditions hold together; an empty one does not restrict. A `mime_type` may end in `/*`."""
+    """All conditions must hold; an empty condition does not restrict. A `mime_type` may end in `/*`."""
 
     job_id: JobId | None = None
     job_type: str | None = None

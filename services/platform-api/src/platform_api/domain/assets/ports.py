@@ -1,4 +1,4 @@
-"""What assets need of the outside world."""
+"""Interfaces to the storage of assets."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -14,7 +14,7 @@ from platform_api.domain.assets.filters import AssetFilter
 
 @dataclass(frozen=True, slots=True)
 class AssetPage:
-    """Newest first; `cursor` continues after the last item."""
+    """One page, newest first; `cursor` continues after the last item."""
 
     assets: tuple[Asset, ...]
     cursor: AssetId | None
@@ -33,49 +33,52 @@ class AssetReads(Protocol):
 
 
 class AssetRemoval(Protocol):
-    """Removes assets for good: their rows and events at once, their bytes soon after, whatever crashes in between."""
+    """Deletes assets. Rows and events change at once; the bytes are deleted soon after, also if a process crashes."""
 
     async def remove(self, asset_id: AssetId, user_id: UserId) -> bool:
-        """Return whether the user had such an asset."""
+        """Delete an asset; return False if the user has no such asset."""
         ...
 
     async def step_types(self) -> list[str]:
-        """Name the types of the steps that made the assets there are."""
+        """Return the types of the steps that produced the existing assets."""
         ...
 
     async def remove_older(self, step_type: str, than: datetime, *, limit: int) -> int:
-        """Remove the oldest of what such steps made before that moment, and return how many assets that were."""
+        """Delete up to `limit` of the oldest assets of that step type created before `than`; return their number."""
         ...
 
 
 class ObjectDeletions(Protocol):
-    """The objects whose bytes are to be deleted."""
+    """The object keys whose bytes are to be deleted."""
 
     def batch(self, limit: int) -> AbstractAsyncContextManager[Sequence[str]]:
-        """Take keys that no other replica has taken; they are forgotten if the block ends well, else tried later."""
+        """Claim keys that no other replica has claimed.
+
+        If the block succeeds, the claims are deleted; otherwise they are retried later.
+        """
         ...
 
 
 class OrphanScans(Protocol):
-    """The jobs whose objects are to be looked over."""
+    """The jobs whose objects are to be checked for orphans."""
 
     def batch(self, limit: int) -> AbstractAsyncContextManager[Mapping[JobId, Collection[str]]]:
-        """Take jobs that have ended and that no other replica has taken, with the keys that their assets refer to.
+        """Claim ended jobs that no other replica has claimed, with the keys that their assets refer to.
 
-        They are forgotten if the block ends well, else taken again a day later.
+        If the block succeeds, the claims are deleted; otherwise they are retried a day later.
         """
         ...
 
 
 class Folders(Protocol):
-    """Lists and deletes what is stored for a job."""
+    """Lists and deletes the objects of a job."""
 
     async def keys(self, folder: str, *, stored_before: datetime) -> list[str]:
-        """Name what was stored in a folder before that moment; raises `OSError` as `delete` does."""
+        """Return the keys in a folder stored before that moment; raises `OSError` as `delete` does."""
         ...
 
     async def delete(self, keys: Sequence[str]) -> None:
-        """Delete the objects that there are; raises `OSError` while the store refuses or does not answer."""
+        """Delete objects; missing ones are ignored. Raises `OSError` if the object store fails or does not answer."""
         ...
 
 
@@ -87,9 +90,9 @@ class Objects(Protocol):
         ...
 
     def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
-        """Yield the bytes from `start` up to, not including, `end`."""
+        """Yield the bytes from `start` to `end`, exclusive."""
         ...
 
     async def delete(self, keys: Sequence[str]) -> None:
-        """Delete the objects that there are; raises `OSError` while the store refuses or does not answer."""
+        """Delete objects; missing ones are ignored. Raises `OSError` if the object store fails or does not answer."""
         ...

@@ -1,4 +1,4 @@
-"""Bring what the queue's log says into jobs, history, assets and credits."""
+"""Applies step events of the queue's log to jobs, history, assets and credits."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,22 +12,22 @@ from platform_api.domain.jobs.transitions import late_keys, on_step_event
 from platform_api.domain.jobs.view import AssetUrls
 
 JOB_CHANGING = frozenset({EventType.STEP_STARTED, EventType.STEP_RETRYING, EventType.STEP_RELEASED}) | STEP_TERMINAL
-"""Events that can change a job: the log holds many others, for which nothing need be read."""
+"""Events that can change a job. All other events are skipped without reading the job."""
 
 WITHOUT_RESULT = frozenset(
     {EventType.STEP_RETRYING, EventType.STEP_RELEASED, EventType.STEP_FAILED, EventType.STEP_CANCELLED}
 )
-"""Ends of attempts that gave no result, and may have stored something: a worker that was killed deletes nothing."""
+"""Attempts that ended without a result may have left objects: a killed worker deletes nothing."""
 
 
 async def apply_step_events(events: Sequence[Event], *, jobs: JobChanges, urls: AssetUrls) -> list[Change]:
     """Apply the events in order, inside the caller's transaction, and return the changes that were written.
 
-    Events of steps that are not ours, that were applied before, or that no longer fit the job have no effect.
+    Events have no effect if their step does not belong to a job, if they were applied before, or if they are outdated.
     """
-    ours = [event for event in events if event.type in JOB_CHANGING and _is_job_step(event)]
-    states = await jobs.load({event.job_id for event in ours})
-    known = [event for event in ours if event.job_id in states]
+    job_events = [event for event in events if event.type in JOB_CHANGING and _is_job_step(event)]
+    states = await jobs.load({event.job_id for event in job_events})
+    known = [event for event in job_events if event.job_id in states]
     repeated = await jobs.applied([(event.job_id, event.id) for event in known])
     changes, unwanted = [], list[str]()
     for event in known:
@@ -47,15 +47,15 @@ async def apply_step_events(events: Sequence[Event], *, jobs: JobChanges, urls: 
 
 
 def failure_in_place_of(event: Event) -> Event:
-    """Tell the failure of a step in place of news about it that cannot be kept."""
-    error = {"code": "internal_error", "message": "What the worker reported cannot be kept."}
+    """Return a failure of the step that replaces an event which the database cannot store."""
+    error = {"code": "internal_error", "message": "The worker's report cannot be stored."}
     return event.model_copy(update={"type": EventType.STEP_FAILED, "data": {"error": error}})
 
 
 def events_of(view: StepView) -> Iterable[Event]:
-    """Retell what the queue knows about a step, for when its log no longer reaches back.
+    """Derive events from the queue's state of a step, for when its log no longer contains them.
 
-    The ids are those of no log entry, yet the same each time the same state is retold.
+    The ids match no log entry. The same state always yields the same ids.
     """
     if view.started_at_ms is not None:
         yield _event(view, "step.started", view.started_at_ms, {"worker_id": view.worker_id, "attempt": view.attempt})
@@ -87,6 +87,6 @@ def _event(view: StepView, type_: str, at_ms: int, data: dict[str, object]) -> E
 
 
 def _is_job_step(event: Event) -> bool:
-    """Tell our steps `<job uuid>:<run>:<nn>` from those given straight to the queue."""
+    """Distinguish steps of jobs, `<job uuid>:<run>:<nn>`, from steps submitted directly to queue-api."""
     is_uuid = len(event.job_id) == 36 and event.job_id.count("-") == 4
     return is_uuid and event.step_id is not None and event.step_id.startswith(f"{event.job_id}:")

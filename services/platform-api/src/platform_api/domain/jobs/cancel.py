@@ -1,4 +1,4 @@
-"""Cancel a job for its user."""
+"""Cancels a user's job."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from platform_api.domain.jobs.view import AssetUrls
 async def cancel_job(
     job_id: JobId, user_id: UserId, reason: str, *, jobs: JobChanges, urls: AssetUrls, now: datetime
 ) -> Job:
-    """Cancel at once and return the job; again is harmless. Raises `NotFound`, or `JobFinished` if it is too late."""
+    """Cancel a job and return it; idempotent. Raises `NotFound`, or `JobFinished` if it ended otherwise."""
     state = (await jobs.load([job_id])).get(job_id)
     if state is None or state.job.user_id != user_id:
         raise NotFound("job")

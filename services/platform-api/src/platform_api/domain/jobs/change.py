@@ -1,4 +1,4 @@
-"""A decided change of a job: everything that one transaction writes, and nothing decided later."""
+"""A decided change of a job: everything that one transaction writes."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,14 +15,14 @@ from platform_api.domain.jobs.job import Job, JobState, Step
 
 @dataclass(frozen=True, slots=True)
 class SubmitStep:
-    """Hand a step to the queue."""
+    """Submit a step to the queue."""
 
     step: StepSubmit
 
 
 @dataclass(frozen=True, slots=True)
 class CancelStep:
-    """Take a step back from the queue, or stop it."""
+    """Remove a waiting step from the queue, or stop a running one."""
 
     step_id: StepId
     reason: str
@@ -42,9 +42,11 @@ OutboxItem = SubmitStep | CancelStep | EmitEvent
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """From `before` to `state`. `steps` are those that changed; `source_event_id` makes a repeat visible.
+    """A transition from `before` to `state`. `steps` are the changed steps.
 
-    `discarded` are the keys of objects that nobody will ask for.
+    `source_event_id` deduplicates: an event is applied once.
+
+    `discarded` are the keys of objects that nothing refers to; they will be deleted.
     """
 
     before: Job
@@ -60,7 +62,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Restart:
-    """A new run of a job: what it was is backed up. `given_up` are the old run's steps that had not ended."""
+    """The start of a job's next run; `before` is archived. `given_up` are the old run's unfinished steps."""
 
     before: Job
     state: JobState
@@ -71,5 +73,5 @@ class Restart:
 
     @property
     def debit_mc(self) -> int:
-        """Return what the user's balance pays beyond what the old run gives back."""
+        """Return the amount to debit from the user's balance, net of what the old run releases."""
         return sum(e.amount_mc if e.kind is LedgerKind.RESERVE else -e.amount_mc for e in self.ledger)

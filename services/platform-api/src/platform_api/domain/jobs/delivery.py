@@ -1,4 +1,4 @@
-"""What a completed step delivered: as assets, as the job row keeps them, and as what is paid for."""
+"""Outputs of a completed step: as assets, as the short form in the job row, and as billed items."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from platform_api.domain.jobs.job import Delivered, Job, Step
 
 
 def accepted(step: Step, result: StepResult) -> tuple[list[StepOutput], list[StepOutput]]:
-    """Divide outputs into those that count and the others: more than are paid for, or larger than the bucket allows."""
+    """Divide outputs into accepted and rejected: too many for the price, or larger than the bucket's limit."""
     limit = CATALOGUE[step.job_type].max_output_bytes
     counting: list[StepOutput] = []
     others: list[StepOutput] = []
@@ -23,12 +23,12 @@ def accepted(step: Step, result: StepResult) -> tuple[list[StepOutput], list[Ste
 
 
 def keys_of(outputs: Sequence[StepOutput]) -> list[str]:
-    """Name all objects that the outputs are stored as."""
+    """Return the keys of all objects of the outputs, thumbnails included."""
     return [key for output in outputs for key in (output.key, output.thumbnail_key) if key]
 
 
 def assets_of(job: Job, step: Step, outputs: Sequence[StepOutput], now: datetime) -> list[Asset]:
-    """Make an asset of each output."""
+    """Create an asset for each output."""
     return [
         Asset(
             id=AssetId(new_uuid7()),
@@ -55,7 +55,7 @@ def assets_of(job: Job, step: Step, outputs: Sequence[StepOutput], now: datetime
 
 
 def items_of(step: Step, assets: Sequence[Asset], text: str | None) -> list[str]:
-    """Name what is paid for, alike in every run of the job. An empty text is a result only where results are free."""
+    """Return the billed items, which have the same names in every run. An empty text is billed only if it is free."""
     items = [f"{step.number:02d}:{asset.output_index:02d}" for asset in assets]
     if text is not None and CATALOGUE[step.job_type].gives_text and (text or not step.price_mc):
         items.insert(0, f"{step.number:02d}:text")
@@ -63,13 +63,13 @@ def items_of(step: Step, assets: Sequence[Asset], text: str | None) -> list[str]
 
 
 def unpaid(step: Step, items: Sequence[str], captured: Collection[str]) -> list[str]:
-    """Leave out what earlier runs were paid for, and never charge a step for more than was reserved for it."""
+    """Return the items that earlier runs did not pay for, never more than the step reserved."""
     paid = sum(item.startswith(f"{step.number:02d}:") for item in captured)
     return [item for item in items if item not in captured][: max(0, step.outputs - paid)]
 
 
 def delivered(asset: Asset) -> Delivered:
-    """Return the short form of an asset that its job keeps."""
+    """Return the short form of an asset that the job row stores."""
     return Delivered(
         asset_id=asset.id,
         index=asset.output_index,

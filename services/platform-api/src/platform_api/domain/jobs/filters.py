@@ -1,4 +1,4 @@
-"""Which jobs a list is about."""
+"""Filters of job lists."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from darkroom_schemas.status import JobStatus
 
 @dataclass(frozen=True, slots=True)
 class JobFilter:
-    """All conditions hold together; an empty one does not restrict. `created_before` is exclusive."""
+    """All conditions must hold; an empty condition does not restrict. `created_before` is exclusive."""
 
     statuses: tuple[JobStatus, ...] = ()
     job_type: str | None = None
@@ -18,4 +18,4 @@ class JobFilter:
 
 EVERY_JOB = JobFilter()
 COUNTED_TO = 10_000
-"""A filtered list is counted no further: an exact number would have to look at every job."""
+"""Filtered lists are counted up to this number: an exact count would read every job."""

@@ -1,4 +1,4 @@
-"""A job and its steps as PostgreSQL remembers them. Money is in thousandths of a credit."""
+"""Jobs and their steps, as stored in PostgreSQL. Amounts are in thousandths of a credit."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,7 +12,7 @@ from darkroom_schemas.worker import Requirements
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """One output of a step as the job row keeps it: enough to show the job without reading its assets."""
+    """One output of a step in the job row: enough to display the job without reading its assets."""
 
     asset_id: AssetId
     index: int
@@ -29,7 +29,7 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a user asked for, and what became of it. `text` is the last that a step gave."""
+    """A user's request and its state. `text` is the text of the last step that returned one."""
 
     id: JobId
     user_id: UserId
@@ -58,7 +58,7 @@ class Job:
     reported: dict[str, Any] | None = None
 
     def progress(self, running_percent: float = 0.0) -> float:
-        """Return the mean over all steps, when the percentages of the running ones add up to `running_percent`."""
+        """Return the mean over all steps in percent; `running_percent` is the sum over the running steps."""
         if self.status is JobStatus.COMPLETED:
             return 100.0
         return round((self.steps_done * 100 + running_percent) / self.steps_total, 1)
@@ -66,9 +66,9 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One unit of work of a run, which waits for the steps in `needs`.
+    """One unit of work of a run. Starts when the steps in `needs` are completed.
 
-    `payload` may name results of those. At most `outputs` things are delivered, and each costs `price_mc`.
+    `payload` may refer to their results. The step delivers at most `outputs` outputs, each for `price_mc`.
     """
 
     job_id: JobId
@@ -88,17 +88,17 @@ class Step:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     template: dict[str, Any] | None = None
-    """The payload before results were filled in, where that has changed it."""
+    """The payload before references were replaced by results; None if it has no references."""
 
     @property
     def id(self) -> StepId:
-        """Return the id that the queue knows the step by."""
+        """Return the step's id in the queue."""
         return step_id(self.job_id, self.run, self.number)
 
 
 @dataclass(frozen=True, slots=True)
 class JobState:
-    """A job with the steps of its current run, in order, and the items that earlier runs were paid for."""
+    """A job, the steps of its current run in order, and the items that earlier runs captured."""
 
     job: Job
     steps: tuple[Step, ...]

@@ -1,4 +1,4 @@
-"""What jobs need of the outside world."""
+"""Interfaces to the storage of jobs."""
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -20,7 +20,7 @@ from platform_api.domain.jobs.job import Job, JobState
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """Everything that accepting a job writes."""
+    """All rows that the acceptance of a job writes."""
 
     state: JobState
     history: HistoryEntry
@@ -30,57 +30,57 @@ class NewJob:
 
 
 class JobSubmissions(Protocol):
-    """Writes a new job and reserves its credits, all or nothing."""
+    """Writes a new job and reserves its credits, atomically."""
 
     async def accept(self, new: NewJob) -> Answer | None:
-        """Return None when the job is new, or the kept answer of the same request.
+        """Return None if the job is new, or the stored response of an identical earlier request.
 
         Raises `NotEnoughCredits`, `UnknownUser`, `KeyReused` or `KeyInUse`.
         """
         ...
 
     async def earlier(self, user_id: UserId, asked: IdempotencyKey) -> Answer | None:
-        """Return the kept answer of the same request; raises `KeyReused` if it was another one."""
+        """Return the stored response of the same request; raises `KeyReused` if the request differs."""
         ...
 
 
 class Backlog(Protocol):
-    """How many steps wait, as known a moment ago."""
+    """Number of waiting steps, possibly a few seconds old."""
 
     async def queued(self) -> Mapping[str, int]:
         """Return the number of waiting steps by type."""
         ...
 
     def add(self, step_type: str) -> None:
-        """Count a step that was accepted just now."""
+        """Count a step that was just accepted."""
         ...
 
 
 class JobChanges(Protocol):
-    """Reads jobs under a lock and writes decided changes, inside the caller's transaction."""
+    """Locks and reads jobs, and writes decided changes, inside the caller's transaction."""
 
     async def load(self, job_ids: Iterable[JobId]) -> dict[JobId, JobState]:
-        """Lock and return those of the jobs that exist."""
+        """Lock and return the jobs that exist."""
         ...
 
     async def save(self, changes: Sequence[Change]) -> None:
-        """Write the changes in order. A source event that was applied before must not come again."""
+        """Write the changes in order. Source events must not have been applied before; see `applied`."""
         ...
 
     async def applied(self, pairs: Sequence[tuple[JobId, str]]) -> set[tuple[JobId, str]]:
-        """Return which (job, source event id) pairs were applied before."""
+        """Return the (job, source event id) pairs that were applied before."""
         ...
 
     async def discard(self, keys: Sequence[str]) -> None:
-        """Have objects deleted that nothing refers to."""
+        """Schedule objects that nothing refers to for deletion."""
         ...
 
     async def scan_for_orphans(self, job_ids: Collection[JobId]) -> None:
-        """Have what the jobs have stored looked over later, for objects that nothing refers to."""
+        """Schedule a check of the jobs' objects for orphans."""
         ...
 
     async def restart(self, restart: Restart) -> None:
-        """Back the job up and write its new run; raises `NotEnoughCredits`."""
+        """Archive the job and write its next run; raises `NotEnoughCredits`."""
         ...
 
     async def enqueue(self, items: Sequence[tuple[Job, OutboxItem]]) -> None:
@@ -89,14 +89,14 @@ class JobChanges(Protocol):
 
 
 class JobsTransaction(Protocol):
-    """Opens a transaction: committed when the block ends, rolled back when it raises."""
+    """Opens a transaction. It commits when the block ends and rolls back if the block raises."""
 
     def __call__(self) -> AbstractAsyncContextManager[JobChanges]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class StepRef:
-    """Names a step and its job, with the state that the step has here."""
+    """A step, its job, and the step's status in the database."""
 
     id: StepId
     job_id: JobId
@@ -104,20 +104,20 @@ class StepRef:
 
 
 class StaleSteps(Protocol):
-    """Finds steps whose state the queue should be asked about, some hundred at a time."""
+    """Finds steps whose state the reconciler compares with the queue, a few hundred at a time."""
 
     def pending(self, submitted_before: datetime) -> AsyncIterator[Sequence[StepRef]]:
-        """Yield the steps handed over before that moment and not known to have ended."""
+        """Yield the active steps that were submitted before that moment."""
         ...
 
     def revoked(self, finished_after: datetime) -> AsyncIterator[Sequence[StepRef]]:
-        """Yield the steps that ended here since that moment without having completed."""
+        """Yield the steps that ended here after that moment without completing."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class JobPage:
-    """Newest first; `cursor` continues after the last item."""
+    """One page, newest first; `cursor` continues after the last item."""
 
     jobs: tuple[Job, ...]
     cursor: JobId | None
@@ -127,7 +127,7 @@ class JobPage:
 
 @dataclass(frozen=True, slots=True)
 class JobSnapshot:
-    """A job and its history at one moment. The first `announced_seq` entries are known to stand in the log."""
+    """A job and its history at one moment. The events of the first `announced_seq` entries are in the log."""
 
     job: Job
     history: tuple[HistoryEntry, ...]
@@ -139,18 +139,18 @@ class JobSnapshot:
 
 
 class JobReads(Protocol):
-    """Reads of jobs; another user's job is not there."""
+    """Reads jobs. Jobs of other users do not exist for the caller."""
 
     async def get(self, job_id: JobId, user_id: UserId) -> Job | None: ...
 
     async def snapshot(self, job_id: JobId, user_id: UserId) -> JobSnapshot | None: ...
 
     async def running_steps(self, job: Job) -> Sequence[StepId]:
-        """Return the steps of the job's current run that a worker has."""
+        """Return the ids of the current run's steps that are running on a worker."""
         ...
 
     async def submitted_steps(self, job: Job) -> Sequence[StepId]:
-        """Name the steps that the queue has or is about to get, and that have not ended."""
+        """Return the ids of the submitted steps that have not ended."""
         ...
 
     async def page(
@@ -163,5 +163,5 @@ class JobReads(Protocol):
         offset: int = 0,
         oldest_first: bool = False,
     ) -> JobPage:
-        """Return a page, newest first unless said otherwise. `before` goes with the newest first only."""
+        """Return a page. `before` requires the default order, newest first."""
         ...

@@ -1,4 +1,4 @@
-"""Which steps may start now, with the results that their payloads name filled in."""
+"""Selects the steps that may start now and replaces references in their payloads by results."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -13,7 +13,7 @@ from platform_api.domain.planning.templates import Reference, Unfillable, fill_i
 
 
 def ready_steps(state: JobState, urls: AssetUrls, now: datetime) -> list[Step]:
-    """Return, as submitted, the steps that waited and need nothing more; raises `Unfillable`."""
+    """Return, as submitted, the waiting steps whose needs are completed; raises `Unfillable`."""
     complete = {step.number for step in state.steps if step.status is JobStatus.COMPLETED}
     texts = {step.number: step.text for step in state.steps if step.text is not None}
     outputs = {(output.step, output.index): output for output in state.job.outputs}

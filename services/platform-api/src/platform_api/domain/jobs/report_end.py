@@ -1,4 +1,4 @@
-"""The end of a job as an outside system saw it, for when its news did not come through by themselves."""
+"""Ends a job as an outside system reports it, when the normal events did not arrive."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,7 @@ from platform_api.domain.verified_write import VerifiedWrite
 
 @dataclass(frozen=True, slots=True)
 class ReportedEnd:
-    """`failed` or completed, a sentence about it, and what else was said."""
+    """Whether the job failed or completed, a message, and the whole report."""
 
     failed: bool
     message: str
@@ -35,7 +35,7 @@ async def report_end_verified(
     clock: Clock,
     verified_write: VerifiedWrite,
 ) -> Job:
-    """End the job as `report_end` does, in transactions of its own, and see that it has ended."""
+    """End the job as `report_end` does, in its own transactions, and verify that it has ended."""
 
     async def attempt() -> Job:
         async with jobs_transaction() as jobs:
@@ -43,8 +43,8 @@ async def report_end_verified(
 
     async def is_stored(job: Job) -> bool:
         async with jobs_transaction() as jobs:
-            kept = (await jobs.load([job_id]))[job_id].job
-        return kept.run > job.run or kept.status in TERMINAL
+            stored = (await jobs.load([job_id]))[job_id].job
+        return stored.run > job.run or stored.status in TERMINAL
 
     return await verified_write.write(attempt, is_stored)
 
@@ -52,9 +52,9 @@ async def report_end_verified(
 async def report_end(
     job_id: JobId, user_id: UserId | None, end: ReportedEnd, *, jobs: JobChanges, urls: AssetUrls, now: datetime
 ) -> Job:
-    """End the job unless it has ended so already; with a `user_id`, only that user's.
+    """End the job; idempotent. With a `user_id`, only that user's job.
 
-    Raises `NotFound`, or `JobFinished` if it ended otherwise: a cancelled job counts as failed.
+    Raises `NotFound`, or `JobFinished` if the job ended otherwise; a cancelled job counts as failed.
     """
     state = (await jobs.load([job_id])).get(job_id)
     if state is None or (user_id is not None and state.job.user_id != user_id):

@@ -1,4 +1,4 @@
-"""Run a job again under its id: what was delivered before stays paid for, and only the rest is reserved."""
+"""Runs a job again under its id. Delivered outputs stay paid; only the rest is reserved again."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ STUCK_AFTER = timedelta(minutes=10)
 
 
 async def retry_job(job_id: JobId, user_id: UserId, *, jobs: JobChanges, urls: AssetUrls, now: datetime) -> Job:
-    """Start the next run and return the job.
+    """Start the job's next run and return the job.
 
     Raises `NotFound`, `JobNotRetryable`, `JobRetryLimit` or `NotEnoughCredits`.
     """
@@ -35,7 +35,10 @@ async def retry_job(job_id: JobId, user_id: UserId, *, jobs: JobChanges, urls: A
 
 
 def restarted(state: JobState, urls: AssetUrls, now: datetime) -> Restart:
-    """Decide the next run of a job that failed, was cancelled, or has not moved for ten minutes."""
+    """Decide the next run of a job that failed, was cancelled, or has not changed for ten minutes.
+
+    Raises `JobNotRetryable` or `JobRetryLimit`.
+    """
     job = state.job
     is_stuck = job.status in ACTIVE and now - job.updated_at >= STUCK_AFTER
     if job.status is JobStatus.COMPLETED or (job.status in ACTIVE and not is_stuck):
@@ -43,7 +46,7 @@ def restarted(state: JobState, urls: AssetUrls, now: datetime) -> Restart:
     if job.run > MAX_RETRIES:
         raise JobRetryLimit(MAX_RETRIES)
     given_up = [step for step in state.steps if step.status not in TERMINAL]
-    steps = tuple(_anew(step, now) for step in state.steps)
+    steps = tuple(_next_run_of(step, now) for step in state.steps)
     new = replace(
         job,
         status=JobStatus.QUEUED,
@@ -77,14 +80,14 @@ def restarted(state: JobState, urls: AssetUrls, now: datetime) -> Restart:
     )
 
 
-def _anew(step: Step, now: datetime) -> Step:
+def _next_run_of(step: Step, now: datetime) -> Step:
     payload = step.template or step.payload
     planned = PlannedStep(step.job_type, payload, step.price_mc, step.outputs, step.needs, step.requirements)
     return create_step(planned, step.job_id, step.number, now, run=step.run + 1)
 
 
 def _ledger(job: Job, is_stuck: bool) -> tuple[LedgerEntry, ...]:
-    """Reserve what no run has captured. A stuck run never ended, so it gives its reservation back first."""
+    """Reserve what no run has captured. A stuck run has not released its reservation, so release it first."""
     rest = job.price_mc - job.charged_mc
     if not rest:
         return ()

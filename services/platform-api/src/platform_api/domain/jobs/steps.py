@@ -1,4 +1,4 @@
-"""Steps of a run, made from a plan, and their submission to the queue."""
+"""Creates the steps of a run from a plan, and their submissions to the queue."""
 
 from datetime import datetime
 
@@ -12,12 +12,12 @@ from platform_api.domain.planning.plan import Plan, PlannedStep, needs_of
 
 
 def steps_of(plan: Plan, job_id: JobId, now: datetime) -> tuple[Step, ...]:
-    """Make the steps of a job's first run."""
+    """Create the steps of a job's first run."""
     return tuple(create_step(planned, job_id, number, now) for number, planned in enumerate(plan.steps))
 
 
 def create_step(planned: PlannedStep, job_id: JobId, number: int, now: datetime, *, run: int = 1) -> Step:
-    """Make the record of a step, which precedes its submission: `now`, unless it waits for others."""
+    """Create the record of a step. It counts as submitted at `now` unless it waits for other steps."""
     needs = needs_of(planned, number)
     return Step(
         job_id=job_id,
@@ -35,7 +35,7 @@ def create_step(planned: PlannedStep, job_id: JobId, number: int, now: datetime,
 
 
 def step_submission(job: Job, step: Step) -> StepSubmit:
-    """Write a step as the queue takes it."""
+    """Return a step in the queue's format."""
     job_type = CATALOGUE[step.job_type]
     return StepSubmit(
         id=step.id,

@@ -1,4 +1,4 @@
-"""Accept a planned job: check it, and write all of it at once."""
+"""Accepts a planned job: checks it and writes it in one transaction."""
 
 from collections.abc import Callable, Mapping
 
@@ -20,7 +20,7 @@ from platform_api.domain.jobs.view import AssetUrls, job_view
 from platform_api.domain.planning.plan import Plan, check_plan
 
 Render = Callable[[JobView, Mapping[str, int]], str]
-"""Writes the answer from the job and the numbers of waiting steps by type."""
+"""Renders the response body from the job and the numbers of waiting steps by type."""
 
 
 async def submit_job(
@@ -36,7 +36,7 @@ async def submit_job(
     urls: AssetUrls,
     clock: Clock,
 ) -> Answer:
-    """Return the answer to give; raises a `Refused`. A `max_depth` of 0 means no limit."""
+    """Submit a job and return the response; raises a `Refused`. A `max_depth` of 0 means no limit."""
     check_plan(plan)
     now, job_id = clock(), JobId(new_uuid7())
     queued = await backlog.queued()

@@ -1,4 +1,4 @@
-"""The one place that decides how a job changes. Pure: state and event in, change (or nothing) out."""
+"""All transitions of a job. Pure functions from state and event to a change, or None."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,7 +25,7 @@ GIVEN_UP = frozenset({JobStatus.CANCELLED, JobStatus.FAILED})
 
 
 def on_step_event(state: JobState, event: Event, urls: AssetUrls) -> Change | None:
-    """Decide what a step's event does to its job. None: it is about an old run, out of order, or changes nothing."""
+    """Return the change that a step's event causes; None if it is about an old run, out of order, or without effect."""
     step = next((step for step in state.steps if step.id == event.step_id), None)
     if step is None or step.submitted_at is None or step.status in TERMINAL or state.job.status in TERMINAL:
         return None
@@ -37,13 +37,13 @@ def on_step_event(state: JobState, event: Event, urls: AssetUrls) -> Change | No
         EventType.STEP_COMPLETED: _completed,
         EventType.STEP_FAILED: _failed,
         EventType.STEP_CANCELLED: _cancelled,
-    }.get(event.type)  # type: ignore[call-overload]  # any string may be asked of a dict of enum members
+    }.get(event.type)  # type: ignore[call-overload]  # `event.type` may be any string, also one that is no member
     change: Change | None = decide(state, step, event.data, now, urls) if decide else None
     return replace(change, source_event_id=event.id) if change else None
 
 
 def late_keys(state: JobState, event: Event) -> list[str]:
-    """Name the objects of a step that completed although it had been given up: nothing will ever refer to them."""
+    """Return the object keys of a step that completed after it was given up: nothing will refer to them."""
     step = next((step for step in state.steps if step.id == event.step_id), None)
     if event.type != EventType.STEP_COMPLETED or step is None or step.status not in GIVEN_UP:
         return []
@@ -51,7 +51,7 @@ def late_keys(state: JobState, event: Event) -> list[str]:
 
 
 def on_cancel(state: JobState, reason: str, now: datetime, urls: AssetUrls) -> Change | None:
-    """Decide a cancellation asked for by the user: final at once, the queue is told afterwards."""
+    """Return the change for a user's cancellation. It is final at once; the queue is notified afterwards."""
     if state.job.status in TERMINAL:
         return None
     return _end(state, JobStatus.CANCELLED, reason, now, urls)
@@ -60,7 +60,7 @@ def on_cancel(state: JobState, reason: str, now: datetime, urls: AssetUrls) -> C
 def on_reported_end(
     state: JobState, status: JobStatus, message: str, report: dict[str, Any], now: datetime, urls: AssetUrls
 ) -> Change | None:
-    """Decide an end that an outside system reports: what was delivered stays paid, and the queue is told to stop."""
+    """Return the change for an end that an outside system reports. Captures stay; unfinished steps are cancelled."""
     if state.job.status in TERMINAL:
         return None
     state = replace(state, job=replace(state.job, reported=report))
@@ -85,7 +85,7 @@ def _retrying(state: JobState, step: Step, data: dict[str, Any], now: datetime, 
         return None
     delayed = replace(step, status=JobStatus.DELAYED, worker_id=None)
     job = replace(state.job, status=_status_of(_with(state.steps, delayed)))
-    message = f"Attempt {data.get('attempt', 1)} failed and is tried again: {_error_in(data).message}"
+    message = f"Attempt {data.get('attempt', 1)} failed and will be retried: {_error_in(data).message}"
     return _change(state, job, [delayed], HistoryEvent.NODE_RETRYING, message, now, urls, EventType.JOB_UPDATED,
                    node=step)  # fmt: skip
 
@@ -97,7 +97,7 @@ def _released(state: JobState, step: Step, _: dict[str, Any], now: datetime, url
     steps = _with(state.steps, queued)
     idle = not any(other.status in {JobStatus.RUNNING, JobStatus.DELAYED} for other in steps)
     job = replace(state.job, status=JobStatus.QUEUED if idle else _status_of(steps))
-    message = f"Node {step.number + 1} of {job.steps_total} waits for another worker: its own was stopped"
+    message = f"Node {step.number + 1} of {job.steps_total} was requeued because its worker was stopped"
     return _change(state, job, [queued], HistoryEvent.NODE_RETRYING, message, now, urls, EventType.JOB_UPDATED,
                    node=step)  # fmt: skip
 
@@ -167,7 +167,7 @@ def _end(
     state: JobState, status: JobStatus, message: str, now: datetime, urls: AssetUrls,
     *, error: JobError | None = None, ended: Step | None = None, details: Any = None,
 ) -> Change:  # fmt: skip
-    """End a job before all its steps have: revoke what the queue still has and give back what was not delivered."""
+    """End a job before all of its steps: cancel unfinished steps and release what was not delivered."""
     steps, revoked = [], []
     for step in state.steps:
         if step.status in TERMINAL:
@@ -193,7 +193,7 @@ def _change(
     urls: AssetUrls, kind: EventType, also: Sequence[OutboxItem] = (), *, node: Step | None = None,
     details: Any = None,
 ) -> Change:  # fmt: skip
-    """Complete a change with its history entry and its event, which comes last: after `also`. `node` is its cause."""
+    """Complete a change with its history entry and its event, which follows `also`. `node` is the causing step."""
     seq = state.job.history_seq + 1
     job = replace(job, history_seq=seq, updated_at=max(now, state.job.updated_at))
     history = HistoryEntry(
@@ -211,26 +211,26 @@ def _change(
 
 
 def _with(steps: Sequence[Step], *changed: Step) -> tuple[Step, ...]:
-    """Put changed steps in the place of what they were."""
+    """Replace steps by their changed versions."""
     by_number = {step.number: step for step in changed}
     return tuple(by_number.get(step.number, step) for step in steps)
 
 
 def _status_of(steps: Sequence[Step]) -> JobStatus:
-    """Tell the status of a job that has begun and not ended: delayed only while nothing else runs."""
+    """Return the status of a started, unfinished job: delayed only if no step is running."""
     statuses = {step.status for step in steps}
     only_delayed = JobStatus.DELAYED in statuses and JobStatus.RUNNING not in statuses
     return JobStatus.DELAYED if only_delayed else JobStatus.RUNNING
 
 
 def _rest(job: Job) -> tuple[LedgerEntry, ...]:
-    """Give back what was reserved and not captured: each run reserves what no run before it has captured."""
+    """Release what was reserved and not captured: each run reserves what no earlier run captured."""
     rest = job.price_mc - job.charged_mc
     return (LedgerEntry(LedgerKind.RELEASE, rest),) if rest else ()
 
 
 def _storable(text: str) -> str:
-    """Drop U+0000, which a worker may send and PostgreSQL cannot keep."""
+    """Remove U+0000, which a worker may send and PostgreSQL cannot store."""
     return text.replace("\0", "")
 
 

@@ -1,4 +1,4 @@
-"""A job as the world may see it: the canonical view that answers and events carry."""
+"""The public view of a job, used by responses and events."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -14,7 +14,7 @@ from platform_api.domain.jobs.job import Delivered, Job
 
 
 class AssetUrls(Protocol):
-    """Makes links to assets."""
+    """Creates links to assets and previews."""
 
     def url(self, asset_id: AssetId, variant: Variant, now: datetime) -> str: ...
 
@@ -22,7 +22,10 @@ class AssetUrls(Protocol):
 
 
 def job_view(job: Job, urls: AssetUrls, now: datetime, *, running_percent: float = 0.0) -> JobView:
-    """Show a job with links signed at `now`; `running_percent` adds up the live progress of its running steps."""
+    """Return the view of a job with links signed at `now`.
+
+    `running_percent` is the sum of the progress of its running steps.
+    """
     progress = None if job.status is JobStatus.QUEUED else job.progress(running_percent)
     return JobView(
         id=job.id,
@@ -51,12 +54,12 @@ def job_view(job: Job, urls: AssetUrls, now: datetime, *, running_percent: float
 
 
 def in_order(outputs: Iterable[Delivered]) -> list[Delivered]:
-    """Sort outputs by step and number: steps that run at once deliver in any order."""
+    """Sort outputs by step and index: steps that run in parallel deliver in any order."""
     return sorted(outputs, key=lambda output: (output.step, output.index))
 
 
 def output_view(output: Delivered, urls: AssetUrls, now: datetime) -> JobOutput:
-    """Show one output with links signed at `now`."""
+    """Return the view of one output with links signed at `now`."""
     return JobOutput(
         asset_id=output.asset_id,
         step=output.step,
@@ -74,7 +77,7 @@ def output_view(output: Delivered, urls: AssetUrls, now: datetime) -> JobOutput:
 
 
 def preview_url(message: ProgressMessage, urls: AssetUrls, now: datetime) -> str | None:
-    """Return a link to the preview that came with progress, if it is one of that job."""
+    """Return a link to the preview of a progress message; None if it has none or it belongs to another job."""
     preview = message.preview
     if preview is None or not preview.key.startswith(f"{message.job_id}/"):
         return None

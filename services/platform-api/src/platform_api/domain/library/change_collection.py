@@ -1,4 +1,4 @@
-"""Change or remove a user's collection. Jobs that were generated from it stay."""
+"""Changes or removes a user's collection. Jobs generated from it are not affected."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -24,15 +24,18 @@ class CollectionChange:
 async def change_collection(
     collection_id: str, user_id: UserId, change: CollectionChange, *, library: LibraryChanges
 ) -> Collection:
-    """Give fields new values; raises `NotFound`, `InvalidParameter`, or `CollectionCorrupted` for what is not new."""
+    """Change fields of a collection and return it.
+
+    Raises `NotFound`, `InvalidParameter`, or `CollectionCorrupted` if the stored data is at fault.
+    """
     collection = replace(await _own(collection_id, user_id, library), **change.fields)
     if change.data or change.component:
-        kept = {**collection.data, **change.data}
+        data_json = {**collection.data, **change.data}
         if change.component:
-            if not isinstance(kept.get("component"), dict):
-                raise InvalidParameter("template_json", "goes with its job_type, and with simple collections only")
-            kept["component"] = {**kept["component"], **change.component}
-        data = data_of(replace(collection, data=kept))
+            if not isinstance(data_json.get("component"), dict):
+                raise InvalidParameter("template_json", "requires a job_type, and exists in simple collections only")
+            data_json["component"] = {**data_json["component"], **change.component}
+        data = data_of(replace(collection, data=data_json))
         check_data(data)
         collection = replace(collection, data=data.model_dump(mode="json"))
     await library.replace_collection(collection)

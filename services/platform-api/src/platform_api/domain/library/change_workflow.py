@@ -1,4 +1,4 @@
-"""Change or remove a user's workflow. Jobs that were made from it go on as they were planned."""
+"""Changes or removes a user's workflow. Jobs created from it are not affected."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,7 +15,7 @@ from platform_api.domain.library.workflow import Workflow
 async def change_workflow(
     name_or_id: str, user_id: UserId, changes: Mapping[str, Any], *, library: LibraryChanges
 ) -> Workflow:
-    """Give fields new values; raises `NotFound`, `Forbidden`, `InvalidParameter` or `AlreadyExists`."""
+    """Change fields of a workflow; raises `NotFound`, `Forbidden`, `InvalidParameter` or `AlreadyExists`."""
     changed = checked_workflow(replace(await _own(name_or_id, user_id, library), **changes))
     await library.replace_workflow(changed)
     return changed
@@ -33,5 +33,5 @@ async def _own(name_or_id: str, user_id: UserId, library: LibraryChanges) -> Wor
     if workflow is None:
         raise NotFound("workflow")
     if workflow.user_id is None:
-        raise Forbidden("A built-in workflow is everybody's and stays as it is.")
+        raise Forbidden("Built-in workflows are shared by all users and cannot be changed.")
     return workflow

@@ -1,4 +1,4 @@
-"""Collections: what can be made again and again with other variables, and on whose behalf."""
+"""Collections: saved templates with variables, from which jobs are generated."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from platform_api.domain.errors import CollectionCorrupted
 
 @dataclass(frozen=True, slots=True)
 class SocialLink:
-    """Somebody on a social network for whom collections are held in custody."""
+    """A person on a social network on whose behalf a collection is held."""
 
     id: str
     social_org: str
@@ -24,7 +24,7 @@ class SocialLink:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A user's collection. `data` is kept as JSON and may have been damaged since; see `data_of`."""
+    """A user's collection. `data` is stored as JSON and may be damaged; read it with `data_of`."""
 
     id: str
     user_id: UserId
@@ -44,7 +44,7 @@ class Collection:
 
 
 def data_of(collection: Collection) -> CollectionData:
-    """Read what generation needs; raises `CollectionCorrupted`."""
+    """Parse the stored data of a collection; raises `CollectionCorrupted`."""
     try:
         return CollectionData.model_validate(collection.data)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Keep a collection, once it is known that its template has a variable for each of its blanks."""
+"""Saves a collection after checking that its template has a variable for each placeholder."""
 
 from dataclasses import replace
 
@@ -15,22 +15,22 @@ from platform_api.domain.planning.variables import variables_in
 async def create_collection(
     collection: Collection, data: CollectionData, link: NewSocialLink | None, *, library: LibraryChanges
 ) -> Collection:
-    """Check and keep a collection, held in custody for whoever `link` names; raises `InvalidParameter`."""
+    """Check and save a collection, held on behalf of the person in `link` if given; raises `InvalidParameter`."""
     check_data(data)
-    kept = replace(collection, data=data.model_dump(mode="json"))
+    stored = replace(collection, data=data.model_dump(mode="json"))
     if link is not None:
-        kept = replace(kept, social_link=await library.link(collection.user_id, link))
-    await library.add_collection(kept)
-    return kept
+        stored = replace(stored, social_link=await library.link(collection.user_id, link))
+    await library.add_collection(stored)
+    return stored
 
 
 def check_data(data: CollectionData) -> None:
-    """Refuse a template with blanks that nothing fills; raises `InvalidParameter`."""
+    """Reject a template with placeholders that no variable fills; raises `InvalidParameter`."""
     names = [variable.template_mapping for variable in data.variables]
     if len(set(names)) < len(names):
-        raise InvalidParameter("variables", "must map to different blanks of the template")
+        raise InvalidParameter("variables", "must map to different placeholders of the template")
     if data.component is not None:
         check_job_type(data.component.job_type, "job_type")
         check_placeholders(data.component.template, "template_json")
         if unmapped := sorted(set(variables_in(data.component.template)) - set(names)):
-            raise InvalidParameter("template_json", f"has blanks without a variable: {', '.join(unmapped)}")
+            raise InvalidParameter("template_json", f"has placeholders without a variable: {', '.join(unmapped)}")

@@ -1,4 +1,4 @@
-"""Find what a generation is made from, and plan it."""
+"""Finds the collection and the workflow of a generation, and plans it."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ async def plan_for(
     priority: int,
     library: Library,
 ) -> Plan:
-    """Plan a job of a collection, by the workflow that is asked for or the collection's own.
+    """Plan a job from a collection, with the requested workflow or the collection's own.
 
     Raises `NotFound`, `InvalidParameter` or `CollectionCorrupted`.
     """
@@ -37,12 +37,12 @@ async def _workflow(collection: Collection, user_id: UserId, asked: str | None, 
     if asked is not None:
         workflow = await library.workflow(user_id, asked)
         if workflow is None:
-            raise InvalidParameter("workflow_id", "must be the id or the name of a workflow of yours or a built-in one")
+            raise InvalidParameter("workflow_id", "must be the id or name of your own workflow or of a built-in one")
         return workflow
     name = data.workflow or (FLEXIBLE_PROMPT if data.component else None)
     if name is None:
-        raise InvalidParameter("workflow_id", "is needed, since the collection names no workflow")
+        raise InvalidParameter("workflow_id", "is required, because the collection names no workflow")
     workflow = await library.workflow(user_id, name)
     if workflow is None:
-        raise CollectionCorrupted(collection.id, {"data.workflow": f"there is no workflow {name!r} any more"})
+        raise CollectionCorrupted(collection.id, {"data.workflow": f"the workflow {name!r} does not exist"})
     return workflow

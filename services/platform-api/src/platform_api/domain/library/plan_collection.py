@@ -1,4 +1,4 @@
-"""From a collection, its workflow and the chosen variables to a planned job."""
+"""Plans a job from a collection, its workflow and the chosen variables."""
 
 from dataclasses import replace
 from typing import Any
@@ -20,7 +20,7 @@ JOB_TYPE = "collection_generation"
 
 
 def plan_generation(collection: Collection, workflow: Workflow, variables: dict[str, Any], priority: int) -> Plan:
-    """Plan a generation; raises `InvalidParameter`, or `CollectionCorrupted` when the fault is not the caller's."""
+    """Plan a generation; raises `InvalidParameter`, or `CollectionCorrupted` if the stored data is at fault."""
     data = data_of(collection)
     try:
         steps = _steps(collection, data, workflow, variables)
@@ -70,13 +70,13 @@ def _direct(
     given: dict[str, Any],
 ) -> tuple[PlannedStep, ...]:
     if definition.job_type is not None:
-        # With declared variables only what they map to is meant; else whatever was given is the payload.
+        # With declared variables, the payload has only their mappings; otherwise it is all given values.
         mapped = {variable.template_mapping for variable in data.variables}
         values = _values(data, given, []) if mapped else resolve((), given)
         payload = {name: value for name, value in values.items() if name in mapped or not mapped}
         return plan_steps(definition.job_type, payload, None, where="variables")
     if data.component is None:
-        raise CollectionCorrupted(collection.id, {"data.component": "is needed by the workflow and missing"})
+        raise CollectionCorrupted(collection.id, {"data.component": "is required by the workflow and missing"})
     check_placeholders(data.component.template, "template_json")
     payload = substitute(data.component.template, _values(data, given, data.component.template))
     PayloadBudget().take(payload)

@@ -1,4 +1,4 @@
-"""What jobs are made from, as the domain needs it kept: workflows, collections, and names of models and nodes."""
+"""Interfaces to the storage of workflows, collections, and names of models and custom nodes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class LibraryPage(Generic[Item]):
-    """Newest first; `cursor` continues after the last item."""
+    """One page, newest first; `cursor` continues after the last item."""
 
     items: tuple[Item, ...]
     cursor: str | None
@@ -24,7 +24,7 @@ class LibraryPage(Generic[Item]):
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Which part of a list; `before` wins over `offset`."""
+    """The requested part of a list; `before` takes precedence over `offset`."""
 
     limit: int
     before: str | None = None
@@ -32,7 +32,7 @@ class PageRequest:
 
 
 class ResourceKind(StrEnum):
-    """What steps may require by name."""
+    """Kinds of resources that steps may require by name."""
 
     MODEL = "model"
     CUSTOM_NODE = "custom_node"
@@ -40,7 +40,7 @@ class ResourceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A model or custom node that workflows of the user name."""
+    """A model or custom node that the user's workflows name."""
 
     name: str
     created_at: datetime
@@ -48,7 +48,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class NewSocialLink:
-    """Somebody on a social network, as a request names them."""
+    """A person on a social network, as a request identifies them."""
 
     social_org: str
     social_identifier: str
@@ -56,16 +56,16 @@ class NewSocialLink:
 
 
 class Library(Protocol):
-    """Reads; another user's things are not there, built-in ones are everybody's."""
+    """Reads. Items of other users do not exist for the caller; built-in workflows are visible to all users."""
 
     async def workflow(self, user_id: UserId, name_or_id: str) -> Workflow | None:
-        """Return the user's own one before a built-in one."""
+        """Return a workflow; the user's own takes precedence over a built-in one."""
         ...
 
     async def workflows(
         self, user_id: UserId, page: PageRequest, *, needs_credential: bool | None
     ) -> LibraryPage[Workflow]:
-        """List those to be displayed."""
+        """Return one page of the workflows to display."""
         ...
 
     async def collection(self, user_id: UserId, collection_id: str) -> Collection | None: ...
@@ -79,15 +79,15 @@ class LibraryChanges(Protocol):
     """Writes, inside the caller's transaction."""
 
     async def add_workflow(self, workflow: Workflow) -> None:
-        """Keep a workflow and the names of what it requires; raises `AlreadyExists`."""
+        """Store a workflow and the names of its requirements; raises `AlreadyExists`."""
         ...
 
     async def workflow(self, user_id: UserId, name_or_id: str) -> Workflow | None:
-        """Lock and return the user's own one before a built-in one."""
+        """Lock and return a workflow; the user's own takes precedence over a built-in one."""
         ...
 
     async def replace_workflow(self, workflow: Workflow) -> None:
-        """Keep another form of a workflow under its id; raises `AlreadyExists`."""
+        """Replace a workflow under its id; raises `AlreadyExists`."""
         ...
 
     async def remove_workflow(self, workflow_id: str) -> None: ...
@@ -95,15 +95,15 @@ class LibraryChanges(Protocol):
     async def add_collection(self, collection: Collection) -> None: ...
 
     async def collection(self, user_id: UserId, collection_id: str) -> Collection | None:
-        """Lock and return a collection of the user's own."""
+        """Lock and return one of the user's collections."""
         ...
 
     async def replace_collection(self, collection: Collection) -> None:
-        """Keep another form of a collection under its id; for whom it is held stays."""
+        """Replace a collection under its id; its social link does not change."""
         ...
 
     async def remove_collection(self, collection_id: str) -> None: ...
 
     async def link(self, user_id: UserId, new: NewSocialLink) -> SocialLink:
-        """Find or make the link; a `miniapp_user_id` that is given replaces the one that was known."""
+        """Find or create the link; a given `miniapp_user_id` replaces the stored one."""
         ...

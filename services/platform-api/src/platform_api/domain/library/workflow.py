@@ -1,4 +1,4 @@
-"""Workflows: named definitions of what a job does."""
+"""Workflows: named definitions of a job's steps."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +24,7 @@ from platform_api.domain.planning.placeholders import check_placeholders
 from platform_api.domain.planning.plan import Plan, PlannedStep, check_plan
 
 FLEXIBLE_PROMPT = "flexible_prompt"
-"""The built-in workflow of simple collections, which makes what the collection's component says."""
+"""The built-in workflow of simple collections; it runs the collection's component."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ class Workflow:
 
 
 def step_definitions(workflow: Workflow) -> tuple[StepDefinition, ...] | DirectDefinition:
-    """Read a workflow's data as steps; raises `InvalidParameter` with the field.
+    """Parse a workflow's data as steps; raises `InvalidParameter` with the field.
 
-    A `direct_job` that leaves its payload or its job type open is returned as it is.
+    A `direct_job` without a payload or a job type is returned as its definition.
     """
     definition = parse(workflow.type, workflow.data)
     match definition:
@@ -69,7 +69,7 @@ def step_definitions(workflow: Workflow) -> tuple[StepDefinition, ...] | DirectD
 
 
 def parse(type_: WorkflowType, data: dict[str, Any]) -> Request:
-    """Read a definition; raises `InvalidParameter` with the field inside `data`."""
+    """Parse a definition; raises `InvalidParameter` with the field inside `data`."""
     try:
         return DEFINITIONS[type_].model_validate(data)
     except ValidationError as error:
@@ -78,20 +78,20 @@ def parse(type_: WorkflowType, data: dict[str, Any]) -> Request:
 
 
 def check_workflow(workflow: Workflow) -> frozenset[str]:
-    """Refuse a workflow that could never run; returns the job types of its steps."""
+    """Return the job types of a workflow's steps; raises `InvalidParameter` if the workflow could never run."""
     steps = step_definitions(workflow)
     check_placeholders(workflow.data, "data")
     if isinstance(steps, DirectDefinition):
         if steps.job_type is not None:
             check_job_type(steps.job_type, "data.job_type")
         elif steps.payload is not None:
-            raise InvalidParameter("data.job_type", "is needed beside a payload")
+            raise InvalidParameter("data.job_type", "is required with a payload")
         return frozenset({steps.job_type} if steps.job_type else ())
     for number, step in enumerate(steps):
         where = f"data.steps.{number}.job_type" if workflow.type is WorkflowType.BASIC else "data.job_type"
         check_job_type(step.job_type, where)
         if workflow.type is WorkflowType.BASIC and CATALOGUE[step.job_type].enhanced:
-            raise InvalidParameter(where, "is two steps of its own; name prompt_enhance and the plain type instead")
+            raise InvalidParameter(where, "has two steps of its own; use prompt_enhance and the plain type instead")
     planned = tuple(PlannedStep(step.job_type, step.payload, 0, needs=step.needs) for step in steps)
     try:
         check_plan(Plan(workflow.name, planned))
@@ -101,6 +101,6 @@ def check_workflow(workflow: Workflow) -> frozenset[str]:
 
 
 def check_job_type(job_type: str, where: str) -> None:
-    """Refuse what is not in the catalogue."""
+    """Raise `InvalidParameter` unless the job type is in the catalogue."""
     if job_type not in CATALOGUE:
         raise InvalidParameter(where, f"must be one of {', '.join(CATALOGUE)}")

@@ -1,1 +1,1 @@
-"""The outbox towards the queue and the offset in its event log."""
+"""The outbox to the queue, and the applied position of its event log."""

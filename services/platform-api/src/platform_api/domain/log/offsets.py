@@ -1,4 +1,4 @@
-"""How far the event log has been applied."""
+"""The applied position of the event log."""
 
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
@@ -9,19 +9,19 @@ from platform_api.domain.jobs.ports import JobChanges
 
 
 class Unstorable(Exception):
-    """The database understood the change and can never keep it."""
+    """The database rejects the change permanently, for example because of a value that it cannot store."""
 
 
 class OffsetStore(Protocol):
-    """How far the event log has been applied."""
+    """Stores the position up to which the event log has been applied."""
 
     async def position(self) -> EventId | None:
-        """Return the stored position; None is the beginning of what is kept."""
+        """Return the stored position; None means the beginning of the log."""
         ...
 
     def advance(self, old: EventId | None, new: EventId) -> AbstractAsyncContextManager[JobChanges | None]:
-        """Open a transaction that moves the position, or give None when another replica has moved it.
+        """Open a transaction that advances the position, or return None if another replica has advanced it.
 
-        Raises `Unstorable` when what was done in it is at fault, and not the connection or a lock.
+        Raises `Unstorable` if the changes are at fault, rather than the connection or a lock.
         """
         ...

@@ -1,4 +1,4 @@
-"""The transactional outbox: what the relay hands to the queue."""
+"""The transactional outbox: rows that the relay sends to the queue."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -13,7 +13,7 @@ from platform_api.domain.jobs.ports import JobChanges
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """One thing to tell the queue, and what it is about; only publications of keys are about no job."""
+    """One message to the queue. `job_id` is None only for publications of API keys."""
 
     id: int
     kind: str
@@ -23,7 +23,7 @@ class OutboxRow:
 
 
 class OutboxBatch(Protocol):
-    """Rows to relay; what is done with them commits together with their deletion."""
+    """Rows to relay. Changes made through the batch commit together with the deletion of its rows."""
 
     @property
     def rows(self) -> Sequence[OutboxRow]: ...
@@ -32,33 +32,33 @@ class OutboxBatch(Protocol):
     def changes(self) -> JobChanges: ...
 
     async def keys(self, ids: Sequence[str] | None) -> list[PublishedKey]:
-        """Read API keys as they are now; None means every valid one."""
+        """Return the current state of API keys; None means all valid keys."""
         ...
 
     async def delivered(self, rows: Sequence[OutboxRow], event_ids: Mapping[int, EventId]) -> None:
-        """Delete `rows`, and write the ids that their events got to history and jobs."""
+        """Delete `rows`, and store the ids of their events in history and jobs."""
         ...
 
 
 class OutboxBusy(Exception):
-    """Another replica has been relaying for seconds."""
+    """Another replica has held the relay lock for seconds."""
 
 
 class Outbox(Protocol):
-    """Gives batches to relay, oldest first, one batch at a time over all replicas."""
+    """Returns batches to relay, oldest first. Across all replicas, one batch is open at a time."""
 
     def batch(self, limit: int) -> AbstractAsyncContextManager[OutboxBatch]:
-        """Wait for this replica's turn and open a transaction; raises `OutboxBusy` if the turn does not come."""
+        """Wait for the relay lock and open a transaction; raises `OutboxBusy` if the lock is not free in time."""
         ...
 
     def one(self, row_id: int) -> AbstractAsyncContextManager[OutboxBatch]:
-        """Do the same for one row, which may be gone."""
+        """As `batch`, for one row, which may have been deleted."""
         ...
 
     def rejecting(self, row_id: int, reason: str) -> AbstractAsyncContextManager[JobChanges]:
-        """Put a row aside, so that no batch holds it again, in one transaction with the changes that follow from it."""
+        """Exclude a row from future batches, in one transaction with the changes that follow from it."""
         ...
 
     async def request_all_keys(self) -> None:
-        """Have every API key published again."""
+        """Schedule the publication of all API keys."""
         ...

@@ -1,1 +1,1 @@
-"""Plans: which steps answer a request. This package does not know jobs."""
+"""Plans: the steps that fulfil a request. This package does not import jobs."""

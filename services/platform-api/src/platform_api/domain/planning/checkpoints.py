@@ -1,4 +1,4 @@
-"""Checkpoints by the names that clients have for them: a path, a file, a title with its hash, or the hash alone."""
+"""Resolves checkpoint names as clients write them: a path, a file, a title with a hash, or a hash."""
 
 import re
 from collections.abc import Sequence
@@ -18,30 +18,30 @@ _TITLE = re.compile(r"(.*?)\s*\[([0-9a-f]{8,64})\]\Z")
 
 
 class UnknownCheckpoint(StrEnum):
-    """What becomes of a generation whose checkpoint no live worker has."""
+    """How to handle a generation whose checkpoint no live worker has."""
 
     FALLBACK = "fallback"
-    """The server's default checkpoint draws it, and the answer says so."""
+    """Use the server's default checkpoint and add a notice to the response."""
     REJECT = "reject"
-    """It is refused."""
+    """Reject the request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The checkpoint to use, and a sentence if it is not the one that was asked for. None is the server's default."""
+    """The checkpoint to use (None: the server's default), and a notice if it differs from the requested one."""
 
     checkpoint: str | None
     notice: str | None = None
 
 
 def checkpoints(live: Sequence[Capabilities]) -> list[str]:
-    """Return the models that our SDXL pipeline may be asked for now: the default first, then those of live workers."""
+    """Return the available models of the SDXL pipeline: the default first, then those of live workers."""
     offered = {model for can in live if SDXL_TYPE in can.types for model in can.models}
     return [SDXL, *sorted(offered - {SDXL, WAN, QWEN})]
 
 
 def choose_ours(asked: str | None, live: Sequence[Capabilities], unknown: UnknownCheckpoint) -> Choice:
-    """Choose a checkpoint of our SDXL pipeline; raises `InvalidParameter` for an unknown one that is to be refused."""
+    """Choose a checkpoint of the SDXL pipeline; raises `InvalidParameter` if it is unknown and `unknown` is REJECT."""
     if asked is None or not is_chosen(asked):
         return Choice(SDXL)
     known = checkpoints(live)
@@ -52,7 +52,7 @@ def choose_ours(asked: str | None, live: Sequence[Capabilities], unknown: Unknow
 def choose_of_backend(asked: str | None, behind: Sequence[Capabilities], unknown: UnknownCheckpoint) -> Choice:
     """Choose a checkpoint of the back end that the workers `behind` an alias serve, as `choose_ours` does.
 
-    Workers that do not tell which checkpoints their back end has are given the name as it came.
+    If these workers do not report the checkpoints of their back end, the name is passed on unchanged.
     """
     if asked is None or not is_chosen(asked):
         return Choice(None)
@@ -64,7 +64,7 @@ def choose_of_backend(asked: str | None, behind: Sequence[Capabilities], unknown
 
 
 def find_checkpoint(asked: str, known: Sequence[str]) -> str | None:
-    """Return the one of the known checkpoints that is meant; the more of a path agrees, the better."""
+    """Return the known checkpoint that the name means. Matches are tried from the most exact name to the least."""
     for name in _names(asked):
         for checkpoint in known:
             if name in _names(checkpoint):
@@ -73,7 +73,7 @@ def find_checkpoint(asked: str, known: Sequence[str]) -> str | None:
 
 
 def _names(checkpoint: str) -> tuple[str, ...]:
-    """Return the names of a checkpoint, the most exact one first: path, file, file without extension, hash."""
+    """Return the names of a checkpoint, most exact first: path, file, file without extension, hash."""
     text, hash_ = checkpoint.strip().lower().replace("\\", "/"), ""
     if title := _TITLE.match(text):
         text, hash_ = title.groups()

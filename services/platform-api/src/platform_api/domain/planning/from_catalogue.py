@@ -1,4 +1,4 @@
-"""Plans jobs of the catalogue's own types, with every value that decides the pixels filled in."""
+"""Plans jobs of the catalogue's own types. The payload contains every value that affects the output."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +19,7 @@ ENHANCED_PROMPT = "{{steps.00.text}}"
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """What a caller asks for, in the words of no dialect. `extra` is kept with the job and read by nobody."""
+    """A request, independent of any dialect. `extra` is stored with the job and not interpreted."""
 
     job_type: str
     prompt: str = ""
@@ -30,7 +30,7 @@ class JobRequest:
 
 
 def plan_job(request: JobRequest) -> Plan:
-    """Check the request's values and resolve it; raises `UnknownJobType` or `InvalidParameter`."""
+    """Validate and plan a request; raises `UnknownJobType` or `InvalidParameter`."""
     job_type = CATALOGUE.get(request.job_type)
     if job_type is None or request.job_type not in SUBMITTABLE:
         raise UnknownJobType(request.job_type, SUBMITTABLE)
@@ -60,7 +60,7 @@ def _check(request: JobRequest, job_type: JobType) -> None:
         if "\0" in prompt:
             raise InvalidParameter(name, "must not contain the character U+0000")
         if job_type.enhanced and starts_reference(prompt):
-            raise InvalidParameter(name, f"must not contain {REFERENCE_START}, which names results of earlier steps")
+            raise InvalidParameter(name, f"must not contain {REFERENCE_START}, which refers to results of other steps")
     if request.seed is not None and not 0 <= request.seed <= MAX_SEED:
         raise InvalidParameter("seed", f"must be between 0 and {MAX_SEED}")
 

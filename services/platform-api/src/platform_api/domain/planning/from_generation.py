@@ -1,4 +1,4 @@
-"""Plans a generation: on the back end behind its server's alias if one lives, else on our own SDXL pipeline."""
+"""Plans a generation: on a live back end with the server's alias, otherwise on the SDXL pipeline."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -27,7 +27,7 @@ FAST, HIGH = CATALOGUE["sdxl_image_fast"], CATALOGUE["sdxl_image_high"]
 DEFAULT_STEPS, DEFAULT_CFG_SCALE = 20, 7.0
 A1111_SIDE = 512
 PRESETS = frozenset({"balanced", "fast", "quality", "normal"})
-"""Quality presets and schedulers that leave the sampler as it is named."""
+"""Quality presets and schedulers that do not change the sampler."""
 A1111_SCHEDULERS = (
     *("Uniform", "Karras", "Exponential", "Polyexponential", "SGM Uniform", "KL Optimal", "Align Your Steps"),
     *("Simple", "Normal", "DDIM", "Beta"),
@@ -37,9 +37,9 @@ A1111_SCHEDULERS = (
 def plan_generation(
     asked: Generation, live: Sequence[Capabilities], unknown: UnknownCheckpoint = UnknownCheckpoint.FALLBACK
 ) -> Plan:
-    """Check and resolve a request; raises `InvalidParameter` that names what cannot be done, and why.
+    """Validate and plan a generation; raises `InvalidParameter` with the unsupported field and the reason.
 
-    The plan's notices are kept in its parameters, too.
+    The plan's notices are also stored in its parameters.
     """
     check_members(asked.other_members, "")
     check_members(asked.members, PARAMS, hires=asked.hires)
@@ -56,7 +56,7 @@ def plan_generation(
         choice = choose_ours(asked.checkpoint, live, unknown)
         step, notice = _sdxl_step(asked, seeds, choice.checkpoint or SDXL), choice.notice
     parameters = {
-        **asked.kept,
+        **asked.stored,
         "prompt": asked.prompt,
         "negative_prompt": asked.negative_prompt,
         "seeds": list(seeds),
@@ -101,7 +101,7 @@ def _sdxl_step(asked: Generation, seeds: tuple[int, ...], model: str) -> Planned
 
 
 def _not_for_sdxl(asked: Generation) -> Iterator[tuple[str, str]]:
-    """Tell what only a back end of the operator's could do."""
+    """Return the requested features that only an operator's back end supports."""
     why = f"needs a back end that serves {asked.server_alias!r}, and no live worker offers one"
     flags = {
         "restore_faces": asked.restore_faces,
@@ -159,12 +159,12 @@ def _a1111_step(asked: Generation, seeds: tuple[int, ...], checkpoint: str | Non
 
 
 def _as_a1111_writes(sampler: str) -> str:
-    """Spell a sampler as A1111 does, which heeds case; one that it has and we do not stays as it came."""
+    """Return a sampler in the spelling of A1111, which is case-sensitive. Unknown samplers are returned unchanged."""
     return find_sampler(sampler, SDXL_SAMPLERS) or sampler
 
 
 def _options(asked: Generation) -> dict[str, Any]:
-    """Say the rest in the words of A1111's own API."""
+    """Return the other settings as options of A1111's API."""
     options: dict[str, Any] = {}
     if asked.restore_faces:
         options["restore_faces"] = True

@@ -1,4 +1,4 @@
-"""What a client of StableQueue may ask of one generation, checked, and in the words of no field of its requests."""
+"""A StableQueue generation request, validated and independent of the field names of its two routes."""
 
 import math
 from collections.abc import Mapping
@@ -10,25 +10,25 @@ from darkroom_schemas.catalogue import JobType
 from platform_api.domain.errors import InvalidParameter
 
 PARAMS = "generation_params."
-"""Stands before the name of a field in an error."""
+"""Prefix of field names in errors."""
 MAX_IMAGES = 16
 MAX_SIDE, MAX_PIXELS = 2048, 1536 * 1536
 MAX_STEPS = 150
 MAX_WORK = 1000.0
-"""Steps × megapixels of all images together: about five minutes on the card that prices were made for."""
+"""Steps × megapixels of all images of a request: about five minutes on the GPU that the prices are based on."""
 MIN_PRICE_MC = 10
 HIRES_WORK = 4.0
-"""A second pass at twice the width and height."""
+"""Factor for the second pass at twice the width and height."""
 MEGAPIXEL = 1_048_576
 NO_CHOICE = frozenset({"", "none", "automatic", "simple"})
-"""Words by which clients say that they chose nothing; `simple` is the style that StableQueue's own page begins with."""
+"""Values that mean no choice; `simple` is the default style of StableQueue's own page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """One request. A None was not said; `kept` is remembered with the job and read by nobody.
+    """One request. None means not given. `stored` is saved with the job and not interpreted.
 
-    `members` are those of `generation_params` that are no fields here, and `other_members` those of the whole request.
+    `members` are the undeclared members of `generation_params`, `other_members` those of the whole request.
     """
 
     app_type: str
@@ -53,33 +53,33 @@ class Generation:
     workflow: Mapping[str, Any] | None = None
     members: Mapping[str, Any] = field(default_factory=dict)
     other_members: Mapping[str, Any] = field(default_factory=dict)
-    kept: Mapping[str, Any] = field(default_factory=dict)
+    stored: Mapping[str, Any] = field(default_factory=dict)
 
 
 def wrong(name: str, message: str) -> InvalidParameter:
-    """Name a field of `generation_params`."""
+    """Return the error for a field of `generation_params`."""
     return InvalidParameter(f"{PARAMS}{name}", message)
 
 
 def is_chosen(word: str | None) -> bool:
-    """Tell whether a client chose something."""
+    """Return whether the value is a choice."""
     return word is not None and word.strip().lower() not in NO_CHOICE
 
 
 def price_of_image(job_type: JobType, *, work: float, typical_work: float) -> int:
-    """Scale the catalogue's price of one output by the work it takes, rounded up."""
+    """Return the catalogue's price of one output, in thousandths, scaled by the work and rounded up."""
     return max(MIN_PRICE_MC, math.ceil(job_type.price_mc * work / typical_work))
 
 
 def work_of_image(width: int, height: int, steps: int, *, hires: bool = False) -> float:
-    """Return steps × megapixels; raises `InvalidParameter` where one image would be too large."""
+    """Return steps × megapixels; raises `InvalidParameter` if an image would be too large."""
     if width * height > MAX_PIXELS:
         raise wrong("width", f"times height must be at most {MAX_PIXELS} pixels")
     return steps * width * height / MEGAPIXEL * (HIRES_WORK if hires else 1.0)
 
 
 def check_work(images: int, work: float) -> None:
-    """Refuse what would hold a worker for too long."""
+    """Reject a request that would occupy a worker for too long; raises `InvalidParameter`."""
     if images * work > MAX_WORK:
         raise wrong(
             "num_images", f"times steps times megapixels must be at most {MAX_WORK:.0f}, is {images * work:.0f}"

@@ -1,7 +1,8 @@
-"""Members of a generation that the model does not declare: those that change the picture are refused, others are kept.
+"""Undeclared members of a generation: those that would change the picture are rejected, others are stored.
 
-A member that says "off" changes nothing, so clients may send their complete forms: null, false, 0, an empty value, or a
-word such as None. Members that only matter beside a refused one (`mask_blur`, `hr_scale`) are kept as well.
+A member whose value means "off" changes nothing and is accepted, so that clients may send their complete forms: null,
+false, 0, an empty value, or a word such as None. Members that only matter with a rejected one (`mask_blur`,
+`hr_scale`) are stored as well.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,7 +12,7 @@ from platform_api.domain.errors import InvalidParameter
 from platform_api.domain.planning.generation import is_chosen
 
 MAX_MEMBERS = 100
-"""How many further members a request may have, at each of its levels."""
+"""Maximum number of undeclared members of a request, at each of its levels."""
 
 CHANGE_THE_PICTURE = frozenset(
     {
@@ -28,14 +29,14 @@ CHANGE_THE_SECOND_PASS = frozenset(
         *("hr_sampler_name", "hr_scheduler", "hr_prompt", "hr_negative_prompt", "hr_checkpoint_name"),
     }
 )
-"""Of `enable_hires_fix`; without it they do nothing, since there is no first image to start from either."""
+"""Effective only with `enable_hires_fix`; otherwise there is no second pass for them to change."""
 ALSO_OFF: Mapping[str, Any] = {"clip_skip": 1, "hr_scale": 2, "seed_resize_from_w": -1, "seed_resize_from_h": -1}
-"""Values that change nothing, besides those that mean "off" everywhere."""
+"""Values of single members that mean "off", in addition to the general ones."""
 INSTEAD = {"enable_hr": "enable_hires_fix", "hires_fix": "enable_hires_fix", "refiner_checkpoint": "refiner_model"}
 
 
 def check_members(members: Mapping[str, Any], level: str, *, hires: bool = False) -> None:
-    """Refuse a member that would change the picture; `level` is what stands before its name in the error."""
+    """Reject members that would change the picture. `level` is the prefix of their names in the error."""
     if len(members) > MAX_MEMBERS:
         raise InvalidParameter(level.rstrip(".") or "body", f"must have at most {MAX_MEMBERS} further members")
     refused = CHANGE_THE_PICTURE | CHANGE_THE_SECOND_PASS if hires else CHANGE_THE_PICTURE
@@ -46,7 +47,7 @@ def check_members(members: Mapping[str, Any], level: str, *, hires: bool = False
 
 
 def ignored(members: Mapping[str, Any], level: str) -> Iterator[str]:
-    """Name the members that are kept with the job and read by nobody."""
+    """Return the names of the members that are stored with the job and not interpreted."""
     known = CHANGE_THE_PICTURE | CHANGE_THE_SECOND_PASS
     yield from (f"{level}{name}" for name in members if name not in known)
 

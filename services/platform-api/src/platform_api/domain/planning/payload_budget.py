@@ -1,4 +1,4 @@
-"""How much the payloads of steps that are submitted together may hold."""
+"""Limit for the payloads of steps that are submitted together."""
 
 from typing import Any
 
@@ -7,17 +7,17 @@ from pydantic_core import to_json
 from platform_api.domain.planning.templates import Unfillable
 
 MAX_BYTES = 1_000_000
-"""The queue takes no larger payload; and a small template that names a long text often would fill its memory."""
+"""The queue accepts no larger payload, and a small template that repeats a long text could exhaust its memory."""
 
 
 class PayloadBudget:
-    """Adds payloads up as they are made, so that too many are noticed before all of them are."""
+    """Sums up payload sizes as they are built, so that the limit is detected before all are in memory."""
 
     def __init__(self) -> None:
         self._left = MAX_BYTES
 
     def take(self, payload: dict[str, Any]) -> None:
-        """Count one more payload; raises `Unfillable`."""
+        """Add a payload; raises `Unfillable` if the total exceeds `MAX_BYTES`."""
         self._left -= len(to_json(payload))
         if self._left < 0:
-            raise Unfillable(f"what is filled in makes payloads of more than {MAX_BYTES} bytes together")
+            raise Unfillable(f"the filled-in payloads have more than {MAX_BYTES} bytes together")

@@ -1,4 +1,4 @@
-"""Placeholders of templates: what stands between `{{` and `}}`, unless it holds braces itself."""
+"""Validates placeholders in templates: `{{...}}` without braces inside."""
 
 import re
 from typing import Any
@@ -12,9 +12,9 @@ _SHOWN_CHARACTERS = 80
 
 
 def check_placeholders(template: Any, where: str) -> None:
-    """Refuse a placeholder that names neither a variable nor a step's result, with its place below `where`.
+    """Reject a placeholder that names neither a variable nor a step's result; the error has its path below `where`.
 
-    For templates only: in the value of a variable the same text means nothing, and stays.
+    For templates only. In values of variables, the same text has no special meaning.
     """
     match template:
         case str():

@@ -1,4 +1,4 @@
-"""A plan: the steps that will answer a request, in general form. Each dialect makes its own; this file knows none."""
+"""A plan: the steps that fulfil a request, independent of the dialect that created it."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,11 +15,11 @@ DEFAULT_PRIORITY = 50
 
 @dataclass(frozen=True, slots=True)
 class PlannedStep:
-    """A step of type `job_type` of the catalogue. Each of at most `outputs` delivered outputs costs `price_mc`.
+    """A step of the catalogue's type `job_type`. It delivers at most `outputs` outputs, each for `price_mc`.
 
-    `needs` are the numbers of the steps it waits for; None is the one before. The payload may name results of steps
-    that will be complete by then: `{{steps.00.text}}`, `{{steps.00.outputs.0.url}}`. `requirements` are the type's own
-    unless given.
+    `needs` are the numbers of the steps it waits for; None means the previous step. The payload may refer to results of
+    steps that are completed by then: `{{steps.00.text}}`, `{{steps.00.outputs.0.url}}`. `requirements` default to those
+    of the job type.
     """
 
     job_type: str
@@ -31,16 +31,16 @@ class PlannedStep:
 
     @property
     def required(self) -> Requirements:
-        """Return what a worker must have for it."""
+        """Return the requirements on the worker."""
         return self.requirements or CATALOGUE[self.job_type].requirements
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that a job is accepted with. `job_type` is a label, of the catalogue or of the dialect's own.
+    """Everything that a job is created from. `job_type` is a label of the catalogue or of the dialect.
 
-    `parameters` are what was asked, worth remembering and shown; `priority` is 1 to 100, higher first. `notices` are
-    sentences about what was decided otherwise than asked, or looks like a mistake.
+    `parameters` are stored and shown as the user's request; `priority` is 1 to 100, higher first. `notices` are
+    sentences about values that were replaced or that look like mistakes.
     """
 
     job_type: str
@@ -54,12 +54,12 @@ class Plan:
 
     @property
     def price_mc(self) -> int:
-        """Return the price when everything is delivered."""
+        """Return the maximum price, due if all outputs are delivered, in thousandths of a credit."""
         return sum(step.price_mc * step.outputs for step in self.steps)
 
 
 def check_plan(plan: Plan) -> None:
-    """Refuse a plan that could not run to its end: raises `InvalidParameter` for `priority` or a step's field."""
+    """Reject a plan that could not complete; raises `InvalidParameter` for `priority` or a step's field."""
     if not 1 <= plan.priority <= 100:
         raise InvalidParameter("priority", "must be between 1 and 100")
     if not 1 <= len(plan.steps) <= MAX_STEPS:
@@ -72,7 +72,7 @@ def check_plan(plan: Plan) -> None:
         complete_by.append(frozenset(needs).union(*(complete_by[needed] for needed in needs)))
         for reference in references(step.payload):
             if reference.step not in complete_by[number]:
-                message = f"names a result of step {reference.step}, which it does not wait for"
+                message = f"refers to a result of step {reference.step}, which it does not wait for"
                 raise InvalidParameter(f"steps.{number}.payload", message)
 
 

@@ -1,4 +1,4 @@
-"""From a job type and a payload, with its variables filled in, to a step that workers can read."""
+"""Plans the steps of a job type from a payload with variables filled in."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,17 +16,17 @@ from platform_api.domain.planning.seeds import read_seed
 from platform_api.domain.planning.templates import references
 
 _OUTPUTS = {"comfyui": "max_outputs", "openai_image": "count"}
-"""Where a payload says how many things are made; elsewhere it is one for each seed, or one."""
+"""The payload field with the number of outputs; otherwise one per seed, or one."""
 _PARAMETERS = ("prompt", "negative_prompt", "seed")
-"""What may be said about a job that our own models do; the rest is the type's."""
+"""Parameters that jobs on Darkroom's own models accept; all other values come from the job type."""
 
 
 def plan_steps(
     job_type: str, payload: dict[str, Any], requirements: Requirements | None, *, where: str
 ) -> tuple[PlannedStep, ...]:
-    """Plan the one step of a job type, or the two of an enhanced one.
+    """Plan the step of a job type, or the two steps of an enhanced one.
 
-    Raises `InvalidParameter` with the name of the field after `where`.
+    Raises `InvalidParameter` with the field's name below `where`.
     """
     if job_type in REMOTE_PAYLOADS:
         return (_remote(job_type, payload, requirements, where),)
@@ -68,7 +68,7 @@ def _remote(job_type: str, payload: dict[str, Any], requirements: Requirements |
             raise InvalidParameter(f"{where}.{field}" if field else where, message) from None
     count = payload.get(_OUTPUTS.get(job_type, ""), len(payload.get("seeds", (None,))))
     if not isinstance(count, int):
-        raise InvalidParameter(f"{where}.{_OUTPUTS[job_type]}", "must be a number known beforehand: it sets the price")
+        raise InvalidParameter(f"{where}.{_OUTPUTS[job_type]}", "must be a number, not a reference: it sets the price")
     return PlannedStep(job_type, payload, entry.price_mc, outputs=count, requirements=requirements)
 
 
@@ -80,7 +80,7 @@ def _seed(value: Any, where: str) -> int | None:
 
 
 def _problems(error: ValidationError) -> Iterator[tuple[str, str]]:
-    """List what is wrong, but for values that are only known when earlier steps are done."""
+    """Return the validation errors, except for values that are known only when earlier steps are completed."""
     for problem in error.errors(include_url=False):
         value = problem["input"]
         if not (isinstance(value, str) and any(references(value))):

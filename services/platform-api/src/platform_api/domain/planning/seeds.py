@@ -1,4 +1,4 @@
-"""Seeds as clients send them: numbers, numbers in quotes, and words for a random one."""
+"""Parses seeds as clients send them: numbers, numbers in quotes, and values that request a random seed."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ MAX_DIGITS = len(str(MAX_SEED))
 
 
 def read_seed(value: Any) -> int | None:  # Any: whatever the client sent
-    """Return the seed, or None if it is to be made at random; raises ValueError for anything else."""
+    """Return the seed, or None for a random one; raises `ValueError` for any other value."""
     if isinstance(value, str):
         value = value.strip()
     if not isinstance(value, bool | float) and value in RANDOM:
@@ -18,4 +18,4 @@ def read_seed(value: Any) -> int | None:  # Any: whatever the client sent
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_SEED:
         return value
-    raise ValueError(f'must be a whole number from 0 to {MAX_SEED}; "" or -1 makes one at random')
+    raise ValueError(f'must be a whole number from 0 to {MAX_SEED}; "" or -1 requests a random seed')

@@ -1,4 +1,4 @@
-"""Results of earlier steps inside a later step's payload: `{{steps.00.text}}`, `{{steps.00.outputs.0.url}}`."""
+"""References to results of earlier steps in payloads: `{{steps.00.text}}`, `{{steps.00.outputs.0.url}}`."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 REFERENCE_START = "{{steps."
-"""Begins a reference, here as everywhere with or without blanks inside the braces."""
+"""Start of a reference. Spaces inside the braces are allowed here as in all placeholders."""
 MAX_FILLED_IN = 1_000_000
 OUTPUT_FIELDS = ("url", "thumbnail_url", "asset_id", "mime_type", "width", "height", "seed")
 REFERENCE = re.compile(
@@ -18,7 +18,7 @@ _START = re.compile(r"\{\{\s*steps\.", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Names the text of a step, or a field of one of its outputs."""
+    """A reference to the text of a step, or to a field of one of its outputs."""
 
     step: int
     output: int | None
@@ -30,15 +30,15 @@ class Reference:
 
 
 Lookup = Callable[[Reference], Any]
-"""Gives the value of a reference; raises `Unfillable`."""
+"""Returns the value of a reference; raises `Unfillable`."""
 
 
 class Unfillable(Exception):
-    """A template's blanks have nothing to be filled with, or too much; the message says which."""
+    """A placeholder has no value, or the values are too large; the message gives the reason."""
 
 
 def references(template: Any) -> Iterator[Reference]:
-    """Find the references in any JSON value, keys of objects aside."""
+    """Yield the references in any JSON value, except in keys of objects."""
     match template:
         case str():
             yield from map(_reference, REFERENCE.finditer(template))
@@ -51,29 +51,29 @@ def references(template: Any) -> Iterator[Reference]:
 
 
 def starts_reference(text: str) -> bool:
-    """Tell whether a text could be read as naming results of steps, whole or in part."""
+    """Return whether a text contains the start of a reference."""
     return _START.search(text) is not None
 
 
 def fill_in(template: Any, lookup: Lookup) -> Any:
-    """Replace references anywhere in a JSON value. A string that is one reference takes the type of its value.
+    """Replace references anywhere in a JSON value. A string that is a single reference takes the type of its value.
 
-    Raises `Unfillable`, also when the results are so long that the payload would not be one any more.
+    Raises `Unfillable` if a value is missing, or if the values have more than 1,000,000 characters together.
     """
     check_length(as_text(lookup(reference)) for reference in references(template))
     return _fill_in(template, lookup)
 
 
 def as_text(value: Any) -> str:
-    """Write a value as it stands inside a longer text."""
+    """Return a value as it appears inside a longer text."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def check_length(filled_in: Iterable[str]) -> None:
-    """Refuse what would make a payload of a small template and a long text that it names many times."""
+    """Limit the total length of inserted values: a small template can repeat a long text many times."""
     length = sum(map(len, filled_in))
     if length > MAX_FILLED_IN:
-        raise Unfillable(f"what is to be filled in has {length} characters, more than {MAX_FILLED_IN}")
+        raise Unfillable(f"the values to fill in have {length} characters, more than {MAX_FILLED_IN}")
 
 
 def _fill_in(template: Any, lookup: Lookup) -> Any:

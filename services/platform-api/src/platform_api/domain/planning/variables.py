@@ -1,4 +1,4 @@
-"""`{{variables}}` in templates, and the values that take their place."""
+"""`{{variables}}` in templates, and their values."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ VARIABLE = re.compile(r"\{\{\s*(?!steps\.)([A-Za-z_][A-Za-z0-9_.-]{0,63})\s*\}\}
 
 
 def variables_in(template: Any) -> Iterator[str]:
-    """Find the names of variables in any JSON value, keys of objects aside."""
+    """Yield the names of variables in any JSON value, except in keys of objects."""
     match template:
         case str():
             yield from (match[1] for match in VARIABLE.finditer(template))
@@ -28,20 +28,20 @@ def variables_in(template: Any) -> Iterator[str]:
 
 
 def substitute(template: Any, values: Mapping[str, Any]) -> Any:
-    """Put values in the place of variables; a string that is one variable takes the value as it is.
+    """Replace variables by values. A string that is a single variable takes the type of its value.
 
-    Raises `InvalidParameter` for a variable without a value, and for values that together read as a step's result;
-    `Unfillable` for values that would fill in too much.
+    Raises `InvalidParameter` for a variable without a value, or if values combine into a reference to a step's result;
+    `Unfillable` if the values are too long.
     """
     check_length(as_text(_value(values, name)) for name in variables_in(template))
     filled = _substitute(template, values)
     if list(references(filled)) != list(references(template)):
-        raise InvalidParameter("variables", f"must not make up {REFERENCE_START}, which names results of earlier steps")
+        raise InvalidParameter("variables", f"must not form {REFERENCE_START}, which refers to results of other steps")
     return filled
 
 
 def check_declared(given: Iterable[str], variables: Sequence[Variable], blanks: Iterable[str]) -> None:
-    """Refuse a variable that is not declared, by name or by mapping, and that fills no blank of a template either."""
+    """Reject a variable that is neither declared, by name or mapping, nor a placeholder of the template."""
     names = {variable.name: variable.template_mapping for variable in variables}
     undeclared = sorted(set(blanks) - set(names.values()))
     for name in given:
@@ -53,13 +53,13 @@ def check_declared(given: Iterable[str], variables: Sequence[Variable], blanks: 
 
 
 def resolve(variables: Sequence[Variable], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Find the value of every template mapping: as given by name or mapping, else the first option.
+    """Return the value of each template mapping: given by name or mapping, otherwise the first option.
 
-    Raises `InvalidParameter` for a value that is not among the options, or that would be read as a step's result.
+    Raises `InvalidParameter` for a value that is not an option, or that contains a reference to a step's result.
     """
     for name, value in given.items():
         if _names_results(value):
-            message = f"must not contain {REFERENCE_START}, which names results of earlier steps"
+            message = f"must not contain {REFERENCE_START}, which refers to results of other steps"
             raise InvalidParameter(f"variables.{name}", message)
     values = dict(given)
     for variable in variables:
@@ -90,7 +90,7 @@ def _substitute(template: Any, values: Mapping[str, Any]) -> Any:
 
 def _value(values: Mapping[str, Any], name: str) -> Any:
     if values.get(name) is None:
-        raise InvalidParameter(f"variables.{name}", "is needed by the template and was not given")
+        raise InvalidParameter(f"variables.{name}", "is required by the template and was not given")
     return values[name]
 
 

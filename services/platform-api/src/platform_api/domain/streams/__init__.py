@@ -1,1 +1,1 @@
-"""Event streams: a snapshot, then what follows it, resumable by event id."""
+"""Event streams: a snapshot, then the events that follow it; resumable by event id."""

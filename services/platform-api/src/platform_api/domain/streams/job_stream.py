@@ -1,7 +1,7 @@
-"""The stream of one job: a snapshot or what was missed, then live news, without a gap and without a double.
+"""The stream of one job: a snapshot or the missed events, then live events, without gaps or duplicates.
 
-The listener is registered before anything is read, so news that comes meanwhile is buffered. History entries count from
-1: an event whose entry the snapshot already holds is not told again.
+The subscription starts before anything is read, so that later events are buffered. History entries are numbered from 1:
+an event whose entry is part of the snapshot is not sent again.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -26,9 +26,9 @@ _ENDING_A_NODE = frozenset({HistoryEvent.NODE_COMPLETED, HistoryEvent.COMPLETE})
 
 
 class FrameKind(StrEnum):
-    """The words of the seed's stream, and `reset`: forget what you knew, here is all of it.
+    """The kinds of frames. `reset` replaces everything that the client knows by the current state.
 
-    `opened` comes first and carries no data: the job exists, and its end has not been read.
+    `opened` is the first frame and has no data: the job exists, and the client has not read its end.
     """
 
     OPENED = "opened"
@@ -41,7 +41,7 @@ class FrameKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One message to the listener. Only an event's last frame has an id: to have read it is to have read the event."""
+    """One message to the client. Only the last frame of an event has an id: it confirms the whole event."""
 
     kind: FrameKind
     job: JobView | None = None
@@ -50,26 +50,26 @@ class Frame:
 
 
 class EventsLost(Exception):
-    """Raised by a `Replay` that no longer reaches back far enough."""
+    """Raised by a `Replay` if the log no longer contains all requested events."""
 
 
 @dataclass
 class _Sent:
-    """What the listener knows: the event and the history entry told last, and the job as it was then.
+    """What the client was sent: the last event and history entry, and the job at that point.
 
-    Progress may come before the event that says the job runs, and after the one that says that its step is done: it is
-    kept until then, and left out from then on.
+    Progress may arrive before the event that a job runs, and after the event that its step is completed. Early progress
+    is stored until then; late progress is ignored.
     """
 
     job: JobView
     steps_total: int
     run: int
     running: dict[int, float] = field(default_factory=dict)
-    """Percentages by step."""
+    """Percentages of the running steps, by number."""
     preview_url: str | None = None
     done: set[int] = field(default_factory=set)
     job_seq: int = 0
-    """The history entry that the job as it was told stands at."""
+    """Number of the history entry that the sent job corresponds to."""
     seq: int = 0
     event_id: EventId | None = None
     ended: bool = False
@@ -87,10 +87,10 @@ async def stream_job(
     clock: Clock,
     heartbeat_s: float,
 ) -> AsyncIterator[Frame]:
-    """Yield frames until the job has ended. Yields nothing to a listener who has read the end already.
+    """Yield frames until the job has ended. Yields nothing to a client that has read the terminal event.
 
-    The first frame is `opened`; only a terminal event that was read is a reason for none. Raises `NotFound` before the
-    first frame. A `last_event_id` that is no event id is ignored.
+    The first frame is `opened`, unless the client has read the terminal event. Raises `NotFound` before the first
+    frame. An invalid `last_event_id` is ignored.
     """
     async with feed.subscribe(job_id) as live:
         snapshot = await _snapshot(jobs, job_id, user_id)
@@ -132,7 +132,7 @@ async def stream_job(
 
 
 async def _missed(snapshot: JobSnapshot, sent: _Sent, replay: Replay) -> AsyncIterator[Frame]:
-    """Tell what stands in the log after the event told last, or everything if that is no longer known."""
+    """Yield the logged events after the last sent one, or a reset if the log no longer contains them."""
     if snapshot.announced and sent.seq == snapshot.job.history_seq:
         return
     try:
@@ -146,10 +146,10 @@ async def _missed(snapshot: JobSnapshot, sent: _Sent, replay: Replay) -> AsyncIt
 
 
 async def _end_if_known(snapshot: JobSnapshot, sent: _Sent, replay: Replay) -> AsyncIterator[Frame]:
-    """End the stream of a job that has ended, once its terminal event is told.
+    """End the stream of an ended job after its terminal event was sent.
 
-    Between an event and the note in the database that it was appended, only the log knows of it; whoever began to
-    listen in between would wait for it in vain.
+    An event is first appended to the log, then its id is stored in the database. A client that subscribed in between
+    receives no live event, so the log is checked.
     """
     if sent.ended or snapshot.job.status not in TERMINAL:
         return
@@ -158,16 +158,16 @@ async def _end_if_known(snapshot: JobSnapshot, sent: _Sent, replay: Replay) -> A
         return
     events = await replay.read_job(snapshot.job.id, None)
     if any(event.type in JOB_TERMINAL and _seq(event) == snapshot.job.history_seq for event in events):
-        for event in events:  # all: what comes before the end may be as new as the end
+        for event in events:  # all of them: events before the terminal one may be new to the client, too
             for frame in _event_frames(event, sent):
                 yield frame
         sent.ended = True
 
 
 async def _has_read_end(snapshot: JobSnapshot, last_event_id: str | None, replay: Replay) -> bool:
-    """Tell whether the last event is the terminal one, although the database has not noted its id.
+    """Return whether `last_event_id` is the terminal event, although the database does not have its id yet.
 
-    The id may be of an earlier epoch: without this check its reader would get a reset and the end at each reconnect.
+    The id may be of an earlier epoch. Without this check, the client would get a reset and the end at each reconnect.
     """
     if snapshot.announced or last_event_id is None:
         return False
@@ -201,7 +201,7 @@ def _seq(event: Event) -> int | None:
 
 
 def job_event_data(event: Event) -> JobEventData | None:
-    """Parse the data of a `job.*` event; None if it cannot be parsed: streams must not end at it."""
+    """Parse the data of a `job.*` event. Returns None for invalid data, which must not end the stream."""
     try:
         return JobEventData.model_validate(event.data)
     except ValidationError:
@@ -209,14 +209,14 @@ def job_event_data(event: Event) -> JobEventData | None:
 
 
 def _opening(snapshot: JobSnapshot, sent: _Sent) -> Iterator[Frame]:
-    """Tell the job as it is, and as much of its history as the id stands for; the rest follows as events."""
+    """Yield the job, and its history up to the entry of the frame's id; later entries follow as events."""
     _remember(snapshot, sent, snapshot.announced_seq)
     yield Frame(FrameKind.HISTORY_INIT, history=snapshot.history[: snapshot.announced_seq])
     yield Frame(FrameKind.JOB_UPDATE, job=sent.job, id=snapshot.job.last_event_id)
 
 
 def _reset(snapshot: JobSnapshot, sent: _Sent) -> Frame:
-    """Send everything; without an id if an entry has none yet, since a reader that resumed there would get it twice."""
+    """Return a frame with everything. It has no id if an entry has none yet: resuming there would repeat the entry."""
     _remember(snapshot, sent, snapshot.job.history_seq)
     place = snapshot.job.last_event_id if snapshot.announced else None
     return Frame(FrameKind.RESET, job=sent.job, history=snapshot.history, id=place)
@@ -265,7 +265,7 @@ def _event_frames(event: Event, sent: _Sent) -> Iterator[Frame]:
 
 
 def _note(entry: HistoryEntry, sent: _Sent) -> None:
-    """Keep in mind which steps are done, in the run that the entry is about."""
+    """Record the completed steps of the entry's run."""
     if entry.run < sent.run:
         return
     if entry.run > sent.run:
@@ -275,7 +275,7 @@ def _note(entry: HistoryEntry, sent: _Sent) -> None:
 
 
 def _progress_frames(sent: _Sent) -> Iterator[Frame]:
-    """Tell the progress of the whole job, when there is some."""
+    """Yield the job's progress if it has increased."""
     job = _with_progress(sent.job, sent)
     if job is not sent.job:
         sent.job = job
@@ -283,7 +283,7 @@ def _progress_frames(sent: _Sent) -> Iterator[Frame]:
 
 
 def _with_progress(job: JobView, sent: _Sent) -> JobView:
-    """Raise a running job's progress to the mean over its steps, if that is more: it never goes back."""
+    """Return a running job with the mean progress of its steps, unless that is lower: progress never decreases."""
     if job.status is not JobStatus.RUNNING:
         return job
     running = sum(percent for number, percent in sent.running.items() if number not in sent.done)

@@ -1,7 +1,7 @@
-"""The stream of all jobs of one user: a snapshot or what was missed, then live news, for as long as somebody listens.
+"""The stream of all jobs of a user: a snapshot or the missed events, then live events until the client disconnects.
 
-As in the stream of one job, the listener is registered before anything is read. The snapshot is read after the place in
-the log that its frame names, so an event that follows may tell what the snapshot holds already: those are left out.
+As in the stream of one job, the subscription starts before anything is read. The snapshot is read after its position in
+the log, so that later events may already be part of it: those are skipped.
 """
 
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -26,13 +26,13 @@ from platform_api.domain.streams.subscription import Closed, Heartbeat, Reset, S
 
 SNAPSHOT_JOBS = 50
 FOLLOWED_JOBS = 200
-"""Jobs at once whose progress is told; that of more is seen when they are read."""
+"""Maximum number of jobs whose live progress is sent; the progress of others is visible in `GET /api/jobs`."""
 
 _BEGINNING = frozenset({EventType.JOB_CREATED, EventType.JOB_STARTED})
 
 
 class UserFrameKind(StrEnum):
-    """`snapshot` at the beginning, `reset` where events may be missing: both hold the newest jobs as they are."""
+    """The kinds of frames. `snapshot` (at the start) and `reset` (events may be missing) contain the newest jobs."""
 
     SNAPSHOT = "snapshot"
     RESET = "reset"
@@ -44,7 +44,7 @@ class UserFrameKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The newest jobs; `cursor` continues in the list of all jobs."""
+    """The newest jobs; `cursor` continues in the list of jobs."""
 
     jobs: tuple[JobView, ...]
     cursor: JobId | None
@@ -53,7 +53,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class UserFrame:
-    """One message to the listener. Only an event's last frame has an id."""
+    """One message to the client. Only the last frame of an event has an id."""
 
     kind: UserFrameKind
     job: JobView | None = None
@@ -64,10 +64,10 @@ class UserFrame:
 
 
 class UserSubscriptions(Protocol):
-    """Gives live news of everything that is a user's."""
+    """Live events of all jobs of a user."""
 
     def subscribe_user(self, user_id: UserId) -> AbstractAsyncContextManager[tuple[Subscription, EventId]]:
-        """Begin to buffer what happens from now on; tells after which event that is."""
+        """Buffer events from now on; also returns the id of the last event before that."""
         ...
 
     async def follow_progress(self, job_id: JobId, subscription: Subscription) -> None: ...
@@ -76,14 +76,14 @@ class UserSubscriptions(Protocol):
 
 
 class UserReplay(Protocol):
-    """Gives what happened to a user's jobs in the past; raises `EventsLost` if that is not all known any more."""
+    """Past events of a user's jobs; raises `EventsLost` if the log no longer contains all of them."""
 
     def read_user(self, user_id: UserId, after: EventId) -> AsyncIterator[Event]: ...
 
 
 @dataclass
 class _Running:
-    """A job whose progress is followed: how far it was when it was read, and what is known of it since."""
+    """A job whose progress is followed: its state when it was read, and its live state since."""
 
     job: Job
     view: JobView | None = None
@@ -94,7 +94,7 @@ class _Running:
 
 @dataclass
 class UserStream:
-    """One listener's stream; `frames` may be iterated once."""
+    """The stream of one client. `frames` can be iterated once."""
 
     user_id: UserId
     jobs: JobReads
@@ -103,12 +103,12 @@ class UserStream:
     urls: AssetUrls
     clock: Clock
     heartbeat_s: float
-    _told: EventId | None = None
-    _told_seq: dict[JobId, int] = field(default_factory=dict)
+    _sent: EventId | None = None
+    _sent_seq: dict[JobId, int] = field(default_factory=dict)
     _running: dict[JobId, _Running] = field(default_factory=dict)
 
     async def frames(self, last_event_id: str | None) -> AsyncIterator[UserFrame]:
-        """Yield frames until the feed is closed. A `last_event_id` that is no event id is ignored."""
+        """Yield frames until the subscription is closed. An invalid `last_event_id` is ignored."""
         async with self.feed.subscribe_user(self.user_id) as (live, since):
             try:
                 async for frame in self._opening(last_event_id, since, live):
@@ -126,13 +126,13 @@ class UserStream:
                     await self.feed.unfollow_progress(job_id, live)
 
     async def _opening(self, last_event_id: str | None, since: EventId, live: Subscription) -> AsyncIterator[UserFrame]:
-        self._told = _parse(last_event_id)
-        if self._told is None:
+        self._sent = _parse(last_event_id)
+        if self._sent is None:
             yield await self._snapshot(UserFrameKind.SNAPSHOT, since, live)
             return
         await self._follow_active(live)
         try:
-            async for event in self.replay.read_user(self.user_id, self._told):
+            async for event in self.replay.read_user(self.user_id, self._sent):
                 for frame in self._event_frames(event):
                     yield frame
         except EventsLost:
@@ -140,7 +140,7 @@ class UserStream:
 
     async def _snapshot(self, kind: UserFrameKind, position: EventId, live: Subscription) -> UserFrame:
         page: JobPage = await self.jobs.page(self.user_id, limit=SNAPSHOT_JOBS)
-        self._told, self._told_seq = position, {job.id: job.history_seq for job in page.jobs}
+        self._sent, self._sent_seq = position, {job.id: job.history_seq for job in page.jobs}
         await self._follow_active(live)
         now = self.clock()
         views = tuple(job_view(job, self.urls, now) for job in page.jobs)
@@ -152,7 +152,7 @@ class UserStream:
             await self._add(job, live)
 
     async def _follow(self, event: Event, live: Subscription) -> None:
-        """Begin to follow a job that came up, and stop when it ends or is run anew."""
+        """Follow the progress of a new or retried job; stop when a job ends."""
         if event.type in JOB_TERMINAL and event.job_id in self._running:
             del self._running[event.job_id]
             await self.feed.unfollow_progress(event.job_id, live)
@@ -174,7 +174,7 @@ class UserStream:
             case Heartbeat():
                 yield UserFrame(UserFrameKind.HEARTBEAT)
             case ProgressMessage():
-                self._hear(signal)
+                self._note_progress(signal)
                 yield from self._progress_frames(signal.job_id)
             case Event():
                 yield from self._event_frames(signal)
@@ -182,14 +182,14 @@ class UserStream:
 
     def _event_frames(self, event: Event) -> Iterator[UserFrame]:
         event_id = EventId.parse(event.id)
-        if self._told is not None and event_id <= self._told:
+        if self._sent is not None and event_id <= self._sent:
             return
-        self._told = event_id
+        self._sent = event_id
         if event.type == EventType.ASSET_DELETED:
             yield UserFrame(UserFrameKind.ASSET_DELETED, data={"job_id": event.job_id, **event.data}, id=event.id)
         elif event.type.startswith("job."):
             data = job_event_data(event)
-            if data is None or data.history.seq <= self._told_seq.get(event.job_id, 0):
+            if data is None or data.history.seq <= self._sent_seq.get(event.job_id, 0):
                 return
             self._note(data)
             yield UserFrame(UserFrameKind.JOB_UPDATE, job=data.job)
@@ -200,12 +200,12 @@ class UserStream:
         if running is None:
             return
         running.view = data.job
-        is_news = data.history.run == running.job.run and data.history.seq > running.job.history_seq
-        if is_news and data.history.event is HistoryEvent.NODE_COMPLETED and data.history.step is not None:
+        is_newer = data.history.run == running.job.run and data.history.seq > running.job.history_seq
+        if is_newer and data.history.event is HistoryEvent.NODE_COMPLETED and data.history.step is not None:
             running.done.add(data.history.step)
 
-    def _hear(self, message: ProgressMessage) -> None:
-        """Keep what was told of a step: it may come before the event that says that its job runs."""
+    def _note_progress(self, message: ProgressMessage) -> None:
+        """Store the progress of a step; it may arrive before the event that the job runs."""
         running = self._running.get(message.job_id)
         _, run, number = message.step_id.rsplit(":", 2)
         if running is not None and int(run) == running.job.run:
@@ -213,7 +213,7 @@ class UserStream:
             running.preview_url = preview_url(message, self.urls, self.clock())
 
     def _progress_frames(self, job_id: JobId) -> Iterator[UserFrame]:
-        """Tell the progress of a job: the mean over its steps. It never goes back."""
+        """Yield a job's progress, the mean over its steps, if it has increased: progress never decreases."""
         running = self._running.get(job_id)
         if running is None:
             return
@@ -232,5 +232,5 @@ def _parse(last_event_id: str | None) -> EventId | None:
 
 
 def concerns_user(event: Event) -> bool:
-    """Tell whether the stream of its user has a word for the event."""
+    """Return whether the stream of the event's user sends it."""
     return event.type.startswith("job.") or event.type == EventType.ASSET_DELETED

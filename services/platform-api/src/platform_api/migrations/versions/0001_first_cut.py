@@ -1,4 +1,4 @@
-"""Users, keys, jobs with their steps and history, assets, credits, and the outbox and offsets towards Redis.
+"""Users, keys, jobs with their steps and history, assets, credits, the outbox and log offsets.
 
 Revision ID: 0001
 """
@@ -238,7 +238,7 @@ APPEND_ONLY = """
         FOR EACH STATEMENT EXECUTE FUNCTION platform.refuse_change();
 """
 
-# The queue remembers outbox ids to drop repeats: a database made anew must not begin again with ids that it has seen.
+# The queue deduplicates by outbox id: a recreated database must not reuse ids that the queue has seen.
 OUTBOX_START = """
     SELECT setval(pg_get_serial_sequence('platform.outbox', 'id'), (extract(epoch FROM now()) * 1000)::bigint)
 """

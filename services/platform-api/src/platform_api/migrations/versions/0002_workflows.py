@@ -1,4 +1,4 @@
-"""Jobs planned by any dialect and run again: steps that wait for others, and backups of earlier runs.
+"""Jobs of any dialect with retries: steps that wait for others, and backups of earlier runs.
 
 Revision ID: 0002
 """

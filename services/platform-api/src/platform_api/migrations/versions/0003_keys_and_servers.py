@@ -1,4 +1,4 @@
-"""API keys with description, tier, scopes and rest; StableQueue's server aliases.
+"""API keys with description, tier, scopes and activation; StableQueue's server aliases.
 
 Revision ID: 0003
 """

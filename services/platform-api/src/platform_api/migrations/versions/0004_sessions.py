@@ -1,4 +1,4 @@
-"""Passwords, browser sessions and counted attempts to log in.
+"""Passwords, browser sessions and counted login attempts.
 
 Revision ID: 0004
 """

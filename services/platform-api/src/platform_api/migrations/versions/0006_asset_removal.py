@@ -1,4 +1,4 @@
-"""Assets that are removed with their bytes, and lists of a job's assets.
+"""Removal of assets and their bytes, and lists of a job's assets.
 
 Revision ID: 0006
 """

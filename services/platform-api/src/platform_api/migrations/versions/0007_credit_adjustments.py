@@ -1,4 +1,4 @@
-"""Credits that operators take back, and who changed a balance by hand.
+"""Deductions by operators, and the actor of an adjustment.
 
 Revision ID: 0007
 """
@@ -25,13 +25,13 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # Not validated: deductions that were made stay in the ledger, from which nothing is ever taken.
+    # Not validated: existing deductions stay in the ledger, which is append-only.
     _replace(kind=KIND, job=JOB)
     op.execute(f"ALTER TABLE {LEDGER} DROP COLUMN actor")
 
 
 def _replace(**checks: str) -> list[str]:
-    """Replace checks without a look at the rows, and return their names."""
+    """Replace check constraints without scanning the table, and return their names."""
     names = {f"credit_ledger_{name}_check": condition for name, condition in checks.items()}
     for name, condition in names.items():
         op.execute(f"ALTER TABLE {LEDGER} DROP CONSTRAINT IF EXISTS {name}")

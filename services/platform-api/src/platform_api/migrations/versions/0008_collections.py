@@ -1,4 +1,4 @@
-"""Workflows with the built-in ones, models, custom nodes, social links and collections.
+"""Workflows, including the built-in ones, models, custom nodes, social links and collections.
 
 Revision ID: 0008
 """
@@ -129,7 +129,7 @@ def upgrade() -> None:
     for order, (name, label, type_, mime_type, data, description) in enumerate(BUILT_IN):
         op.execute(
             ADD_BUILT_IN.bindparams(
-                # The ids say that these are nobody's: version 8 of RFC 9562 is for ids of one's own making.
+                # UUIDs of version 8 (RFC 9562, custom ids) identify the built-in workflows.
                 id=f"00000000-0000-8000-8000-{order:012d}",
                 name=name,
                 label=label,

@@ -1,4 +1,4 @@
-"""Indexes for lists by every filter, and for what was revoked lately.
+"""Indexes for lists by every filter, and for recently revoked steps.
 
 Revision ID: 0009
 """

@@ -1,4 +1,4 @@
-"""The type of the step that made an asset, which decides how long it is kept; named later for those that are there.
+"""The step type of an asset, which determines its retention; existing rows are filled in later.
 
 Revision ID: 0010
 """

@@ -1,4 +1,4 @@
-"""Idempotency keys of operators, whose admin keys belong to no user.
+"""Idempotency keys of operators, for admin keys, which belong to no user.
 
 Revision ID: 0011
 """

@@ -1,4 +1,4 @@
-"""Jobs whose folder in the object store may hold what no asset refers to.
+"""Jobs whose folder in the object store may contain orphaned objects.
 
 Revision ID: 0012
 """

@@ -1,4 +1,4 @@
-"""Outbox rows that cannot be handed over are put aside.
+"""Outbox rows that cannot be relayed are set aside.
 
 Revision ID: 0013
 """

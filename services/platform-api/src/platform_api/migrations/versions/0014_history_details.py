@@ -1,4 +1,4 @@
-"""What an outside system reported about the end of a job, beside the line of its history.
+"""Details of a reported end of a job, stored with its history entry.
 
 Revision ID: 0014
 """

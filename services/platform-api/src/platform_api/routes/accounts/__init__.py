@@ -1,4 +1,4 @@
-"""What belongs to a user: identity, sessions, credits."""
+"""Routes of a user's account: identity, sessions, credits."""
 
 from platform_api.routes.accounts import credits, identity, sessions
 

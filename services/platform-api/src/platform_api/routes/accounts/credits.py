@@ -1,4 +1,4 @@
-"""`GET /api/credits`: what was spent on what. `POST /api/admin/credits`: an operator gives or takes."""
+"""`GET /api/credits`: a user's statement. `POST /api/admin/credits`: adjustments by an operator."""
 
 from datetime import datetime
 from typing import Annotated
@@ -28,7 +28,7 @@ MAX_AMOUNT = MAX_ADJUSTMENT_MC / 1000
 
 
 class CreditLine(BaseModel):
-    """One line of the ledger, in credits. `change` is what it did to the balance: 0 for a capture."""
+    """One line of the ledger, in credits. `change` is its effect on the balance: 0 for a capture."""
 
     id: str
     kind: str
@@ -37,13 +37,13 @@ class CreditLine(BaseModel):
     balance: float = Field(description="After this line.")
     job_id: str | None
     run: int | None
-    output: str | None = Field(description="What a capture paid for: number of the step and of the output.")
+    output: str | None = Field(description="The output that a capture pays for: number of the step and of the output.")
     note: str | None
     created_at: datetime
 
 
 class CreditStatement(BaseModel):
-    """A page of the ledger, newest first. `balance` can be spent; `reserved` is held back for jobs under way."""
+    """A page of the ledger, newest first. `balance` can be spent; `reserved` is reserved for active jobs."""
 
     balance: float
     reserved: float
@@ -53,7 +53,7 @@ class CreditStatement(BaseModel):
 
 
 class AdjustmentRequest(RequestBody):
-    """How many credits to give, or to take with a minus sign; in thousandths at the finest."""
+    """The number of credits to add, or to deduct if negative; resolution 0.001."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -81,7 +81,7 @@ async def statement(
     limit: Limit = 50,
     cursor: Annotated[int | None, Query(ge=1, lt=2**63, description="Continue after this line.")] = None,
 ) -> CreditStatement:
-    """Tell the caller's balance and how it came about, line by line, newest first."""
+    """Return the caller's balance and its ledger lines, newest first."""
     found = await context.credits.statement(user_id, limit=limit, before=cursor)
     if found is None:
         raise UnknownUser
@@ -96,19 +96,19 @@ async def statement(
 @router.post(
     "/api/admin/credits",
     operation_id="adjust_credits",
-    summary="Give or take credits",
+    summary="Add or deduct credits",
     response_model=AdjustmentAnswer,
     responses={
         403: {"description": "The caller has no admin key"},
         404: {"description": "No such user"},
-        409: {"description": "The balance does not cover what is to be taken"},
+        409: {"description": "The balance is lower than the deduction"},
         422: {"description": "The Idempotency-Key was used with another request"},
     },
 )
 async def adjust(
     body: AdjustmentRequest, context: Ctx, admin: AdminCaller, idempotency_key: IdempotencyHeader = None
 ) -> Response:
-    """Change a user's balance by hand, and write into the ledger by whom and why."""
+    """Change a user's balance. The ledger records the operator's key and the note."""
     user_id, amount_mc = UserId(body.user_id), round(body.amount * 1000)
     if await context.accounts.user(user_id) is None:
         raise NotFound("user")

@@ -1,4 +1,4 @@
-"""Who am I, a token for an API key, and tickets for browsers."""
+"""The caller's account, JWTs for API keys, and tickets for browsers."""
 
 from datetime import datetime
 from typing import Literal
@@ -26,7 +26,7 @@ Audience = Literal["job-stream", "events", "queue"]
 
 
 class Token(BaseModel):
-    """A JWT, for `Authorization: Bearer`."""
+    """A JWT for `Authorization: Bearer`. `expires_in` is in seconds."""
 
     access_token: str
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - a word of RFC 6750, not a secret
@@ -35,7 +35,7 @@ class Token(BaseModel):
 
 
 class Me(BaseModel):
-    """The caller's account; credits are those that can still be spent."""
+    """The caller's account; `credits` is the available balance."""
 
     id: str
     name: str
@@ -44,7 +44,7 @@ class Me(BaseModel):
 
 
 class TicketRequest(RequestBody):
-    """What the ticket is for."""
+    """The stream or socket that the ticket is for."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"audience": "job-stream", "job_id": "019aa7f1-5c3e-7c66-b5a1-9f0d3c1f1c11"}]},
@@ -54,11 +54,14 @@ class TicketRequest(RequestBody):
         default="job-stream",
         description="One job's stream, the stream of all jobs (`events`), or a WebSocket of queue-api (`queue`).",
     )
-    job_id: Uuid | None = Field(default=None, description="Of the job whose stream it is; for that audience only.")
+    job_id: Uuid | None = Field(default=None, description="The job whose stream it is; required for `job-stream` only.")
 
 
 class Ticket(BaseModel):
-    """A ticket to add to a URL: as `?ticket=` to a stream, as `?token=` to a WebSocket. Not `reusable` means once."""
+    """A ticket to add to a URL: `?ticket=` of a stream, `?token=` of a WebSocket. `expires_in` is in seconds.
+
+    If not `reusable`, it can be used once.
+    """
 
     ticket: str
     audience: Audience
@@ -70,15 +73,15 @@ class Ticket(BaseModel):
     "/api/auth/token",
     operation_id="issue_token",
     summary="Get a JWT for an API key",
-    responses={403: {"description": "The caller has no API key, or one that speaks for nobody"}},
+    responses={403: {"description": "The caller has no API key, or one that belongs to no user"}},
 )
 async def issue_token(context: Ctx, who: Authenticated) -> Token:
-    """Exchange an API key for a token of one hour, which ends with the key.
+    """Exchange an API key for a token valid for one hour. Revoking the key invalidates the token.
 
-    A service key gets one for the user in `X-User-Id`.
+    A service key gets a token for the user in `X-User-Id`.
     """
     if who.key is None:
-        # Else a stolen token could be renewed for ever.
+        # Otherwise a stolen token could be renewed indefinitely.
         raise AppError(403, ErrorCode.FORBIDDEN, "Send an API key; a token or a session cannot renew itself.")
     user_id = user_of(who)
     if await context.accounts.user(user_id) is None:
@@ -90,16 +93,16 @@ async def issue_token(context: Ctx, who: Authenticated) -> Token:
     "/api/auth/ticket",
     operation_id="issue_ticket",
     summary="Get a ticket for a stream or a socket",
-    responses={404: {"description": "No such job, or somebody else's"}},
+    responses={404: {"description": "No such job, or it belongs to another user"}},
 )
 async def issue_ticket(body: TicketRequest, context: Ctx, who: Authenticated) -> Ticket:
-    """Make a ticket where a browser cannot send headers: with EventSource and WebSocket.
+    """Issue a ticket for EventSource and WebSocket, with which a browser cannot send headers.
 
-    On a WebSocket of queue-api it shows the caller's events; with an admin key, everybody's. The socket is closed with
-    4001 when the caller's token ends, or after an hour, so that a revoked key shows nothing for longer.
+    A WebSocket of queue-api receives the caller's events, or with an admin key the events of all users. The socket is
+    closed with 4001 when the caller's token expires, or after an hour, which limits how long a revoked key has access.
     """
     if (body.audience == "job-stream") != (body.job_id is not None):
-        raise invalid("job_id", "belongs to the audience job-stream, and to no other")
+        raise invalid("job_id", "is required for the audience job-stream, and not allowed for others")
     if body.audience == "queue":
         tenant = None if who.kind is KeyKind.ADMIN else TenantId(user_of(who))
         ends = int(context.clock().timestamp()) + TOKEN_LIFETIME_S
@@ -116,7 +119,7 @@ async def issue_ticket(body: TicketRequest, context: Ctx, who: Authenticated) ->
 
 @router.get("/api/me", operation_id="get_me", summary="Read the caller's account")
 async def me(context: Ctx, user_id: CurrentUser) -> Me:
-    """Say who the caller is and what can be spent."""
+    """Return the caller's account and available credits."""
     account = await context.accounts.user(user_id)
     if account is None:
         raise UnknownUser

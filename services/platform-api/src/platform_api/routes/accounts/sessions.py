@@ -18,7 +18,7 @@ from platform_api.http.query_parameters import KnownQueryRoute
 
 log = get_logger(__name__)
 router = APIRouter(tags=["identity"], route_class=KnownQueryRoute)
-# JSON bodies only: another site's form must not log a browser in as somebody else.
+# JSON bodies only: a form on another site must not be able to log a browser in to another account.
 Secret = Annotated[SecretStr, Field(min_length=1, max_length=MAX_PASSWORD_CHARACTERS)]
 
 
@@ -40,7 +40,7 @@ class LoginRequest(RequestBody):
 
 
 class LoggedIn(BaseModel):
-    """Whose session the cookie stands for, and when it ends."""
+    """The user of the new session, and when it expires."""
 
     user_id: str
     name: str
@@ -52,13 +52,13 @@ class LoggedIn(BaseModel):
     operation_id="log_in",
     summary="Log in with a browser",
     responses={
-        401: {"description": "The name and the password, or the API key, are wrong"},
+        401: {"description": "The name, the password or the API key is wrong"},
         403: {"description": "The request comes from another site's page, or the key belongs to no user"},
         429: {"description": "Too many attempts; see Retry-After"},
     },
 )
 async def login(body: LoginRequest, request: Request, response: Response, context: Ctx) -> LoggedIn:
-    """Begin a session and set its cookie, which suffices for reads, and for writes from this platform's own pages."""
+    """Open a session and set its cookie. The cookie authenticates reads, and writes from this platform's own pages."""
     if "origin" in request.headers:
         context.cookies.check_origin(request)
     user_id, key_id = await _identify(body, request, context)
@@ -70,13 +70,13 @@ async def login(body: LoginRequest, request: Request, response: Response, contex
     )
     context.cookies.put(response, token)
     response.headers["Cache-Control"] = "no-store"
-    log.info("A session began", user_id=user_id, by="password" if key_id is None else "api_key")
+    log.info("A session was opened", user_id=user_id, by="password" if key_id is None else "api_key")
     return LoggedIn(user_id=user_id, name=user.name, expires_at=session.expires_at)
 
 
 @router.post("/api/auth/logout", operation_id="log_out", summary="Log out", status_code=204)
 async def logout(request: Request, context: Ctx) -> Response:
-    """End the session of the cookie; again is harmless."""
+    """End the session of the cookie; idempotent."""
     token = context.cookies.token_in(request)
     response = Response(status_code=204)
     if token is not None:
@@ -90,7 +90,7 @@ async def _identify(body: LoginRequest, request: Request, context: Context) -> t
     if body.api_key is not None:
         holder = await verify_key(body.api_key.get_secret_value(), request, context)
         return user_of(holder), holder.key_id
-    assert body.name is not None and body.password is not None  # noqa: S101, PT018 - the model's validator saw to it
+    assert body.name is not None and body.password is not None  # noqa: S101, PT018 - ensured by the model's validator
     user_id = await log_in(
         body.name,
         body.password.get_secret_value(),

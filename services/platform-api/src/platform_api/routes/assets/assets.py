@@ -1,4 +1,4 @@
-"""The caller's pictures, videos and other outputs: `GET /api/assets`, and GET and DELETE of one."""
+"""`GET /api/assets`, and GET and DELETE of one asset."""
 
 from typing import Annotated, Any
 
@@ -17,7 +17,7 @@ from platform_api.http.times import QueryTime
 from platform_api.routes.dialects.ourvidz.mapping import AssetAnswer, AssetDeleted, AssetList, asset_answer, asset_item
 
 router = APIRouter(tags=["assets"], route_class=KnownQueryRoute)
-MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "No such asset, or somebody else's"}}
+MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "No such asset, or it belongs to another user"}}
 
 
 async def _filter(
@@ -26,8 +26,8 @@ async def _filter(
     mime_type: Annotated[
         Text | None, Query(max_length=100, pattern=r"^[\w.+-]+/([\w.+-]+|\*)$", description="`image/*` for all.")
     ] = None,
-    created_after: Annotated[QueryTime | None, Query(description="Created then or later.")] = None,
-    created_before: Annotated[QueryTime | None, Query(description="Created earlier.")] = None,
+    created_after: Annotated[QueryTime | None, Query(description="Created at or after this time.")] = None,
+    created_before: Annotated[QueryTime | None, Query(description="Created before this time.")] = None,
 ) -> AssetFilter:
     return AssetFilter(JobId(job_id) if job_id else None, job_type, mime_type, created_after, created_before)
 
@@ -41,7 +41,7 @@ async def list_assets(
     offset: Offset = 0,
     cursor: AssetCursor = None,
 ) -> Response:
-    """List the caller's assets, with links signed for a day: newest first, or those of one job in order."""
+    """List the caller's assets, newest first, or in order for one job. Links are valid for at least a day."""
     page = await context.assets.page(user_id, where, limit=limit, before=cursor, offset=offset)
     now = context.clock()
     items = [asset_item(asset, context.urls, now) for asset in page.assets]
@@ -51,7 +51,7 @@ async def list_assets(
 
 @router.get("/api/assets/{asset_id}", operation_id="get_asset", summary="Read an asset", responses=MISSING)
 async def get_asset(asset_id: AssetIdPath, context: Ctx, user_id: CurrentUser) -> AssetAnswer:
-    """Tell about one asset, with the recipe that it was made by."""
+    """Return one asset with its recipe."""
     asset = await context.assets.get(asset_id)
     if asset is None or asset.user_id != user_id:
         raise NotFound("asset")
@@ -60,7 +60,7 @@ async def get_asset(asset_id: AssetIdPath, context: Ctx, user_id: CurrentUser) -
 
 @router.delete("/api/assets/{asset_id}", operation_id="delete_asset", summary="Delete an asset", responses=MISSING)
 async def delete_asset(asset_id: AssetIdPath, context: Ctx, user_id: CurrentUser) -> AssetDeleted:
-    """Delete an asset for good; its links stop working at once, and its bytes are deleted right after."""
+    """Delete an asset permanently. Its links stop working at once; its bytes are deleted shortly after."""
     if not await context.asset_removal.remove(asset_id, user_id):
         raise NotFound("asset")
     context.wake_object_deletion()

@@ -1,4 +1,4 @@
-"""The bytes of assets: with credentials, or by a signed link without; ranges and conditional requests."""
+"""Bytes of assets, with credentials or a signed link; ranges and conditional requests are supported."""
 
 from typing import Annotated
 
@@ -22,21 +22,21 @@ Signature = Annotated[str | None, Query(max_length=128, description="Part of a s
 @router.head(
     CONTENT_PATH,
     operation_id="head_asset_content",
-    summary="Ask about an asset's bytes",
+    summary="Read the headers of an asset's content",
     responses=RESPONSES,
     openapi_extra=OPTIONAL_SECURITY,
 )
 @router.get(
     CONTENT_PATH,
     operation_id="get_asset_content",
-    summary="Get an asset's bytes",
+    summary="Download an asset",
     responses=RESPONSES,
     openapi_extra=OPTIONAL_SECURITY,
 )
 async def content(
     request: Request, context: Ctx, asset_id: AssetIdPath, expires: Expires = None, signature: Signature = None
 ) -> Response:
-    """Send the asset itself. Its bytes never change."""
+    """Return the content of the asset. It never changes."""
     asset = await permitted_asset(request, context, asset_id, Variant.CONTENT, expires, signature)
     return await content_of(asset, request, context)
 
@@ -44,21 +44,21 @@ async def content(
 @router.head(
     THUMBNAIL_PATH,
     operation_id="head_asset_thumbnail",
-    summary="Ask about a thumbnail",
+    summary="Read the headers of a thumbnail",
     responses=RESPONSES,
     openapi_extra=OPTIONAL_SECURITY,
 )
 @router.get(
     THUMBNAIL_PATH,
     operation_id="get_asset_thumbnail",
-    summary="Get an asset's thumbnail",
+    summary="Download a thumbnail",
     responses=RESPONSES,
     openapi_extra=OPTIONAL_SECURITY,
 )
 async def thumbnail(
     request: Request, context: Ctx, asset_id: AssetIdPath, expires: Expires = None, signature: Signature = None
 ) -> Response:
-    """Send a small WebP picture of the asset; of a video, its first frame."""
+    """Return a small WebP image of the asset; for a video, of its first frame."""
     asset = await permitted_asset(request, context, asset_id, Variant.THUMBNAIL, expires, signature)
     size = await context.objects.size(asset.thumbnail_key) if asset.thumbnail_key else None
     if asset.thumbnail_key is None or size is None:

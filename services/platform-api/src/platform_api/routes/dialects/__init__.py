@@ -1,1 +1,1 @@
-"""One package for each API document that clients are written against. No dialect knows another."""
+"""One package per API that existing clients use. Dialects do not depend on each other."""

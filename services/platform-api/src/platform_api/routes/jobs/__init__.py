@@ -1,4 +1,4 @@
-"""The routes under /api/jobs that all dialects share."""
+"""Routes under /api/jobs, shared by all dialects."""
 
 from platform_api.routes.jobs import cancel, failsafe, history, list, read, retry, why
 

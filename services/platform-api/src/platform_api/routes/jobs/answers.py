@@ -1,4 +1,4 @@
-"""The answer of `GET /api/jobs/{id}`, which serves EmProps and OurVidz clients alike."""
+"""The response of `GET /api/jobs/{id}`, for both EmProps and OurVidz clients."""
 
 from datetime import datetime
 from typing import Any
@@ -12,14 +12,14 @@ from platform_api.routes.dialects.ourvidz.mapping import STATUS, OurVidzStatus, 
 
 
 class JobRead(EmPropsJob):
-    """A job, and whether anybody can do it."""
+    """A job, and whether connected workers support it."""
 
-    reason: Reason = Field(default=None, description="`unworkable`: no connected worker can do it.")
+    reason: Reason = Field(default=None, description="`unworkable`: no connected worker supports the job.")
     notices: list[str] = Field(default=[], description="Why the job waits.")
 
 
 class JobAnswer(BaseModel):
-    """One job for two kinds of clients: EmProps reads `data` and `error`, OurVidz the members beside them."""
+    """One job for two kinds of clients: EmProps reads `data` and `error`, OurVidz the other members."""
 
     data: JobRead
     error: None = None
@@ -29,7 +29,7 @@ class JobAnswer(BaseModel):
     status: OurVidzStatus
     progress: float | None
     error_message: str | None
-    error_details: Any = Field(description="What was reported beside the error.")
+    error_details: Any = Field(description="Error details of a reported failure.")
     metadata: dict[str, Any]
     created_at: datetime
     updated_at: datetime
@@ -40,7 +40,7 @@ class JobAnswer(BaseModel):
 
 
 def job_answer(job: JobView, lack: str | None = None) -> JobAnswer:
-    """Write the superset answer of `GET /api/jobs/{id}`; `lack` is why no connected worker can do the job."""
+    """Return the combined response. `lack` is what no connected worker has, if that is why the job waits."""
     reason, notices = UNWORKABLE if lack else None, [lack] if lack else []
     return JobAnswer(
         data=JobRead(**dict(emprops_job(job)), reason=reason, notices=notices),

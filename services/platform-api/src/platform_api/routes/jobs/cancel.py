@@ -18,7 +18,7 @@ router = APIRouter(tags=["jobs"], route_class=AnyContentTypeRoute)
 
 
 class CancelRequest(RequestBody):
-    """Why; shown in the job's history."""
+    """The reason, shown in the job's history."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "changed my mind"}]})
 
@@ -31,12 +31,12 @@ class CancelRequest(RequestBody):
     summary="Cancel a job",
     response_model=JobAnswer,
     responses={
-        404: {"description": "No such job, or somebody else's"},
-        409: {"description": "The job has completed or failed already"},
+        404: {"description": "No such job, or it belongs to another user"},
+        409: {"description": "The job is already completed or failed"},
     },
 )
 async def cancel(job_id: JobIdPath, context: Ctx, user_id: CurrentUser, body: CancelRequest | None = None) -> Response:
-    """Cancel at once: what was not delivered is refunded, and a running step is stopped. Again is harmless."""
+    """Cancel a job at once, stop its running steps and refund what was not delivered. Idempotent."""
     now = context.clock()
     async with context.jobs_transaction() as jobs:
         job = await cancel_job(job_id, user_id, (body or CancelRequest()).reason, jobs=jobs, urls=context.urls, now=now)

@@ -1,4 +1,4 @@
-"""`POST /api/jobs/{id}/complete` and `/failed`: how a service reports an end that was not heard of otherwise."""
+"""`POST /api/jobs/{id}/complete` and `/failed`: a service reports the end of a job if normal events were lost."""
 
 from typing import Annotated, Any
 
@@ -18,13 +18,13 @@ router = APIRouter(tags=["jobs"], route_class=AnyContentTypeRoute)
 Sentence = Annotated[Text, Field(min_length=1, max_length=4000)]
 RESPONSES: dict[int | str, dict[str, Any]] = {
     403: {"description": "The caller has no service key"},
-    404: {"description": "No such job, or not of the user that the key speaks for"},
-    409: {"description": "The job ended otherwise"},
+    404: {"description": "No such job, or it belongs to another user than X-User-Id"},
+    409: {"description": "The job already ended with another result"},
 }
 
 
 class CompletedReport(RequestBody):
-    """What came of the job."""
+    """The result of the job."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"outputs": ["https://cdn.example/1.png"],
@@ -37,7 +37,7 @@ class CompletedReport(RequestBody):
 
 
 class FailedReport(RequestBody):
-    """Why there is nothing."""
+    """The reason of the failure."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"error_message": "The node vanished."}]})
 
@@ -46,7 +46,7 @@ class FailedReport(RequestBody):
 
 
 class ReportAnswer(BaseModel):
-    """The job as it is now."""
+    """The job after the report."""
 
     data: EmPropsJob
     error: None = None
@@ -60,8 +60,8 @@ class ReportAnswer(BaseModel):
     responses=RESPONSES,
 )
 async def complete(job_id: JobIdPath, body: CompletedReport, context: Ctx, who: ServiceCaller) -> Response:
-    """End a job as completed. What the queue still has of it is taken back. Again is harmless."""
-    end = ReportedEnd(failed=False, message="Job completed, as a service reports", report=body.model_dump())
+    """End a job as completed, and cancel its unfinished steps. Idempotent."""
+    end = ReportedEnd(failed=False, message="Job completed, as reported by a service", report=body.model_dump())
     return await _reported(context, job_id, who, end)
 
 
@@ -73,7 +73,7 @@ async def complete(job_id: JobIdPath, body: CompletedReport, context: Ctx, who: 
     responses=RESPONSES,
 )
 async def failed(job_id: JobIdPath, body: FailedReport, context: Ctx, who: ServiceCaller) -> Response:
-    """End a job as failed, and refund what was not delivered. Again is harmless."""
+    """End a job as failed, and refund what was not delivered. Idempotent."""
     end = ReportedEnd(failed=True, message=body.error_message, report=body.model_dump(include={"error_details"}))
     return await _reported(context, job_id, who, end)
 

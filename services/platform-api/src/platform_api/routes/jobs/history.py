@@ -16,7 +16,7 @@ router = APIRouter(tags=["jobs"], route_class=AnyContentTypeRoute)
 
 
 class JobHistory(BaseModel):
-    """All that happened to a job, oldest first."""
+    """The history of a job, oldest entry first."""
 
     data: list[EmPropsHistoryEntry]
     error: None = None
@@ -26,10 +26,10 @@ class JobHistory(BaseModel):
     "/api/jobs/{job_id}/history",
     operation_id="get_job_history",
     summary="Read a job's history",
-    responses={404: {"description": "No such job, or somebody else's"}},
+    responses={404: {"description": "No such job, or it belongs to another user"}},
 )
 async def history(job_id: JobIdPath, context: Ctx, user_id: CurrentUser) -> JobHistory:
-    """Tell all that happened to a job, in every run, oldest first."""
+    """Return the history of a job over all runs, oldest entry first."""
     snapshot = await context.jobs.snapshot(job_id, user_id)
     if snapshot is None:
         raise NotFound("job")

@@ -44,12 +44,12 @@ async def _filter(
         list[StatusFilter],
         Query(
             max_length=len(FILTERED),
-            description="May be repeated. `pending` is queued or delayed, `processing` running.",
+            description="Repeatable. `pending` is queued or delayed, `processing` is running.",
         ),
     ] = [],  # noqa: B006 - FastAPI copies defaults
     job_type: JobTypeFilter = None,
-    created_after: Annotated[QueryTime | None, Query(description="Created then or later.")] = None,
-    created_before: Annotated[QueryTime | None, Query(description="Created earlier.")] = None,
+    created_after: Annotated[QueryTime | None, Query(description="Created at or after this time.")] = None,
+    created_before: Annotated[QueryTime | None, Query(description="Created before this time.")] = None,
 ) -> JobFilter:
     statuses = {known for word in status for known in FILTERED[word]}
     return JobFilter(tuple(sorted(statuses)), job_type, created_after, created_before)
@@ -80,5 +80,5 @@ def _pagination(page: JobPage, limit: int) -> Pagination:
 
 
 def listed_job(job: JobView) -> ListedJob:
-    """Say a job in a list."""
+    """Return a job as list item."""
     return ListedJob(**emprops_job(job).model_dump(), metadata=metadata(job))

@@ -21,10 +21,10 @@ router = APIRouter(tags=["jobs"], route_class=AnyContentTypeRoute)
     operation_id="get_job",
     summary="Read a job",
     response_model=JobAnswer,
-    responses={404: {"description": "No such job, or somebody else's"}},
+    responses={404: {"description": "No such job, or it belongs to another user"}},
 )
 async def get_job(job_id: JobIdPath, context: Ctx, user_id: CurrentUser) -> Response:
-    """Answer for EmProps clients in `data`, for OurVidz clients beside it. Links are signed for a day."""
+    """Return a job: EmProps clients read `data`, OurVidz clients the other members. Links are valid for a day."""
     job = await context.jobs.get(job_id, user_id)
     if job is None:
         raise NotFound("job")
@@ -34,7 +34,7 @@ async def get_job(job_id: JobIdPath, context: Ctx, user_id: CurrentUser) -> Resp
 
 
 async def _running_percent(context: Context, job: Job) -> float:
-    """Ask the queue how far the running steps are; a job can be read without it."""
+    """Return the sum of the running steps' progress in percent; 0 if the queue does not answer."""
     if job.status is not JobStatus.RUNNING:
         return 0.0
     try:

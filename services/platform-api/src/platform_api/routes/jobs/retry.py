@@ -13,7 +13,7 @@ router = APIRouter(tags=["jobs"], route_class=AnyContentTypeRoute)
 
 
 class Retried(BaseModel):
-    """The job's new run. The id is the same."""
+    """The job's new run. The job keeps its id."""
 
     jobId: str
     retryAttempt: int
@@ -21,7 +21,7 @@ class Retried(BaseModel):
 
 
 class RetryAnswer(BaseModel):
-    """Answer to a retry."""
+    """Response to a retry."""
 
     data: Retried
     error: None = None
@@ -30,19 +30,19 @@ class RetryAnswer(BaseModel):
 @router.post(
     "/api/jobs/{job_id}/retry",
     operation_id="retry_job",
-    summary="Run a job again",
+    summary="Retry a job",
     response_model=RetryAnswer,
     responses={
-        402: {"description": "Not enough credits for what was not delivered yet"},
-        404: {"description": "No such job, or somebody else's"},
-        409: {"description": "The job neither failed nor is stuck, or was retried three times"},
+        402: {"description": "Not enough credits for the outputs that are not yet delivered"},
+        404: {"description": "No such job, or it belongs to another user"},
+        409: {"description": "The job is completed or active, or was retried three times"},
         422: {"description": "The Idempotency-Key was used with another request"},
     },
 )
 async def retry(
     job_id: JobIdPath, context: Ctx, user_id: CurrentUser, idempotency_key: IdempotencyHeader = None
 ) -> Response:
-    """Run a failed or cancelled job again, or one that has not moved for ten minutes. What it delivered stays paid."""
+    """Retry a job that failed, was cancelled, or has not changed for ten minutes. Delivered outputs stay paid."""
 
     async def work(unit: UnitOfWork) -> str:
         job = await retry_job(job_id, user_id, jobs=unit.jobs, urls=context.urls, now=context.clock())

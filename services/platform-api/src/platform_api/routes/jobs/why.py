@@ -1,4 +1,4 @@
-"""`GET /api/jobs/{id}/why`: why a job waits, and how long it may."""
+"""`GET /api/jobs/{id}/why`: why a job waits, and the estimated waiting time."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -19,39 +19,39 @@ from platform_api.http.requests import JobIdPath
 router = APIRouter(tags=["jobs"], route_class=KnownQueryRoute)
 
 SENTENCES = {
-    WaitReason.DELAYED: "It is tried again, or begins, at a later time.",
+    WaitReason.DELAYED: "It starts, or is retried, at a later time.",
     WaitReason.PAUSED: "An operator has paused jobs of this type.",
-    WaitReason.UNWORKABLE: "No live worker can do it; `missing` says what the nearest one lacks.",
-    WaitReason.NO_ROOM: "The queue keeps only so many kinds of requirements, and yours is one more; it is tried again "
-    "until others are no longer in use.",
-    WaitReason.BEHIND_OTHERS: "Earlier work, or other users' shares, come first.",
-    WaitReason.NEXT: "It is the next of yours and begins as soon as a worker is free.",
+    WaitReason.UNWORKABLE: "No live worker supports it; `missing` is what the nearest one lacks.",
+    WaitReason.NO_ROOM: "The queue limits the number of different requirements, and this job exceeds it; it is retried "
+    "until other requirements are no longer in use.",
+    WaitReason.BEHIND_OTHERS: "Earlier jobs, or the shares of other users, come first.",
+    WaitReason.NEXT: "It is your next job and starts as soon as a worker is free.",
 }
 
 
 class Interval(BaseModel):
-    """Seconds, at best and at worst."""
+    """Seconds: best and worst case."""
 
     min_s: float
     max_s: float
 
 
 class WaitingStep(BaseModel):
-    """One step that waits. `position` counts from 1 among your steps of this kind; other users' shares come on top."""
+    """One waiting step. `position` counts your own steps of this kind, from 1; shares of other users come on top."""
 
     step_id: str
     reason: WaitReason
     position: int
-    work_ahead: int = Field(description="Your own steps that come first.")
-    sharing_tenants: int = Field(description="Users, you included, who share the workers.")
-    matching_workers: int = Field(description="Live workers that can do it.")
-    missing: list[str] = Field(description="What the nearest live worker lacks; empty where some worker fits.")
-    starts_in: Interval | None = Field(description="Null until such steps were measured, or while nobody can do it.")
+    work_ahead: int = Field(description="Number of your own steps that come first.")
+    sharing_tenants: int = Field(description="Number of users, including you, who share the workers.")
+    matching_workers: int = Field(description="Number of live workers that support it.")
+    missing: list[str] = Field(description="What the nearest live worker lacks; empty if a worker supports it.")
+    starts_in: Interval | None = Field(description="Null until measured, or if no worker supports it.")
     due_at: datetime | None = Field(description="When a delayed step becomes due.")
 
 
 class Why(BaseModel):
-    """`reason` is that of the first step that waits, else `running`, `ended`, or `accepted`: not in the queue yet."""
+    """`reason` is that of the first waiting step; otherwise `running`, `ended`, or `accepted` (not yet queued)."""
 
     job_id: str
     status: JobStatus
@@ -65,11 +65,14 @@ class Why(BaseModel):
 @router.get(
     "/api/jobs/{job_id}/why",
     operation_id="why_job_waits",
-    summary="Why is the job waiting?",
-    responses={404: {"description": "No such job, or somebody else's"}, 503: {"description": "The queue is away"}},
+    summary="Explain why a job waits",
+    responses={
+        404: {"description": "No such job, or it belongs to another user"},
+        503: {"description": "The queue is unavailable"},
+    },
 )
 async def why(job_id: JobIdPath, context: Ctx, user_id: CurrentUser) -> Why:
-    """Explain from the live workers, the work ahead and measured times why a job has not begun, and when it may."""
+    """Explain why a job waits, and estimate when it starts from live workers, waiting work and measured times."""
     job = await context.jobs.get(job_id, user_id)
     if job is None:
         raise NotFound("job")
@@ -93,7 +96,7 @@ def _not_waiting(job: Job) -> tuple[str, str]:
         return "ended", f"The job is {job.status}."
     if job.status is JobStatus.RUNNING:
         return "running", "The job is running."
-    return "accepted", "The job is accepted and on its way to a worker."
+    return "accepted", "The job is accepted and will be queued shortly."
 
 
 def _waiting_step(step: StepId, found: Waiting) -> WaitingStep:

@@ -1,4 +1,4 @@
-"""`GET /api/jobs/{id}/stream`: everything that happens to a job, as Server-Sent Events."""
+"""`GET /api/jobs/{id}/stream`: all events of a job, as Server-Sent Events."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -34,7 +34,7 @@ async def _listener(
     context: Ctx,
     job_id: JobIdPath,
     ticket: Annotated[str | None, Query(description="A ticket from POST /api/auth/ticket.")] = None,
-    token: Annotated[str | None, Query(description="The same as `ticket`.")] = None,
+    token: Annotated[str | None, Query(description="Alternative name of `ticket`.")] = None,
 ) -> Listener:
     return await listener_of(request, context, ticket if ticket is not None else token, job_id)
 
@@ -47,9 +47,9 @@ async def _listener(
     openapi_extra=OPTIONAL_SECURITY,
     responses={
         200: {"content": {"text/event-stream": {}}, "description": "Events until the job has ended"},
-        204: {"description": "The listener has read the terminal event already"},
+        204: {"description": "`Last-Event-ID` is the terminal event: there is nothing to send"},
         429: {"description": "Too many requests, or too many open streams; see Retry-After"},
-        503: {"description": "The server is stopping or stands on one that is away; see Retry-After"},
+        503: {"description": "The server is stopping or a backing service is unavailable; see Retry-After"},
     },
 )
 async def stream(
@@ -59,13 +59,13 @@ async def stream(
     listener: Annotated[Listener, Depends(_listener)],
     last_event_id: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
 ) -> Response:
-    """Send `history_init` first, then `job_update` and `job_history`; `reset` where events may be missing."""
+    """Send `history_init`, then `job_update` and `job_history` events; `reset` if events may have been lost."""
     if is_stopping(request):
         return come_back(request, STOPPING)
     place = take_place(context, listener.user_id)
     try:
         frames = _frames(context, job_id, listener.user_id, last_event_id)
-        # The first frame is awaited here, so that a missing job is a 404 and an end that was read a 204.
+        # Await the first frame before responding: a missing job is a 404, an end that was already read a 204.
         if await anext(frames, None) is None:
             place.release()
             return Response(status_code=204, headers=HEADERS)

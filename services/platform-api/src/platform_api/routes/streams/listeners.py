@@ -1,4 +1,4 @@
-"""Who listens to a stream, by a ticket or the usual credentials, and for as long as their API key lasts."""
+"""Authenticates listeners of streams, by ticket or the usual credentials, and ends streams of revoked keys."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ CHECK_EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A user, and the API key without which the stream ends."""
+    """A user, and the API key on which the stream depends."""
 
     user_id: UserId
     key_id: str | None
 
 
 async def listener_of(request: Request, context: Context, ticket: str | None, stream: str) -> Listener:
-    """Find out who listens, and count the request; 401 for a ticket that is not valid for `stream`."""
+    """Authenticate the listener and count the request; 401 if the ticket is not valid for `stream`."""
     if ticket is None:
         who = await authenticate(request, context)
         return Listener(user_of(who), who.depends_on)
@@ -32,13 +32,13 @@ async def listener_of(request: Request, context: Context, ticket: str | None, st
         raise Unauthenticated("The ticket is not valid for this stream, or has expired.")
     listener = Listener(holder.user_id, holder.key_id)
     if not await _may_listen(context, listener):
-        raise Unauthenticated("The API key that this ticket was made with is no longer valid.")
+        raise Unauthenticated("The API key that this ticket was issued for is no longer valid.")
     await context.limits.apply(request, holder.user_id, None)
     return listener
 
 
 async def while_permitted(context: Context, listener: Listener, frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Pass frames on until the listener's API key is revoked, which is noticed a minute later at most."""
+    """Pass frames on until the listener's API key is revoked; the key is checked at most once a minute."""
     checked_at = context.clock()
     async for frame in frames:
         if context.clock() - checked_at >= CHECK_EVERY:

@@ -1,4 +1,4 @@
-"""Frames of a job's stream as Server-Sent Events."""
+"""Encodes the frames of a job's stream as Server-Sent Events."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,22 +22,22 @@ from platform_api.routes.dialects.emprops.mapping import EmPropsHistoryEntry, Em
 log = get_logger(__name__)
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 HEARTBEAT = b":heartbeat\n"
-"""A comment line without a blank line of its own, of which some clients would make an empty event."""
+"""A comment line. No blank line follows: some clients would treat it as an empty event."""
 RETRY = b"retry: 1000\n"
-"""How long a browser waits before it connects again, in milliseconds."""
+"""Reconnection time of an EventSource, in milliseconds."""
 RETRY_AFTER_S = 1
 
 _ENTRIES = TypeAdapter(list[EmPropsHistoryEntry])
 
 
 class Reset(EmPropsJob):
-    """Everything about a job, for a listener that may have missed something."""
+    """The complete state of a job, for a listener that may have missed events."""
 
     history: list[EmPropsHistoryEntry]
 
 
 def encode(frame: Frame) -> bytes:
-    """Write a frame in the words of the seed's stream."""
+    """Encode a frame as an event."""
     if frame.kind is FrameKind.HEARTBEAT:
         return HEARTBEAT
     lines = [f"event: {frame.kind}"]
@@ -48,9 +48,9 @@ def encode(frame: Frame) -> bytes:
 
 
 class EventStreamResponse(StreamingResponse):
-    """Sends the headers and the first line at once, then frames until a server that they come from goes away.
+    """Sends the headers and the first line at once, then frames until a backing service becomes unavailable.
 
-    Gives its place among the listener's streams back when the body ends, however it ends.
+    Releases the listener's stream slot when the response ends.
     """
 
     def __init__(self, frames: AsyncIterator[bytes], place: Place) -> None:
@@ -65,19 +65,19 @@ class EventStreamResponse(StreamingResponse):
 
 
 def take_place(context: Context, listener: UserId) -> Place:
-    """Take one of the listener's streams, or raise 429."""
+    """Reserve one of the listener's stream slots; raises 429 if none is free."""
     place = context.streams.take(listener)
     if place is None:
-        sentence = f"At most {context.streams.limit} event streams of one user may be open; close one."
+        sentence = f"A user can have at most {context.streams.limit} event streams open; close one."
         raise AppError(429, ErrorCode.RATE_LIMITED, sentence, retryable=True, headers={"Retry-After": "10"})
     return place
 
 
 def come_back(request: Request, reason: str) -> Response:
-    """Have a listener connect again: a 503, or for an EventSource an empty stream.
+    """Ask a listener to reconnect: a 503, or for an EventSource an empty stream.
 
-    An EventSource ends for good at any status but 200. It is known by what it accepts, and by sending no credential of
-    its own, which it cannot.
+    An EventSource does not reconnect after any status but 200. It is recognised by its Accept header and by the absence
+    of credential headers, which it cannot send.
     """
     accepts = request.headers.get("accept", "")
     if "text/event-stream" in accepts and not {"authorization", "x-api-key"} & set(request.headers):
@@ -87,7 +87,7 @@ def come_back(request: Request, reason: str) -> Response:
 
 
 def is_stopping(request: Request) -> bool:
-    """Tell whether the process is about to end, and every stream with it."""
+    """Return whether the process is shutting down."""
     stopping: asyncio.Event = request.app.state.stopping
     return stopping.is_set()
 
@@ -99,16 +99,16 @@ async def _with_retry(frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 
 STOPPING = "The server is stopping; connect again."
-AWAY = "A server that the stream stands on does not answer; connect again."
+AWAY = "A backing service of the stream does not answer; connect again."
 
 
 async def until_outage(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Pass a stream on, and end it when a server that it stands on goes away: its reader comes back and resumes."""
+    """Pass a stream on, and end it when a backing service becomes unavailable; its reader can resume it."""
     try:
         async for frame in stream:
             yield frame
     except (RedisUnavailable, *DATABASE_AWAY) as error:
-        log.warning("A stream ends, since a server does not answer; its reader may resume", reason=type(error).__name__)
+        log.warning("A stream ended because a backing service does not answer", reason=type(error).__name__)
 
 
 def _data(frame: Frame) -> str:
@@ -119,7 +119,7 @@ def _data(frame: Frame) -> str:
         case FrameKind.JOB_HISTORY:
             return entries[0].model_dump_json()
     if frame.job is None:
-        raise ValueError(f"a {frame.kind} frame carries a job")
+        raise ValueError(f"a {frame.kind} frame requires a job")
     job = emprops_job(frame.job)
     if frame.kind is FrameKind.RESET:
         return Reset(**job.model_dump(), history=entries).model_dump_json()

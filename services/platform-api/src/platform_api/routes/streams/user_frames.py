@@ -1,4 +1,4 @@
-"""Frames of a user's stream as Server-Sent Events, in the words of the list of jobs."""
+"""Encodes the frames of a user's stream as Server-Sent Events, with jobs in the format of `GET /api/jobs`."""
 
 import json
 
@@ -12,7 +12,7 @@ from platform_api.routes.streams.sse import HEARTBEAT
 
 
 class SnapshotData(BaseModel):
-    """The newest jobs; for older ones pass `cursor` to GET /api/jobs."""
+    """The newest jobs; pass `cursor` to GET /api/jobs for older ones."""
 
     jobs: list[ListedJob]
     cursor: str | None
@@ -20,7 +20,7 @@ class SnapshotData(BaseModel):
 
 
 def encode_user_frame(frame: UserFrame) -> bytes:
-    """Write a frame."""
+    """Encode a frame as an event."""
     if frame.kind is UserFrameKind.HEARTBEAT:
         return HEARTBEAT
     lines = [f"event: {frame.kind}"]

@@ -1,4 +1,4 @@
-"""`GET /api/events`: everything that happens to all of the caller's jobs, as one stream of Server-Sent Events."""
+"""`GET /api/events`: all events of the caller's jobs, as one stream of Server-Sent Events."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -33,9 +33,9 @@ async def _listener(
     response_class=StreamingResponse,
     openapi_extra=OPTIONAL_SECURITY,
     responses={
-        200: {"content": {"text/event-stream": {}}, "description": "Events for as long as you listen"},
+        200: {"content": {"text/event-stream": {}}, "description": "Events until the client disconnects"},
         429: {"description": "Too many requests, or too many open streams; see Retry-After"},
-        503: {"description": "The server is stopping; see Retry-After"},
+        503: {"description": "The server is stopping or a backing service is unavailable; see Retry-After"},
     },
 )
 async def events(
@@ -44,10 +44,10 @@ async def events(
     listener: Annotated[Listener, Depends(_listener)],
     last_event_id: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
 ) -> Response:
-    """Send `snapshot` first, or what was missed since `Last-Event-ID`, then every change of every job.
+    """Send `snapshot`, or the events since `Last-Event-ID`, then every change of the caller's jobs.
 
-    Each is a `job_update` and a `job_history`; progress is a `job_update` without an id; `asset_deleted` tells of
-    assets that are gone, and `reset`, with the newest jobs, that events may be missing.
+    A change is sent as `job_update` and `job_history`, progress as a `job_update` without an id. `asset_deleted`
+    reports deleted assets. `reset`, with the newest jobs, means that events may have been lost.
     """
     if is_stopping(request):
         return come_back(request, STOPPING)

@@ -1,4 +1,4 @@
-"""Users, their balance, and API keys."""
+"""Users and their balances; API keys as the authentication and the platform's own commands use them."""
 
 from typing import Any
 

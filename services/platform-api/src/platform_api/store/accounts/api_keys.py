@@ -1,4 +1,4 @@
-"""API keys under management: who reads or changes them names their owner, and each change is published."""
+"""Management of API keys: reads and changes are restricted to an owner, and each change is published."""
 
 from datetime import datetime
 
@@ -88,12 +88,12 @@ class PostgresApiKeys:
 
 
 def key_of(row: RowMapping) -> StoredKey:
-    """Read a row of `api_keys`."""
+    """Build a key from a row of `api_keys`."""
     return StoredKey(**{**row, "tier": Tier(row["tier"]), "scopes": tuple(row["scopes"])})
 
 
 def new_key_row(key: StoredKey) -> dict[str, object]:
-    """Write a key that is not stored yet as a row."""
+    """Return the row of a new key."""
     return {
         "id": key.id,
         "kind": key.kind,

@@ -1,4 +1,4 @@
-"""The credit ledger: its statement, and changes by hand."""
+"""The credit ledger: statements, and adjustments by operators."""
 
 from darkroom_chassis.database import Database
 from darkroom_schemas.ids import JobId, UserId

@@ -1,4 +1,4 @@
-"""Counts attempts to log in: by name, by address, and by both, in windows of a quarter of an hour."""
+"""Counts login attempts in windows of 15 minutes: by name, by address, and by both."""
 
 import asyncio
 import hashlib
@@ -16,13 +16,13 @@ from platform_api.store.tables.sessions import login_attempts
 WINDOW = timedelta(minutes=15)
 PER_NAME_AND_ADDRESS = 10
 PER_NAME = 100
-"""Higher, or else anybody could lock somebody out by failing in that name."""
+"""Higher than the previous limit, so that an attacker cannot lock a user out by failing logins in their name."""
 PER_ADDRESS = 300
-"""Many people may share an address, or a proxy."""
+"""Many users may share an address or a proxy."""
 
 
 class PostgresLoginThrottle:
-    """Implements `LoginThrottle`. Names are kept as hashes: now and then people type a password there."""
+    """Implements `LoginThrottle`. Names are stored as hashes: users sometimes type a password there."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -32,7 +32,7 @@ class PostgresLoginThrottle:
         limits = _limits(name, address)
         columns = login_attempts.c
         over = columns.since <= func.now() - WINDOW
-        # Sorted: two attempts at once lock the rows in one order.
+        # Sorted, so that concurrent attempts lock the rows in the same order.
         rows = [{"subject": subject, "attempts": 1, "since": func.now()} for subject in sorted(limits)]
         counted = upsert(login_attempts).values(rows)
         counted = counted.on_conflict_do_update(
@@ -43,7 +43,7 @@ class PostgresLoginThrottle:
             },
         )
         left = func.extract("epoch", columns.since + WINDOW - func.now())
-        # Those of one address wait for the same row: here, or a flood of them would hold every connection of the pool.
+        # Attempts from one address wait for the same row. Wait here instead: a flood would use all pooled connections.
         turn = self._turns.setdefault(address, asyncio.Lock())
         async with turn, self._database.connect() as connection:
             found = (await connection.execute(counted.returning(columns.subject, columns.attempts, left))).all()
@@ -58,7 +58,7 @@ class PostgresLoginThrottle:
 
 
 async def delete_old_attempts(database: Database) -> int:
-    """Delete the counts of windows that are over and return how many they were."""
+    """Delete the counts of expired windows and return their number."""
     return await delete_older(database, login_attempts.c.since, func.now() - WINDOW)
 
 

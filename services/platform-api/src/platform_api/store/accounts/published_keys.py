@@ -1,4 +1,4 @@
-"""API keys on their way to the other services, which know them by what Redis holds."""
+"""Publication of API keys to Redis, where the other services look them up."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,17 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from platform_api.store.tables.accounts import api_keys
 
 ALL = None
-"""Every valid key: for a Redis that may have lost them."""
+"""All valid keys, published when Redis may have lost data."""
 VALID = and_(api_keys.c.revoked_at.is_(None), api_keys.c.is_active)
 
 
 def publication_of(ids: Sequence[str] | None) -> dict[str, Any]:
-    """Make the outbox row that has keys published. They are read when it is relayed, so the last state wins."""
+    """Return the outbox row that publishes keys. The relay reads the keys when it sends them: the last state wins."""
     return {"kind": "keys", "job_id": None, "history_seq": None, "body": {"ids": ids}}
 
 
 async def published_keys(connection: AsyncConnection, ids: Sequence[str] | None) -> list[PublishedKey]:
-    """Read keys as the other services may know them."""
+    """Return keys in the form that is published."""
     statement = select(api_keys)
     statement = statement.where(VALID if ids is ALL else api_keys.c.id.in_(ids))
     return [

@@ -1,4 +1,4 @@
-"""Rows of the credit ledger from domain objects."""
+"""Rows of the credit ledger."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from platform_api.domain.jobs.job import Job
 
 
 def ledger_rows(job: Job, entries: Sequence[LedgerEntry]) -> list[dict[str, Any]]:
-    """Write ledger entries of a job as rows."""
+    """Return the rows for ledger entries of a job."""
     return [
         {
             "user_id": job.user_id,

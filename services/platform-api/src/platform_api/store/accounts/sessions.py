@@ -33,7 +33,7 @@ class PostgresSessions:
             )
 
     async def find(self, token_hash: bytes, now: datetime) -> Session | None:
-        # A key that was limited since takes its sessions with it: a session knows no scopes.
+        # Sessions have no scopes: they end when their key loses the scope `*`.
         key_is_valid = sessions.c.key_id.is_(None) | (VALID & api_keys.c.scopes.contains([Scope.EVERYTHING]))
         statement = (
             select(sessions)
@@ -50,7 +50,7 @@ class PostgresSessions:
 
 
 async def delete_expired_sessions(database: Database) -> int:
-    """Delete the sessions that have ended and return how many they were."""
+    """Delete the expired sessions and return their number."""
     return await delete_older(database, sessions.c.expires_at, func.now())
 
 

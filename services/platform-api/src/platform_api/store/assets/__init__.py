@@ -1,1 +1,1 @@
-"""Assets in PostgreSQL, and which stored objects are to be deleted."""
+"""Assets in PostgreSQL, and stored objects to be deleted."""

@@ -1,6 +1,6 @@
-"""Objects whose bytes are to be deleted: ordered with the deletion of their rows, done afterwards by a loop.
+"""Objects to be deleted: recorded in the transaction that deletes their rows, deleted later by a loop.
 
-An outbox of its own: a store that is slow or away must not hold up what is on its way to the queue.
+This is separate from the outbox, so that a slow or unavailable object store does not delay the queue.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -18,7 +18,7 @@ RETRY_AFTER = timedelta(minutes=1)
 
 
 async def delete_later(connection: AsyncConnection, keys: Sequence[str]) -> None:
-    """Order the deletion of objects, in the caller's transaction."""
+    """Schedule the deletion of objects, in the caller's transaction."""
     if keys:
         rows = [{"object_key": key} for key in keys]
         await connection.execute(insert(object_deletions).on_conflict_do_nothing(), rows)
@@ -40,7 +40,7 @@ class PostgresObjectDeletions:
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
-        # Taken by moving the due time, not by a lock: deleting may take longer than a transaction should be open.
+        # Claims move the due time instead of locking rows: deleting may take longer than a transaction should be open.
         claim = update(object_deletions).where(columns.object_key.in_(taken)).values(due_at=func.now() + RETRY_AFTER)
         async with self._database.connect() as connection:
             keys = list((await connection.execute(claim.returning(columns.object_key))).scalars())

@@ -1,4 +1,4 @@
-"""Jobs of which an attempt ended without a result: what it has stored may still be there, and nobody refers to it."""
+"""Jobs with an attempt that ended without a result: it may have stored objects that nothing refers to."""
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
@@ -20,7 +20,7 @@ LOOK_AFTER = timedelta(days=1)
 
 
 async def scan_later(connection: AsyncConnection, job_ids: Iterable[JobId]) -> None:
-    """Order a look at the jobs' objects a day from now, in the caller's transaction."""
+    """Schedule a scan of the jobs' objects a day from now, in the caller's transaction."""
     due_at = func.now() + LOOK_AFTER
     if rows := [{"job_id": job_id, "due_at": due_at} for job_id in sorted(job_ids)]:
         order = insert(orphan_scans).values(rows)
@@ -39,8 +39,8 @@ class PostgresOrphanScans:
     async def batch(self, limit: int) -> AsyncIterator[Mapping[JobId, Collection[str]]]:
         checks = orphan_scans.c
         due = select(checks.job_id).where(checks.due_at <= func.now()).order_by(checks.due_at).limit(limit)
-        # Taken by moving the due time: whatever cannot be looked over now, since the job goes on or the store is away,
-        # is taken again a day later.
+        # Claims move the due time. Scans that fail, since the job is active or the store is unavailable, are due again
+        # a day later.
         claim = (
             update(orphan_scans)
             .where(checks.job_id.in_(due.with_for_update(skip_locked=True)))
@@ -52,15 +52,15 @@ class PostgresOrphanScans:
             ended = await _ended(connection, [row.job_id for row in claimed])
         yield ended
         if ended:
-            # One that is being ordered again stays, with its new due time.
-            mine = select(checks.job_id).where(checks.job_id.in_(ended), checks.due_at == claimed[0].due_at)
-            done = delete(orphan_scans).where(checks.job_id.in_(mine.with_for_update(skip_locked=True)))
+            # A scan that was scheduled again in the meantime has another due time and is not deleted.
+            unchanged = select(checks.job_id).where(checks.job_id.in_(ended), checks.due_at == claimed[0].due_at)
+            done = delete(orphan_scans).where(checks.job_id.in_(unchanged.with_for_update(skip_locked=True)))
             async with self._database.connect() as connection:
                 await connection.execute(done)
 
 
 async def _ended(connection: AsyncConnection, job_ids: Collection[JobId]) -> dict[JobId, set[str]]:
-    """Return those of the jobs that have ended, with the keys that their assets refer to."""
+    """Return the jobs that have ended, with the keys that their assets refer to."""
     if not job_ids:
         return {}
     terminal = select(jobs.c.id).where(jobs.c.id.in_(job_ids), jobs.c.status.in_(sorted(TERMINAL)))

@@ -1,4 +1,4 @@
-"""Reads of assets. Who may see one is decided by the caller: by its owner, or by a signed link."""
+"""Reads of assets. The caller checks access: by owner, or by signed link."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -46,14 +46,14 @@ class PostgresAssets:
 def page_of_assets(
     user_id: UserId, where: AssetFilter, *, rows: int, before: AssetId | None, skipped: int
 ) -> Select[Any]:
-    """Select the rows of a page: newest first, or those of one job as its steps made them."""
+    """Select the rows of a page: newest first, or for one job in the order of its steps."""
     if where.job_id is not None:
         return _in_order(user_id, where, before).offset(skipped).limit(rows)
     return _walk(user_id, where, before).of(select(assets), rows=rows, skipped=skipped)
 
 
 def count_of_assets(user_id: UserId, where: AssetFilter) -> Select[Any]:
-    """Select how many assets there are; of a filtered list no more than one beyond the bound."""
+    """Count assets; filtered lists are counted up to `COUNTED_TO` + 1."""
     if where == EVERY_ASSET:
         return select(users.c.assets_total).where(users.c.id == user_id)
     if where.job_id is not None:
@@ -70,7 +70,7 @@ def _in_order(user_id: UserId, where: AssetFilter, before: AssetId | None) -> Se
         return statement
     other = assets.alias()
     last = select(other.c.run, other.c.step, other.c.output_index).where(other.c.id == before).scalar_subquery()
-    # After an asset that was removed since, the list begins anew: rather twice than never.
+    # If the cursor's asset was deleted, the list restarts: repeated items are better than missing ones.
     return statement.where(func.coalesce(tuple_(*place) > last, true()))
 
 

@@ -1,4 +1,4 @@
-"""Removes assets: rows, counters, the job's outputs, events and the order to delete the bytes, all or nothing."""
+"""Deletes assets in one transaction: rows, counters, the job's outputs, events, and the scheduled object deletions."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -53,7 +53,7 @@ class PostgresAssetRemoval:
             found = (await connection.execute(chosen)).all()
             if not found:
                 return 0
-            # Jobs before users, and in the order of their ids, as everywhere.
+            # Locks: jobs before users, in the order of their ids, as in every transaction.
             locked = select(jobs.c.id, jobs.c.outputs, jobs.c.trace_id).where(
                 jobs.c.id.in_({row.job_id for row in found})
             )
@@ -61,12 +61,12 @@ class PostgresAssetRemoval:
             gone = delete(assets).where(assets.c.id.in_([row.id for row in found])).returning(assets)
             removed = (await connection.execute(gone)).mappings().all()
             if removed:
-                await _tidy_up(connection, of_jobs, removed)
+                await _update_references(connection, of_jobs, removed)
         return len(removed)
 
 
 def older_assets(step_type: str, than: datetime, *, limit: int) -> Select[Any]:
-    """Select some assets that such steps made before that moment, the oldest first."""
+    """Select the oldest assets of a step type that were created before `than`."""
     ids = IdRange(end=first_id(than, MADE_WITHIN))
     filters = tuple(created_between(assets.c.created_at, None, than))
     walk = KeysetQuery(assets.c.id, {assets.c.step_type: step_type}, ids, filters)
@@ -74,15 +74,15 @@ def older_assets(step_type: str, than: datetime, *, limit: int) -> Select[Any]:
 
 
 def name_step_types(*, limit: int) -> Update:
-    """Name the type of the step for assets that the last release wrote without. Replicas take different ones."""
+    """Set `step_type` of assets written by the previous release. Replicas claim different rows."""
     nameless = select(assets.c.id).where(assets.c.step_type.is_(None)).order_by(assets.c.step_type, assets.c.id)
     some = nameless.limit(limit).with_for_update(skip_locked=True)
     made_by = (steps.c.job_id == assets.c.job_id) & (steps.c.run == assets.c.run) & (steps.c.number == assets.c.step)
     return update(assets).where(made_by, assets.c.id.in_(some)).values(step_type=steps.c.job_type)
 
 
-async def _tidy_up(connection: AsyncConnection, of_jobs: Sequence[Any], removed: Sequence[Any]) -> None:
-    """Any: rows, whose columns SQLAlchemy knows by name only."""
+async def _update_references(connection: AsyncConnection, of_jobs: Sequence[Any], removed: Sequence[Any]) -> None:
+    """Update everything that refers to the removed assets. Any: SQLAlchemy rows are untyped."""
     gone: defaultdict[str, set[str]] = defaultdict(set)
     for row in removed:
         gone[row["job_id"]].add(row["id"])
@@ -99,7 +99,7 @@ async def _tidy_up(connection: AsyncConnection, of_jobs: Sequence[Any], removed:
     await connection.execute(_COUNT_DOWN, [{"owner": owner, "removed": counts[owner]} for owner in sorted(counts)])
 
 
-def _deleted_event(row: Any, trace_id: str) -> dict[str, Any]:  # Any: see above
+def _deleted_event(row: Any, trace_id: str) -> dict[str, Any]:  # Any: an untyped row
     data = {"asset_id": row["id"], "mime_type": row["mime_type"]}
     body = {"type": EventType.ASSET_DELETED, "tenant": row["user_id"], "trace_id": trace_id, "data": data}
     return {"kind": "emit", "job_id": row["job_id"], "history_seq": None, "body": body}

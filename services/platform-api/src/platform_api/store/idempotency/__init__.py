@@ -1,1 +1,1 @@
-"""Transactions that run once for an Idempotency-Key."""
+"""Transactions that are executed once per Idempotency-Key."""

@@ -1,4 +1,4 @@
-"""Transactions that happen once for an Idempotency-Key, whose row is written first and so makes repeats wait."""
+"""Transactions per Idempotency-Key. The key's row is written first, so that concurrent repeats wait for it."""
 
 import psycopg
 from darkroom_chassis.database import Database
@@ -28,8 +28,8 @@ class PostgresIdempotency:
         row = _row(principal, key) if key is not None else None
         try:
             async with self._database.begin() as connection:
-                if row is not None and (kept := await row.claim(connection)) is not None:
-                    return Answer(kept, replayed=True)
+                if row is not None and (stored := await row.claim(connection)) is not None:
+                    return Answer(stored, replayed=True)
                 unit = UnitOfWork(
                     jobs=PostgresJobChanges(connection),
                     credits=PostgresCreditChanges(connection),

@@ -1,4 +1,4 @@
-"""Decided changes of jobs, written inside one transaction with the jobs' rows locked."""
+"""Writes decided changes of jobs in one transaction, with the jobs' rows locked."""
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
@@ -63,7 +63,7 @@ class PostgresJobChanges:
         ids = sorted(set(job_ids))
         if not ids:
             return {}
-        # In one order everywhere: two transactions that lock several jobs cannot wait for each other.
+        # Always in this order, so that transactions that lock several jobs cannot deadlock.
         locked = select(jobs).where(jobs.c.id.in_(ids)).order_by(jobs.c.id).with_for_update()
         found = {row["id"]: job_of(row) for row in (await self._connection.execute(locked)).mappings()}
         current = (
@@ -105,7 +105,7 @@ class PostgresJobChanges:
         run = self._connection.execute
         written = await run(_UPDATE_JOB, [_job_row(change) for change in changes])
         if written.rowcount != len(changes):
-            raise JobChangedMeanwhile(f"{written.rowcount} of {len(changes)} jobs were as they had been read")
+            raise JobChangedMeanwhile(f"{written.rowcount} of {len(changes)} jobs are unchanged since they were read")
         if step_rows := [step_update(step) for change in changes for step in change.steps]:
             await run(UPDATE_STEP, step_rows)
         await run(insert(job_history), [history_row(change.history, change.source_event_id) for change in changes])
@@ -116,7 +116,7 @@ class PostgresJobChanges:
         await delete_later(self._connection, [key for change in changes for key in change.discarded])
         await run(insert(outbox), [outbox_row(c.state.job, item) for c in changes for item in c.outbox])
         if user_rows := _user_rows(changes):
-            # Last: nobody who holds a user's row ever waits for a job's.
+            # Last: a transaction that holds a lock on a user never waits for a lock on a job.
             await run(_UPDATE_USER, user_rows)
 
     async def discard(self, keys: Sequence[str]) -> None:
@@ -134,7 +134,7 @@ class PostgresJobChanges:
 
 
 def jobs_transaction(database: Database) -> JobsTransaction:
-    """Make the `JobsTransaction` of a database."""
+    """Return the `JobsTransaction` of a database."""
 
     @asynccontextmanager
     async def begin() -> AsyncIterator[JobChanges]:

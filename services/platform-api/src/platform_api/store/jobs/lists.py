@@ -1,7 +1,7 @@
 """Pages of jobs, newest first.
 
-Lists of several statuses are merged from one walk through an index for each, so that a page costs the same however many
-jobs lie between those that it shows.
+Lists of several statuses merge one index scan per status, so that the cost of a page does not depend on the number of
+jobs between its items.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ async def job_page(
     offset: int,
     oldest_first: bool,
 ) -> JobPage:
-    """Read a page and count the whole."""
+    """Read a page and the total count."""
     skipped = 0 if before else offset
     statement = page_of_jobs(user_id, where, rows=limit + 1, before=before, skipped=skipped, oldest_first=oldest_first)
     rows = (await connection.execute(statement)).mappings().all()
@@ -56,7 +56,7 @@ def page_of_jobs(
 
 
 def count_of_jobs(user_id: UserId, where: JobFilter) -> Select[Any]:
-    """Select how many jobs there are; of a filtered list no more than one beyond the bound."""
+    """Count jobs; filtered lists are counted up to `COUNTED_TO` + 1."""
     if where == EVERY_JOB:
         return select(users.c.jobs_total).where(users.c.id == user_id)
     found = _merged(_walks(user_id, where), rows=COUNTED_TO + 1).subquery()

@@ -1,4 +1,4 @@
-"""Reads of jobs. Every read names the user: somebody else's job is not there."""
+"""Reads of jobs. Every read is restricted to a user."""
 
 from collections.abc import Sequence
 
@@ -19,10 +19,10 @@ from platform_api.store.tables.jobs import jobs, steps
 
 _ONE = select(jobs).where(jobs.c.id == bindparam("job_id"), jobs.c.user_id == bindparam("owner"))
 MOST_AT_ONCE = 50
-# OFFSET 0 has each looked up by its id, also by a plan that was made when the table was small.
+# OFFSET 0 forces a lookup by id for each job, even with a plan that was cached when the table was small.
 SOME = f"""SELECT {", ".join(JOB_FIELDS)} FROM unnest(CAST(%(ids)s AS uuid[])) AS asked
-CROSS JOIN LATERAL (SELECT * FROM platform.jobs WHERE id = asked OFFSET 0) AS job""".encode()  # noqa: S608 - names of ours
-# A subquery of the same statement: the job and its history are of one moment.
+CROSS JOIN LATERAL (SELECT * FROM platform.jobs WHERE id = asked OFFSET 0) AS job""".encode()  # noqa: S608 - constant names
+# A subquery of the same statement, so that the job and its history come from one snapshot.
 _HISTORY = literal_column(
     "(SELECT jsonb_agg(h ORDER BY h.seq) FROM platform.job_history h WHERE h.job_id = platform.jobs.id)", JSONB
 )

@@ -1,4 +1,4 @@
-"""A new run of a job, written inside the caller's transaction with the job's row locked."""
+"""Writes a new run of a job in the caller's transaction, with the job's row locked."""
 
 from sqlalchemy import insert, null, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,7 +24,7 @@ _BACK_UP = text("""
 
 
 async def write_restart(connection: AsyncConnection, restart: Restart) -> None:
-    """Back the job up, and put its new run in place of the old one."""
+    """Copy the job to the backup table and write its new run."""
     before, job, run = restart.before, restart.state.job, connection.execute
     await run(_BACK_UP, {"job_id": job.id})
     unchanged = (jobs.c.id == job.id, jobs.c.run == before.run, jobs.c.status == before.status.value)
@@ -46,7 +46,7 @@ async def write_restart(connection: AsyncConnection, restart: Restart) -> None:
         )
     )
     if written.rowcount != 1:
-        raise JobChangedMeanwhile(f"job {job.id} was not as it had been read")
+        raise JobChangedMeanwhile(f"job {job.id} was changed since it was read")
     if restart.given_up:
         await run(UPDATE_STEP, [step_update(step) for step in restart.given_up])
     await run(insert(steps), [step_row(step) for step in restart.state.steps])
@@ -58,7 +58,7 @@ async def write_restart(connection: AsyncConnection, restart: Restart) -> None:
 
 
 async def _debit(connection: AsyncConnection, restart: Restart) -> None:
-    """Last, as everywhere: nobody who holds a user's row ever waits for a job's."""
+    """Debit the user. Last: a transaction that holds a lock on a user never waits for a lock on a job."""
     if not restart.debit_mc:
         return
     of_user, balance = users.c.id == restart.before.user_id, users.c.balance_mc

@@ -1,4 +1,4 @@
-"""Between rows and domain objects, in both directions."""
+"""Conversion between rows and domain objects of jobs."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
@@ -16,7 +16,7 @@ _STEP_FIELDS = tuple(field.name for field in fields(Step))
 
 
 def job_of(row: Mapping[Any, Any]) -> Job:
-    """Read a row of `jobs`."""
+    """Build a job from a row of `jobs`."""
     values = {name: row[name] for name in JOB_FIELDS}
     values["status"] = JobStatus(row["status"])
     values["outputs"] = tuple(Delivered(**output) for output in row["outputs"])
@@ -25,23 +25,23 @@ def job_of(row: Mapping[Any, Any]) -> Job:
 
 
 def step_of(row: RowMapping) -> Step:
-    """Read a row of `steps`."""
+    """Build a step from a row of `steps`."""
     values = {name: row[name] for name in _STEP_FIELDS}
     values["status"] = JobStatus(row["status"])
     values["requirements"] = Requirements.model_validate(row["requirements"]) if row["requirements"] else None
-    # The two columns are empty in rows of the first release, which knew neither.
+    # Both columns are null in rows of the first release.
     values["outputs"] = row["outputs"] or len(row["payload"]["seeds"])
     values["needs"] = tuple(row["needs"] if row["needs"] is not None else range(row["number"])[-1:])
     return Step(**values)
 
 
 def outputs_json(job: Job) -> list[dict[str, Any]]:
-    """Write a job's outputs for its column."""
+    """Return the value of the column `outputs`."""
     return [asdict(output) for output in job.outputs]
 
 
 def step_row(step: Step) -> dict[str, Any]:
-    """Write a new step as a row."""
+    """Return the row of a new step."""
     return {
         "job_id": step.job_id,
         "run": step.run,
@@ -58,10 +58,10 @@ def step_row(step: Step) -> dict[str, Any]:
 
 
 def history_of(row: Mapping[str, Any]) -> HistoryEntry:
-    """Read a row of `job_history`."""
+    """Build a history entry from a row of `job_history`."""
     return HistoryEntry.model_validate(row)
 
 
 def history_row(entry: HistoryEntry, source_event_id: str | None) -> dict[str, Any]:
-    """Write a history entry as a row."""
+    """Return the row of a history entry."""
     return entry.model_dump() | {"source_event_id": source_event_id}

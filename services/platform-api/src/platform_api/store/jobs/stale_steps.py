@@ -1,4 +1,4 @@
-"""Steps whose state the queue should be asked about."""
+"""Finds steps whose state the reconciler compares with the queue."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ from platform_api.domain.jobs.ports import StepRef
 from platform_api.store.tables.jobs import jobs, steps
 
 PAGE = 200
-"""Steps that are looked at together; what their payloads hold may all be in memory at once."""
+"""Steps per page; limits the memory for their payloads."""
 
 
 class PostgresStaleSteps:
@@ -45,7 +45,7 @@ def _ref(row: Row[Any]) -> StepRef:
 
 
 def pending_steps(submitted_before: datetime) -> Select[Any]:
-    """Select the steps of present runs that were handed over before and have not ended."""
+    """Select the active steps of current runs that were submitted before that moment."""
     current = (jobs.c.id == steps.c.job_id) & (jobs.c.run == steps.c.run)
     return (
         _names()
@@ -55,7 +55,7 @@ def pending_steps(submitted_before: datetime) -> Select[Any]:
 
 
 def revoked_steps(finished_after: datetime) -> Select[Any]:
-    """Select the steps that were handed over and have failed, or were cancelled, since."""
+    """Select the submitted steps that failed or were cancelled after that moment."""
     ended = _in([JobStatus.FAILED, JobStatus.CANCELLED])
     return _names().where(ended, steps.c.finished_at > finished_after, steps.c.submitted_at.is_not(None))
 
@@ -68,7 +68,7 @@ def _names() -> Select[Any]:
 def page_after(
     statement: Select[Any], by: Column[datetime], last: tuple[datetime, str, int, int] | None
 ) -> Select[Any]:
-    """Select the page that follows a row."""
+    """Select the page that follows the row `last`."""
     columns = (by, steps.c.job_id, steps.c.run, steps.c.number)
     key, types = tuple_(*columns), [column.type for column in columns]
     page = statement.order_by(*columns).limit(PAGE)
@@ -76,6 +76,6 @@ def page_after(
 
 
 def _in(statuses: list[JobStatus]) -> ColumnElement[bool]:
-    # Written into the statement: a plan for any parameters could not use an index of some statuses only.
+    # Literals instead of parameters: a plan for parameters could not use a partial index on statuses.
     words = sorted(status.value for status in statuses)
     return steps.c.status.in_(bindparam("statuses", words, expanding=True, literal_execute=True))

@@ -1,4 +1,4 @@
-"""How a changed step is written over what it was."""
+"""Updates of changed steps."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from platform_api.store.tables.jobs import steps
 
 
 class JobChangedMeanwhile(Exception):
-    """A row was not as it had been read under lock: a lock was lost, and the transaction must not commit."""
+    """A locked row differs from what was read: the lock was lost, and the transaction must roll back."""
 
 
 UPDATE_STEP = (
@@ -32,7 +32,7 @@ UPDATE_STEP = (
 
 
 def step_update(step: Step) -> dict[str, Any]:
-    """Give `UPDATE_STEP` its parameters."""
+    """Return the parameters of `UPDATE_STEP`."""
     return {
         "of_job": step.job_id,
         "of_run": step.run,

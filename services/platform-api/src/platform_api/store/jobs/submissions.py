@@ -1,4 +1,4 @@
-"""New jobs: written with their steps, credits, idempotency key and outbox rows by one statement."""
+"""Writes new jobs with their steps, credits, idempotency keys and outbox rows in one statement."""
 
 from collections.abc import Sequence, Set
 from typing import Any
@@ -24,16 +24,16 @@ from platform_api.store.tables.idempotency import idempotency_keys
 
 _ACCEPT = query("accept_jobs").encode()
 _UNDOING = "users_balance_check"
-"""Constraint that the statement violates where it must not write anything."""
+"""The constraint that the statement violates in order to roll back."""
 MOST_AT_ONCE = 50
 LANES = 2
-"""Statements on their way at once. A user's jobs keep to one lane, where they need not wait for each other's locks."""
+"""Concurrent statements. All jobs of a user use the same lane, so that they do not wait for each other's locks."""
 BATCH_LOCK_TIMEOUT_MS = 100
-"""Longest wait for a lock while others wait, too. Whoever needs longer goes on alone."""
+"""lock_timeout of a batched insert, in ms; jobs that exceed it are retried one by one."""
 
 
 class PostgresSubmissions:
-    """Implements `JobSubmissions`. Jobs that come together share a statement and a commit."""
+    """Implements `JobSubmissions`. Concurrent jobs share a statement and a commit (group commit)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -44,37 +44,37 @@ class PostgresSubmissions:
         try:
             accepted = await self._batcher(hash(_user_of(new)) % LANES, new)
             if accepted is None:
-                # One at a time of each user: who waits for a lock must not have every connection wait with them.
+                # One at a time per user, so that waiting for a lock occupies one connection only.
                 accepted = await self._alone(_user_of(new), new)
         except errors.LockNotAvailable as error:
-            # Whoever holds the lock for that long is most likely the same request, still on its way.
+            # A lock held for that long is most likely held by the same request, still in progress.
             if new.idempotency is not None:
                 raise KeyInUse from error
             raise
         return None if accepted else await self._earlier_answer(new)
 
-    async def _accept_together(self, news: Sequence[NewJob]) -> list[bool | None]:
-        """Tell of each whether it was accepted; None where it must be tried alone."""
+    async def _accept_together(self, new_jobs: Sequence[NewJob]) -> list[bool | None]:
+        """Return for each job whether it was accepted; None if it must be retried alone."""
         try:
-            accepted = await self._write(news, BATCH_LOCK_TIMEOUT_MS)
+            accepted = await self._write(new_jobs, BATCH_LOCK_TIMEOUT_MS)
         except ValueError:
-            return [None] * len(news)  # one of them cannot be written
+            return [None] * len(new_jobs)  # one of the jobs cannot be serialized
         except psycopg.Error as error:
             if error.sqlstate is None:
-                raise  # the connection was lost, and nobody knows what was written
-            return [None] * len(news)
-        if len(news) == 1:
+                raise  # the connection was lost, and it is unknown what was written
+            return [None] * len(new_jobs)
+        if len(new_jobs) == 1:
             return [bool(accepted)]
-        return [new.state.job.id in accepted or None for new in news]
+        return [new.state.job.id in accepted or None for new in new_jobs]
 
-    async def _accept_alone(self, news: Sequence[NewJob]) -> list[bool]:
-        return [bool(await self._write(news, LOCK_TIMEOUT_MS))]
+    async def _accept_alone(self, new_jobs: Sequence[NewJob]) -> list[bool]:
+        return [bool(await self._write(new_jobs, LOCK_TIMEOUT_MS))]
 
-    async def _write(self, news: Sequence[NewJob], patience_ms: int) -> Set[JobId]:
-        """Return the jobs that were accepted."""
+    async def _write(self, new_jobs: Sequence[NewJob], lock_timeout_ms: int) -> Set[JobId]:
+        """Return the ids of the accepted jobs."""
         async with self._database.bare() as connection:
             try:
-                rows = await (await connection.execute(_ACCEPT, _parameters(news, patience_ms))).fetchall()
+                rows = await (await connection.execute(_ACCEPT, _parameters(new_jobs, lock_timeout_ms))).fetchall()
             except errors.IntegrityError as error:
                 if error.diag.constraint_name != _UNDOING:
                     raise
@@ -83,9 +83,9 @@ class PostgresSubmissions:
 
     async def earlier(self, user_id: UserId, asked: IdempotencyKey) -> Answer | None:
         columns = idempotency_keys.c
-        mine = (columns.user_id == user_id, columns.key == asked.key)
+        own = (columns.user_id == user_id, columns.key == asked.key)
         async with self._database.connect() as connection:
-            row = (await connection.execute(select(columns.fingerprint, columns.answer).where(*mine))).first()
+            row = (await connection.execute(select(columns.fingerprint, columns.answer).where(*own))).first()
         if row is None:
             return None
         if row.fingerprint != asked.fingerprint:
@@ -93,11 +93,11 @@ class PostgresSubmissions:
         return Answer(row.answer, replayed=True)
 
     async def _earlier_answer(self, new: NewJob) -> Answer:
-        """Replay the answer that the key has; without one the balance was too low."""
+        """Return the stored response of the key; without one, raise the reason why the job was not accepted."""
         user_id, keyed = new.state.job.user_id, new.idempotency
-        kept = await self.earlier(user_id, IdempotencyKey(keyed.key, keyed.fingerprint)) if keyed else None
-        if kept is not None:
-            return kept
+        stored = await self.earlier(user_id, IdempotencyKey(keyed.key, keyed.fingerprint)) if keyed else None
+        if stored is not None:
+            return stored
         async with self._database.connect() as connection:
             balance = (await connection.execute(select(users.c.balance_mc).where(users.c.id == user_id))).scalar()
         if balance is None:
@@ -109,12 +109,12 @@ def _user_of(new: NewJob) -> UserId:
     return new.state.job.user_id
 
 
-def _parameters(news: Sequence[NewJob], patience_ms: int) -> dict[str, Any]:
-    steps = [step_row(step) for new in news for step in new.state.steps]
-    outbox = [outbox_row(new.state.job, item) for new in news for item in new.outbox]
+def _parameters(new_jobs: Sequence[NewJob], lock_timeout_ms: int) -> dict[str, Any]:
+    steps = [step_row(step) for new in new_jobs for step in new.state.steps]
+    outbox = [outbox_row(new.state.job, item) for new in new_jobs for item in new.outbox]
     return {
-        "patience": f"{patience_ms}ms",
-        "jobs": Jsonb([_job(new) for new in news], to_json),
+        "lock_timeout": f"{lock_timeout_ms}ms",
+        "jobs": Jsonb([_job(new) for new in new_jobs], to_json),
         "steps": Jsonb(steps, to_json),
         "outbox": Jsonb(outbox, to_json),
     }

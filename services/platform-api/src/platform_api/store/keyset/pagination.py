@@ -1,8 +1,8 @@
-"""Walks through an index that begins with some columns and ends with the id.
+"""Scans of an index on some columns followed by the id.
 
-The columns are compared as one row and ordered by all of them. Written as `owner = x ORDER BY id`, the same rows could
-also be had from the primary key, by leaving out everybody else's; the planner does so for whoever has a few percent of
-a table, and then looks through all that others have made since.
+The columns are compared and ordered as one row. With `owner = x ORDER BY id`, the planner could instead scan the
+primary key and skip the rows of other owners. It does so for an owner of a few percent of the table, and then reads
+all rows that other owners created since.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from platform_api.store.keyset.uuid7_range import IdRange
 
 @dataclass(frozen=True, slots=True)
 class KeysetQuery:
-    """The rows with these values in these columns, in the order of the index; `filters` leave some out."""
+    """The rows with these values in these columns, in index order, restricted by `filters`."""
 
     id: Column[Any]
     values: Mapping[Column[Any], str]
@@ -24,7 +24,7 @@ class KeysetQuery:
     filters: tuple[ColumnElement[bool], ...] = ()
 
     def of(self, statement: Select[Any], *, rows: int, skipped: int = 0, oldest_first: bool = False) -> Select[Any]:
-        """Limit a statement to the first rows of this walk."""
+        """Limit a statement to the first `rows` rows of the scan, after `skipped` ones."""
         columns = (*self.values, self.id)
         place, first, end = tuple_(*columns), self._at(self.ids.first), self._at(self.ids.end)
         order = (column.asc() if oldest_first else column.desc() for column in columns)

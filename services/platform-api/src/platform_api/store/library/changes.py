@@ -1,4 +1,4 @@
-"""Workflows and collections, written inside the caller's transaction."""
+"""Writes workflows and collections in the caller's transaction."""
 
 from dataclasses import asdict
 from typing import Any
@@ -29,7 +29,7 @@ class PostgresLibraryChanges:
         new = insert(workflows).values(_workflow_row(workflow)).on_conflict_do_nothing()
         if (await self._connection.execute(new.returning(workflows.c.id))).first() is None:
             raise AlreadyExists("workflow", workflow.name)
-        await self._name_what_is_required(workflow)
+        await self._store_requirement_names(workflow)
 
     async def workflow(self, user_id: UserId, name_or_id: str) -> Workflow | None:
         found = await self._connection.execute(one_workflow(user_id, name_or_id).with_for_update())
@@ -45,7 +45,7 @@ class PostgresLibraryChanges:
             if isinstance(error.orig, UniqueViolation):
                 raise AlreadyExists("workflow", workflow.name) from error
             raise
-        await self._name_what_is_required(workflow)
+        await self._store_requirement_names(workflow)
 
     async def remove_workflow(self, workflow_id: str) -> None:
         await self._connection.execute(delete(workflows).where(workflows.c.id == workflow_id))
@@ -81,7 +81,7 @@ class PostgresLibraryChanges:
         if (await self._connection.execute(built_in)).first():
             raise AlreadyExists("workflow", name)
 
-    async def _name_what_is_required(self, workflow: Workflow) -> None:
+    async def _store_requirement_names(self, workflow: Workflow) -> None:
         for table, names in ((models, workflow.models), (custom_nodes, workflow.custom_nodes)):
             if names:
                 rows = [{"user_id": workflow.user_id, "name": name} for name in sorted(set(names))]

@@ -1,4 +1,4 @@
-"""Reads of workflows and collections, and of the models and custom nodes that workflows name."""
+"""Reads of workflows, collections, models and custom nodes."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -72,14 +72,14 @@ class PostgresLibrary:
 
 
 def one_workflow(user_id: UserId, name_or_id: str) -> Select[Any]:
-    """Select the user's own workflow before a built-in one."""
+    """Select a workflow; the user's own takes precedence over a built-in one."""
     columns = workflows.c
     is_it = or_(columns.name == name_or_id, func.cast(columns.id, columns.name.type) == name_or_id)
     return select(workflows).where(_visible(user_id), is_it).order_by(columns.user_id.is_(None)).limit(1)
 
 
 def one_collection(user_id: UserId, collection_id: str) -> Select[Any]:
-    """Select a collection of the user's own, with for whom it is held."""
+    """Select one of the user's collections with its social link."""
     return _WITH_LINK.where(collections.c.id == collection_id, collections.c.user_id == user_id)
 
 
@@ -88,14 +88,14 @@ def _visible(user_id: UserId) -> ColumnElement[bool]:
 
 
 def workflow_of(row: RowMapping) -> Workflow:
-    """Read a row of `workflows`."""
+    """Build a workflow from a row of `workflows`."""
     values = {column.name: row[column.name] for column in workflows.c}
     values |= {name: tuple(row[name]) for name in ("models", "custom_nodes")}
     return Workflow(**values | {"type": WorkflowType(row["type"])})
 
 
 def collection_of(row: RowMapping) -> Collection:
-    """Read a row of `collections` with its link."""
+    """Build a collection from a row of `collections` joined with its link."""
     values = {column.name: row[column.name] for column in collections.c if column.name != "social_link_id"}
     link = None
     if row["social_link_id"]:

@@ -1,1 +1,1 @@
-"""The outbox and the offset of the event log in PostgreSQL."""
+"""The outbox and the applied position of the event log in PostgreSQL."""

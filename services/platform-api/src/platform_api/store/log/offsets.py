@@ -1,4 +1,4 @@
-"""How far this service has applied the event log, moved in the transaction that applies."""
+"""The applied position of the event log, advanced in the transaction that applies the events."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +14,7 @@ from platform_api.store.jobs.changes import PostgresJobChanges
 from platform_api.store.tables.log import offsets
 
 READER = "platform-api:0"
-"""The reader of shard 0."""
+"""This service's reader of shard 0."""
 
 
 class PostgresOffsetStore:

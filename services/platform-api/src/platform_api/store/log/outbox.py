@@ -1,4 +1,4 @@
-"""The outbox as the relay sees it: taken in order by one relay at a time, deleted when handed over."""
+"""The outbox: rows are relayed in order by one relay at a time, and deleted when the queue has accepted them."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -25,7 +25,7 @@ _DELIVERED = text(query("delivered"))
 
 
 class PostgresOutboxBatch:
-    """Implements `OutboxBatch` under the relay's lock."""
+    """Implements `OutboxBatch`, with the relay lock held."""
 
     def __init__(self, connection: AsyncConnection, rows: Sequence[OutboxRow]) -> None:
         self.rows = rows
@@ -37,30 +37,33 @@ class PostgresOutboxBatch:
 
     async def delivered(self, rows: Sequence[OutboxRow], event_ids: Mapping[int, EventId]) -> None:
         sent = [row for row in rows if row.id in event_ids and row.history_seq is not None]
-        noted = {
+        parameters = {
             "jobs": [row.job_id for row in sent],
             "seqs": [row.history_seq for row in sent],
             "events": [str(event_ids[row.id]) for row in sent],
-            "handed_over": [row.id for row in rows],
+            "relayed": [row.id for row in rows],
         }
-        await self._connection.execute(_DELIVERED, noted)
+        await self._connection.execute(_DELIVERED, parameters)
 
 
 KINDS = ("submit", "cancel", "emit", "keys")
-"""What this release hands over; rows of other kinds wait for the release that wrote them."""
+"""Kinds that this release relays; rows of other kinds are left for the release that wrote them."""
 
 
 def next_rows(limit: int) -> Select[Any]:
-    """Select the rows that are handed over next."""
-    ours = (outbox.c.kind.in_(KINDS), outbox.c.rejected_at.is_(None))
-    return select(outbox).where(*ours).order_by(outbox.c.id).limit(limit)
+    """Select the rows to relay next."""
+    relayable = (outbox.c.kind.in_(KINDS), outbox.c.rejected_at.is_(None))
+    return select(outbox).where(*relayable).order_by(outbox.c.id).limit(limit)
 
 
-async def _take_turn(connection: AsyncConnection) -> None:
-    """Wait for the lock. The transaction need not reach the disk: what a crash forgets is handed over again in vain."""
-    turn = "SELECT pg_advisory_xact_lock(:key), set_config('synchronous_commit', 'off', true)"
+async def _acquire_relay_lock(connection: AsyncConnection) -> None:
+    """Acquire the relay lock.
+
+    synchronous_commit=off is safe here: rows lost in a crash are relayed again and deduplicated by the queue.
+    """
+    statement = "SELECT pg_advisory_xact_lock(:key), set_config('synchronous_commit', 'off', true)"
     try:
-        await connection.execute(text(turn), {"key": RELAY_LOCK})
+        await connection.execute(text(statement), {"key": RELAY_LOCK})
     except OperationalError as error:
         if isinstance(error.orig, LockNotAvailable):
             raise OutboxBusy from error
@@ -81,13 +84,13 @@ class PostgresOutbox:
     @asynccontextmanager
     async def batch(self, limit: int) -> AsyncIterator[PostgresOutboxBatch]:
         async with self._database.begin() as connection:
-            await _take_turn(connection)
+            await _acquire_relay_lock(connection)
             yield await _batch(connection, next_rows(limit))
 
     @asynccontextmanager
     async def one(self, row_id: int) -> AsyncIterator[PostgresOutboxBatch]:
         async with self._database.begin() as connection:
-            await _take_turn(connection)
+            await _acquire_relay_lock(connection)
             yield await _batch(connection, next_rows(1).where(outbox.c.id == row_id))
 
     @asynccontextmanager
@@ -102,7 +105,7 @@ class PostgresOutbox:
             await connection.execute(insert(outbox), publication_of(ALL))
 
     async def waiting_submissions(self) -> int:
-        """Count the steps that wait to be handed over."""
+        """Return the number of steps that wait in the outbox."""
         async with self._database.connect() as connection:
             submissions = (outbox.c.kind == "submit", outbox.c.rejected_at.is_(None))
             statement = select(func.count()).select_from(outbox).where(*submissions)

@@ -1,4 +1,4 @@
-"""Rows of the outbox from domain objects."""
+"""Rows of the outbox."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from platform_api.domain.jobs.job import Job
 
 
 def outbox_row(job: Job, item: OutboxItem) -> dict[str, Any]:
-    """Write an outbox item as a row."""
+    """Return the row of an outbox item."""
     row: dict[str, Any] = {"job_id": JobId(job.id), "history_seq": None}
     match item:
         case SubmitStep(step):

@@ -1,12 +1,12 @@
--- Accept jobs in one statement: one round trip, and a user's row is locked only while it runs.
--- Gives the jobs that were accepted. The others' key was used before, or their user is unknown or lacks credits for all
--- that came together. Idempotency-Keys come first, in order, and users' rows after them, as in every transaction, or two
--- could deadlock. A balance that fell since the keys were taken violates users_balance_check, which undoes everything.
--- Locks are waited for as long as `patience` says.
-WITH patience AS MATERIALIZED (
-    SELECT set_config('lock_timeout', %(patience)s, true)
+-- Accepts jobs in one statement: one round trip, and users' rows are locked only while it runs.
+-- Returns the ids of the accepted jobs. A job is not accepted if its key was used before, if its user is unknown, or if
+-- the balance does not cover all jobs of the user in the statement. Idempotency keys are locked first, in order, then
+-- users, as in every transaction, to prevent deadlocks. If a balance has decreased after its key was inserted, the
+-- statement violates users_balance_check and rolls back. `lock_timeout` limits the wait for each lock.
+WITH settings AS MATERIALIZED (
+    SELECT set_config('lock_timeout', %(lock_timeout)s, true)
 ), asked AS (
-    SELECT j.* FROM patience, jsonb_to_recordset(%(jobs)s) AS j (
+    SELECT j.* FROM settings, jsonb_to_recordset(%(jobs)s) AS j (
         id uuid, user_id uuid, job_type text, status text, priority smallint, parameters jsonb, steps_total smallint,
         price_mc bigint, history_seq int, history_event text, history_message text, trace_id text,
         created_at timestamptz, name text, description text, collection_id uuid, key text, fingerprint text, answer text
@@ -21,7 +21,7 @@ WITH patience AS MATERIALIZED (
     ORDER BY asked.user_id, asked.key
     ON CONFLICT DO NOTHING
     RETURNING user_id, key, answer
-), fresh AS ( -- by the answer, too: a key may come twice in one statement
+), fresh AS ( -- compares the answer, too: a key may occur twice in one statement
     SELECT asked.* FROM payer JOIN asked ON asked.user_id = payer.id
     LEFT JOIN idempotency AS i ON i.user_id = asked.user_id AND i.key = asked.key AND i.answer = asked.answer
     WHERE asked.key IS NULL OR i.key IS NOT NULL

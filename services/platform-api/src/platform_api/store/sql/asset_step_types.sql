@@ -1,4 +1,4 @@
--- The types of the steps that made assets: one look at the index for each of them, however many assets there are.
+-- Returns the distinct step types of assets by one index lookup per type (loose index scan).
 WITH RECURSIVE types AS (
     SELECT min(step_type) AS step_type FROM platform.assets
     UNION ALL

@@ -1,7 +1,7 @@
--- A page of one user's ledger, newest first, with the balance after each line, and the balance now.
--- One statement, so that balance and lines are of one moment: a line's balance is what is left of the present one when
--- everything newer is taken back. A page is compared and ordered as in index_walks.py, for the reason given there.
--- No row if the user is unknown, one without a line if there is none.
+-- Returns a page of one user's ledger, newest first, with the balance after each line, and the current balance.
+-- One statement, so that all values come from one snapshot: the balance after a line is the current balance minus all
+-- newer changes. Rows are compared and ordered as in keyset/pagination.py, for the reason given there.
+-- Returns no row if the user is unknown, and one row without a line if the page is empty.
 WITH ledger AS NOT MATERIALIZED (
     SELECT l.*, CASE l.kind
         WHEN 'grant' THEN l.amount_mc

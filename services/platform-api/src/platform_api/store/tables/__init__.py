@@ -1,1 +1,1 @@
-"""The tables of schema `platform`, a file for each noun."""
+"""The tables of schema `platform`, one module per noun."""

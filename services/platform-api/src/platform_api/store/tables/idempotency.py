@@ -1,4 +1,4 @@
-"""Idempotency keys with their answers."""
+"""Idempotency keys with their stored responses."""
 
 from darkroom_chassis.tables import moment
 from sqlalchemy import (

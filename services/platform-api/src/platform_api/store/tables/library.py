@@ -1,4 +1,4 @@
-"""The tables of retried jobs and of what jobs are made from: workflows, models, custom nodes, collections."""
+"""Workflows, models, custom nodes, social links and collections."""
 
 from darkroom_chassis.tables import moment
 from sqlalchemy import (
@@ -40,7 +40,7 @@ workflows = Table(
     moment("created_at"),
     UniqueConstraint("user_id", "name"),
     CheckConstraint("type IN ('basic', 'comfy_workflow', 'fetch_api', 'direct_job', 'dynamic_json')", name="type"),
-    # A unique constraint takes every null for another one: the built-in ones belong to nobody.
+    # A unique constraint treats nulls as distinct; built-in workflows have no user.
     Index("workflows_built_in_key", "name", unique=True, postgresql_where=text("user_id IS NULL")),
     Index("workflows_user_newest_idx", "user_id", text("id DESC")),
 )

@@ -1,4 +1,4 @@
-"""What all tables share."""
+"""Metadata, statuses and column types shared by all tables."""
 
 from darkroom_chassis.tables import schema_metadata
 from sqlalchemy import (
@@ -13,5 +13,5 @@ metadata = schema_metadata(SCHEMA)
 
 
 def uuid_type() -> Uuid[str]:
-    """Return the type of columns with a UUID, which is text in Python."""
+    """Return the type of UUID columns, which are strings in Python."""
     return Uuid(as_uuid=False)

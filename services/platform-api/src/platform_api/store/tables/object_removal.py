@@ -1,4 +1,4 @@
-"""The tables of objects that are to be deleted, and of jobs that may have left some."""
+"""Objects to be deleted, and jobs to be scanned for orphaned objects."""
 
 from darkroom_chassis.tables import moment
 from sqlalchemy import Column, Index, Table, Text, Uuid

@@ -1,4 +1,4 @@
-"""Every table of schema `platform`, for migrations: importing the modules that declare tables collects them."""
+"""All tables of schema `platform`, for migrations. Importing the modules adds their tables to the metadata."""
 
 from platform_api.store.tables import (
     accounts,

@@ -1,4 +1,4 @@
-"""Servers that StableQueue clients name."""
+"""Servers for StableQueue clients."""
 
 from darkroom_chassis.tables import moment
 from sqlalchemy import (

@@ -1,4 +1,4 @@
-"""The tables of logins: passwords, sessions and counted attempts."""
+"""Passwords, sessions and counted login attempts."""
 
 from darkroom_chassis.tables import moment
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, Uuid

@@ -1,4 +1,4 @@
-"""The EmProps paths without `/api`, and its older ones: served as the paths they stand for."""
+"""EmProps paths without `/api`, and older EmProps paths, mapped to the current paths."""
 
 import re
 
@@ -12,7 +12,7 @@ _RULES = (
 
 
 class EmPropsAliases:
-    """Middleware that rewrites the path before anything looks at it."""
+    """Middleware that rewrites the path before routing."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -26,7 +26,7 @@ class EmPropsAliases:
 
 
 def canonical(path: str) -> str:
-    """Return the path that `path` stands for: itself, mostly."""
+    """Return the current path for `path`; most paths are returned unchanged."""
     for pattern, stands_for in _RULES:
         if match := pattern.match(path):
             return match.expand(stands_for)

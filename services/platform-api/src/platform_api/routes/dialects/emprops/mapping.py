@@ -1,4 +1,4 @@
-"""EmProps words for canonical ones: the dialect's only mapping of statuses and fields."""
+"""Maps jobs, statuses and history to EmProps fields; no other module does."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -31,22 +31,22 @@ FILTERED: dict[StatusFilter, tuple[JobStatus, ...]] = {
     "failed": (JobStatus.FAILED,),
     "cancelled": (JobStatus.CANCELLED,),
 }
-"""The words of a list's `status` filter: this dialect's, and the finer ones of the core."""
+"""Values of a list's `status` filter: EmProps statuses and the finer internal ones."""
 
 
 class EmPropsJobData(BaseModel):
-    """What went in and what came out."""
+    """The input and the output of a job."""
 
     collectionId: str | None
     variables: dict[str, Any]
     outputs: Any
-    metadata: Any = Field(description="What was reported beside the outputs.")
+    metadata: Any = Field(description="Metadata of a reported end.")
 
 
 class EmPropsJob(BaseModel):
-    """A job as EmProps clients know it. `workflow_output` is the last step's first URL, or the text.
+    """A job in EmProps format. `workflow_output` is the first URL of the last step with outputs, or the text.
 
-    A job that an outside system has reported as complete shows what that reported.
+    If an outside system reported the job's completion, the reported values take precedence.
     """
 
     id: str
@@ -55,7 +55,7 @@ class EmPropsJob(BaseModel):
     status: EmPropsStatus
     progress: float | None
     error_message: str | None
-    error_details: Any = Field(description="What was reported beside the error.")
+    error_details: Any = Field(description="Error details of a reported failure.")
     created_at: datetime
     updated_at: datetime
     started_at: datetime | None
@@ -69,7 +69,7 @@ class EmPropsJob(BaseModel):
 
 
 class EmPropsHistoryEntry(BaseModel):
-    """One line of a job's history."""
+    """One entry of a job's history."""
 
     id: str
     job_id: str
@@ -84,7 +84,7 @@ class EmPropsHistoryEntry(BaseModel):
 
 
 def emprops_job(job: JobView) -> EmPropsJob:
-    """Say a job in EmProps words."""
+    """Return a job in EmProps format."""
     outputs = [output.model_dump(mode="json", exclude_none=True) for output in job.outputs]
     label = CATALOGUE[job.job_type].label if job.job_type in CATALOGUE else job.job_type
     reported = job.reported or {}
@@ -117,12 +117,12 @@ def emprops_job(job: JobView) -> EmPropsJob:
 
 
 def _final_url(job: JobView) -> str | None:
-    """Return the first output of the last step that delivered any."""
+    """Return the URL of the first output of the last step that has outputs."""
     return max(job.outputs, key=lambda output: (output.step, -output.index)).url if job.outputs else None
 
 
 def emprops_history(entry: HistoryEntry) -> EmPropsHistoryEntry:
-    """Say a history entry in EmProps words."""
+    """Return a history entry in EmProps format."""
     return EmPropsHistoryEntry(
         id=f"{entry.job_id}:{entry.seq}",
         job_id=entry.job_id,

@@ -1,4 +1,4 @@
-"""OurVidz words for canonical ones: the dialect's only mapping of statuses and fields."""
+"""Maps jobs, statuses and assets to OurVidz fields; no other module does."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -28,7 +28,7 @@ STATUS: dict[JobStatus, OurVidzStatus] = {
 
 
 class AcceptedJob(BaseModel):
-    """A job that was accepted just now."""
+    """A job that was just accepted."""
 
     id: str
     user_id: str
@@ -39,7 +39,7 @@ class AcceptedJob(BaseModel):
 
 
 class QueueJobAnswer(BaseModel):
-    """Answer to `POST /api/queue-job`. `queueLength` is how many steps wait for the same model."""
+    """Response to `POST /api/queue-job`. `queueLength` is the number of steps that wait for the same model."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -73,17 +73,17 @@ class QueueJobAnswer(BaseModel):
     modelVariant: str
     isSDXL: bool
     negativePromptSupported: bool
-    reason: Reason = Field(description="`unworkable`: no connected worker can do it, so it waits for one.")
-    notices: list[str] = Field(description="Why the job waits, if there is more to say than that others come first.")
+    reason: Reason = Field(description="`unworkable`: no connected worker supports the job; it waits for one.")
+    notices: list[str] = Field(description="Additional reasons why the job waits.")
 
 
 class AssetItem(BaseModel):
-    """One asset in a list. `url` works without credentials until it expires; `content_path` with them at any time."""
+    """One asset in a list. `url` needs no credentials until it expires; `content_path` always needs them."""
 
     id: str
     job_id: str
     job_type: str
-    step: int = Field(description="Number of the step that made it, from 0.")
+    step: int = Field(description="Number of the step that produced it, from 0.")
     index: int
     mime_type: str
     size_bytes: int
@@ -98,7 +98,7 @@ class AssetItem(BaseModel):
 
 
 class AssetAnswer(AssetItem):
-    """One asset, with what it takes to make it again; `sha256` is that of its bytes."""
+    """One asset with its recipe. `sha256` is the hash of its content."""
 
     success: bool = True
     sha256: str
@@ -107,7 +107,7 @@ class AssetAnswer(AssetItem):
 
 
 class AssetDeleted(BaseModel):
-    """The asset is gone, and its bytes are about to be."""
+    """The asset was deleted; its bytes are deleted shortly after."""
 
     success: bool = True
     id: str
@@ -115,17 +115,17 @@ class AssetDeleted(BaseModel):
 
 
 class AssetList(BaseModel):
-    """A page of assets: newest first, or those of one job in the order of its steps."""
+    """A page of assets: newest first, or for one job in the order of its steps."""
 
     success: bool = True
     assets: list[AssetItem]
-    total: int = Field(description="How many there are; of a filtered list, 10,000 at most.")
-    total_is_exact: bool = Field(description="False where there are more than `total` says.")
+    total: int = Field(description="Number of items; filtered lists are counted up to 10,000.")
+    total_is_exact: bool = Field(description="False if there are more than `total` items.")
     cursor: str | None = Field(description="Pass as `cursor` for the next page; null on the last.")
 
 
 def queue_job_answer(job: JobView, prospects: Prospects) -> str:
-    """Write the answer to a submission."""
+    """Render the response to a submission."""
     job_type = CATALOGUE[job.job_type]
     answer = QueueJobAnswer(
         job=AcceptedJob(
@@ -147,12 +147,12 @@ def queue_job_answer(job: JobView, prospects: Prospects) -> str:
 
 
 def _waiting_for(model: str | None, queued: Mapping[str, int]) -> int:
-    """Count the waiting steps that run on a model."""
+    """Return the number of waiting steps that need a model."""
     return sum(count for name, count in queued.items() if name in CATALOGUE and CATALOGUE[name].model == model)
 
 
 def metadata(job: JobView) -> dict[str, Any]:
-    """Join what was asked with what came of it; a job's own results win over members that the client sent along."""
+    """Merge the job's parameters with its results; results take precedence over members sent by the client."""
     result: dict[str, Any] = {"credits": job.price_mc / 1000}
     if job.status is JobStatus.COMPLETED or job.outputs:
         urls = [output.url for output in job.outputs]
@@ -168,7 +168,7 @@ def metadata(job: JobView) -> dict[str, Any]:
 
 
 def asset_item(asset: Asset, urls: AssetUrls, now: datetime) -> AssetItem:
-    """Say an asset in a list."""
+    """Return an asset as list item."""
     return AssetItem(
         id=asset.id,
         job_id=asset.job_id,
@@ -189,6 +189,6 @@ def asset_item(asset: Asset, urls: AssetUrls, now: datetime) -> AssetItem:
 
 
 def asset_answer(asset: Asset, urls: AssetUrls, now: datetime) -> AssetAnswer:
-    """Say everything about one asset."""
+    """Return the response for one asset."""
     item = asset_item(asset, urls, now)
     return AssetAnswer(**item.model_dump(), sha256=asset.sha256, frames=asset.frames, recipe=asset.recipe)

@@ -27,22 +27,22 @@ Reference = Annotated[Text, Field(max_length=200)]
 
 
 class QueueJobMetadata(RequestBody):
-    """What to make. Further members are kept with the job."""
+    """What to generate. Undeclared members are stored with the job."""
 
     model_config = ConfigDict(extra="allow")
 
     prompt: Prompt | None = None
     negative_prompt: Prompt | None = Field(default=None, description="Used by SDXL types only.")
     seed: SeedOrRandom = Field(
-        default=None, description="Seed of the first image; each next one is 1 more. Absent, empty or -1 is random."
+        default=None, description="Seed of the first image; each further image adds 1. Absent, empty or -1: random."
     )
-    credits: JsonValue = Field(default=None, description="Ignored: the job type has a price.")
+    credits: JsonValue = Field(default=None, description="Ignored: the job type determines the price.")
     bucket: Annotated[Text, Field(max_length=200)] | None = Field(
-        default=None, description="That of the job type, which is what it is when absent."
+        default=None, description="Must be the bucket of the job type, which is the default."
     )
 
     @model_validator(mode="after")
-    def _can_be_kept(self) -> "QueueJobMetadata":
+    def _is_storable(self) -> "QueueJobMetadata":
         check_small(storable_json(self.model_extra))
         return self
 
@@ -56,7 +56,7 @@ class QueueJobRequest(RequestBody):
         },
     )
 
-    jobType: Annotated[Text, Field(max_length=200)] = Field(description="One of GET /api/job-types.")
+    jobType: Annotated[Text, Field(max_length=200)] = Field(description="A name from GET /api/job-types.")
     metadata: QueueJobMetadata = Field(default_factory=QueueJobMetadata)
     projectId: Reference | None = None
     videoId: Reference | None = None
@@ -74,10 +74,10 @@ class QueueJobRequest(RequestBody):
     summary="Queue a job",
     response_model=QueueJobAnswer,
     responses={
-        400: {"description": "Unknown job type (with `valid_job_types`), or a field that is not valid"},
-        401: {"description": "No credential, or one that is not valid"},
+        400: {"description": "Unknown job type (with `valid_job_types`), or a field is not valid"},
+        401: {"description": "The credential is missing or not valid"},
         402: {"description": "Not enough credits"},
-        409: {"description": "The first request with this Idempotency-Key is still being answered"},
+        409: {"description": "The first request with this Idempotency-Key is still in progress"},
         422: {"description": "The Idempotency-Key was used with another request"},
         503: {"description": "The queue is full; see Retry-After"},
     },
@@ -85,7 +85,7 @@ class QueueJobRequest(RequestBody):
 async def queue_job(
     body: QueueJobRequest, context: Ctx, user_id: CurrentUser, idempotency_key: IdempotencyHeader = None
 ) -> Response:
-    """Accept a job, reserve its credits and queue its steps. With an Idempotency-Key it may be sent again."""
+    """Accept a job, reserve its credits and queue its steps. With an Idempotency-Key, retries are safe."""
     metadata = body.metadata
     references = body.model_dump(include={"projectId", "videoId", "imageId"}, exclude_none=True)
     request = JobRequest(
@@ -100,7 +100,7 @@ async def queue_job(
     async def plan() -> Plan:
         planned = plan_job(request)
         _check_bucket(metadata.bucket, planned)
-        return replace(planned, notices=(*planned.notices, *_lack_of_prompt(metadata)))
+        return replace(planned, notices=(*planned.notices, *_missing_prompt_notice(metadata)))
 
     try:
         answer = await submit(context, plan, user_id=user_id, idempotency=idempotency, render=queue_job_answer)
@@ -109,17 +109,17 @@ async def queue_job(
     return answered(answer)
 
 
-def _lack_of_prompt(metadata: QueueJobMetadata) -> tuple[str, ...]:
-    """Say that there is no prompt, which the dialect allows, and which member may have been meant to be it."""
+def _missing_prompt_notice(metadata: QueueJobMetadata) -> tuple[str, ...]:
+    """Return a notice if the prompt is missing, which OurVidz allows, with the member that may be meant as prompt."""
     if metadata.prompt and not metadata.prompt.isspace():
         return ()
     lack = "missing" if metadata.prompt is None else "empty"
     meant = similar_name("prompt", [name for name, value in (metadata.model_extra or {}).items() if value])
-    hint = f"; did you mean it by `{printable(meant, MAX_NAME)}`?" if meant else "."
+    hint = f"; did you mean `{printable(meant, MAX_NAME)}`?" if meant else "."
     return (f"The job has no prompt: `metadata.prompt` is {lack}{hint}",)
 
 
 def _check_bucket(asked: str | None, planned: Plan) -> None:
     bucket = planned.parameters["bucket"]
     if asked and asked != bucket:
-        raise InvalidParameter("bucket", f"must be {bucket}, which is that of the job type, not {asked[:64]!r}")
+        raise InvalidParameter("bucket", f"must be {bucket}, the bucket of the job type, not {asked[:64]!r}")

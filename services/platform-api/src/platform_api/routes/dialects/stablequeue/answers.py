@@ -1,4 +1,4 @@
-"""What the routes of the dialect have in common: bodies of any content type, and errors as its clients show them."""
+"""Shared by the StableQueue routes: bodies of any content type, and errors in the form that clients display."""
 
 from darkroom_chassis.errors import AppError
 from darkroom_chassis.validation import invalid_by
@@ -13,18 +13,18 @@ from platform_api.http.requests import AnyContentTypeRoute
 
 
 class StableQueueRoute(AnyContentTypeRoute):
-    """Answers `missing_required_field` where nothing but missing fields is wrong, and lists all of them in `error`."""
+    """Responds `missing_required_field` if all errors are missing fields, and lists all of them in `error`."""
 
     def direct_handler(self) -> Handler | None:
         handle = super().direct_handler()
-        return handle and _telling_all(handle)
+        return handle and _reporting_all_missing(handle)
 
     def get_route_handler(self) -> Handler:
-        return _telling_all(super().get_route_handler())
+        return _reporting_all_missing(super().get_route_handler())
 
 
-def _telling_all(handle: Handler) -> Handler:
-    async def handle_telling_all(request: Request) -> Response:
+def _reporting_all_missing(handle: Handler) -> Handler:
+    async def handle_reporting_all(request: Request) -> Response:
         try:
             return await handle(request)
         except RequestValidationError as error:
@@ -34,11 +34,11 @@ def _telling_all(handle: Handler) -> Handler:
         except Refused as refusal:
             raise _with_details(app_error(refusal)) from refusal
 
-    return handle_telling_all
+    return handle_reporting_all
 
 
 def _with_details(error: AppError) -> AppError:
-    """Put the details of a refusal into its sentence, which is all that the dialect's clients show."""
+    """Append the details of an error to its message: StableQueue clients display only the message."""
     details = error.extra.get("details")
     if not isinstance(details, str):
         return error

@@ -1,4 +1,4 @@
-"""`POST /api/v2/generate`, and its older form."""
+"""`POST /api/v2/generate` and `POST /api/v1/generate`."""
 
 from dataclasses import replace
 from typing import Any
@@ -21,10 +21,10 @@ from platform_api.routes.dialects.stablequeue.requests import StableQueueRequest
 
 router = APIRouter(tags=["stablequeue"], route_class=StableQueueRoute)
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    400: {"description": "A field is missing or not valid, or nothing can do what it asks for"},
+    400: {"description": "A field is missing, not valid, or requests an unsupported feature"},
     402: {"description": "Not enough credits"},
     404: {"description": "No server has this alias"},
-    409: {"description": "The first request with this Idempotency-Key is still being answered"},
+    409: {"description": "The first request with this Idempotency-Key is still in progress"},
     422: {"description": "The Idempotency-Key was used with another request"},
     429: {"description": "Too many requests or submissions; see Retry-After"},
     503: {"description": "The queue is full; see Retry-After"},
@@ -32,7 +32,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 class AcceptedV1(BaseModel):
-    """A job was taken."""
+    """The job was accepted."""
 
     stablequeue_job_id: str
     reason: Reason
@@ -46,7 +46,7 @@ class AcceptedV1(BaseModel):
 async def generate(
     body: StableQueueRequest, context: Ctx, who: Authenticated, idempotency_key: IdempotencyHeader = None
 ) -> Response:
-    """Take a job: for the back end behind the server's alias if one lives, else for our own SDXL pipeline."""
+    """Submit a job to a live back end with the server's alias, or to the platform's SDXL pipeline if there is none."""
     return answered(await _submit(body, context, who, "/api/v2/generate", idempotency_key))
 
 
@@ -56,7 +56,7 @@ async def generate(
 async def generate_v1(
     body: StableQueueRequest, context: Ctx, who: Authenticated, idempotency_key: IdempotencyHeader = None
 ) -> Response:
-    """Take a job, and answer with little more than its id."""
+    """Submit a job; as version 2, with a shorter response."""
     answer = await _submit(body, context, who, "/api/v1/generate", idempotency_key)
     short = AcceptedV1.model_validate_json(answer.body)
     return answered(replace(answer, body=short.model_dump_json()))

@@ -1,4 +1,4 @@
-"""`GET /api/v2/images/{name}`: the files that `result_details.images` names."""
+"""`GET /api/v2/images/{name}`: the files named in `result_details.images`."""
 
 import re
 from typing import Annotated, Any
@@ -19,8 +19,8 @@ _NAME = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:\.[a-z0-9]{
 ANSWERS: dict[int | str, dict[str, Any]] = {status: RESPONSES[status] for status in (200, 206, 304, 404, 416)}
 
 
-@router.head(ONE, operation_id="head_stablequeue_image", summary="Ask about an image", responses=ANSWERS)
-@router.get(ONE, operation_id="get_stablequeue_image", summary="Get an image", responses=ANSWERS)
+@router.head(ONE, operation_id="head_stablequeue_image", summary="Read the headers of an image", responses=ANSWERS)
+@router.get(ONE, operation_id="get_stablequeue_image", summary="Download an image", responses=ANSWERS)
 async def image(
     request: Request,
     context: Ctx,
@@ -30,7 +30,7 @@ async def image(
         Path(description="The last part of a path in `result_details.images`.", json_schema_extra={"maxLength": 45}),
     ],
 ) -> Response:
-    """Send the file, to the key that may read its job."""
+    """Return the file. The caller must have access to its job."""
     found = _NAME.match(name.lower())
     asset = await context.assets.get(AssetId(found[1])) if found else None
     if asset is None or asset.user_id != user_id:

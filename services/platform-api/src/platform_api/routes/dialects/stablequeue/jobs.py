@@ -1,4 +1,4 @@
-"""Jobs under `/api/v2/jobs`, and in their older form under `/api/v1/queue/jobs`."""
+"""Jobs under `/api/v2/jobs`, and in version 1 under `/api/v1/queue/jobs`."""
 
 import math
 from dataclasses import dataclass
@@ -41,8 +41,8 @@ from platform_api.routes.dialects.stablequeue.mapping import (
 
 router = APIRouter(tags=["stablequeue"], route_class=StableQueueRoute)
 V1, V2 = "/api/v1/queue/jobs", "/api/v2/jobs"
-MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "No such job, or somebody else's"}}
-ENDED: dict[int | str, dict[str, Any]] = {409: {"description": "The job has completed or failed already"}}
+MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "No such job, or it belongs to another user"}}
+ENDED: dict[int | str, dict[str, Any]] = {409: {"description": "The job is already completed or failed"}}
 
 
 class JobListV1(BaseModel):
@@ -53,7 +53,7 @@ class JobListV1(BaseModel):
 
 
 class CancelAnswerV1(BaseModel):
-    """The job is cancelled."""
+    """The job was cancelled."""
 
     message: str
     job: StableQueueListedJob
@@ -61,7 +61,7 @@ class CancelAnswerV1(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What a list is asked for."""
+    """Parameters of a list."""
 
     filters: Filters
     where: JobFilter
@@ -70,11 +70,11 @@ class _Asked:
 async def _asked(
     status: Status | None = None,
     app_type: Annotated[
-        Text | None, Query(max_length=64, description="forge, comfyui, or whatever word jobs came with.")
+        Text | None, Query(max_length=64, description="forge, comfyui, or any other value that jobs were sent with.")
     ] = None,
     limit: Limit = 50,
     offset: Offset = 0,
-    order: Annotated[Text, Query(max_length=4, description="asc or desc, by creation.")] = "desc",
+    order: Annotated[Text, Query(max_length=4, description="asc or desc, by creation time.")] = "desc",
 ) -> _Asked:
     if order.upper() not in {"ASC", "DESC"}:
         raise invalid("order", "must be asc or desc")
@@ -87,26 +87,26 @@ Asked = Annotated[_Asked, Depends(_asked)]
 
 @router.get(f"{V2}/{{job_id}}/status", operation_id="stablequeue_job", summary="Read a job", responses=MISSING)
 async def status(job_id: JobIdPath, context: Ctx, user_id: CurrentUser) -> StatusAnswer:
-    """Tell how a job is, and where in the queue, or how long it may still take."""
+    """Return a job with its position in the queue or the estimated time remaining."""
     return StatusAnswer(job=await _state(job_id, user_id, context))
 
 
 @router.get(f"{V1}/{{job_id}}/status", operation_id="stablequeue_job_v1", summary="Read a job", responses=MISSING)
 async def status_v1(job_id: JobIdPath, context: Ctx, user_id: CurrentUser) -> JobState:
-    """Tell the same without a frame around it."""
+    """Return a job as version 2 does, without the envelope."""
     return await _state(job_id, user_id, context)
 
 
 @router.get(V2, operation_id="stablequeue_jobs", summary="List jobs")
 async def list_jobs(context: Ctx, user_id: CurrentUser, asked: Asked) -> StableQueueJobList:
-    """List the caller's jobs, newest first unless `order` says otherwise."""
+    """List the caller's jobs, newest first by default."""
     total, jobs = await _page(context, user_id, asked)
     return StableQueueJobList(total=total, filters=asked.filters, jobs=jobs)
 
 
 @router.get(V1, operation_id="stablequeue_jobs_v1", summary="List jobs")
 async def list_jobs_v1(context: Ctx, user_id: CurrentUser, asked: Asked) -> JobListV1:
-    """List the same without the filters."""
+    """List jobs as version 2 does, without the filters in the response."""
     total, jobs = await _page(context, user_id, asked)
     return JobListV1(total=total, jobs=jobs)
 
@@ -118,7 +118,7 @@ async def list_jobs_v1(context: Ctx, user_id: CurrentUser, asked: Asked) -> JobL
     responses=MISSING | ENDED,
 )
 async def cancel(job_id: JobIdPath, context: Ctx, user_id: CurrentUser) -> CancelAnswer:
-    """Cancel at once, a running job too; again is harmless."""
+    """Cancel a waiting or running job at once; idempotent."""
     return CancelAnswer(job=await _cancelled(job_id, user_id, context))
 
 
@@ -129,7 +129,7 @@ async def cancel(job_id: JobIdPath, context: Ctx, user_id: CurrentUser) -> Cance
     responses=MISSING | ENDED,
 )
 async def cancel_v1(job_id: JobIdPath, context: Ctx, user_id: CurrentUser) -> CancelAnswerV1:
-    """Do the same."""
+    """Cancel a job as version 2 does."""
     answer = CancelAnswer(job=await _cancelled(job_id, user_id, context))
     return CancelAnswerV1(message=answer.message, job=answer.job)
 
@@ -166,14 +166,14 @@ async def _cancelled(job_id: JobId, user_id: UserId, context: Context) -> Stable
 
 
 async def _queue_position(context: Context, job: Job, waiting: Waiting | None) -> int:
-    """Count from 1; a job that the queue does not have yet comes after all that waits, itself among them."""
+    """Return the position from 1. A job that the queue does not have yet counts as the last of the waiting ones."""
     if waiting is None:
         return max(1, (await context.backlog.queued()).get(_step_type(job), 0))
     return waiting.ahead + 1
 
 
 async def _waiting(context: Context, job: Job) -> Waiting | None:
-    """Ask the queue; None if it does not know the job's steps, or does not answer."""
+    """Ask the queue why the job waits; None if the queue does not know its steps or does not answer."""
     try:
         for step in await context.jobs.submitted_steps(job):
             waiting = await context.waiting.why_waiting(step, ADVISORY_S)
@@ -185,11 +185,11 @@ async def _waiting(context: Context, job: Job) -> Waiting | None:
 
 
 async def _seconds_left(context: Context, job: Job) -> int | None:
-    """Return what is left of the median time of such steps."""
-    outlook = (await context.capacity.by_type() or {}).get(_step_type(job))
-    if outlook is None or outlook.service_s is None or job.started_at is None:
+    """Return the remainder of the median run time of the step type, in seconds; None if it is not known."""
+    capacity = (await context.capacity.by_type() or {}).get(_step_type(job))
+    if capacity is None or capacity.service_s is None or job.started_at is None:
         return None
-    median_s, _ = outlook.service_s
+    median_s, _ = capacity.service_s
     return max(0, math.ceil(median_s - (context.clock() - job.started_at).total_seconds()))
 
 

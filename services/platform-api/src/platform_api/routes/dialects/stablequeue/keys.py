@@ -1,4 +1,4 @@
-"""`/api/v1/apikeys` and `/api/v2/apikeys`: making, changing and revoking API keys."""
+"""`/api/v1/apikeys` and `/api/v2/apikeys`: create, change and revoke API keys."""
 
 import re
 from datetime import datetime
@@ -33,7 +33,7 @@ from platform_api.routes.dialects.stablequeue.answers import StableQueueRoute
 router = APIRouter(tags=["api keys"], route_class=StableQueueRoute)
 PATHS = ("/api/v1/apikeys", "/api/v2/apikeys")
 _ID = re.compile(r"[0-9A-Za-z]{12}\Z", re.ASCII)
-NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "No such key, or somebody else's"}}
+NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "No such key, or it belongs to another user"}}
 
 Name = Annotated[Text, Field(min_length=1, max_length=100)]
 Description = Annotated[Text, Field(max_length=1000)]
@@ -41,7 +41,7 @@ Scopes = Annotated[list[Scope], Field(max_length=len(Scope))]
 
 
 class NewKey(RequestBody):
-    """A key to make. It may do all that its maker may, unless `scopes` says less."""
+    """A key to create. `scopes` defaults to the caller's own."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"name": "Forge extension", "scopes": ["jobs:read", "jobs:write"]}]},
@@ -52,12 +52,12 @@ class NewKey(RequestBody):
     tier: Tier = Tier.STANDARD
     scopes: Scopes | None = None
     user_id: Uuid | None = Field(
-        default=None, description="Whose key; for operators only, who without it make keys of the operators' account."
+        default=None, description="Owner of the key; operators only. Default: the operators' own account."
     )
 
 
 class ChangedKey(RequestBody):
-    """What to change; what is absent or null stays."""
+    """The changes; absent and null members change nothing."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"is_active": False}]})
 
@@ -65,11 +65,11 @@ class ChangedKey(RequestBody):
     description: Description | None = None
     tier: Tier | None = None
     scopes: Scopes | None = None
-    is_active: StrictBool | None = Field(default=None, description="False lets the key rest: it opens nothing.")
+    is_active: StrictBool | None = Field(default=None, description="False deactivates the key, true reactivates it.")
 
 
 class KeyItem(BaseModel):
-    """A key without its secret. `last_used_at` is right to a few minutes."""
+    """A key without its secret. `last_used_at` has a resolution of a few minutes."""
 
     id: str
     name: str
@@ -85,10 +85,10 @@ class KeyItem(BaseModel):
 
 
 class NewKeyItem(KeyItem):
-    """A key with its secret, which is never shown again: a repeated answer has none."""
+    """A key with its secret, which is returned once: a replayed response has none."""
 
     key: str | None = Field(description="The whole key, for `Authorization: Bearer` or `X-API-Key`.")
-    secret: str | None = Field(description="Its last part, for clients that send `X-API-Secret` beside `X-API-Key`.")
+    secret: str | None = Field(description="The key's last part, for clients that also send `X-API-Secret`.")
 
 
 class KeyAnswer(BaseModel):
@@ -99,7 +99,7 @@ class KeyAnswer(BaseModel):
 
 
 class NewKeyAnswer(BaseModel):
-    """The key that was made."""
+    """The created key."""
 
     success: bool = True
     message: str
@@ -107,7 +107,7 @@ class NewKeyAnswer(BaseModel):
 
 
 class ChangedKeyAnswer(KeyAnswer):
-    """The key as it is now."""
+    """The key after the change."""
 
     message: str = "The API key was changed."
 
@@ -122,7 +122,7 @@ class KeyList(BaseModel):
 
 
 class RevokedAnswer(BaseModel):
-    """The key opens nothing any more."""
+    """The key was revoked."""
 
     success: bool = True
     message: str
@@ -150,9 +150,9 @@ async def list_keys(
     manager: Manager,
     limit: Limit = 50,
     offset: Offset = 0,
-    user_id: Annotated[Uuid | None, Query(description="For operators: whose keys.")] = None,
+    user_id: Annotated[Uuid | None, Query(description="Operators only: keys of this user.")] = None,
 ) -> KeyList:
-    """List the caller's keys, or everybody's with an operator's key."""
+    """List the caller's keys, or all keys with an admin key."""
     page = await context.api_keys.page(_owner(manager, user_id), limit=limit, offset=offset)
     return KeyList(count=len(page.keys), total=page.total, api_keys=[KeyItem(**_item(key)) for key in page.keys])
 
@@ -160,7 +160,7 @@ async def list_keys(
 async def create_key(
     body: NewKey, context: Ctx, who: Authenticated, manager: Manager, idempotency_key: IdempotencyHeader = None
 ) -> Response:
-    """Make a key. Its text is in this answer only; the platform keeps a hash, and no repetition can tell it again."""
+    """Create a key. This response is the only one that contains the key: the platform stores a hash of it."""
     owner = _owner(manager, body.user_id)
     if owner is None:
         owner = OPERATORS
@@ -178,9 +178,9 @@ async def create_key(
     )
 
     async def make(unit: UnitOfWork) -> str:
-        kept = await add_key(key, owner, manager=manager, keys=unit.keys, limit=context.keys_per_user)
-        item = NewKeyItem(**_item(kept), key=None, secret=None)
-        return NewKeyAnswer(message="The API key was made before; it was shown then.", api_key=item).model_dump_json()
+        stored = await add_key(key, owner, manager=manager, keys=unit.keys, limit=context.keys_per_user)
+        item = NewKeyItem(**_item(stored), key=None, secret=None)
+        return NewKeyAnswer(message="The API key was created by an earlier request.", api_key=item).model_dump_json()
 
     answer = await context.idempotency(principal_of(who), keyed(idempotency_key, "/api/apikeys", body), make)
     if answer.replayed:
@@ -188,18 +188,18 @@ async def create_key(
     context.wake_relay()
     item = NewKeyAnswer.model_validate_json(answer.body).api_key
     shown = item.model_copy(update={"key": made.text, "secret": made.text.rpartition("_")[2]})
-    message = "The API key was made. Keep it now: it is not shown again."
+    message = "The API key was created. Save it now: it is not shown again."
     body_shown = NewKeyAnswer(message=message, api_key=shown).model_dump_json()
     return Response(body_shown, 201, media_type="application/json")
 
 
 async def get_key(key_id: KeyId, context: Ctx, manager: Manager) -> KeyAnswer:
-    """Read one key; its secret is not kept."""
+    """Return one key, without its secret."""
     return KeyAnswer(api_key=KeyItem(**_item(await read_key(key_id, manager=manager, keys=context.api_keys))))
 
 
 async def update_key(key_id: KeyId, body: ChangedKey, context: Ctx, manager: Manager) -> ChangedKeyAnswer:
-    """Change a key; it counts from the next request on."""
+    """Change a key; effective from the next request."""
     change = KeyChange(
         name=body.name,
         description=body.description,
@@ -213,18 +213,18 @@ async def update_key(key_id: KeyId, body: ChangedKey, context: Ctx, manager: Man
 
 
 async def delete_key(key_id: KeyId, context: Ctx, manager: Manager) -> RevokedAnswer:
-    """Revoke a key for good; the next request with it is refused."""
+    """Revoke a key permanently; effective from the next request."""
     key = await revoke_key(key_id, manager=manager, keys=context.api_keys)
     context.wake_relay()
     return RevokedAnswer(message=f'The API key "{key.name}" ({key.id}) was revoked.')
 
 
 def _owner(manager: KeyManager, named: str | None) -> UserId | None:
-    """Return whose keys are meant: a user means their own, an operator those of the user named, or all."""
+    """Return the owner of the keys: the user itself; for an operator the named user, or None for all."""
     if manager.is_operator:
         return None if named is None else UserId(named)
     if named not in (None, manager.owner):
-        raise Forbidden("Only an operator's key manages the keys of others.")
+        raise Forbidden("Only an operator's key can manage keys of other users.")
     return manager.owner
 
 
@@ -237,11 +237,11 @@ for _version, _path in zip(("v1", "v2"), PATHS, strict=True):
     router.post(
         _path,
         operation_id=f"create_key_{_version}",
-        summary="Make an API key",
+        summary="Create an API key",
         status_code=201,
         response_model=NewKeyAnswer,
         responses={
-            409: {"description": "Too many keys, or the first request with this Idempotency-Key is on its way"},
+            409: {"description": "Too many keys, or the first request with this Idempotency-Key is still in progress"},
             422: {"description": "The Idempotency-Key was used with another request"},
         },
     )(create_key)

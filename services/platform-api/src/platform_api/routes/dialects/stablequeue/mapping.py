@@ -1,4 +1,4 @@
-"""StableQueue's words for canonical ones: the dialect's only mapping of statuses and fields."""
+"""Maps jobs and statuses to StableQueue fields; no other module does."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -19,7 +19,7 @@ IMAGES = "/api/v2/images"
 
 
 class Status(StrEnum):
-    """The dialect's statuses."""
+    """Job statuses of StableQueue."""
 
     PENDING = "pending"
     PROCESSING = "processing"
@@ -44,11 +44,11 @@ def _timestamp(at: datetime) -> str:
 
 
 Timestamp = Annotated[datetime, PlainSerializer(_timestamp, return_type=str)]
-"""As JavaScript writes it: UTC, milliseconds and a Z."""
+"""Serialized like JavaScript's `toISOString`: UTC, milliseconds and a Z."""
 
 
 class Accepted(BaseModel):
-    """A job was taken."""
+    """The job was accepted."""
 
     success: bool = True
     stablequeue_job_id: str
@@ -56,13 +56,13 @@ class Accepted(BaseModel):
     app_type: str
     creation_timestamp: Timestamp
     target_server_alias: str
-    reason: Reason = Field(description="`unworkable`: no connected worker can do it, so it waits for one.")
-    notices: list[str] = Field(description="What was decided otherwise than asked, and why the job waits.")
-    ignored: list[str] = Field(description="Members of the request that are kept with the job and read by nobody.")
+    reason: Reason = Field(description="`unworkable`: no connected worker supports the job; it waits for one.")
+    notices: list[str] = Field(description="Values that were replaced, and why the job waits.")
+    ignored: list[str] = Field(description="Members of the request that are stored with the job and have no effect.")
 
 
 class StableQueueListedJob(BaseModel):
-    """A job in a list. Jobs that came by other ways than this one have no server, and their job type as `app_type`."""
+    """A job in a list. Jobs of other dialects have no server, and their job type as `app_type`."""
 
     stablequeue_job_id: str
     status: Status
@@ -70,27 +70,27 @@ class StableQueueListedJob(BaseModel):
     last_updated_timestamp: Timestamp
     completion_timestamp: Timestamp | None
     target_server_alias: str | None
-    forge_session_hash: str | None = Field(description="Names the session on the back end, once there is one.")
+    forge_session_hash: str | None = Field(description="Id of the session on the back end; null until the job starts.")
     generation_params: dict[str, Any]
     result_details: dict[str, Any] | None = Field(
-        description="Of a completed job `images` (paths here), `info` and `generation_info`, with `image_urls` that "
-        "work without credentials for a day; of a cancelled one `cancelled` and `message`; of a failed one `error`, "
+        description="Completed jobs: `images` (paths here), `info` and `generation_info`, and `image_urls`, which "
+        "work without credentials for a day. Cancelled jobs: `cancelled` and `message`. Failed jobs: `error`, "
         "`code` and `details`."
     )
     retry_count: int
     app_type: str
     source_info: str | None
-    other_members: dict[str, Any] = Field(description="Members of the request beside the documented ones, as sent.")
+    other_members: dict[str, Any] = Field(description="Undeclared members of the request, as sent.")
 
 
 class JobState(StableQueueListedJob):
-    """A job with what is known of its way through the queue."""
+    """A job with its state in the queue."""
 
-    reason: Reason = Field(description="`unworkable`: no connected worker can do it, so it waits for one.")
-    notices: list[str] = Field(description="What was decided otherwise than asked, and why the job waits.")
-    api_key_id: str | None = Field(description="The key that submitted it.")
+    reason: Reason = Field(description="`unworkable`: no connected worker supports the job; it waits for one.")
+    notices: list[str] = Field(description="Values that were replaced, and why the job waits.")
+    api_key_id: str | None = Field(description="The API key that submitted the job.")
     queue_position: int | None = Field(description="From 1; null unless pending.")
-    estimated_time_remaining: int | None = Field(description="Seconds; null unless processing and measured before.")
+    estimated_time_remaining: int | None = Field(description="Seconds; null unless processing and measured.")
 
 
 class StatusAnswer(BaseModel):
@@ -101,7 +101,7 @@ class StatusAnswer(BaseModel):
 
 
 class CancelAnswer(BaseModel):
-    """The job is cancelled."""
+    """The job was cancelled."""
 
     success: bool = True
     message: str = "Job cancelled successfully."
@@ -109,7 +109,7 @@ class CancelAnswer(BaseModel):
 
 
 class Filters(BaseModel):
-    """What the list was made with."""
+    """The parameters of the list."""
 
     status: Status | None
     app_type: str | None
@@ -119,7 +119,7 @@ class Filters(BaseModel):
 
 
 class StableQueueJobList(BaseModel):
-    """A page of jobs. `total` counts to 10,000 where a filter is set."""
+    """A page of jobs. Filtered lists are counted up to 10,000."""
 
     success: bool = True
     total: int
@@ -128,12 +128,12 @@ class StableQueueJobList(BaseModel):
 
 
 def image_path(asset_id: str, mime_type: str) -> str:
-    """Return the path of an asset's bytes, for callers that may read its job."""
+    """Return the path of an asset's content, for callers with access to its job."""
     return f"{IMAGES}/{file_name(asset_id, mime_type)}"
 
 
 def accepted(job: JobView, prospects: Prospects, ignored: list[str]) -> Accepted:
-    """Answer a submission."""
+    """Return the response to a submission."""
     return Accepted(
         stablequeue_job_id=job.id,
         queue_position=prospects.queued.get(job.parameters["served_by"], 0) + 1,
@@ -147,14 +147,14 @@ def accepted(job: JobView, prospects: Prospects, ignored: list[str]) -> Accepted
 
 
 def listed_job(job: JobView) -> StableQueueListedJob:
-    """Say a job in a list."""
+    """Return a job as list item."""
     return StableQueueListedJob(**_fields(job))
 
 
 def job_state(
     job: JobView, *, queue_position: int | None, seconds_left: int | None, lack: str | None = None
 ) -> JobState:
-    """Say all about a job; `lack` is why no connected worker can do it."""
+    """Return a job's state. `lack` is what no connected worker has, if that is why the job waits."""
     return JobState(
         **_fields(job),
         reason=UNWORKABLE if lack else None,
@@ -184,7 +184,7 @@ def _fields(job: JobView) -> dict[str, Any]:
 
 
 def _asked(job: JobView, name: str, kind: type[T]) -> T | None:
-    """Read a parameter; jobs of other dialects may have anything under its name."""
+    """Return a parameter if it has the type; jobs of other dialects may use the name differently."""
     value = job.parameters.get(name)
     return value if isinstance(value, kind) else None
 

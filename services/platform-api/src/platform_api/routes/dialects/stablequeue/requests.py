@@ -1,4 +1,4 @@
-"""What clients of StableQueue send to have something generated."""
+"""Generation requests of StableQueue clients."""
 
 from typing import Annotated, Any
 
@@ -23,9 +23,9 @@ AppType = Annotated[Text, Field(min_length=1, max_length=64)]
 
 
 class GenerationParams(RequestBody):
-    """What to draw. Further members are kept with the job, unless they change the picture: those are refused by name.
+    """What to generate. Undeclared members are stored with the job; those that would change the picture are rejected.
 
-    An empty `seed`, or -1, is a random one.
+    `seed`: empty or -1 requests a random one.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -33,7 +33,7 @@ class GenerationParams(RequestBody):
     positive_prompt: Prompt
     negative_prompt: Prompt | None = None
     checkpoint_name: Annotated[Text, Field(max_length=500)] | None = Field(
-        default=None, description="A model by path, file name or hash, with `/` or `\\`; an unknown one falls back."
+        default=None, description="A model by path, file name or hash, with `/` or `\\`. Unknown: the default is used."
     )
     width: Side | None = None
     height: Side | None = None
@@ -44,8 +44,8 @@ class GenerationParams(RequestBody):
     scheduler_or_quality_preset: Word | None = None
     seed: SeedOrRandom = None
     num_images: Count | None = None
-    batch_size: Count | None = Field(default=None, description="Images, times `n_iter`.")
-    n_iter: Count | None = Field(default=None, description="Images, times `batch_size`.")
+    batch_size: Count | None = Field(default=None, description="Multiplied by `n_iter`, the number of images.")
+    n_iter: Count | None = Field(default=None, description="Multiplied by `batch_size`, the number of images.")
     restore_faces: StrictBool | None = None
     enable_hires_fix: StrictBool | None = None
     upscaler_model: Word | None = None
@@ -56,7 +56,7 @@ class GenerationParams(RequestBody):
 
     @property
     def images(self) -> int:
-        """Return how many images are asked for, in whichever words."""
+        """Return the number of requested images, from `num_images` or `batch_size` × `n_iter`."""
         return max(self.num_images or 1, (self.batch_size or 1) * (self.n_iter or 1))
 
     @model_validator(mode="after")
@@ -70,7 +70,7 @@ class GenerationParams(RequestBody):
 
 
 class StableQueueRequest(RequestBody):
-    """A job for a server. Further members are kept with the job."""
+    """A job for a server. Undeclared members are stored with the job."""
 
     model_config = ConfigDict(
         extra="allow",
@@ -89,30 +89,30 @@ class StableQueueRequest(RequestBody):
     target_server_alias: Annotated[Text, Field(max_length=100)]
     generation_params: GenerationParams
     app_type: AppType = Field(
-        default="forge", description="Kept as it comes; `forge` and `comfyui` decide where the job runs."
+        default="forge", description="`forge` or `comfyui` selects the back end; other values are stored as sent."
     )
     source_info: Word = "extension"
 
     @field_validator("generation_params")
     @classmethod
-    def _can_be_kept(cls, value: GenerationParams) -> GenerationParams:
+    def _is_storable(cls, value: GenerationParams) -> GenerationParams:
         storable_json(value.model_extra)
         check_small(value.model_dump(mode="json", exclude_unset=True))
         return value
 
     @model_validator(mode="after")
-    def _further_members_can_be_kept(self) -> "StableQueueRequest":
+    def _further_members_are_storable(self) -> "StableQueueRequest":
         check_small(storable_json(self.model_extra))
         return self
 
     @property
     def ignored(self) -> list[str]:
-        """Name the members that nothing reads."""
+        """Return the names of the members that have no effect."""
         params = self.generation_params.model_extra or {}
         return [*ignored(self.model_extra or {}, ""), *ignored(params, PARAMS)]
 
     def generation(self, api_key_id: str | None) -> Generation:
-        """Return what is asked, in our words."""
+        """Return the request, independent of the dialect."""
         params = self.generation_params
         return Generation(
             app_type=self.app_type,
@@ -137,7 +137,7 @@ class StableQueueRequest(RequestBody):
             workflow=params.workflow,
             members=params.model_extra or {},
             other_members=self.model_extra or {},
-            kept={
+            stored={
                 "target_server_alias": self.target_server_alias,
                 "source_info": self.source_info,
                 "api_key_id": api_key_id,

@@ -1,4 +1,4 @@
-"""`/api/v1/checkpoints` and `/api/v1/loras`: what `generation_params` may name."""
+"""`/api/v1/checkpoints` and `/api/v1/loras`: models for `generation_params`."""
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
@@ -12,7 +12,7 @@ router = APIRouter(tags=["servers"], dependencies=[Depends(caller)], route_class
 
 
 class ModelFile(BaseModel):
-    """A model as clients list it; `filename` goes into `checkpoint_name`."""
+    """A model file; use `filename` as `checkpoint_name`."""
 
     filename: str
     relativePath: str = ""
@@ -20,11 +20,11 @@ class ModelFile(BaseModel):
 
 @router.get("/api/v1/checkpoints", operation_id="list_checkpoints", summary="List checkpoints")
 async def list_checkpoints(context: Ctx) -> list[ModelFile]:
-    """List the models of our own pipeline that live workers offer, the default first."""
+    """List the models of the platform's own pipeline on live workers, the default first."""
     return [ModelFile(filename=name) for name in checkpoints(await context.fleet.live())]
 
 
 @router.get("/api/v1/loras", operation_id="list_loras", summary="List LoRAs")
 async def list_loras() -> list[ModelFile]:
-    """List the LoRAs that live workers offer: none, as long as workers take none."""
+    """List LoRAs. The list is empty: workers do not support LoRAs."""
     return []

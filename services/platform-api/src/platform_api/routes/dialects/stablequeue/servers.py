@@ -1,4 +1,4 @@
-"""`/api/v1/servers`: the aliases that `target_server_alias` may name."""
+"""`/api/v1/servers`: the aliases for `target_server_alias`."""
 
 import re
 from collections.abc import Sequence
@@ -26,12 +26,12 @@ router = APIRouter(tags=["servers"], route_class=StableQueueRoute)
 _ALIAS = r"^[^\x00-\x1f/]{1,100}$"
 Alias = Annotated[Text, Field(pattern=_ALIAS)]
 CONFLICT: dict[int | str, dict[str, Any]] = {409: {"description": "The alias is taken"}}
-FIXED: dict[int | str, dict[str, Any]] = {403: {"description": "The server stands in the platform's configuration"}}
+FIXED: dict[int | str, dict[str, Any]] = {403: {"description": "The server is part of the configuration"}}
 MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "No server has this alias"}}
 
 
 class ServerBody(RequestBody):
-    """A server. Where it is, is told as `apiUrl` or as `host` and `port`; its credentials belong to its worker."""
+    """A server. Its address is `apiUrl`, or `host` and `port`; its credentials are configured in its worker."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -50,29 +50,29 @@ class ServerBody(RequestBody):
         if self.apiUrl is not None and (self.host is not None or self.port is not None):
             raise ValueError("send `apiUrl`, or `host` and `port`")
         if (self.host is None) != (self.port is None):
-            raise ValueError("`host` and `port` go together")
+            raise ValueError("`host` and `port` must be sent together")
         return self
 
     def server(self) -> Server:
-        """Return what is asked for."""
+        """Return the requested server."""
         url = self.apiUrl or (f"http://{self.host}:{self.port}" if self.host else None)
         return Server(self.alias, url, self.description)
 
 
 class ServerItem(BaseModel):
-    """A server. `app_types` are those that a live worker serves there now; without any, our own pipelines do."""
+    """A server. `app_types` are served by live workers; if empty, the platform's own pipelines serve the alias."""
 
     alias: str
     apiUrl: str | None
     description: str
     app_types: list[str]
-    configured: bool = Field(description="It stands in the platform's configuration and cannot be changed here.")
+    configured: bool = Field(description="Defined in the platform's configuration; cannot be changed here.")
     created_at: datetime | None
     updated_at: datetime | None
 
 
 class ServerAnswer(BaseModel):
-    """One server, as it is now."""
+    """One server, after the change."""
 
     success: bool = True
     message: str
@@ -80,7 +80,7 @@ class ServerAnswer(BaseModel):
 
 
 class ServerRemoved(BaseModel):
-    """The alias is free."""
+    """The server was removed; its alias can be used again."""
 
     success: bool = True
     message: str = "The server was removed."
@@ -96,7 +96,7 @@ async def _alias(
 
 async def _operator(who: Authenticated) -> Caller:
     if who.kind is not KeyKind.ADMIN:
-        raise Forbidden("Only an operator's key changes servers.")
+        raise Forbidden("Only an operator's key can change servers.")
     return who
 
 
@@ -107,14 +107,14 @@ OperatorCaller = Annotated[Caller, Depends(_operator)]
 
 @router.get(PATH, operation_id="list_servers", summary="List servers", dependencies=[Depends(caller)])
 async def list_servers(context: Ctx) -> list[ServerItem]:
-    """List every server by alias."""
+    """List all servers, sorted by alias."""
     live = await context.fleet.live()
     return [_item(server, live) for server in await context.servers.all()]
 
 
 @router.get(ONE, operation_id="get_server", summary="Read a server", dependencies=[Depends(caller)], responses=MISSING)
 async def get_server(alias: AliasPath, context: Ctx) -> ServerItem:
-    """Read one server."""
+    """Return one server."""
     return _item(await context.servers.get(alias), await context.fleet.live())
 
 
@@ -125,14 +125,14 @@ async def get_server(alias: AliasPath, context: Ctx) -> ServerItem:
     status_code=201,
     response_model=ServerAnswer,
     responses={
-        409: {"description": "The alias is taken, or the first request with this Idempotency-Key is on its way"},
+        409: {"description": "The alias is taken, or the first request with this Idempotency-Key is still in progress"},
         422: {"description": "The Idempotency-Key was used with another request"},
     },
 )
 async def add_server(
     body: ServerBody, context: Ctx, who: OperatorCaller, idempotency_key: IdempotencyHeader = None
 ) -> Response:
-    """Let jobs name a server."""
+    """Add a server, whose alias jobs can then use."""
     live = await context.fleet.live()
 
     async def add(unit: UnitOfWork) -> str:
@@ -150,7 +150,7 @@ async def add_server(
     responses=FIXED | MISSING | CONFLICT,
 )
 async def change_server(alias: AliasPath, body: ServerBody, context: Ctx) -> ServerAnswer:
-    """Replace a server, perhaps under another alias."""
+    """Replace a server, optionally under a new alias."""
     changed = await context.servers.change(alias, body.server())
     return ServerAnswer(message="The server was changed.", server=_item(changed, await context.fleet.live()))
 
@@ -159,7 +159,7 @@ async def change_server(alias: AliasPath, body: ServerBody, context: Ctx) -> Ser
     ONE, operation_id="remove_server", summary="Remove a server", dependencies=OPERATOR, responses=FIXED | MISSING
 )
 async def remove_server(alias: AliasPath, context: Ctx) -> ServerRemoved:
-    """Let no job name the server any more; those that did go on."""
+    """Remove a server. New jobs cannot use its alias; existing jobs are not affected."""
     await context.servers.remove(alias)
     return ServerRemoved()
 

@@ -1,4 +1,4 @@
-"""PATCH and DELETE of workflows and collections. What is absent or null in a PATCH stays."""
+"""PATCH and DELETE of workflows and collections. In a PATCH, absent and null members change nothing."""
 
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
@@ -28,15 +28,17 @@ from platform_api.routes.dialects.emprops.library.workflows import MimeType, Nam
 router = APIRouter(route_class=AnyContentTypeRoute)
 WORKFLOW, COLLECTION = "/api/workflows/{name}", "/api/collections/{collection_id}"
 NO_WORKFLOW: dict[int | str, dict[str, Any]] = {
-    403: {"description": "A built-in workflow"},
-    404: {"description": "No such workflow, or somebody else's"},
+    403: {"description": "The workflow is built in"},
+    404: {"description": "No such workflow, or it belongs to another user"},
 }
-NO_COLLECTION: dict[int | str, dict[str, Any]] = {404: {"description": "No such collection, or somebody else's"}}
+NO_COLLECTION: dict[int | str, dict[str, Any]] = {
+    404: {"description": "No such collection, or it belongs to another user"}
+}
 NameOrId = Annotated[str, Path(description="Name or id of a workflow.", max_length=200)]
 
 
 class ChangedWorkflow(RequestBody):
-    """What to change; the workflow is checked as a whole."""
+    """The changes; the resulting workflow is validated as a whole."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"label": "Large poster"}]})
 
@@ -53,7 +55,7 @@ class ChangedWorkflow(RequestBody):
 
 
 class ChangedCollection(RequestBody):
-    """What to change. A job type and a template are those of simple collections."""
+    """The changes. `job_type` and `template_json` are allowed for simple collections only."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"title": "Lighthouses at night"}]})
 
@@ -70,11 +72,11 @@ class ChangedCollection(RequestBody):
     template_json: JsonObject | None = None
 
     def change(self) -> CollectionChange:
-        """Return what is asked for."""
+        """Return the requested changes."""
         fields = ("title", "description", "blockchain", "price", "editions", "cover_image_url", "project_id")
         data = _given(self, ("workflow",))
         if self.variables is not None:
-            data["variables"] = [variable.kept().model_dump(mode="json") for variable in self.variables]
+            data["variables"] = [variable.to_variable().model_dump(mode="json") for variable in self.variables]
         component = _given(self, ("job_type",))
         if self.template_json is not None:
             component["template"] = self.template_json
@@ -82,13 +84,13 @@ class ChangedCollection(RequestBody):
 
 
 class Removed(BaseModel):
-    """What was removed."""
+    """The id of the removed item."""
 
     id: str
 
 
 class RemovedAnswer(BaseModel):
-    """It is gone."""
+    """Response to a removal."""
 
     data: Removed
     error: None = None
@@ -100,10 +102,10 @@ class RemovedAnswer(BaseModel):
     summary="Change a workflow",
     tags=["workflows"],
     response_model=WorkflowAnswer,
-    responses=NO_WORKFLOW | {409: {"description": "There is a workflow of this name"}},
+    responses=NO_WORKFLOW | {409: {"description": "Another workflow has this name"}},
 )
 async def change_one_workflow(name: NameOrId, body: ChangedWorkflow, context: Ctx, user_id: CurrentUser) -> Response:
-    """Change a workflow of the caller's own. Jobs that were made from it go on as they were planned."""
+    """Change one of the caller's workflows. Jobs created from it are not affected."""
     changes = _given(body, ChangedWorkflow.model_fields)
     changes |= {name: tuple(dict.fromkeys(changes[name])) for name in ("models", "custom_nodes") if name in changes}
 
@@ -123,7 +125,7 @@ async def change_one_workflow(name: NameOrId, body: ChangedWorkflow, context: Ct
     responses=NO_WORKFLOW,
 )
 async def remove_one_workflow(name: NameOrId, context: Ctx, user_id: CurrentUser) -> Response:
-    """Remove a workflow of the caller's own. Nothing can be generated any more from collections that name it."""
+    """Remove one of the caller's workflows. Collections that name it can no longer be used for generation."""
 
     async def work(unit: UnitOfWork) -> str:
         removed = await remove_workflow(_storable(name), user_id, library=unit.library)
@@ -138,12 +140,12 @@ async def remove_one_workflow(name: NameOrId, context: Ctx, user_id: CurrentUser
     summary="Change a collection",
     tags=["collections"],
     response_model=CollectionAnswer,
-    responses=NO_COLLECTION | {409: {"description": "What was kept and is not changed is damaged"}},
+    responses=NO_COLLECTION | {409: {"description": "The stored data that is not changed is corrupted"}},
 )
 async def change_one_collection(
     collection_id: CollectionIdPath, body: ChangedCollection, context: Ctx, user_id: CurrentUser
 ) -> Response:
-    """Change a collection of the caller's own; for whom it is held stays."""
+    """Change one of the caller's collections. The person it is held for does not change."""
 
     async def work(unit: UnitOfWork) -> str:
         changed = await change_collection(collection_id, user_id, body.change(), library=unit.library)
@@ -161,7 +163,7 @@ async def change_one_collection(
     responses=NO_COLLECTION,
 )
 async def remove_one_collection(collection_id: CollectionIdPath, context: Ctx, user_id: CurrentUser) -> Response:
-    """Remove a collection of the caller's own; jobs that were generated from it stay."""
+    """Remove one of the caller's collections. Jobs generated from it are not affected."""
 
     async def work(unit: UnitOfWork) -> str:
         removed = await remove_collection(collection_id, user_id, library=unit.library)

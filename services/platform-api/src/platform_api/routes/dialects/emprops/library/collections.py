@@ -1,4 +1,4 @@
-"""`/api/collections`: list, read and create; and the simple ones that are created for somebody else."""
+"""`/api/collections`: list, read and create; and simple collections, held on behalf of another person."""
 
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -52,18 +52,18 @@ Price = Annotated[
 ]
 Editions = Annotated[int, Field(ge=1, le=2**31 - 1), NotBoolean]
 CREATED: dict[int | str, dict[str, Any]] = {
-    400: {"description": "A field that is not valid"},
+    400: {"description": "A field is not valid"},
     422: {"description": "The Idempotency-Key was used with another request"},
 }
 
 
 def _unbraced(value: Any) -> Any:  # Any: whatever the client sent
-    """Take `{{style}}` for `style`."""
+    """Return `style` for `{{style}}`."""
     return value.strip().removeprefix("{{").removesuffix("}}").strip() if isinstance(value, str) else value
 
 
 class NewVariable(RequestBody):
-    """What whoever generates may choose. Its value takes the place of `{{template_mapping}}`."""
+    """A variable that the user of the collection can set. Its value replaces `{{template_mapping}}`."""
 
     name: Line
     template_mapping: Annotated[Text, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,63}$"), BeforeValidator(_unbraced)]
@@ -71,13 +71,13 @@ class NewVariable(RequestBody):
     is_selectable: StrictBool = False
     is_customizable: StrictBool = False
 
-    def kept(self) -> Variable:
-        """Return the variable as it is kept."""
+    def to_variable(self) -> Variable:
+        """Return the variable as it is stored."""
         return Variable(**self.model_dump(exclude={"options"}), options=tuple(self.options or ()))
 
 
 class Sale(RequestBody):
-    """What both kinds of collections say about themselves."""
+    """Fields that both kinds of collections have."""
 
     title: Line
     description: Description
@@ -85,11 +85,11 @@ class Sale(RequestBody):
     price: Price = Decimal(0)
     editions: Editions = 1
     cover_image_url: Link | None = None
-    project_id: Line | None = Field(default=None, description="The user's default project when absent.")
+    project_id: Line | None = Field(default=None, description="Default: the user's default project.")
 
 
 class NewCollection(Sale):
-    """A collection of the caller's own."""
+    """A collection of the caller."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -104,12 +104,12 @@ class NewCollection(Sale):
     )
 
     description: Description = ""
-    workflow: Line | None = Field(default=None, description="Name or id of the workflow that generates from it.")
+    workflow: Line | None = Field(default=None, description="Name or id of the workflow used for generation.")
     variables: Annotated[list[NewVariable], Field(max_length=100)] = Field(default_factory=list)
 
 
 class CollectionDetails(Sale):
-    """What is sold, and for whom it is held."""
+    """Details of the sale, and the person for whom the collection is held."""
 
     social_org: Literal["farcaster", "twitter"]
     social_identifier: Line
@@ -119,7 +119,7 @@ class CollectionDetails(Sale):
 
 
 class NewSimpleCollection(RequestBody):
-    """A collection held for somebody on a social network: a job type, and a template of its payload."""
+    """A collection held on behalf of a person on a social network: a job type, and a template of its payload."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -164,10 +164,10 @@ async def list_collections(
     "/api/collections/{collection_id}",
     operation_id="get_collection",
     summary="Read a collection",
-    responses={404: {"description": "No such collection, or somebody else's"}},
+    responses={404: {"description": "No such collection, or it belongs to another user"}},
 )
 async def get_collection(collection_id: CollectionIdPath, context: Ctx, user_id: CurrentUser) -> CollectionAnswer:
-    """Give a collection with its variables and what it makes."""
+    """Return a collection with its variables and its component."""
     collection = await context.library.collection(user_id, collection_id)
     if collection is None:
         raise NotFound("collection")
@@ -184,8 +184,8 @@ async def get_collection(collection_id: CollectionIdPath, context: Ctx, user_id:
 async def create(
     body: NewCollection, context: Ctx, user_id: CurrentUser, idempotency_key: IdempotencyHeader = None
 ) -> Response:
-    """Keep a collection: a workflow, with the variables that whoever generates may choose."""
-    data = CollectionData(workflow=body.workflow, variables=tuple(one.kept() for one in body.variables))
+    """Save a collection: a workflow, with the variables that can be set at generation."""
+    data = CollectionData(workflow=body.workflow, variables=tuple(one.to_variable() for one in body.variables))
     key = keyed(idempotency_key, "/api/collections", body)
     return await _created(context, _collection(body, user_id, context), data, None, key)
 
@@ -193,18 +193,18 @@ async def create(
 @router.post(
     "/api/workflows/create-simple-collection",
     operation_id="create_simple_collection",
-    summary="Create a collection for somebody",
+    summary="Create a collection for another person",
     response_model=CollectionAnswer,
     responses=CREATED,
 )
 async def create_simple(
     body: NewSimpleCollection, context: Ctx, user_id: CurrentUser, idempotency_key: IdempotencyHeader = None
 ) -> Response:
-    """Keep a collection in custody for somebody on a social network. Its template is filled in at each generation."""
+    """Save a collection on behalf of a person on a social network. Each generation fills in its template."""
     details = body.collection_details
     data = CollectionData(
         workflow=FLEXIBLE_PROMPT,
-        variables=tuple(one.kept() for one in body.variables),
+        variables=tuple(one.to_variable() for one in body.variables),
         component=Component(job_type=body.job_type, template=body.template_json),
     )
     link = NewSocialLink(details.social_org, details.social_identifier, details.miniapp_user_id)
@@ -221,8 +221,8 @@ async def _created(
     key: IdempotencyKey | None,
 ) -> Response:
     async def work(unit: UnitOfWork) -> str:
-        kept = await create_collection(collection, data, link, library=unit.library)
-        return CollectionAnswer(data=collection_item(kept)).model_dump_json()
+        stored = await create_collection(collection, data, link, library=unit.library)
+        return CollectionAnswer(data=collection_item(stored)).model_dump_json()
 
     return answered(await context.idempotency(collection.user_id, key, work))
 

@@ -1,4 +1,4 @@
-"""`POST /api/collections/{id}/generate`, which is also the older `/generator/v2/{id}`."""
+"""`POST /api/collections/{id}/generate`, also available as the older `/generator/v2/{id}`."""
 
 from typing import Annotated
 
@@ -29,7 +29,7 @@ class GenerateRequest(RequestBody):
 
     variables: Annotated[JsonObject, Field(max_length=200), AfterValidator(check_small)]
     workflow_id: Line | None = Field(
-        default=None, description="Id or name of another workflow than the collection's own."
+        default=None, description="Id or name of a workflow to use instead of the collection's own."
     )
     workflow_priority: Annotated[StrictInt, Field(ge=1, le=100)] = Field(
         default=DEFAULT_PRIORITY, description="Higher first."
@@ -37,15 +37,15 @@ class GenerateRequest(RequestBody):
 
 
 class Generation(BaseModel):
-    """The job to follow."""
+    """The created job."""
 
     jobId: str
-    reason: Reason = Field(description="`unworkable`: no connected worker can do it, so it waits for one.")
-    notices: list[str] = Field(description="Why the job waits, if there is more to say than that others come first.")
+    reason: Reason = Field(description="`unworkable`: no connected worker supports the job; it waits for one.")
+    notices: list[str] = Field(description="Additional reasons why the job waits.")
 
 
 class GenerateAnswer(BaseModel):
-    """Answer to a generation."""
+    """Response to a generation."""
 
     data: Generation
     error: None = None
@@ -57,10 +57,10 @@ class GenerateAnswer(BaseModel):
     summary="Generate from a collection",
     response_model=GenerateAnswer,
     responses={
-        400: {"description": "A variable that is missing or not valid, or an unknown workflow"},
+        400: {"description": "A variable is missing or not valid, or the workflow is unknown"},
         402: {"description": "Not enough credits"},
-        404: {"description": "No such collection, or somebody else's"},
-        409: {"description": "The collection is corrupted, or the first request with this key is on its way"},
+        404: {"description": "No such collection, or it belongs to another user"},
+        409: {"description": "The collection is corrupted, or the first request with this key is still in progress"},
         422: {"description": "The Idempotency-Key was used with another request"},
         503: {"description": "The queue is full; see Retry-After"},
     },
@@ -72,7 +72,7 @@ async def generate(
     user_id: CurrentUser,
     idempotency_key: IdempotencyHeader = None,
 ) -> Response:
-    """Fill the collection's workflow in with the variables, and queue it as one job."""
+    """Fill in the collection's workflow with the variables, and queue it as one job."""
 
     async def plan() -> Plan:
         return await plan_for(

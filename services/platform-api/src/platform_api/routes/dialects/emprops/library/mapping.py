@@ -1,4 +1,4 @@
-"""Workflows and collections in the words of EmProps: the only mapping of their fields."""
+"""Maps workflows and collections to EmProps fields; no other module does."""
 
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from platform_api.http.pagination import Pagination
 
 
 class WorkflowItem(BaseModel):
-    """A workflow in a list; `data` is there if it was asked for."""
+    """A workflow in a list."""
 
     id: str
     name: str
@@ -22,7 +22,7 @@ class WorkflowItem(BaseModel):
     output_mime_type: str
     order: int
     built_in: bool
-    require_api_keys: bool = Field(description="Whether some step's back end needs a credential.")
+    require_api_keys: bool = Field(description="Whether the back end of a step requires a credential.")
     created_at: datetime
 
 
@@ -33,7 +33,7 @@ class WorkflowItemWithData(WorkflowItem):
 
 
 class WorkflowDetail(WorkflowItemWithData):
-    """A workflow with what it requires by name."""
+    """A workflow with its required models and custom nodes."""
 
     display: bool
     models: list[str]
@@ -56,7 +56,7 @@ class WorkflowAnswer(BaseModel):
 
 
 class SocialLinkItem(BaseModel):
-    """For whom a collection is held."""
+    """The person for whom a collection is held."""
 
     id: str
     social_org: str
@@ -65,7 +65,7 @@ class SocialLinkItem(BaseModel):
 
 
 class CollectionItem(BaseModel):
-    """A collection. Variables tell, in `reference`, which blank of the template they fill."""
+    """A collection. The `reference` of a variable is the placeholder that it fills in the template."""
 
     id: str
     title: str
@@ -103,13 +103,13 @@ class CollectionList(BaseModel):
 
 
 def workflow_item(workflow: Workflow, *, with_data: bool) -> WorkflowItem:
-    """Say a workflow in a list."""
+    """Return a workflow as list item."""
     values = _workflow_values(workflow)
     return WorkflowItemWithData(**values, data=workflow.data) if with_data else WorkflowItem(**values)
 
 
 def workflow_answer(workflow: Workflow) -> WorkflowAnswer:
-    """Say one workflow."""
+    """Return the response for one workflow."""
     detail = WorkflowDetail(
         **_workflow_values(workflow),
         data=workflow.data,
@@ -121,7 +121,7 @@ def workflow_answer(workflow: Workflow) -> WorkflowAnswer:
 
 
 def collection_item(collection: Collection) -> CollectionItem:
-    """Say a collection. Damaged data is shown as it is."""
+    """Return a collection. Corrupted data is returned as stored."""
     link, data = collection.social_link, collection.data
     variables = data.get("variables")
     return CollectionItem(
@@ -153,7 +153,7 @@ def collection_item(collection: Collection) -> CollectionItem:
     )
 
 
-def _variable(variable: Any) -> Any:  # Any: damaged data is shown, too
+def _variable(variable: Any) -> Any:  # Any: corrupted data is returned as stored
     if not isinstance(variable, dict):
         return variable
     return variable | {"type": "prompt_editor", "reference": f"{{{{{variable.get('template_mapping')}}}}}"}

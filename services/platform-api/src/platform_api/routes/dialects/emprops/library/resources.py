@@ -1,4 +1,4 @@
-"""`GET /api/models` and `/api/custom-nodes`: what steps may require, and whether a live worker has it."""
+"""`GET /api/models` and `/api/custom-nodes`: resources that steps may require, and their availability."""
 
 import uuid
 from datetime import datetime
@@ -21,7 +21,7 @@ _OF_NAMES = uuid.UUID("00000000-0000-8000-8000-6e616d657300")
 
 
 class Resource(BaseModel):
-    """A model or custom node. `available`: some live worker has it now."""
+    """A model or custom node. `available`: at least one live worker has it."""
 
     id: str
     name: str
@@ -31,7 +31,7 @@ class Resource(BaseModel):
 
 
 class ResourceList(BaseModel):
-    """A page in the order of names."""
+    """A page, sorted by name."""
 
     data: list[Resource]
     error: None = None
@@ -42,7 +42,7 @@ class ResourceList(BaseModel):
 async def list_models(
     context: Ctx, user_id: CurrentUser, limit: Limit = 50, offset: Offset = 0, cursor: ItemCursor = None
 ) -> ResourceList:
-    """List the models of the catalogue, those that workers have, and those that the caller's workflows name."""
+    """List the models in the catalogue, on live workers, and in the caller's workflows."""
     offered = frozenset(name for can in await context.fleet.live() for name in can.models)
     of_types: dict[str, list[str]] = {}
     for job_type in CATALOGUE.values():
@@ -56,7 +56,7 @@ async def list_models(
 async def list_custom_nodes(
     context: Ctx, user_id: CurrentUser, limit: Limit = 50, offset: Offset = 0, cursor: ItemCursor = None
 ) -> ResourceList:
-    """List the ComfyUI nodes that workers have, and those that the caller's workflows name."""
+    """List the ComfyUI nodes on live workers and in the caller's workflows."""
     offered = frozenset(name for can in await context.fleet.live() for name in can.custom_nodes)
     found = await _resources(context, user_id, ResourceKind.CUSTOM_NODE, offered, {})
     return _page(found, limit, offset, cursor)

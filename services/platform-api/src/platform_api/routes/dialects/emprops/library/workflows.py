@@ -41,7 +41,7 @@ Order = Annotated[StrictInt, Field(ge=0, le=1_000_000)]
 
 
 class NewWorkflow(RequestBody):
-    """A workflow to keep. `data` is read as `type` says; its templates may name `{{variables}}`."""
+    """A workflow to save. `type` determines the format of `data`; its templates may contain `{{variables}}`."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -80,10 +80,10 @@ async def list_workflows(
     context: Ctx,
     user_id: CurrentUser,
     include: Annotated[
-        Literal["eq.true", "eq.false", "true", "false"], Query(description="`eq.true`: with their definitions.")
+        Literal["eq.true", "eq.false", "true", "false"], Query(description="`eq.true`: include the definitions.")
     ] = "eq.false",
     require_api_keys: Annotated[
-        bool | None, Query(description="Only those that need a credential, or that don't.")
+        bool | None, Query(description="True: only workflows that require a credential; false: only others.")
     ] = None,
     limit: Limit = 50,
     offset: Offset = 0,
@@ -105,14 +105,14 @@ async def list_workflows(
     operation_id="get_workflow",
     summary="Read a workflow",
     response_model=WorkflowAnswer,
-    responses={404: {"description": "No such workflow, or somebody else's"}},
+    responses={404: {"description": "No such workflow, or it belongs to another user"}},
 )
 async def get_workflow(
     name: Annotated[str, Path(description="Name or id of a workflow.", max_length=200)],
     context: Ctx,
     user_id: CurrentUser,
 ) -> WorkflowAnswer:
-    """Give a workflow with its definition, and the models and custom nodes that it requires."""
+    """Return a workflow with its definition and the models and custom nodes that it requires."""
     workflow = await context.library.workflow(user_id, name) if "\0" not in name else None
     if workflow is None:
         raise NotFound("workflow")
@@ -125,15 +125,15 @@ async def get_workflow(
     summary="Create a workflow",
     response_model=WorkflowAnswer,
     responses={
-        400: {"description": "A field that is not valid, or a definition that could never run"},
-        409: {"description": "There is a workflow of this name"},
+        400: {"description": "A field is not valid, or the workflow could never run"},
+        409: {"description": "Another workflow has this name"},
         422: {"description": "The Idempotency-Key was used with another request"},
     },
 )
 async def create(
     body: NewWorkflow, context: Ctx, user_id: CurrentUser, idempotency_key: IdempotencyHeader = None
 ) -> Response:
-    """Keep a workflow that only the caller sees."""
+    """Save a workflow that is visible to the caller only."""
     workflow = Workflow(
         id=new_uuid7(),
         user_id=user_id,
