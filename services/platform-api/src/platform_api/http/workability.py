@@ -38,6 +38,9 @@ async def lack_of_job(context: Context, job: Job) -> str | None:
         return None
     if await _is_workable_type(context, job):
         return None
+    if job.steps_total == 1 and _requires_its_type_only(job):
+        live = await context.fleet.live()
+        return _sentence(nearest_lack(CATALOGUE[job.job_type].requirements, live) if live else ())
     try:
         for step in await context.jobs.submitted_steps(job):
             if lack := lack_of_step(await context.waiting.why_waiting(step, ADVISORY_S)):
@@ -62,10 +65,14 @@ async def _is_workable_type(context: Context, job: Job) -> bool:
     now = await context.capacity.by_type()
     if now is None:
         return True
-    if job.job_type not in CATALOGUE or "served_by" in job.parameters:
+    if not _requires_its_type_only(job):
         return False
     types = (PROMPT_TYPE, job.job_type) if CATALOGUE[job.job_type].enhanced else (job.job_type,)
     return all(now[name].workers for name in types)
+
+
+def _requires_its_type_only(job: Job) -> bool:
+    return job.job_type in CATALOGUE and "served_by" not in job.parameters
 
 
 def _sentence(missing: Sequence[str]) -> str:
