@@ -38,3 +38,7 @@ class SharedKeys:
     def wakeup(self, name: str) -> str:
         """List with at most one token, on which processes wait for work of a name."""
         return self.key(f"wp:{name}")
+
+    def round(self, name: str) -> str:
+        """String that exists while the round of a period is claimed."""
+        return self.key(f"ro:{name}")

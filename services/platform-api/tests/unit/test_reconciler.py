@@ -30,8 +30,11 @@ class World:
         self._urls, self._refs, self._views = urls, list[StepRef](), dict[StepId, StepView]()
         self.reconciler = Reconciler(
             stale=self, jobs_transaction=self._transaction, producer=self, event_log=self, consumer=self, urls=urls,
-            clock=lambda: NOW, wakeup=Wakeup(), relay_wakeup=Wakeup(), waits=(),
+            clock=lambda: NOW, wakeup=Wakeup(), relay_wakeup=Wakeup(), claim_round=self._claim_round, waits=(),
         )  # fmt: skip
+
+    async def _claim_round(self) -> bool:
+        return True
 
     async def job(self, here: JobStatus, there: JobStatus | None) -> JobId:
         user_id = UserId(new_uuid7())

@@ -47,19 +47,21 @@ class Reconciler:
         clock: Clock,
         wakeup: Wakeup,
         relay_wakeup: Wakeup,
+        claim_round: Callable[[], Awaitable[bool]],
         waits: tuple[type[Exception], ...],
     ) -> None:
         self._isolation = Isolation("reconciler", (RedisUnavailable, TimeoutError, *waits))
         self._stale, self._unit_of_work, self._producer, self._log = stale, jobs_transaction, producer, event_log
         self._consumer, self._urls, self._clock = consumer, urls, clock
-        self._wakeup, self._relay_wakeup = wakeup, relay_wakeup
+        self._wakeup, self._relay_wakeup, self._claim_round = wakeup, relay_wakeup, claim_round
 
     async def run(self) -> None:
         """Check old steps every minute, and all steps at start and when woken."""
         everything = True  # a replica that should have checked everything after a gap may have crashed
         while True:
             try:
-                await self.reconcile_stale_steps(everything=everything)
+                if everything or await self._claim_round():  # one replica a minute is enough
+                    await self.reconcile_stale_steps(everything=everything)
             except (RedisUnavailable, TimeoutError):
                 log.warning("Reconciliation postponed: Redis does not answer, or events are still being applied")
                 await asyncio.sleep(RETRY_S)

@@ -9,6 +9,7 @@ from darkroom_chassis.loops import LoopSupervisor
 from darkroom_chassis.metrics import ITEMS_REJECTED, UNREADABLE
 from darkroom_queue import EventFanout, EventLog
 from darkroom_redis import KeyDirectory, RedisUnavailable, WakeupReceiver, WakeupSender
+from darkroom_redis.rounds import PeriodicRound
 
 from platform_api.clients.queue_clock import QueueClock
 from platform_api.domain.assets.retention import Retention
@@ -16,7 +17,7 @@ from platform_api.loops.asset_retention import AssetRetention
 from platform_api.loops.consumer import EventConsumer
 from platform_api.loops.fanout import Fanout
 from platform_api.loops.orphan_collection import OrphanCollector
-from platform_api.loops.reconciler import Reconciler
+from platform_api.loops.reconciler import EVERY_S, Reconciler
 from platform_api.loops.relay import Relay
 from platform_api.loops.wakeup import Wakeup
 from platform_api.store.accounts.login_throttle import delete_old_attempts
@@ -108,6 +109,7 @@ def _add_writing_loops(base: Foundation, loops: LoopSupervisor) -> _WritingLoops
         clock=utc_now,
         wakeup=wake_reconciler,
         relay_wakeup=wake_relay,
+        claim_round=PeriodicRound(redis_client, "reconciler", period_s=0.9 * EVERY_S).claim,
         waits=DATABASE_AWAY,
     )
     loops.add("relay", relay.run)
