@@ -4,7 +4,16 @@ from typing import Any
 
 import pytest
 from darkroom_schemas.catalogue import OURVIDZ_TYPES
+from platform_api.http.fast_path import FastRoute
+from platform_api.http.requests import AnyContentTypeRoute
 from support.emprops import collection
+
+
+@pytest.fixture(params=["fast path", "FastAPI"], autouse=True)
+def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask every question both ways: a fast route answers as FastAPI does."""
+    if request.param == "FastAPI":
+        monkeypatch.setattr(FastRoute, "handle", AnyContentTypeRoute.handle)
 
 
 @pytest.fixture

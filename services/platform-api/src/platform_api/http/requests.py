@@ -1,20 +1,19 @@
 """Shared by request handlers: bodies of any content type, ids in paths, pages, idempotency keys."""
 
+from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
 from darkroom_chassis.idempotency import keyed as keyed
 from darkroom_schemas.ids import AssetId, JobId
 from fastapi import Depends, Header, Path, Query, Request, Response
-from starlette.types import Receive, Scope, Send
 
-from platform_api.context import Context
 from platform_api.domain.answers import Answer
 from platform_api.domain.errors import NotFound
 from platform_api.http.auth import UUID_TEXT
-from platform_api.http.direct import Direct, Handler
 from platform_api.http.errors import invalid
 from platform_api.http.query_parameters import KnownQueryRoute
 
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 MAX_PAGE = 200
 MAX_OFFSET = 10_000
 
@@ -25,19 +24,6 @@ class AnyContentTypeRoute(KnownQueryRoute):
     This is safe if credentials are in headers, which forms on other sites cannot send. If a cookie may be the
     credential, the content type is checked.
     """
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        direct = self.direct_handler()
-        if direct is None or scope["query_string"] or scope["method"] not in (self.methods or ()):
-            await super().handle(scope, receive, send)
-            return
-        # Skips FastAPI's exit stacks and inner exception handling: there are no dependencies to close.
-        response = await direct(Request(scope, receive, send))
-        await response(scope, receive, send)
-
-    def direct_handler(self) -> Handler | None:
-        """Return the handler that bypasses FastAPI, or None if the route or its router has dependencies."""
-        return None if self.dependencies else DIRECT.handler(self.endpoint)
 
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
@@ -53,7 +39,8 @@ class AnyContentTypeRoute(KnownQueryRoute):
 
 
 # Dependencies are coroutines even if they await nothing: FastAPI runs plain functions in a thread each.
-async def _job_id(job_id: Annotated[str, Path(description="Id of a job, a UUID.")]) -> JobId:
+async def job_id_in_path(job_id: Annotated[str, Path(description="Id of a job, a UUID.")]) -> JobId:
+    """Return the job id; 404 for text that is not an id."""
     return JobId(_uuid(job_id, "job"))
 
 
@@ -85,12 +72,7 @@ def answered(answer: Answer, status: int = 200) -> Response:
     return Response(answer.body, status, media_type="application/json", headers=headers)
 
 
-async def _the_job_id(request: Request, _: Context) -> JobId:
-    return await _job_id(request.path_params["job_id"])
-
-
-DIRECT = Direct({_job_id: _the_job_id})
-JobIdPath = Annotated[JobId, Depends(_job_id)]
+JobIdPath = Annotated[JobId, Depends(job_id_in_path)]
 CollectionIdPath = Annotated[str, Depends(_collection_id)]
 AssetIdPath = Annotated[AssetId, Depends(_asset_id)]
 JobCursor = Annotated[JobId | None, Depends(_cursor)]

@@ -9,11 +9,12 @@ from platform_api.domain.errors import NotFound
 from platform_api.domain.jobs.job import Job
 from platform_api.domain.jobs.view import job_view
 from platform_api.http.auth import CurrentUser
-from platform_api.http.requests import AnyContentTypeRoute, JobIdPath
+from platform_api.http.fast_path import FastRoute
+from platform_api.http.requests import JobIdPath
 from platform_api.http.workability import lack_of_job
 from platform_api.routes.jobs.answers import JobAnswer, job_answer
 
-router = APIRouter(tags=["jobs"], route_class=AnyContentTypeRoute)
+router = APIRouter(tags=["jobs"], route_class=FastRoute)
 
 
 @router.get(

@@ -15,13 +15,14 @@ from platform_api.domain.planning.from_catalogue import MAX_PROMPT_CHARACTERS, J
 from platform_api.domain.planning.plan import Plan
 from platform_api.http.auth import CurrentUser
 from platform_api.http.errors import invalid
+from platform_api.http.fast_path import FastRoute
 from platform_api.http.job_parameters import check_small
 from platform_api.http.numbers import SeedOrRandom
-from platform_api.http.requests import AnyContentTypeRoute, IdempotencyHeader, answered, keyed
+from platform_api.http.requests import IdempotencyHeader, answered, keyed
 from platform_api.http.submission import submit
 from platform_api.routes.dialects.ourvidz.mapping import QueueJobAnswer, queue_job_answer
 
-router = APIRouter(tags=["jobs"], route_class=AnyContentTypeRoute)
+router = APIRouter(tags=["jobs"], route_class=FastRoute)
 Prompt = Annotated[Text, Field(max_length=MAX_PROMPT_CHARACTERS)]
 Reference = Annotated[Text, Field(max_length=200)]
 

@@ -7,17 +7,12 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 
 from platform_api.domain.errors import Refused
-from platform_api.http.direct import Handler
 from platform_api.http.errors import app_error
-from platform_api.http.requests import AnyContentTypeRoute
+from platform_api.http.requests import AnyContentTypeRoute, Handler
 
 
 class StableQueueRoute(AnyContentTypeRoute):
     """Responds `missing_required_field` if all errors are missing fields, and lists all of them in `error`."""
-
-    def direct_handler(self) -> Handler | None:
-        handle = super().direct_handler()
-        return handle and _reporting_all_missing(handle)
 
     def get_route_handler(self) -> Handler:
         return _reporting_all_missing(super().get_route_handler())
