@@ -4,7 +4,7 @@ from typing import Any
 
 from darkroom_schemas.step import StepView, Submission
 
-from queue_api.domain.words import status_word
+from queue_api.domain.status_names import status_name
 
 
 def job_view(view: StepView, submission: Submission | None) -> dict[str, Any]:
@@ -16,7 +16,7 @@ def job_view(view: StepView, submission: Submission | None) -> dict[str, Any]:
         "job_id": view.id,
         "workflow_id": view.job_id,
         "job_type": view.type,
-        "status": status_word(view.status, view.error.code if view.error else None),
+        "status": status_name(view.status, view.error.code if view.error else None),
         "priority": view.priority,
         "progress": view.progress,
         "worker_id": view.worker_id,

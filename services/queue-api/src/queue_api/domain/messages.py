@@ -7,10 +7,10 @@ from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.events import Event, EventType
 from darkroom_schemas.status import JobStatus
 
-from queue_api.domain.words import status_word
+from queue_api.domain.status_names import status_name
 
 Message = dict[str, Any]
-PENDING, RUNNING = status_word(JobStatus.QUEUED), status_word(JobStatus.RUNNING)
+PENDING, RUNNING = status_name(JobStatus.QUEUED), status_name(JobStatus.RUNNING)
 
 
 def messages_of(event: Event) -> list[Message]:

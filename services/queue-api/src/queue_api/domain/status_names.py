@@ -3,7 +3,7 @@
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.status import JobStatus
 
-_WORDS = {
+_NAMES = {
     JobStatus.QUEUED: "pending",
     JobStatus.DELAYED: "pending",
     JobStatus.RUNNING: "in_progress",
@@ -13,6 +13,6 @@ _WORDS = {
 }
 
 
-def status_word(status: JobStatus, error: StepErrorCode | None = None) -> str:
+def status_name(status: JobStatus, error: StepErrorCode | None = None) -> str:
     """Return the dialect's word; a step that ran out of time reads `timeout`."""
-    return "timeout" if error is StepErrorCode.TIMEOUT else _WORDS[status]
+    return "timeout" if error is StepErrorCode.TIMEOUT else _NAMES[status]
