@@ -1,4 +1,4 @@
-"""The Job Queue dialect's words for our one status machine. Nothing else in this service maps statuses."""
+"""Maps the platform's statuses to those of the Job Queue dialect."""
 
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.status import JobStatus
@@ -14,5 +14,5 @@ _NAMES = {
 
 
 def status_name(status: JobStatus, error: StepErrorCode | None = None) -> str:
-    """Return the dialect's word; a step that ran out of time reads `timeout`."""
+    """Return the dialect's name of a status. A step that exceeded its time limit has `timeout`."""
     return "timeout" if error is StepErrorCode.TIMEOUT else _NAMES[status]
