@@ -59,7 +59,7 @@ async def main(url: str, name: str) -> None:
     link = await connect(url)
     abilities = Capabilities(types=tuple(CATALOGUE), models=MODELS, vram_gb=48)
     worker = make_worker(name, concurrency=CONCURRENCY, capabilities=abilities)
-    await Consumer(link, worker, work, lease_s=3.0, beat_s=1.0).run()
+    await Consumer(link, worker, work, lease_s=3.0, heartbeat_s=1.0).run()
 
 
 if __name__ == "__main__":

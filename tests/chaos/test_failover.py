@@ -36,7 +36,7 @@ async def at_work(url: str, shard: int = 0) -> AsyncIterator[Producer]:
                 heard.set()
 
     beginning = await EventLog(links[1]).tail()
-    consumer = Consumer(links[2], make_worker(f"w{shard}"), echo, lease_s=1.5, beat_s=0.5)
+    consumer = Consumer(links[2], make_worker(f"w{shard}"), echo, lease_s=1.5, heartbeat_s=0.5)
     tasks = [asyncio.create_task(call) for call in (consumer.run(), fanout.run(), listen())]
     try:
         yield Producer(links[0])

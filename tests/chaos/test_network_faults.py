@@ -111,7 +111,7 @@ async def running(proxy: FaultProxy, redis_url: str) -> AsyncIterator[Running]:
     async def handler(context: StepContext) -> StepResult:
         return StepResult(text=context.step.token)
 
-    fanout, worker = EventFanout(links[1]), Consumer(links[2], make_worker(), handler, lease_s=1.5, beat_s=0.5)
+    fanout, worker = EventFanout(links[1]), Consumer(links[2], make_worker(), handler, lease_s=1.5, heartbeat_s=0.5)
     running = Running(proxy, Producer(links[0]), [], set(), asyncio.Event(), asyncio.Event())
 
     beginning = await EventLog(links[1]).tail()

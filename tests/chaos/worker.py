@@ -34,7 +34,7 @@ async def connect(url: str) -> QueueClient:
 
 async def main(url: str, name: str) -> None:
     link = await connect(url)
-    consumer = Consumer(link, make_worker(name, concurrency=2), work, lease_s=LEASE_S, beat_s=BEAT_S)
+    consumer = Consumer(link, make_worker(name, concurrency=2), work, lease_s=LEASE_S, heartbeat_s=BEAT_S)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: consumer.drain(grace_s=0.5))
     await consumer.run()
     await link.close()

@@ -42,7 +42,7 @@ class Peer:
             capabilities=Capabilities(types=("picture",)), concurrency=concurrency, version="0",
         )  # fmt: skip
         lease_s = lease_s or DEFAULT_LEASE_S
-        await Consumer(await QueueClient.open(url), info, handle, lease_s=lease_s, beat_s=lease_s / 3).run()
+        await Consumer(await QueueClient.open(url), info, handle, lease_s=lease_s, heartbeat_s=lease_s / 3).run()
 
     def _step(self, payload: Payload) -> StepSubmit:
         job = JobId(f"{self._run}-{next(self._numbers):x}")

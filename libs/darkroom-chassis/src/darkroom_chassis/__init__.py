@@ -1,1 +1,1 @@
-"""What every Darkroom service repeats, once: settings, logs, errors, auth, probes, background loops, shutdown."""
+"""Code shared by all services: settings, logs, errors, authentication, probes, background loops, shutdown."""

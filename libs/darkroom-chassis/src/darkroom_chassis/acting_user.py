@@ -1,4 +1,4 @@
-"""The user that a service key speaks for, as its request names it."""
+"""The user on whose behalf a request with a service key acts: the `X-User-Id` header."""
 
 import re
 

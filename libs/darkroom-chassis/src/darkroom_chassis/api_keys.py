@@ -1,7 +1,7 @@
 """API keys: `dk_<kind>_<id>_<secret><checksum>`.
 
-The prefix lets secret scanners find a leaked key, the checksum refuses a mistyped one without a database read, and the
-id finds the row, which keeps only a SHA-256 of the key (its 190 random bits need no slow hash).
+The prefix lets secret scanners detect a leaked key. The checksum rejects a mistyped key without a database read. The id
+finds the row, which stores only the SHA-256 of the key: its 190 random bits need no slow hash.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ _SHAPE = re.compile(
 
 
 class KeyKind(StrEnum):
-    """Whom a key speaks for: one user, a trusted service (may name a user), or an operator."""
+    """The principal of a key: one user, a trusted service that acts for users, or an operator."""
 
     USER = "user"
     SERVICE = "service"
@@ -42,7 +42,7 @@ class ApiKey:
 
 
 def new_api_key(kind: KeyKind) -> ApiKey:
-    """Make a key; its text is to be shown once and then only kept as a hash."""
+    """Create a random key. Show its text once and store only its hash."""
     key_id = "".join(secrets.choice(_ALPHABET) for _ in range(_ID_LENGTH))
     secret = "".join(secrets.choice(_ALPHABET) for _ in range(_SECRET_LENGTH))
     body = f"dk_{kind}_{key_id}_{secret}"
@@ -50,7 +50,7 @@ def new_api_key(kind: KeyKind) -> ApiKey:
 
 
 def parse_api_key(text: str) -> ApiKey | None:
-    """Read a key; None if its shape or checksum is wrong, so that no lookup is needed."""
+    """Parse a key; None if its format or checksum is wrong."""
     match = _SHAPE.match(text)
     if match is None or _checksum(text[:-_CHECKSUM_LENGTH]) != text[-_CHECKSUM_LENGTH:]:
         return None
@@ -58,12 +58,12 @@ def parse_api_key(text: str) -> ApiKey | None:
 
 
 def hash_api_key(text: str) -> bytes:
-    """Return the SHA-256 that is kept at rest."""
+    """Return the SHA-256 of a key, as stored in the database."""
     return hashlib.sha256(text.encode()).digest()
 
 
 def same_key(text: str, stored_hash: bytes) -> bool:
-    """Compare in constant time."""
+    """Compare a key with a stored hash in constant time."""
     return hmac.compare_digest(hash_api_key(text), stored_hash)
 
 

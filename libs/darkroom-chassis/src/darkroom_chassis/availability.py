@@ -1,4 +1,4 @@
-"""Whether a server answers, as all of a process's requests have found it, so that an outage slows none of them."""
+"""Circuit breaker: the requests of a process share what they observe of a server, so an outage does not slow them."""
 
 import asyncio
 import time
@@ -9,27 +9,27 @@ from darkroom_chassis.logs import get_logger
 
 log = get_logger(__name__)
 ADVISORY_S = 0.1
-"""Time for an answer that a request can do without: counts of rate limits, depths, estimates, workers."""
+"""Timeout of optional data, without which a request succeeds: rate limit counters, queue depths, estimates, workers."""
 NEEDED_S = 2.0
-"""Time for an answer without which the request is a 503."""
+"""Timeout of required data, without which a request fails with 503."""
 AWAY_S = 5.0
-"""After a time-out nobody asks for so long; then one request does, for all."""
+"""After a timeout the server is not called for this long. Then one request probes it for all others."""
 REFUSED_S = 0.5
-"""The same after an error that came sooner: asking costs little then."""
+"""The same after an error that arrives within this time: such probes are cheap."""
 STRIKES = 2
-"""Time-outs in a row that count as a failure; a single one may be a busy moment of this process."""
+"""Consecutive timeouts that count as an outage. A single one may be caused by load in this process."""
 
 Answer = TypeVar("Answer")
 
 
 class ServerAway(Exception):
-    """The server does not answer, or did not a moment ago."""
+    """The server does not respond, or did not a moment ago."""
 
 
 class Availability:
-    """Asks one server on behalf of requests. `failures` are what its client raises while it is away.
+    """Calls one server on behalf of requests. `failures` are the exceptions that its client raises during an outage.
 
-    The time away counts from the failure, not from the call that failed.
+    The pause counts from the failure, not from the start of the failed call.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Availability:
         self._timeouts = 0
 
     async def ask(self, call: Callable[[], Awaitable[Answer]], within_s: float = ADVISORY_S) -> Answer:
-        """Return the answer of `call`; raises `ServerAway` after `within_s`, and at once while the server is away."""
+        """Return the result of `call`. Raises `ServerAway` after `within_s`, or at once during an outage."""
         probe = self._away_until is not None
         if self._away_until is not None and (self._probing or self._now() < self._away_until):
             raise ServerAway(f"{self._server} does not answer")

@@ -1,4 +1,4 @@
-"""Where a client is, for limits: its address, or for IPv6 the network that one customer usually has."""
+"""The network of a client, by which limits count: its IPv4 address, or the /64 that one IPv6 customer usually has."""
 
 from ipaddress import IPv6Address, ip_address, ip_network
 
@@ -8,7 +8,7 @@ CUSTOMER_PREFIX = 64
 
 
 def client_network(connection: HTTPConnection) -> str:
-    """Return the IPv4 address, the /64 of an IPv6 address, or "unknown": the client's where a trusted proxy says it."""
+    """Return the IPv4 address, the /64 of an IPv6 address, or "unknown". Behind a trusted proxy it is the client's."""
     host = connection.client.host if connection.client else ""
     try:
         address = ip_address(host)

@@ -1,4 +1,4 @@
-"""How many sockets or streams one client may hold open in this process."""
+"""Limit of open WebSockets and streams per client in this process."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ class Place:
         self._open[client] += 1
 
     def release(self) -> None:
-        """Give the place back; again is harmless."""
+        """Free the place. Idempotent."""
         if self._held:
             self._held = False
             self._open[self._client] -= 1
@@ -29,12 +29,12 @@ class ConnectionLimit:
         self._open: Counter[str] = Counter()
 
     def take(self, client: str) -> Place | None:
-        """Take a place before anything is awaited, so that no two requests see the same one free; None if all are."""
+        """Take a place; None when the limit is reached. Atomic, because it does not await."""
         return Place(self._open, client) if self._open[client] < self.limit else None
 
     @contextmanager
     def admit(self, client: str) -> Iterator[bool]:
-        """Hold a place for the client while the block runs; yields False when there is none."""
+        """Hold a place for the client during the block. Yields False when the limit is reached."""
         place = self.take(client)
         try:
             yield place is not None

@@ -1,4 +1,4 @@
-"""The connections of a service, and the three ways to use them: one statement, a transaction, or the bare driver."""
+"""The database connections of a service, used in three ways: autocommit, a transaction, or the bare driver."""
 
 import select
 import time
@@ -20,19 +20,19 @@ from darkroom_chassis.database_watch import CONNECT_S, DatabaseWatch
 from darkroom_chassis.quiet_cursor import QuietCursor
 
 DATABASE_AWAY = (OperationalError, SqlPoolTimeout, psycopg.OperationalError, PoolTimeout)
-"""What is raised while PostgreSQL does not answer, or no connection of the pool becomes free."""
+"""Exceptions while PostgreSQL does not respond, or while no connection of the pool becomes free."""
 DATABASE_OUTAGES = dict.fromkeys(DATABASE_AWAY, "The database")
 WRITE_REFUSALS = {"53100", "25006"}
-"""SQLSTATEs of a full disk, and of a server that is read-only: a standby, or one that an operator has set so."""
+"""SQLSTATEs of a full disk, and of a read-only server: a standby, or one set to read-only by an operator."""
 WRITES_REFUSED_S = 15.0
-"""For so long after such a refusal the service is not ready."""
+"""The service is not ready for this long after a refused write."""
 LOCK_TIMEOUT_MS = 5_000
 STATEMENT_TIMEOUT_MS = 30_000
 POOL_TIMEOUT_S = 10
 TCP_KEEPALIVE = {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
 """TCP keepalive, in seconds and ms: a connection to a server that disappeared fails after 20 s."""
 GENERIC_PLAN = "-c plan_cache_mode=force_generic_plan"
-"""Plans of statements with array parameters are cached too: PostgreSQL would plan those again for every execution."""
+"""Caches the plans of statements with array parameters, which PostgreSQL otherwise plans for every execution."""
 
 
 def driver_url(database_url: str) -> URL:
@@ -41,13 +41,13 @@ def driver_url(database_url: str) -> URL:
 
 
 class WritesRefused(Exception):
-    """The database answers, but took no write a moment ago."""
+    """The database responds, but refused a write within `WRITES_REFUSED_S`."""
 
 
 class Database:
-    """At most `pool_size` connections for SQLAlchemy and as many bare ones, which are made as they are needed.
+    """Two pools: at most `pool_size` connections of SQLAlchemy and as many bare ones, opened on demand.
 
-    `application` names them in the server's activity view.
+    `application` is their `application_name` in `pg_stat_activity`.
     """
 
     def __init__(self, database_url: str, *, application: str, pool_size: int) -> None:
@@ -81,7 +81,7 @@ class Database:
             max_overflow=0,
             pool_timeout=POOL_TIMEOUT_S,
             pool_use_lifo=True,
-            hide_parameters=True,  # prompts and hashes would stand in the text of errors, and so in logs
+            hide_parameters=True,  # error messages reach the logs and must not contain prompts or hashes
             connect_args=options,
         )
         event.listen(self._engine.sync_engine, "checkout", _check_open_before_use)
@@ -90,22 +90,22 @@ class Database:
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[AsyncConnection]:
-        """Give a connection on which each statement is its own transaction: no round trips for BEGIN and COMMIT."""
+        """Yield a connection in autocommit mode, without the round trips of BEGIN and COMMIT."""
         async with self._watch.using(self._engine.connect(), _pgconn) as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
             yield connection
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
-        """Give a connection inside one transaction: committed at the end, rolled back when something is raised."""
+        """Yield a connection in a transaction, which is committed at the end and rolled back on an exception."""
         async with self._watch.using(self._engine.begin(), _pgconn) as connection:
             yield connection
 
     @asynccontextmanager
     async def bare(self) -> AsyncIterator[psycopg.AsyncConnection[DictRow]]:
-        """Give a connection of the driver alone, for the few statements that almost every request runs.
+        """Yield a connection of the bare driver, for the few statements that almost every request runs.
 
-        Each is its own transaction, rows are dicts, UUIDs text, and errors psycopg's.
+        Autocommit; rows are dicts, UUIDs are text, errors are psycopg's.
         """
         if self._bare.closed:
             await self._bare.open()
@@ -114,12 +114,15 @@ class Database:
                 yield connection
             except psycopg.OperationalError as error:
                 self._note_refused_write(error)
-                if connection.broken and not self._watch.hangs:  # it went away: the idle connections are no better
+                if connection.broken and not self._watch.hangs:  # a restart has closed the idle connections, too
                     await self._bare.check()
                 raise
 
     async def ping(self) -> None:
-        """Raise unless the database answers, and has not just refused a write."""
+        """Raise unless the database responds and accepts writes.
+
+        Raises `WritesRefused` for `WRITES_REFUSED_S` after a refused write.
+        """
         async with self.connect() as connection:
             await connection.execute(text("SELECT 1"))
         if time.monotonic() - self._writes_refused_at < WRITES_REFUSED_S:
@@ -147,7 +150,7 @@ def _pgconn(connection: AsyncConnection) -> psycopg.pq.abc.PGconn:
 
 
 def _was_closed_by_the_server(connection: psycopg.pq.abc.PGconn) -> bool:
-    """Tell without a round trip: an idle server says nothing but that it ends the connection."""
+    """Check without a round trip: on an idle connection a server sends data only when it closes it."""
     return connection.status != psycopg.pq.ConnStatus.OK or _has_input(connection.socket)
 
 
@@ -159,12 +162,12 @@ def _has_input(descriptor: int) -> bool:
 
 async def _check_open(connection: psycopg.AsyncConnection[DictRow]) -> None:
     if _was_closed_by_the_server(connection.pgconn):
-        await connection.close()  # or else the pool takes it back and hands it out again
+        await connection.close()  # the pool would otherwise take it back and hand it out again
         raise psycopg.OperationalError("the server has closed the connection")
 
 
 def _check_open_before_use(connection: Any, *_: Any) -> None:  # Any: SQLAlchemy's adapter of a driver's connection
-    """Have the pool replace all connections that are older than the restart that closed this one."""
+    """Make the pool replace all connections that predate the restart of the server."""
     if _was_closed_by_the_server(connection.driver_connection.pgconn):
         raise InvalidatePoolError("the server has closed the connection")
 

@@ -1,7 +1,7 @@
-"""Notices a PostgreSQL that hangs: its connections are open, and nothing answers on them.
+"""Detects a PostgreSQL server that hangs: its connections stay open, but nothing responds on them.
 
-Statement timeouts need a server that works, and those of TCP a host that is gone. A stopped process and storage that
-hangs are neither.
+Neither other timeout covers a stopped process or hanging storage: the server enforces statement timeouts, and TCP
+timeouts detect a lost host.
 """
 
 import asyncio
@@ -20,19 +20,19 @@ from darkroom_chassis.logs import get_logger
 
 log = get_logger(__name__)
 SILENT_S = 1.0
-"""When somebody waits and no statement has ended for so long, the server is asked by a connection of its own."""
+"""If a caller waits and no statement has ended for this long, the server is probed by a new connection."""
 LOOK_EVERY_S = 0.5
 CONNECT_S = 2
-"""A server that does not finish a new connection in so many seconds hangs; psycopg's smallest limit."""
+"""Timeout of the probe, in seconds: a server that exceeds it hangs. psycopg's smallest value."""
 _HANGS = "the server does not answer"
 
 Connection = TypeVar("Connection")
 
 
 class DatabaseWatch:
-    """Knows who waits for the server, and fails all of them with `psycopg.OperationalError` once it hangs.
+    """Tracks callers that wait for the server and fails them with `psycopg.OperationalError` when it hangs.
 
-    Later users fail at once, until a new connection succeeds. `connect` makes and closes one, within `CONNECT_S`.
+    Later callers fail at once until a new connection succeeds. `connect` opens and closes one, within `CONNECT_S`.
     """
 
     def __init__(self, connect: Callable[[], Awaitable[None]]) -> None:
@@ -47,7 +47,7 @@ class DatabaseWatch:
     async def using(
         self, checkout: AbstractAsyncContextManager[Connection], driver: Callable[[Connection], PGconn]
     ) -> AsyncIterator[Connection]:
-        """Check a connection out of a pool and watch it until it is given back."""
+        """Check a connection out of a pool and watch it until it is returned."""
         if self.hangs:
             raise psycopg.OperationalError(_HANGS)
         if self._looking is None or self._looking.done():
@@ -65,7 +65,7 @@ class DatabaseWatch:
         self._answered_at = time.monotonic()
 
     async def close(self) -> None:
-        """Stop looking."""
+        """Stop watching."""
         if self._looking is not None:
             self._looking.cancel()
             await asyncio.wait({self._looking})
@@ -86,7 +86,7 @@ class DatabaseWatch:
     async def _look(self) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            if not self.hangs and not self._somebody_waits():
+            if not self.hangs and not self._has_waiting():
                 continue
             if time.monotonic() - self._answered_at < SILENT_S:
                 continue
@@ -95,20 +95,20 @@ class DatabaseWatch:
                 await self._connect()
             except ConnectionTimeout:
                 if self._answered_at < asked_at:
-                    self._give_up()
+                    self._fail_waiting()
                 continue
-            except psycopg.Error:  # an answer: that it has too many connections, or starts
+            except psycopg.Error:  # a response, too: it has too many connections, or is starting
                 pass
             self._answered_at = time.monotonic()
             if self.hangs:
                 self.hangs = False
                 log.info("PostgreSQL answers again")
 
-    def _somebody_waits(self) -> bool:
+    def _has_waiting(self) -> bool:
         active = psycopg.pq.TransactionStatus.ACTIVE
         return bool(self._arriving) or any(pgconn.transaction_status == active for pgconn in self._in_use)
 
-    def _give_up(self) -> None:
+    def _fail_waiting(self) -> None:
         if not self.hangs:
             log.warning("PostgreSQL hangs; requests fail until it answers", in_use=len(self._in_use))
         self.hangs = True
@@ -119,6 +119,6 @@ class DatabaseWatch:
 
 
 def _shut(pgconn: PGconn) -> None:
-    """End the connection as if the server had: cancelling a statement would wait for the server's answer."""
+    """Close the socket as if the server had: cancelling a statement would wait for the server."""
     with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(pgconn.socket)) as shared:
         shared.shutdown(socket.SHUT_RDWR)

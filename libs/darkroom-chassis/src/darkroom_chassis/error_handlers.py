@@ -1,4 +1,4 @@
-"""Answers every error that leaves a route in the one body."""
+"""Exception handlers that render every error in the common error body."""
 
 from darkroom_schemas.errors import ErrorCode
 from fastapi import FastAPI, Request
@@ -27,7 +27,7 @@ _CODES = {
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """Answer every error of `app` in the one body; validation is 400 and names the fields."""
+    """Render every error of `app` in the common error body. Validation errors are 400 and name the fields."""
 
     async def on_app_error(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, AppError)  # noqa: S101 - registered for this class only

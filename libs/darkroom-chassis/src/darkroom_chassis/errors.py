@@ -1,9 +1,9 @@
 """Errors that a client sees.
 
-    AppError                 status, code, sentence; rendered by `render` into the one error body
+    AppError                 status, code, sentence; rendered by `render` into the common error body
     └─ Unauthenticated       401 with WWW-Authenticate
 
-Everything else that escapes a route is a 500 whose details stay in the log.
+Any other exception of a route is a 500 whose details appear only in the log.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,11 +16,11 @@ from fastapi.responses import JSONResponse
 
 PROBLEM_JSON = "application/problem+json"
 MAX_INSTANCE = 500
-"""Characters of the request's path that an error repeats."""
+"""Maximum length of the request's path in an error, in characters."""
 
 
 class AppError(Exception):
-    """An answer other than success, decided on purpose. `extra` adds top-level members for a dialect."""
+    """An error response. `extra` adds top-level members to the body, for a dialect."""
 
     def __init__(
         self,
@@ -40,14 +40,14 @@ class AppError(Exception):
 
 
 class Unauthenticated(AppError):
-    """No credential, or one that is not valid (any more)."""
+    """401: the credential is missing, invalid, expired or revoked."""
 
     def __init__(self, sentence: str, code: ErrorCode = ErrorCode.UNAUTHENTICATED) -> None:
         super().__init__(401, code, sentence, headers={"WWW-Authenticate": 'Bearer realm="darkroom"'})
 
 
 def render(error: AppError, instance: str) -> JSONResponse:
-    """Write the one error body; `instance` is the path of the request."""
+    """Render an error as the common error body. `instance` is the path of the request."""
     trace_id = structlog.contextvars.get_contextvars().get("trace_id")
     body = ErrorBody(
         error=error.sentence,

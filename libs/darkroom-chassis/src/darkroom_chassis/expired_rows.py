@@ -1,4 +1,4 @@
-"""Deletes what is only kept for a while: some rows at a time, so that no statement takes long, nor locks much."""
+"""Deletes expired rows in batches, so that each statement is short and locks few rows."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ BATCH = 5_000
 
 
 async def delete_older(database: Database, column: Column[datetime], than: ColumnElement[Any]) -> int:
-    """Delete the rows whose `column` is before `than` and return how many they were."""
+    """Delete the rows with a `column` before `than` and return their number."""
     deleted = 0
     while True:
         async with database.connect() as connection:
@@ -22,8 +22,8 @@ async def delete_older(database: Database, column: Column[datetime], than: Colum
 
 
 def some_older(column: Column[datetime], than: ColumnElement[Any]) -> Delete:
-    """Delete a batch. Two replicas that do it at once take different rows."""
-    place: ColumnElement[Any] = literal_column("ctid")  # found again without an index, and nobody else can move it
+    """Build the statement that deletes one batch. Concurrent replicas delete different rows."""
+    place: ColumnElement[Any] = literal_column("ctid")  # needs no index; stable, because the row is locked
     chosen = select(place).select_from(column.table).where(column < than).order_by(column).limit(BATCH)
     places = func.array(chosen.with_for_update(skip_locked=True).scalar_subquery())
     return delete(column.table).where(place == func.any(places))

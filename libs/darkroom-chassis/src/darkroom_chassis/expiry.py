@@ -10,7 +10,7 @@ EVERY_S = 600.0
 
 
 async def expire_regularly(expiring: Mapping[str, Callable[[], Awaitable[int]]]) -> None:
-    """Delete what has expired every ten minutes, for ever; each function returns how much that was."""
+    """Call the functions every 10 minutes until cancelled. Each deletes its expired rows and returns their number."""
     while True:
         for what, expire in expiring.items():
             if deleted := await expire():

@@ -1,4 +1,4 @@
-"""What one client may ask of an HTTP server before its request is complete."""
+"""Limits of an HTTP server on clients and their requests."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 class HttpLimits:
     """Limits of one server process.
 
-    `header_bytes` counts the request line and all header fields. `request_s` is the time from the first byte of a
-    request, or from the connection, until headers and body are complete; `send_s` the time for which a client may
-    read nothing of an answer.
+    `header_bytes` counts the request line and all header fields. `request_s` limits the time from the first byte of a
+    request, or from the connection, until headers and body are complete. `send_s` limits the time for which a client
+    reads nothing of a response.
     """
 
     header_bytes: int = 65_536

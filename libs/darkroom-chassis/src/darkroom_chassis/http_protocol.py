@@ -1,4 +1,4 @@
-"""Uvicorn's HTTP/1.1 protocol with the limits that httptools does not have: header size, time, connections.
+"""Uvicorn's HTTP/1.1 protocol with limits that httptools lacks: header size, time, connections.
 
 Sizes are counted in the chunks that the transport delivers (at most 256 KiB), so one chunk more than a limit may be in
 memory before the request is refused.
@@ -18,16 +18,16 @@ from darkroom_chassis.metrics import HTTP_REFUSED
 from darkroom_chassis.websocket_protocol import BoundedWebSocketProtocol, websocket_refusal
 
 MAX_PIPELINED = 100
-"""Requests on one connection that wait for the answer to an earlier one."""
+"""Requests on one connection that may wait for the response to an earlier one."""
 LINGER_S = 2.0
-"""After an answer to an incomplete request its rest is read and dropped for so long: closing at once would reset the
-connection, and the client could lose the answer."""
+"""After the response to an incomplete request, further input is read and dropped for this long. Closing at once would
+reset the connection, and the client could lose the response."""
 MAX_FRAMING = 8
-"""Bytes of chunked framing for one byte of the body; a chunk of one byte needs six."""
+"""Allowed bytes of chunked framing per byte of the body. A chunk of one byte needs six."""
 
 
 class LimitedConfig(uvicorn.Config):
-    """Uvicorn's configuration with our protocols, and the limits for them."""
+    """Uvicorn's configuration with these protocols and their limits."""
 
     def __init__(self, app: Any, limits: HttpLimits, **options: Any) -> None:  # Any: passed on to uvicorn
         self.limits = limits
@@ -41,7 +41,7 @@ class _Phase(Enum):
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
-    """Refuses what exceeds the limits: 431 headers, 408 time, 503 connections, 400 malformed or pipelined too far."""
+    """Enforces the limits: 431 header size, 408 time, 503 connections, 400 malformed or too many pipelined requests."""
 
     def __init__(
         self,
@@ -53,10 +53,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._limits = config.limits
         self._phase = _Phase.HEAD
-        self._head_bytes = 0  # request line and header fields that are complete, trailers included
-        self._raw_bytes = 0  # all bytes of the request, but for the chunk in which it began
+        self._head_bytes = 0  # complete request line and header fields, trailers included
+        self._raw_bytes = 0  # all bytes of the request except the chunk in which it began
         self._body_bytes = 0
-        self._events = 0  # beginnings and ends of requests, to see whether a chunk held any
+        self._events = 0  # beginnings and ends of requests, to detect whether a chunk contained any
         self._began_empty = True
         self._refused = False
         self.lingering = False
@@ -70,7 +70,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if excess > self._limits.connections // 8 + 16:
             transport.abort()
         elif excess > 0:
-            self._refuse(503, "The server has as many connections open as it may.", "connections")
+            self._refuse(503, "The server has reached its limit of open connections.", "connections")
         else:
             self._start_deadline()
 
@@ -126,7 +126,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         cycle = self.cycle
         super().on_headers_complete()
         if self.cycle is not cycle:
-            self.cycle.transport = self._answers  # type: ignore[assignment]  # all that an answer uses of one
+            self.cycle.transport = self._answers  # type: ignore[assignment]  # has the methods that a response uses
 
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
@@ -163,7 +163,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             if self._raw_bytes > max(allowed, 1_000_000):
                 self._refuse(400, "The body has too much chunked framing.", "framing")
         elif self._raw_bytes > self._limits.header_bytes:
-            self._refuse(400, "Bytes came that belong to no request.", "malformed")
+            self._refuse(400, "The connection received bytes that belong to no request.", "malformed")
 
     def _refuse_headers(self) -> None:
         self._refuse(431, f"The request line and headers exceed {self._limits.header_bytes} bytes.", "headers")
@@ -177,19 +177,19 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._refuse(408, sentence, "time")
 
     def _refuse(self, status: int, sentence: str, reason: str) -> None:
-        """Answer without the application, then read and drop what still comes until the client closes."""
+        """Respond without the application, then read and drop further input until the client closes."""
         if self._refused or self.transport.is_closing():
             return
         self._refused = True
         HTTP_REFUSED.labels(reason).inc()
-        if not self._answer_is_ours():
+        if not self._take_over_answer():
             self.transport.abort()
             return
         self.transport.write(refusal(status, sentence))
         self.linger()
 
     def linger(self) -> None:
-        """Send the end of the answer, and close when the client has read it or after some seconds."""
+        """Send the end of the response. Close when the client closes, or after `LINGER_S`."""
         self.lingering = True
         self._stop_deadline()
         self._unset_keepalive_if_required()
@@ -200,11 +200,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     @property
     def request_is_complete(self) -> bool:
-        """Tell whether nothing of the request is still to come."""
+        """Whether the whole request has been received."""
         return self._phase is _Phase.COMPLETE
 
-    def _answer_is_ours(self) -> bool:
-        """Take the answer to the unfinished request from the application; False where an answer is under way."""
+    def _take_over_answer(self) -> bool:
+        """Take over the response to the incomplete request from the application; False if a response has begun."""
         cycle = self.cycle
         if cycle is None or cycle.response_complete:
             return self._phase is not _Phase.COMPLETE or cycle is None
@@ -230,9 +230,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
 
 class _LingeringTransport:
-    """The transport as answers see it: it closes gracefully where the request is not complete.
+    """The transport that responses write to. Closes gracefully if the request is incomplete.
 
-    What is written after the end is dropped: uvloop raises there until the application learns of it.
+    Drops writes after the end, for which uvloop would raise until the application notices.
     """
 
     def __init__(self, protocol: BoundedHttpProtocol, transport: asyncio.Transport) -> None:

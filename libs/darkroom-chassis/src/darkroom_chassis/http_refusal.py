@@ -1,4 +1,4 @@
-"""Answers of the HTTP server itself, to requests that never reach the application."""
+"""Responses of the HTTP server itself to requests that never reach the application."""
 
 from http import HTTPStatus
 
@@ -16,7 +16,7 @@ _CODES = {
 
 
 def refusal(status: int, sentence: str) -> bytes:
-    """Write a whole HTTP/1.1 answer in the one error body; the connection ends with it."""
+    """Render a complete HTTP/1.1 response with the common error body. It closes the connection."""
     code, retryable = _CODES[status]
     headers = {"Connection": "close"} | ({"Retry-After": "2"} if retryable else {})
     response = render(AppError(status, code, sentence, retryable=retryable, headers=headers), instance="")

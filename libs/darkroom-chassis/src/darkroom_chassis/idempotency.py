@@ -18,7 +18,7 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}\Z", re.ASCII)
 
 
 class KeyReused(AppError):
-    """422: the key was used with another request before."""
+    """422: the key was used before, with another request."""
 
     def __init__(self) -> None:
         super().__init__(422, ErrorCode.IDEMPOTENCY_MISMATCH, "This Idempotency-Key was used with another request.")
@@ -35,14 +35,14 @@ class KeyInUse(AppError):
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
-    """A key, and the digest of the request that it came with."""
+    """A key and the digest of its request."""
 
     key: str
     fingerprint: str
 
 
 def usable_key(key: str) -> str:
-    """Return the key; 400 for one that cannot be used."""
+    """Return the key; 400 unless it is 1 to 255 printable ASCII characters without spaces."""
     if not _KEY.match(key):
         must = "must be 1 to 255 printable ASCII characters without spaces"
         raise invalid_request([FieldError(field=HEADER, message=must)])
@@ -50,7 +50,7 @@ def usable_key(key: str) -> str:
 
 
 def keyed(key: str | None, path: str, body: BaseModel | None) -> IdempotencyKey | None:
-    """Join an Idempotency-Key with a digest of what is asked; 400 for an unusable key."""
+    """Combine an Idempotency-Key with the digest of path and body; 400 for an invalid key."""
     if key is None:
         return None
     asked = json.dumps([path, body.model_dump(mode="json") if body else None], sort_keys=True)

@@ -1,4 +1,4 @@
-"""The row of an Idempotency-Key, which is written first and so makes repeated requests wait."""
+"""The row of an Idempotency-Key. A request inserts it first, so repeated requests wait for its transaction."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,9 +13,9 @@ from darkroom_chassis.idempotency import IdempotencyKey, KeyInUse, KeyReused
 
 
 class IdempotencyRow:
-    """The row of a key in `table`, among those of its principal.
+    """The row of a principal's key in `table`.
 
-    The table has the columns of `principal`, `key`, `fingerprint` and `answer`.
+    The table has the columns in `principal`, and `key`, `fingerprint` and `answer`.
     """
 
     def __init__(self, table: Table, principal: Mapping[str, str], key: IdempotencyKey, *, nothing: Any = "") -> None:
@@ -24,9 +24,10 @@ class IdempotencyRow:
         self._mine = [table.c[name] == value for name, value in self._primary.items()]
 
     async def claim(self, connection: AsyncConnection) -> Any:  # Any: whatever type the table's `answer` has
-        """Take the key and return None, or return the answer that it has.
+        """Insert the key and return None, or return the answer stored with it.
 
-        Waits for a transaction that has taken it. Raises `KeyInUse` if that takes too long, and `KeyReused`.
+        Waits for a transaction that has inserted the key. Raises `KeyInUse` when that exceeds the lock timeout, and
+        `KeyReused` when the key was used with another request.
         """
         row = self._primary | {"fingerprint": self._fingerprint, "answer": self._nothing}
         take = insert(self._table).values(row).on_conflict_do_nothing().returning(self._table.c.key)
@@ -45,5 +46,5 @@ class IdempotencyRow:
         return earlier.answer
 
     async def answer(self, connection: AsyncConnection, answer: Any) -> None:  # Any: likewise
-        """Store the answer for those who repeat the request."""
+        """Store the answer for repeated requests."""
         await connection.execute(update(self._table).where(*self._mine).values(answer=answer))

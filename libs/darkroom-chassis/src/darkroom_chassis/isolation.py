@@ -1,4 +1,4 @@
-"""What a loop does with an item that it cannot process: it puts the item aside and goes on with the others."""
+"""Rejects items that a loop cannot process, so that it continues with the others."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -8,19 +8,19 @@ from darkroom_chassis.metrics import ITEMS_REJECTED
 
 log = get_logger(__name__)
 BUGS = (TypeError, AttributeError, NameError, ImportError, AssertionError, NotImplementedError)
-"""Errors of our own code rather than of an item; most probably they are the same for every item."""
+"""Errors that indicate a defect in the code rather than in an item. Probably every item raises them."""
 MAX_BUGS_IN_A_ROW = 20
-"""From then on an item is put aside only once each time the loop was restarted, which waits longer and longer."""
+"""Beyond this number, only one item is rejected per restart of the loop, with growing backoff."""
 
 Result = TypeVar("Result")
 
 
 class Isolation:
-    """Runs the work of one loop on single items.
+    """Runs the work of a loop, one item at a time.
 
-    Errors in `waits` are of the infrastructure and are raised: the item is tried again when the loop is restarted. For
-    any other error the item is rejected, logged and counted. A bug, which would reject every item, ends the loop after
-    `MAX_BUGS_IN_A_ROW`, so that the supervisor slows it down and readiness fails.
+    Errors in `waits` come from the infrastructure and are raised: the item is retried when the loop restarts. For any
+    other error the item is rejected, logged and counted. Because a bug would reject every item, it ends the loop after
+    `MAX_BUGS_IN_A_ROW`; then the supervisor backs off and readiness fails.
     """
 
     def __init__(self, loop: str, waits: tuple[type[Exception], ...]) -> None:
@@ -34,7 +34,7 @@ class Isolation:
         reject: Callable[[Exception], Awaitable[None]],
         **item: object,
     ) -> Result | None:
-        """Return what `work` returns, or None once `reject` has put the item aside; `item` names it in the log."""
+        """Return the result of `work`, or None after `reject` has put the item aside. `item` identifies it in logs."""
         try:
             result = await work()
         except self.waits:

@@ -1,4 +1,4 @@
-"""JSON Web Tokens of somebody else's: RS256 or ES256, with public keys from a JWKS at a URL or in a file (RFC 7517)."""
+"""JSON Web Tokens of an identity provider: RS256 or ES256, with public keys from a JWKS URL or file (RFC 7517)."""
 
 import asyncio
 import time
@@ -14,28 +14,28 @@ from darkroom_chassis.tokens import JwtClaims, JwtCodec, verified_claims
 
 FETCH_TIMEOUT_S = 5
 CACHED_S = 600
-"""A key that its issuer withdrew is believed for this long at most; a new one is fetched when a token names it."""
+"""Keys are cached for this long; a withdrawn key is accepted until then. An unknown key id causes a new fetch."""
 KEPT_S, MAX_KEPT = 60, 4096
-"""How long, and of how many tokens, it is remembered that they were good: clients send the same one many times."""
+"""Verified tokens are cached for so many seconds, and at most this number of them."""
 COOLDOWN_S = 10.0
-"""Tokens with invented key ids cause no more than one fetch in this time."""
+"""Tokens with unknown key ids cause at most one fetch in this time."""
 
 
 class JwksAlgorithm(StrEnum):
-    """The one algorithm that an issuer signs with. It is pinned, so that no token chooses how it is judged."""
+    """The signature algorithm of an issuer. It is configured, so a token cannot choose how it is verified."""
 
     RS256 = "RS256"
     ES256 = "ES256"
 
 
 class SigningKeys(Protocol):
-    """Finds public keys by their id; may block. Raises `jwt.PyJWKClientError` for an unknown id."""
+    """Finds public keys by id. May block. Raises `jwt.PyJWKClientError` for an unknown id."""
 
     def get_signing_key(self, kid: str) -> jwt.PyJWK: ...
 
 
 class FileKeys:
-    """Implements `SigningKeys` on a file, which is read again when it changes."""
+    """Implements `SigningKeys` with a JWKS file, which is read again when it changes."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -53,14 +53,14 @@ class FileKeys:
 
 
 def keys_at(source: str) -> SigningKeys:
-    """Make the keys behind an http(s) URL or a path."""
+    """Return the keys at an http(s) URL, a `file://` URL or a path."""
     if source.startswith(("http://", "https://")):
         return jwt.PyJWKClient(source, lifespan=CACHED_S, timeout=FETCH_TIMEOUT_S, cooldown_duration=COOLDOWN_S)
     return FileKeys(Path(source.removeprefix("file://")))
 
 
 class IdentityProvider(Protocol):
-    """Vouches for the tokens of one issuer."""
+    """Verifies the tokens of one issuer."""
 
     @property
     def algorithm(self) -> JwksAlgorithm: ...
@@ -69,14 +69,14 @@ class IdentityProvider(Protocol):
 
 
 class JwksVerifier:
-    """Implements `IdentityProvider` by public keys."""
+    """Implements `IdentityProvider` with public keys."""
 
     def __init__(self, keys: SigningKeys, algorithm: JwksAlgorithm, issuer: str, audience: str) -> None:
         self.algorithm = algorithm
         self._keys, self._issuer, self._audience = keys, issuer, audience
 
     async def verify(self, token: str, kid: str) -> JwtClaims:
-        """Return the claims; raises `Unauthenticated`, or a 503 while the keys cannot be had."""
+        """Return the claims. Raises `Unauthenticated`, or `AppError` with 503 while the keys are unavailable."""
         try:
             key = await asyncio.to_thread(self._keys.get_signing_key, kid)
         except (jwt.PyJWKClientConnectionError, jwt.PyJWKSetError, OSError, ValueError) as error:
@@ -90,14 +90,14 @@ class JwksVerifier:
 
 
 class TokenVerifier:
-    """Verifies our own tokens, and those of an identity provider if there is one. The algorithm tells them apart."""
+    """Verifies Darkroom's tokens and those of an optional identity provider, distinguished by their algorithm."""
 
     def __init__(self, own: JwtCodec, provider: IdentityProvider | None) -> None:
         self._own, self._provider = own, provider
         self._kept: dict[str, tuple[JwtClaims, float]] = {}
 
     async def verify(self, token: str) -> JwtClaims:
-        """Return the claims; raises `Unauthenticated`. A token that was good is not looked at again for a minute."""
+        """Return the claims. Raises `Unauthenticated`. A valid token is cached for `KEPT_S`."""
         now = time.time()
         claims, until = self._kept.get(token, (None, 0.0))
         if claims is None or now >= until:

@@ -1,4 +1,4 @@
-"""How far a service has applied the event log, kept where it applies it."""
+"""A reader's position in the event log, stored in the database to which it applies the events."""
 
 from darkroom_schemas.ids import EventId
 from sqlalchemy import Table, func, select, update
@@ -11,13 +11,13 @@ BEGINNING = ""
 
 
 class LogOffset:
-    """One reader's position; moved by compare-and-set in the applying transaction, so no two replicas apply a batch."""
+    """One reader's position. Moved by compare-and-set in the applying transaction, so a batch is applied only once."""
 
     def __init__(self, database: Database, table: Table, reader: str) -> None:
         self._database, self._table, self._reader = database, table, reader
 
     async def position(self) -> EventId | None:
-        """Return the stored position; None is the beginning of what is kept."""
+        """Return the stored position; None is the beginning of the log."""
         columns = self._table.c
         first = insert(self._table).values(reader=self._reader, position=BEGINNING).on_conflict_do_nothing()
         async with self._database.connect() as connection:
@@ -27,7 +27,7 @@ class LogOffset:
         return EventId.parse(text) if text else None
 
     async def move(self, connection: AsyncConnection, old: EventId | None, new: EventId) -> bool:
-        """Move from `old` to `new` in the connection's transaction; False when another replica has moved it."""
+        """Move from `old` to `new` in the connection's transaction; False if another replica has moved it."""
         columns = self._table.c
         move = (
             update(self._table)

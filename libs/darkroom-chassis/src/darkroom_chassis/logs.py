@@ -1,4 +1,4 @@
-"""JSON logs: one event a line, a sentence plus fields that are named alike in every service."""
+"""JSON logs: one event per line, a sentence and fields with the same names in every service."""
 
 import logging
 import sys
@@ -9,7 +9,8 @@ import structlog
 from darkroom_chassis.settings import LogFormat
 
 NOISY = ("uvicorn.error", "psycopg")
-"""Loggers that warn of each malformed request and each cancelled query: clients must not fill the log."""
+"""Loggers that warn about each malformed request and each cancelled query. Only their errors are logged, because
+clients can cause any number of warnings."""
 SECRET_FIELDS = frozenset({"token", "secret", "password", "authorization", "api_key", "prompt", "signed_url", "jwt"})
 
 
@@ -45,7 +46,7 @@ def configure_logging(service: str, *, level: str = "INFO", log_format: LogForma
         logging.getLogger(name).setLevel("ERROR")
     structlog.configure(
         processors=[*shared, renderer],
-        # Our own lines go straight out: through the standard library each request's line would cost four times as much.
+        # Writes directly: through the standard library, the line of a request costs four times as much.
         logger_factory=structlog.WriteLoggerFactory(sys.stdout),
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         cache_logger_on_first_use=True,
@@ -68,7 +69,7 @@ def _add_service(service: str) -> structlog.types.Processor:
 def _drop_secrets(
     _: structlog.types.WrappedLogger, __: str, event: structlog.types.EventDict
 ) -> structlog.types.EventDict:
-    """Last line of defence: a field that is named like a secret never reaches the log."""
+    """Replace the values of fields that are named like secrets, as a last line of defence."""
     for name in SECRET_FIELDS & event.keys():
         event[name] = "[removed]"
     return event

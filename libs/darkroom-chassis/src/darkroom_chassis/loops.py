@@ -13,9 +13,9 @@ FIRST_BACKOFF_S, LONGEST_BACKOFF_S, STEADY_AFTER_S = 0.1, 10.0, 60.0
 
 
 class LoopSupervisor:
-    """Async context manager around named coroutines that run until the service stops.
+    """Async context manager that runs named coroutines until the service stops.
 
-    `waits` are the errors of servers that are away: a loop that raises one is started again without a traceback.
+    `waits` are the errors of unavailable servers. A loop that raises one is restarted without a traceback in the log.
     """
 
     def __init__(self, waits: tuple[type[Exception], ...] = ()) -> None:
@@ -29,7 +29,7 @@ class LoopSupervisor:
         self._loops[name] = run
 
     async def check(self) -> None:
-        """Readiness: raises while a loop is waiting to be restarted."""
+        """Raise while a loop waits to be restarted (a readiness check)."""
         if self._down:
             raise RuntimeError(f"loops down: {', '.join(sorted(self._down))}")
 
@@ -57,7 +57,7 @@ class LoopSupervisor:
                 reason = type(error).__name__
                 log.warning("A background loop waits for a server", loop=name, reason=reason, retry_in_s=backoff_s)
                 self._down[name] = reason
-            except Exception as error:  # a loop must outlive whatever one turn of it raised
+            except Exception as error:  # a loop must survive any exception
                 log.exception("A background loop crashed", loop=name)
                 self._down[name] = type(error).__name__
             LOOP_RESTARTS.labels(name).inc()

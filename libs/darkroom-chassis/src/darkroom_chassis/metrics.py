@@ -18,4 +18,4 @@ ITEMS_REJECTED = Counter(
     "darkroom_items_rejected_total", "Items that a background loop could not process and put aside.", ["loop", "reason"]
 )
 UNREADABLE = "UnreadableEntry"
-"""The reason of `ITEMS_REJECTED` for an entry of the event log that its reader cannot read and passes by."""
+"""Reason in `ITEMS_REJECTED` for an entry of the event log that a reader cannot parse and skips."""

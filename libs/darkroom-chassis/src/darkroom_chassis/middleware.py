@@ -1,4 +1,4 @@
-"""What surrounds every request: trace id, body limit, one access line, one metric, and a 500 that tells nothing."""
+"""Middleware of every request: trace id, body limit, access log line, metric, and a 500 without internal details."""
 
 import re
 import time
@@ -19,16 +19,16 @@ from darkroom_chassis.metrics import HTTP_SECONDS
 log = get_logger(__name__)
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 ANSWER_HEADERS = "answer_headers"
-"""Name in `request.state` of a list of header fields that go out with whatever is answered."""
+"""Name in `request.state` of a list of header fields that are added to any response."""
 INTERNAL_ERROR = 1011
 """Close code of RFC 6455."""
 QUIET_PATHS = frozenset({"/livez", "/readyz", "/metrics"})
 
 
 class RequestContext:
-    """ASGI middleware, outermost. A body over the limit of its path is refused with 413, by its length or on arrival.
+    """The outermost ASGI middleware. A body over its limit gets 413, by its Content-Length or while it is received.
 
-    `body_limits` has the paths whose limit is another than `max_body_bytes`.
+    `body_limits` maps paths to their limit in bytes; other paths have `max_body_bytes`.
     """
 
     def __init__(self, app: ASGIApp, *, max_body_bytes: int, body_limits: Mapping[str, int]) -> None:
@@ -56,7 +56,7 @@ class RequestContext:
             message = await receive()
             received += len(message.get("body", b""))
             if received > limit:
-                # Not an AppError: FastAPI turns any other exception of the body's reader into a 400.
+                # Not an AppError: FastAPI turns any exception of the body's reader except HTTPException into a 400.
                 raise HTTPException(413, _too_large(limit))
             return message
 
@@ -76,7 +76,7 @@ class RequestContext:
         except Exception:
             log.exception("A request failed unexpectedly", method=scope["method"], path=scope["path"])
             if status:
-                raise  # the answer has begun: only a closed connection can tell the client now
+                raise  # the response has begun: closing the connection is the only way to signal the failure
             sentence = "Something went wrong on our side."
             error = AppError(500, ErrorCode.INTERNAL, sentence, retryable=True)
             await render(error, scope["path"])(scope, receive, traced_send)
@@ -111,13 +111,13 @@ def _record(scope: Scope, status: int, elapsed_s: float) -> None:
     route = getattr(scope.get("route"), "path", "unmatched")
     HTTP_SECONDS.labels(scope["method"], route, str(status)).observe(elapsed_s)
     if scope["path"] not in QUIET_PATHS:
-        tell = log.info if status >= 500 else log.debug
+        write = log.info if status >= 500 else log.debug
         elapsed_ms = round(elapsed_s * 1e3, 2)
-        tell("Request served", method=scope["method"], route=route, status=status, elapsed_ms=elapsed_ms)
+        write("Request served", method=scope["method"], route=route, status=status, elapsed_ms=elapsed_ms)
 
 
 def _trace_id_of(scope: Scope) -> TraceId:
-    """Continue the caller's W3C trace context if it is well formed, else begin a trace."""
+    """Return the trace id of the caller's W3C trace context if it is well formed, else a new one."""
     for name, value in scope["headers"]:
         if name == b"traceparent":
             parts = value.decode("latin-1").split("-")
@@ -132,6 +132,6 @@ def _trace_id_of(scope: Scope) -> TraceId:
 
 
 def current_trace_id() -> TraceId:
-    """Return the trace id of the request being served, or a new one outside of any."""
+    """Return the trace id of the current request, or a new one outside a request."""
     bound = structlog.contextvars.get_contextvars().get("trace_id")
     return TraceId(bound) if bound else new_trace_id()

@@ -1,4 +1,4 @@
-"""Brings one service's schema to a revision. Works as the schema's owner, who may not create schemas, too."""
+"""Migrates one service's schema to a revision. The database user must own the schema or be allowed to create it."""
 
 import time
 import zlib
@@ -14,24 +14,24 @@ from sqlalchemy.engine import Connection
 
 from darkroom_chassis.database import driver_url
 
-# A migration that waits for a lock makes every later query wait behind it: give up early, try again later.
+# A migration that waits for a lock blocks all later queries on the table, so it fails early and is run again later.
 LOCK_TIMEOUT = "5s"
 ASK_AGAIN_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class SchemaMigrations:
-    """The revisions in `folder`, which build `schema` and nothing else."""
+    """The revisions in `folder`, which manage `schema` only."""
 
     schema: str
     folder: Path
 
     def upgrade(self, database_url: str, revision: str = "head") -> None:
-        """Upgrade to `revision`; does nothing when it is already there."""
+        """Upgrade to `revision`. Does nothing if the schema is already there."""
         self._run(database_url, lambda config: command.upgrade(config, revision))
 
     def downgrade(self, database_url: str, revision: str) -> None:
-        """Go back to `revision` (`base`: an empty schema)."""
+        """Downgrade to `revision`; `base` is an empty schema."""
         self._run(database_url, lambda config: command.downgrade(config, revision))
 
     def _run(self, database_url: str, act: Callable[[Config], None]) -> None:
@@ -48,10 +48,10 @@ class SchemaMigrations:
             engine.dispose()
 
     def _take_turn(self, connection: Connection) -> None:
-        """Wait until no other replica migrates.
+        """Take the advisory lock of this schema's migrations.
 
-        It asks again and again instead of waiting in the server: an index that is made online waits for every statement
-        that began before it, so for one that waits for the lock, too.
+        Polls instead of waiting in the server: CREATE INDEX CONCURRENTLY waits for all earlier statements, so it would
+        deadlock with one that waits for this lock.
         """
         lock = {"key": zlib.crc32(f"darkroom migrations of {self.schema}".encode())}
         while not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), lock).scalar_one():
@@ -59,7 +59,7 @@ class SchemaMigrations:
             time.sleep(ASK_AGAIN_S)
 
     def _make_schema(self, connection: Connection) -> None:
-        """Create it only if it is missing: IF NOT EXISTS alone asks for the right to create before it looks."""
+        """Create the schema if it is missing. IF NOT EXISTS requires the right to create schemas even if it exists."""
         look = text("SELECT 1 FROM pg_namespace WHERE nspname = :name")
         if connection.execute(look, {"name": self.schema}).first() is None:
             connection.execute(text(f'CREATE SCHEMA "{self.schema}"'))
@@ -73,10 +73,10 @@ class SchemaMigrations:
 
 
 def run_environment(context: Any, schema: str, metadata: MetaData) -> None:
-    """Do what a service's `env.py` has to do: run the revisions on the connection handed over, each in a transaction.
+    """Run the revisions on the given connection, each in a transaction. The body of a service's `env.py`.
 
-    `context` is `alembic.context`, a module that stands in for the environment of the run (hence Any). Only `schema`
-    is looked at, since a database may hold those of other services.
+    `context` is `alembic.context`, a module that acts as proxy of the run's environment (hence Any). Only `schema` is
+    inspected, since the database may contain the schemas of other services.
     """
 
     def include_name(name: str | None, kind: str, parents: object) -> bool:  # noqa: ARG001 - alembic's signature

@@ -1,17 +1,17 @@
-"""Steps of revisions that others may read and write beside, however large the table is.
+"""Operations of revisions that do not block reads and writes, however large the table is.
 
-Each commits what its revision did before it, so a revision that fails half way is run again from its beginning: what
-stands before such a step must not mind.
+Each commits the transaction of its revision. A revision that fails half way is run again from its beginning, so
+everything before such an operation must be idempotent.
 """
 
 from alembic import op
 
 NO_LIMIT = "0"
-"""Making an index waits for old transactions, but nobody waits for it meanwhile."""
+"""Creating an index concurrently waits for old transactions, but blocks no query meanwhile."""
 
 
 def create_index(schema: str, name: str, definition: str) -> None:
-    """Create an index; `definition` is what follows ON, without the schema. What a failed attempt left is replaced."""
+    """Create an index; `definition` follows ON, without the schema. Replaces an invalid index of a failed attempt."""
     with op.get_context().autocommit_block():
         usual = _set_lock_timeout(NO_LIMIT)
         if _is_invalid(schema, name):
@@ -21,7 +21,7 @@ def create_index(schema: str, name: str, definition: str) -> None:
 
 
 def drop_index(schema: str, name: str) -> None:
-    """Drop an index without a lock that readers would wait for."""
+    """Drop an index without blocking reads or writes."""
     with op.get_context().autocommit_block():
         usual = _set_lock_timeout(NO_LIMIT)
         op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {schema}.{name}")
@@ -29,16 +29,16 @@ def drop_index(schema: str, name: str) -> None:
 
 
 def validate_check(table: str, constraint: str) -> None:
-    """Look through a table for rows that break a check added as NOT VALID.
+    """Validate a check constraint that was added as NOT VALID.
 
-    In a transaction of its own: the one that added the check holds a lock that everybody waits for.
+    Runs in its own transaction: the one that added the constraint holds an ACCESS EXCLUSIVE lock.
     """
     with op.get_context().autocommit_block():
         op.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {constraint}")
 
 
 def _set_lock_timeout(value: str) -> str:
-    """Set it for the connection and return what it was."""
+    """Set `lock_timeout` of the connection and return the previous value."""
     connection = op.get_bind()
     before: str = connection.exec_driver_sql("SHOW lock_timeout").scalar_one()
     connection.exec_driver_sql(f"SET lock_timeout = '{value}'")

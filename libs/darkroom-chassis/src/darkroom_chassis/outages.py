@@ -1,4 +1,4 @@
-"""Answers while a server that a service depends on is unavailable: 503 with Retry-After, in every service alike."""
+"""Responses while a server that a service depends on is unavailable: 503 with Retry-After."""
 
 from collections.abc import Mapping
 
@@ -10,11 +10,11 @@ from darkroom_chassis.errors import AppError, render
 
 RETRY_AFTER_S = 10
 Outages = Mapping[type[Exception], str]
-"""Exceptions that mean an outage, and the subject of the sentence in the answer, such as `The database`."""
+"""Exceptions that indicate an outage, and the subject of the error sentence, such as `The database`."""
 
 
 def install_outage_handlers(app: FastAPI, outages: Outages) -> None:
-    """Answer each of the exceptions with 503."""
+    """Respond to each of the exceptions with 503."""
 
     async def on_outage(request: Request, error: Exception) -> JSONResponse:
         what = next(name for kind, name in outages.items() if isinstance(error, kind))

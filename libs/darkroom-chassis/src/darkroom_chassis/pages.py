@@ -1,4 +1,4 @@
-"""The pages of every service: `/` says what this is, `/docs` is Swagger UI, whose files come from a package."""
+"""The pages of every service: `/` describes it, `/docs` is Swagger UI, served from a Python package."""
 
 import html
 import re
@@ -15,11 +15,11 @@ POLICY = (
     "default-src 'none'; connect-src 'self'; frame-ancestors 'none'; img-src 'self' data:; script-src 'self'; "
     "style-src 'self' 'unsafe-inline'"
 )
-"""Content-Security-Policy; Swagger UI writes style attributes."""
+"""Content-Security-Policy. `unsafe-inline` is for the style attributes of Swagger UI."""
 HEADERS = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"}
 LINKS = {"API to try out": "/docs", "OpenAPI document": "/openapi.json", "Readiness": "/readyz", "Metrics": "/metrics"}
 _CODE = re.compile(r"`([^`]+)`")
-"""Code in the sentence on `/`, which the OpenAPI document has as Markdown."""
+"""Markdown code spans in the sentence on `/`, which is also part of the OpenAPI document."""
 _ASSETS = {
     "swagger-ui.css": "text/css",
     "swagger-ui-bundle.js": "text/javascript",
@@ -72,7 +72,7 @@ _LANDING = """<!doctype html>
 
 
 def add_pages(app: FastAPI, summary: str) -> None:
-    """Serve the pages; `summary` is the sentence on `/`. A program that asks `/` for JSON gets the same in JSON."""
+    """Serve the pages. `summary` is the sentence on `/`. Without `text/html` in Accept, `/` returns JSON."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/")

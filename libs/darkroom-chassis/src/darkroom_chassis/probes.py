@@ -1,4 +1,4 @@
-"""`/livez` (the process works), `/readyz` (it can do its job now) and `/metrics` (Prometheus)."""
+"""`/livez` (the process runs), `/readyz` (it can serve requests) and `/metrics` (Prometheus)."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,7 +12,7 @@ CHECK_TIMEOUT_S = 2.0
 
 
 def probe_routes(checks: Mapping[str, Check]) -> APIRouter:
-    """Build the three routes; each check passes by returning and fails by raising or by taking over 2 s."""
+    """Build the three routes. A check passes by returning; it fails by raising or by taking more than 2 s."""
     router = APIRouter(tags=["operations"])
 
     @router.get("/livez", summary="Is the process alive?")
@@ -36,20 +36,20 @@ def probe_routes(checks: Mapping[str, Check]) -> APIRouter:
 
 
 async def _run(check: Check) -> str | None:
-    """Return None when the check passes, else a reason that gives no internals away.
+    """Return None if the check passes, else a reason without internal details.
 
-    A check that takes too long is left to end by itself: a driver may wait for its server even when it is cancelled.
+    A check that takes too long is cancelled but not awaited: a driver may wait for its server even then.
     """
     task = asyncio.ensure_future(check())
     done, _ = await asyncio.wait({task}, timeout=CHECK_TIMEOUT_S)
     if not done:
         task.cancel()
-        task.add_done_callback(_passed_over)
+        task.add_done_callback(_discard_result)
         return f"no answer within {CHECK_TIMEOUT_S:g} s"
     error = task.exception()
     return None if error is None else type(error).__name__
 
 
-def _passed_over(task: "asyncio.Future[object]") -> None:
-    """Look at the error, so that asyncio does not report it."""
+def _discard_result(task: "asyncio.Future[object]") -> None:
+    """Retrieve the exception, so that asyncio does not log it."""
     _ = task.cancelled() or task.exception()

@@ -1,4 +1,4 @@
-"""The command line of a service: `python -m <service>` serves; commands migrate and print the OpenAPI document."""
+"""The command line of a service: `python -m <service>` serves; `migrate` and `openapi` are commands."""
 
 import json
 from collections.abc import Callable, Coroutine
@@ -7,13 +7,13 @@ from typing import Any
 import typer
 from fastapi import FastAPI
 
-Serve = Callable[[], Coroutine[Any, Any, None]]  # Any: what a coroutine yields and takes is asyncio's affair
+Serve = Callable[[], Coroutine[Any, Any, None]]  # Any: internal to asyncio
 
 
 def service_program(
     title: str, serve: Serve, *, openapi_app: Callable[[], FastAPI], migrate: Callable[[], None] | None = None
 ) -> typer.Typer:
-    """Return the program of a service. Without a command it runs `serve` until SIGTERM.
+    """Build the command line of a service. Without a command it runs `serve` until SIGTERM.
 
     `openapi_app` builds the application without connecting it.
     """

@@ -1,4 +1,4 @@
-"""Cursors whose errors do not quote values: those are prompts and hashes, and the text of an error ends in logs."""
+"""Cursors with errors that do not quote values: error messages reach the logs, and values are prompts and hashes."""
 
 from typing import Any, Self
 
@@ -6,11 +6,11 @@ import psycopg
 from psycopg.rows import Row
 
 _DATA_EXCEPTIONS = "22"
-"""The class of errors whose very first line quotes what it could not read."""
+"""SQLSTATE class of errors that quote the invalid value in their primary message."""
 
 
 class QuietCursor(psycopg.AsyncCursor[Row]):
-    """Raises the driver's errors with their name, code and place; `diag` still has all that the server said."""
+    """Raises the driver's errors with name, code and location. `diag` still has the server's complete message."""
 
     async def execute(self, *args: Any, **kwargs: Any) -> Self:  # Any: passed on as they are
         try:
@@ -28,10 +28,10 @@ class QuietCursor(psycopg.AsyncCursor[Row]):
 
 
 def _without_values(error: psycopg.Error) -> str:
-    """Leave out the server's DETAIL and CONTEXT, which quote rows and parameters."""
-    code, told = error.sqlstate, error.diag
+    """Omit the server's DETAIL and CONTEXT, which quote rows and parameters."""
+    code, diag = error.sqlstate, error.diag
     if code is None:
-        return str(error)  # the driver's own, about connections and placeholders
-    name = type(error).__name__ if code.startswith(_DATA_EXCEPTIONS) else told.message_primary
-    place = ".".join(filter(None, (told.schema_name, told.table_name, told.column_name)))
+        return str(error)  # raised by the driver, about connections and placeholders
+    name = type(error).__name__ if code.startswith(_DATA_EXCEPTIONS) else diag.message_primary
+    place = ".".join(filter(None, (diag.schema_name, diag.table_name, diag.column_name)))
     return f"{name} ({code})" + (f" in {place}" if place else "")

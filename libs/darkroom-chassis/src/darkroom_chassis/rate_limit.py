@@ -1,4 +1,4 @@
-"""Rate limits by caller, with state that replicas share, and the header fields that report them.
+"""Rate limits per caller, with state shared by all replicas, and the header fields that report them.
 
 The fields are those of draft-ietf-httpapi-ratelimit-headers: `RateLimit-Policy: "requests";q=60;w=60` and
 `RateLimit: "requests";r=59;t=1`.
@@ -20,7 +20,7 @@ Headers = list[tuple[bytes, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """So many requests in a window, under a name that headers show; 0 units mean no limit."""
+    """`units` requests per `window_s` seconds; 0 units mean no limit. `policy` is its name in header fields."""
 
     policy: str
     units: int
@@ -29,7 +29,10 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class RateLimitState:
-    """Where a caller stands with a limit. `free_in_s` is 0 unless it is used up."""
+    """A caller's state under one limit: units left, and seconds until all units are restored.
+
+    `free_in_s` is the time until the next unit is restored if the limit is reached, else 0.
+    """
 
     left: int
     full_in_s: float
@@ -37,26 +40,26 @@ class RateLimitState:
 
 
 class RateLimitsUnavailable(Exception):
-    """The counters cannot be reached."""
+    """The counters are unavailable."""
 
 
 class RateLimitCounter(Protocol):
-    """Stores the counters."""
+    """Stores the counters of all callers."""
 
     async def take(self, caller: str, limits: Sequence[RateLimit]) -> list[RateLimitState]:
-        """Take a unit from each limit, or from none if one of them is reached. Raises `RateLimitsUnavailable`."""
+        """Take a unit from each limit, or from none if one is reached. Raises `RateLimitsUnavailable`."""
         ...
 
 
 class RateLimiter:
-    """Admits callers within their limits, and every caller while the counters cannot be reached."""
+    """Admits callers within their limits, and all callers while the counters are unavailable."""
 
     def __init__(self, counts: RateLimitCounter, *, monotonic_s: Callable[[], float] = time.monotonic) -> None:
         self._counter, self._now = counts, monotonic_s
         self._refused: dict[tuple[str, int], tuple[float, Sequence[RateLimitState]]] = {}
 
     async def admit(self, caller: str, limits: Sequence[RateLimit], headers: Headers) -> None:
-        """Count a request and add to the `headers` of its answer; 429 once a limit is reached."""
+        """Count a request and add the header fields of its response to `headers`; 429 if a limit is reached."""
         limits = [limit for limit in limits if limit.units]
         now = self._now()
         if not limits:
@@ -88,7 +91,7 @@ def _aged(states: Sequence[RateLimitState], by_s: float) -> list[RateLimitState]
 
 
 def rate_limit_headers(limits: Sequence[RateLimit], states: Sequence[RateLimitState]) -> Headers:
-    """Write the policies and the caller's state as header fields."""
+    """Render the policies and the caller's state as header fields."""
     policy = ", ".join(f'"{limit.policy}";q={limit.units};w={limit.window_s}' for limit in limits)
     current = ", ".join(
         f'"{limit.policy}";r={state.left};t={math.ceil(state.full_in_s)}'

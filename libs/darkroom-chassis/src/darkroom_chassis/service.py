@@ -1,4 +1,4 @@
-"""The FastAPI application and the server that every service is made of."""
+"""The FastAPI application and the HTTP server of every service."""
 
 import asyncio
 import gc
@@ -26,9 +26,10 @@ log = get_logger(__name__)
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 DEFAULT_MAX_BODY_BYTES = 1_000_000
 OTHER_FILES = 512
-"""Files beside client connections: databases, Redis, object store, logs."""
+"""Open files reserved for other purposes than client connections: databases, Redis, object store, logs."""
 YOUNG_OBJECTS = 10_000
-"""So many are made before a search for garbage: Python's 700 are a few requests' worth, most of it still in use."""
+"""Allocations between two garbage collections. Python's default of 700 is reached in a few requests, when most of the
+objects are still in use."""
 
 
 def create_app(
@@ -41,9 +42,9 @@ def create_app(
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
     body_limits: Mapping[str, int] | None = None,
 ) -> FastAPI:
-    """Build an app with trace ids, one error body, an access log and `app.state.stopping`, set when shutdown begins.
+    """Build an app with trace ids, the common error body and an access log. `outages` get 503 responses.
 
-    `outages` are answered with 503.
+    `app.state.stopping` is an `asyncio.Event` that is set when shutdown begins.
     """
     app = FastAPI(
         title=title, version=version, description=description, lifespan=lifespan, docs_url=None, redoc_url=None
@@ -58,7 +59,7 @@ def create_app(
 
 
 def _document_errors(app: FastAPI) -> None:
-    """Let the OpenAPI document say what really is answered: 400 in our own body, where FastAPI assumes its 422."""
+    """Document validation errors in OpenAPI as 400 with the common error body instead of FastAPI's 422."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -93,7 +94,7 @@ def _document_operation(operation: dict[str, Any], error: dict[str, Any]) -> Non
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn that tells the app when shutdown begins, and exits 0 after a drain instead of dying of the signal."""
+    """Uvicorn's server that sets `stopping` when shutdown begins, and exits with 0 after a drain."""
 
     def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
         super().__init__(config)
@@ -101,7 +102,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        # What was made by now stays: looking through it for garbage would take 150 ms, again and again.
+        # Existing objects live as long as the process: each garbage collection of them would take 150 ms.
         gc.collect()
         gc.freeze()
         gc.set_threshold(YOUNG_OBJECTS)
@@ -114,7 +115,7 @@ class _Server(uvicorn.Server):
 
 
 async def serve(app: FastAPI, host: str, port: int, settings: ServiceSettings) -> None:
-    """Serve until SIGTERM or SIGINT; then stop accepting, let open requests end for `drain_s`, and return."""
+    """Serve until SIGTERM or SIGINT. Then stop accepting, wait up to `drain_s` for open requests, and return."""
     _allow_open_files(settings.http_connections)
     config = LimitedConfig(
         app,
@@ -136,13 +137,13 @@ async def serve(app: FastAPI, host: str, port: int, settings: ServiceSettings) -
 
 
 def proxy_options(settings: ServiceSettings) -> dict[str, Any]:
-    """Return uvicorn's options about reverse proxies, so that `client` and `scheme` are those of the real client."""
+    """Return uvicorn's options for trusted reverse proxies, which set `client` and `scheme` to those of the client."""
     trusted = [str(network) for network in settings.trusted_proxies]
     return {"proxy_headers": bool(trusted), "forwarded_allow_ips": trusted}
 
 
 def _allow_open_files(connections: int) -> None:
-    """Raise the process's soft limit of open files so far that connections cannot use it up, if the hard one allows."""
+    """Raise the soft limit of open files above the maximum number of connections, up to the hard limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections * 9 // 8 + OTHER_FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:

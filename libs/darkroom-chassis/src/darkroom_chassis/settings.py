@@ -1,4 +1,4 @@
-"""Base of every service's settings: environment variables, optionally from a `.env` file in the working directory."""
+"""Base class of the services' settings, read from environment variables and a `.env` file in the working directory."""
 
 from collections.abc import Container
 from enum import StrEnum
@@ -28,18 +28,18 @@ class ServiceSettings(BaseSettings):
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     log_format: LogFormat = LogFormat.JSON
     drain_s: float = Field(default=10.0, ge=0, le=3600)
-    """How long a stopping service waits for its open requests, in seconds."""
+    """Time that a stopping service waits for open requests, in seconds."""
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         default=(), validation_alias="TRUSTED_PROXIES"
     )
-    """Networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, comma separated."""
+    """Networks of trusted reverse proxies, comma separated. Their X-Forwarded-For and X-Forwarded-Proto are used."""
     http_header_bytes: int = Field(default=65_536, ge=4096, le=1_048_576, validation_alias="HTTP_HEADER_BYTES")
     http_request_timeout_s: float = Field(default=30.0, ge=1, le=3600, validation_alias="HTTP_REQUEST_TIMEOUT_S")
-    """Time until the headers and the body of a request are complete."""
+    """Maximum time in which the headers and the body of a request are received."""
     http_send_timeout_s: float = Field(default=60.0, ge=1, le=3600, validation_alias="HTTP_SEND_TIMEOUT_S")
-    """Time for which a client may read nothing of an answer."""
+    """Maximum time for which a client reads nothing of a response."""
     http_connections: int = Field(default=4096, ge=10, le=100_000, validation_alias="HTTP_CONNECTIONS")
-    """Open connections of one process, sockets and streams included; one more is answered 503."""
+    """Maximum number of open connections per process, WebSockets and streams included. Further ones get 503."""
 
     @property
     def http_limits(self) -> HttpLimits:
@@ -55,7 +55,7 @@ class ServiceSettings(BaseSettings):
 
     @classmethod
     def load(cls) -> Self:
-        """Read the environment, or end the process with one line for each variable that is wrong."""
+        """Read the environment. Exits the process with one line for each invalid variable."""
         try:
             return cls()
         except ValidationError as error:
@@ -63,9 +63,9 @@ class ServiceSettings(BaseSettings):
 
 
 def _exit_naming_variables(error: ValidationError, fields: Container[object], prefix: str) -> NoReturn:
-    """Name variables as they are set: a field by its prefixed name, an alias as it stands."""
+    """Name variables as in the environment: a field with the prefix, an alias without."""
     lines = []
     for problem in error.errors(include_input=False):
         name = ".".join(map(str, problem["loc"])).upper()
         lines.append(f"  {prefix if problem['loc'][0] in fields else ''}{name}: {problem['msg']}")
-    raise SystemExit("Settings are not usable; set these environment variables right:\n" + "\n".join(lines)) from None
+    raise SystemExit("The settings are invalid. Correct these environment variables:\n" + "\n".join(lines)) from None

@@ -6,13 +6,13 @@ from typing import Generic, TypeVar
 
 Value = TypeVar("Value")
 Refresh = Callable[[Value], Awaitable[Value]]
-"""Returns the new value; takes the previous one, to be returned during an outage."""
+"""Returns the new value. Takes the previous one, which it may return during an outage."""
 
 
 class ShortCache(Generic[Value]):
-    """Holds a value for `max_age_s` seconds. Concurrent callers wait for one and the same refresh.
+    """Caches a value for `max_age_s` seconds. Concurrent callers share one refresh.
 
-    What a refresh raises is raised to its caller; the next one tries again.
+    An exception of a refresh is raised to its caller; the next caller tries again.
     """
 
     def __init__(self, refresh: Refresh[Value], initial: Value, *, max_age_s: float) -> None:

@@ -1,4 +1,4 @@
-"""What the tables of every service have in common."""
+"""Definitions shared by the tables of all services."""
 
 from sqlalchemy import Column, DateTime, MetaData, Table, Text, func
 
@@ -12,17 +12,17 @@ NAMING = {
 
 
 def schema_metadata(schema: str) -> MetaData:
-    """Make the collection of one service's tables; constraints are named as PostgreSQL itself would."""
+    """Create the metadata of one service's schema. Constraints get the names that PostgreSQL would choose."""
     return MetaData(schema=schema, naming_convention=NAMING)
 
 
 def moment(name: str, *, default: bool = False, nullable: bool = False) -> Column[object]:
-    """Make a column for an aware time; `default` fills in the transaction's."""
+    """Create a `timestamptz` column. `default` sets the start of the transaction."""
     return Column(name, DateTime(timezone=True), nullable=nullable, server_default=func.now() if default else None)
 
 
 def offsets_table(metadata: MetaData) -> Table:
-    """Make the table of `LogOffset`."""
+    """Create the table of `LogOffset`."""
     return Table(
         "offsets",
         metadata,

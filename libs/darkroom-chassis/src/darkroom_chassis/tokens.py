@@ -1,4 +1,4 @@
-"""JSON Web Tokens of our own: HS256, with issuer, audience and expiry always checked (RFC 7519, RFC 8725)."""
+"""JSON Web Tokens issued by Darkroom: HS256, with issuer, audience and expiry always checked (RFC 7519, RFC 8725)."""
 
 import time
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ KEY_CLAIM = "darkroom_key"
 
 @dataclass(frozen=True, slots=True)
 class JwtClaims:
-    """Who a verified token speaks for; `expires_at` is in Unix seconds.
+    """The claims of a verified token. `expires_at` is in Unix seconds.
 
-    `key_id` is the API key that the token was made with: it is valid no longer than the key.
+    `key_id` is the API key that created the token. Revoking the key invalidates the token.
     """
 
     user_id: UserId
@@ -27,7 +27,7 @@ class JwtClaims:
 
 
 class JwtCodec:
-    """Issues and verifies tokens under one secret of at least 32 bytes."""
+    """Issues and verifies tokens with one secret. Raises `ValueError` if it is shorter than 32 bytes."""
 
     def __init__(self, secret: str, issuer: str, audience: str) -> None:
         if len(secret.encode()) < MIN_SECRET_BYTES:
@@ -35,7 +35,7 @@ class JwtCodec:
         self._secret, self._issuer, self._audience = secret, issuer, audience
 
     def issue(self, user_id: UserId, *, ttl_s: int, key_id: str | None = None) -> str:
-        """Make a token for `user_id` that lives `ttl_s` seconds, or until the API key `key_id` is revoked."""
+        """Issue a token for `user_id`, valid for `ttl_s` seconds or until the API key `key_id` is revoked."""
         now = int(time.time())
         claims = {
             "sub": user_id,
@@ -48,12 +48,12 @@ class JwtCodec:
         return jwt.encode(claims, self._secret, algorithm="HS256")
 
     def verify(self, token: str) -> JwtClaims:
-        """Return the claims, or raise `Unauthenticated` with the reason a client may know."""
+        """Return the claims. Raises `Unauthenticated` with a sentence for the client."""
         return verified_claims(token, self._secret, "HS256", self._issuer, self._audience)
 
 
 def verified_claims(token: str, key: str | jwt.PyJWK, algorithm: str, issuer: str, audience: str) -> JwtClaims:
-    """Check a token against one key and the one algorithm that goes with it; raises `Unauthenticated`."""
+    """Verify a token with one key and its algorithm. Raises `Unauthenticated`."""
     try:
         claims = jwt.decode(
             token,

@@ -1,6 +1,7 @@
-"""What is wrong with a request, in plain sentences: field, value, and what would be right.
+"""Describes validation errors in plain sentences: the field, its value, and what is valid.
 
-pydantic lists every wrong item, so an answer could outgrow its request many times: at most `MAX_ERRORS` are told.
+pydantic lists every invalid item, so an error could be many times larger than its request. At most `MAX_ERRORS` are
+reported.
 """
 
 import difflib
@@ -18,11 +19,11 @@ from darkroom_chassis.errors import AppError
 MAX_ERRORS = 20
 MAX_NAME, MAX_VALUE, MAX_MESSAGE = 100, 60, 300
 MAX_LISTED = 20
-"""Names of fields that are listed where none is similar to an unknown one."""
+"""Maximum number of known names that are listed when none is similar to an unknown one."""
 BODY = "body"
 _PLACES = {BODY, "query", "path", "header", "cookie"}
-_UNTOLD = ("password", "secret", "token", "api_key", "authorization", "signature", "ticket", "x-api-key")
-"""Parts of the names of fields whose values are not repeated."""
+_SECRET_NAMES = ("password", "secret", "token", "api_key", "authorization", "signature", "ticket", "x-api-key")
+"""A field with one of these in its name is secret: errors do not quote its value."""
 _TIME = "a time such as 2026-11-27T12:00:00Z"
 _DATE = "a date such as 2026-11-27"
 _URL = "an absolute URL such as https://example.org/hook"
@@ -110,7 +111,7 @@ def invalid_request(
     code: ErrorCode = ErrorCode.INVALID_REQUEST,
     extra: Mapping[str, Any] | None = None,
 ) -> AppError:
-    """Make the answer that names the wrong fields; `more` were left out. `extra` adds top-level members."""
+    """Build the error that names the invalid fields. `more` counts omitted ones; `extra` adds top-level members."""
     clauses = [_clause(field) for field in fields]
     if more:
         clauses.append(f"and {more:,} more")
@@ -118,30 +119,30 @@ def invalid_request(
 
 
 def invalid_by(errors: Sequence[Any], model: Any = None, *, code: ErrorCode = ErrorCode.INVALID_REQUEST) -> AppError:
-    """Make the 400 for pydantic's or FastAPI's list of errors; `model` is what the body should have been."""
+    """Build the 400 for pydantic's or FastAPI's list of errors. `model` is the expected type of the body."""
     return invalid_request(field_errors(errors, model), more=max(0, len(errors) - MAX_ERRORS), code=code)
 
 
 def field_errors(errors: Sequence[Any], model: Any = None) -> list[FieldError]:
-    """Turn pydantic's list of errors into fields as the client wrote them (`metadata.prompt`)."""
+    """Convert pydantic's list of errors. Fields are named as the client wrote them (`metadata.prompt`)."""
     return [FieldError(field=_field_name(e), message=_message(e, model)) for e in errors[:MAX_ERRORS]]
 
 
 def printable(text: str, limit: int) -> str:
-    """Cut a client's text so that it fits into an answer, which is UTF-8 without control characters."""
+    """Shorten a client's text to `limit` characters and escape lone surrogates and U+0000."""
     cut = text if len(text) <= limit else text[: limit - 1] + "…"
     return cut.encode(errors="backslashreplace").decode().replace("\0", "\\0")
 
 
 def suggestion(name: str, known: Sequence[str]) -> str:
-    """Say what an unknown name may have meant: the most similar known one, or all of them if they are few."""
+    """Suggest the known name that is most similar to `name`, or list all if they are at most `MAX_LISTED`."""
     if similar := similar_name(name, known):
         return f"did you mean `{similar}`?"
     return f"known are {', '.join(f'`{one}`' for one in known)}" if 0 < len(known) <= MAX_LISTED else ""
 
 
 def must_be_one_of(value: str, known: Sequence[str]) -> str:
-    """Say that a value is none of the known names: those, `MAX_LISTED` at most, and the one that was perhaps meant."""
+    """Describe a value that is none of the known names: lists up to `MAX_LISTED` of them and suggests a similar one."""
     listed = ", ".join(printable(one, MAX_NAME) for one in known[:MAX_LISTED])
     more = f" and {len(known) - MAX_LISTED:,} more" if len(known) > MAX_LISTED else ""
     if not known:
@@ -153,14 +154,14 @@ def must_be_one_of(value: str, known: Sequence[str]) -> str:
 
 
 def similar_name(name: str, known: Sequence[str]) -> str | None:
-    """Find the known name that is most similar, upper and lower case being the same."""
+    """Return the most similar known name, ignoring case; None if none is close."""
     folded = {one[:MAX_NAME].casefold(): one for one in reversed(known)}
     close = difflib.get_close_matches(name[:MAX_NAME].casefold(), folded, n=1)
     return folded[close[0]] if close else None
 
 
 def _sentences(clauses: Sequence[str]) -> str:
-    """Join clauses by semicolons; one that ends with a mark of its own ends its sentence."""
+    """Join clauses with semicolons. A clause that ends with a question mark or full stop ends its sentence."""
     text = ""
     for clause in clauses:
         is_begin = not text or text.endswith(("?", "."))
@@ -181,7 +182,7 @@ def _field_name(error: Mapping[str, Any]) -> str:
         return BODY
     parts = [printable(str(part), MAX_NAME) for part in location[:12]]
     if parts and parts[0] in _PLACES:
-        # Outside of a body a name is all that the client wrote: the number of a repeated parameter says nothing.
+        # Outside a body only the name is useful: the index of a repeated parameter is not.
         parts = (parts[1:] if parts[0] == BODY else parts[1:2]) or [parts[0]]
     return ".".join(parts)
 
@@ -197,7 +198,7 @@ def _message(error: Mapping[str, Any], model: Any) -> str:
     else:
         if kind in {"too_short", "too_long"} and isinstance(error.get("input"), str):
             kind = f"string_{kind}"
-        must = _MUST[kind].format_map(_Context(context)) if kind in _MUST else _own_words(error)
+        must = _MUST[kind].format_map(_Context(context)) if kind in _MUST else _validator_message(error)
     shown = "" if kind in _SHOWING_NO_VALUE else _value(error)
     return printable(_singular(must), MAX_MESSAGE) + shown + (_meant(error) if kind in _CHOICES else "")
 
@@ -216,10 +217,10 @@ def _value(error: Mapping[str, Any]) -> str:
 
 
 def _is_secret(error: Mapping[str, Any]) -> bool:
-    """Tell of a value that is not repeated: that of a field named like a secret, and a URL with a user in it."""
+    """Whether the value must not be quoted: a field named like a secret, or a URL with user information."""
     if str(error.get("type")).startswith("url_") and "@" in str(error.get("input")):
         return True
-    return any(word in str(part).lower() for part in error["loc"] for word in _UNTOLD)
+    return any(word in str(part).lower() for part in error["loc"] for word in _SECRET_NAMES)
 
 
 def _quoted(value: str | bool) -> str:
@@ -227,7 +228,7 @@ def _quoted(value: str | bool) -> str:
 
 
 def _meant(error: Mapping[str, Any]) -> str:
-    """Suggest the choice that is most similar to a wrong one."""
+    """Suggest the choice that is most similar to the invalid value."""
     value = error.get("input")
     if not isinstance(value, str) or _is_secret(error):
         return ""
@@ -239,8 +240,8 @@ def _digits(value: float) -> str:
     return str(value) if isinstance(value, float) or abs(value) < 10**30 else "a larger number"
 
 
-def _own_words(error: Mapping[str, Any]) -> str:
-    """Return the validator's own sentence, with a small first letter unless the first word is an abbreviation."""
+def _validator_message(error: Mapping[str, Any]) -> str:
+    """Return the validator's message, with a lower-case first letter unless the first word is an abbreviation."""
     text = str(error["msg"]).removeprefix("Value error, ")
     return text if text[:2].isupper() else text[:1].lower() + text[1:]
 
@@ -250,18 +251,18 @@ def _singular(text: str) -> str:
 
 
 class _Context(dict[str, Any]):
-    """Gives what pydantic does not tell as an empty text."""
+    """Formatting context in which missing values are empty."""
 
     def __missing__(self, key: str) -> str:
         return ""
 
 
 def _known_names(model: Any, path: Sequence[Any]) -> list[str]:
-    """Return the names that an object at `path` inside the model may have."""
+    """Return the field names of the object at `path` in the model."""
     found = list(_models(model))
     for part in path:
         if isinstance(part, int):
-            continue  # an item of a list, whose model is among those found
+            continue  # the index of a list, whose item model has been found already
         inner = [model.model_fields[part].annotation for model in found if part in model.model_fields]
         if inner:
             found = [one for annotation in inner for one in _models(annotation)]
@@ -269,7 +270,7 @@ def _known_names(model: Any, path: Sequence[Any]) -> list[str]:
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    """Find the models in an annotation such as `list[Model] | None`."""
+    """Yield the models in an annotation such as `list[Model] | None`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for argument in get_args(annotation):

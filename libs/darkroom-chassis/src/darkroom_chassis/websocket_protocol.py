@@ -1,30 +1,25 @@
-"""Uvicorn's WebSocket protocol with an answer to every handshake, and our close code for a missed heartbeat."""
+"""Uvicorn's WebSocket protocol with a response to every handshake and close code 4000 for a missed heartbeat."""
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 from uvicorn._types import ASGIReceiveEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import MAX_LINE_LENGTH, MAX_NUM_HEADERS
 
-from darkroom_chassis.http_limits import HttpLimits
 from darkroom_chassis.http_refusal import refusal
+
+if TYPE_CHECKING:
+    from darkroom_chassis.http_protocol import LimitedConfig
 
 INVALID_TEXT = 1007
 HEARTBEAT_TIMEOUT = 4000
 _METHOD_AND_VERSION = len(b"GET  HTTP/1.1\r\n")
 
 
-@runtime_checkable
-class HasLimits(Protocol):
-    """A configuration of uvicorn that carries our limits."""
-
-    limits: HttpLimits
-
-
 def websocket_refusal(url: bytes, headers: Sequence[tuple[bytes, bytes]]) -> tuple[int, str] | None:
-    """Return status and sentence for a handshake that the WebSocket parser would not read; None if it would."""
+    """Return status and sentence for a handshake that exceeds the limits of the WebSocket parser, else None."""
     if len(url) + _METHOD_AND_VERSION > MAX_LINE_LENGTH:
         return 414, f"The request line of a WebSocket handshake has at most {MAX_LINE_LENGTH} bytes."
     if not url.isascii():
@@ -37,14 +32,14 @@ def websocket_refusal(url: bytes, headers: Sequence[tuple[bytes, bytes]]) -> tup
 
 
 class BoundedWebSocketProtocol(WebSocketsSansIOProtocol):
-    """Answers 400 to a handshake that cannot be parsed, and closes with 4000 when pings are not answered.
+    """Responds with 400 to a malformed handshake and closes with 4000 when a ping is not answered.
 
-    While a client reads nothing, nothing is read from it either: answers to its pings would fill the memory.
+    While a client does not read, its input is not read either: the pongs for its pings would fill the memory.
     """
 
-    def __init__(self, *args: Any, **options: Any) -> None:  # Any: uvicorn's own arguments
-        super().__init__(*args, **options)
-        self._send_s = self.config.limits.send_s if isinstance(self.config, HasLimits) else HttpLimits().send_s
+    def __init__(self, config: "LimitedConfig", *args: Any, **options: Any) -> None:  # Any: uvicorn's own arguments
+        super().__init__(config, *args, **options)
+        self._send_s = config.limits.send_s
         self._stalled: asyncio.TimerHandle | None = None
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -82,7 +77,7 @@ class BoundedWebSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.close()
 
     def send_receive_event_to_app(self) -> None:
-        """Close with 1007 at text that is not UTF-8; uvicorn does so, too, but logs a traceback for each."""
+        """Close with 1007 on text that is not UTF-8. Uvicorn does so, too, but logs a traceback."""
         try:
             _ = self.curr_msg_data_type == "text" and b"".join(self.frames).decode()
         except UnicodeDecodeError:

@@ -1,11 +1,11 @@
-"""The queue engine: steps under leases with fencing tokens, fair order, and one event log, as Lua scripts on Redis.
+"""The queue engine: leases with fencing tokens, fair scheduling and an event log, implemented as Lua scripts in Redis.
 
 producer    QueueClient → Producer: submit, cancel, read, emit
-worker/     QueueClient → Consumer: claims, heartbeats and reports around a handler
-log/        QueueClient → EventLog: the log from an event id on, and replay of a job;
+worker/     QueueClient → Consumer: claims steps, sends heartbeats, runs a handler, reports results
+log/        QueueClient → EventLog: reads the log from an event id, and replays a job;
                 EventFanout: followers that resume without a gap; ProgressFeed: live progress
 operate/    QueueClient → Control, DeadLetters, Insight, Registry: pause, drain, inspect, requeue;
-                Sweeper: expiry of leases while no worker is alive
+                Sweeper: expires leases while no worker is alive
 """
 
 from darkroom_queue.client import QueueClient

@@ -1,4 +1,4 @@
-"""The connection of the queue: a Redis client that greets every server with the queue's classes and leases."""
+"""The queue's Redis client. It runs `adopt.lua` on each server that it connects to."""
 
 from typing import Self
 
@@ -12,12 +12,12 @@ from darkroom_queue.record import canonical
 
 DEFAULT_LEASE_S = 12.0
 _CATALOGUE_REQUIREMENTS = tuple(canonical(entry.requirements) for entry in CATALOGUE.values())
-"""What steps of the catalogue's types require, unless they ask for more: their classes are never collected."""
+"""The requirements of the catalogue's job types. Their classes are permanent."""
 _GREETING = Greeting(load("adopt"), (round(DEFAULT_LEASE_S * 1000), *_CATALOGUE_REQUIREMENTS))
 
 
 class QueueClient(RedisClient):
-    """A connection to one shard of the queue; `RedisUnavailable` during an outage."""
+    """A client of one shard of the queue. Its calls raise `RedisUnavailable` during an outage."""
 
     keys: Keys
 
@@ -27,5 +27,5 @@ class QueueClient(RedisClient):
 
     @classmethod
     async def open(cls, url: str, *, shard: int = 0) -> Self:
-        """Connect and greet the server. `resolver.locate` lists the forms of `url`."""
+        """Connect to the server at `url`; `resolver.locate` lists its forms. Raises `RedisUnavailable`."""
         return await cls(locate(url), shard).greet()

@@ -1,61 +1,62 @@
-"""What can go wrong between a caller and the queue; an outage is `darkroom_redis.RedisUnavailable`.
+"""Errors of the queue. An outage is `darkroom_redis.RedisUnavailable`.
 
 QueueError
-├─ UnusableStep       an id or a payload that the queue cannot keep; also a ValueError
+├─ UnusableStep       an id or a payload that the queue cannot store; also a ValueError
 ├─ QueueFull          the depth limit is reached; nothing was stored
-├─ StepConflict       this id stands for another step
-├─ SubmissionExpired  the submission came later than it allowed
-├─ TooManyClasses     more kinds of requirements, or of capabilities, than a shard keeps; room comes with time
-│  └─ ClassShareUsed  the tenant has brought as many kinds of requirements as one may
+├─ StepConflict       the id belongs to a different step
+├─ SubmissionExpired  the submission arrived after its `not_after_ms`
+├─ TooManyClasses     the shard's limit of classes or capability sets is reached; retry later
+│  └─ ClassShareUsed  the tenant's limit of classes is reached
 ├─ StepOfJob          the step belongs to a job of the platform, which decides whether it runs again
-├─ LogTruncated       the event log no longer reaches back that far
-└─ WorkerSuperseded   a newer process has taken this worker's name
+├─ LogTruncated       the event log does not reach back to the requested position
+├─ SlowReader         a follower's buffer is full
+└─ WorkerSuperseded   another process has registered with this worker id
 """
 
 
 class QueueError(Exception):
-    """Base of everything the queue raises on purpose."""
+    """Base class of the queue's errors."""
 
 
 class UnusableStep(QueueError, ValueError):
-    """The step can never be taken; the message begins with the name of the field."""
+    """The step is invalid, so a repeated submission fails, too. The message begins with the name of the field."""
 
 
 class QueueFull(QueueError):
-    """The queue holds as many steps as its limit allows."""
+    """The queue has reached its depth limit."""
 
 
 class StepConflict(QueueError):
-    """The id is taken by a step with another body."""
+    """A step with this id and another body exists."""
 
 
 class SubmissionExpired(QueueError):
-    """Redis's clock is past the submission's `not_after_ms`."""
+    """The submission arrived after its `not_after_ms`, by the clock of Redis."""
 
 
 class TooManyClasses(QueueError):
-    """There is no room for one more class of requirements, or capability set, at the moment.
+    """The limit of requirement classes or of capability sets is reached. The call may be repeated later.
 
-    A shard keeps the classes of the catalogue's types, 3,072 others of all tenants, 1,024 of the operator, and 256
-    capability sets. Classes that no step has had for two hours make room, so the call may be repeated later.
+    A shard has the classes of the catalogue's types, at most 3,072 others of all tenants, 1,024 of the operator, and
+    256 capability sets. A class is deleted when no step has used it for about two hours.
     """
 
 
 class ClassShareUsed(TooManyClasses):
-    """The tenant has brought as many classes as one tenant may: 64, or the operator's 1,024."""
+    """The tenant's own limit of classes is reached: 64, or 1,024 for the operator."""
 
 
 class StepOfJob(QueueError):
-    """The step is part of a platform's job; the message says how to run that again."""
+    """The step is part of a job of the platform. The message says how to retry the job."""
 
 
 class LogTruncated(QueueError):
-    """What followed the given event id is no longer known in full; take a snapshot and go on from the tail."""
+    """Events after the given id may be missing. Take a snapshot and continue from the tail."""
 
 
 class SlowReader(QueueError):
-    """A follower's buffer is full; it may follow again from the last event that it has."""
+    """A follower's buffer is full. It may follow again from its last event."""
 
 
 class WorkerSuperseded(QueueError):
-    """Another process registered under the same worker id later."""
+    """Another process has registered with the same worker id."""

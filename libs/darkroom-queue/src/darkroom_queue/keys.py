@@ -1,6 +1,6 @@
-"""Every key that Python spells. The scripts compute the others from the same prefix; docs/redis-keys.md lists them all.
+"""The Redis keys that Python uses. Scripts compute the others from the same prefix; docs/redis-keys.md lists all.
 
-The prefix is the shard's hash tag, so that all keys of a shard live in one slot of a Redis Cluster.
+The prefix is the shard's hash tag, which maps all keys of a shard to one slot of a Redis Cluster.
 """
 
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ class Keys(SharedKeys):
 
     @property
     def steps(self) -> str:
-        """Hash of the steps that have not ended, as they were submitted."""
+        """Hash of the records of steps that have not ended."""
         return self.key("s")
 
     @property
     def readers(self) -> str:
-        """Hash of the log's readers: how far each has read, and when it said so."""
+        """Hash of the log's named readers: position and time of the report."""
         return self.key("rd")
 
     @property
@@ -35,17 +35,17 @@ class Keys(SharedKeys):
 
     @property
     def workers(self) -> str:
-        """Sorted set of live workers by the time they were last seen."""
+        """Sorted set of live workers by time of the last heartbeat."""
         return self.key("wz")
 
     @property
     def dead_letters(self) -> str:
-        """Sorted set of steps that failed for good, by when."""
+        """Sorted set of dead letters by time of the failure."""
         return self.key("dd")
 
     @property
     def paused(self) -> str:
-        """Set of paused job types, and `*` for everything."""
+        """Set of paused job types; `*` is all types."""
         return self.key("ps")
 
     def worker(self, worker_id: WorkerId) -> str:
@@ -53,7 +53,7 @@ class Keys(SharedKeys):
         return self.key(f"wk:{worker_id}")
 
     def dead_letter(self, step_id: StepId) -> str:
-        """String: the record of a step that failed for good."""
+        """String: the record of a dead letter."""
         return self.key(f"d:{step_id}")
 
     def job_events(self, job_id: JobId) -> str:
@@ -61,7 +61,7 @@ class Keys(SharedKeys):
         return self.key(f"e:{job_id}")
 
     def service_times(self, step_type: str) -> str:
-        """Hash: how many steps of a type took how long, by bucket."""
+        """Hash: histogram of the service times of a step type."""
         return self.key(f"hi:{step_type}")
 
     def wake(self, capability_set: str) -> str:

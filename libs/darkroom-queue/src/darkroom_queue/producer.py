@@ -1,4 +1,4 @@
-"""The submitting side: hand steps over, cancel them, read them, append events born elsewhere."""
+"""The producer: submits, cancels and reads steps, and appends events of the platform."""
 
 import asyncio
 import json
@@ -28,11 +28,11 @@ from darkroom_queue.record import ended_view, live_view, queued_view, submission
 
 _SUBMIT, _CANCEL, _READ, _EMIT = load("submit"), load("cancel"), load("read"), load("emit")
 MAX_BATCH = 32
-"""Steps of one script call: small enough that the queue works on some while others are written."""
+"""Maximum number of steps per script call. Small, so that the queue processes a batch while the next is written."""
 
 
 class CancelOutcome(StrEnum):
-    """What a cancel met: a waiting step (ended now), a running one (asked to stop), an ended one, or none."""
+    """Result of a cancellation: the step was cancelled, was asked to stop, had ended, or is unknown."""
 
     CANCELLED = "cancelled"
     REQUESTED = "requested"
@@ -41,7 +41,7 @@ class CancelOutcome(StrEnum):
 
 
 class Submitted:
-    """Answer to a submission; `created` is False if the same step had been submitted before."""
+    """Result of a submission. `created` is False if the same step had been submitted before."""
 
     __slots__ = ("_view", "created")
 
@@ -50,7 +50,7 @@ class Submitted:
 
     @property
     def view(self) -> StepView:
-        """The step as it stands; made when asked for, since most callers never do."""
+        """The state of the step. Built on demand, since most callers do not use it."""
         if isinstance(self._view, tuple):
             self._view = queued_view(*self._view)
         return self._view
@@ -87,9 +87,9 @@ class Producer:
         self._sending: set[asyncio.Task[None]] = set()
 
     async def submit(self, step: StepSubmit, *, max_depth: int = 0) -> Submitted:
-        """Queue a step; raises a `QueueError` if it was not taken.
+        """Submit a step. Raises a `QueueError` if it is refused; `max_depth` 0 means no limit.
 
-        Callers in the same turn of the event loop share one script call.
+        Calls in the same iteration of the event loop share one script call.
         """
         loop = asyncio.get_running_loop()
         args, future = submit_args(step), loop.create_future()
@@ -113,7 +113,7 @@ class Producer:
         steps, args, futures = zip(*batch, strict=True)
         try:
             answers = self._send(steps, args, max_depth)
-        except Exception as error:  # noqa: BLE001 - each caller raises it where it waits
+        except Exception as error:  # noqa: BLE001 - raised to the callers
             _fail(futures, error)
             return
         task = asyncio.create_task(_share(answers, futures))
@@ -121,13 +121,13 @@ class Producer:
         task.add_done_callback(self._sending.discard)
 
     async def submit_many(self, steps: Sequence[StepSubmit], *, max_depth: int = 0) -> list[Submitted | QueueError]:
-        """Queue any number of steps, up to 32 in one script call; each gets its own answer, in order."""
+        """Submit any number of steps, up to 32 per script call. Returns one result per step, in order."""
         starts = range(0, len(steps), MAX_BATCH)
         sent = [self._send_usable(steps[start : start + MAX_BATCH], max_depth) for start in starts]
         return [answer for answers in await asyncio.gather(*sent) for answer in answers]
 
     def _send_usable(self, steps: Sequence[StepSubmit], max_depth: int) -> _Answers:
-        """Send what can be sent; one unusable step must not keep the others back."""
+        """Send the valid steps; an invalid one does not fail the others."""
         written = [_written(step) for step in steps]
         args = [one for one in written if not isinstance(one, UnusableStep)]
         if len(args) == len(written):
@@ -136,7 +136,7 @@ class Producer:
         return _fill_in(written, self._send(usable, args, max_depth) if usable else None)
 
     def _send(self, steps: Sequence[StepSubmit], args: Sequence[Sequence[Arg]], max_depth: int) -> _Answers:
-        """Write the script call, at once if there is a connection; what is returned waits for the answers."""
+        """Write the script call, at once if there is a connection. Awaiting the result waits for the reply."""
         flat: list[Arg] = [max_depth, len(steps)]
         for fields in args:
             flat += fields
@@ -155,11 +155,11 @@ class Producer:
             case 0:
                 return Submitted(await self.read(step.id) or (step, now_ms), created=False)
             case -1:
-                return StepConflict(f"{step.id} is taken by a step with another body")
+                return StepConflict(f"{step.id} belongs to a step with another body")
             case -2:
-                return SubmissionExpired(f"{step.id} came after its not_after_ms {step.not_after_ms}")
+                return SubmissionExpired(f"{step.id} arrived after its not_after_ms {step.not_after_ms}")
             case -3:
-                return QueueFull("the queue holds as many steps as its limit allows")
+                return QueueFull("the queue has reached its depth limit")
             case -6:
                 return UnusableStep("created_us: all numbers of a step must be in range")
             case -5:
@@ -168,27 +168,27 @@ class Producer:
                 return TooManyClasses("the queue has no room for one more kind of requirements")
 
     async def cancel(self, step_id: StepId, *, reason: str) -> CancelOutcome:
-        """End a waiting step, or ask a running one to stop; a running one is ended by force after 10 s."""
+        """Cancel a waiting step, or ask a running one to stop. After 10 s a running step is cancelled by force."""
         return CancelOutcome(await self._client.run(_CANCEL, step_id, reason))
 
     async def read(self, step_id: StepId) -> StepView | None:
-        """Return a step's state; None if it was never submitted, or ended longer ago than tombstones are kept."""
+        """Return the state of a step; None if it is unknown or its tombstone has expired."""
         [view] = await self.read_many([step_id])
         return view
 
     async def read_many(self, step_ids: Sequence[StepId]) -> list[StepView | None]:
-        """Return the states of some hundred steps, in order, by one script call."""
+        """Return the states of the steps, in order, by one script call. Pass at most some hundred."""
         answers: list[list[str]] = await self._client.run(_READ, *step_ids) if step_ids else []
         return [_view(step_id, answer) for step_id, answer in zip(step_ids, answers, strict=True)]
 
     async def submission(self, step_id: StepId) -> Submission | None:
-        """Return what a step was submitted with; None once it has completed, or was cancelled, or is forgotten."""
+        """Return the submission of a step; None if it is unknown, completed, cancelled or purged."""
         keys, run = self._client.keys, self._client.command
         record = await run("HGET", keys.steps, step_id) or await run("GET", keys.dead_letter(step_id))
         return None if record is None else submission(record)
 
     async def depth(self) -> QueueDepth:
-        """Return the counters; costs one command whatever the depth."""
+        """Return the counters. Costs one command, regardless of the depth."""
         stored: dict[str, str] = await self._client.guard(self._client.redis_py.hgetall(self._client.keys.counters))
         counts = {name: max(0, int(value)) for name, value in stored.items()}
         return QueueDepth(
@@ -200,7 +200,7 @@ class Producer:
         )
 
     async def emit(self, emissions: Sequence[Emission]) -> list[EventId]:
-        """Append events in order; one that was appended before (by outbox id) gives its first id again."""
+        """Append events in order and return their ids. An outbox id that was appended before returns its first id."""
         args: list[Arg] = []
         for event in emissions:
             data = event.data | ({"trace_id": event.trace_id} if event.trace_id else {})
@@ -224,12 +224,12 @@ def _written(step: StepSubmit) -> Sequence[Arg] | UnusableStep:
 
 
 async def _share(answers: _Answers, futures: "Sequence[asyncio.Future[Submitted | QueueError]]") -> None:
-    """Tell every caller of a batch what became of its step, or what the call met."""
+    """Set the result of every caller of a batch, or the exception of the call."""
     try:
         for future, answer in zip(futures, await answers, strict=True):
             if not future.done():
                 future.set_result(answer)
-    except Exception as error:  # noqa: BLE001 - each caller raises it where it waits
+    except Exception as error:  # noqa: BLE001 - raised to the callers
         _fail(futures, error)
 
 
@@ -242,7 +242,7 @@ def _fail(futures: "Sequence[asyncio.Future[Submitted | QueueError]]", error: Ex
 async def _fill_in(
     written: Sequence[Sequence[Arg] | UnusableStep], sent: _Answers | None
 ) -> list[Submitted | QueueError]:
-    """Put the answers of what was sent between the refusals of what could not be."""
+    """Merge the results of the steps that were sent with the errors of invalid ones, in order."""
     answers = iter(await sent if sent is not None else ())
     return [one if isinstance(one, UnusableStep) else next(answers) for one in written]
 

@@ -1,6 +1,6 @@
-"""How a step is written in Redis: a line of tab-separated fields, a line of requirements, and the payload as JSON.
+"""The format of a step's record in Redis: a line of tab-separated fields, a line of requirements, the payload as JSON.
 
-`lua/parts/head.lua` names the fields of the line.
+`lua/parts/head.lua` documents the fields of the line.
 """
 
 import hashlib
@@ -36,14 +36,14 @@ MAX_BODY_BYTES = 1_000_000
 
 @lru_cache(maxsize=4096)
 def canonical(model: BaseModel) -> str:
-    """Write a model so that equal ones give equal text: sorted keys, sorted lists, defaults left out."""
+    """Serialize a model so that equal models yield equal text: sorted keys, sorted lists, no default values."""
     fields = model.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
     ordered = {k: sorted(v) if isinstance(v, list) else v for k, v in fields.items()}
     return json.dumps(ordered, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def score(step: StepSubmit) -> int:
-    """Order inside a tenant: workflow age in µs, minus one minute of head start for each point of priority."""
+    """Order within a tenant: creation time in µs, minus one minute for each point of priority."""
     return step.created_us - step.priority * PRIORITY_HEAD_START_US
 
 
@@ -73,8 +73,7 @@ def submit_args(step: StepSubmit) -> list[str | int]:
         f"{step.expected_ms}\t{round(step.timeout_s * 1000)}\t{step.max_attempts}"
         f"\t{step.requirements.type}\t{step.job_id}\t{step.tenant}"
     )
-    # The digest identifies a submission: all but when it may arrive, how far its job is, and which
-    # trace it belongs to.
+    # The digest identifies a submission. It does not cover not_after_ms, the job's progress, and the trace id.
     asked = order if step.dated else f"{step.weight}\t{step.priority}\t{step.redelivery.value}"
     identity = f"{step.id}\t{requirements}\t{asked}\t{tail}\t{step.not_before_ms}\t{payload}"
     digest = f"{hashlib.blake2b(identity.encode(), digest_size=12).hexdigest()}.{step.priority}"
@@ -95,7 +94,7 @@ def _name_the_unusable(step: StepSubmit) -> None:
 
 
 def claimed(step_id: str, token: str, attempt: int, record: str) -> ClaimedStep:
-    """Read a claim as the turn script hands it out; what we wrote ourselves is not validated again."""
+    """Parse a claim returned by the turn script, without validation. Raises `ValueError` for a damaged record."""
     header, requirements, payload = record.split("\n", 2)
     _, _, _, _, trace, _, timeout, _, _, job, tenant, _, _ = header.split("\t")
     return ClaimedStep(
@@ -106,7 +105,7 @@ def claimed(step_id: str, token: str, attempt: int, record: str) -> ClaimedStep:
 
 
 def submission(record: str) -> Submission:
-    """Read what a step was submitted with."""
+    """Parse the submission in a record."""
     step = claimed("", "", 0, record)
     return Submission(step.requirements, step.payload, step.timeout_s)
 
@@ -122,7 +121,7 @@ def _priority(digest: str) -> int | None:
 
 
 def live_view(step_id: StepId, answer: list[str]) -> StepView:
-    """Build the view of a step that has not ended from the read script's answer."""
+    """Build the view of a step that has not ended from the reply of the read script."""
     header, due, token, worker, attempt, started, cancel_reason, progress = answer
     *_, tries, kind, job, tenant, digest, queued = header.split("\t")
     waiting = JobStatus.DELAYED if due else JobStatus.QUEUED
@@ -136,7 +135,7 @@ def live_view(step_id: StepId, answer: list[str]) -> StepView:
 
 
 def ended_view(step_id: StepId, stone: str) -> StepView:
-    """Build the view of an ended step from its tombstone: state, when it ended, its last lease, and what came of it."""
+    """Build the view of an ended step from its tombstone: state, time of the end, last lease, result or error."""
     header, _, body = stone.partition("\n")
     state, ended, _, worker, attempt, started, _, _, _, tries, kind, job, tenant, digest, queued = header.split("\t")
     data: Any = json.loads(body)
@@ -155,7 +154,7 @@ def ended_view(step_id: StepId, stone: str) -> StepView:
 
 
 def queued_view(step: StepSubmit, now_ms: int) -> StepView:
-    """Build the view of a step that was accepted just now."""
+    """Build the view of a step that has just been accepted."""
     delayed = step.not_before_ms is not None and step.not_before_ms > now_ms
     return StepView.model_construct(
         id=step.id, job_id=step.job_id, tenant=step.tenant, attempt=0, max_attempts=step.max_attempts,
@@ -165,7 +164,7 @@ def queued_view(step: StepSubmit, now_ms: int) -> StepView:
 
 
 def internal_error(error: BaseException) -> StepError:
-    """Describe an exception that a handler did not expect, without its text, which may hold anything."""
+    """Describe an unexpected exception of a handler, without its text, which may contain private data."""
     return StepError(
         code=StepErrorCode.INTERNAL, message=f"The worker failed with {type(error).__name__}.", retryable=True
     )

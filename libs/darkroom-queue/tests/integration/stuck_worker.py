@@ -15,7 +15,7 @@ async def stuck(context: StepContext) -> StepResult:
 
 async def main(url: str) -> None:
     link = await QueueClient.open(url)
-    await Consumer(link, make_worker("victim"), stuck, lease_s=1.5, beat_s=0.5).run()
+    await Consumer(link, make_worker("victim"), stuck, lease_s=1.5, heartbeat_s=0.5).run()
 
 
 asyncio.run(main(sys.argv[1]))

@@ -275,7 +275,7 @@ async def test_a_step_that_the_server_forgot_to_have_ended_is_not_run_again(link
             before[key] = await server.dump(key) or b""
         return StepResult(text="done")
 
-    consumer = Consumer(link, make_worker(), work, lease_s=3, beat_s=1)
+    consumer = Consumer(link, make_worker(), work, lease_s=3, heartbeat_s=1)
     task = asyncio.create_task(consumer.run())
     step = make_step()
     await Producer(link).submit(step)
@@ -312,7 +312,7 @@ async def test_a_worker_that_may_not_listen_for_a_while_hears_again(
     monkeypatch.setattr("darkroom_queue.worker.consumer.BLOCK_S", 1)
 
     async def is_refused() -> bool:
-        return "refuses to let the worker listen" in caplog.text
+        return "refuses a blocking command of the worker" in caplog.text
 
     async with working(link, echo):
         [set_] = await until(lambda: link.redis_py.hkeys("{darkroom-0}:csd"))

@@ -83,7 +83,7 @@ async def test_a_killed_worker_is_noticed_and_the_step_runs_elsewhere(link: Queu
     async def handler(context: StepContext) -> StepResult:
         return StepResult(text="rescued")
 
-    consumer = Consumer(link, make_worker("rescuer"), handler, lease_s=1.5, beat_s=0.5)
+    consumer = Consumer(link, make_worker("rescuer"), handler, lease_s=1.5, heartbeat_s=0.5)
     working, sweeping = asyncio.create_task(consumer.run()), asyncio.create_task(Sweeper(link, lease_s=1.5).run())
     view = await until(lambda: is_ended(producer, step.id), 15)
     assert view is not None

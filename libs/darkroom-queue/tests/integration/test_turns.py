@@ -84,7 +84,7 @@ async def test_a_beat_with_a_stale_token_extends_nothing_and_tells_the_worker(li
     await expire_leases(link)
     [fresh] = await claim(new)
     deadline = await link.redis_py.zscore("{darkroom-0}:lz", step.id)
-    turn = await late.turn(want=0, beats=[(step.id, old.token)])
+    turn = await late.turn(want=0, heartbeats=[(step.id, old.token)])
     assert turn.lost == (step.id,)
     assert await link.redis_py.zscore("{darkroom-0}:lz", step.id) == deadline
     assert fresh.token != old.token
@@ -93,7 +93,7 @@ async def test_a_beat_with_a_stale_token_extends_nothing_and_tells_the_worker(li
 async def test_a_claim_whose_answer_was_lost_comes_again_with_the_same_token(link: QueueClient) -> None:
     port, _ = await worker(link), await submit(link)
     [lost_answer] = await claim(port)
-    turn = await port.turn(want=1, beats=[])
+    turn = await port.turn(want=1, heartbeats=[])
     assert [(c.id, c.token) for c in turn.claims] == [(lost_answer.id, lost_answer.token)]
 
 
@@ -142,7 +142,7 @@ async def test_a_running_step_learns_of_its_cancel_and_ends_cancelled(link: Queu
     port, step = await worker(link), await submit(link)
     [claimed] = await claim(port)
     assert await Producer(link).cancel(step.id, reason="user") is CancelOutcome.REQUESTED
-    turn = await port.turn(want=0, beats=[(step.id, claimed.token)])
+    turn = await port.turn(want=0, heartbeats=[(step.id, claimed.token)])
     assert turn.cancelled == (step.id,)
     await port.turn(want=0, finishes=[Finish(step.id, claimed.token, Outcome.CANCELLED)])
     assert await status(link, step) is JobStatus.CANCELLED
@@ -243,7 +243,7 @@ async def test_the_time_limit_ends_a_step_whose_worker_only_beats(link: QueueCli
     [claimed] = await claim(port)
     lease = (await link.command("HGET", "{darkroom-0}:l", step.id)).split("\t")
     await link.command("HSET", "{darkroom-0}:l", step.id, "\t".join([*lease[:3], "1", *lease[4:]]))
-    await port.turn(want=0, beats=[(step.id, claimed.token)])
+    await port.turn(want=0, heartbeats=[(step.id, claimed.token)])
     view = await Producer(link).read(step.id)
     assert view is not None
     assert view.error is not None

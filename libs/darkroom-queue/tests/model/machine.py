@@ -136,28 +136,28 @@ class QueueMachine(RuleBasedStateMachine):
         assert not turn.registered
 
     @rule(
-        data=st.data(), want=st.integers(0, 3), beats=st.booleans(), outcome=st.sampled_from(Outcome),
+        data=st.data(), want=st.integers(0, 3), heartbeats=st.booleans(), outcome=st.sampled_from(Outcome),
         delayed=st.booleans(),
     )  # fmt: skip
-    def turn(self, data: st.DataObject, want: int, beats: bool, outcome: Outcome, delayed: bool) -> None:
+    def turn(self, data: st.DataObject, want: int, heartbeats: bool, outcome: Outcome, delayed: bool) -> None:
         name = data.draw(st.sampled_from(sorted(self.workers)))
         reports = data.draw(st.lists(st.sampled_from(self.issued), max_size=2)) if self.issued else []
         held = [(StepId(s.spec.id), s.token) for s in self.oracle.held(name)]
         others = [*held, *self.issued[-3:]]
         told = data.draw(st.lists(st.sampled_from(others), unique_by=lambda pair: pair[0])) if others else []
-        self._take_turn(name, want, reports, outcome, told if beats else None, delayed=delayed)
+        self._take_turn(name, want, reports, outcome, told if heartbeats else None, delayed=delayed)
 
     def _take_turn(
         self, name: str, want: int, reports: Iterable[tuple[StepId, str]], outcome: Outcome,
-        beats: list[tuple[StepId, str]] | None, *, delayed: bool = False,
+        heartbeats: list[tuple[StepId, str]] | None, *, delayed: bool = False,
     ) -> None:  # fmt: skip
         port, can = self.workers[name]
         finishes = [_report(step, token, outcome, delayed=delayed) for step, token in reports]
-        turn = self.wait(port.turn(want=want, finishes=finishes, beats=beats))
+        turn = self.wait(port.turn(want=want, finishes=finishes, heartbeats=heartbeats))
         assert turn.registered
         refused = [f.step_id for f in finishes if not self.oracle.finish(f.step_id, f.token, outcome, delayed=delayed)]
         assert [finish.step_id for finish in turn.refused] == refused
-        again = self._beat(name, turn, beats) if beats is not None else {}
+        again = self._heartbeat(name, turn, heartbeats) if heartbeats is not None else {}
         self._sweep_oracle()
         for claim in turn.claims:
             want -= 1
@@ -172,10 +172,10 @@ class QueueMachine(RuleBasedStateMachine):
         assert again == {}
         assert want <= 0 or not self.oracle.claimable(can)
 
-    def _beat(self, name: str, turn: Turn, beats: list[tuple[StepId, str]]) -> dict[str, tuple[str, int]]:
-        """Compare what the beats tell; returns the claims that must come again."""
+    def _heartbeat(self, name: str, turn: Turn, heartbeats: list[tuple[StepId, str]]) -> dict[str, tuple[str, int]]:
+        """Compare what the heartbeats tell; returns the claims that must come again."""
         lost, cancelled = [], []
-        for step_id, token in beats:
+        for step_id, token in heartbeats:
             step = self.oracle.steps[step_id]
             if step.status is not JobStatus.RUNNING or step.token != token:
                 lost.append(step_id)
@@ -184,7 +184,7 @@ class QueueMachine(RuleBasedStateMachine):
             if step.cancel_asked:
                 cancelled.append(step_id)
         assert (list(turn.lost), list(turn.cancelled)) == (lost, cancelled)
-        known = {step_id for step_id, _ in beats}
+        known = {step_id for step_id, _ in heartbeats}
         return {s.spec.id: (s.token, s.attempt) for s in self.oracle.held(name) if s.spec.id not in known}
 
     def _sweep_oracle(self) -> None:

@@ -13,5 +13,5 @@ async def test_the_first_beat_after_an_outage_gives_no_more_than_a_lease(link: Q
     swept = int(await link.redis_py.hget(link.keys.meta, "swept"))
     before = float(await link.redis_py.zscore("{darkroom-0}:lz", step.id))
     await link.redis_py.hset(link.keys.meta, "swept", swept - 60_000)
-    await port.turn(want=0, beats=[(step.id, step.token)])
+    await port.turn(want=0, heartbeats=[(step.id, step.token)])
     assert float(await link.redis_py.zscore("{darkroom-0}:lz", step.id)) < before + 2_000

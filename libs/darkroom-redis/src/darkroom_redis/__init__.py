@@ -1,7 +1,7 @@
-"""Redis as all services use it: one pipelined connection, Lua scripts, and what they share there besides the queue.
+"""Redis client of all services, and the features that they share in Redis apart from the queue.
 
 RedisClient                    commands and scripts on one server; raises `RedisUnavailable` during an outage
-RateLimits                     requests counted for all replicas together
+RateLimits                     rate limits shared by all replicas
 Tickets                        single-use credentials for WebSockets
 KeyDirectory                   hashes of the valid API keys, published by platform-api
 WakeupSender, WakeupReceiver   signals between processes that there is work

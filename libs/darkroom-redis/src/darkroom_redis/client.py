@@ -1,4 +1,4 @@
-"""The connection to Redis: scripts on the hot connection, all else on redis-py, and an epoch for every server run."""
+"""The Redis client: scripts use a pipelined connection, other commands redis-py. Each run of the server is an epoch."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -27,21 +27,21 @@ from darkroom_redis.script_loader import LuaScript
 Arg = str | bytes | int | float
 _UNREACHABLE = (ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError, OSError)
 _CLOSED_BY_UVLOOP = "the handler is closed"
-"""Its only word for a write to a connection that was lost a moment ago; asyncio's own loop writes into the void."""
+"""End of uvloop's RuntimeError for a write to a lost connection; asyncio's event loop discards such writes."""
 _MISPLACED = (MovedError, AskError, ClusterDownError, TryAgainError)
 _ELSEWHERE = (
     *("MOVED", "READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "UNBLOCKED"),
-    "NOREPLICAS",  # a master that is cut off from its replicas, which may have another one by now
+    "NOREPLICAS",  # a master without its replicas, which may have elected another one
 )
-"""Error words of a server that cannot serve us now: another one may, or the same one later."""
+"""Error codes of a server that cannot serve requests now. Another server may, or this one later."""
 _FULL = ("OOM", "MISCONF")
-"""Error words of a server that writes nothing before an operator has seen to it, but still answers what only reads."""
+"""Error codes of a server that refuses writes until an operator intervenes, but serves reads."""
 PROBE_TTL_S = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Greeting:
-    """The script that runs on a server before anything else; it returns the epoch of the server's present run.
+    """The first script that runs on a server. It returns the epoch of the server's current run.
 
     Its arguments are the server's run id and `args`.
     """
@@ -51,7 +51,7 @@ class Greeting:
 
 
 class RedisClient:
-    """Runs scripts and commands on one shard. Reconnects by itself; raises `RedisUnavailable` during an outage."""
+    """Runs scripts and commands on one shard. Reconnects automatically. Raises `RedisUnavailable` during an outage."""
 
     keys: SharedKeys
 
@@ -60,14 +60,14 @@ class RedisClient:
         self._location = location
         self._connection = self._new_connection()
         self._idle: list[PipelinedConnection] = []
-        """Connections for commands that block; each was used before."""
+        """Idle connections for blocking commands."""
         self._sent: set[str] = set()
-        """Digests of the scripts that went over the hot connection as a whole; the server knows them since."""
+        """Digests of the scripts that were sent in full on the pipelined connection, so the server has cached them."""
         self._epoch = 0
         self._closed = False
 
     async def greet(self) -> Self:
-        """Connect and greet the server; closes every connection if that fails."""
+        """Connect and run the greeting. Closes every connection if that fails."""
         try:
             await self.epoch()
         except BaseException:
@@ -77,7 +77,7 @@ class RedisClient:
 
     @property
     def redis_py(self) -> "redis.Redis":
-        """The redis-py client of the shard's server; await its calls through `guard`."""
+        """The redis-py client of the shard's server. Await its calls through `guard`."""
         return self._location.client
 
     async def close(self) -> None:
@@ -89,21 +89,21 @@ class RedisClient:
         await self._location.close()
 
     async def ping(self) -> None:
-        """Raise `RedisUnavailable` unless Redis answers."""
+        """Raise `RedisUnavailable` unless Redis responds."""
         await self.command("PING")
 
     async def check_writes(self) -> None:
-        """Raise `RedisUnavailable` unless Redis takes writes: one with a full disk or memory still answers reads."""
+        """Raise `RedisUnavailable` unless Redis accepts writes. With a full disk or memory it serves only reads."""
         await self.command("SET", self.keys.probe, "1", "EX", PROBE_TTL_S)
 
     async def guard(self, call: Awaitable[Any]) -> Any:  # Any: redis-py's types cover every mode of every reply
-        """Await a call on `redis_py`; whatever means "no answer" becomes `RedisUnavailable`."""
+        """Await a call on `redis_py`. Converts all errors of an outage to `RedisUnavailable`."""
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT_S):
                 return await call
         except _UNREACHABLE as error:
             self._epoch = 0
-            if isinstance(error, OSError):  # silence for the whole time limit: the hot connection hears no more, either
+            if isinstance(error, OSError):  # no response within the timeout: the pipelined connection hangs, too
                 raise self._unavailable(error) from error
             raise RedisUnavailable(f"Redis does not answer ({type(error).__name__})") from error
         except RuntimeError as error:
@@ -114,27 +114,27 @@ class RedisClient:
         except ResponseError as error:
             if not isinstance(error, _MISPLACED) and not str(error).startswith("UNBLOCKED"):
                 raise
-            # redis-py takes the error word off the text.
+            # redis-py removes the error code from the text.
             raise self._unavailable(error, f"MOVED {error}" if isinstance(error, MovedError) else "") from error
 
     async def epoch(self) -> int:
-        """Return the epoch of the server's present run."""
+        """Return the epoch of the server's current run."""
         await self._ready()
         return self._epoch
 
-    def run(self, script: LuaScript, *args: Arg) -> Awaitable[Any]:  # Any: each stub knows what its script answers
-        """Run a script on this shard. With a connection that stands it is on its way when this returns."""
+    def run(self, script: LuaScript, *args: Arg) -> Awaitable[Any]:  # Any: each stub knows its script's reply
+        """Run a script on this shard. On an open connection it is sent before this returns."""
         if not self._epoch or not self._connection.connected:
             return self._connect_and_run(script, args)
         return self._evaluate(script, args)
 
     async def command(self, *args: Arg) -> Any:  # Any: replies differ by command
-        """Run one command on the hot connection."""
+        """Run one command on the pipelined connection."""
         await self._ready()
         return await self._answer(self._send(*args))
 
     async def block(self, *args: Arg) -> Any:  # Any: replies differ by command
-        """Run a command that may wait for up to five seconds, on a connection that nothing else uses meanwhile."""
+        """Run a command that blocks for up to 5 s, on a connection of its own."""
         if self._closed:
             raise RedisUnavailable("the client was closed")
         connection = self._idle.pop() if self._idle else self._new_connection()
@@ -146,22 +146,22 @@ class RedisClient:
             raise self._unavailable(error) from error
         except ReplyError as error:
             connection.close()
-            raise self._judge(error) from error
-        except BaseException:  # a cancelled call leaves an answer behind
+            raise self._error_of(error) from error
+        except BaseException:  # the reply to a cancelled call is still to come
             connection.close()
             raise
         self._idle.append(connection)
         return reply
 
     def forget_epoch(self) -> None:
-        """Greet the server anew before the next call: something tells that its data is not what it was."""
+        """Run the greeting again before the next call, because the server's data may have changed."""
         self._epoch = 0
 
     def _new_connection(self) -> PipelinedConnection:
         return PipelinedConnection(lambda: self._location.resolve(self.keys.meta))
 
     async def _ready(self) -> None:
-        """Connect, and greet a server that was away: another run of it than before begins a new epoch."""
+        """Connect and run the greeting if necessary. A new run of the server begins a new epoch."""
         if not self._connection.connected:
             if self._closed:
                 raise RedisUnavailable("the client was closed")
@@ -169,7 +169,7 @@ class RedisClient:
             self._sent.clear()
             try:
                 await self._connection.connect()
-                # redis-py's idle connections to the server that was lost would each fail once more.
+                # Each of redis-py's idle connections to the lost server would fail once.
                 await self.redis_py.connection_pool.disconnect(inuse_connections=False)
             except (OSError, ReplyError, ConnectionError, TimeoutError) as error:
                 raise self._unavailable(error) from error
@@ -183,7 +183,7 @@ class RedisClient:
         return await self._evaluate(script, args)
 
     def _evaluate(self, script: LuaScript, args: tuple[Arg, ...]) -> Awaitable[Any]:
-        """Send a script whole the first time, so that no call of it can overtake the one that makes it known."""
+        """Send a script in full the first time, on the same connection, so that no EVALSHA can precede it."""
         how = ("EVALSHA", script.sha) if script.sha in self._sent else ("EVAL", script.source)
         self._sent.add(script.sha)
         return self._evaluated(script, args, self._send(*how, 1, self.keys.meta, *args))
@@ -195,7 +195,7 @@ class RedisClient:
             raise self._unavailable(error) from error
         except ReplyError as error:
             if not str(error).startswith("NOSCRIPT"):
-                raise self._judge(error) from error
+                raise self._error_of(error) from error
         return await self._answer(self._send("EVAL", script.source, 1, self.keys.meta, *args))
 
     def _send(self, *args: Arg) -> "asyncio.Future[Any]":
@@ -210,10 +210,10 @@ class RedisClient:
         except OSError as error:
             raise self._unavailable(error) from error
         except ReplyError as error:
-            raise self._judge(error) from error
+            raise self._error_of(error) from error
 
-    def _judge(self, error: ReplyError) -> Exception:
-        """A server that cannot serve us now is left, a full one is not; any other refusal is a mistake of ours."""
+    def _error_of(self, error: ReplyError) -> Exception:
+        """Convert an error reply. A server that cannot serve requests is disconnected, one that is full is not."""
         if str(error).startswith(_FULL):
             return RedisUnavailable(f"Redis takes no writes ({str(error).partition(' ')[0]})")
         return self._unavailable(error) if str(error).startswith(_ELSEWHERE) else error

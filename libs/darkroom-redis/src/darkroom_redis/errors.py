@@ -1,5 +1,5 @@
-"""The one error of an outage."""
+"""The error of an outage."""
 
 
 class RedisUnavailable(Exception):
-    """Redis does not answer, or takes no writes. The call may have been executed; repeating it is safe."""
+    """Redis does not respond, or refuses writes. The call may have been executed; repeating it is safe."""

@@ -1,6 +1,6 @@
-"""The keys that all services share, besides the queue's own.
+"""The Redis keys that all services share, apart from the queue's.
 
-The prefix is the shard's hash tag, so that all keys of a shard live in one slot of a Redis Cluster.
+The prefix is the shard's hash tag, which maps all keys of a shard to one slot of a Redis Cluster.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ class SharedKeys:
     shard: int = 0
 
     def key(self, name: str) -> str:
-        """Return a key of this shard."""
+        """Return the key of this shard with a name."""
         return f"{{darkroom-{self.shard}}}:{name}"
 
     @property
@@ -23,7 +23,7 @@ class SharedKeys:
 
     @property
     def probe(self) -> str:
-        """String that readiness probes write, to see that the server takes writes."""
+        """String written by readiness probes, to check that the server accepts writes."""
         return self.key("probe")
 
     @property
@@ -32,11 +32,11 @@ class SharedKeys:
         return self.key("ak")
 
     def ticket(self, digest: str) -> str:
-        """String: whose events a WebSocket ticket opens."""
+        """String: the holder of a WebSocket ticket."""
         return self.key(f"tk:{digest}")
 
     def wakeup(self, name: str) -> str:
-        """List with at most one token, on which processes wait for work of a name."""
+        """List with at most one token, on which processes wait for a wake-up with a name."""
         return self.key(f"wp:{name}")
 
     def round(self, name: str) -> str:

@@ -1,8 +1,8 @@
-"""The hot connection: one socket, replies matched in order. While one is awaited, small writes of a turn of the event
-loop are joined; the first one, and a large one, go out at once.
+"""The pipelined connection: one socket, replies matched in order. While a reply is pending, small writes in the same
+event loop iteration are joined. The first write, and large ones, are sent at once.
 
-Submissions and workers' turns go through it; everything else uses redis-py. It spends a fraction of redis-py's time per
-call, since it has no pool, no retries and no per-call timer: a watchdog closes a connection that stops answering.
+Scripts use it; other commands use redis-py. A call takes a fraction of redis-py's time, because there is no pool, no
+retry and no timer per call: a watchdog closes a connection that stops responding.
 """
 
 import asyncio
@@ -18,16 +18,16 @@ ANSWER_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 3.0
 WATCH_EVERY_S = 1.0
 LARGE_BYTES = 4096
-"""A command of this size is worth a write of its own: the server works on it while the event loop goes on."""
+"""Commands of at least this size, in bytes, are sent at once, so that the server starts to process them."""
 
 
 class ReplyError(Exception):
-    """The server refused a command; the text begins with its error word."""
+    """The server refused a command. The text begins with the error code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a server listens and how to log in. `path` is a Unix socket and excludes host and port."""
+    """Address and credentials of a server. `path` is a Unix socket, used instead of host and port."""
 
     host: str = "127.0.0.1"
     port: int = 6379
@@ -42,7 +42,7 @@ class _Wire(asyncio.Protocol):
     """One connected socket."""
 
     def __init__(self) -> None:
-        # The queue writes UTF-8 only. A reply with other bytes must reach its caller and not end the connection of all.
+        # The queue writes UTF-8 only. Other bytes in a reply must not end the connection, which all callers share.
         self._reader = hiredis.Reader(encoding="utf-8", errors="replace", replyError=ReplyError)
         self._waiting: deque[asyncio.Future[Any]] = deque()
         self._out: list[bytes] = []
@@ -54,7 +54,7 @@ class _Wire(asyncio.Protocol):
         self.closed = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports are no subclasses of asyncio's, though they do the same.
+        # uvloop's transports implement asyncio's interface, but are not subclasses.
         self._transport = cast("asyncio.WriteTransport", transport)
         self._watch = self._loop.call_later(WATCH_EVERY_S, self._check_answers, 0.0)
 
@@ -80,7 +80,7 @@ class _Wire(asyncio.Protocol):
         self._waiting.clear()
 
     def call(self, args: tuple[Any, ...]) -> "asyncio.Future[Any]":
-        command = hiredis.pack_command(args)  # may raise: whatever was not written must not wait for an answer
+        command = hiredis.pack_command(args)  # may raise, so it precedes the registration of the future
         future: asyncio.Future[Any] = self._loop.create_future()
         self._waiting.append(future)
         self._out.append(command)
@@ -100,7 +100,7 @@ class _Wire(asyncio.Protocol):
         self._out.clear()
 
     def _check_answers(self, silent_s: float) -> None:
-        """Close a half-open connection: calls wait, and no answer has come for the whole time limit."""
+        """Close the connection if calls are pending and no reply has arrived for `ANSWER_TIMEOUT_S`."""
         silent = bool(self._waiting) and self._answered == self._seen
         silent_s = silent_s + WATCH_EVERY_S if silent else 0.0
         self._seen = self._answered
@@ -111,7 +111,7 @@ class _Wire(asyncio.Protocol):
 
 
 class PipelinedConnection:
-    """A connection to whatever server `resolve` names; it is asked anew each time."""
+    """A connection to the server that `resolve` returns. It is called for each new connection."""
 
     def __init__(self, resolve: Callable[[], Awaitable[Address]]) -> None:
         self._resolve = resolve
@@ -120,24 +120,27 @@ class PipelinedConnection:
 
     @property
     def connected(self) -> bool:
-        """Tell whether the last connection still stands."""
+        """Whether the connection is open."""
         return self._wire is not None and not self._wire.closed
 
     async def connect(self) -> None:
-        """Connect unless it is connected; raises OSError or `ReplyError`."""
+        """Connect unless connected. Raises OSError or `ReplyError`."""
         async with self._connecting:
             if not self.connected:
                 async with asyncio.timeout(CONNECT_TIMEOUT_S):
                     self._wire = await _open(await self._resolve())
 
     def call(self, *args: Any) -> "asyncio.Future[Any]":
-        """Send a command; the future gives its reply, raises `ReplyError`, or OSError when the connection is lost."""
+        """Send a command and return its reply as a future.
+
+        The future raises `ReplyError`, or OSError if the connection is lost. Raises `ConnectionError` if there is none.
+        """
         if self._wire is None or self._wire.closed:
             raise ConnectionError("there is no connection to Redis")
         return self._wire.call(args)
 
     def close(self) -> None:
-        """Drop the connection; what waits for a reply fails."""
+        """Close the connection. Pending calls fail."""
         if self._wire is not None:
             self._wire.close()
             self._wire = None

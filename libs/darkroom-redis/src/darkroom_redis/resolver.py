@@ -1,4 +1,4 @@
-"""Where the server of a shard is: one address, the master that Sentinels name, or the node of a slot in a cluster."""
+"""Finds the server of a shard: a fixed address, the master named by Sentinels, or a node of a Redis Cluster."""
 
 import asyncio
 import ssl
@@ -20,26 +20,26 @@ REDIS_PORT, SENTINEL_PORT = 6379, 26379
 
 
 class Location(Protocol):
-    """Finds a server, for the hot connection and for redis-py."""
+    """Finds the server, for the pipelined connection and for redis-py."""
 
     @property
     def client(self) -> "redis.Redis":
-        """A redis-py client of the server that was found last."""
+        """The redis-py client of the server found last."""
         ...
 
     async def resolve(self, key: str) -> Address:
-        """Return where the server of `key` is now; raises OSError or a redis-py error when nobody knows."""
+        """Return the current address of the server of `key`. Raises OSError or a redis-py error if none is found."""
         ...
 
     def doubt(self, reason: str) -> None:
-        """Take note that the server did not serve us, in its own words if there were any."""
+        """Note that the server failed. `reason` is its error reply, or the text of the exception."""
         ...
 
     async def close(self) -> None: ...
 
 
 def locate(url: str) -> Location:
-    """Read `redis://`, `rediss://`, `unix://`, `redis+sentinel://h:p,h:p/service/db` or `redis+cluster://h:p,h:p`."""
+    """Parse `redis://`, `rediss://`, `unix://`, `redis+sentinel://h:p,h:p/service/db` or `redis+cluster://h:p,h:p`."""
     scheme = urlsplit(url).scheme
     if scheme == "redis+sentinel":
         return _Watched(url)
@@ -49,11 +49,11 @@ def locate(url: str) -> Location:
 
 
 def _options() -> dict[str, Any]:
-    """Nothing is retried below us: calls of the queue are safe to repeat, but only their callers know whether to."""
+    """Return the options of redis-py. Retries are disabled, because only the caller knows whether to repeat a call."""
     return {
         "decode_responses": True,
         "encoding_errors": "replace",  # the queue writes UTF-8 only; other bytes must not end the connection
-        # `QueueClient.guard` limits every call; redis-py's own way loses cancellations on Python 3.11.
+        # `RedisClient.guard` has a timeout for every call; redis-py's loses cancellations on Python 3.11.
         "socket_timeout": None,
         "socket_connect_timeout": CONNECT_TIMEOUT_S,
         "socket_keepalive": True,
@@ -63,7 +63,7 @@ def _options() -> dict[str, Any]:
 
 
 class _Fixed:
-    """One address for ever."""
+    """A fixed address."""
 
     def __init__(self, url: str) -> None:
         parts = parse_url(url)
@@ -78,18 +78,18 @@ class _Fixed:
         )
         self.client = redis.Redis.from_url(url, **_options())
 
-    async def resolve(self, key: str) -> Address:  # noqa: ARG002 - every key lives here
+    async def resolve(self, key: str) -> Address:  # noqa: ARG002 - all keys are on this server
         return self._address
 
     def doubt(self, reason: str) -> None:
-        """There is no other address."""
+        """Do nothing: there is no other address."""
 
     async def close(self) -> None:
         await self.client.aclose()
 
 
 def _tls(parts: Mapping[str, Any]) -> ssl.SSLContext:
-    """Make a context of the parameters that redis-py takes in a URL, so that both connect alike."""
+    """Create a context from the URL parameters of redis-py, so that both kinds of connection use the same options."""
     context = ssl.create_default_context(cafile=parts.get("ssl_ca_certs"), capath=parts.get("ssl_ca_path"))
     if certificate := parts.get("ssl_certfile"):
         context.load_cert_chain(certificate, parts.get("ssl_keyfile"), parts.get("ssl_password"))
@@ -100,7 +100,7 @@ def _tls(parts: Mapping[str, Any]) -> ssl.SSLContext:
 
 
 def hosts_of(netloc: str, port: int) -> list[tuple[str, int]]:
-    """Read `h:p,[::1]:p,h`; `port` is for those that name none."""
+    """Parse `h:p,[::1]:p,h`. `port` is the default."""
     hosts = [urlsplit(f"//{part}") for part in netloc.rpartition("@")[2].split(",")]
     return [(host.hostname or "127.0.0.1", host.port or port) for host in hosts]
 
@@ -114,7 +114,7 @@ def _login(url: str) -> dict[str, Any]:
 
 
 class _Watched:
-    """The master that the Sentinels agree on."""
+    """The master named by the Sentinels."""
 
     def __init__(self, url: str) -> None:
         _, _, rest = url.partition("://")
@@ -128,12 +128,12 @@ class _Watched:
         )
         self.client = self._sentinel.master_for(self._service, db=self._db, **self._login, **_options())
 
-    async def resolve(self, key: str) -> Address:  # noqa: ARG002 - every key lives on the master
+    async def resolve(self, key: str) -> Address:  # noqa: ARG002 - all keys are on the master
         host, port = await self._sentinel.discover_master(self._service)
         return Address(host, port, username=self._login["username"], password=self._login["password"], db=self._db)
 
     def doubt(self, reason: str) -> None:
-        """The Sentinels are asked at every connection anyway."""
+        """Do nothing: each connection queries the Sentinels."""
 
     async def close(self) -> None:
         await self.client.aclose()
@@ -142,7 +142,7 @@ class _Watched:
 
 
 class _Clustered:
-    """The node that serves a key's slot. All keys of a shard share one slot, so one node is all that a link needs."""
+    """The cluster node that serves a key's slot. All keys of a shard share one slot, so one node is sufficient."""
 
     def __init__(self, url: str) -> None:
         self._seeds = hosts_of(url.partition("://")[2].partition("/")[0], REDIS_PORT)
@@ -163,7 +163,7 @@ class _Clustered:
         return Address(host, port, username=self._login["username"], password=self._login["password"])
 
     def doubt(self, reason: str) -> None:
-        """Ask the cluster again; a MOVED says at once who it is."""
+        """Query the cluster before the next connection, unless `reason` is a MOVED error with the new address."""
         words = reason.split()
         self._doubted = words[:1] != ["MOVED"]
         if not self._doubted:
@@ -174,7 +174,7 @@ class _Clustered:
         last: Exception = OSError("no node of the cluster is known")
         for seed in [*self._clients, *self._seeds]:
             try:
-                async with asyncio.timeout(ASK_TIMEOUT_S):  # a silent node must leave time to ask the others
+                async with asyncio.timeout(ASK_TIMEOUT_S):  # leaves time for the other nodes
                     ranges = await self._client_of(seed).execute_command("CLUSTER SLOTS")  # type: ignore[no-untyped-call]  # likewise
             except (redis.RedisError, OSError) as error:
                 last = error
@@ -195,7 +195,7 @@ class _Clustered:
 
 
 def _as_ranges(answer: Any) -> list[list[Any]]:
-    """Bring CLUSTER SLOTS into one form: redis-py parses it into a mapping, the server sends a list."""
+    """Normalize the reply to CLUSTER SLOTS, which redis-py may parse into a mapping."""
     if isinstance(answer, dict):
         return [[first, final, list(nodes["primary"])] for (first, final), nodes in answer.items()]
     return list(answer)

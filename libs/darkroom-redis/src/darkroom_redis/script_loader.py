@@ -1,4 +1,4 @@
-"""Reads the Lua scripts of a package and puts their shared parts in place."""
+"""Loads the Lua scripts of a package, with their shared parts included."""
 
 import hashlib
 import re
@@ -11,7 +11,7 @@ _INCLUDE = re.compile(r"^--#include (\w+)$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class LuaScript:
-    """A whole script; `sha` is what EVALSHA wants, so a rolling release never runs another release's script."""
+    """A complete script. EVALSHA uses `sha`, so releases that run side by side never execute each other's scripts."""
 
     name: str
     source: str

@@ -1,1 +1,1 @@
-"""queue-api: steps, workers and live events of the queue, for programs and operators."""
+"""queue-api: HTTP and WebSocket access to the queue's steps, workers and events, for programs and operators."""

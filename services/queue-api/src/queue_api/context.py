@@ -1,4 +1,4 @@
-"""What routes and sockets need, put together by `wiring` and found on the app."""
+"""The dependencies of routes and WebSockets, built by `wiring` and stored in `app.state`."""
 
 import hmac
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from queue_api.domain.progress import ProgressSource
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The queue, the sockets' sources and the limits of one process. Without `auth_token` everybody may call."""
+    """The queue, the sources of the WebSockets and the limits of a process. `auth_token` is None on loopback only."""
 
     redis_client: QueueClient
     redis: Availability
@@ -32,10 +32,10 @@ class Context:
     max_depth: int
 
     def token_matches(self, given: str) -> bool:
-        """Compare with AUTH_TOKEN in constant time."""
+        """Compare a token with AUTH_TOKEN in constant time; False if none is set."""
         return self.auth_token is not None and hmac.compare_digest(given.encode(), self.auth_token.encode())
 
 
 def context_of(connection: HTTPConnection) -> Context:
-    """Find the context of a request or a socket."""
+    """Return the context of a request or WebSocket."""
     return cast("Context", connection.app.state.context)

@@ -9,28 +9,28 @@ LOOPBACK = "127.0.0.1"
 
 
 class Settings(ServiceSettings):
-    """`AUTH_TOKEN` guards everything; without it the service listens on loopback only."""
+    """`AUTH_TOKEN` protects all routes. Without it the service listens on loopback only."""
 
     redis_url: RedisDsn
     auth_token: SecretStr | None = Field(default=None, min_length=16)
     queue_api_host: str = LOOPBACK
     queue_api_port: int = Field(default=9820, ge=0, le=65535)
     queue_max_depth: int = Field(default=100_000, ge=0)
-    """Waiting steps beyond which a submission is answered 503; 0 means no limit."""
+    """Maximum number of waiting steps. Further submissions get 503. 0 means no limit."""
     queue_lease_s: float = Field(default=12.0, ge=1, le=3600)
     queue_event_retention_s: float = Field(default=3600.0, ge=600)
-    """Seconds that the event log keeps at least, unless it outgrows the next setting."""
+    """Minimum retention of the event log, in seconds, unless it exceeds the next setting."""
     queue_event_log_max_bytes: int = Field(default=268_435_456, ge=1_048_576)
     ws_connections_per_client: int = Field(default=100, ge=1)
 
     @property
     def host(self) -> str:
-        """The address to listen on: what was asked for, but never beyond this machine without a token."""
+        """The address to listen on: the configured one, but without a token only loopback."""
         return self.queue_api_host if self.auth_token or self.asks_for_loopback else LOOPBACK
 
     @property
     def asks_for_loopback(self) -> bool:
-        """Tell whether the configured host is this machine only."""
+        """Whether the configured host is loopback."""
         if self.queue_api_host == "localhost":
             return True
         try:

@@ -1,4 +1,4 @@
-"""Composition root: the only place that reads settings and decides what talks to what."""
+"""Composition root: the only module that reads settings and connects the parts."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,7 +20,7 @@ from queue_api.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The service, put together: what its routes and sockets use, and what runs beside them."""
+    """The assembled service: the context of routes and WebSockets, and the background loops."""
 
     context: Context
     loops: LoopSupervisor
@@ -28,7 +28,7 @@ class Running:
 
 @asynccontextmanager
 async def assemble(settings: Settings) -> AsyncIterator[Running]:
-    """Connect and start the loops; undo both at the end."""
+    """Connect and start the loops. Stops them and disconnects at the end."""
     redis_client = await QueueClient.open(str(settings.redis_url))
     fanout = EventFanout(redis_client, on_unreadable=ITEMS_REJECTED.labels("event-fanout", UNREADABLE).inc)
     board, loops = ProgressBoard(redis_client), LoopSupervisor((RedisUnavailable,))

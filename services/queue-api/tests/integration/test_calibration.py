@@ -34,11 +34,11 @@ async def test_an_estimate_is_held_against_the_start(redis_url: str) -> None:
     opened.clear()
     await producer.submit_many([make_step(), make_step()])  # one runs, one waits
 
-    async def foretold() -> bool:
-        await calibrator.foretell_one()
+    async def predicted() -> bool:
+        await calibrator.predict_one()
         return calibration.open == 1
 
-    await until(foretold)
+    await until(predicted)
     assert calibration.error is None
     opened.set()
 

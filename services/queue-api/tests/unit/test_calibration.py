@@ -4,11 +4,11 @@ from queue_api.domain.calibration import MAX_OPEN, Calibration, Verdict
 STEP = StepId("s")
 
 
-def test_a_start_is_judged_by_what_was_foretold_first() -> None:
+def test_a_start_is_judged_by_what_was_predicted_first() -> None:
     for at_ms, verdict in ((999, Verdict.EARLY), (1000, Verdict.INSIDE), (3000, Verdict.INSIDE), (3001, Verdict.LATE)):
         calibration = Calibration()
-        calibration.foretell(STEP, 0, (1.0, 3.0))
-        calibration.foretell(STEP, 500, (50.0, 90.0))
+        calibration.predict(STEP, 0, (1.0, 3.0))
+        calibration.predict(STEP, 500, (50.0, 90.0))
         assert calibration.started(STEP, at_ms) is verdict
         assert calibration.started(STEP, at_ms) is None
 
@@ -17,7 +17,7 @@ def test_error_is_the_share_outside_and_unknown_at_first() -> None:
     calibration = Calibration()
     assert calibration.error is None
     for number, at_ms in enumerate((500, 500, 500, 9000)):
-        calibration.foretell(StepId(str(number)), 0, (0.0, 1.0))
+        calibration.predict(StepId(str(number)), 0, (0.0, 1.0))
         calibration.started(StepId(str(number)), at_ms)
     assert calibration.error == 0.25
 
@@ -25,7 +25,7 @@ def test_error_is_the_share_outside_and_unknown_at_first() -> None:
 def test_steps_that_never_start_are_forgotten() -> None:
     calibration = Calibration()
     for number in range(MAX_OPEN + 1):
-        calibration.foretell(StepId(str(number)), 0, (0.0, 1.0))
+        calibration.predict(StepId(str(number)), 0, (0.0, 1.0))
     calibration.ended(StepId("1"))
     assert calibration.started(StepId("0"), 1) is None
     assert calibration.started(StepId("1"), 1) is None

@@ -1,1 +1,1 @@
-"""webhook-dispatcher: tells outside systems, signed, with retries, and keeps a log of it."""
+"""webhook-dispatcher: sends job events to tenants' endpoints, signed and with retries, and records all deliveries."""

@@ -16,7 +16,7 @@ from webhook_dispatcher.wiring import assemble
 
 VERSION = "0.1.0"
 OUTAGES: Outages = {RedisUnavailable: "The queue"} | DATABASE_OUTAGES
-DESCRIPTION = "Register endpoints that are told about jobs, signed by Standard Webhooks, and read their delivery log."
+DESCRIPTION = "Register endpoints that receive job events, signed by Standard Webhooks, and read their delivery log."
 
 
 def build_app(settings: Settings) -> FastAPI:

@@ -1,4 +1,4 @@
-"""What routes need, put together by `wiring` and found on the app."""
+"""The dependencies of routes, built by `wiring` and stored in `app.state`."""
 
 import asyncio
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from webhook_dispatcher.domain.ports import DeliveryLog, Endpoints, Idempotency,
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The ports behind the routes; setting `arrived` wakes the dispatcher."""
+    """The ports that routes use. Setting `arrived` wakes the dispatcher."""
 
     directory: KeyDirectory
     redis: Availability

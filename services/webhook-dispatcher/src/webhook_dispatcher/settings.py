@@ -11,7 +11,7 @@ STANDARD_SCHEDULE_S = (0, 5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
 
 
 class Settings(ServiceSettings):
-    """`SECRETS_KEY` encrypts endpoint secrets at rest; losing it means that every endpoint needs a new secret."""
+    """`SECRETS_KEY` encrypts endpoint secrets at rest. If it is lost, every endpoint needs a new secret."""
 
     redis_url: RedisDsn
     database_url: PostgresDsn = Field(validation_alias=AliasChoices("webhooks_database_url", "database_url"))
@@ -19,9 +19,9 @@ class Settings(ServiceSettings):
     webhook_dispatcher_host: str = "127.0.0.1"
     webhook_dispatcher_port: int = Field(default=3002, ge=0, le=65535)
     webhook_schedule_s: Annotated[tuple[float, ...], NoDecode] = STANDARD_SCHEDULE_S
-    """Delays before each attempt, in seconds, comma separated; their number is the number of attempts."""
+    """Delay before each attempt, in seconds, comma separated. The number of delays is the number of attempts."""
     webhook_allowed_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
-    """Private networks that endpoints may be in all the same, comma separated; none by default."""
+    """Private networks to which webhooks may be sent, comma separated. None by default."""
     webhook_concurrency: int = Field(default=64, ge=1, le=1000)
     webhook_timeout_s: float = Field(default=15.0, gt=0, le=60)
     webhook_endpoints_per_tenant: int = Field(default=100, ge=1)

@@ -1,4 +1,4 @@
-"""Composition root: the only place that reads settings and decides what talks to what."""
+"""Composition root: the only module that reads settings and connects the parts."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -28,7 +28,7 @@ from webhook_dispatcher.store.secret_box import FernetBox
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The service, put together: what its routes use, what runs beside them, and what must work to be ready."""
+    """The assembled service: the context of routes, the background loops, and the servers checked for readiness."""
 
     context: Context
     loops: LoopSupervisor
@@ -38,7 +38,7 @@ class Running:
 
 @asynccontextmanager
 async def assemble(settings: Settings) -> AsyncIterator[Running]:
-    """Connect and start the loops; undo both at the end."""
+    """Connect and start the loops. Stops them and disconnects at the end."""
     redis_client = await QueueClient.open(str(settings.redis_url))
     database = Database(
         str(settings.database_url), application="webhook-dispatcher", pool_size=settings.webhook_pool_size

@@ -1,7 +1,7 @@
-"""What the event log holds: entries of the stream, each with some events as lines of tab-separated fields.
+"""The format of the event log: stream entries, each with events as lines of tab-separated fields.
 
-`lua/parts/events.lua` writes them. The functions raise `ValueError` for anything that it does not write; the text says
-what is wrong without what the event holds.
+`lua/parts/events.lua` writes them. The functions raise `ValueError` for any other format; its text does not quote the
+event.
 """
 
 from collections.abc import Sequence
@@ -11,12 +11,12 @@ from darkroom_schemas.ids import EventId, JobId, StepId, TenantId
 from pydantic_core import from_json
 
 Entry = tuple[str, list[str]]
-"""The id, and `p`, place before it, `e`, line, `e`, line…"""
+"""The id, and the fields `p`, position before the entry, `e`, line, `e`, line…"""
 Placed = tuple[EventId, Event]
 
 
 def read_entry(entry: Entry, shard: int, epoch: int) -> list[Placed]:
-    """Return the events of an entry, at least one, none of them of an epoch later than `epoch`."""
+    """Return the events of an entry, at least one, with none of an epoch later than `epoch`."""
     entry_id, fields = entry
     found = [read_line(line, shard) for line in fields[3::2]]
     if not found or found[-1][0].stream_id != entry_id:
@@ -31,7 +31,7 @@ def read_entry(entry: Entry, shard: int, epoch: int) -> list[Placed]:
 
 
 def read_line(line: str, shard: int) -> Placed:
-    """Read one event."""
+    """Parse one event."""
     place, epoch, kind, job, step, tenant, data = line.split("\t", 6)
     text = f"{shard}-{epoch}-{place}"
     event_id, fields = EventId.parse(text), from_json(data)
@@ -44,7 +44,7 @@ def read_line(line: str, shard: int) -> Placed:
 
 
 def place_before(entries: Sequence[Entry], shard: int) -> tuple[int, int] | None:
-    """Return the last place before the first entries of the log; None if none of them can be read."""
+    """Return the position before the first readable one of `entries`; None if none is readable."""
     for entry_id, fields in entries:
         try:
             before = parse_place(fields[1])
@@ -57,6 +57,6 @@ def place_before(entries: Sequence[Entry], shard: int) -> tuple[int, int] | None
 
 
 def parse_place(text: str) -> tuple[int, int]:
-    """Read `<ms>-<seq>`."""
+    """Parse `<ms>-<seq>`."""
     ms, _, seq = text.partition("-")
     return int(ms), int(seq)

@@ -1,4 +1,4 @@
-"""Reading the event log: from an id on, block for more, replay one job."""
+"""Reads the event log from a position, waiting for new events, and replays single jobs."""
 
 import logging
 import time
@@ -15,23 +15,24 @@ from darkroom_queue.log.entries import Entry, Placed, parse_place, place_before,
 
 log = logging.getLogger(__name__)
 MAX_BLOCK_MS = 5000
-TELL_EVERY_S = 1.0
+REPORT_EVERY_S = 1.0
 EVENTS_PER_ENTRY = 8
-"""A guess, for how many entries to ask; what comes beyond the count is read again."""
+"""Estimate that converts a number of events to a number of entries. Surplus events are read again."""
 MAX_EVENTS_PER_ENTRY = 500
-"""As `lua/parts/events.lua` has it; so many events of the first entry may be known already."""
+"""As in `lua/parts/events.lua`. So many events of the first entry may be before the position."""
 
 MAX_UNREADABLE_AHEAD = 1000
-"""If that many entries at the log's beginning cannot be read, all before the latest event count as trimmed."""
+"""If so many entries at the log's beginning are unreadable, all before the latest event count as trimmed."""
 
 
 class EventLog:
-    """Reads one shard's log. A reader keeps its own offset.
+    """Reads one shard's log. The caller stores its own position.
 
-    A `reader` with a name is waited for when the log is trimmed: whatever it reads after, it must have stored.
+    The log is not trimmed beyond the position of a named `reader`. Calling `read` with a position means that all events
+    up to it have been stored.
 
-    An entry that cannot be read is passed by. With `on_unreadable` each one is logged and the function called, once;
-    without it, nothing is logged, as for a reader that repeats what another one has read.
+    Unreadable entries are skipped. With `on_unreadable`, each is logged and passed to the function once. Without it,
+    nothing is logged, for a reader of entries that another one reads, too.
     """
 
     def __init__(
@@ -40,28 +41,28 @@ class EventLog:
         self._client, self._reader, self._on_unreadable = client, reader, on_unreadable
         self._read_to: EventId | None = None
         self._next = "0-0"
-        """Where the stream goes on after `_read_to`: further on if unreadable entries follow it."""
-        self._reported = (0, 0)
-        """The last unreadable entry that was reported."""
-        self._told = 0.0
+        """Position in the stream at which to continue: `_read_to`, or unreadable entries after it."""
+        self._last_unreadable = (0, 0)
+        """Position of the last unreadable entry that was reported."""
+        self._position_reported_at = 0.0
 
     async def read(self, after: EventId | None, *, count: int = 500, block_ms: int = 0) -> list[Event]:
-        """Return up to `count` events after `after` (None: all that is kept); waits up to `block_ms` (≤ 5,000) for one.
+        """Return up to `count` events after `after` (None: from the beginning of the log).
 
-        Only an empty answer means that there are no more. Raises `LogTruncated` if the log does not reach back to
-        `after`, or `after` is of another epoch.
+        Waits up to `block_ms` (at most 5,000) for one. Only an empty list means that there are no more events. Raises
+        `LogTruncated` if the log does not reach back to `after`, or if `after` is of another epoch.
         """
         epoch = await self._client.epoch()
         if after is not None and after != self._read_to:
-            await self._check_covers(after, epoch)
+            await self._check_retained(after, epoch)
         if after is not None:
-            await self._tell_place(after)
+            await self._report_position(after)
         wanted = max(1, count // EVENTS_PER_ENTRY)
         start = self._next if after == self._read_to else after.stream_id if after else "0-0"
         found: list[Placed] = []
         while not found and (entries := await self._fetch(start, wanted, block_ms)):
             if after is not None and len(entries) == wanted:
-                await self._check_covers(after, epoch)  # so far behind, it may have been overtaken by trimming
+                await self._check_retained(after, epoch)  # a reader that lags so far may be behind the trimmed part
             found, start = await self._readable(entries, epoch, count + MAX_EVENTS_PER_ENTRY)
             block_ms = 0
         if after is not None:
@@ -83,7 +84,7 @@ class EventLog:
         return answer[0][1] if answer else []
 
     async def _readable(self, entries: Sequence[Entry], epoch: int, enough: int) -> tuple[list[Placed], str]:
-        """Return the events of a page, and the last entry that was read; unreadable ones are reported and left out."""
+        """Return the events of a page and the id of the last entry read. Reports and skips unreadable entries."""
         shard, found = self._client.shard, list[Placed]()
         try:
             for entry in entries:
@@ -92,54 +93,54 @@ class EventLog:
                     return found, entry[0]
             return found, entries[-1][0]
         except ValueError:
-            self._client.forget_epoch()  # the reason may be that another epoch has begun
+            self._client.forget_epoch()  # a new epoch may have begun
             epoch = await self._client.epoch()
         found = []
         for entry in entries:
             try:
                 found += read_entry(entry, shard, epoch)
             except ValueError as error:
-                self._report(entry[0], error)
+                self._report_unreadable(entry[0], error)
         return found, entries[-1][0]
 
-    def _report(self, entry_id: str, error: ValueError) -> None:
-        if self._on_unreadable is not None and parse_place(entry_id) > self._reported:
-            self._reported = parse_place(entry_id)
-            log.error("Entry %s of the event log cannot be read and is passed by: %s", entry_id, error)
+    def _report_unreadable(self, entry_id: str, error: ValueError) -> None:
+        if self._on_unreadable is not None and parse_place(entry_id) > self._last_unreadable:
+            self._last_unreadable = parse_place(entry_id)
+            log.error("Entry %s of the event log is unreadable and is skipped: %s", entry_id, error)
             self._on_unreadable()
 
-    async def _tell_place(self, after: EventId) -> None:
-        """Let the sweeper know, about once a second, how far the reader has come."""
+    async def _report_position(self, after: EventId) -> None:
+        """Store the reader's position for the sweeper, about once a second."""
         now = time.time()
-        if self._reader is not None and now - self._told >= TELL_EVERY_S:
-            self._told = now
+        if self._reader is not None and now - self._position_reported_at >= REPORT_EVERY_S:
+            self._position_reported_at = now
             await self._client.command(
                 "HSET", self._client.keys.readers, self._reader, f"{after.ms}\t{round(now * 1000)}"
             )
 
     async def tail(self) -> EventId:
-        """Return the id of the latest event; nothing has happened after it yet."""
+        """Return the id of the latest event."""
         epoch = await self._client.epoch()
         return EventId(self._client.shard, epoch, *await self._last())
 
     async def beginning(self) -> EventId:
-        """Return the place before all that is kept."""
+        """Return the position before the first event of the log."""
         return EventId(self._client.shard, await self._client.epoch(), 0, 0)
 
     async def rejoin(self, after: EventId) -> EventId:
-        """Return the place of `after` in the present epoch, for a reader that wants all that a restart left.
+        """Return the position of `after` in the current epoch, for a reader that continues after a restart.
 
         Raises `LogTruncated` if the log does not reach back to it.
         """
         epoch = await self._client.epoch()
         place = replace(after, epoch=epoch)
-        await self._check_covers(place, epoch)
+        await self._check_retained(place, epoch)
         return place
 
     async def read_job(self, job_id: JobId, after: EventId | None) -> list[Event]:
-        """Return the kept events of one job that follow `after`; raises `LogTruncated` if some may be missing.
+        """Return the stored events of one job after `after`. Raises `LogTruncated` if some may be missing.
 
-        Lines that cannot be read are left out.
+        Unreadable events are skipped.
         """
         epoch = await self._client.epoch()
         lines: list[str] = await self._client.command("LRANGE", self._client.keys.job_events(job_id), 0, -1)
@@ -150,15 +151,15 @@ class EventLog:
         if after is None:
             return [event for _, event in found]
         if after.epoch != epoch or not found or found[0][0] > after:
-            raise LogTruncated(f"the events of job {job_id} are not kept back to {after}")
+            raise LogTruncated(f"the events of job {job_id} are not stored back to {after}")
         return [event for place, event in found if place > after]
 
-    async def _check_covers(self, after: EventId, epoch: int) -> None:
+    async def _check_retained(self, after: EventId, epoch: int) -> None:
         if after.epoch != epoch:
             raise LogTruncated(f"{after} is of another epoch than {epoch}")
         if (after.ms, after.seq) == (0, 0):
             return
-        last = await self._last()  # before the entries are looked at, or it might be of one that came after the look
+        last = await self._last()  # before reading the entries; otherwise it could be of an event appended later
         gone = None
         for count in (1, MAX_UNREADABLE_AHEAD):
             first: list[Entry] = await self._client.command("XRANGE", self._client.keys.log, "-", "+", "COUNT", count)
@@ -169,10 +170,10 @@ class EventLog:
             raise LogTruncated(f"the log begins after {after}")
 
     async def _last(self) -> tuple[int, int]:
-        """Return the place of the latest event, kept or not."""
+        """Return the position of the latest event, even if it has been trimmed."""
         return parse_place(await self._client.command("HGET", self._client.keys.meta, "last") or "0-0")
 
 
 def _place(event_id: EventId) -> tuple[int, int]:
-    """Return the place in the stream, which grows through all epochs of one set of data."""
+    """Return the position in the stream, which grows across all epochs of a data set."""
     return event_id.ms, event_id.seq

@@ -1,4 +1,4 @@
-"""Live progress: ephemeral, latest value only, by pub/sub."""
+"""Live progress by pub/sub: not stored, latest value only."""
 
 import asyncio
 import logging
@@ -20,7 +20,7 @@ POLL_S = 5.0
 
 
 class _OneConnectionPubSub(PubSub):
-    """Fails when its connection is lost. redis-py's own connects again in whatever call fails, in two at once too."""
+    """Fails when its connection is lost. redis-py's PubSub would reconnect in any failed call, even in two at once."""
 
     async def _reconnect(self, conn: Any, error: BaseException | None = None, *_: object) -> None:
         await conn.disconnect()
@@ -28,21 +28,21 @@ class _OneConnectionPubSub(PubSub):
 
 
 class ProgressFeed:
-    """Async context manager; iterate over it for the messages of the jobs added so far.
+    """Async context manager and iterator over the progress messages of all added jobs.
 
-    After a `RedisUnavailable`, iterating again goes on, on another server too. What was added then is not lost.
+    Raises `RedisUnavailable` during an outage. Iterating again continues, also on another server, with all added jobs.
     """
 
     def __init__(self, client: QueueClient) -> None:
         self._client = client
         self._interest: dict[JobId, int] = {}
         self._unsubscribed: set[JobId] = set()
-        """Jobs of interest that the present connection does not know of."""
+        """Added jobs to which the current connection has not subscribed."""
         self._everything = False
         self._wanted = asyncio.Event()
         self._connecting = asyncio.Lock()
         self._pubsub: PubSub | None = None
-        """None until there is a first subscription, and from a loss on."""
+        """None before the first subscription and after the loss of the connection."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -53,9 +53,9 @@ class ProgressFeed:
         await self._close()
 
     def want(self, job_id: JobId) -> None:
-        """Ask for a job's progress without waiting for Redis; asking twice needs removing it twice.
+        """Add a job without waiting for Redis. Each call needs one `remove`.
 
-        `subscribe` makes it so at once, the reader within seconds.
+        `subscribe` takes effect at once, otherwise the iterator subscribes within seconds.
         """
         self._interest[job_id] = self._interest.get(job_id, 0) + 1
         if self._interest[job_id] == 1:
@@ -63,22 +63,22 @@ class ProgressFeed:
             self._wanted.set()
 
     async def add(self, job_id: JobId) -> None:
-        """Begin to receive a job's progress; adding it twice needs removing it twice."""
+        """Add a job and subscribe to its progress. Each call needs one `remove`."""
         self.want(job_id)
         await self.subscribe()
 
     async def subscribe(self) -> None:
-        """Subscribe to what is wanted and not subscribed to yet."""
+        """Subscribe to all added jobs that are not subscribed to yet."""
         if not self._unsubscribed:
             return
         if self._pubsub is None:
             await self._connected()  # with these subscriptions among the others
-        elif _is_alive(self._pubsub):  # else the reader notices in a moment, and subscribes anew
+        elif _is_alive(self._pubsub):  # otherwise the iterator reconnects and subscribes
             added, self._unsubscribed = self._unsubscribed, set()
             await self._client.guard(self._pubsub.subscribe(*map(job_progress, added)))
 
     async def add_all(self) -> None:
-        """Receive the progress of every job."""
+        """Subscribe to the progress of all jobs."""
         self._everything = True
         self._wanted.set()
         pubsub = await self._connected()
@@ -86,7 +86,7 @@ class ProgressFeed:
             await self._client.guard(pubsub.psubscribe(job_progress(JobId("*"))))
 
     async def remove(self, job_id: JobId) -> None:
-        """Take back one `add`."""
+        """Undo one `add` or `want`."""
         self._interest[job_id] -= 1
         if not self._interest[job_id]:
             del self._interest[job_id]
@@ -101,7 +101,7 @@ class ProgressFeed:
         while True:
             await self._wanted.wait()
             pubsub = await self._connected()
-            if pubsub.connection is None:  # whatever was wanted was removed meanwhile
+            if pubsub.connection is None:  # all jobs have been removed meanwhile
                 await self._close()
                 continue
             try:
@@ -122,12 +122,12 @@ class ProgressFeed:
                 try:
                     progress = ProgressMessage.model_validate_json(message["data"])
                 except ValidationError:
-                    log.warning("A message on %s is no progress and is left out", message["channel"])
+                    log.warning("A message on %s is not a progress message and is ignored", message["channel"])
                     continue
                 yield progress
 
     async def _connected(self) -> PubSub:
-        """Return the connection, or make one to whatever server serves the shard by now, with all subscriptions."""
+        """Return the connection, or open one to the current server of the shard, with all subscriptions."""
         async with self._connecting:
             if self._pubsub is None:
                 await self._client.epoch()
@@ -141,7 +141,7 @@ class ProgressFeed:
             return self._pubsub
 
     async def _subscribe_all(self, pubsub: PubSub) -> None:
-        """Others come and go meanwhile: done is when nothing has changed while it was written."""
+        """Subscribe to all added jobs. Repeats until no job was added or removed while the commands were written."""
         if self._everything:
             await self._client.guard(pubsub.psubscribe(job_progress(JobId("*"))))
         subscribed: set[JobId] = set()

@@ -1,7 +1,7 @@
--- Cancels a step: a waiting one ends at once, a running one is asked to stop and is ended by force 10 s later.
+-- Cancels a step. A waiting step ends at once; a running step is asked to stop and is cancelled by force after 10 s.
 -- KEYS  1 {s}:meta
 -- ARGV  1 step, 2 reason
--- Gives cancelled | requested | finished | unknown
+-- Returns cancelled | requested | finished | unknown
 --#include head
 --#include events
 --#include queue

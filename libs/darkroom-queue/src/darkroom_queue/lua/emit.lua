@@ -1,7 +1,7 @@
--- Appends events that were born in PostgreSQL. The same outbox id gives the same event again.
+-- Appends events of the platform. Idempotent: an outbox id that was appended before returns the id of that event.
 -- KEYS  1 {s}:meta
 -- ARGV  for each event: outbox id, type, job, tenant, data (JSON)
--- Gives { id… }, each `<epoch>-<ms>-<seq>`
+-- Returns { id… }, each `<epoch>-<ms>-<seq>`
 --#include head
 --#include events
 local DEDUPLICATE_S = 86400

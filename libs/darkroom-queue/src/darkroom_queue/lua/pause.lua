@@ -1,7 +1,7 @@
--- Marks a job type, or `*` for the whole shard, as paused or not. Types must then be reindexed, class by class.
+-- Pauses or resumes a job type, or `*` for the whole shard. The caller must then reindex the classes of the type.
 -- KEYS  1 {s}:meta
 -- ARGV  1 type or *, 2 `on` or `off`
--- Gives the classes of the type
+-- Returns the classes of the type
 --#include head
 local name = ARGV[1]
 call(ARGV[2] == 'on' and 'SADD' or 'SREM', P .. 'ps', name)

@@ -1,7 +1,7 @@
--- Records the latest progress of a running step and publishes it with that of its job; a stale token is refused.
+-- Stores the latest progress of a running step and publishes it with the progress of its job. Refuses a stale token.
 -- KEYS  1 {s}:meta
 -- ARGV  1 step, 2 token, 3 percent, 4 message (JSON for a ProgressMessage, without `progress` and its closing brace)
--- Gives 1, or 0 if the token is stale
+-- Returns 1, or 0 if the token is stale
 --#include head
 --#include job_progress
 local id, percent = ARGV[1], number_at(3)

@@ -1,7 +1,7 @@
 -- Reads the states of steps.
 -- KEYS  1 {s}:meta
 -- ARGV  steps
--- Gives for each step {} if unknown; { 'stone', tombstone };
+-- Returns for each step {} if unknown; { 'stone', tombstone };
 --       or { 'step', header, delayed until ms or '', token or '', worker, attempt, started ms, cancel reason, progress }
 --#include head
 local states = {}

@@ -1,7 +1,7 @@
--- Registers a worker process. A newer process of the same worker takes over, and what the older one held is given up.
+-- Registers a worker process. It supersedes an older process of the same worker, whose leases expire at once.
 -- KEYS  1 {s}:meta
 -- ARGV  1 worker, 2 incarnation, 3 capabilities (canonical JSON), 4 info (JSON), 5 machine
--- Gives { 1, set }, or { -1, limit } when there are too many capability sets
+-- Returns { 1, set }, or { -1, limit } if there are too many capability sets
 --#include head
 --#include events
 --#include queue

@@ -1,14 +1,14 @@
--- Sets right which capability sets look at a class: those that fit, and none while its type is paused.
+-- Updates the index of a class: the capability sets that fit it, or none while its type is paused.
 -- KEYS  1 {s}:meta
 -- ARGV  1 class
--- Gives the number of sets that look at it now
+-- Returns the number of capability sets that have the class in their index
 --#include head
 --#include queue
 --#include claim
 --#include fit
 local class = ARGV[1]
 local requirements = call('HGET', P .. 'cld', class)
-if not requirements then return 0 end -- collected meanwhile
+if not requirements then return 0 end -- deleted meanwhile
 local need = cjson.decode(requirements)
 local paused, looking = is_paused(need.type), 0
 local tenants, sets = call('SMEMBERS', P .. 'tn:' .. class), call('HGETALL', P .. 'csd')

@@ -1,9 +1,9 @@
--- Gives a dead letter of the operator's its attempts back and queues it again; it keeps its score, so it comes before
--- younger work. A user's step belongs to a job of the platform, which has ended with it: its result would reach nobody.
+-- Queues a dead letter of the operator again, with all its attempts and its old score, so it comes before newer steps.
+-- A user's step is refused: it belongs to a job of the platform that has ended, so its result would be lost.
 -- KEYS  1 {s}:meta
 -- ARGV  1 step
--- Gives 1, 0 if there is no such dead letter, or -1 if all tenants' shares of classes are used up, -2 if its own is,
---       -3 if it is a user's
+-- Returns 1; 0 if there is no such dead letter; -1 if the limit of all tenants' classes is reached, -2 if the tenant's
+--       own is; -3 if it is a user's
 --#include head
 --#include events
 --#include queue

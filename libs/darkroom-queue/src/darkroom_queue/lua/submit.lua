@@ -1,23 +1,23 @@
--- Accepts steps: each is queued or delayed, with its event, or answered with the reason why not.
+-- Submits steps. Each is queued or delayed, with an event, or refused with a reason.
 -- KEYS  1 {s}:meta
--- ARGV  1 greatest queue depth (0 = no limit), 2 n, then 12 for each step: id, requirements (canonical JSON), tenant,
+-- ARGV  1 maximum queue depth (0 = no limit), 2 n, then 12 for each step: id, requirements (canonical JSON), tenant,
 --       type, job, score, not before ms, not after ms, digest, the record's text between class and time, and after it,
---       and, if its job has several steps, how many they are and how many of them are complete
--- Gives { now, code… }: 1 accepted, 0 already there with the same body, -1 there with another, -2 too late,
---       -3 queue full, -4 all tenants' shares of classes are used up, -5 the tenant's own is, -6 a number cannot be used
+--       and, if its job has several steps, their number and the number of complete ones
+-- Returns { now, code… }: 1 accepted, 0 exists with the same body, -1 exists with another body, -2 too late,
+--       -3 queue full, -4 the limit of all tenants' classes is reached, -5 the tenant's own is, -6 a number is invalid
 --#include head
 --#include events
 --#include queue
 --#include fit
 --#include classes
 local FIELDS = 12
-local NO_ROOM_TTL, PLAN_TTL = 900, 172800 -- seconds; the owner of what has no room tries again sooner
+local NO_ROOM_TTL, PLAN_TTL = 900, 172800 -- seconds; a step without room is submitted again sooner
 local DIGEST_ON_STONE = '^' .. string.rep(SKIP, 13) .. FIELD
 local max_depth, n = number_at(1), number_at(2)
 expect_arguments(2 + n * FIELDS)
 local answer, find = { now }, string.find
 
--- Which of the submitted ids are taken, asked for all at once: digests of records and tombstones, or false.
+-- Returns for each submitted id the digest of its record or tombstone, or false. Reads all of them at once.
 local function digests(first)
   local ids, graves, found = {}, {}, {}
   for i = 0, n - 1 do
@@ -31,7 +31,7 @@ local function digests(first)
   return found
 end
 
--- Notes how many steps the job has and how many of them are complete, for its progress (parts/job_progress.lua).
+-- Stores the numbers of steps and of complete steps of a job, for its progress (parts/job_progress.lua).
 local function note_plan(id, plan)
   local steps, done = match(plan, '^(%d+)\t(%d+)$')
   local run = P .. 'jp:' .. (match(id, '^(.*):%d+$') or id)
@@ -39,12 +39,12 @@ local function note_plan(id, plan)
   call('EXPIRE', run, PLAN_TTL)
 end
 
--- An earlier release wrote the digest without the priority behind it.
+-- An earlier release stored the digest without the priority after it.
 local function is_same(kept, digest)
   return kept == digest or kept == match(digest, '^%x+')
 end
 
--- Returns whether a Unix time in ms can be used.
+-- Returns whether the text is a valid Unix time in ms.
 local function is_time(text)
   return #text <= 15 and find(text, '^%d+$')
 end
@@ -75,7 +75,7 @@ for i = 0, n - 1 do
   if not code and not_after ~= '' and now > tonumber(not_after) then code = -2 end
   if not code and max_depth > 0 and depth + accepted >= max_depth then code = -3 end
   local class, used = nil, nil
-  if not code then class, used = class_of(ARGV[a + 2], ARGV[a + 3]) end -- last: what is refused must not bring a class
+  if not code then class, used = class_of(ARGV[a + 2], ARGV[a + 3]) end -- last: a refused step must not create a class
   if class then
     local r = #records
     records[r + 1], records[r + 2] = id, class .. ARGV[a + 10] .. now_text .. ARGV[a + 11]

@@ -1,7 +1,7 @@
--- The sweeper's turn: housekeeping that must go on while no worker lives.
+-- The sweeper's maintenance, which must also run while no worker is alive.
 -- KEYS  1 {s}:meta
--- ARGV  1 lease ms, 2 greatest number of steps of each kind, 3 ms that the log keeps, 4 greatest bytes of the log
--- Gives { steps touched, workers gone }
+-- ARGV  1 lease ms, 2 limit of steps of each kind, 3 retention of the log in ms, 4 maximum size of the log in bytes
+-- Returns { steps changed, workers removed }
 --#include head
 --#include events
 --#include queue
@@ -20,8 +20,8 @@ forgive_outage(lease_ms)
 repair_orphans()
 local touched = sweep(limit)
 
--- The log waits for readers that lag and are alive, yet never grows beyond `max_bytes`.
---   rd  hash reader → ms of its place, when it said so
+-- Trims the log, but not beyond the position of a live named reader unless the log exceeds `max_bytes`.
+--   rd  hash reader → position ms, time of the report ms
 local function trim_log()
   local from = now - keep_ms
   local readers = call('HGETALL', P .. 'rd')
@@ -41,7 +41,7 @@ for _, worker in ipairs(gone) do
   forget_worker(worker, 'lost', 'disconnected')
 end
 
--- Steps that no capability set fits end as dead letters when they have waited as long as they may run.
+-- Fails steps of a class that no capability set fits when they have waited longer than their timeout.
 local function end_unworkable(class, tenant)
   local queue = P .. 'q:' .. class .. ':' .. tenant
   for _, id in ipairs(call('ZRANGE', queue, 0, limit - 1)) do
@@ -66,7 +66,7 @@ for _, class in ipairs(call('ZRANGE', P .. 'uw', 0, 9)) do
       end_unworkable(class, tenant)
       waiting = waiting or call('EXISTS', P .. 'q:' .. class .. ':' .. tenant) == 1
     end
-    if waiting then call('ZADD', P .. 'uw', now, class) else call('ZREM', P .. 'uw', class) end -- to the end of the line
+    if waiting then call('ZADD', P .. 'uw', now, class) else call('ZREM', P .. 'uw', class) end -- check it last
   end
 end
 

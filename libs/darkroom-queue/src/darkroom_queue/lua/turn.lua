@@ -1,15 +1,15 @@
--- One turn of a worker: report what ended, keep leases alive, learn what changed, sweep a little, claim what is next.
+-- One turn of a worker: report finishes, extend leases, receive cancellations and lost leases, sweep, claim steps.
 -- KEYS  1 {s}:meta
--- ARGV  1 worker, 2 incarnation, 3 turn number, 4 lease ms, 5 want, 6 f finishes, 7 b beats (-1: not a beat turn),
+-- ARGV  1 worker, 2 incarnation, 3 turn number, 4 lease ms, 5 want, 6 f finishes, 7 b heartbeats (-1: no heartbeat),
 --       8 models that the worker has loaded, separated by tabs; then for each finish: id, token,
---       outcome ok | fail | retry | cancelled | release, data (JSON), delay ms;  then for each beat: id, token
--- Gives { status, finish codes, cancelled ids, lost ids, token of new claims, claims, next due ms }
+--       outcome ok | fail | retry | cancelled | release, data (JSON), delay ms;  then for each heartbeat: id, token
+-- Returns { status, finish codes, cancelled ids, lost ids, token of new claims, claims, next due ms }
 --       status  1 ok, 0 not registered, -1 superseded by a newer process of this worker
---       finish codes  1 taken, 0 refused because the token is stale
---       claims  id, token ('' for the new ones'), attempt, record for each;  next due  ms until a delayed step is due,
---       -1 if none is
--- A repeated turn is harmless: a finish whose token stands on the tombstone is answered 1, and a claim whose answer got
--- lost comes again with the same token in the next beat turn.
+--       finish codes  1 accepted, 0 refused because the token is stale
+--       claims  id, token ('' for new claims), attempt, record for each;  next due  ms until a delayed step is due,
+--       -1 if no step is delayed
+-- Turns may be repeated: a finish with the token of the tombstone is accepted again, and a claim with a lost reply is
+-- delivered again, with the same token, in the next turn with a heartbeat.
 --#include head
 --#include events
 --#include queue
@@ -31,8 +31,8 @@ for model in string.gmatch(ARGV[8], '[^\t]+') do
 end
 local codes, cancels, lost, claims = {}, {}, {}, {}
 
--- What is read of a lease: for a completion token, worker, attempt, started, set, expected ms, type, job, tenant; for a
--- beat token, started, timeout ms, cancel reason. And the token on a tombstone.
+-- Patterns of a lease. COMPLETED: token, worker, attempt, started, set, expected ms, type, job, tenant. BEATEN: token,
+-- started, timeout ms, cancel reason. ON_STONE: the token in a tombstone.
 local BEATEN = '^' .. FIELD .. SKIP .. SKIP .. FIELD .. SKIP .. SKIP .. FIELD .. '[^\n]*\n?(.*)$'
 local ON_STONE = '^' .. SKIP .. SKIP .. FIELD
 local COMPLETED = '^' .. string.rep(FIELD, 6) .. SKIP .. SKIP .. FIELD .. FIELD .. FIELD .. SKIP .. '%C*$'
@@ -43,7 +43,7 @@ local function report_other(id, line, token, outcome, data, delay_ms)
     return stone and match(stone, ON_STONE) == token and 1 or 0
   end
   local h, lease = header_of(call('HGET', STEPS, id)), read_lease(line)
-  if outcome == 'ok' then -- although a cancel was requested: it came too late
+  if outcome == 'ok' then -- even if a cancellation was requested: it was too late
     settle_lease(h, lease)
     measure(h.type, now - lease.s)
     leave_running(h.type)
@@ -60,7 +60,7 @@ local function report_other(id, line, token, outcome, data, delay_ms)
   return 1
 end
 
-local heads = {} -- beginnings of the data of step.completed, by worker, attempt and service time
+local heads = {} -- cached beginnings of the data of step.completed, by attempt and start
 
 local function report(id, line, token, outcome, data, delay_ms)
   local held, holder, attempt, started, of_set, expected_ms, kind, job, tenant = match(line or '', COMPLETED)
@@ -86,7 +86,7 @@ if f > 0 then
   local lines, told = call('HMGET', LEASES, unpack(ids)), {}
   for i = 1, f do
     local id, line = ids[i], lines[i]
-    if told[id] then -- what was read before the first report of the step is out of date
+    if told[id] then -- the first report of the step has changed the lease
       flush_leases()
       line = call('HGET', LEASES, id)
     end
@@ -102,7 +102,7 @@ local function deliver(id, token, attempt, record)
   claims[at + 1], claims[at + 2], claims[at + 3], claims[at + 4] = id, token, attempt, record
 end
 
-forgive_outage(lease_ms) -- before the beats, whose deadlines need no forgiving
+forgive_outage(lease_ms) -- before the heartbeats, which set new deadlines
 if b >= 0 then
   call('ZADD', P .. 'wz', now_text, worker)
   call('ZADD', P .. 'sz', now_text, set)
@@ -116,7 +116,7 @@ if b >= 0 then
     if held ~= ARGV[a + 2 * i] then
       lost[#lost + 1] = id
     else
-      -- A worker that beats but never finishes loses the step soon after its time limit.
+      -- A worker that sends heartbeats but never finishes loses the step one lease after its timeout.
       deadlines[#deadlines + 1] = math.min(now + lease_ms, started + timeout + lease_ms)
       deadlines[#deadlines + 1] = id
       if cx ~= '' then cancels[#cancels + 1] = id end
@@ -142,7 +142,7 @@ flush_debts()
 
 local all_paused = call('SISMEMBER', P .. 'ps', '*') == 1
 if all_paused then want = 0 end
--- A token is unique among the claims of a step, since a turn claims a step at most once.
+-- The token is unique among the claims of a step, because a turn claims a step at most once.
 local token, deadline = incarnation .. '.' .. turn, string.format('%d', now + lease_ms)
 local lines, deadlines, taken, started = {}, {}, {}, {}
 local before, after = token .. '\t' .. worker .. '\t', '\t' .. now_text .. '\t' .. set .. '\t'

@@ -1,7 +1,7 @@
--- Takes a stopped worker out of the registry; what it still holds goes back to the queue without costing an attempt.
+-- Removes a stopped worker from the registry. Steps that it still holds are requeued without using an attempt.
 -- KEYS  1 {s}:meta
 -- ARGV  1 worker, 2 incarnation
--- Gives 1, or 0 if another process has taken the worker's place
+-- Returns 1, or 0 if another process has superseded this one
 --#include head
 --#include events
 --#include queue

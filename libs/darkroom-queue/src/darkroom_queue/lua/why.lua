@@ -1,7 +1,8 @@
--- Tells why a step waits: who could run it, what is ahead of it, and what is missing if nobody can.
+-- Returns why a step waits: matching workers, steps ahead, and what is missing if no worker matches.
 -- KEYS  1 {s}:meta
 -- ARGV  1 step
--- Gives {} if it is not waiting; { 'no_room', own | all } if it was refused because a share of classes is used up; else { queued | delayed | paused, due ms or -1, matching workers, steps of its tenant ahead,
+-- Returns {} if it is not waiting; { 'no_room', own | all } if it was refused because a limit of classes is reached;
+--       else { queued | delayed | paused, due ms or -1, matching workers, steps of its tenant ahead,
 --       tenants of the busiest pool, waiting steps of its type, requirements, capabilities of each live set, type,
 --       histogram of service times as bucket, count pairs }
 --#include head

@@ -1,1 +1,1 @@
-"""The operator's side: pause, drain, inspect, requeue, sweep."""
+"""Operations: pause, drain, inspect, requeue, sweep."""

@@ -1,4 +1,4 @@
-"""What an operator does to the queue: pause and resume it or a job type, and drain a worker."""
+"""Operator controls: pause and resume the queue or a job type, drain a worker."""
 
 from darkroom_schemas.ids import WorkerId
 
@@ -11,26 +11,26 @@ COMMAND_TTL_S = 60
 
 
 class Control:
-    """Switches of one shard. Pausing never touches what runs; submissions are accepted and wait."""
+    """Controls of one shard. Pausing does not affect running steps; submissions are accepted and wait."""
 
     def __init__(self, client: QueueClient) -> None:
         self._client = client
 
     async def pause(self, job_type: str | None = None) -> None:
-        """Let no step of the type start, or of any type; a few that are just being claimed may still do."""
+        """Stop claims of a job type, or of all types. Claims in progress may still succeed."""
         await self._switch(job_type, "on")
 
     async def resume(self, job_type: str | None = None) -> None:
-        """Take a pause back. A type stays paused as long as it or everything is."""
+        """Undo a pause. A type stays paused while it, or the whole queue, is paused."""
         await self._switch(job_type, "off")
 
     async def paused(self) -> frozenset[str]:
-        """Return the paused job types, and `*` if everything is paused."""
+        """Return the paused job types, with `*` if the whole queue is paused."""
         names: set[str] = await self._client.guard(self._client.redis_py.smembers(self._client.keys.paused))
         return frozenset(names)
 
     async def drain_worker(self, worker_id: WorkerId) -> None:
-        """Ask a worker to take no more steps and to leave when those in hand have ended."""
+        """Ask a worker to stop claiming, and to exit when its running steps have ended."""
         key = self._client.keys.commands(worker_id)
         async with self._client.redis_py.pipeline(transaction=True) as pipe:
             pipe.rpush(key, "drain\t\t")
@@ -38,6 +38,6 @@ class Control:
             await self._client.guard(pipe.execute())
 
     async def _switch(self, job_type: str | None, state: str) -> None:
-        # One class a call, so that no call holds the server up however many there are.
+        # One class per call, so that no call blocks the server, however many classes there are.
         for number in await self._client.run(_PAUSE, job_type or EVERYTHING, state):
             await self._client.run(_REINDEX, number)

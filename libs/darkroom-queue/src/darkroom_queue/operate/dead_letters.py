@@ -1,4 +1,4 @@
-"""Steps that failed for good: kept whole for a week, to be looked at, run again, or forgotten."""
+"""Dead letters: failed steps, stored as submitted for seven days, to be inspected, requeued or purged."""
 
 import logging
 from collections.abc import Sequence
@@ -23,9 +23,9 @@ class DeadLetters:
         self._client, self._producer = client, Producer(client)
 
     async def list(self, *, limit: int = 50, offset: int = 0) -> list[StepView]:
-        """Return dead letters with the reason in `error`, the latest first; at most 200 at a time.
+        """Return dead letters with their `error`, the latest first, at most 200 per call.
 
-        Those whose records cannot be read are left out.
+        Unreadable records are omitted.
         """
         last = offset + min(limit, MAX_PAGE) - 1
         ids: list[str] = await self._client.guard(
@@ -41,18 +41,18 @@ class DeadLetters:
         try:
             return await self._producer.read(step_id)
         except ValueError:
-            log.warning("The record of step %s cannot be read and is left out", step_id)
+            log.warning("The record of step %s is unreadable and is omitted", step_id)
             return None
 
     async def count(self) -> int:
-        """Return how many there are."""
+        """Return the number of dead letters."""
         number: int = await self._client.guard(self._client.redis_py.zcard(self._client.keys.dead_letters))
         return number
 
     async def requeue(self, step_id: StepId) -> bool:
-        """Run a step again with all of its attempts; False if there is no such dead letter.
+        """Queue a dead letter again with all of its attempts; False if there is none with this id.
 
-        Raises `TooManyClasses` where a submission of the step would, and `StepOfJob` for a step of a user's job.
+        Raises `TooManyClasses` like a submission, and `StepOfJob` for a step of a user's job.
         """
         code = await self._client.run(_REQUEUE, step_id)
         if code == -3:
@@ -61,9 +61,9 @@ class DeadLetters:
             raise StepOfJob(f"{step_id} belongs to a job that has ended: retry it by POST /api/jobs/{job}/retry")
         if code < 0:
             error = ClassShareUsed if code == -2 else TooManyClasses
-            raise error("what the step requires is unknown by now, and the queue has no room for it")
+            raise error("the class of the step was deleted, and the queue has no room for a new class")
         return bool(code)
 
     async def purge(self, step_ids: Sequence[StepId] = (), *, failed_before_ms: int = 0) -> int:
-        """Forget the given ones, and up to 1,000 of those that failed before a time; returns how many it forgot."""
+        """Delete the given dead letters, and up to 1,000 that failed before a time. Returns the number deleted."""
         return int(await self._client.run(_PURGE, failed_before_ms, 1000, *step_ids))

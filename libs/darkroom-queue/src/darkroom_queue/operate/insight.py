@@ -1,4 +1,4 @@
-"""Why a step waits and how long it may: from live workers, what is ahead, and measured service times."""
+"""Explains why a step waits, and estimates its start from live workers, steps ahead and measured service times."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,51 +17,51 @@ ENOUGH_MEASUREMENTS = 5
 
 
 class WaitReason(StrEnum):
-    """The first thing that stands between a step and its start."""
+    """The first reason why a step has not started."""
 
     DELAYED = "delayed"
-    """It is scheduled, or backs off before a retry."""
+    """The step is scheduled for later, or backing off before a retry."""
     PAUSED = "paused"
-    """An operator has paused its type, or everything."""
+    """An operator has paused its type, or the whole queue."""
     UNWORKABLE = "unworkable"
-    """No live worker can run it; `Waiting.missing` says what it would take."""
+    """No live worker satisfies its requirements. `Waiting.missing` lists what is missing."""
     NO_ROOM = "no_room"
-    """It is not in the queue yet: there are too many kinds of requirements. Its owner submits it again later."""
+    """The queue has not accepted it, because the limit of classes is reached. Its owner submits it again later."""
     BEHIND_OTHERS = "behind_others"
-    """Its tenant's earlier steps, or other tenants' shares, come first."""
+    """Earlier steps of its tenant, or steps of other tenants, come first."""
     NEXT = "next"
-    """It is the next of its tenant and starts as soon as a worker has a free hand."""
+    """It is the next step and starts when a worker is free."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Why one step waits. `start_in_s` is an interval, None until service times of its type were measured."""
+    """Why a step waits. `start_in_s` is an interval in seconds, None until service times of its type are known."""
 
     reason: WaitReason
     matching_workers: int
     ahead: int
-    """Steps of the same tenant and kind that come first."""
+    """Earlier steps of the same tenant and class."""
     tenants: int
-    """Tenants that share the pool."""
+    """Tenants with waiting steps in the pool."""
     due_at_ms: int | None
     missing: tuple[str, ...]
-    """What the nearest live worker lacks, in words; empty if some worker fits."""
+    """Requirements that the closest live worker does not satisfy, as text. Empty if some worker fits."""
     start_in_s: tuple[float, float] | None
 
 
 class Insight:
-    """Answers questions about waiting steps of one shard."""
+    """Explains waiting steps of one shard."""
 
     def __init__(self, client: QueueClient) -> None:
         self._client = client
 
     async def random_step(self) -> StepId | None:
-        """Return any step that has not ended; None if there is none."""
+        """Return a random step that has not ended; None if there is none."""
         found: str | None = await self._client.command("HRANDFIELD", self._client.keys.steps)
         return StepId(found) if found else None
 
     async def why_waiting(self, step_id: StepId) -> Waiting | None:
-        """Explain why a step waits; None if it does not (it runs, has ended, or is unknown)."""
+        """Explain why a step waits; None if it is running, ended or unknown."""
         answer = await self._client.run(_WHY, step_id)
         if not answer:
             return None
@@ -91,7 +91,7 @@ class Insight:
         )
 
     async def service_times(self, step_types: Sequence[str]) -> dict[str, tuple[float, float] | None]:
-        """Return the median and the 90th percentile of each type in seconds; None while few were measured."""
+        """Return the median and 90th percentile of each type in seconds; None below 5 measurements."""
         async with self._client.redis_py.pipeline(transaction=False) as pipe:
             for name in step_types:
                 pipe.hgetall(self._client.keys.service_times(name))
@@ -101,7 +101,7 @@ class Insight:
 
 
 def _readable(abilities: Sequence[str]) -> list[Capabilities]:
-    """Leave out what is damaged: it belongs to one of many workers."""
+    """Parse capabilities, omitting damaged ones, which concern only one of many workers."""
     found = []
     for text in abilities:
         with suppress(ValidationError):
@@ -110,12 +110,12 @@ def _readable(abilities: Sequence[str]) -> list[Capabilities]:
 
 
 def fits(need: Requirements, can: Capabilities) -> bool:
-    """Tell whether a worker that can do this much can do that step."""
+    """Whether a worker with these capabilities satisfies the requirements."""
     return not _lack(need, can)
 
 
 def nearest_lack(need: Requirements, live: Sequence[Capabilities]) -> tuple[str, ...]:
-    """Say what the worker that comes closest lacks; without any worker, that there is none."""
+    """Describe what the closest worker lacks, or that there is no worker."""
     if not live:
         return ("no worker is registered",)
     return min((_lack(need, can) for can in live), key=len)
@@ -136,7 +136,10 @@ def _lack(need: Requirements, can: Capabilities) -> tuple[str, ...]:
 
 
 def quantiles(histogram: dict[int, int]) -> tuple[float, float] | None:
-    """Return the median and the 90th percentile in seconds; bucket b of the histogram is 2^(b/2) ms, rounded down."""
+    """Return the median and 90th percentile in seconds; None below 5 measurements.
+
+    Bucket b of the histogram contains times from 2^(b/2) to 2^((b+1)/2) ms.
+    """
     total = sum(histogram.values())
     if total < ENOUGH_MEASUREMENTS:
         return None
@@ -155,10 +158,10 @@ def quantiles(histogram: dict[int, int]) -> tuple[float, float] | None:
 def start_interval(
     times_s: tuple[float, float], ahead: int, tenants: int, waiting: int, workers: int
 ) -> tuple[float, float]:
-    """Bound the time to the start, in seconds.
+    """Return lower and upper bound of the time to the start, in seconds.
 
-    At best only the tenant's own earlier steps come first and run at the median time. At worst every other tenant has
-    its turn between any two of them, all run at the 90th percentile, and the workers have just begun something.
+    Lower bound: only the tenant's earlier steps come first, each with the median time. Upper bound: all other tenants
+    have a step between any two of them, each step takes the 90th percentile, and all workers have just started one.
     """
     typical, slow = times_s
     before = min(max(waiting - 1, ahead), ahead * tenants + tenants - 1)

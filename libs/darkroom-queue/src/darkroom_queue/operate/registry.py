@@ -1,4 +1,4 @@
-"""Who works: the live workers as they registered."""
+"""The registry of live workers."""
 
 import logging
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class WorkerRecord:
-    """A registered worker; `seen_at_ms` is the Redis time of its latest beat."""
+    """A registered worker. `seen_at_ms` is the Redis time of its latest heartbeat, in Unix ms."""
 
     info: WorkerInfo
     seen_at_ms: int
@@ -27,7 +27,7 @@ class Registry:
         self._client = client
 
     async def workers(self) -> list[WorkerRecord]:
-        """Return the live workers, the most recently seen last; without those whose records cannot be read."""
+        """Return the live workers, the most recently seen last. Unreadable records are omitted."""
         client, keys = self._client.redis_py, self._client.keys
         seen: list[tuple[str, float]] = await self._client.guard(client.zrange(keys.workers, 0, -1, withscores=True))
         async with client.pipeline(transaction=False) as pipe:
@@ -46,5 +46,5 @@ def _record(worker_id: str, info: str, seen_at_ms: int) -> WorkerRecord | None:
     try:
         return WorkerRecord(WorkerInfo.model_validate_json(info), seen_at_ms)
     except ValidationError:
-        log.warning("The record of worker %s cannot be read and is left out", worker_id)
+        log.warning("The record of worker %s is unreadable and is omitted", worker_id)
         return None

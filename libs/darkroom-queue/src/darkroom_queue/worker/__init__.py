@@ -1,1 +1,1 @@
-"""The worker's side: claims, heartbeats and reports around a handler."""
+"""The worker: claims steps, sends heartbeats, runs a handler, reports results."""

@@ -1,6 +1,6 @@
-"""One attempt of one step: runs the handler, stops it when it must stop, and says how it ended.
+"""One attempt of one step: runs the handler, stops it when required, and determines the outcome.
 
-An attempt costs one task and one timer; more only when the handler tells progress or has to be stopped.
+An attempt costs one task and one timer, and more only if the handler reports progress or is stopped.
 """
 
 import asyncio
@@ -27,16 +27,16 @@ FIRST_RETRY_MS, LONGEST_RETRY_MS = 1000, 60_000
 
 
 def retry_delay_ms(attempt: int) -> int:
-    """Exponential backoff from 1 s to 60 s with ±50 % jitter, for the retry after `attempt` (from 1)."""
+    """Return the backoff after `attempt` (from 1), in ms: exponential from 1 s to 60 s, with ±50 % jitter."""
     base: int = min(FIRST_RETRY_MS * 2 ** min(attempt - 1, 10), LONGEST_RETRY_MS)
     jitter: float = random.uniform(0.5, 1.5)  # noqa: S311 - not a secret
     return round(base * jitter)
 
 
 class Attempt:
-    """A claimed step in hand, from `start` until `on_end` was called with its finish.
+    """The execution of a claimed step, from `start` until `on_end` is called with its finish.
 
-    The handler runs at most the step's timeout plus 10 s of grace; then it is abandoned.
+    The handler runs for at most the step's timeout plus 10 s of grace. Then it is cancelled.
     """
 
     __slots__ = ("_grace", "_handler", "_on_end", "_port", "_pump", "_task", "_timer", "_worker_id", "context")
@@ -49,7 +49,7 @@ class Attempt:
         worker_id: WorkerId,
         on_end: Callable[["Attempt", Finish], None],
     ) -> None:
-        self.context = StepContext(step, on_progress=self._told_progress, on_stop=self._asked_to_stop)
+        self.context = StepContext(step, on_progress=self._on_progress, on_stop=self._on_stop)
         self._handler, self._port, self._worker_id, self._on_end = handler, port, worker_id, on_end
         self._task: asyncio.Task[StepResult] | None = None
         self._pump: asyncio.Task[None] | None = None
@@ -57,7 +57,7 @@ class Attempt:
         self._grace: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Run the handler; one that was asked to stop before is not run at all."""
+        """Run the handler, unless a stop has been requested already."""
         if self.context.stop_reason is not None:
             self._on_end(self, _stopped(self.context, None))
             return
@@ -67,11 +67,11 @@ class Attempt:
         self._task.add_done_callback(self._ended)
 
     def cancel(self) -> None:
-        """End it at once, since the whole worker ends."""
+        """Cancel the handler at once, because the worker ends."""
         if self._task is not None:
             self._task.cancel()
 
-    def _asked_to_stop(self) -> None:
+    def _on_stop(self) -> None:
         if self._task is not None:
             self._grace = asyncio.get_running_loop().call_later(STOP_GRACE_S, self._abandon)
 
@@ -84,18 +84,18 @@ class Attempt:
             if timer is not None:
                 timer.cancel()
         try:
-            finish = _judge(self.context, task)
-        except Exception as error:  # what a handler gave cannot be written: its place must not stay taken for ever
-            log.exception("The end of an attempt cannot be told as it is", extra={"step_id": self.context.step.id})
+            finish = _finish_of(self.context, task)
+        except Exception as error:  # the result is not serializable; the attempt must end, to free its place
+            log.exception("The result of an attempt cannot be reported", extra={"step_id": self.context.step.id})
             finish = _failed(self.context, internal_error(error))
         self._on_end(self, finish)
 
-    def _told_progress(self) -> None:
+    def _on_progress(self) -> None:
         if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._send_progress())
 
     async def _send_progress(self) -> None:
-        """Send the latest until there is nothing new, at most once a second; progress of an outage is not kept."""
+        """Send the latest progress while there is any, at most once a second. Progress during an outage is dropped."""
         context, step = self.context, self.context.step
         while context.latest is not None:
             (percent, message, current, total), context.latest = context.latest, None
@@ -109,7 +109,7 @@ class Attempt:
             await asyncio.sleep(PROGRESS_EVERY_S)
 
 
-def _judge(context: StepContext, task: asyncio.Task[StepResult]) -> Finish:
+def _finish_of(context: StepContext, task: asyncio.Task[StepResult]) -> Finish:
     step = context.step
     error = None if task.cancelled() else task.exception()
     if error is None and not task.cancelled():

@@ -1,4 +1,4 @@
-"""What a handler sees of the step it runs."""
+"""The context of a running step, passed to its handler."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -14,14 +14,14 @@ class StopReason(StrEnum):
 
     CANCELLED = "cancelled"
     LOST = "lost"
-    """The lease is gone; whatever the handler returns is refused."""
+    """The lease is lost. The queue refuses any result of the handler."""
     TIMEOUT = "timeout"
     SHUTDOWN = "shutdown"
-    """The worker is going away; the step goes back to the queue."""
+    """The worker stops. The step is requeued."""
 
 
 class StepFailed(Exception):
-    """The attempt failed for the reason in `error`, which also says whether another attempt makes sense."""
+    """The attempt failed with `error`, which includes whether it is retryable."""
 
     def __init__(self, error: StepError) -> None:
         super().__init__(error.message)
@@ -33,7 +33,7 @@ class StepStopped(Exception):
 
 
 class StepContext:
-    """A claimed step and the two ways to talk about it: tell progress, and learn that it must stop."""
+    """A claimed step. Its handler reports progress here, and learns when it must stop."""
 
     __slots__ = ("_on_progress", "_on_stop", "_stop", "latest", "preview", "step", "stop_reason")
 
@@ -53,7 +53,7 @@ class StepContext:
 
     @property
     def stop(self) -> asyncio.Event:
-        """Is set when the handler must stop; `stop_reason` tells why."""
+        """Set when the handler must stop; `stop_reason` is the reason."""
         if self._stop is None:
             self._stop = asyncio.Event()
             if self.stop_reason is not None:
@@ -68,16 +68,16 @@ class StepContext:
         current_step: int | None = None,
         total_steps: int | None = None,
     ) -> None:
-        """Note the progress (0–100); cheap, and sent at most once a second with the latest value."""
+        """Set the progress (0 to 100). Cheap: the latest value is sent at most once a second."""
         self.latest = (min(100.0, max(0.0, percent)), message, current_step, total_steps)
         self._on_progress()
 
     def show_preview(self, preview: Preview) -> None:
-        """Tell with the next progress, and all that follow, how the output looks so far."""
+        """Set the preview that the next and all later progress messages contain."""
         self.preview = preview
 
     def request_stop(self, reason: StopReason) -> None:
-        """Ask the handler to stop; the first reason stands, except that a lost lease overrules all."""
+        """Ask the handler to stop. The first reason is final, except that a lost lease replaces it."""
         first = self.stop_reason is None
         if first or reason is StopReason.LOST:
             self.stop_reason = reason

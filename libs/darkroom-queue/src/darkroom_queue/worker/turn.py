@@ -1,4 +1,4 @@
-"""Typed stub of the turn script: the only call by which a worker changes the queue."""
+"""Typed stub of the turn script, by which a worker reports, sends heartbeats and claims."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -25,21 +25,21 @@ _UNREADABLE = StepError(
 
 
 class Outcome(StrEnum):
-    """How an attempt ended, as the worker reports it."""
+    """The outcome of an attempt, as the worker reports it."""
 
     OK = "ok"
     FAIL = "fail"
     RETRY = "retry"
     CANCELLED = "cancelled"
     RELEASE = "release"
-    """Not run to an end through no fault of the step: it goes back without costing an attempt."""
+    """The step did not end for a reason outside it. It is requeued without using an attempt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """Report of one attempt; `data` is the JSON of a StepResult (ok) or StepError (fail, retry).
+    """Report of one attempt. `data` is the JSON of a StepResult (ok) or StepError (fail, retry).
 
-    `repeated`: it was sent before, and whether the queue took it is not known.
+    `repeated`: it was sent before, and it is unknown whether the queue has accepted it.
     """
 
     step_id: StepId
@@ -52,7 +52,7 @@ class Finish:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Answer to a turn. `refused` are finishes whose token was stale; `next_due_s` is None if nothing is delayed."""
+    """Result of a turn. `refused` are finishes with a stale token; `next_due_s` is None if no step is delayed."""
 
     registered: bool
     refused: tuple[Finish, ...]
@@ -60,30 +60,33 @@ class Turn:
     lost: tuple[StepId, ...]
     claims: tuple[ClaimedStep, ...]
     unreadable: tuple[Finish, ...]
-    """What to report for steps that were claimed and whose records cannot be read: they fail."""
+    """Finishes to report for claimed steps with unreadable records, which fail."""
     next_due_s: float | None
 
 
 class WorkerPort:
-    """The calls of one worker process, numbered so that tokens never repeat within its incarnation."""
+    """The script calls of one worker process. Turns are numbered, so tokens are unique within an incarnation."""
 
     def __init__(self, client: QueueClient, info: WorkerInfo, *, lease_s: float) -> None:
         self._client, self._info, self._lease_ms = client, info, round(lease_s * 1000)
         self._turns = 0
 
     async def register(self) -> str:
-        """Register, taking over from an older process of this worker; returns the capability set."""
+        """Register this process, which supersedes an older one of the worker. Returns the number of the capability set.
+
+        Raises `TooManyClasses` when the shard's limit of capability sets is reached.
+        """
         info = self._info
         status, answer = await self._client.run(
             _REGISTER, info.worker_id, info.incarnation, canonical(info.capabilities), info.model_dump_json(),
             info.machine_id,
         )  # fmt: skip
         if status == -1:
-            raise TooManyClasses(f"the queue keeps at most {answer} different capability sets")
+            raise TooManyClasses(f"the queue stores at most {answer} different capability sets")
         return str(answer)
 
     async def unregister(self) -> None:
-        """Leave; what is still held goes back to the queue."""
+        """Leave the registry. Steps that the worker still holds are requeued."""
         await self._client.run(_UNREGISTER, self._info.worker_id, self._info.incarnation)
 
     async def turn(
@@ -91,16 +94,20 @@ class WorkerPort:
         *,
         want: int,
         finishes: Sequence[Finish] = (),
-        beats: Sequence[tuple[StepId, str]] | None = None,
+        heartbeats: Sequence[tuple[StepId, str]] | None = None,
         resident: Iterable[str] = (),
     ) -> Turn:
-        """Report, beat (unless `beats` is None), and claim up to `want` steps, preferably for `resident` models."""
+        """Report finishes, extend the leases in `heartbeats`, and claim up to `want` steps, `resident` models first.
+
+        `heartbeats` lists all steps that the worker holds, with their tokens; None sends no heartbeat. Raises
+        `WorkerSuperseded`.
+        """
         self._turns += 1
         args: list[Arg] = [self._info.worker_id, self._info.incarnation, self._turns, self._lease_ms, max(0, want)]
-        args += [len(finishes), -1 if beats is None else len(beats), "\t".join(resident)]
+        args += [len(finishes), -1 if heartbeats is None else len(heartbeats), "\t".join(resident)]
         for f in finishes:
             args += [f.step_id, f.token, f.outcome, f.data, f.delay_ms]
-        for step_id, token in beats or ():
+        for step_id, token in heartbeats or ():
             args += [step_id, token]
         status, codes, cancelled, lost, token, claims, due_ms = await self._client.run(_TURN, *args)
         if status == -1:
@@ -117,9 +124,9 @@ class WorkerPort:
         )
 
     async def progress(self, step_id: StepId, token: str, percent: float, message: str) -> bool:
-        """Store and publish progress; `message` is the JSON of a ProgressMessage without `progress` and its end.
+        """Store and publish progress; False if the token is stale.
 
-        False if the token is stale.
+        `message` is the JSON of a ProgressMessage without `progress` and without the closing brace.
         """
         return bool(await self._client.run(_PROGRESS, step_id, token, percent, message))
 
@@ -127,13 +134,13 @@ class WorkerPort:
 def _claims(
     flat: Sequence[Any], token: str
 ) -> tuple[tuple[ClaimedStep, ...], tuple[Finish, ...]]:  # Any: ids and records, and numbers of attempts
-    """Read claims of four values each; new ones share the turn's token, those that come again have their own."""
+    """Parse claims of four values each. New claims share the turn's token; repeated ones have their own."""
     claims: list[ClaimedStep] = []
     unreadable: list[Finish] = []
     for step_id, own, attempt, record in zip(*[iter(flat)] * 4, strict=True):
         try:
             claims.append(claimed(step_id, own or token, attempt, record))
-        except ValueError as error:  # whose text may repeat what the record holds
+        except ValueError as error:  # its text may quote the record
             log.error("The record of step %s cannot be read (%s); the step fails", step_id, type(error).__name__)
             unreadable.append(Finish(StepId(step_id), own or token, Outcome.FAIL, _UNREADABLE.model_dump_json()))
     return tuple(claims), tuple(unreadable)

@@ -1,14 +1,14 @@
--- Takes one unit from each of several quotas, or none at all if one of them is used up. A used unit comes back evenly
--- over the quota's window (the generic cell rate algorithm): one number a quota, the time at which all units are back.
+-- Takes one unit from each of several quotas, or from none if one is used up. Units are restored evenly over the
+-- quota's window (generic cell rate algorithm). The state of a quota is the time at which all units are restored.
 -- KEYS  1 {s}:meta
 -- ARGV  for each quota: name, units, window in ms
--- Gives for each quota { units left, ms until all are back, ms until one is free (0: one was taken) }
+-- Returns for each quota { units left, ms until all are restored, ms until one is restored (0: one was taken) }
 local call = redis.call
 local P = string.sub(KEYS[1], 1, -5)
 local clock = call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000) -- Unix milliseconds
 
--- A script reads all of its arguments before its first write, since what it has written stays when it fails.
+-- Scripts read all arguments before their first write, because a script that fails is not rolled back.
 local function number_at(i)
   local number = tonumber(ARGV[i])
   if number and number > -1e15 and number < 1e15 then return number end

@@ -1,4 +1,4 @@
--- Wakes one process that waits for a name. A token that nobody has taken yet is enough: the list never grows.
+-- Wakes one process that waits for a name. The list contains at most one token.
 -- KEYS  1 {s}:meta
 -- ARGV  1 name, 2 lifetime of the token in ms
 local key = string.sub(KEYS[1], 1, -5) .. 'wp:' .. ARGV[1]

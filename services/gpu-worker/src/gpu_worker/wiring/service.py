@@ -69,10 +69,10 @@ async def assemble(settings: WorkerSettings, profile: Profile) -> AsyncIterator[
         def make_consumer() -> Consumer:
             info = _worker_info(settings, profile, router, watch.device)
             handler = StepHandler(router, settings.id)
-            beat_s = settings.lease_s / 3
+            heartbeat_s = settings.lease_s / 3
             return Consumer(
-                redis_client, info, handler, lease_s=settings.lease_s, beat_s=beat_s, resident=lambda: watch.models,
-                on_refused=deletions.discard_refused,
+                redis_client, info, handler, lease_s=settings.lease_s, heartbeat_s=heartbeat_s,
+                resident=lambda: watch.models, on_refused=deletions.discard_refused,
             )  # fmt: skip
 
         steps = StepLoop(make_consumer, child or AlwaysAvailable(), give_up_after_s=settings.child_patience_s)

@@ -1,1 +1,1 @@
-"""What queue-api decides, free of frameworks and drivers."""
+"""The logic of queue-api, independent of frameworks and drivers."""

@@ -1,4 +1,4 @@
-"""How good the estimates of waiting are: what was foretold for a step, held against when it started."""
+"""Measures the accuracy of start estimates: compares the predicted interval of a step with its actual start."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +9,7 @@ MAX_OPEN = 1000
 
 
 class Verdict(StrEnum):
-    """Where a start fell: in the foretold interval, before it, or after it."""
+    """Position of a start: in the predicted interval, before it, or after it."""
 
     INSIDE = "inside"
     EARLY = "early"
@@ -23,14 +23,14 @@ class _Interval:
 
 
 class Calibration:
-    """Keeps foretold intervals until their steps start; counts the verdicts. Times are Unix milliseconds."""
+    """Stores predicted intervals until their steps start, and counts verdicts. Times are in Unix milliseconds."""
 
     def __init__(self) -> None:
         self._open: dict[StepId, _Interval] = {}
         self.counts = dict.fromkeys(Verdict, 0)
 
-    def foretell(self, step_id: StepId, now_ms: float, start_in_s: tuple[float, float]) -> None:
-        """Note an estimate of now; only the first of a step counts. The oldest goes when there are too many."""
+    def predict(self, step_id: StepId, now_ms: float, start_in_s: tuple[float, float]) -> None:
+        """Store the estimate of a step. Only a step's first one counts. Beyond `MAX_OPEN`, the oldest is discarded."""
         if step_id in self._open:
             return
         if len(self._open) >= MAX_OPEN:
@@ -39,7 +39,7 @@ class Calibration:
         self._open[step_id] = _Interval(now_ms + first * 1000, now_ms + last * 1000)
 
     def started(self, step_id: StepId, at_ms: float) -> Verdict | None:
-        """Judge the estimate of a step that started; None if there was none."""
+        """Compare a start with the estimate of its step; None if there is none."""
         interval = self._open.pop(step_id, None)
         if interval is None:
             return None
@@ -49,7 +49,7 @@ class Calibration:
         return verdict
 
     def ended(self, step_id: StepId) -> None:
-        """Forget a step that ended without a start."""
+        """Discard the estimate of a step that ended without a start."""
         self._open.pop(step_id, None)
 
     @property
@@ -59,6 +59,6 @@ class Calibration:
 
     @property
     def error(self) -> float | None:
-        """Return the share of starts that fell outside of what was foretold; None before the first."""
+        """Share of starts outside of the predicted interval (0 to 1); None before the first start."""
         judged = sum(self.counts.values())
         return None if not judged else 1 - self.counts[Verdict.INSIDE] / judged

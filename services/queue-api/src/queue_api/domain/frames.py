@@ -1,4 +1,4 @@
-"""What a client says on a socket, and the answer to it. Whatever comes, there is an answer."""
+"""Parses text frames of WebSocket clients and builds the response. Every frame gets a response."""
 
 import json
 from typing import Any, NoReturn
@@ -11,11 +11,11 @@ SHAPE = 'Send a JSON object with a "type", such as {"type": "ping"}.'
 
 
 class _Invalid(Exception):
-    """The frame is no message."""
+    """The frame is not a valid message."""
 
 
 def answer_to(text: str, now_ms: int) -> Message:
-    """Answer a text frame; `id` comes back with the answer."""
+    """Return the response to a text frame. It repeats the frame's `id`."""
     try:
         kind, request_id = _read(text)
     except _Invalid as error:
@@ -52,4 +52,4 @@ def _is_id(value: Any) -> bool:
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")

@@ -1,22 +1,22 @@
-"""A step's state in the words of the Job Queue dialect."""
+"""The state of a step in the format of the Job Queue dialect."""
 
 from typing import Any
 
 from darkroom_schemas.step import StepView, Submission
 
-from queue_api.domain.words import status_word
+from queue_api.domain.status_names import status_name
 
 
 def job_view(view: StepView, submission: Submission | None) -> dict[str, Any]:
-    """Describe a step in the dialect's words; times are Unix milliseconds.
+    """Render a step in the dialect's format. Times are in Unix milliseconds.
 
-    What it was submitted with is kept until its end, and of a failed one for as long as it can be run again.
+    `submission` is available until the end of the step, or of a failed step while it is a dead letter.
     """
     return {
         "job_id": view.id,
         "workflow_id": view.job_id,
         "job_type": view.type,
-        "status": status_word(view.status, view.error.code if view.error else None),
+        "status": status_name(view.status, view.error.code if view.error else None),
         "priority": view.priority,
         "progress": view.progress,
         "worker_id": view.worker_id,

@@ -1,4 +1,4 @@
-"""Events of the log as the Job Queue dialect's WebSocket messages. One event may become several messages."""
+"""Converts events of the log to WebSocket messages of the Job Queue dialect. One event may yield several messages."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.events import Event, EventType
 from darkroom_schemas.status import JobStatus
 
-from queue_api.domain.words import status_word
+from queue_api.domain.status_names import status_name
 
 Message = dict[str, Any]
-PENDING, RUNNING = status_word(JobStatus.QUEUED), status_word(JobStatus.RUNNING)
+PENDING, RUNNING = status_name(JobStatus.QUEUED), status_name(JobStatus.RUNNING)
 
 
 def messages_of(event: Event) -> list[Message]:
-    """Translate a step event; other events of the log have no message here. The last message carries the event's id."""
+    """Convert a step event. Other events yield no message. The last message contains the event's id."""
     base: Message = {"timestamp": event.at_ms, "job_id": event.step_id, "workflow_id": event.job_id}
     data, worker = event.data, event.data.get("worker_id")
     match event.type:
@@ -57,7 +57,7 @@ def _end(event: Event, worker: str | None, result: Message) -> Message:
 
 
 def progress_message(progress: ProgressMessage) -> Message:
-    """Translate live progress; it carries no event id. `progress` is the workflow's, which never goes back."""
+    """Convert live progress, which has no event id. `progress` is the workflow's and never decreases."""
     return {
         "type": "update_job_progress",
         "timestamp": progress.at_ms,

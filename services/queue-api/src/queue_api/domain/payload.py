@@ -1,4 +1,4 @@
-"""From a job type and the parameters that a client gives to the payload that workers read."""
+"""Builds the payload of a step from its job type and the client's parameters."""
 
 import hashlib
 from collections.abc import Sequence
@@ -14,15 +14,15 @@ SUBMITTABLE = tuple(name for name, entry in CATALOGUE.items() if not entry.enhan
 
 
 class UnknownJobType(Exception):
-    """The catalogue has no such type."""
+    """The catalogue has no job type with this name."""
 
 
 class UnusableJobType(Exception):
-    """A step cannot make jobs of this type; the text says what to submit instead."""
+    """The job type needs more than one step. The text names an alternative."""
 
 
 class UnusableParameter(Exception):
-    """One member of the payload is not what it must be."""
+    """A member of the payload is invalid."""
 
     def __init__(self, name: str, message: str) -> None:
         super().__init__(f"{name}: {message}")
@@ -30,7 +30,7 @@ class UnusableParameter(Exception):
 
 
 class PayloadError(Exception):
-    """The payload does not fit the job type; `errors` is pydantic's list, with the fields as the client wrote them."""
+    """The payload is invalid for the job type. `errors` is pydantic's list, with fields as the client wrote them."""
 
     def __init__(self, errors: Sequence[Any]) -> None:
         super().__init__("the payload does not fit the job type")
@@ -38,7 +38,7 @@ class PayloadError(Exception):
 
 
 def entry_of(name: str) -> JobType:
-    """Find the catalogue's entry; raises `UnknownJobType` or `UnusableJobType`."""
+    """Return the catalogue entry. Raises `UnknownJobType` or `UnusableJobType`."""
     entry = CATALOGUE.get(name)
     if entry is None:
         raise UnknownJobType(name)
@@ -51,9 +51,9 @@ def entry_of(name: str) -> JobType:
 
 
 def payload_of(entry: JobType, given: dict[str, Any], step_id: StepId) -> dict[str, Any]:
-    """Complete the payload; raises `UnusableParameter` or `PayloadError`.
+    """Return the complete payload. Raises `UnusableParameter` or `PayloadError`.
 
-    A seed that is not given comes from the id: the same submission has the same one when it is repeated.
+    A missing seed is derived from the id, so a repeated submission has the same seed.
     """
     given, members = dict(given), payload_model(entry).model_fields
     if entry.family is not None and given.pop("family", entry.family) != entry.family:

@@ -1,4 +1,4 @@
-"""The newest progress of each running step, for one reader: never a backlog."""
+"""The latest progress of each running step, for one reader. Older progress is dropped, so there is no backlog."""
 
 import asyncio
 from typing import Protocol
@@ -9,28 +9,28 @@ from queue_api.domain.messages import Message
 
 
 class LatestProgress:
-    """One reader's view: the newest message of each step that it has not taken yet."""
+    """The latest message of each step that one reader has not received yet."""
 
     def __init__(self) -> None:
         self._latest: dict[StepId, Message] = {}
-        self._news = asyncio.Event()
+        self._changed = asyncio.Event()
 
     def put(self, step_id: StepId, message: Message) -> None:
-        """Replace whatever of this step was not taken yet; what came later is taken later."""
+        """Store a message, replacing the step's previous one. Messages are ordered by the time of their last update."""
         self._latest.pop(step_id, None)
         self._latest[step_id] = message
-        self._news.set()
+        self._changed.set()
 
     async def take(self) -> list[Message]:
-        """Wait for news and return all of it."""
-        await self._news.wait()
-        self._news.clear()
+        """Wait for new messages and return all of them."""
+        await self._changed.wait()
+        self._changed.clear()
         messages, self._latest = list(self._latest.values()), {}
         return messages
 
 
 class ProgressSource(Protocol):
-    """Tells every reader about the progress of all steps."""
+    """Sends the progress of all steps to every reader."""
 
     def subscribe(self) -> LatestProgress:
         """Add a reader."""

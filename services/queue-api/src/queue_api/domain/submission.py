@@ -1,4 +1,4 @@
-"""From a request of the Job Queue dialect to a step."""
+"""Converts a submission of the Job Queue dialect to a step."""
 
 import uuid
 from typing import Annotated
@@ -14,18 +14,18 @@ from queue_api.domain.payload import entry_of, payload_of
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,100}$")]
 Lines = Annotated[list[Line], Field(max_length=50)]
-ONCE = uuid.UUID("5f0cb7a1-0c0e-5d55-9a2e-0d3a3f6a6b43")
-"""Name space of the ids that stand for an Idempotency-Key."""
+IDEMPOTENCY_NAMESPACE = uuid.UUID("5f0cb7a1-0c0e-5d55-9a2e-0d3a3f6a6b43")
+"""Namespace of the step ids that are derived from an Idempotency-Key."""
 
 
 class Hardware(Request):
-    """Lower bounds."""
+    """Minimum hardware."""
 
     gpu_memory_gb: int = Field(default=0, ge=0, le=1024)
 
 
 class JobRequirements(Request):
-    """What the job needs of a worker: lists mean all of them."""
+    """Requirements on the worker. It must have all listed items."""
 
     models: Lines = Field(default_factory=list)
     custom_nodes: Lines = Field(default_factory=list)
@@ -35,14 +35,14 @@ class JobRequirements(Request):
 
 
 class JobSubmission(Request):
-    """Body of `POST /api/jobs`. Sending the same `id` and body again is answered with the job's state."""
+    """Body of `POST /api/jobs`. Repeating a request with the same `id` and body returns the job's state."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"job_type": "sdxl_image_fast", "payload": {"prompt": "a lighthouse at dawn"}}]}
     )
 
     job_type: Line
-    payload: JsonObject = Field(description="What is not given is filled in from the catalogue: `prompt` is enough.")
+    payload: JsonObject = Field(description="Missing members get the catalogue's defaults; `prompt` is sufficient.")
     id: Id | None = None
     priority: int = Field(default=50, ge=1, le=100)
     requirements: JobRequirements = JobRequirements()
@@ -52,14 +52,14 @@ class JobSubmission(Request):
 
 
 def id_of(request: JobSubmission, key: str | None) -> StepId:
-    """Name the step: as the client does, or for an Idempotency-Key always alike, so that the queue makes it once."""
+    """Return the step's id: the client's, or one derived from the Idempotency-Key, by which the queue deduplicates."""
     if request.id is not None:
         return StepId(request.id)
-    return StepId(new_uuid7() if key is None else str(uuid.uuid5(ONCE, f"{SYSTEM_TENANT}\n{key}")))
+    return StepId(new_uuid7() if key is None else str(uuid.uuid5(IDEMPOTENCY_NAMESPACE, f"{SYSTEM_TENANT}\n{key}")))
 
 
 def step_of(request: JobSubmission, step_id: StepId, *, now_us: int, trace_id: TraceId) -> StepSubmit:
-    """Make the step that a request asks for; raises what `payload.py` defines."""
+    """Build the step of a request. Raises the errors of `payload.py`."""
     entry = entry_of(request.job_type)
     payload = payload_of(entry, request.payload, step_id)
     wanted, at_ms = request.requirements, request.workflow_datetime

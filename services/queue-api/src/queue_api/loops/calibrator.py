@@ -1,4 +1,4 @@
-"""Takes samples of waiting steps, foretells their start, and watches when they do start."""
+"""Samples waiting steps, predicts their start, and compares it with the actual start."""
 
 import asyncio
 import time
@@ -16,30 +16,30 @@ SAMPLE_EVERY_S = 1.0
 
 
 class Calibrator:
-    """One sample a second and process, whatever the depth of the queue."""
+    """Takes one sample per second and process, regardless of the depth of the queue."""
 
     def __init__(self, insight: Insight, fanout: EventFanout, calibration: Calibration) -> None:
         self._insight, self._fanout, self._calibration = insight, fanout, calibration
         self._isolation = Isolation("eta-samples", (RedisUnavailable,))
 
     async def sample(self) -> None:
-        """Foretell the start of one random step after the other, for ever."""
+        """Predict the start of one random step per second until cancelled."""
         while True:
             await asyncio.sleep(SAMPLE_EVERY_S)
             try:
-                await self._isolation.attempt(self.foretell_one, _leave)
+                await self._isolation.attempt(self.predict_one, _skip)
             except RedisUnavailable:
                 continue  # the next second tries again
 
-    async def foretell_one(self) -> None:
-        """Foretell the start of a random step, if it waits and enough is known."""
+    async def predict_one(self) -> None:
+        """Predict the start of a random step, if it waits and its service times are known."""
         step_id = await self._insight.random_step()
         waiting = await self._insight.why_waiting(step_id) if step_id else None
         if step_id and waiting and waiting.start_in_s:
-            self._calibration.foretell(step_id, time.time() * 1000, waiting.start_in_s)
+            self._calibration.predict(step_id, time.time() * 1000, waiting.start_in_s)
 
     async def watch(self) -> None:
-        """Judge what was foretold by the events of the log, for ever."""
+        """Compare predictions with the events of the log until cancelled."""
         async for event in self._fanout.follow(since=None):
             if isinstance(event, Reset) or event.step_id is None:
                 continue
@@ -50,5 +50,5 @@ class Calibrator:
                 self._calibration.ended(event.step_id)
 
 
-async def _leave(_: Exception) -> None:
-    """Leave a step that cannot be read to its owner; the next second takes another one."""
+async def _skip(_: Exception) -> None:
+    """Skip an unreadable step. The next sample is another one."""

@@ -1,4 +1,4 @@
-"""Live progress of every job, listened to once and handed to any number of sockets."""
+"""Distributes live progress: one subscription per process, any number of WebSockets."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ OUTAGE_PAUSE_S = 0.5
 
 
 class ProgressBoard:
-    """Implements `ProgressSource`: listens to the progress channels once for the whole process."""
+    """Implements `ProgressSource` with one subscription to all progress channels."""
 
     def __init__(self, redis_client: QueueClient) -> None:
         self._client = redis_client
@@ -27,7 +27,7 @@ class ProgressBoard:
         self._readers.discard(reader)
 
     async def run(self) -> None:
-        """Listen for ever, through outages."""
+        """Receive progress until cancelled, through outages."""
         while True:
             try:
                 async with ProgressFeed(self._client) as feed:

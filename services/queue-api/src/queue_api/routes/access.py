@@ -1,4 +1,4 @@
-"""Who may call: whoever has the operator's token, or anybody on loopback when none is set."""
+"""Access control: callers need the operator's token. If none is set, any caller on loopback has access."""
 
 from typing import Annotated
 
@@ -15,7 +15,7 @@ Ctx = Annotated[Context, Depends(context_of)]
 async def require_token(
     context: Ctx, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> None:
-    """Refuse a call without the token."""
+    """Raise `Unauthenticated` unless the request has the token."""
     if context.auth_token is None:
         return
     if credentials is None:

@@ -1,4 +1,4 @@
-"""Routes that answer 503 in time while Redis hangs: each of them needs it."""
+"""Routes that need Redis. They respond with 503 in time while it hangs."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -14,13 +14,13 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class BoundedRoute(APIRoute):
-    """Waits `NEEDED_S` at most, and not at all while the process knows that Redis does not answer."""
+    """Waits at most `NEEDED_S`, and not at all during a known outage of Redis."""
 
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
 
         async def handle_in_time(request: Request) -> Response:
-            await request.body()  # its client may take longer
+            await request.body()  # before the timeout begins, since clients may be slow
             try:
                 return await context_of(request).redis.ask(lambda: handle(request), NEEDED_S)
             except ServerAway as error:

@@ -1,4 +1,4 @@
-"""`/api/workers`, `/api/machines` and `/api/queues`: who works, and how much waits."""
+"""`/api/workers`, `/api/machines` and `/api/queues`: live workers, their machines, and queue depths."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ router = APIRouter(tags=["fleet"], dependencies=[Depends(require_token)], route_
 
 @router.get("/workers", summary="List the live workers")
 async def list_workers(context: Ctx) -> dict[str, Any]:
-    """Return every registered worker with what it can do; `seen_at` is its latest beat, Unix milliseconds."""
+    """Return all live workers with their capabilities. `seen_at` is the latest heartbeat, in Unix milliseconds."""
     records = await context.registry.workers()
     workers = [r.info.model_dump(mode="json", exclude={"incarnation"}) | {"seen_at": r.seen_at_ms} for r in records]
     return {"workers": workers, "total": len(workers)}
@@ -20,7 +20,7 @@ async def list_workers(context: Ctx) -> dict[str, Any]:
 
 @router.get("/machines", summary="List the machines with live workers")
 async def list_machines(context: Ctx) -> dict[str, Any]:
-    """Group the live workers by the machine that they run on."""
+    """Return the live workers, grouped by machine."""
     machines: dict[str, list[str]] = {}
     for record in await context.registry.workers():
         machines.setdefault(record.info.machine_id, []).append(record.info.worker_id)
@@ -29,9 +29,9 @@ async def list_machines(context: Ctx) -> dict[str, Any]:
 
 @router.get("/queues", summary="Count waiting and running jobs")
 async def read_queues(context: Ctx) -> dict[str, Any]:
-    """Return the counters, in total and by job type, and how far the estimates of waiting can be trusted.
+    """Return the number of jobs by state, in total and by job type, and the accuracy of start estimates.
 
-    `eta.error` is the share of sampled starts, since this process began, that fell outside of the estimated interval.
+    `eta.error` is the share of sampled starts outside of the estimated interval (0 to 1), since this process started.
     """
     depth = await context.producer.depth()
     names = sorted(depth.by_type)

@@ -26,19 +26,19 @@ router = APIRouter(prefix="/jobs", tags=["jobs"], dependencies=[Depends(require_
     status_code=201,
     summary="Submit a job",
     responses={
-        200: {"description": "It was there already: its state, with Idempotent-Replayed"},
+        200: {"description": "The job had been submitted before: its state, with Idempotent-Replayed"},
         409: {"description": "Another job has this id"},
         422: {"description": "The Idempotency-Key was used with another request"},
-        429: {"description": "Too many different requirements are in use"},
-        503: {"description": "The queue is full, or does not answer"},
+        429: {"description": "The limit of different requirements is reached"},
+        503: {"description": "The queue is full or unavailable"},
     },
 )
 async def submit_job(
     request: JobSubmission, context: Ctx, response: Response, idempotency_key: IdempotencyKey = None
 ) -> dict[str, Any]:
-    """Hand a step to the queue. Of the payload, what is not given is filled in from the catalogue.
+    """Submit a step to the queue. Missing members of the payload get the catalogue's defaults.
 
-    Repeating a submission with the same `id`, or the same Idempotency-Key, and the same body changes nothing.
+    Repeating a submission with the same `id` or Idempotency-Key and the same body has no effect.
     """
     with refusals(request, idempotency_key, context.max_depth):
         now_us = time.time_ns() // 1000
@@ -52,14 +52,14 @@ async def submit_job(
 
 @router.get("/{job_id}", summary="Read a job")
 async def read_job(job_id: JobIdPath, context: Ctx) -> dict[str, Any]:
-    """Return a step's state, until 24 h after its end."""
+    """Return the state of a job, until 24 h after its end, or 7 days after a failure."""
     view = _found(await context.producer.read(job_id))
     return job_view(view, await context.producer.submission(job_id))
 
 
 @router.get("/{job_id}/why", summary="Why does a job wait?")
 async def why_waiting(job_id: JobIdPath, context: Ctx) -> dict[str, Any]:
-    """Say what stands between a waiting job and its start; `start_in_s` is an interval, or null until measured."""
+    """Return why a job waits. `start_in_s` is the estimated interval until its start, or null if unknown."""
     waiting = await context.insight.why_waiting(job_id)
     if waiting is None:
         view = job_view(_found(await context.producer.read(job_id)), None)
@@ -70,7 +70,7 @@ async def why_waiting(job_id: JobIdPath, context: Ctx) -> dict[str, Any]:
 @router.delete("/{job_id}", summary="Cancel a job", include_in_schema=False)
 @router.post("/{job_id}/cancel", summary="Cancel a job")
 async def cancel_job(job_id: JobIdPath, context: Ctx) -> dict[str, Any]:
-    """End a waiting job at once; ask a running one to stop, and end it by force after 10 s."""
+    """Cancel a job. A waiting one ends at once; a running one is asked to stop and is cancelled by force after 10 s."""
     outcome = await context.producer.cancel(job_id, reason="cancelled through the queue API")
     if outcome is CancelOutcome.UNKNOWN:
         _found(None)

@@ -1,4 +1,4 @@
-"""What requests have in common: ids in paths, and Idempotency-Keys."""
+"""Parameters shared by routes: job ids in paths, and Idempotency-Key."""
 
 import re
 from typing import Annotated
@@ -15,11 +15,11 @@ _ID = re.compile(r"[A-Za-z0-9_.:@+-]{1,200}\Z", re.ASCII)
 async def _job_id(
     job_id: Annotated[
         str,
-        # Documented, not enforced: what is longer is no job, rather than a bad request.
-        Path(description="Id of a job, as its submission was answered.", json_schema_extra={"maxLength": 200}),
+        # Documented, not enforced: a longer id gets 404 rather than 400.
+        Path(description="Id of a job, as returned by its submission.", json_schema_extra={"maxLength": 200}),
     ],
 ) -> StepId:
-    """What cannot be an id is one that no job has."""
+    """Return the id; 404 for text that cannot be an id."""
     if not _ID.match(job_id):
         raise AppError(404, ErrorCode.JOB_NOT_FOUND, "There is no such job.")
     return StepId(job_id)
@@ -30,7 +30,7 @@ async def _key(
         str | None,
         Header(
             alias=HEADER,
-            description="Makes a repetition harmless for 24 h: it gets the first job's state.",
+            description="Makes the request idempotent for 24 h: a repetition returns the state of the first job.",
             max_length=255,
         ),
     ] = None,

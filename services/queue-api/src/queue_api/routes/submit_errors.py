@@ -1,4 +1,4 @@
-"""What a submission that was not taken is answered."""
+"""Error responses of refused submissions."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ ROOM_COMES_IN_S, DEPTH_SHRINKS_IN_S = "600", "10"
 
 @contextmanager
 def refusals(request: JobSubmission, key: str | None, max_depth: int) -> Iterator[None]:
-    """Answer what stands in a submission's way."""
+    """Convert the errors of a submission to responses."""
     if key is not None and request.id is not None:
         raise _invalid(HEADER, "does the same as `id`: send one of the two")
     try:
@@ -56,7 +56,7 @@ def _invalid_job_type(message: str) -> AppError:
 
 
 def _no_room(error: TooManyClasses) -> AppError:
-    """Room comes when requirements are no longer in use, so the client may try again."""
+    """Return the error for a full table of classes. Unused classes are deleted, so it is retryable."""
     sentence = (
         "Jobs with too many different requirements (models, custom nodes, tags, memory) are in use; "
         "use requirements of earlier jobs, or try again later."

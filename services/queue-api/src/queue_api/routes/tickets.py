@@ -1,4 +1,4 @@
-"""`/api/ws-ticket`: browsers cannot send headers with a WebSocket, so they trade the token for a one-time ticket."""
+"""`/api/ws-ticket`: exchanges the token for a single-use ticket, since browsers send no headers with a WebSocket."""
 
 from darkroom_redis import TICKET_TTL_S
 from fastapi import APIRouter, Depends
@@ -9,7 +9,7 @@ from queue_api.routes.bounded import BoundedRoute
 router = APIRouter(prefix="/ws-ticket", tags=["jobs"], dependencies=[Depends(require_token)], route_class=BoundedRoute)
 
 
-@router.post("", status_code=201, summary="Make a one-time WebSocket ticket")
+@router.post("", status_code=201, summary="Create a single-use WebSocket ticket")
 async def make_ticket(context: Ctx) -> dict[str, str | int]:
-    """Return a ticket for `?token=` of one WebSocket connection."""
+    """Return a ticket for `?token=` of one WebSocket connection. `expires_in` is in seconds."""
     return {"ticket": await context.tickets.make(None), "expires_in": TICKET_TTL_S}

@@ -1,10 +1,10 @@
-"""Why we close a WebSocket."""
+"""Close codes of the WebSockets."""
 
 from enum import IntEnum
 
 
 class Close(IntEnum):
-    """RFC 6455 codes, and our own from 4000 on; 4000 itself is the protocol's, for pings that are not answered."""
+    """Codes of RFC 6455, and application codes from 4000. The HTTP server uses 4000 for unanswered pings."""
 
     NORMAL = 1000
     GOING_AWAY = 1001

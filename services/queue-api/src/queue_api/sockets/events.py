@@ -1,6 +1,6 @@
 """`/ws` and `/ws/monitor/{monitor_id}`: the events of the queue, live, and resumable by event id.
 
-`?since=<event id>` replays what was missed. Where the log no longer reaches back, a `reset` message says so.
+`?since=<event id>` replays missed events. If the log does not reach back that far, the client gets a `reset` message.
 """
 
 import asyncio
@@ -27,26 +27,26 @@ from queue_api.sockets.viewer import Viewer, holder_of
 log = get_logger(__name__)
 router = APIRouter()
 SEND_TIMEOUT_S = 10.0
-MOST_S = 10.0**8
-"""Longer than any socket stays open, and not too long for a timer."""
+MAX_WAIT_S = 10.0**8
+"""Longest time until a credential expires, in seconds: a limit for the timer, longer than any connection."""
 _NAME = re.compile(r"[A-Za-z0-9_.:@-]{1,100}\Z", re.ASCII)
 
 
 @router.websocket("/ws")
 async def follow_events(socket: WebSocket) -> None:
-    """Follow the queue."""
+    """Send the events of the queue."""
     await _serve(socket, None)
 
 
 @router.websocket("/ws/monitor/{monitor_id}")
 async def monitor_events(socket: WebSocket, monitor_id: str) -> None:
-    """Follow the queue as a named monitor."""
+    """Send the events of the queue to a named monitor."""
     await _serve(socket, monitor_id)
 
 
 async def _serve(socket: WebSocket, monitor_id: str | None) -> None:
-    """Serve a socket to its end, which every client learns by a close frame."""
-    await socket.accept()  # a refusal before accepting reaches browsers as a nameless 1006
+    """Serve a connection until its end. Closes it with a code and a reason."""
+    await socket.accept()  # browsers report a refusal before accepting as 1006, without a reason
     try:
         code, reason = await _follow(socket, monitor_id)
     except (WebSocketDisconnect, TimeoutError):
@@ -58,13 +58,13 @@ async def _serve(socket: WebSocket, monitor_id: str | None) -> None:
     except Exception:
         log.exception("A socket failed unexpectedly")
         code, reason = Close.INTERNAL, "the server failed"
-    with suppress(RuntimeError, WebSocketDisconnect, TimeoutError):  # the transport may be gone, or its reader stuck
+    with suppress(RuntimeError, WebSocketDisconnect, TimeoutError):  # the transport may be closed or blocked
         async with asyncio.timeout(SEND_TIMEOUT_S):
             await socket.close(code, reason)
 
 
 async def _follow(socket: WebSocket, monitor_id: str | None) -> tuple[Close, str]:
-    """Return why the socket is to be closed, once it is."""
+    """Serve the connection, and return code and reason for closing it."""
     context = context_of(socket)
     if monitor_id is not None and not _NAME.match(monitor_id):
         return Close.POLICY, "a monitor is named by 1 to 100 letters, digits or _.:@-"
@@ -83,9 +83,9 @@ async def _follow(socket: WebSocket, monitor_id: str | None) -> tuple[Close, str
 
 
 def _counted_as(holder: TicketHolder, monitor_id: str | None, address: str) -> str:
-    """Name whose connections are counted together: a user's, else those of a monitor or of an address.
+    """Return the key of the connection limit: the user, else the monitor or the address.
 
-    The kind stands before the name, so that what a user calls a monitor is nobody else's.
+    A prefix separates the three kinds, so that names of monitors cannot collide with others.
     """
     if holder.tenant is not None:
         return f"tenant {holder.tenant}"
@@ -98,11 +98,11 @@ def _since(socket: WebSocket) -> EventId | None:
 
 
 class _Unsupported(Exception):
-    """The client sent a frame of bytes."""
+    """The client sent a binary frame."""
 
 
 class _Monitor:
-    """One connection: tasks that end together, whichever ends first."""
+    """One connection. Its tasks end together when the first of them ends."""
 
     def __init__(self, socket: WebSocket, context: Context, name: str, holder: TicketHolder) -> None:
         self._socket, self._context, self._name, self._holder = socket, context, name, holder
@@ -110,7 +110,7 @@ class _Monitor:
         self._progress = context.progress.subscribe()
 
     async def run(self, since: EventId | None) -> tuple[Close, str]:
-        """Serve until one of the tasks ends, and return why; raises what no close code is for."""
+        """Serve until one of the tasks ends, and return code and reason. Raises errors without a close code."""
         stopping: asyncio.Event = self._socket.app.state.stopping
         try:
             await self._send({"type": "connected", "monitor_id": self._name, "timestamp": _now_ms()})
@@ -135,9 +135,9 @@ class _Monitor:
         raise error
 
     async def _expire(self) -> None:
-        """End when the credential does that the socket was opened with."""
+        """Return when the credential of the connection expires."""
         until_ms = self._holder.until_ms
-        left_s = MOST_S if until_ms is None else min(MOST_S, until_ms / 1000 - time.time())
+        left_s = MAX_WAIT_S if until_ms is None else min(MAX_WAIT_S, until_ms / 1000 - time.time())
         await asyncio.sleep(left_s)
 
     async def _send_events(self, since: EventId | None) -> None:
@@ -171,12 +171,12 @@ class _Monitor:
         try:
             async with asyncio.timeout(SEND_TIMEOUT_S):
                 await self._socket.send_text(text)
-        except RuntimeError as error:  # the protocol has closed the connection, and its disconnect is yet to be read
+        except RuntimeError as error:  # the server has closed the connection, and the disconnect is not received yet
             raise WebSocketDisconnect(Close.NO_CLOSE_FRAME) from error
 
 
 async def _first_to_end(parts: Iterable[Coroutine[Any, Any, Any]]) -> asyncio.Task[Any]:
-    """Run all, and cancel the others when one ends."""
+    """Run all coroutines. When one ends, cancel the others and return it."""
     tasks = [asyncio.create_task(part) for part in parts]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -188,11 +188,11 @@ async def _first_to_end(parts: Iterable[Coroutine[Any, Any, Any]]) -> asyncio.Ta
 
 
 def _messages(event: Event) -> Sequence[Message]:
-    """Translate an event; one that cannot be read is left out, or no socket would ever get past it."""
+    """Convert an event. An unreadable event is skipped; otherwise it would end every connection that reaches it."""
     try:
         return messages_of(event)
     except (LookupError, ValueError, TypeError):
-        log.exception("An event cannot be read and is left out", event_id=event.id, type=event.type)
+        log.exception("An event is unreadable and is skipped", event_id=event.id, type=event.type)
         return ()
 
 

@@ -1,4 +1,4 @@
-"""Whose events a socket may see: everybody's with the operator's token, one tenant's with a ticket of the platform."""
+"""Authorization of WebSockets: all events with the operator's token, one tenant's with a ticket of the platform."""
 
 from darkroom_queue import Producer
 from darkroom_redis import TicketHolder
@@ -10,33 +10,33 @@ from queue_api.context import Context
 from queue_api.domain.messages import Message
 
 REMEMBERED_JOBS = 10_000
-EVERYBODY = TicketHolder(None)
+ALL_TENANTS = TicketHolder(None)
 
 
 async def holder_of(socket: WebSocket, context: Context) -> TicketHolder | None:
-    """Tell by token or ticket what a socket may see; None is nothing. Raises `TicketExpired`."""
+    """Return the rights of a connection, by its token or ticket; None if it has none. Raises `TicketExpired`."""
     if context.auth_token is None:
-        return EVERYBODY
+        return ALL_TENANTS
     scheme, _, given = socket.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and context.token_matches(given):
-        return EVERYBODY
+        return ALL_TENANTS
     ticket = socket.query_params.get("token")
     return await context.tickets.take(ticket) if ticket is not None else None
 
 
 class Viewer:
-    """Decides for one socket what it sees."""
+    """Filters the events and progress of one connection."""
 
     def __init__(self, holder: TicketHolder, producer: Producer) -> None:
         self._tenant, self._producer = holder.tenant, producer
         self._own: dict[str, bool] = {}
 
     def sees(self, event: Event) -> bool:
-        """Tell whether an event is the viewer's."""
+        """Whether the viewer may see an event."""
         return self._tenant is None or event.tenant == self._tenant
 
     async def sees_progress(self, message: Message) -> bool:
-        """Tell whether progress is the viewer's: it names no tenant, so the queue is asked once for each job."""
+        """Whether the viewer may see progress. It names no tenant, so the queue is queried once per job."""
         if self._tenant is None:
             return True
         job_id = message["workflow_id"]

@@ -1,1 +1,1 @@
-"""How webhook-dispatcher reaches out."""
+"""Clients of external systems."""

@@ -1,5 +1,5 @@
-"""Sends webhooks with aiohttp. The guard sits where the socket is made, so it sees the address really dialled:
-literals, every DNS answer, and names that change theirs between check and use. Redirects are not followed."""
+"""Sends webhooks with aiohttp. Addresses are checked when a socket is created, so the check covers literal addresses,
+every DNS result, and names whose address changes between check and use. Redirects are not followed."""
 
 import socket
 import time
@@ -20,11 +20,11 @@ MAX_ANSWER_BYTES = 4096
 
 
 class BlockedAddress(OSError):
-    """The address is not one that webhooks may be sent to."""
+    """Webhooks must not be sent to this address."""
 
 
 class WebhookSender:
-    """Implements `Sender`; an async context manager that holds the connections."""
+    """Implements `Sender`. An async context manager that owns the connections."""
 
     def __init__(self, *, allowed: Sequence[Network], timeout_s: float, concurrency: int) -> None:
         self._allowed = allowed
@@ -68,16 +68,16 @@ class WebhookSender:
             async with self._session.post(
                 delivery.url, data=delivery.body, headers=headers, allow_redirects=False
             ) as answer:
-                await answer.content.read(MAX_ANSWER_BYTES)  # so that the connection can be used again
+                await answer.content.read(MAX_ANSWER_BYTES)  # so that the connection can be reused
                 retry_after_s = parse_retry_after(answer.headers.get("Retry-After"), datetime.now(UTC))
                 error = None if 200 <= answer.status < 300 else f"HTTP {answer.status}"
                 return Attempted(answer.status, error, time.perf_counter() - started, retry_after_s)
         except (TimeoutError, aiohttp.ClientError, OSError) as failure:
-            return Attempted(None, _word(failure), time.perf_counter() - started)
+            return Attempted(None, _failure_name(failure), time.perf_counter() - started)
 
 
-def _word(failure: BaseException) -> str:
-    """Name a failure for the log; nothing of an answer or an address."""
+def _failure_name(failure: BaseException) -> str:
+    """Return the name of a failure for the delivery log, without contents of the response or the address."""
     cause = failure.os_error if isinstance(failure, aiohttp.ClientConnectorError) else failure
     if isinstance(cause, BlockedAddress):
         return "blocked address"

@@ -1,1 +1,1 @@
-"""What webhook-dispatcher decides, free of frameworks and drivers."""
+"""The logic of webhook-dispatcher, independent of frameworks and drivers."""

@@ -1,17 +1,17 @@
-"""Which addresses a webhook may be sent to: public ones, and private networks only where the operator allowed them."""
+"""Decides to which addresses webhooks may be sent: public ones, and private networks that the operator allows."""
 
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Network = IPv4Network | IPv6Network
 
-# Python's is_global lets these pass, though they reach machines other than the one they seem to name.
+# Python's is_global accepts these, although they can reach other hosts than the address indicates.
 _NEVER: tuple[Network, ...] = tuple(
     ip_network(text)
     for text in (
         "192.88.99.0/24",  # 6to4 relays (RFC 7526)
         "224.0.0.0/4", "ff00::/8",  # multicast
-        "64:ff9b::/96", "64:ff9b:1::/48",  # NAT64: an IPv4 address in disguise (RFC 6052, RFC 8215)
+        "64:ff9b::/96", "64:ff9b:1::/48",  # NAT64: embedded IPv4 address (RFC 6052, RFC 8215)
         "2002::/16",  # 6to4, likewise (RFC 3056)
         "2001::/23",  # Teredo and other protocol assignments (RFC 2928)
         "::/96",  # IPv4-compatible, deprecated (RFC 4291)
@@ -21,7 +21,7 @@ _NEVER: tuple[Network, ...] = tuple(
 
 
 def may_dial(address: str, allowed: Sequence[Network]) -> bool:
-    """Decide about the literal address that is about to be connected to; anything that cannot be read is refused."""
+    """Whether a webhook may be sent to a literal IP address. Text that is not an address is refused."""
     try:
         parsed: IPv4Address | IPv6Address = ip_address(address)
     except ValueError:

@@ -1,4 +1,4 @@
-"""One attempt to deliver, and what follows from how it went."""
+"""Delivery attempts, and the decision that follows their outcome."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,11 +6,11 @@ from enum import StrEnum
 
 from webhook_dispatcher.domain.schedule import next_delay_s
 
-UNREADABLE_SECRET = "secret cannot be decrypted"  # noqa: S105 - what the delivery log says
+UNREADABLE_SECRET = "secret cannot be decrypted"  # noqa: S105 - a text of the delivery log
 
 
 class DeliveryStatus(StrEnum):
-    """State of one message on its way to one endpoint."""
+    """State of the delivery of a message to an endpoint."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
@@ -19,7 +19,7 @@ class DeliveryStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DueDelivery:
-    """A delivery taken for one attempt. `attempts` were made before; `secret` is None where it cannot be decrypted."""
+    """A delivery leased for one attempt. `attempts` counts earlier ones; `secret` is None if it cannot be decrypted."""
 
     id: int
     endpoint_id: str
@@ -32,7 +32,7 @@ class DueDelivery:
 
 @dataclass(frozen=True, slots=True)
 class Attempted:
-    """How an attempt went; `status` is None when no answer came, and `error` says why in a word."""
+    """Outcome of an attempt. `status` is None without a response; `error` is the name of a failure."""
 
     status: int | None
     error: str | None
@@ -41,18 +41,18 @@ class Attempted:
 
     @property
     def delivered(self) -> bool:
-        """Any 2xx is a success."""
+        """Whether the receiver responded with 2xx."""
         return self.status is not None and 200 <= self.status < 300
 
     @property
     def gone(self) -> bool:
-        """410: the receiver wants no more, ever."""
+        """Whether the receiver responded with 410, which disables the endpoint."""
         return self.status == 410
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of a delivery after an attempt."""
+    """New state of a delivery after an attempt."""
 
     status: DeliveryStatus
     next_at: datetime | None
@@ -60,7 +60,7 @@ class Verdict:
 
 
 def judge(attempted: Attempted, *, attempts_made: int, schedule_s: tuple[float, ...], now: datetime) -> Verdict:
-    """Decide; `attempts_made` includes this one."""
+    """Return the new state of a delivery. `attempts_made` includes this attempt."""
     if attempted.delivered:
         return Verdict(DeliveryStatus.DELIVERED, None, disable_endpoint=False)
     if attempted.gone:

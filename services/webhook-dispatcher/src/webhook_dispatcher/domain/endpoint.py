@@ -1,4 +1,4 @@
-"""A tenant's address for webhooks."""
+"""Webhook endpoints of tenants and their deliveries."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from darkroom_schemas.ids import TenantId
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """`events` empty means all. `disabled_reason` is set when we switched it off."""
+    """A tenant's endpoint. Empty `events` means all. `disabled_reason` is set if the dispatcher has disabled it."""
 
     id: str
     tenant: TenantId
@@ -22,7 +22,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRecord:
-    """One line of an endpoint's delivery log."""
+    """One entry of an endpoint's delivery log."""
 
     id: int
     message_id: str

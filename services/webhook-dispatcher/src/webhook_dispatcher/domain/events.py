@@ -1,4 +1,4 @@
-"""From the event log's words to the webhook dialect's, in one place."""
+"""Maps events of the log to webhooks: their names and their data."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the domain, the loops and the routes need of the outside world."""
+"""Interfaces through which the domain, the loops and the routes use stores and clients."""
 
 import builtins
 from collections.abc import Awaitable, Callable, Sequence
@@ -15,13 +15,13 @@ from webhook_dispatcher.domain.endpoint import DeliveryRecord, Endpoint
 
 
 class Sender(Protocol):
-    """Makes one attempt; never raises for what a receiver or the network does."""
+    """Makes one attempt. Does not raise for failures of the receiver or the network."""
 
     async def send(self, delivery: DueDelivery, secret: str) -> Attempted: ...
 
 
 class SecretBox(Protocol):
-    """Encrypts what is kept, and reads it back."""
+    """Encrypts and decrypts stored secrets."""
 
     def seal(self, secret: str) -> bytes: ...
 
@@ -31,51 +31,54 @@ class SecretBox(Protocol):
 
 
 class Intake(Protocol):
-    """Keeps the position in the event log; replicas move it by compare-and-set and so never take a batch twice."""
+    """Stores the position in the event log. Replicas move it by compare-and-set, so a batch is processed only once."""
 
     async def position(self) -> EventId | None:
-        """Return the stored position; None is the beginning of what is kept."""
+        """Return the stored position; None is the beginning of the log."""
         ...
 
     async def take(self, events: Sequence[Event], *, after: EventId | None, upto: EventId) -> int | None:
-        """Store deliveries for whoever wants these events; None when another replica was faster, else their number."""
+        """Store deliveries to the endpoints that subscribe to these events, and the position `upto`.
+
+        Returns their number, or None if another replica has moved the position.
+        """
         ...
 
 
 class DueDeliveries(Protocol):
-    """Gives out due deliveries under a lease and records what became of them."""
+    """Leases due deliveries and records the outcomes of attempts."""
 
     async def take_due(self, limit: int) -> list[DueDelivery]:
-        """Take up to `limit` due deliveries of active endpoints, the longest due first."""
+        """Lease up to `limit` due deliveries of active endpoints, the longest due first."""
         ...
 
     async def record(self, delivery: DueDelivery, attempted: Attempted, verdict: Verdict) -> None:
-        """Write the attempt into the log and the delivery's new state, in one transaction."""
+        """Store the attempt and the delivery's new state in one transaction."""
         ...
 
     async def next_due(self) -> datetime | None:
-        """Return when the next delivery of an active endpoint is due."""
+        """Return the time when the next delivery of an active endpoint is due; None if none is pending."""
         ...
 
 
 class DeliveryLog(Protocol):
-    """What an endpoint's owner sees of its deliveries."""
+    """Deliveries of an endpoint, for its owner."""
 
     async def stats(self, endpoint_id: str) -> dict[str, int]:
         """Count an endpoint's deliveries by status."""
         ...
 
     async def retrying(self, endpoint_id: str) -> int:
-        """Count an endpoint's deliveries that failed at least once and will be tried again."""
+        """Count an endpoint's pending deliveries with at least one failed attempt."""
         ...
 
     async def newest(self, endpoint_id: str, *, limit: int, before: int | None) -> list[DeliveryRecord]:
-        """Return the newest lines of an endpoint's delivery log."""
+        """Return up to `limit` of an endpoint's deliveries, newest first; `before` is an id."""
         ...
 
 
 class Endpoints(Protocol):
-    """The endpoints of all tenants, one tenant at a time."""
+    """Stores endpoints. Each method accesses one tenant's."""
 
     async def list(self, tenant: TenantId) -> builtins.list[Endpoint]:
         """Return a tenant's endpoints, oldest first."""
@@ -84,19 +87,19 @@ class Endpoints(Protocol):
     async def get(self, tenant: TenantId, endpoint_id: str) -> Endpoint | None: ...
 
     async def change(self, tenant: TenantId, endpoint_id: str, changes: dict[str, Any]) -> Endpoint | None:
-        """Change fields of an endpoint; switching it on forgets why it was switched off."""
+        """Change fields of an endpoint; None if the tenant has none with this id. `active` clears `disabled_reason`."""
         ...
 
     async def remove(self, tenant: TenantId, endpoint_id: str) -> bool:
-        """Delete an endpoint with its deliveries; False if the tenant has no such endpoint."""
+        """Delete an endpoint and its deliveries; False if the tenant has no such endpoint."""
         ...
 
 
 class NewEndpoints(Protocol):
-    """Adds endpoints inside a transaction."""
+    """Adds endpoints in a transaction."""
 
     async def registered_by(self, tenant: TenantId) -> int:
-        """Count the tenant's endpoints; until the transaction ends nobody else adds one."""
+        """Count the tenant's endpoints. Blocks other registrations of the tenant until the transaction ends."""
         ...
 
     async def add(
@@ -105,14 +108,14 @@ class NewEndpoints(Protocol):
 
 
 class NewTests(Protocol):
-    """Queues, inside a transaction, messages that only say that an endpoint works."""
+    """Enqueues test messages in a transaction."""
 
     async def enqueue(self, endpoint: Endpoint, message_id: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What may be written inside one transaction."""
+    """The stores of one transaction."""
 
     endpoints: NewEndpoints
     tests: NewTests
@@ -120,20 +123,20 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The JSON body of an answer, and whether an earlier request got it first."""
+    """The JSON body of a response. `replayed` if it was stored for an earlier request."""
 
     body: str
     replayed: bool = False
 
 
 Work = Callable[[Unit], Awaitable[str]]
-"""Writes, and returns the body of the answer."""
+"""Writes in the transaction and returns the body of the response."""
 
 
 class Idempotency(Protocol):
-    """Runs work in a transaction, or gives the answer that the same request got before.
+    """Runs work in a transaction, or returns the stored answer of the same request.
 
-    Raises `KeyReused` or `KeyInUse`. Each tenant has keys of their own.
+    Raises `KeyReused` or `KeyInUse`. Keys are per tenant.
     """
 
     async def __call__(self, tenant: TenantId, key: IdempotencyKey | None, work: Work) -> Answer: ...

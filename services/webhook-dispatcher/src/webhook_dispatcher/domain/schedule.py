@@ -1,4 +1,4 @@
-"""When to try again."""
+"""The retry schedule."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -9,9 +9,9 @@ LONGEST_RETRY_AFTER_S = 86_400.0
 
 
 def next_delay_s(schedule_s: tuple[float, ...], attempts_made: int, retry_after_s: float | None) -> float | None:
-    """Return the delay before the next attempt with ±20 % jitter; None when the schedule is used up.
+    """Return the delay before the next attempt in seconds, with ±20 % jitter; None at the end of the schedule.
 
-    A receiver's Retry-After only ever makes the delay longer, and not longer than a day.
+    A receiver's Retry-After can extend the delay, to at most a day, but not shorten it.
     """
     if attempts_made >= len(schedule_s):
         return None
@@ -20,7 +20,7 @@ def next_delay_s(schedule_s: tuple[float, ...], attempts_made: int, retry_after_
 
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:
-    """Read a Retry-After header (RFC 9110 §10.2.3): seconds or a date; None for anything else."""
+    """Parse a Retry-After header (RFC 9110 §10.2.3) and return seconds; None unless it is a number or a date."""
     if value is None:
         return None
     if value.isascii() and value.isdigit():

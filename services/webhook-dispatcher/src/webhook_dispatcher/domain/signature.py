@@ -10,12 +10,12 @@ SECRET_BYTES = 32
 
 
 def new_secret() -> str:
-    """Make a signing secret: `whsec_` and 32 random bytes in base64."""
+    """Create a signing secret: `whsec_` and 32 random bytes in base64."""
     return PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
 def check_secret(text: str) -> None:
-    """Raise ValueError unless this is a usable secret of 24 to 64 bytes, as the standard asks."""
+    """Raise ValueError unless the text is a valid secret of 24 to 64 bytes, as required by the standard."""
     try:
         size = len(base64.b64decode(text.removeprefix(PREFIX), validate=True))
     except ValueError:
@@ -25,7 +25,7 @@ def check_secret(text: str) -> None:
 
 
 def signed_headers(secret: str, message_id: str, timestamp_s: int, body: bytes) -> dict[str, str]:
-    """Return the three headers; the timestamp is of this attempt, since receivers allow five minutes."""
+    """Return the three headers. The timestamp is the attempt's, because receivers accept a difference of 5 minutes."""
     key = base64.b64decode(secret.removeprefix(PREFIX))
     digest = hmac.new(key, f"{message_id}.{timestamp_s}.".encode() + body, hashlib.sha256).digest()
     return {

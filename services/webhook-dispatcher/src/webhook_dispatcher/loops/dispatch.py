@@ -1,4 +1,4 @@
-"""Sends due deliveries, many at a time, and records how it went."""
+"""Sends due deliveries concurrently and records the outcomes."""
 
 import asyncio
 import logging
@@ -14,11 +14,11 @@ from webhook_dispatcher.metrics import ATTEMPT_SECONDS, ATTEMPTS
 
 log = get_logger(__name__)
 LONGEST_WAIT = timedelta(seconds=2)
-"""Deliveries that another replica took in are found this late at most."""
+"""Polling interval, by which deliveries stored by other replicas are found."""
 
 
 class DispatchLoop:
-    """Keeps up to `concurrency` attempts under way. `waits` are the errors of a database that is away."""
+    """Runs up to `concurrency` attempts at a time. `waits` are the errors of an unavailable database."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class DispatchLoop:
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Dispatch for ever; on the way out, attempts under way are finished and recorded."""
+        """Dispatch until cancelled. Attempts in progress are then completed and recorded."""
         try:
             while True:
                 self._arrived.clear()
@@ -50,15 +50,15 @@ class DispatchLoop:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
-        self._arrived.set()  # it may be due again sooner than whatever the loop waits for
+        self._arrived.set()  # its retry may be due before the time for which the loop waits
         if not task.cancelled() and (error := task.exception()):
             outage = isinstance(error, self._waits)
             level = logging.WARNING if outage else logging.ERROR
-            sentence = "An attempt could not be recorded and will be made again"
+            sentence = "An attempt could not be recorded and will be repeated"
             log.log(level, sentence, reason=type(error).__name__, exc_info=None if outage else error)
 
     async def _wait(self, *, found_all: bool) -> None:
-        """Wait for a free place, or, when nothing is left to take, for something to become due."""
+        """Wait for the end of an attempt, or, if no delivery is due, for the next due time or a new delivery."""
         if not found_all:
             await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
             return
@@ -81,7 +81,7 @@ class DispatchLoop:
         )  # fmt: skip
 
     async def _send(self, delivery: DueDelivery) -> Attempted:
-        """Make the attempt; whatever goes wrong with it counts as failed, so that it is not made again at once."""
+        """Make the attempt. Any error counts as a failed attempt, so that it is not repeated at once."""
         if delivery.secret is None:
             log.error("A webhook cannot be signed: its secret was encrypted with another SECRETS_KEY",
                       endpoint_id=delivery.endpoint_id)  # fmt: skip

@@ -1,4 +1,4 @@
-"""Reads the event log and turns what endpoints asked for into deliveries."""
+"""Reads the event log and creates deliveries for the endpoints that subscribe to its events."""
 
 import asyncio
 from collections.abc import Sequence
@@ -21,7 +21,10 @@ OUTAGE_PAUSE_S = 0.5
 
 
 class IntakeLoop:
-    """Every replica runs one; the stored position lets one take a batch. Sets `arrived` when there is work."""
+    """Every replica runs one; the stored position ensures that one of them processes a batch.
+
+    Sets `arrived` after storing deliveries.
+    """
 
     def __init__(
         self, event_log: EventLog, intake: Intake, arrived: asyncio.Event, *, waits: tuple[type[Exception], ...]
@@ -30,7 +33,7 @@ class IntakeLoop:
         self._isolation = Isolation("intake", (RedisUnavailable, *waits))
 
     async def run(self) -> None:
-        """Take in events for ever, through outages of Redis."""
+        """Process events until cancelled, through outages of Redis."""
         position = await self._intake.position()
         while True:
             try:
@@ -50,19 +53,19 @@ class IntakeLoop:
         except self._isolation.waits:
             raise
         except Exception:
-            log.exception("A batch of events cannot be taken in; each is tried alone", first=events[0].id)
+            log.exception("A batch of events cannot be processed; its events are tried one by one", first=events[0].id)
             return await self._take_each_alone(events, position)
 
     async def _take_each_alone(self, events: Sequence[Event], position: EventId | None) -> EventId | None:
-        """Take in one event after the other. One that cannot be is left out, and its webhooks with it."""
+        """Process the events one by one. An event that cannot be processed is skipped, with its webhooks."""
         for event in events:
             upto = EventId.parse(event.id)
 
-            async def leave_out(_: Exception, upto: EventId = upto, after: EventId | None = position) -> None:
+            async def skip(_: Exception, upto: EventId = upto, after: EventId | None = position) -> None:
                 await self._intake.take([], after=after, upto=upto)
 
             work = partial(self._take, [event], position)
-            taken = await self._isolation.attempt(work, leave_out, event_id=event.id, type=event.type)
+            taken = await self._isolation.attempt(work, skip, event_id=event.id, type=event.type)
             position = taken if taken is not None else await self._intake.position()
             if position != upto:  # another replica took over
                 return position
@@ -79,7 +82,7 @@ class IntakeLoop:
         return upto
 
     async def _cross_gap(self, position: EventId | None) -> EventId | None:
-        """Go on with all that the log still holds."""
+        """Continue with the oldest events that the log still contains."""
         try:
             onward = await self._log.rejoin(position) if position else await self._log.beginning()
         except LogTruncated:

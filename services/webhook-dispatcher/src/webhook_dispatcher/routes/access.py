@@ -1,4 +1,4 @@
-"""Whose endpoints a request may see: the owner of its API key, or the user that a service key names."""
+"""Determines the tenant of a request: the owner of its API key, or the user in X-User-Id of a service key."""
 
 from typing import Annotated
 
@@ -24,9 +24,9 @@ async def tenant_of(
     context: Ctx,
     api_key: Annotated[str | None, Depends(_API_KEY)],
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
-    x_user_id: Annotated[str | None, Header(description="The user that a service key speaks for.")] = None,
+    x_user_id: Annotated[str | None, Header(description="The user on whose behalf a service key acts.")] = None,
 ) -> TenantId:
-    """Return the tenant that the API key speaks for."""
+    """Return the tenant of the request. Raises 401 for an invalid key, 403 for a missing scope or user."""
     text = api_key or (bearer.credentials if bearer else "")
     key = parse_api_key(text)
     published = await _published(context, key.id) if key else None

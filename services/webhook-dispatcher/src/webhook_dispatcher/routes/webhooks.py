@@ -1,4 +1,4 @@
-"""`/api/webhooks`: endpoints of a tenant, and their delivery log."""
+"""`/api/webhooks`: a tenant's endpoints and their delivery log."""
 
 import json
 from datetime import datetime
@@ -58,16 +58,21 @@ Secret = Annotated[Text, Field(max_length=200), AfterValidator(_usable_secret)]
 WebhookId = Annotated[str, Depends(_webhook_id)]
 IdempotencyHeader = Annotated[
     str | None,
-    Header(alias="Idempotency-Key", description="Makes a repetition harmless: it gets the first answer, for 24 h."),
+    Header(
+        alias="Idempotency-Key",
+        description="Makes the request idempotent for 24 h: a repetition returns the first response.",
+    ),
 ]
 CREATED: dict[int | str, dict[str, Any]] = {
-    409: {"description": "The first request with this Idempotency-Key is still being answered, or there are too many"},
+    409: {
+        "description": "The first request with this Idempotency-Key is in progress, or the endpoint limit is reached"
+    },
     422: {"description": "The Idempotency-Key was used with another request"},
 }
 
 
 class NewEndpoint(Request):
-    """Body of `POST /api/webhooks`. No `events` means all; without a `secret` we make one."""
+    """Body of `POST /api/webhooks`. Empty `events` means all; a missing `secret` is generated."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"url": "https://example.com/hooks/darkroom", "events": ["job.completed"]}]}
@@ -80,7 +85,7 @@ class NewEndpoint(Request):
 
 
 class EndpointChange(Request):
-    """Body of `PUT /api/webhooks/{id}`; what is absent stays."""
+    """Body of `PUT /api/webhooks/{id}`. Missing fields stay unchanged."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"events": ["job.completed", "job.failed"]}]})
 
@@ -91,7 +96,7 @@ class EndpointChange(Request):
 
 
 class EndpointView(BaseModel):
-    """An endpoint; `secret` is there only in the answer that created it."""
+    """An endpoint. Only the response that creates it contains `secret`."""
 
     id: str
     url: str
@@ -129,7 +134,7 @@ def _answered(answer: Answer, status: int) -> Response:
 async def create_webhook(
     body: NewEndpoint, tenant: TenantDep, context: Ctx, idempotency_key: IdempotencyHeader = None
 ) -> Response:
-    """Register a URL. Store the answer's `secret`: it verifies signatures and is not shown again."""
+    """Register a URL. Store the `secret` of the response: it verifies signatures and is not shown again."""
 
     async def work(unit: Unit) -> str:
         if await unit.endpoints.registered_by(tenant) >= context.endpoints_per_tenant:
@@ -160,7 +165,7 @@ async def read_webhook(webhook_id: WebhookId, tenant: TenantDep, context: Ctx) -
 
 @router.put("/{webhook_id}", summary="Change an endpoint")
 async def change_webhook(webhook_id: WebhookId, body: EndpointChange, tenant: TenantDep, context: Ctx) -> EndpointView:
-    """Change an endpoint; `active: true` switches one on again that was switched off."""
+    """Change an endpoint. `active: true` enables a disabled endpoint again."""
     changes = body.model_dump(exclude_none=True, mode="json")
     if not changes:
         return await read_webhook(webhook_id, tenant, context)
@@ -187,7 +192,7 @@ async def delete_webhook(webhook_id: WebhookId, tenant: TenantDep, context: Ctx)
 async def send_test(
     webhook_id: WebhookId, tenant: TenantDep, context: Ctx, idempotency_key: IdempotencyHeader = None
 ) -> Response:
-    """Queue a `webhook.test` for this endpoint, whatever its event filter."""
+    """Send a `webhook.test` to this endpoint, regardless of its `events`."""
     endpoint = _found(await context.endpoints.get(tenant, webhook_id))
 
     async def work(unit: Unit) -> str:
@@ -203,7 +208,7 @@ async def send_test(
 
 @router.get("/{webhook_id}/stats", summary="Count deliveries")
 async def read_stats(webhook_id: WebhookId, tenant: TenantDep, context: Ctx) -> dict[str, int]:
-    """Return the endpoint's deliveries by outcome."""
+    """Return the numbers of the endpoint's deliveries by outcome."""
     endpoint = _found(await context.endpoints.get(tenant, webhook_id))
     counts = await context.deliveries.stats(endpoint.id)
     return {
@@ -222,10 +227,10 @@ async def list_deliveries(
     context: Ctx,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     before: Annotated[
-        int | None, Query(ge=1, le=MAX_INT64, description="id of the last line of the page before")
+        int | None, Query(ge=1, le=MAX_INT64, description="Id of the last delivery of the previous page.")
     ] = None,
 ) -> dict[str, Any]:
-    """Return the newest deliveries of an endpoint."""
+    """Return deliveries of an endpoint, newest first."""
     endpoint = _found(await context.endpoints.get(tenant, webhook_id))
     records = await context.deliveries.newest(endpoint.id, limit=limit, before=before)
     return {"deliveries": records}

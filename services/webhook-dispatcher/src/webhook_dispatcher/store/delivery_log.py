@@ -1,4 +1,4 @@
-"""An endpoint's deliveries as its owner sees them."""
+"""Reads an endpoint's deliveries, and enqueues test messages."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Due deliveries: taken under a lease, so that a crashed dispatcher's are taken again by another."""
+"""Due deliveries, taken under a lease. After a crash of a dispatcher, another one takes them when the lease expires."""
 
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ from webhook_dispatcher.domain.ports import SecretBox
 from webhook_dispatcher.store.tables import attempts, deliveries, endpoints, messages
 
 LEASE_S = 60.0
-"""Longer than any attempt may take."""
+"""Must be longer than `webhook_timeout_s`, the timeout of an attempt."""
 
 
 class PostgresDueDeliveries:

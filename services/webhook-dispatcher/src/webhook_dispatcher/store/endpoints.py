@@ -1,4 +1,4 @@
-"""Reads and writes endpoints; every statement names the tenant."""
+"""Reads and writes endpoints. Every statement filters by tenant."""
 
 import builtins
 from collections.abc import Sequence

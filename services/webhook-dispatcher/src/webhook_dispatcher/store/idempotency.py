@@ -1,4 +1,4 @@
-"""Requests that create something: in one transaction, and once for an Idempotency-Key."""
+"""Idempotent requests: each runs in one transaction, once per Idempotency-Key."""
 
 from darkroom_chassis.database import Database
 from darkroom_chassis.expired_rows import delete_older
@@ -34,5 +34,5 @@ class PostgresIdempotency:
 
 
 async def delete_expired_keys(database: Database) -> int:
-    """Delete the keys older than a day and return how many they were."""
+    """Delete the keys older than 24 h and return their number."""
     return await delete_older(database, idempotency_keys.c.created_at, func.now() - KEPT)

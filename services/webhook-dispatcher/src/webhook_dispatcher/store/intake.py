@@ -1,4 +1,4 @@
-"""From the event log to deliveries: a batch, and the position after it, in one transaction."""
+"""Stores the deliveries of a batch of events, and the position after it, in one transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,12 +36,12 @@ class PostgresIntake:
 
 
 async def _store(connection: AsyncConnection, events: Sequence[Event]) -> int:
-    """Store a message and its deliveries for each event that endpoints want; returns the number of new deliveries."""
+    """Store messages and deliveries for events with subscribed endpoints. Returns the number of new deliveries."""
     if not events:
         return 0
     columns = (endpoints.c.id, endpoints.c.tenant, endpoints.c.events)
     active = select(*columns).where(endpoints.c.tenant.in_({event.tenant for event in events}), endpoints.c.active)
-    # The lock keeps an endpoint from being deleted before its deliveries are stored.
+    # The lock prevents deletion of an endpoint before its deliveries are stored.
     known = (await connection.execute(active.with_for_update(read=True, key_share=True))).all()
     new = []
     for event in events:
@@ -53,7 +53,7 @@ async def _store(connection: AsyncConnection, events: Sequence[Event]) -> int:
 
 
 def body_of(event: Event) -> bytes:
-    """Write the body once, so that every attempt sends and signs the same bytes."""
+    """Serialize the body. It is stored, so that every attempt sends and signs the same bytes."""
     moment = datetime.fromtimestamp(EventId.parse(event.id).ms / 1000, UTC)
     body = WebhookBody(type=EVENT_NAMES[event.type], timestamp=moment, data=webhook_data(event))
     return body.model_dump_json().encode()
@@ -61,7 +61,7 @@ def body_of(event: Event) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is sent, and to whose endpoints."""
+    """A message to the endpoints of a tenant."""
 
     id: str
     tenant: TenantId
@@ -70,7 +70,10 @@ class Message:
 
 
 async def enqueue(connection: AsyncConnection, new: Sequence[tuple[Message, Sequence[str]]]) -> int:
-    """Store messages and a due delivery for each of their endpoints; what exists already stays as it is."""
+    """Store messages and a due delivery for each of their endpoints. Existing ones stay unchanged.
+
+    Returns the number of new deliveries.
+    """
     if not new:
         return 0
     rows = [{"id": m.id, "tenant": m.tenant, "event_type": m.event_type, "body": m.body} for m, _ in new]

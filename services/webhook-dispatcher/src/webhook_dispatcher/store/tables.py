@@ -1,4 +1,4 @@
-"""The tables of schema `webhooks`, as SQLAlchemy Core sees them. Migrations make them; a test holds both equal."""
+"""The tables of schema `webhooks` in SQLAlchemy Core. Migrations create them; a test compares both."""
 
 from darkroom_chassis.tables import moment, offsets_table, schema_metadata
 from sqlalchemy import (
@@ -91,6 +91,6 @@ idempotency_keys = Table(
     moment("created_at", default=True),
     Index(None, "created_at"),
 )
-"""Answers are encrypted: one that created an endpoint holds its secret."""
+"""Answers are encrypted, because the response that creates an endpoint contains its secret."""
 
 offsets = offsets_table(metadata)

@@ -1,5 +1,5 @@
--- Puts a step into its queue again, by its record. Needs parts/classes.lua.
--- Gives nil, or why not when its class was collected meanwhile and there is no room for it.
+-- Queues a step again, from its record. Needs parts/classes.lua.
+-- Returns nil, or the reason if its class was deleted meanwhile and a new one cannot be created.
 local function queue_again(id, record, h)
   local class, used = class_of(match(record, '\n([^\n]*)'), h.tenant)
   if not class then return used end

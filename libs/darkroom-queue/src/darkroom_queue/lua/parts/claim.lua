@@ -1,21 +1,21 @@
--- Claiming: which tenant, which class, which steps come next for a capability set. See parts/queue.lua for the keys.
--- Forgets that the tenant has work in this class for this set; the tenant leaves the ring with its last class.
+-- Claims: selects the next tenant, class and steps of a capability set. See parts/queue.lua for the keys.
+-- Removes a class of a tenant from the index of a set. The tenant leaves the ring with its last class.
 local function drop_class(set, tenant, class)
   local classes = P .. 'rc:' .. set .. ':' .. tenant
   call('ZREM', classes, class)
   if call('EXISTS', classes) == 0 then call('ZREM', P .. 'r:' .. set, tenant) end
 end
 
--- Start tags, finish tags and debts of one claim, read once and written once by `settle_accounts`.
+-- Start tags, finish tags and debts of one claim. Read once; written once by `settle_accounts`.
 local accounts = { touched = {} }
 
 local function open_accounts(set)
   accounts.set, accounts.v = set, tonumber(call('HGET', P .. 'v', set) or '0')
 end
 
--- Charges the tenant for a step that starts at `start` and gives its next start tag: V = max(V, S), where S is the
--- lowest start tag, also when its tenant is bypassed; F = S + max(1, cost + debt) / w. Every step costs at least 1 ms,
--- and V never runs ahead of who is active: else tenants of quick steps would stay below V, before whoever comes later.
+-- Charges the tenant for a step that starts at `start` and returns its next start tag: V = max(V, S), where S is the
+-- lowest start tag, also if its tenant is bypassed; F = S + max(1, cost + debt) / w. A step costs at least 1 ms, and V
+-- never exceeds the lowest start tag. Otherwise tenants with short steps would stay below V, ahead of later tenants.
 local function charge(tenant, start, cost_ms, weight, lowest)
   accounts.v = math.max(accounts.v, lowest or start)
   local debt = 0
@@ -38,8 +38,8 @@ local function settle_accounts()
   if changed then call('HSET', P .. 'v', accounts.set, accounts.v) end
 end
 
--- Looks for the next tenant and class of the set that really have work. Gives the tenant, its start tag, the next
--- tenant and its tag, the class, and up to `limit` of its steps, all before the tenant's next class.
+-- Returns the next tenant and class of the set that have steps: the tenant and its start tag, the next tenant and its
+-- tag, the class, and up to `limit` of its steps, all before the tenant's next class.
 local function next_run(set, limit)
   while true do
     local ring = call('ZRANGE', P .. 'r:' .. set, 0, 1, 'WITHSCORES')
@@ -67,8 +67,8 @@ local function next_run(set, limit)
   end
 end
 
--- Affinity: a step for models that the worker has loaded may come before the head, at most MAX_BYPASSES times in a row,
--- so an active tenant starts within N (MAX_BYPASSES + 1) claims of its pool, N being the number of active tenants.
+-- Affinity: a step for models that the worker has loaded may bypass the head, at most MAX_BYPASSES times in a row. With
+-- N active tenants, each of them starts a step within N (MAX_BYPASSES + 1) claims of its pool.
 --   cm  hash class → its models       by  hash set → bypasses in a row
 local MAX_BYPASSES, LOOK_AT_TENANTS, LOOK_AT_CLASSES = 4, 8, 4
 local suits = {}
@@ -84,7 +84,7 @@ local function is_resident(class, resident)
   return suits[class]
 end
 
--- Looks for one step that the resident models suit better than the head; nil when the head's turn has come.
+-- Returns a run of one step for the resident models; nil if there is none or if it is the head itself.
 local function affine_run(set, resident)
   local ring = call('ZRANGE', P .. 'r:' .. set, 0, LOOK_AT_TENANTS - 1, 'WITHSCORES')
   for i = 1, #ring, 2 do
@@ -116,7 +116,7 @@ local function preferred_run(set, resident)
   return run or nil
 end
 
--- Puts the class's bound right after its first steps were taken.
+-- Updates the lower bound of the class after its first steps were taken.
 local function mend_bound(set, run)
   local head = call('ZRANGE', run.queue, 0, 0, 'WITHSCORES')
   if head[1] then
@@ -127,11 +127,11 @@ local function mend_bound(set, run)
   end
 end
 
--- What a claim wants of a record's header: weight, tail, expected ms, type, job.
+-- Fields of a record's header that a claim uses: weight, tail, expected ms, type, job.
 local CLAIMED = '^' .. SKIP .. FIELD .. SKIP .. SKIP .. SKIP
   .. '(' .. FIELD .. SKIP .. SKIP .. FIELD .. FIELD .. SKIP .. SKIP .. '%C*)\n'
 
--- Takes up to `want` steps for `set` in order, or by `resident` models where that is allowed, and calls
+-- Takes up to `want` steps for `set` in fair order, or by affinity to `resident` models where allowed, and calls
 -- serve(id, record, lease, tail, type, job, tenant) for each.
 local function take(set, want, resident, serve)
   open_accounts(set)

@@ -1,18 +1,18 @@
--- Requirement classes: each distinct set of requirements gets a number, which is never given again. Needs parts/fit.lua.
+-- Requirement classes: each distinct set of requirements gets a number, which is never reused. Needs parts/fit.lua.
 --   cls  hash requirements → class                    cld  hash class → requirements      cm  hash class → its models
---   clr  the same as cls, of the retired classes      cb   hash class → tenant that brought it
---   ct   hash tenant → number of classes that it brought
--- A class that was not used for long is retired (parts/retire.lua). The next submission that wants it takes it back, so
--- submissions need not tell which classes they use: what stays retired gets no new steps.
--- The classes of the catalogue's types stand for good (parts/standing.lua), and count against nobody's share.
--- Tenants share MAX_SHARED others. A tenant may bring 64, and at most a 32nd of what is left: shares shrink as the table
--- fills, so that a few greedy tenants never leave nothing for the next one. The operator has a budget of its own.
+--   clr  the same as cls, of the retired classes      cb   hash class → tenant that created it
+--   ct   hash tenant → number of classes that it created
+-- A class that was unused for a time is retired (parts/retire.lua). The next submission that needs it restores it, so
+-- submissions need not record which classes they use: a class that remains retired gets no new steps.
+-- The classes of the catalogue's types are permanent (parts/standing.lua) and count against no tenant's limit.
+-- Tenants share MAX_SHARED others. A tenant may create 64, and at most a 32nd of the remaining ones: limits shrink as
+-- the table fills, so a few tenants cannot exhaust it. The operator has its own limit.
 local OPERATOR = 'system'
 local MAX_SHARED, MAX_OF_TENANT, PART_OF_REST, MAX_OF_OPERATOR = 3072, 64, 32, 1024
-local OWN_SHARE, ALL_SHARES, UNREADABLE = 'own', 'all', 'unreadable' -- why there is no class
+local OWN_SHARE, ALL_SHARES, UNREADABLE = 'own', 'all', 'unreadable' -- reasons why there is no class
 local classes = {}
 
--- Returns the limit that keeps the tenant from adding a class; nil if there is none.
+-- Returns the limit that prevents the tenant from creating a class; nil if none does.
 local function used_up(tenant)
   local brought, operators = tonumber(call('HGET', P .. 'ct', tenant) or '0'), call('HGET', P .. 'ct', OPERATOR)
   if tenant == OPERATOR then return brought >= MAX_OF_OPERATOR and OWN_SHARE or nil end
@@ -36,7 +36,7 @@ local function make_class(requirements)
   return class
 end
 
--- Gives the class of the requirements; else nil and why not.
+-- Returns the class of the requirements, or nil and the reason.
 local function class_of(requirements, tenant)
   local class = classes[requirements] or call('HGET', P .. 'cls', requirements)
   if not class then

@@ -1,19 +1,19 @@
--- The event log: one global stream, and a bounded list per job for replay.
--- An event's id is `<ms>-<seq>`, one higher than the one before; ms never goes back. All events of a script make one
--- entry of the stream, and the entry's id is that of its last event. Its field `p` is the event before its first one, so
--- that a reader can tell whether it missed any that were trimmed; the fields `e` are the events.
-local STREAM_MAX = 200000 -- entries, should the sweeper be away; it trims by age, readers and bytes
+-- The event log: one stream per shard, and a bounded list per job for replay.
+-- An event's id is `<ms>-<seq>`, greater than all earlier ids; ms never decreases. All events of a script form one
+-- entry of the stream, with the id of its last event. Field `p` is the id of the event before its first one, by which a
+-- reader detects that it missed trimmed events. The fields `e` are the events.
+local STREAM_MAX = 200000 -- entries, for the case that no sweeper runs; a sweeper trims by age, readers and bytes
 local ENTRY_MAX = 500 -- events
 local LIST_MAX = 512
 local TTL_OPEN, TTL_STEP_END, TTL_JOB_END = 172800, 3600, 600 -- seconds
 local LIST_TTL = {
-  ['step.started'] = 0, ['step.retrying'] = 0, ['step.released'] = 0, -- the end of the step sets it
+  ['step.started'] = 0, ['step.retrying'] = 0, ['step.released'] = 0, -- set at the end of the step
   ['step.completed'] = TTL_STEP_END, ['step.failed'] = TTL_STEP_END, ['step.cancelled'] = TTL_STEP_END,
   ['job.completed'] = TTL_JOB_END, ['job.failed'] = TTL_JOB_END, ['job.cancelled'] = TTL_JOB_END,
 }
 local log = { lines = {}, seq = 0 }
 
--- Finds the place of the last event. Without an epoch the data is gone: a new one begins, so that readers notice.
+-- Reads the position of the last event. Without an epoch the data is lost, and a new epoch begins, so readers notice.
 local function open_log()
   local known = call('HMGET', KEYS[1], 'epoch', 'last')
   log.epoch, log.before = known[1], known[2] or '0-0'
@@ -37,8 +37,8 @@ local function flush_events()
   log.lines, log.before = {}, last
 end
 
--- Appends one event and gives its id; `data` is JSON. The stream gets it in `flush_events`, which every script that
--- appends calls. step.queued stays out of the job's list: a queued step must stay small.
+-- Appends one event and returns its id; `data` is JSON. `flush_events`, which every script that appends must call,
+-- writes it to the stream. step.queued is not added to the job's list, to save memory for queued steps.
 local function append(kind, job, step, tenant, data)
   if not log.epoch then open_log() end
   log.seq = log.seq + 1

@@ -1,4 +1,4 @@
--- Which capability set fits which class. Decided here and nowhere else, once per pair, at either's registration.
+-- Decides whether a capability set fits a class: once per pair, when either is registered.
 local function covers(have, need)
   local has = {}
   for _, x in ipairs(have or {}) do has[x] = true end
@@ -15,7 +15,7 @@ local function fits(need, can)
     and (not need.backend or need.backend == cjson.null or covers(can.backends, { need.backend }))
 end
 
--- Paused types are kept out of the index, so that claims never look at them.
+-- Paused types are not in the index, so claims do not consider them.
 local function is_paused(kind)
   return call('SISMEMBER', P .. 'ps', kind) == 1
 end

@@ -1,4 +1,4 @@
--- Status of workers and machines, as told on the channels worker:status:<worker> and machine:<machine>:status.
+-- Publishes the status of workers and machines on the channels worker:status:<worker> and machine:<machine>:status.
 --   ma:<machine>  set of its live workers
 local function tell_worker(worker, status)
   call('PUBLISH', 'worker:status:' .. worker,
@@ -10,7 +10,7 @@ local function tell_machine(machine, status)
     .. '","workers":' .. call('SCARD', P .. 'ma:' .. machine) .. ',"at_ms":' .. now .. '}')
 end
 
--- Takes a worker out of the registry. A machine goes with its last worker, in the way that this one went.
+-- Removes a worker from the registry. A machine without workers gets the status `machine_status`.
 local function forget_worker(worker, status, machine_status)
   local machine = call('HGET', P .. 'wk:' .. worker, 'machine')
   call('DEL', P .. 'wk:' .. worker, P .. 'c:' .. worker)

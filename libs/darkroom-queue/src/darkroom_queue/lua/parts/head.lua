@@ -1,14 +1,14 @@
--- Shared beginning of every script. KEYS[1] = {s}:meta; all computed keys stay inside the shard's hash tag.
+-- Shared beginning of every script. KEYS[1] = {s}:meta; all computed keys have the shard's hash tag.
 local call, match = redis.call, string.match
 local P = string.sub(KEYS[1], 1, -5)
 local STEPS, LEASES, PROGRESS = P .. 's', P .. 'l', P .. 'p' -- hashes step → record, lease, percent
 local clock = call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000) -- Unix milliseconds
-local now_text = string.format('%d', now) -- for hot paths: Lua is slow at writing numbers
+local now_text = string.format('%d', now) -- for hot paths: number formatting is slow in Lua
 local json = cjson.encode
 
--- Reads an argument that must be a number. A script reads all of its arguments before its first write, since what it has
--- written stays when it fails.
+-- Reads an argument that must be a number. Scripts read all arguments before their first write, because a script that
+-- fails is not rolled back.
 local function number_at(i)
   local number = tonumber(ARGV[i])
   if number and number > -1e15 and number < 1e15 then return number end
@@ -19,7 +19,7 @@ local function expect_arguments(number)
   if #ARGV ~= number then error('there must be ' .. number .. ' arguments, not ' .. #ARGV) end
 end
 
--- Counters are summed up here and written once by `flush_counts`, which every script that counts calls last.
+-- Counters are accumulated here and written once by `flush_counts`, which every script that counts must call last.
 local counts = {}
 
 local function count(field, by)
@@ -33,10 +33,10 @@ local function flush_counts()
 end
 
 -- A step's immutable record: one header line, then the requirements and the payload, which only workers read.
---   header  class, weight, score, redelivery, trace, then the tail, which its lease and its tombstone repeat
---   tail    expected ms, timeout ms, attempts allowed, type, job, tenant, digest, queued ms; behind the digest, after a
---           dot, is the priority
-local FIELD, SKIP = '(%C*)\t', '%C*\t' -- no field holds a control character
+--   header  class, weight, score, redelivery, trace, then the tail, which lease and tombstone repeat
+--   tail    expected ms, timeout ms, maximum attempts, type, job, tenant, digest and priority (joined by a dot),
+--           queued ms
+local FIELD, SKIP = '(%C*)\t', '%C*\t' -- no field contains a control character
 local TAIL = '(' .. string.rep(FIELD, 7) .. '(%C*))'
 local HEADER = '^' .. string.rep(FIELD, 5) .. TAIL .. '\n'
 

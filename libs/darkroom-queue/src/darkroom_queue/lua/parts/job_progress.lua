@@ -1,6 +1,6 @@
--- How far a job of several steps is. Submissions note the plan; a job of one step has none and is as far as its step.
+-- Progress of jobs with several steps. Submissions store the plan. A job of one step has no plan.
 --   jp:<job>:<run>  hash: n  steps of the run, d  steps complete when the latest one was submitted,
---                   m  greatest percentage published, and number of a step → its percentage
+--                   m  maximum percentage published, and number of a step → its percentage
 local PLAN_TTL = 172800 -- seconds since the last submission or progress
 
 -- The id of a step is `<job>:<run>:<number>`.
@@ -8,8 +8,8 @@ local function split(id)
   return match(id, '^(.*):(%d+)$')
 end
 
--- Gives the percentage of the job whose step is so far: the mean over all of its steps, which never goes back. A step
--- that has reported progress and is no longer known has ended.
+-- Returns the percentage of the job when its step `id` has `percent`: the mean over all its steps, which never
+-- decreases. A step that has reported progress and has no record any more has ended.
 local function percent_of_job(id, percent)
   local run, number = split(id)
   local key = P .. 'jp:' .. (run or id)

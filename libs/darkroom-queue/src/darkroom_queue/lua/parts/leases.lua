@@ -1,13 +1,13 @@
--- How a running step ends: its lease goes, and it is finished, delayed for a retry, or queued again.
---   l   hash step → token, worker, attempts made, started ms, set, the record's tail; from the first claim on. A cancel
---       request adds a line with its reason.
---   d:<step>  string: the record of a dead letter      dd  zset dead letter → when it failed, ms
+-- The end of a running step: its lease is removed, and it is finished, delayed for a retry, or queued again.
+--   l   hash step → token, worker, attempts made, started ms, set, the record's tail; from the first claim on. A
+--       cancellation request adds a line with its reason.
+--   d:<step>  string: the record of a dead letter      dd  zset dead letter → time of the failure, ms
 --   lz  zset step → lease deadline ms      h:<worker>  set of steps      dl  zset step → due ms
 local TOMBSTONE_TTL, DEAD_LETTER_TTL = 86400, 604800 -- seconds
 local FORCE_CANCEL_MS = 10000
 local LEASE = '^' .. string.rep(FIELD, 5) .. '[^\n]*\n?(.*)$'
 
--- A step that is not running has no token; one that was never claimed has no lease at all.
+-- A step that is not running has no token; a step that was never claimed has no lease.
 local function read_lease(text)
   if not text then return { at = 0, s = 0 } end
   local tok, worker, at, started, set, cx = match(text, LEASE)
@@ -24,7 +24,7 @@ local function lease_of(id)
   return read_lease(call('HGET', LEASES, id))
 end
 
--- What ends in this script is summed up here and taken out at once by `flush_leases`.
+-- Ended steps and leases are accumulated here and removed at once by `flush_leases`.
 local ended = { unleased = {}, by_worker = {}, gone = {} }
 
 local function unlease(id, worker)
@@ -48,8 +48,8 @@ local function flush_leases()
   ended = { unleased = {}, by_worker = {}, gone = {} }
 end
 
--- What a step really cost corrects its tenant's next start tag, and tells how long its type takes: histogram of service
--- times, where bucket b counts those of 2^(b/2) ms and more. Summed up here, written once by `flush_debts`.
+-- The actual cost of a step corrects its tenant's next start tag (debt), and is counted in the histogram of its type's
+-- service times, where bucket b begins at 2^(b/2) ms. Accumulated here, written once by `flush_debts`.
 local debts, times = {}, {}
 
 local function settle(set, tenant, service_ms, expected_ms)
@@ -82,7 +82,7 @@ local function settle_lease(h, lease)
   if lease.set and lease.s > 0 then settle(lease.set, h.tenant, now - lease.s, h.expected_ms) end
 end
 
--- Leaves the tombstone and tells the end. `line` is the lease's, `data` the JSON object of the event.
+-- Writes the tombstone and appends the event. `line` is the lease's, `data` the JSON object of the event.
 local function bury(id, line, job, tenant, state, data)
   ended.gone[#ended.gone + 1] = id
   call('SETEX', P .. 't:' .. id, state == 'failed' and DEAD_LETTER_TTL or TOMBSTONE_TTL,
@@ -91,11 +91,11 @@ local function bury(id, line, job, tenant, state, data)
   append('step.' .. state, job, id, tenant, data)
 end
 
--- Ends a step for ever; `state` completed | failed | cancelled.
+-- Ends a step; `state` completed | failed | cancelled.
 local function finish(id, h, lease, state, data)
   unlease(id, lease.w)
   if lease.cx then call('ZREM', P .. 'cz', id) end
-  if state == 'failed' then -- kept whole, so that an operator can have it run again
+  if state == 'failed' then -- stored as submitted, so that an operator can requeue it
     call('SETEX', P .. 'd:' .. id, DEAD_LETTER_TTL, call('HGET', STEPS, id))
     call('ZADD', P .. 'dd', now_text, id)
   end
@@ -118,7 +118,7 @@ local function event_data(lease, more)
   return head .. (more and (',' .. more) or '') .. '}'
 end
 
--- Puts a running step back. It keeps its score, so it waits behind nothing that is younger.
+-- Requeues or delays a running step. Its score is unchanged, so it stays ahead of newer steps.
 local function put_back(id, h, lease, delay_ms)
   unlease(id, lease.w)
   leave_running(h.type)
@@ -137,7 +137,7 @@ local function cancelled(id, h, lease)
   finish(id, h, lease, 'cancelled', '{"reason":' .. json(lease.cx) .. '}')
 end
 
--- The worker gives a step back through no fault of the step: it costs no attempt.
+-- Requeues a step that the worker has released, without using an attempt.
 local function give_back(id, h, lease)
   if lease.cx then return cancelled(id, h, lease) end
   append('step.released', h.job, id, h.tenant, event_data(lease))
@@ -145,7 +145,7 @@ local function give_back(id, h, lease)
   put_back(id, h, lease, 0)
 end
 
--- Decides what a failed attempt becomes. `error` is JSON of a StepError.
+-- Ends a failed attempt: the step is cancelled, retried or failed. `error` is the JSON of a StepError.
 local function fail(id, h, lease, error, retryable, delay_ms)
   settle_lease(h, lease)
   if lease.cx then

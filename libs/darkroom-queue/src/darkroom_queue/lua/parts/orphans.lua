@@ -1,6 +1,6 @@
--- Finds orphaned records and repairs them. Needs parts/again.lua and parts/leases.lua.
--- A step waits in the queue of its class, is delayed, or has a lease with a deadline. A record of which none is true was
--- left by a script that failed half-way, and would never be removed.
+-- Finds and repairs orphaned records. Needs parts/again.lua and parts/leases.lua.
+-- A step is in the queue of its class, delayed, or has a lease with a deadline. A record with none of these was left by
+-- a script that failed midway, and would never be removed.
 local LOOK_AT = 20
 
 local function is_referenced(id, h, lease)
@@ -15,7 +15,7 @@ end
 local function repair(id, record, h, lease)
   if lease.tok then
     call('ZADD', P .. 'lz', now_text, id)
-  elseif not h.class then -- no record of a step at all
+  elseif not h.class then -- not a step's record
     for _, hash in ipairs({ STEPS, LEASES, PROGRESS }) do call('HDEL', hash, id) end
   elseif not has_usable_numbers(h) or queue_again(id, record, h) == UNREADABLE then
     local text = 'The queue could not keep the step: it holds a number that is out of range.'
@@ -24,8 +24,8 @@ local function repair(id, record, h, lease)
   end
 end
 
--- Looks at a few records at random, so that it costs the same however many there are. Comes first in its script: a step
--- that ends there keeps its record until `flush_leases`.
+-- Checks a few random records, so its cost does not depend on their number. Must run first in its script: a step that
+-- ends there has a record until `flush_leases`.
 local function repair_orphans()
   for _, id in ipairs(call('HRANDFIELD', STEPS, LOOK_AT)) do
     local record = call('HGET', STEPS, id)

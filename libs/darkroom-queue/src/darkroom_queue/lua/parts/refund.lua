@@ -1,4 +1,4 @@
--- Returns the share to the tenant that added the class.
+-- Subtracts the class from the count of the tenant that created it.
 local function refund_class(class)
   local tenant = call('HGET', P .. 'cb', class)
   if not tenant then return end

@@ -1,9 +1,9 @@
--- Retires classes that have no steps, and collects those that had none for an hour more. Needs parts/refund.lua.
---   cu  zset class → when it was last seen in use, or retired, ms      cr  set of retired classes without a use since
--- A class is retired when none of its steps waits. From then on its steps may only be delayed or running, and each that
--- comes into a queue or is delayed again takes the class out of `cr`; so a walk through `dl` and `lz` that begins later
--- meets all steps of the classes that stay in `cr`. The walk spans calls: meta keeps `walk`, the place of the one under
--- way, and `walked`, when the last complete one began.
+-- Retires classes without steps, and deletes them after another hour without steps. Needs parts/refund.lua.
+--   cu  zset class → last time seen in use, or of retirement, ms      cr  set of retired classes without a use since
+-- A class is retired when none of its steps waits. From then on its steps can only be delayed or running, and any that
+-- is queued or delayed again removes the class from `cr`. So a later walk through `dl` and `lz` visits all steps of the
+-- classes that remain in `cr`. The walk spans calls: meta stores `walk`, the current position, and `walked`, the time
+-- when the last complete walk began.
 local CLASS_LINGERS_MS, CLASSES_AT_ONCE, STEPS_AT_ONCE, TENANTS_AT_ONCE = 3600000, 20, 50, 50
 
 local function is_waited_for(class)
@@ -31,7 +31,7 @@ local function collect(class)
   call('SREM', P .. 'cr', class)
 end
 
--- Goes on with the walk, or begins one: takes the classes of the steps that it meets out of `cr`.
+-- Continues the walk, or begins one: removes the classes of the visited steps from `cr`.
 local function walk_on()
   local walk = call('HGET', KEYS[1], 'walk') or (now_text .. '\tdl\t0')
   local began, key, cursor = match(walk, '^(%d+)\t(%l+)\t(%d+)$')
@@ -51,7 +51,7 @@ local function walk_on()
   end
 end
 
--- Looks at the classes that were not seen in use for longest.
+-- Checks the classes with the oldest use.
 local function retire_classes()
   local walked, wait_for_walk = tonumber(call('HGET', KEYS[1], 'walked') or '0'), false
   local old = call('ZRANGE', P .. 'cu', '-inf', now - CLASS_LINGERS_MS, 'BYSCORE', 'LIMIT', 0, CLASSES_AT_ONCE,

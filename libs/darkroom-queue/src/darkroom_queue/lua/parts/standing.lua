@@ -1,6 +1,7 @@
--- Classes that stand for good: nobody brought them, and they are neither counted nor retired. Needs parts/classes.lua and
+-- Permanent classes: they belong to no tenant, and are neither counted nor retired. Needs parts/classes.lua and
 -- parts/refund.lua.
--- Makes a class that stands for good, or lets one that somebody brought stand.
+
+-- Creates a permanent class, or makes the existing one permanent.
 local function stand(requirements)
   local class = call('HGET', P .. 'cls', requirements)
   if class and not call('ZSCORE', P .. 'cu', class) then return end

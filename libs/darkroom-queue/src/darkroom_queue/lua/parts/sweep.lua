@@ -1,9 +1,9 @@
--- Bounded housekeeping that every turn and the sweeper do: expired leases, forced cancels, due delays.
+-- Bounded maintenance by every turn and by the sweeper: expired leases, forced cancellations, due delayed steps.
 local function error_json(code, message, retryable)
   return '{"code":"' .. code .. '","message":' .. json(message) .. ',"retryable":' .. tostring(retryable) .. '}'
 end
 
--- After an outage nobody could beat: every deadline moves by the time in which nobody swept.
+-- No worker could send a heartbeat during an outage: all deadlines are extended by the time without a sweep.
 local function forgive_outage(lease_ms)
   local swept = tonumber(call('HGET', KEYS[1], 'swept') or now)
   call('HSET', KEYS[1], 'swept', now_text)
@@ -15,7 +15,7 @@ local function forgive_outage(lease_ms)
   end
 end
 
--- The tombstone of a step that its worker did not finish bears no token: a late finish must not match it.
+-- Ends an expired lease. The tombstone gets no token, so that a late finish does not match it.
 local function expire(id)
   local record = call('HGET', STEPS, id)
   if not record then
@@ -60,11 +60,11 @@ local function due(key, limit)
   return call('ZRANGE', P .. key, '-inf', now, 'BYSCORE', 'LIMIT', 0, limit)
 end
 
--- Comes after `forgive_outage`.
+-- Must run after `forgive_outage`.
 local function sweep(limit)
   local expired, forced, delayed = due('lz', limit), due('cz', limit), due('dl', limit)
   for _, id in ipairs(expired) do expire(id) end
-  flush_leases() -- a step that just expired must not be cancelled as well
+  flush_leases() -- a step that has just expired must not be cancelled, too
   for _, id in ipairs(forced) do force_cancel(id) end
   for _, id in ipairs(delayed) do promote(id) end
   return #expired + #forced + #delayed

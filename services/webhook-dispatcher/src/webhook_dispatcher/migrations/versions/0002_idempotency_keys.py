@@ -1,4 +1,4 @@
-"""Answers to requests that came with an Idempotency-Key.
+"""Answers to requests with an Idempotency-Key.
 
 Revision ID: 0002
 """
