@@ -43,9 +43,9 @@ REFUSALS = {
 def _short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the waits that tell silence from death, so that a test need not wait ten seconds for each."""
     for name, value in {
-        "darkroom_redis.pipelined_connection.ANSWER_TIMEOUT_S": 0.6,
+        "darkroom_redis.pipelined_connection.ANSWER_TIMEOUT_S": 2.0,
         "darkroom_redis.pipelined_connection.WATCH_EVERY_S": 0.1,
-        "darkroom_redis.client.ANSWER_TIMEOUT_S": 0.6,
+        "darkroom_redis.client.ANSWER_TIMEOUT_S": 2.0,
         "darkroom_queue.worker.consumer.BLOCK_S": 0.2,
         "darkroom_queue.log.events.MAX_BLOCK_MS": 200,
         "darkroom_queue.log.progress.POLL_S": 0.2,

@@ -40,7 +40,7 @@ class Address:
 
 
 @dataclass(frozen=True)
-class _Place:
+class _Service:
     name: str
     prefix: str
     default_port: int
@@ -52,11 +52,11 @@ class _Place:
         return int(text)
 
 
-PLATFORM = _Place("platform-api", "PLATFORM_API", 3001)
-LOOPS = _Place("platform-loops", "PLATFORM_LOOPS", 3010)
-QUEUE = _Place("queue-api", "QUEUE_API", 9820)
-DISPATCHER = _Place("webhook-dispatcher", "WEBHOOK_DISPATCHER", 3002)
-WORKER = _Place("gpu-worker", "GPU_WORKER", 3003)
+PLATFORM = _Service("platform-api", "PLATFORM_API", 3001)
+LOOPS = _Service("platform-loops", "PLATFORM_LOOPS", 3010)
+QUEUE = _Service("queue-api", "QUEUE_API", 9820)
+DISPATCHER = _Service("webhook-dispatcher", "WEBHOOK_DISPATCHER", 3002)
+WORKER = _Service("gpu-worker", "GPU_WORKER", 3003)
 
 
 @dataclass(frozen=True)
@@ -88,31 +88,31 @@ def choose_addresses(env: Mapping[str, str], *, workers: int, free: bool) -> Add
     wanted = [PLATFORM, LOOPS, QUEUE, DISPATCHER, *[WORKER] * workers]
     ports = free_ports(len(wanted)) if free else _fixed_ports(env, workers)
     chosen = [
-        Address(env.get(f"{place.prefix}_HOST") or DEFAULT_HOST, port)
-        for place, port in zip(wanted, ports, strict=True)
+        Address(env.get(f"{service.prefix}_HOST") or DEFAULT_HOST, port)
+        for service, port in zip(wanted, ports, strict=True)
     ]
-    for place, address in zip(wanted, chosen, strict=True):
-        _check(place, address)
+    for service, address in zip(wanted, chosen, strict=True):
+        _check(service, address)
     platform, loops, queue, dispatcher, *of_workers = chosen
     return Addresses(platform, loops, queue, dispatcher, of_workers)
 
 
-def _check(place: _Place, address: Address) -> None:
+def _check(service: _Service, address: Address) -> None:
     try:
         try_to_listen(address.port, address.host)
     except (OSError, UnicodeError) as error:
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            raise PortTaken(place.name, address.port, holder_of(address.port), f"{place.prefix}_PORT") from None
+            raise PortTaken(service.name, address.port, holder_of(address.port), f"{service.prefix}_PORT") from None
         reason = error.strerror if isinstance(error, OSError) else "not a host name"
         raise StackError(
-            f"{place.name} can't listen on {address.host}, port {address.port}: {reason}. "
-            f"Set {place.prefix}_HOST to an address of this machine and {place.prefix}_PORT to a port from 1024 on."
+            f"{service.name} can't listen on {address.host}, port {address.port}: {reason}. "
+            f"Set {service.prefix}_HOST to an address of this machine and {service.prefix}_PORT to a port from 1024 on."
         ) from None
 
 
 def _fixed_ports(env: Mapping[str, str], workers: int) -> list[int]:
     first_worker = WORKER.port(env)
-    services = [place.port(env) for place in (PLATFORM, LOOPS, QUEUE, DISPATCHER)]
+    services = [service.port(env) for service in (PLATFORM, LOOPS, QUEUE, DISPATCHER)]
     ports = [*services, *range(first_worker, first_worker + workers)]
     if max(ports) > LAST_PORT:
         raise StackError(f"{WORKER.prefix}_PORT is {first_worker}, which leaves too few ports for {workers} workers.")

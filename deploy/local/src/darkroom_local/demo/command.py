@@ -19,8 +19,8 @@ from darkroom_local.servers.blocking import running
 from darkroom_local.state import RunningStack, StateDir
 
 NOISE = (
-    "The pictures are noise: the tiny models have the real architectures and random weights. On a machine with a GPU, "
-    "`darkroom up --profile full` uses the published weights."
+    "The pictures are noise on purpose: the tiny models have the real architectures and random weights. "
+    "On a machine with a GPU, `darkroom up --profile full` uses the published weights."
 )
 
 
