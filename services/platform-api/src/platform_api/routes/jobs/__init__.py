@@ -1,10 +1,10 @@
 """Routes under /api/jobs, shared by all dialects."""
 
-from platform_api.routes.jobs import cancel, failsafe, history, list, read, retry, why
+from platform_api.routes.jobs import cancel, failsafe, history, listing, read, retry, why
 
 ROUTERS = (
     read.router,
-    list.router,
+    listing.router,
     history.router,
     cancel.router,
     retry.router,

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from platform_api.domain.streams.user_stream import Snapshot, UserFrame, UserFrameKind
 from platform_api.routes.dialects.emprops.mapping import emprops_history
-from platform_api.routes.jobs.list import ListedJob, listed_job
+from platform_api.routes.jobs.listing import ListedJob, listed_job
 from platform_api.routes.streams.sse import HEARTBEAT
 
 
