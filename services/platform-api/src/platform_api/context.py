@@ -51,7 +51,7 @@ class SocketTickets(Protocol):
     async def make(self, tenant: TenantId | None, *, until_ms: int | None = None) -> str: ...
 
 
-class Feed(JobSubscriptions, UserSubscriptions, Protocol):
+class Subscriptions(JobSubscriptions, UserSubscriptions, Protocol):
     """Live events of a job, and of all jobs of a user."""
 
 
@@ -84,44 +84,72 @@ class Logins:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
-    """The ports and settings that routes use."""
+class JobContext:
+    """What routes use of jobs, in PostgreSQL and in the queue."""
 
-    accounts: Accounts
-    api_keys: ApiKeys
-    limits: Limits
     submissions: JobSubmissions
-    jobs: JobReads
-    assets: AssetReads
-    jobs_transaction: JobsTransaction
-    idempotency: Idempotency
+    reads: JobReads
+    transaction: JobsTransaction
     verified_write: VerifiedWrite
-    credits: Credits
-    library: Library
     backlog: Backlog
     steps: RunningSteps
     waiting: WaitingSteps
     capacity: Capacity
-    feed: Feed
-    replay: Replays
     fleet: Fleet
-    servers: ServerList
-    objects: Objects
-    asset_removal: AssetRemoval
-    wake_object_deletion: Callable[[], None]
-    urls: UrlSigner
-    tokens: JwtCodec
-    tickets: SocketTickets
-    verifier: TokenVerifier
+    wake_relay: Callable[[], None]
+    max_depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountContext:
+    """What routes use of users, their credentials, limits and credits."""
+
+    users: Accounts
+    api_keys: ApiKeys
+    keys_per_user: int
+    credits: Credits
+    limits: Limits
     logins: Logins
     cookies: CookiePolicy
-    clock: Clock
-    wake_relay: Callable[[], None]
-    queue_max_depth: int
-    keys_per_user: int
+    tokens: JwtCodec
+    verifier: TokenVerifier
+
+
+@dataclass(frozen=True, slots=True)
+class AssetContext:
+    """What routes use of assets and their bytes."""
+
+    reads: AssetReads
+    objects: Objects
+    removal: AssetRemoval
+    wake_deletion: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class StreamContext:
+    """What routes use of event streams. `places` limits the streams of a user."""
+
+    subscriptions: Subscriptions
+    replay: Replays
+    tickets: SocketTickets
+    heartbeat_s: float
+    places: ConnectionLimit
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The ports and settings that routes use, by noun."""
+
+    jobs: JobContext
+    accounts: AccountContext
+    assets: AssetContext
+    streams: StreamContext
+    library: Library
+    servers: ServerList
     unknown_checkpoint: UnknownCheckpoint
-    sse_heartbeat_s: float
-    streams: ConnectionLimit
+    idempotency: Idempotency
+    urls: UrlSigner
+    clock: Clock
 
 
 async def context_of(request: Request) -> Context:

@@ -31,7 +31,7 @@ async def test_reported_completion_ends_the_job_with_what_was_reported(platform:
     assert await anna.credits() == 10
 
     async def revoked() -> bool:
-        step = await platform.running.context.steps.read(StepId(f"{job_id}:1:00"))
+        step = await platform.running.context.jobs.steps.read(StepId(f"{job_id}:1:00"))
         return step is not None and step.status == "cancelled"
 
     await until(revoked, 10)

@@ -149,7 +149,7 @@ async def test_stuck_job_is_taken_back_and_run_again(platform: Any, start_worker
     await start_worker()
     assert (await anna.finished(job_id))["status"] == "completed"
     assert await anna.credits() == 5
-    old = await platform.running.context.steps.read(StepId(f"{job_id}:1:00"))
+    old = await platform.running.context.jobs.steps.read(StepId(f"{job_id}:1:00"))
     assert old.status == "cancelled"
     sums = "SELECT kind, sum(amount_mc) FROM platform.credit_ledger WHERE kind <> 'grant' GROUP BY kind"
     assert dict(await platform.rows(sums)) == {"reserve": 10_000, "release": 5000, "capture": 5000}

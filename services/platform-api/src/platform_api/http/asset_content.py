@@ -45,10 +45,10 @@ async def permitted_asset(
     if signature is not None and expires is not None:
         if not context.urls.allows(asset_id, variant, expires, signature, context.clock()):
             raise AppError(403, ErrorCode.FORBIDDEN, "The link is not valid or has expired; read the asset again.")
-        asset = await context.assets.get(asset_id)
+        asset = await context.assets.reads.get(asset_id)
     else:
         user_id = user_of(await authenticate(request, context))
-        asset = await context.assets.get(asset_id)
+        asset = await context.assets.reads.get(asset_id)
         if asset is not None and asset.user_id != user_id:
             asset = None
     if asset is None:
@@ -85,11 +85,11 @@ async def asset_response(
     if part is not None:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     status = 200 if part is None else 206
-    if await context.objects.size(key) != size:
+    if await context.assets.objects.size(key) != size:
         raise NotFound("asset")
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers, media_type=mime_type)
-    return StreamingResponse(context.objects.read(key, start, end), status, headers, mime_type)
+    return StreamingResponse(context.assets.objects.read(key, start, end), status, headers, mime_type)
 
 
 def _has_tag(if_none_match: str | None, etag: str) -> bool:

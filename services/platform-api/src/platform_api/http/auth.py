@@ -76,7 +76,7 @@ class Caller:
 async def authenticate(request: Request, context: Context) -> Caller:
     """Verify the credential and count the request; 401 if invalid, 403 if scopes are missing, 429 if too many."""
     who = await _identify(request, context)
-    await context.limits.apply(request, who.counted_as, who.tier)
+    await context.accounts.limits.apply(request, who.counted_as, who.tier)
     return who
 
 
@@ -86,11 +86,11 @@ async def _identify(request: Request, context: Context) -> Caller:
         return await _session_holder(request, context)
     if credential.startswith(KEY_PREFIX):
         return await verify_key(credential, request, context)
-    claims = await context.verifier.verify(credential)
+    claims = await context.accounts.verifier.verify(credential)
     if not UUID_TEXT.match(claims.user_id):
         raise Unauthenticated("The token is not valid.")
     if claims.key_id is not None:
-        made_with = await context.accounts.key(claims.key_id)
+        made_with = await context.accounts.users.key(claims.key_id)
         if made_with is None or not made_with.usable:
             raise Unauthenticated("The API key that this token was issued for is no longer valid.")
         require_scope(request, made_with.scopes)
@@ -129,24 +129,24 @@ def principal_of(who: Caller) -> UserId | Operator:
 async def verify_key(text: str, request: Request, context: Context) -> Caller:
     """Verify an API key and return its caller; 401 if it is not valid."""
     key = parse_api_key(text)
-    stored = await context.accounts.key(key.id) if key else None
+    stored = await context.accounts.users.key(key.id) if key else None
     if key is None or stored is None or not stored.usable or not same_key(key.text, stored.secret_hash):
         raise Unauthenticated("The API key is not valid.")
     require_scope(request, stored.scopes)
     if stored.use_to_be_noted(now := context.clock()):
-        await context.api_keys.note_use(key.id, now)
+        await context.accounts.api_keys.note_use(key.id, now)
     user_id = _named_user(request) if key.kind is KeyKind.SERVICE else stored.user_id
     return Caller(user_id, key.kind, stored)
 
 
 async def _session_holder(request: Request, context: Context) -> Caller:
-    token = context.cookies.token_in(request)
+    token = context.accounts.cookies.token_in(request)
     if token is None:
         raise Unauthenticated("Send a bearer token or an X-API-Key header, or log in.")
-    session = await context.logins.sessions.find(hash_of(token), context.clock())
+    session = await context.accounts.logins.sessions.find(hash_of(token), context.clock())
     if session is None:
         raise Unauthenticated("The session has ended; log in again.")
-    context.cookies.check_write(request)
+    context.accounts.cookies.check_write(request)
     return Caller(session.user_id, KeyKind.USER, made_with=session.key_id)
 
 

@@ -50,18 +50,18 @@ async def submit(
             trace_id=current_trace_id(),
             idempotency=idempotency,
             render=lambda job, queued: render(job, Prospects(queued, reason, notices)),
-            jobs=context.submissions,
-            backlog=context.backlog,
-            max_depth=context.queue_max_depth,
+            jobs=context.jobs.submissions,
+            backlog=context.jobs.backlog,
+            max_depth=context.jobs.max_depth,
             urls=context.urls,
             clock=context.clock,
         )
     except Refused:
-        earlier = await context.submissions.earlier(user_id, idempotency) if idempotency else None
+        earlier = await context.jobs.submissions.earlier(user_id, idempotency) if idempotency else None
         if earlier is None:
             raise
         return earlier
     if not answer.replayed:
         JOBS_ACCEPTED.labels(type_label(planned.job_type)).inc()
-        context.wake_relay()
+        context.jobs.wake_relay()
     return answer

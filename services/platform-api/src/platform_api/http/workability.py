@@ -23,9 +23,9 @@ MAX_CHARACTERS = 500
 
 async def lack_for_plan(context: Context, plan: Plan) -> str | None:
     """Return a notice if no live worker supports a step of the plan; None also if Redis does not answer."""
-    if await context.capacity.by_type() is None:
+    if await context.jobs.capacity.by_type() is None:
         return None
-    live = await context.fleet.live()
+    live = await context.jobs.fleet.live()
     for step in plan.steps:
         if not any(fits(step.required, can) for can in live):
             return _sentence(nearest_lack(step.required, live) if live else ())
@@ -39,11 +39,11 @@ async def lack_of_job(context: Context, job: Job) -> str | None:
     if await _is_workable_type(context, job):
         return None
     if job.steps_total == 1 and _requires_its_type_only(job):
-        live = await context.fleet.live()
+        live = await context.jobs.fleet.live()
         return _sentence(nearest_lack(CATALOGUE[job.job_type].requirements, live) if live else ())
     try:
-        for step in await context.jobs.submitted_steps(job):
-            if lack := lack_of_step(await context.waiting.why_waiting(step, ADVISORY_S)):
+        for step in await context.jobs.reads.submitted_steps(job):
+            if lack := lack_of_step(await context.jobs.waiting.why_waiting(step, ADVISORY_S)):
                 return lack
     except RedisUnavailable:
         return None
@@ -62,7 +62,7 @@ async def _is_workable_type(context: Context, job: Job) -> bool:
 
     Returns False for other jobs, whose steps must be checked, and True if Redis does not answer.
     """
-    now = await context.capacity.by_type()
+    now = await context.jobs.capacity.by_type()
     if now is None:
         return True
     if not _requires_its_type_only(job):

@@ -67,14 +67,14 @@ class QueueStatus(BaseModel):
 @router.get("/api/job-types", operation_id="list_job_types", summary="List job types")
 async def job_types(context: Ctx) -> JobTypeList:
     """List the job types with sizes, prices, parameters, availability and estimated time."""
-    now = await context.capacity.by_type()
+    now = await context.jobs.capacity.by_type()
     return JobTypeList(data=[_item(CATALOGUE[name], now) for name in SUBMITTABLE])
 
 
 @router.get("/api/queue-status", operation_id="queue_status", summary="Read the queue's length")
 async def queue_status(context: Ctx) -> QueueStatus:
     """Return the numbers of waiting steps, at most one second old."""
-    queued = await context.backlog.queued()
+    queued = await context.jobs.backlog.queued()
     return QueueStatus(
         queueDepth=sum(queued.values()), queues={name: n for name, n in queued.items() if name in CATALOGUE and n}
     )

@@ -38,10 +38,10 @@ async def preview(
     if not context.urls.allows_preview(Preview(key=key, version=version), expires, signature, context.clock()):
         raise AppError(403, ErrorCode.FORBIDDEN, "The link is not valid or has expired.")
     try:
-        size = await context.objects.size(key)
+        size = await context.assets.objects.size(key)
         if size is None or size > MAX_PREVIEW_BYTES:
             raise NotFound("preview")
-        picture = b"".join([part async for part in context.objects.read(key, 0, size)])
+        picture = b"".join([part async for part in context.assets.objects.read(key, 0, size)])
     except FileNotFoundError:
         raise NotFound("preview") from None
     headers = {"Cache-Control": "private, max-age=60", "X-Content-Type-Options": "nosniff"}

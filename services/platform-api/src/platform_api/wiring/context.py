@@ -15,7 +15,7 @@ from platform_api.clients.capacity import QueueCapacity
 from platform_api.clients.fleet import RegisteredFleet
 from platform_api.clients.password_hasher import Argon2Hasher
 from platform_api.clients.replay import LogReplay
-from platform_api.context import Context, Logins
+from platform_api.context import AccountContext, AssetContext, Context, JobContext, Logins, StreamContext
 from platform_api.domain.servers import ServerList
 from platform_api.domain.verified_write import VerifiedWrite
 from platform_api.http.session_cookie import CookiePolicy
@@ -37,36 +37,54 @@ from platform_api.wiring.loops import Loops
 
 def join_context(base: Foundation, loops: Loops) -> Context:
     """Return the context: the ports and settings that routes use."""
-    settings, database, redis_client, producer = base.settings, base.database, base.redis_client, base.producer
-    insight, accounts, redis = Insight(redis_client), PostgresAccounts(database), base.redis
-    queue = BoundedQueue(producer, insight, Tickets(redis_client), redis)
+    settings, database = base.settings, base.database
+    queue = BoundedQueue(base.producer, Insight(base.redis_client), Tickets(base.redis_client), base.redis)
     return Context(
-        accounts=accounts,
-        api_keys=PostgresApiKeys(database),
-        limits=rate_limits(settings, redis_client, redis),
-        submissions=PostgresSubmissions(database),
-        jobs=PostgresJobs(database),
-        assets=PostgresAssets(database),
-        jobs_transaction=base.jobs_transaction,
-        idempotency=PostgresIdempotency(database),
-        verified_write=VerifiedWrite((OperationalError, PoolTimeout), asyncio.sleep),
-        credits=PostgresCredits(database),
+        jobs=_jobs(base, loops, queue),
+        accounts=_accounts(base),
+        assets=AssetContext(PostgresAssets(database), base.objects, base.removal, loops.wake_object_deletion),
+        streams=StreamContext(
+            subscriptions=loops.fanout,
+            replay=LogReplay(base.redis_client),
+            tickets=queue,
+            heartbeat_s=settings.sse_heartbeat_s,
+            places=ConnectionLimit(settings.sse_streams_per_user),
+        ),
         library=PostgresLibrary(database),
-        backlog=QueueBacklog(producer.depth, base.outbox.waiting_submissions, redis),
+        servers=ServerList(settings.server_aliases, PostgresServers(database)),
+        unknown_checkpoint=settings.stablequeue_unknown_checkpoint,
+        idempotency=PostgresIdempotency(database),
+        urls=base.urls,
+        clock=utc_now,
+    )
+
+
+def _jobs(base: Foundation, loops: Loops, queue: BoundedQueue) -> JobContext:
+    registry, producer = Registry(base.redis_client), base.producer
+    return JobContext(
+        submissions=PostgresSubmissions(base.database),
+        reads=PostgresJobs(base.database),
+        transaction=base.jobs_transaction,
+        verified_write=VerifiedWrite((OperationalError, PoolTimeout), asyncio.sleep),
+        backlog=QueueBacklog(producer.depth, base.outbox.waiting_submissions, base.redis),
         steps=queue,
         waiting=queue,
-        capacity=QueueCapacity(Registry(redis_client), insight, producer, redis),
-        fleet=RegisteredFleet(Registry(redis_client), redis),
-        servers=ServerList(settings.server_aliases, PostgresServers(database)),
-        feed=loops.fanout,
-        replay=LogReplay(redis_client),
-        objects=base.objects,
-        asset_removal=base.removal,
-        wake_object_deletion=loops.wake_object_deletion,
-        urls=base.urls,
-        tokens=jwt_codec(settings),
-        tickets=queue,
-        verifier=token_verifier(settings, accounts),
+        capacity=QueueCapacity(registry, Insight(base.redis_client), producer, base.redis),
+        fleet=RegisteredFleet(registry, base.redis),
+        wake_relay=loops.wake_relay,
+        max_depth=base.settings.queue_max_depth,
+    )
+
+
+def _accounts(base: Foundation) -> AccountContext:
+    settings, database = base.settings, base.database
+    users = PostgresAccounts(database)
+    return AccountContext(
+        users=users,
+        api_keys=PostgresApiKeys(database),
+        keys_per_user=settings.api_keys_per_user,
+        credits=PostgresCredits(database),
+        limits=rate_limits(settings, base.redis_client, base.redis),
         logins=Logins(
             sessions=PostgresSessions(database),
             passwords=PostgresPasswords(database),
@@ -78,11 +96,6 @@ def join_context(base: Foundation, loops: Loops) -> Context:
             origins=settings.origins,
             lifetime=timedelta(seconds=settings.session_lifetime_s),
         ),
-        clock=utc_now,
-        wake_relay=loops.wake_relay,
-        queue_max_depth=settings.queue_max_depth,
-        keys_per_user=settings.api_keys_per_user,
-        unknown_checkpoint=settings.stablequeue_unknown_checkpoint,
-        sse_heartbeat_s=settings.sse_heartbeat_s,
-        streams=ConnectionLimit(settings.sse_streams_per_user),
+        tokens=jwt_codec(settings),
+        verifier=token_verifier(settings, users),
     )

@@ -82,7 +82,7 @@ async def statement(
     cursor: Annotated[int | None, Query(ge=1, lt=2**63, description="Continue after this line.")] = None,
 ) -> CreditStatement:
     """Return the caller's balance and its ledger lines, newest first."""
-    found = await context.credits.statement(user_id, limit=limit, before=cursor)
+    found = await context.accounts.credits.statement(user_id, limit=limit, before=cursor)
     if found is None:
         raise UnknownUser
     return CreditStatement(
@@ -110,7 +110,7 @@ async def adjust(
 ) -> Response:
     """Change a user's balance. The ledger records the operator's key and the note."""
     user_id, amount_mc = UserId(body.user_id), round(body.amount * 1000)
-    if await context.accounts.user(user_id) is None:
+    if await context.accounts.users.user(user_id) is None:
         raise NotFound("user")
 
     async def work(unit: UnitOfWork) -> str:

@@ -84,9 +84,11 @@ async def issue_token(context: Ctx, who: Authenticated) -> Token:
         # Otherwise a stolen token could be renewed indefinitely.
         raise AppError(403, ErrorCode.FORBIDDEN, "Send an API key; a token or a session cannot renew itself.")
     user_id = user_of(who)
-    if await context.accounts.user(user_id) is None:
+    if await context.accounts.users.user(user_id) is None:
         raise UnknownUser
-    return Token(access_token=context.tokens.issue(user_id, ttl_s=TOKEN_LIFETIME_S, key_id=who.key_id), user_id=user_id)
+    return Token(
+        access_token=context.accounts.tokens.issue(user_id, ttl_s=TOKEN_LIFETIME_S, key_id=who.key_id), user_id=user_id
+    )
 
 
 @router.post(
@@ -106,12 +108,12 @@ async def issue_ticket(body: TicketRequest, context: Ctx, who: Authenticated) ->
     if body.audience == "queue":
         tenant = None if who.kind is KeyKind.ADMIN else TenantId(user_of(who))
         ends = int(context.clock().timestamp()) + TOKEN_LIFETIME_S
-        ticket = await context.tickets.make(tenant, until_ms=who.until_ms or ends * 1000)
+        ticket = await context.streams.tickets.make(tenant, until_ms=who.until_ms or ends * 1000)
         return Ticket(ticket=ticket, audience=body.audience, expires_in=TICKET_TTL_S, reusable=False)
     user_id, stream = user_of(who), ALL_JOBS
     if body.job_id is not None:
         stream = job_id = JobId(body.job_id)
-        if await context.jobs.get(job_id, user_id) is None:
+        if await context.jobs.reads.get(job_id, user_id) is None:
             raise NotFound("job")
     ticket = context.urls.ticket(user_id, stream, context.clock(), who.depends_on)
     return Ticket(ticket=ticket, audience=body.audience, expires_in=TICKET_LIFETIME_S, reusable=True)
@@ -120,7 +122,7 @@ async def issue_ticket(body: TicketRequest, context: Ctx, who: Authenticated) ->
 @router.get("/api/me", operation_id="get_me", summary="Read the caller's account")
 async def me(context: Ctx, user_id: CurrentUser) -> Me:
     """Return the caller's account and available credits."""
-    account = await context.accounts.user(user_id)
+    account = await context.accounts.users.user(user_id)
     if account is None:
         raise UnknownUser
     return Me(id=account.id, name=account.name, credits=account.balance_mc / 1000, created_at=account.created_at)

@@ -60,15 +60,19 @@ class LoggedIn(BaseModel):
 async def login(body: LoginRequest, request: Request, response: Response, context: Ctx) -> LoggedIn:
     """Open a session and set its cookie. The cookie authenticates reads, and writes from this platform's own pages."""
     if "origin" in request.headers:
-        context.cookies.check_origin(request)
+        context.accounts.cookies.check_origin(request)
     user_id, key_id = await _identify(body, request, context)
-    user = await context.accounts.user(user_id)
+    user = await context.accounts.users.user(user_id)
     if user is None:
         raise UnknownUser
     token, session = await open_session(
-        user_id, key_id, sessions=context.logins.sessions, now=context.clock(), lifetime=context.cookies.lifetime
+        user_id,
+        key_id,
+        sessions=context.accounts.logins.sessions,
+        now=context.clock(),
+        lifetime=context.accounts.cookies.lifetime,
     )
-    context.cookies.put(response, token)
+    context.accounts.cookies.put(response, token)
     response.headers["Cache-Control"] = "no-store"
     log.info("A session was opened", user_id=user_id, by="password" if key_id is None else "api_key")
     return LoggedIn(user_id=user_id, name=user.name, expires_at=session.expires_at)
@@ -77,12 +81,12 @@ async def login(body: LoginRequest, request: Request, response: Response, contex
 @router.post("/api/auth/logout", operation_id="log_out", summary="Log out", status_code=204)
 async def logout(request: Request, context: Ctx) -> Response:
     """End the session of the cookie; idempotent."""
-    token = context.cookies.token_in(request)
+    token = context.accounts.cookies.token_in(request)
     response = Response(status_code=204)
     if token is not None:
-        context.cookies.check_write(request)
-        await context.logins.sessions.remove(hash_of(token))
-        context.cookies.clear(response)
+        context.accounts.cookies.check_write(request)
+        await context.accounts.logins.sessions.remove(hash_of(token))
+        context.accounts.cookies.clear(response)
     return response
 
 
@@ -95,8 +99,8 @@ async def _identify(body: LoginRequest, request: Request, context: Context) -> t
         body.name,
         body.password.get_secret_value(),
         client_network(request),
-        passwords=context.logins.passwords,
-        hasher=context.logins.hasher,
-        throttle=context.logins.throttle,
+        passwords=context.accounts.logins.passwords,
+        hasher=context.accounts.logins.hasher,
+        throttle=context.accounts.logins.throttle,
     )
     return user_id, None

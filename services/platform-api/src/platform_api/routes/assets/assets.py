@@ -42,7 +42,7 @@ async def list_assets(
     cursor: AssetCursor = None,
 ) -> Response:
     """List the caller's assets, newest first, or in order for one job. Links are valid for at least a day."""
-    page = await context.assets.page(user_id, where, limit=limit, before=cursor, offset=offset)
+    page = await context.assets.reads.page(user_id, where, limit=limit, before=cursor, offset=offset)
     now = context.clock()
     items = [asset_item(asset, context.urls, now) for asset in page.assets]
     answer = AssetList(assets=items, total=page.total, total_is_exact=page.total_is_exact, cursor=page.cursor)
@@ -52,7 +52,7 @@ async def list_assets(
 @router.get("/api/assets/{asset_id}", operation_id="get_asset", summary="Read an asset", responses=MISSING)
 async def get_asset(asset_id: AssetIdPath, context: Ctx, user_id: CurrentUser) -> AssetAnswer:
     """Return one asset with its recipe."""
-    asset = await context.assets.get(asset_id)
+    asset = await context.assets.reads.get(asset_id)
     if asset is None or asset.user_id != user_id:
         raise NotFound("asset")
     return asset_answer(asset, context.urls, context.clock())
@@ -61,8 +61,8 @@ async def get_asset(asset_id: AssetIdPath, context: Ctx, user_id: CurrentUser) -
 @router.delete("/api/assets/{asset_id}", operation_id="delete_asset", summary="Delete an asset", responses=MISSING)
 async def delete_asset(asset_id: AssetIdPath, context: Ctx, user_id: CurrentUser) -> AssetDeleted:
     """Delete an asset permanently. Its links stop working at once; its bytes are deleted shortly after."""
-    if not await context.asset_removal.remove(asset_id, user_id):
+    if not await context.assets.removal.remove(asset_id, user_id):
         raise NotFound("asset")
-    context.wake_object_deletion()
-    context.wake_relay()
+    context.assets.wake_deletion()
+    context.jobs.wake_relay()
     return AssetDeleted(id=asset_id)

@@ -60,7 +60,7 @@ async def thumbnail(
 ) -> Response:
     """Return a small WebP image of the asset; for a video, of its first frame."""
     asset = await permitted_asset(request, context, asset_id, Variant.THUMBNAIL, expires, signature)
-    size = await context.objects.size(asset.thumbnail_key) if asset.thumbnail_key else None
+    size = await context.assets.objects.size(asset.thumbnail_key) if asset.thumbnail_key else None
     if asset.thumbnail_key is None or size is None:
         raise NotFound("thumbnail")
     tag = f"{asset.sha256}-thumbnail"

@@ -38,7 +38,7 @@ class CancelRequest(RequestBody):
 async def cancel(job_id: JobIdPath, context: Ctx, user_id: CurrentUser, body: CancelRequest | None = None) -> Response:
     """Cancel a job at once, stop its running steps and refund what was not delivered. Idempotent."""
     now = context.clock()
-    async with context.jobs_transaction() as jobs:
+    async with context.jobs.transaction() as jobs:
         job = await cancel_job(job_id, user_id, (body or CancelRequest()).reason, jobs=jobs, urls=context.urls, now=now)
-    context.wake_relay()
+    context.jobs.wake_relay()
     return Response(job_answer(job_view(job, context.urls, now)).model_dump_json(), media_type="application/json")

@@ -83,11 +83,11 @@ async def _reported(context: Context, job_id: JobIdPath, who: ServiceCaller, end
         job_id,
         who.user_id,
         end,
-        jobs_transaction=context.jobs_transaction,
+        jobs_transaction=context.jobs.transaction,
         urls=context.urls,
         clock=context.clock,
-        verified_write=context.verified_write,
+        verified_write=context.jobs.verified_write,
     )
-    context.wake_relay()
+    context.jobs.wake_relay()
     answer = ReportAnswer(data=emprops_job(job_view(job, context.urls, context.clock())))
     return Response(answer.model_dump_json(), media_type="application/json")

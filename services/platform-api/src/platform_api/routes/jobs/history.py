@@ -30,7 +30,7 @@ class JobHistory(BaseModel):
 )
 async def history(job_id: JobIdPath, context: Ctx, user_id: CurrentUser) -> JobHistory:
     """Return the history of a job over all runs, oldest entry first."""
-    snapshot = await context.jobs.snapshot(job_id, user_id)
+    snapshot = await context.jobs.reads.snapshot(job_id, user_id)
     if snapshot is None:
         raise NotFound("job")
     return JobHistory(data=[emprops_history(entry) for entry in snapshot.history])

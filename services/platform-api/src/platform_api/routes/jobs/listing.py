@@ -68,7 +68,7 @@ async def list_jobs(
     cursor: JobCursor = None,
 ) -> Response:
     """List the caller's jobs, newest first."""
-    page = await context.jobs.page(user_id, where, limit=limit, before=cursor, offset=offset)
+    page = await context.jobs.reads.page(user_id, where, limit=limit, before=cursor, offset=offset)
     now = context.clock()
     jobs = [listed_job(job_view(job, context.urls, now)) for job in page.jobs]
     answer = JobList(data=jobs, pagination=_pagination(page, limit))

@@ -26,7 +26,7 @@ router = APIRouter(tags=["jobs"], route_class=FastRoute)
 )
 async def get_job(job_id: JobIdPath, context: Ctx, user_id: CurrentUser) -> Response:
     """Return a job: EmProps clients read `data`, OurVidz clients the other members. Links are valid for a day."""
-    job = await context.jobs.get(job_id, user_id)
+    job = await context.jobs.reads.get(job_id, user_id)
     if job is None:
         raise NotFound("job")
     view = job_view(job, context.urls, context.clock(), running_percent=await _running_percent(context, job))
@@ -39,7 +39,7 @@ async def _running_percent(context: Context, job: Job) -> float:
     if job.status is not JobStatus.RUNNING:
         return 0.0
     try:
-        steps = await context.steps.read_many(await context.jobs.running_steps(job))
+        steps = await context.jobs.steps.read_many(await context.jobs.reads.running_steps(job))
     except RedisUnavailable:
         return 0.0
     return sum(step.progress or 0.0 for step in steps if step)

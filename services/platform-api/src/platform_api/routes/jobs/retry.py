@@ -51,5 +51,5 @@ async def retry(
         return RetryAnswer(data=Retried(jobId=job.id, retryAttempt=attempt, message=message)).model_dump_json()
 
     answer = await context.idempotency(user_id, keyed(idempotency_key, f"/api/jobs/{job_id}/retry", None), work)
-    context.wake_relay()
+    context.jobs.wake_relay()
     return answered(answer)

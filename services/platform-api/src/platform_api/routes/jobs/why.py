@@ -73,11 +73,11 @@ class Why(BaseModel):
 )
 async def why(job_id: JobIdPath, context: Ctx, user_id: CurrentUser) -> Why:
     """Explain why a job waits, and estimate when it starts from live workers, waiting work and measured times."""
-    job = await context.jobs.get(job_id, user_id)
+    job = await context.jobs.reads.get(job_id, user_id)
     if job is None:
         raise NotFound("job")
-    steps = [] if job.status in TERMINAL else await context.jobs.submitted_steps(job)
-    found = await asyncio.gather(*(context.waiting.why_waiting(step) for step in steps))
+    steps = [] if job.status in TERMINAL else await context.jobs.reads.submitted_steps(job)
+    found = await asyncio.gather(*(context.jobs.waiting.why_waiting(step) for step in steps))
     waiting = [_waiting_step(step, why) for step, why in zip(steps, found, strict=True) if why is not None]
     reason, message = (waiting[0].reason.value, SENTENCES[waiting[0].reason]) if waiting else _not_waiting(job)
     return Why(

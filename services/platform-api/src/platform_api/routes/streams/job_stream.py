@@ -83,12 +83,12 @@ def _frames(context: Ctx, job_id: JobId, listener: UserId, last_event_id: str | 
         job_id,
         listener,
         last_event_id,
-        jobs=context.jobs,
-        feed=context.feed,
-        replay=context.replay,
+        jobs=context.jobs.reads,
+        feed=context.streams.subscriptions,
+        replay=context.streams.replay,
         urls=context.urls,
         clock=context.clock,
-        heartbeat_s=context.sse_heartbeat_s,
+        heartbeat_s=context.streams.heartbeat_s,
     )
 
 

@@ -33,7 +33,7 @@ async def listener_of(request: Request, context: Context, ticket: str | None, st
     listener = Listener(holder.user_id, holder.key_id)
     if not await _may_listen(context, listener):
         raise Unauthenticated("The API key that this ticket was issued for is no longer valid.")
-    await context.limits.apply(request, holder.user_id, None)
+    await context.accounts.limits.apply(request, holder.user_id, None)
     return listener
 
 
@@ -51,5 +51,5 @@ async def while_permitted(context: Context, listener: Listener, frames: AsyncIte
 async def _may_listen(context: Context, listener: Listener) -> bool:
     if listener.key_id is None:
         return True
-    key = await context.accounts.key(listener.key_id)
+    key = await context.accounts.users.key(listener.key_id)
     return key is not None and key.usable

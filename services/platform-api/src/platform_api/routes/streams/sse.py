@@ -66,9 +66,9 @@ class EventStreamResponse(StreamingResponse):
 
 def take_place(context: Context, listener: UserId) -> Place:
     """Reserve one of the listener's stream slots; raises 429 if none is free."""
-    place = context.streams.take(listener)
+    place = context.streams.places.take(listener)
     if place is None:
-        sentence = f"A user can have at most {context.streams.limit} event streams open; close one."
+        sentence = f"A user can have at most {context.streams.places.limit} event streams open; close one."
         raise AppError(429, ErrorCode.RATE_LIMITED, sentence, retryable=True, headers={"Retry-After": "10"})
     return place
 

@@ -54,12 +54,12 @@ async def events(
     place = take_place(context, listener.user_id)
     stream = UserStream(
         user_id=listener.user_id,
-        jobs=context.jobs,
-        feed=context.feed,
-        replay=context.replay,
+        jobs=context.jobs.reads,
+        feed=context.streams.subscriptions,
+        replay=context.streams.replay,
         urls=context.urls,
         clock=context.clock,
-        heartbeat_s=context.sse_heartbeat_s,
+        heartbeat_s=context.streams.heartbeat_s,
     )
     frames = while_permitted(context, listener, _encoded(stream.frames(last_event_id)))
     return EventStreamResponse(frames, place)

@@ -67,7 +67,7 @@ async def _submit(body: StableQueueRequest, context: Context, who: Caller, path:
 
     async def plan() -> Plan:
         await context.servers.get(body.target_server_alias, field="target_server_alias")
-        live = await context.fleet.live()
+        live = await context.jobs.fleet.live()
         return plan_generation(body.generation(who.key_id), live, context.unknown_checkpoint)
 
     def render(job: JobView, prospects: Prospects) -> str:

@@ -32,7 +32,7 @@ async def image(
 ) -> Response:
     """Return the file. The caller must have access to its job."""
     found = _NAME.match(name.lower())
-    asset = await context.assets.get(AssetId(found[1])) if found else None
+    asset = await context.assets.reads.get(AssetId(found[1])) if found else None
     if asset is None or asset.user_id != user_id:
         raise NotFound("image")
     return await content_of(asset, request, context)

@@ -135,7 +135,7 @@ async def cancel_v1(job_id: JobIdPath, context: Ctx, user_id: CurrentUser) -> Ca
 
 
 async def _state(job_id: JobId, user_id: UserId, context: Context) -> JobState:
-    job = await context.jobs.get(job_id, user_id)
+    job = await context.jobs.reads.get(job_id, user_id)
     if job is None:
         raise NotFound("job")
     pending = STATUS[job.status] is Status.PENDING
@@ -150,7 +150,7 @@ async def _state(job_id: JobId, user_id: UserId, context: Context) -> JobState:
 
 async def _page(context: Context, user_id: UserId, asked: _Asked) -> tuple[int, list[StableQueueListedJob]]:
     filters = asked.filters
-    page = await context.jobs.page(
+    page = await context.jobs.reads.page(
         user_id, asked.where, limit=filters.limit, offset=filters.offset, oldest_first=filters.order == "ASC"
     )
     now = context.clock()
@@ -159,24 +159,24 @@ async def _page(context: Context, user_id: UserId, asked: _Asked) -> tuple[int, 
 
 async def _cancelled(job_id: JobId, user_id: UserId, context: Context) -> StableQueueListedJob:
     now = context.clock()
-    async with context.jobs_transaction() as jobs:
+    async with context.jobs.transaction() as jobs:
         job = await cancel_job(job_id, user_id, CANCEL_REASON, jobs=jobs, urls=context.urls, now=now)
-    context.wake_relay()
+    context.jobs.wake_relay()
     return listed_job(job_view(job, context.urls, now))
 
 
 async def _queue_position(context: Context, job: Job, waiting: Waiting | None) -> int:
     """Return the position from 1. A job that the queue does not have yet counts as the last of the waiting ones."""
     if waiting is None:
-        return max(1, (await context.backlog.queued()).get(_step_type(job), 0))
+        return max(1, (await context.jobs.backlog.queued()).get(_step_type(job), 0))
     return waiting.ahead + 1
 
 
 async def _waiting(context: Context, job: Job) -> Waiting | None:
     """Ask the queue why the job waits; None if the queue does not know its steps or does not answer."""
     try:
-        for step in await context.jobs.submitted_steps(job):
-            waiting = await context.waiting.why_waiting(step, ADVISORY_S)
+        for step in await context.jobs.reads.submitted_steps(job):
+            waiting = await context.jobs.waiting.why_waiting(step, ADVISORY_S)
             if waiting is not None:
                 return waiting
     except RedisUnavailable:
@@ -186,7 +186,7 @@ async def _waiting(context: Context, job: Job) -> Waiting | None:
 
 async def _seconds_left(context: Context, job: Job) -> int | None:
     """Return the remainder of the median run time of the step type, in seconds; None if it is not known."""
-    capacity = (await context.capacity.by_type() or {}).get(_step_type(job))
+    capacity = (await context.jobs.capacity.by_type() or {}).get(_step_type(job))
     if capacity is None or capacity.service_s is None or job.started_at is None:
         return None
     median_s, _ = capacity.service_s

@@ -153,7 +153,7 @@ async def list_keys(
     user_id: Annotated[Uuid | None, Query(description="Operators only: keys of this user.")] = None,
 ) -> KeyList:
     """List the caller's keys, or all keys with an admin key."""
-    page = await context.api_keys.page(_owner(manager, user_id), limit=limit, offset=offset)
+    page = await context.accounts.api_keys.page(_owner(manager, user_id), limit=limit, offset=offset)
     return KeyList(count=len(page.keys), total=page.total, api_keys=[KeyItem(**_item(key)) for key in page.keys])
 
 
@@ -164,7 +164,7 @@ async def create_key(
     owner = _owner(manager, body.user_id)
     if owner is None:
         owner = OPERATORS
-        await context.accounts.provision(owner)
+        await context.accounts.users.provision(owner)
     made = new_api_key(KeyKind.USER)
     key = StoredKey(
         id=made.id,
@@ -178,14 +178,14 @@ async def create_key(
     )
 
     async def make(unit: UnitOfWork) -> str:
-        stored = await add_key(key, owner, manager=manager, keys=unit.keys, limit=context.keys_per_user)
+        stored = await add_key(key, owner, manager=manager, keys=unit.keys, limit=context.accounts.keys_per_user)
         item = NewKeyItem(**_item(stored), key=None, secret=None)
         return NewKeyAnswer(message="The API key was created by an earlier request.", api_key=item).model_dump_json()
 
     answer = await context.idempotency(principal_of(who), keyed(idempotency_key, "/api/apikeys", body), make)
     if answer.replayed:
         return answered(answer, 201)
-    context.wake_relay()
+    context.jobs.wake_relay()
     item = NewKeyAnswer.model_validate_json(answer.body).api_key
     shown = item.model_copy(update={"key": made.text, "secret": made.text.rpartition("_")[2]})
     message = "The API key was created. Save it now: it is not shown again."
@@ -195,7 +195,7 @@ async def create_key(
 
 async def get_key(key_id: KeyId, context: Ctx, manager: Manager) -> KeyAnswer:
     """Return one key, without its secret."""
-    return KeyAnswer(api_key=KeyItem(**_item(await read_key(key_id, manager=manager, keys=context.api_keys))))
+    return KeyAnswer(api_key=KeyItem(**_item(await read_key(key_id, manager=manager, keys=context.accounts.api_keys))))
 
 
 async def update_key(key_id: KeyId, body: ChangedKey, context: Ctx, manager: Manager) -> ChangedKeyAnswer:
@@ -207,15 +207,15 @@ async def update_key(key_id: KeyId, body: ChangedKey, context: Ctx, manager: Man
         scopes=None if body.scopes is None else tuple(body.scopes),
         is_active=body.is_active,
     )
-    key = await change_key(key_id, change, manager=manager, keys=context.api_keys)
-    context.wake_relay()
+    key = await change_key(key_id, change, manager=manager, keys=context.accounts.api_keys)
+    context.jobs.wake_relay()
     return ChangedKeyAnswer(api_key=KeyItem(**_item(key)))
 
 
 async def delete_key(key_id: KeyId, context: Ctx, manager: Manager) -> RevokedAnswer:
     """Revoke a key permanently; effective from the next request."""
-    key = await revoke_key(key_id, manager=manager, keys=context.api_keys)
-    context.wake_relay()
+    key = await revoke_key(key_id, manager=manager, keys=context.accounts.api_keys)
+    context.jobs.wake_relay()
     return RevokedAnswer(message=f'The API key "{key.name}" ({key.id}) was revoked.')
 
 

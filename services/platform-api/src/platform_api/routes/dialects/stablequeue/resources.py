@@ -21,7 +21,7 @@ class ModelFile(BaseModel):
 @router.get("/api/v1/checkpoints", operation_id="list_checkpoints", summary="List checkpoints")
 async def list_checkpoints(context: Ctx) -> list[ModelFile]:
     """List the models of the platform's own pipeline on live workers, the default first."""
-    return [ModelFile(filename=name) for name in checkpoints(await context.fleet.live())]
+    return [ModelFile(filename=name) for name in checkpoints(await context.jobs.fleet.live())]
 
 
 @router.get("/api/v1/loras", operation_id="list_loras", summary="List LoRAs")

@@ -108,14 +108,14 @@ OperatorCaller = Annotated[Caller, Depends(_operator)]
 @router.get(PATH, operation_id="list_servers", summary="List servers", dependencies=[Depends(caller)])
 async def list_servers(context: Ctx) -> list[ServerItem]:
     """List all servers, sorted by alias."""
-    live = await context.fleet.live()
+    live = await context.jobs.fleet.live()
     return [_item(server, live) for server in await context.servers.all()]
 
 
 @router.get(ONE, operation_id="get_server", summary="Read a server", dependencies=[Depends(caller)], responses=MISSING)
 async def get_server(alias: AliasPath, context: Ctx) -> ServerItem:
     """Return one server."""
-    return _item(await context.servers.get(alias), await context.fleet.live())
+    return _item(await context.servers.get(alias), await context.jobs.fleet.live())
 
 
 @router.post(
@@ -133,7 +133,7 @@ async def add_server(
     body: ServerBody, context: Ctx, who: OperatorCaller, idempotency_key: IdempotencyHeader = None
 ) -> Response:
     """Add a server, whose alias jobs can then use."""
-    live = await context.fleet.live()
+    live = await context.jobs.fleet.live()
 
     async def add(unit: UnitOfWork) -> str:
         added = await context.servers.add(body.server(), servers=unit.servers)
@@ -152,7 +152,7 @@ async def add_server(
 async def change_server(alias: AliasPath, body: ServerBody, context: Ctx) -> ServerAnswer:
     """Replace a server, optionally under a new alias."""
     changed = await context.servers.change(alias, body.server())
-    return ServerAnswer(message="The server was changed.", server=_item(changed, await context.fleet.live()))
+    return ServerAnswer(message="The server was changed.", server=_item(changed, await context.jobs.fleet.live()))
 
 
 @router.delete(

@@ -43,7 +43,7 @@ async def list_models(
     context: Ctx, user_id: CurrentUser, limit: Limit = 50, offset: Offset = 0, cursor: ItemCursor = None
 ) -> ResourceList:
     """List the models in the catalogue, on live workers, and in the caller's workflows."""
-    offered = frozenset(name for can in await context.fleet.live() for name in can.models)
+    offered = frozenset(name for can in await context.jobs.fleet.live() for name in can.models)
     of_types: dict[str, list[str]] = {}
     for job_type in CATALOGUE.values():
         if job_type.model:
@@ -57,7 +57,7 @@ async def list_custom_nodes(
     context: Ctx, user_id: CurrentUser, limit: Limit = 50, offset: Offset = 0, cursor: ItemCursor = None
 ) -> ResourceList:
     """List the ComfyUI nodes on live workers and in the caller's workflows."""
-    offered = frozenset(name for can in await context.fleet.live() for name in can.custom_nodes)
+    offered = frozenset(name for can in await context.jobs.fleet.live() for name in can.custom_nodes)
     found = await _resources(context, user_id, ResourceKind.CUSTOM_NODE, offered, {})
     return _page(found, limit, offset, cursor)
 
