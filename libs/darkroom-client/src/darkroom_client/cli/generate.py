@@ -152,11 +152,11 @@ def _resume_hint(handles: Sequence[JobHandle]) -> Iterator[None]:
 
 def _print_resume_hint(handles: Sequence[JobHandle]) -> None:
     if handles:
-        ids, goes_on = (
+        ids, continues = (
             " ".join(handle.id for handle in handles),
-            "The job goes on" if len(handles) == 1 else "Jobs go on",
+            "The job continues" if len(handles) == 1 else "The jobs continue",
         )
-        print_error(f"{goes_on}: `darkroom watch {ids}` follows and saves, `darkroom cancel {ids}` cancels.")
+        print_error(f"{continues}: `darkroom watch {ids}` follows and saves, `darkroom cancel {ids}` cancels.")
 
 
 def _report(job: Job, files: Sequence[Path]) -> None:
