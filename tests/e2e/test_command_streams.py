@@ -89,7 +89,7 @@ def test_a_reader_that_goes_away_ends_the_program_quietly(environment: dict[str,
         ("$darkroom cancel nothing 2>/dev/full", 2, b""),
         ("$darkroom generate x -t image_fast -o $(mktemp -d) 2>/dev/full", 0, b""),
         ("$darkroom generate $'caf\\xe9'", 2, b"darkroom: the argument 'caf\\xe9' is not text in UTF-8.\n"),
-        ("DARKROOM_TOKEN=$'\\xff' $darkroom jobs", 2, b"characters that neither has"),
+        ("DARKROOM_TOKEN=$'\\xff' $darkroom jobs", 2, b"it contains invalid characters"),
         ("DARKROOM_URL=$'http://\\xff' $darkroom jobs", 2, b"DARKROOM_URL"),
         ("PYTHONIOENCODING=ascii $darkroom --help", 0, b""),
     ],
@@ -104,7 +104,7 @@ def test_lost_streams_and_text_that_is_none_get_a_sentence(
 def test_a_job_whose_output_is_lost_goes_on_and_is_named(environment: dict[str, str], tmp_path: Path) -> None:
     ended = in_shell(environment, f"$darkroom generate x -t image_fast -o {tmp_path} >/dev/full")
     assert ended.returncode == 5
-    assert b"The job goes on: `darkroom watch " in ended.stderr
+    assert b"The job continues: `darkroom watch " in ended.stderr
     job_id = ended.stderr.split(b"darkroom watch ")[1].split(b"`")[0].decode()
     watched = in_shell(environment, f"$darkroom watch {job_id} -o {tmp_path}")
     assert (watched.returncode, len(list(tmp_path.iterdir()))) == (0, 1), watched

@@ -69,5 +69,5 @@ class Availability:
 
     def _mark_away(self, reason: str, for_s: float) -> None:
         if self._away_until is None:
-            log.warning("A server does not answer; requests go on without it", server=self._server, reason=reason)
+            log.warning("A server does not answer; requests continue without it", server=self._server, reason=reason)
         self._away_until = self._now() + for_s

@@ -12,14 +12,14 @@ _DATA_EXCEPTIONS = "22"
 class QuietCursor(psycopg.AsyncCursor[Row]):
     """Raises the driver's errors with name, code and location. `diag` still has the server's complete message."""
 
-    async def execute(self, *args: Any, **kwargs: Any) -> Self:  # Any: passed on as they are
+    async def execute(self, *args: Any, **kwargs: Any) -> Self:  # Any: passed on unchanged
         try:
             return await super().execute(*args, **kwargs)
         except psycopg.Error as error:
             error.args = (_without_values(error),)
             raise
 
-    async def executemany(self, *args: Any, **kwargs: Any) -> None:  # Any: passed on as they are
+    async def executemany(self, *args: Any, **kwargs: Any) -> None:  # Any: passed on unchanged
         try:
             await super().executemany(*args, **kwargs)
         except psycopg.Error as error:

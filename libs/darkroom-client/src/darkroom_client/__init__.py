@@ -1,4 +1,4 @@
-"""Python SDK of Darkroom: submit jobs, follow them over cut connections, fetch what they made."""
+"""Python SDK of Darkroom: submit jobs, follow them across lost connections, download their outputs."""
 
 from darkroom_client.async_client import AsyncClient
 from darkroom_client.async_job_handles import AsyncJobHandle

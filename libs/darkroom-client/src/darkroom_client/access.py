@@ -1,4 +1,4 @@
-"""Which services a client talks to and with which token: arguments, environment, else the stack that runs here."""
+"""URLs and token of a client: from arguments, the environment, or the stack that runs on this machine."""
 
 import os
 from collections.abc import Mapping
@@ -12,12 +12,12 @@ import httpx
 from darkroom_client.errors import InvalidRequest, NotReachable
 
 STACK_PLUGINS, CLIENT, SERVICES = "darkroom.stack", "client", "services"
-"""Entry points of the installed member that runs stacks on this machine: URL, token, and other services' URLs."""
+"""Entry points of the installed package that runs local stacks: URL and token, and URLs of other services."""
 URL, TOKEN = "DARKROOM_URL", "DARKROOM_TOKEN"
 
 
 class Service(StrEnum):
-    """A service of Darkroom that clients talk to."""
+    """A service with an API for clients."""
 
     PLATFORM = "platform-api"
     DISPATCHER = "webhook-dispatcher"
@@ -29,25 +29,25 @@ VARIABLES = {
     Service.DISPATCHER: "DARKROOM_DISPATCHER_URL",
     Service.QUEUE: "DARKROOM_QUEUE_URL",
 }
-"""As `darkroom env` prints them."""
+"""Environment variables of the URLs, as printed by `darkroom env`."""
 
 
 @dataclass(frozen=True)
 class Access:
-    """Where the services are, as far as that is known, and the token for them. `urls` may name workers, too."""
+    """The known URLs of services, and the token. `urls` may include workers."""
 
     urls: Mapping[str, str]
     token: str
 
     def url(self, service: Service) -> str:
-        """Return the service's URL; NotReachable if nothing says it."""
+        """Return the URL of a service. Raises `NotReachable` if it is unknown."""
         if service not in self.urls:
-            raise NotReachable(f"Nothing says where {service} is: set {VARIABLES[service]}.")
+            raise NotReachable(f"The address of {service} is unknown: set {VARIABLES[service]}.")
         return self.urls[service]
 
 
 def find_access(url: str | None = None, token: str | None = None, dispatcher_url: str | None = None) -> Access:
-    """Take each of them from the arguments, else the environment; without any URL, from the stack that runs here."""
+    """Take each value from the arguments, else the environment. Without any URL, use the running local stack."""
     given = {Service.PLATFORM: url, Service.DISPATCHER: dispatcher_url}
     urls: dict[str, str] = {}
     for service, variable in VARIABLES.items():
@@ -65,7 +65,7 @@ def _running_stack() -> tuple[str, str]:
     for plugin in entry_points(group=STACK_PLUGINS, name=CLIENT):
         url, token = plugin.load()()
         return url, token
-    raise NotReachable(f"Nothing says where Darkroom is: set --url and --token, or {URL} and {TOKEN}.")
+    raise NotReachable(f"The address of Darkroom is unknown: set --url and --token, or {URL} and {TOKEN}.")
 
 
 def _services_of_stack() -> dict[str, str]:
@@ -88,7 +88,7 @@ def _checked_url(text: str, service: Service, variable: str) -> str:
 
 
 def _checked_token(token: Any) -> str:  # Any: what a program passed
-    """Refuse what can't be sent in a header, without showing it."""
+    """Return the token. Raises `InvalidRequest`, without quoting it, if it cannot be sent in a header."""
     if not isinstance(token, str) or not token.isascii() or not token.isprintable():
-        raise InvalidRequest(f"{TOKEN} must be an API key or a JWT: it has characters that neither has.")
+        raise InvalidRequest(f"{TOKEN} must be an API key or a JWT: it contains invalid characters.")
     return token.strip()

@@ -1,4 +1,4 @@
-"""What a client has beside submissions: the same as `resources`, asynchronously."""
+"""The resources of the asynchronous client, as in `resources`."""
 
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -42,7 +42,7 @@ class AsyncJobs(AsyncResource):
     """The user's jobs."""
 
     def attach(self, job_id: str) -> AsyncJobHandle:
-        """Return a handle of a job that was submitted earlier, without asking the service."""
+        """Return a handle of an existing job, without a request."""
         return AsyncJobHandle(job_id, self._transport)
 
     async def get(self, job_id: str) -> Job:
@@ -50,19 +50,19 @@ class AsyncJobs(AsyncResource):
         return await self._transport.send(jobs.get(job_id))
 
     async def list(self, *, limit: int = PAGE, cursor: str | None = None, **where: Unpack[JobsWhere]) -> Page[Job]:
-        """Read one page of jobs, newest first: by status, job_type, created_after and created_before."""
+        """Read one page of jobs, newest first. Filters: status, job_type, created_after, created_before."""
         return await self._transport.send(jobs.page(limit=limit, cursor=cursor, **where))
 
     def all(self, **where: Unpack[JobsWhere]) -> AsyncIterator[Job]:
-        """Yield every job, newest first; they are chosen as in `list`."""
+        """Yield all jobs, newest first, with the filters of `list`."""
         return self._transport.every(lambda cursor: jobs.page(limit=LARGEST_PAGE, cursor=cursor, **where))
 
     async def history(self, job_id: str) -> tuple[HistoryLine, ...]:
-        """Tell all that happened to a job, oldest first."""
+        """Return the history of a job, oldest first."""
         return await self._transport.send(jobs.history(job_id))
 
     def stream(self, job_id: str, *, last_event_id: str | None = None) -> AsyncIterator[JobEvent]:
-        """Yield the events of a job until it has ended."""
+        """Yield the events of a job until it ends."""
         return self._transport.follow(job_id, last_event_id)
 
     async def cancel(self, job_id: str, *, reason: str | None = None) -> Job:
@@ -70,7 +70,7 @@ class AsyncJobs(AsyncResource):
         return await self._transport.send(jobs.cancellation(job_id, reason))
 
     async def retry(self, job_id: str, *, idempotency_key: str | None = None) -> int:
-        """Run a job again after it has failed; return the number of the attempt."""
+        """Run a failed job again. Returns the number of the attempt."""
         return await self._transport.send(jobs.retry(job_id, idempotency_key))
 
     async def why(self, job_id: str) -> Why:
@@ -79,39 +79,39 @@ class AsyncJobs(AsyncResource):
 
 
 class AsyncAssets(AsyncResource):
-    """The user's pictures, videos and other outputs."""
+    """The user's images, videos and other outputs."""
 
     async def get(self, asset_id: str) -> Asset:
-        """Read an asset, with the recipe that it was made by."""
+        """Read an asset, including its recipe."""
         return await self._transport.send(assets.get(asset_id))
 
     async def list(self, *, limit: int = PAGE, cursor: str | None = None, **where: Unpack[AssetsWhere]) -> Page[Asset]:
-        """Read one page of assets: by job_id, job_type, mime_type, created_after and created_before."""
+        """Read one page of assets. Filters: job_id, job_type, mime_type, created_after, created_before."""
         return await self._transport.send(assets.page(limit=limit, cursor=cursor, **where))
 
     def all(self, **where: Unpack[AssetsWhere]) -> AsyncIterator[Asset]:
-        """Yield every asset; they are chosen as in `list`."""
+        """Yield all assets, with the filters of `list`."""
         return self._transport.every(lambda cursor: assets.page(limit=LARGEST_PAGE, cursor=cursor, **where))
 
     async def download(self, asset: Asset, file: Path | str) -> Path:
-        """Save an asset; the file appears when it is complete."""
+        """Download an asset. The file is created when the download is complete."""
         await self._transport.download(asset.content_path, Path(file))
         return Path(file)
 
     async def delete(self, asset_id: str) -> None:
-        """Delete an asset for good."""
+        """Delete an asset permanently."""
         await self._transport.send(assets.deletion(asset_id))
 
 
 class AsyncJobTypes(AsyncResource):
-    """What can be made."""
+    """The job types."""
 
     async def list(self) -> tuple[JobType, ...]:
-        """List the job types, with prices and whether a worker can do them now."""
+        """List the job types, with prices and the availability of workers."""
         return await self._transport.send(account.job_types())
 
     async def queue_depth(self) -> dict[str, int]:
-        """Count the steps that wait, by job type."""
+        """Return the number of waiting steps by job type."""
         return await self._transport.send(account.queue_depth())
 
 
@@ -119,15 +119,15 @@ class AsyncCredits(AsyncResource):
     """The user's credits."""
 
     async def balance(self) -> Balance:
-        """Read how many credits can be spent, and how many are held back for jobs under way."""
+        """Read the available credits, and those reserved for active jobs."""
         return await self._transport.send(account.balance())
 
     async def statement(self, *, limit: int = PAGE, cursor: str | None = None) -> Page[CreditLine]:
-        """Read one page of what was spent on what, newest first."""
+        """Read one page of the statement, newest first."""
         return await self._transport.send(account.statement(limit=limit, cursor=cursor))
 
     def all(self) -> AsyncIterator[CreditLine]:
-        """Yield every line of the statement, newest first."""
+        """Yield all lines of the statement, newest first."""
         return self._transport.every(lambda cursor: account.statement(limit=LARGEST_PAGE, cursor=cursor))
 
 
@@ -135,11 +135,11 @@ class AsyncKeys(AsyncResource):
     """The user's API keys."""
 
     async def list(self, *, limit: int = PAGE, cursor: str | None = None) -> Page[ApiKey]:
-        """Read one page of the keys that were not revoked, newest first."""
+        """Read one page of the keys, newest first, without revoked ones."""
         return await self._transport.send(account.keys(limit=limit, cursor=cursor))
 
     def all(self) -> AsyncIterator[ApiKey]:
-        """Yield every key, newest first."""
+        """Yield all keys, newest first."""
         return self._transport.every(lambda cursor: account.keys(limit=LARGEST_PAGE, cursor=cursor))
 
     async def create(
@@ -151,7 +151,7 @@ class AsyncKeys(AsyncResource):
         scopes: Sequence[str] | None = None,
         idempotency_key: str | None = None,
     ) -> NewApiKey:
-        """Make a key. Without `scopes` it may do all that the key or token of this client may."""
+        """Create a key. Without `scopes` it has all rights of this client's key or token."""
         return await self._transport.send(
             account.new_key(name, description=description, tier=tier, scopes=scopes, idempotency_key=idempotency_key)
         )
@@ -166,7 +166,7 @@ class AsyncKeys(AsyncResource):
         scopes: Sequence[str] | None = None,
         is_active: bool | None = None,
     ) -> ApiKey:
-        """Change a key; what is None stays. With `is_active=False` it rests: it opens nothing."""
+        """Change a key. None leaves a field unchanged. `is_active=False` deactivates it."""
         return await self._transport.send(
             account.key_change(
                 key_id, name=name, description=description, tier=tier, scopes=scopes, is_active=is_active
@@ -174,7 +174,7 @@ class AsyncKeys(AsyncResource):
         )
 
     async def revoke(self, key_id: str) -> None:
-        """Revoke a key at once and for good."""
+        """Revoke a key immediately and permanently."""
         await self._transport.send(account.key_revocation(key_id))
 
 
@@ -198,7 +198,7 @@ class AsyncWebhooks(AsyncResource):
         secret: str | None = None,
         idempotency_key: str | None = None,
     ) -> NewWebhook:
-        """Register a URL for some events, or for all. The answer's `secret` verifies what arrives there."""
+        """Register a URL for some events, or for all. The `secret` of the result verifies signatures."""
         return await self._transport.send(
             webhooks.addition(
                 url, events=events, description=description, secret=secret, idempotency_key=idempotency_key
@@ -214,7 +214,7 @@ class AsyncWebhooks(AsyncResource):
         description: str | None = None,
         active: bool | None = None,
     ) -> Webhook:
-        """Change an endpoint; what is None stays. `active=True` switches one on again that was switched off."""
+        """Change an endpoint. None leaves a field unchanged. `active=True` enables a disabled endpoint again."""
         return await self._transport.send(
             webhooks.change(webhook_id, url=url, events=events, description=description, active=active)
         )
@@ -224,21 +224,21 @@ class AsyncWebhooks(AsyncResource):
         await self._transport.send(webhooks.removal(webhook_id))
 
     async def test(self, webhook_id: str, *, idempotency_key: str | None = None) -> str:
-        """Send a `webhook.test` event, and return the id that it arrives with."""
+        """Send a `webhook.test` event and return the id of its message."""
         return await self._transport.send(webhooks.test(webhook_id, idempotency_key))
 
     async def deliveries(self, webhook_id: str, *, limit: int = PAGE, cursor: str | None = None) -> Page[Delivery]:
-        """Read one page of what was delivered, newest first."""
+        """Read one page of the delivery log, newest first."""
         return await self._transport.send(webhooks.deliveries(webhook_id, limit=limit, cursor=cursor))
 
     def all_deliveries(self, webhook_id: str) -> AsyncIterator[Delivery]:
-        """Yield every delivery in the log, newest first."""
+        """Yield all deliveries in the log, newest first."""
         return self._transport.every(lambda cursor: webhooks.deliveries(webhook_id, limit=LARGEST_PAGE, cursor=cursor))
 
 
 class AsyncTickets(AsyncResource):
-    """Tickets for browsers, which send no headers with streams and sockets."""
+    """Tickets for browsers, which send no headers with streams and WebSockets."""
 
     async def create(self, audience: str, *, job_id: str | None = None) -> Ticket:
-        """Make a ticket for `job-stream` (of one job), `events` (of all of them) or `queue` (queue-api's socket)."""
+        """Create a ticket for `job-stream` (one job), `events` (all jobs) or `queue` (queue-api's WebSocket)."""
         return await self._transport.send(account.ticket(audience, job_id))

@@ -16,10 +16,10 @@ from darkroom_client.transport import Transport
 
 
 class Client:
-    """Talks to Darkroom as one user. `token` is an API key or a JWT; webhooks need an API key.
+    """A client of Darkroom for one user. `token` is an API key or a JWT; webhooks need an API key.
 
-    Without arguments, addresses and token come from DARKROOM_URL, DARKROOM_TOKEN and DARKROOM_DISPATCHER_URL, else
-    from the stack that `darkroom up` runs on this machine. `retries=None` sends each call once.
+    Without arguments, URLs and token come from DARKROOM_URL, DARKROOM_TOKEN and DARKROOM_DISPATCHER_URL, or from the
+    stack that `darkroom up` runs on this machine. `retries=None` disables retries.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Client:
 
     @property
     def access(self) -> Access:
-        """Where the services are, and the token."""
+        """The URLs of the services, and the token."""
         return self._transport.access
 
     def close(self) -> None:
@@ -58,7 +58,7 @@ class Client:
         self._transport.close()
 
     def submit(self, job_type: str, prompt: str | None = None, **options: Unpack[JobOptions]) -> JobHandle:
-        """Submit a job and return at once.
+        """Submit a job and return without waiting for it.
 
         The options are negative_prompt, seed, bucket, project_id, video_id, image_id, metadata and idempotency_key.
         """
@@ -66,7 +66,7 @@ class Client:
         return JobHandle(submitted.id, self._transport, submitted.notices)
 
     def run(self, job_type: str, prompt: str | None = None, **options: Unpack[JobOptions]) -> JobHandle:
-        """Submit a job, with the options of `submit`, and return when it has ended.
+        """Submit a job, with the options of `submit`, and wait until it ends.
 
         `.job` has the result, and `.save(folder)` downloads the files.
         """
@@ -75,6 +75,6 @@ class Client:
         return handle
 
     def download(self, url: str, file: Path | str) -> Path:
-        """Save what a URL of the platform gives; the file appears when it is complete."""
+        """Download a URL of the platform. The file is created when the download is complete."""
         self._transport.download(url, Path(file))
         return Path(file)

@@ -1,14 +1,14 @@
-"""What a call can end with instead of an answer.
+"""Errors of the SDK.
 
 DarkroomError
-├── NotReachable       no connection, or it was cut and didn't come back
+├── NotReachable       no connection, or it was lost and could not be restored
 ├── NotAuthorised      401 or 403
-├── NotFound           404: no such thing, or not yours
-├── NotEnoughCredits   402, with what is missing
-├── InvalidRequest     any other 4xx, or refused before it was sent; `fields` names what is wrong
-├── ServiceError       5xx or 429, or an answer that is none of Darkroom's; `retry_after` says when to try again
-├── JobFailed          a job has made nothing that could be saved
-└── NotGenuine         a webhook that Darkroom has not signed, or not lately
+├── NotFound           404: does not exist, or belongs to another user
+├── NotEnoughCredits   402, with the missing credits
+├── InvalidRequest     any other 4xx, or refused before sending; `fields` describes each invalid field
+├── ServiceError       5xx or 429, or a malformed response; `retry_after` is the time to wait in seconds
+├── JobFailed          a job failed without outputs
+└── NotGenuine         a webhook without a valid, recent signature
 """
 
 from collections.abc import Mapping
@@ -23,10 +23,10 @@ MAX_RETRY_AFTER_S = 86_400.0
 
 
 class DarkroomError(Exception):
-    """Base of all errors of this SDK.
+    """Base class of all errors of this SDK.
 
-    `status`, `code`, `fields` (what is wrong with which field), `details`, `trace_id` (for the operator's logs) and
-    `retry_after` (seconds) are the service's, where it answered.
+    `status`, `code`, `fields` (problem by field), `details`, `trace_id` (for the operator's logs) and `retry_after`
+    (seconds) are those of the service's response, if there was one.
     """
 
     def __init__(
@@ -50,25 +50,25 @@ class DarkroomError(Exception):
         self.retry_after = retry_after
 
     def __str__(self) -> str:
-        """Say the service's sentence, and below it each wrong field that the sentence does not explain itself."""
-        unsaid = {field: wrong for field, wrong in self.fields.items() if wrong not in self.message}
-        return "\n".join([self.message, *(f"  {field}: {wrong}" for field, wrong in unsaid.items())])
+        """Return the service's sentence, followed by a line for each invalid field that it does not describe."""
+        others = {field: wrong for field, wrong in self.fields.items() if wrong not in self.message}
+        return "\n".join([self.message, *(f"  {field}: {wrong}" for field, wrong in others.items())])
 
 
 class NotReachable(DarkroomError):
-    """No connection."""
+    """The service cannot be reached."""
 
 
 class NotAuthorised(DarkroomError):
-    """The token is missing, wrong, expired, or not good for this."""
+    """The token is missing, invalid, expired, or lacks a right."""
 
 
 class NotFound(DarkroomError):
-    """No such thing, or it belongs to somebody else."""
+    """The object does not exist, or belongs to another user."""
 
 
 class NotEnoughCredits(DarkroomError):
-    """The balance does not cover the price; the three are None where the service does not tell them."""
+    """The balance does not cover the price. The amounts are None if the service does not report them."""
 
     required_credits: float | None = None
     balance_credits: float | None = None
@@ -76,23 +76,23 @@ class NotEnoughCredits(DarkroomError):
 
 
 class InvalidRequest(DarkroomError):
-    """The request is refused; `fields` maps each wrong field to what is wrong."""
+    """The request is invalid. `fields` maps each invalid field to its problem."""
 
 
 class ServiceError(DarkroomError):
-    """The service can't answer now."""
+    """The service cannot process the request now."""
 
 
 class JobFailed(DarkroomError):
-    """The job failed or was cancelled, and there is nothing to save."""
+    """The job failed or was cancelled, and has no outputs."""
 
 
 class NotGenuine(DarkroomError):
-    """The webhook's signature is missing, wrong or too old. Answer it with 400, and do nothing."""
+    """The webhook's signature is missing, invalid or too old. Respond with 400 and ignore it."""
 
 
 def error_of(response: httpx.Response) -> DarkroomError:
-    """Read the error body of an answer that is not a success."""
+    """Convert an error response to an exception."""
     body = _body_of(response)
     kind = _kind_of(response.status_code)
     message = str(
@@ -137,7 +137,7 @@ def _with_credits(error: NotEnoughCredits, body: dict[str, Any]) -> NotEnoughCre
 
 
 def _retry_after_s(response: httpx.Response) -> float | None:
-    """Read the header: a number of seconds, or the time when to try again."""
+    """Parse the Retry-After header, which is a number of seconds or a date, and return seconds."""
     text = response.headers.get("retry-after", "").strip()
     if text.isascii() and text.isdecimal():
         return min(float(text), MAX_RETRY_AFTER_S)

@@ -1,4 +1,4 @@
-"""How a job's stream is followed over cut connections: where to resume, when to pause, when it has ended."""
+"""Follows a job's stream across lost connections: where to resume, how long to pause, and when to stop."""
 
 import json
 from http import HTTPStatus
@@ -17,11 +17,11 @@ FIRST_PAUSE_S = 0.25
 MAX_FAILURES = 12  # in a row; with the pauses, about 45 s
 
 CUT = (httpx.TransportError, ServiceError, SSEError)
-"""What a new connection may mend."""
+"""Errors after which the stream is resumed on a new connection."""
 
 
 class Following:
-    """State of following one job; the clients do the input and output."""
+    """State of a followed stream. The clients do the input and output."""
 
     def __init__(self, job_id: str, last_event_id: str | None) -> None:
         self._job_id = job_id
@@ -34,7 +34,7 @@ class Following:
         return jobs.stream(self._job_id, self._last_event_id)
 
     def opened(self, response: httpx.Response) -> bool:
-        """Tell whether the answer carries events. 204 means that the end was already seen."""
+        """Whether the response contains events. 204 means that the job's end has been received already."""
         if response.status_code == HTTPStatus.NO_CONTENT:
             self.ended = True
             return False
@@ -43,7 +43,7 @@ class Following:
         return True
 
     def event(self, sse: ServerSentEvent) -> JobEvent | None:
-        """Take an event of the stream; None for a frame that carries nothing."""
+        """Convert an event of the stream; None for a frame without an event."""
         if not sse.data:
             return None
         self._failures = 0
@@ -53,11 +53,11 @@ class Following:
         return event
 
     def pause_s(self, error: Exception | None) -> float:
-        """Return the pause before the next connection; raises when there were too many in vain."""
+        """Return the pause before the next connection in seconds. Raises after too many failures in a row."""
         if self._failures >= MAX_FAILURES:
             if isinstance(error, DarkroomError):
                 raise error
-            raise NotReachable(f"The stream of job {self._job_id} was cut and does not come back.") from error
+            raise NotReachable(f"The stream of job {self._job_id} was lost and cannot be resumed.") from error
         pause = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0**self._failures)
         if isinstance(error, DarkroomError) and error.retry_after is not None:
             pause = max(pause, min(error.retry_after, LONGEST_ASKED_PAUSE_S))

@@ -1,4 +1,4 @@
-"""One submitted job: wait for it, follow it, save what it made."""
+"""A submitted job: wait for it, follow it, download its outputs."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +10,9 @@ from darkroom_client.transport import Transport
 
 
 class JobHandle:
-    """A job by its id. `job` is what was last read of it, None before that.
+    """A handle of a job. `job` is its last known state, None before it is read.
 
-    `notices` say at submission why the job will wait, such as for a worker that can do it.
+    `notices` are the reasons why the job will wait, as of its submission, such as a missing worker.
     """
 
     def __init__(self, job_id: str, transport: Transport, notices: tuple[str, ...] = ()) -> None:
@@ -25,12 +25,12 @@ class JobHandle:
         return f"JobHandle({self.id!r})"
 
     def refresh(self) -> Job:
-        """Read the job as it is now."""
+        """Read the current state of the job."""
         self.job = self._transport.send(jobs.get(self.id))
         return self.job
 
     def wait(self) -> Job:
-        """Wait until the job has ended, completed or failed, and return it."""
+        """Wait until the job has completed or failed, and return it."""
         if self.job is not None and self.job.has_ended:
             return self.job
         for _ in self.stream():
@@ -38,13 +38,13 @@ class JobHandle:
         return self.refresh()
 
     def stream(self, *, last_event_id: str | None = None) -> Iterator[JobEvent]:
-        """Yield the job's events as they happen, until it has ended; cut connections are resumed without a gap."""
+        """Yield the job's events until it ends. Lost connections are resumed without a gap."""
         return self._transport.follow(self.id, last_event_id)
 
     def save(self, folder: Path | str = ".", *, limit: int | None = None) -> list[Path]:
-        """Wait for the end, download the files or the first `limit` of them, and return where they are.
+        """Wait until the job ends, download its files (at most `limit`), and return their paths.
 
-        JobFailed if the job failed and has made none.
+        Raises `JobFailed` if the job failed and has no outputs.
         """
         files = files_of(self.wait(), Path(folder), limit)
         for url, file in files:
@@ -52,12 +52,12 @@ class JobHandle:
         return [file for _url, file in files]
 
     def cancel(self, *, reason: str | None = None) -> Job:
-        """Cancel the job: what was not delivered is refunded."""
+        """Cancel the job. Undelivered outputs are refunded."""
         self.job = self._transport.send(jobs.cancellation(self.id, reason))
         return self.job
 
     def retry(self, *, idempotency_key: str | None = None) -> int:
-        """Run the job again after it has failed; return the number of the attempt. The id stays the same."""
+        """Run a failed job again, with the same id. Returns the number of the attempt."""
         attempt = self._transport.send(jobs.retry(self.id, idempotency_key))
         self.job = None
         return attempt
@@ -67,5 +67,5 @@ class JobHandle:
         return self._transport.send(jobs.why(self.id))
 
     def history(self) -> tuple[HistoryLine, ...]:
-        """Tell all that happened to the job, oldest first."""
+        """Return the job's history, oldest first."""
         return self._transport.send(jobs.history(self.id))

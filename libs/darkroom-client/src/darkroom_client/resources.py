@@ -1,4 +1,4 @@
-"""What a client has beside submissions: its jobs, assets, credits, keys, webhooks and tickets."""
+"""The resources of a client: jobs, assets, job types, credits, keys, webhooks and tickets."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -42,7 +42,7 @@ class Jobs(Resource):
     """The user's jobs."""
 
     def attach(self, job_id: str) -> JobHandle:
-        """Return a handle of a job that was submitted earlier, without asking the service."""
+        """Return a handle of an existing job, without a request."""
         return JobHandle(job_id, self._transport)
 
     def get(self, job_id: str) -> Job:
@@ -50,19 +50,19 @@ class Jobs(Resource):
         return self._transport.send(jobs.get(job_id))
 
     def list(self, *, limit: int = PAGE, cursor: str | None = None, **where: Unpack[JobsWhere]) -> Page[Job]:
-        """Read one page of jobs, newest first: by status, job_type, created_after and created_before."""
+        """Read one page of jobs, newest first. Filters: status, job_type, created_after, created_before."""
         return self._transport.send(jobs.page(limit=limit, cursor=cursor, **where))
 
     def all(self, **where: Unpack[JobsWhere]) -> Iterator[Job]:
-        """Yield every job, newest first; they are chosen as in `list`."""
+        """Yield all jobs, newest first, with the filters of `list`."""
         return self._transport.every(lambda cursor: jobs.page(limit=LARGEST_PAGE, cursor=cursor, **where))
 
     def history(self, job_id: str) -> tuple[HistoryLine, ...]:
-        """Tell all that happened to a job, oldest first."""
+        """Return the history of a job, oldest first."""
         return self._transport.send(jobs.history(job_id))
 
     def stream(self, job_id: str, *, last_event_id: str | None = None) -> Iterator[JobEvent]:
-        """Yield the events of a job until it has ended."""
+        """Yield the events of a job until it ends."""
         return self._transport.follow(job_id, last_event_id)
 
     def cancel(self, job_id: str, *, reason: str | None = None) -> Job:
@@ -70,7 +70,7 @@ class Jobs(Resource):
         return self._transport.send(jobs.cancellation(job_id, reason))
 
     def retry(self, job_id: str, *, idempotency_key: str | None = None) -> int:
-        """Run a job again after it has failed; return the number of the attempt."""
+        """Run a failed job again. Returns the number of the attempt."""
         return self._transport.send(jobs.retry(job_id, idempotency_key))
 
     def why(self, job_id: str) -> Why:
@@ -79,39 +79,39 @@ class Jobs(Resource):
 
 
 class Assets(Resource):
-    """The user's pictures, videos and other outputs."""
+    """The user's images, videos and other outputs."""
 
     def get(self, asset_id: str) -> Asset:
-        """Read an asset, with the recipe that it was made by."""
+        """Read an asset, including its recipe."""
         return self._transport.send(assets.get(asset_id))
 
     def list(self, *, limit: int = PAGE, cursor: str | None = None, **where: Unpack[AssetsWhere]) -> Page[Asset]:
-        """Read one page of assets: by job_id, job_type, mime_type, created_after and created_before."""
+        """Read one page of assets. Filters: job_id, job_type, mime_type, created_after, created_before."""
         return self._transport.send(assets.page(limit=limit, cursor=cursor, **where))
 
     def all(self, **where: Unpack[AssetsWhere]) -> Iterator[Asset]:
-        """Yield every asset; they are chosen as in `list`."""
+        """Yield all assets, with the filters of `list`."""
         return self._transport.every(lambda cursor: assets.page(limit=LARGEST_PAGE, cursor=cursor, **where))
 
     def download(self, asset: Asset, file: Path | str) -> Path:
-        """Save an asset; the file appears when it is complete."""
+        """Download an asset. The file is created when the download is complete."""
         self._transport.download(asset.content_path, Path(file))
         return Path(file)
 
     def delete(self, asset_id: str) -> None:
-        """Delete an asset for good."""
+        """Delete an asset permanently."""
         self._transport.send(assets.deletion(asset_id))
 
 
 class JobTypes(Resource):
-    """What can be made."""
+    """The job types."""
 
     def list(self) -> tuple[JobType, ...]:
-        """List the job types, with prices and whether a worker can do them now."""
+        """List the job types, with prices and the availability of workers."""
         return self._transport.send(account.job_types())
 
     def queue_depth(self) -> dict[str, int]:
-        """Count the steps that wait, by job type."""
+        """Return the number of waiting steps by job type."""
         return self._transport.send(account.queue_depth())
 
 
@@ -119,15 +119,15 @@ class Credits(Resource):
     """The user's credits."""
 
     def balance(self) -> Balance:
-        """Read how many credits can be spent, and how many are held back for jobs under way."""
+        """Read the available credits, and those reserved for active jobs."""
         return self._transport.send(account.balance())
 
     def statement(self, *, limit: int = PAGE, cursor: str | None = None) -> Page[CreditLine]:
-        """Read one page of what was spent on what, newest first."""
+        """Read one page of the statement, newest first."""
         return self._transport.send(account.statement(limit=limit, cursor=cursor))
 
     def all(self) -> Iterator[CreditLine]:
-        """Yield every line of the statement, newest first."""
+        """Yield all lines of the statement, newest first."""
         return self._transport.every(lambda cursor: account.statement(limit=LARGEST_PAGE, cursor=cursor))
 
 
@@ -135,11 +135,11 @@ class Keys(Resource):
     """The user's API keys."""
 
     def list(self, *, limit: int = PAGE, cursor: str | None = None) -> Page[ApiKey]:
-        """Read one page of the keys that were not revoked, newest first."""
+        """Read one page of the keys, newest first, without revoked ones."""
         return self._transport.send(account.keys(limit=limit, cursor=cursor))
 
     def all(self) -> Iterator[ApiKey]:
-        """Yield every key, newest first."""
+        """Yield all keys, newest first."""
         return self._transport.every(lambda cursor: account.keys(limit=LARGEST_PAGE, cursor=cursor))
 
     def create(
@@ -151,7 +151,7 @@ class Keys(Resource):
         scopes: Sequence[str] | None = None,
         idempotency_key: str | None = None,
     ) -> NewApiKey:
-        """Make a key. Without `scopes` it may do all that the key or token of this client may."""
+        """Create a key. Without `scopes` it has all rights of this client's key or token."""
         return self._transport.send(
             account.new_key(name, description=description, tier=tier, scopes=scopes, idempotency_key=idempotency_key)
         )
@@ -166,7 +166,7 @@ class Keys(Resource):
         scopes: Sequence[str] | None = None,
         is_active: bool | None = None,
     ) -> ApiKey:
-        """Change a key; what is None stays. With `is_active=False` it rests: it opens nothing."""
+        """Change a key. None leaves a field unchanged. `is_active=False` deactivates it."""
         return self._transport.send(
             account.key_change(
                 key_id, name=name, description=description, tier=tier, scopes=scopes, is_active=is_active
@@ -174,7 +174,7 @@ class Keys(Resource):
         )
 
     def revoke(self, key_id: str) -> None:
-        """Revoke a key at once and for good."""
+        """Revoke a key immediately and permanently."""
         self._transport.send(account.key_revocation(key_id))
 
 
@@ -198,7 +198,7 @@ class Webhooks(Resource):
         secret: str | None = None,
         idempotency_key: str | None = None,
     ) -> NewWebhook:
-        """Register a URL for some events, or for all. The answer's `secret` verifies what arrives there."""
+        """Register a URL for some events, or for all. The `secret` of the result verifies signatures."""
         return self._transport.send(
             webhooks.addition(
                 url, events=events, description=description, secret=secret, idempotency_key=idempotency_key
@@ -214,7 +214,7 @@ class Webhooks(Resource):
         description: str | None = None,
         active: bool | None = None,
     ) -> Webhook:
-        """Change an endpoint; what is None stays. `active=True` switches one on again that was switched off."""
+        """Change an endpoint. None leaves a field unchanged. `active=True` enables a disabled endpoint again."""
         return self._transport.send(
             webhooks.change(webhook_id, url=url, events=events, description=description, active=active)
         )
@@ -224,21 +224,21 @@ class Webhooks(Resource):
         self._transport.send(webhooks.removal(webhook_id))
 
     def test(self, webhook_id: str, *, idempotency_key: str | None = None) -> str:
-        """Send a `webhook.test` event, and return the id that it arrives with."""
+        """Send a `webhook.test` event and return the id of its message."""
         return self._transport.send(webhooks.test(webhook_id, idempotency_key))
 
     def deliveries(self, webhook_id: str, *, limit: int = PAGE, cursor: str | None = None) -> Page[Delivery]:
-        """Read one page of what was delivered, newest first."""
+        """Read one page of the delivery log, newest first."""
         return self._transport.send(webhooks.deliveries(webhook_id, limit=limit, cursor=cursor))
 
     def all_deliveries(self, webhook_id: str) -> Iterator[Delivery]:
-        """Yield every delivery in the log, newest first."""
+        """Yield all deliveries in the log, newest first."""
         return self._transport.every(lambda cursor: webhooks.deliveries(webhook_id, limit=LARGEST_PAGE, cursor=cursor))
 
 
 class Tickets(Resource):
-    """Tickets for browsers, which send no headers with streams and sockets."""
+    """Tickets for browsers, which send no headers with streams and WebSockets."""
 
     def create(self, audience: str, *, job_id: str | None = None) -> Ticket:
-        """Make a ticket for `job-stream` (of one job), `events` (of all of them) or `queue` (queue-api's socket)."""
+        """Create a ticket for `job-stream` (one job), `events` (all jobs) or `queue` (queue-api's WebSocket)."""
         return self._transport.send(account.ticket(audience, job_id))

@@ -1,4 +1,4 @@
-"""When a call is sent again: after a cut connection, and when the service asks to come back later."""
+"""Retries of calls, after a lost connection or a response that asks for one."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -22,10 +22,10 @@ STILL_ANSWERED = "idempotency_in_progress"
 
 @dataclass(frozen=True)
 class Retries:
-    """How often a call is sent again, and how long it waits for that in all.
+    """Limits of retries: their number, and the total time of their pauses in seconds.
 
-    The pauses are those that the service asks for by `Retry-After`, else they double from `first_pause_s`. A call that
-    creates something is repeated with the same Idempotency-Key, so that nothing is made or paid twice.
+    A pause is the service's `Retry-After`, or doubles from `first_pause_s`. A call that creates something is repeated
+    with the same Idempotency-Key, so nothing is created or paid twice.
     """
 
     attempts: int = 4
@@ -33,7 +33,7 @@ class Retries:
     first_pause_s: float = 0.25
 
     def pause_s(self, number: int) -> float:
-        """Return the pause before repetition `number`, from 0, where the service does not name one."""
+        """Return the pause before retry `number` (from 0) in seconds, without a Retry-After."""
         return self.first_pause_s * 2.0 ** min(number, 30)
 
 
@@ -41,7 +41,7 @@ NO_RETRIES = Retries(attempts=0)
 
 
 class Attempts(Generic[T]):
-    """The attempts of one call; the clients do the input and output."""
+    """The attempts of one call. The clients do the input and output."""
 
     def __init__(self, call: Call[T], retries: Retries) -> None:
         self._call = call
@@ -51,7 +51,7 @@ class Attempts(Generic[T]):
         self._was_cut = False
 
     def after_cut(self, error: httpx.TransportError, url: httpx.URL | str) -> float:
-        """Return the pause before the next attempt; raises NotReachable when there were enough."""
+        """Return the pause before the next attempt in seconds. Raises `NotReachable` when the limit is reached."""
         self._was_cut = True
         pause_s = self._next_pause(None)
         if pause_s is None:
@@ -59,7 +59,7 @@ class Attempts(Generic[T]):
         return pause_s
 
     def after_answer(self, response: httpx.Response) -> float | None:
-        """Return the pause before the next attempt, or None if this answer is to be taken."""
+        """Return the pause before the next attempt in seconds, or None if the response is final."""
         if response.is_success:
             return None
         error = error_of(response)
@@ -68,11 +68,11 @@ class Attempts(Generic[T]):
         return None
 
     def result(self, response: httpx.Response) -> T:
-        """Read the answer that was taken, or raise what its error body says."""
+        """Parse the final response, or raise the error that it contains."""
         if response.is_success:
             return self._call.result(response)
         if self._call.method == "DELETE" and self._was_cut and response.status_code == HTTPStatus.NOT_FOUND:
-            return self._call.read(None)  # the attempt that was cut has deleted it
+            return self._call.read(None)  # an earlier attempt, whose response was lost, has deleted it
         raise error_of(response)
 
     def _next_pause(self, asked_s: float | None) -> float | None:
@@ -85,7 +85,7 @@ class Attempts(Generic[T]):
 
 
 def unreachable(url: httpx.URL | str, error: httpx.TransportError) -> NotReachable:
-    """Say in words which address gave no answer, and what to do."""
+    """Build the error for an address that does not respond, with a hint."""
     where = httpx.URL(url).copy_with(path="/", query=None, fragment=None)
     match error:
         case httpx.ConnectError() | httpx.ConnectTimeout():
@@ -93,7 +93,7 @@ def unreachable(url: httpx.URL | str, error: httpx.TransportError) -> NotReachab
         case httpx.TimeoutException():
             hint = "It did not answer in time."
         case _:
-            hint = "The connection was cut."
+            hint = "The connection was lost."
     return NotReachable(f"{where} can't be reached: {_reason(error)}. {hint}")
 
 

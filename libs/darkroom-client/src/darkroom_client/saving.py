@@ -1,4 +1,4 @@
-"""Where the files of a job are saved, under names that say what they are."""
+"""Names and paths of downloaded files."""
 
 import mimetypes
 import re
@@ -18,7 +18,7 @@ EXTENSIONS = {"image": ".png", "video": ".mp4"}
 
 
 def files_of(job: Job, folder: Path, limit: int | None) -> list[tuple[str, Path]]:
-    """Return which URL goes into which file, and make the folder; JobFailed if the job has made nothing."""
+    """Return the URL and the path of each file, and create the folder. Raises `JobFailed` without outputs."""
     if job.status is JobState.FAILED and not job.assets:
         raise JobFailed(f"Job {job.id} failed: {job.error_message or 'no reason was given'}")
     folder.mkdir(parents=True, exist_ok=True)
@@ -26,14 +26,14 @@ def files_of(job: Job, folder: Path, limit: int | None) -> list[tuple[str, Path]
 
 
 def file_name(job: Job, number: int, url: str) -> str:
-    """Name a file after its prompt and job: the last characters of the id are the random ones."""
+    """Return a file name with the prompt and the end of the job's id, which is its random part."""
     words = _words(job.prompt or "") or _words(job.job_type) or "job"
     place = f"-{number}" if len(job.assets) > 1 else ""
     return f"{words}-{_words(job.id[-ID_CHARS:])}{place}{_extension(job, url)}"
 
 
 def asset_file_name(asset: Asset) -> str:
-    """Name an asset's file after its job type, job and place in the job."""
+    """Return a file name with the asset's job type, job and position in the job."""
     extension = mimetypes.guess_extension(asset.mime_type) or ""
     place = f"{asset.step + 1}-{asset.index + 1}" if asset.step else f"{asset.index + 1}"
     return f"{_words(asset.job_type)}-{_words(asset.job_id[-ID_CHARS:])}-{place}{extension}"
@@ -41,7 +41,7 @@ def asset_file_name(asset: Asset) -> str:
 
 @contextmanager
 def complete(file: Path) -> Iterator[BinaryIO]:
-    """Give a file to write to, which has its name only once it is complete."""
+    """Yield a temporary file that is renamed to `file` when it is complete."""
     part = file.with_name(f"{file.name}.part")
     try:
         with part.open("wb") as target:

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Transport:
-    """The connections of one client, and what it does when they are cut."""
+    """The connections of one client. Retries calls and resumes streams when a connection is lost."""
 
     def __init__(self, access: Access, retries: Retries, sleep: Callable[[float], None]) -> None:
         self.access = access
@@ -33,7 +33,7 @@ class Transport:
         self._http.close()
 
     def send(self, call: Call[T]) -> T:
-        """Send a call, again if need be, and return its result."""
+        """Send a call, with retries, and return its result."""
         url, attempts = self._url(call), Attempts(call, self._retries)
         while True:
             try:
@@ -57,7 +57,7 @@ class Transport:
             yield from found.items
 
     def follow(self, job_id: str, last_event_id: str | None) -> Iterator[JobEvent]:
-        """Yield the events of a job until it has ended, over cut connections and restarts of the service."""
+        """Yield the events of a job until it ends, across lost connections and restarts of the service."""
         following = Following(job_id, last_event_id)
         while not following.ended:
             cut: Exception | None = None
@@ -69,7 +69,7 @@ class Transport:
                 self._sleep(following.pause_s(cut))
 
     def download(self, url: str, file: Path) -> None:
-        """Save a file; it appears when it is complete. A cut download begins anew."""
+        """Download to a file, which is created when the download is complete. A lost connection restarts it."""
         call: Call[None] = Call("GET", url, lambda _: None)
         attempts = Attempts(call, self._retries)
         at = httpx.URL(self._url(call)) if url.startswith("/") else httpx.URL(url)

@@ -20,7 +20,7 @@ ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature
 
 @dataclass(frozen=True)
 class WebhookEvent:
-    """A webhook that is genuine. The same `id` comes again when a delivery is repeated: do its work once."""
+    """A verified webhook. A repeated delivery has the same `id`: process it once."""
 
     id: str
     type: str
@@ -36,9 +36,9 @@ def verify_webhook(
     tolerance_s: float = TOLERANCE_S,
     clock: Callable[[], float] = time.time,
 ) -> WebhookEvent:
-    """Return the event of a request that Darkroom has signed, else raise NotGenuine.
+    """Verify the signature of a request and return its event. Raises `NotGenuine`.
 
-    `body` must be what arrived, byte for byte: JSON that was read and written again has another signature.
+    `body` must be the received bytes, unchanged: JSON that was parsed and serialized again has another signature.
     """
     given = {name.lower(): value for name, value in headers.items()}
     if missing := [name for name in (ID, TIMESTAMP, SIGNATURE) if not given.get(name)]:
@@ -50,7 +50,7 @@ def verify_webhook(
     raw = body.encode() if isinstance(body, str) else bytes(body)
     signed = f"{given[ID]}.{given[TIMESTAMP]}.".encode() + raw
     expected = hmac.new(_key(secret), signed, hashlib.sha256).digest()
-    # While a secret is replaced there are several signatures; all are compared, and each in constant time.
+    # There are several signatures while a secret is being replaced. All are compared, each in constant time.
     matches = [hmac.compare_digest(expected, signature) for signature in _signatures(given[SIGNATURE])]
     if not any(matches):
         raise NotGenuine("The webhook's signature does not belong to this secret and body.")
@@ -69,7 +69,7 @@ def _key(secret: str) -> bytes:
 
 
 def _signatures(header: str) -> Iterator[bytes]:
-    """Yield the signatures of the version that we know; others are passed over."""
+    """Yield the signatures of version v1. Other versions are ignored."""
     for part in header.split():
         version, _, text = part.partition(",")
         if version == "v1":

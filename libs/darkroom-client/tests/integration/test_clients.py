@@ -271,7 +271,7 @@ def test_an_answer_that_is_none_of_darkrooms_says_so(api: Any, service: Scripted
 
 @pytest.mark.parametrize("job_id", ["", "..", "\udce9"])
 def test_an_id_that_cannot_be_in_a_path_is_refused(api: Any, service: ScriptedService, job_id: str) -> None:
-    with pytest.raises(InvalidRequest, match="is no id"):
+    with pytest.raises(InvalidRequest, match="is not an id"):
         api(api.client.jobs.get(job_id))
 
 

@@ -156,7 +156,7 @@ def test_a_key_whose_text_was_lost_is_to_be_revoked(
     monkeypatch.setattr("sys.argv", ["darkroom", "keys", "create", "phone"])
     with pytest.raises(SystemExit) as ended:
         main()
-    assert (ended.value.code, "k1 was made" in capsys.readouterr().err) == (3, True)
+    assert (ended.value.code, "k1 was created" in capsys.readouterr().err) == (3, True)
 
 
 def test_a_key_is_changed_and_revoked_by_its_id_or_by_all_of_it(service: ScriptedService, darkroom: Program) -> None:

@@ -84,7 +84,7 @@ def test_a_submission_whose_first_attempt_is_still_answered_waits_for_it(api: An
 
 def test_a_connection_that_does_not_come_back_is_not_tried_for_ever(api: Any, service: ScriptedService) -> None:
     service.on("/api/jobs", Answer(200, b"{", cut=True))
-    with pytest.raises(NotReachable, match="The connection was cut"):
+    with pytest.raises(NotReachable, match="The connection was lost"):
         api(api.client.jobs.list())
     assert len(service.asked) == 5
 

@@ -1,1 +1,1 @@
-"""Wire models shared by every Darkroom service: pydantic and the standard library, no I/O."""
+"""Wire models shared by all services. Depends only on pydantic and the standard library; does no I/O."""

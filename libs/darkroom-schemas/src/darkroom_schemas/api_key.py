@@ -1,4 +1,4 @@
-"""API keys: what one may do, how often, and what the platform tells the other services about it."""
+"""API keys: scopes, tiers, and the record that the platform publishes to other services."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -8,14 +8,14 @@ from darkroom_schemas.ids import UserId
 
 
 class Tier(StrEnum):
-    """How many requests a minute a key may make."""
+    """The rate limits of a key."""
 
     STANDARD = "standard"
     PREMIUM = "premium"
 
 
 class Scope(StrEnum):
-    """What a key may do. `EVERYTHING` includes scopes that later releases add."""
+    """A right of a key. `EVERYTHING` includes scopes that later releases add."""
 
     EVERYTHING = "*"
     JOBS_READ = "jobs:read"
@@ -35,7 +35,7 @@ class Scope(StrEnum):
 
 
 def grants(held: Iterable[str], needed: str) -> bool:
-    """Tell whether the held scopes include the needed one."""
+    """Whether the held scopes include the needed one."""
     return not {Scope.EVERYTHING, needed}.isdisjoint(held)
 
 
@@ -49,4 +49,4 @@ class PublishedKey(Wire):
     revoked: bool = False
     tier: Tier = Tier.STANDARD
     scopes: tuple[str, ...] = (Scope.EVERYTHING,)
-    """Words rather than `Scope`, so that an older service can read a newer one's."""
+    """Strings rather than `Scope`, so that an older service can parse scopes of a newer release."""

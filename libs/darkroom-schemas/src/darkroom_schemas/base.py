@@ -1,30 +1,30 @@
-"""The two bases of every wire model: strict in what we send, tolerant in what we read."""
+"""Base classes of all wire models: tolerant between services, strict for requests."""
 
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
 MAX_MEMBERS = 200
-"""Members of one JSON object in a request, known and unknown ones."""
+"""Maximum number of members of a JSON object in a request, known and unknown ones."""
 MAX_ITEMS = 5_000
-"""Items of one list or map in a request, whatever fewer its field allows."""
+"""Maximum number of items of a list or map in a request. A field may allow fewer."""
 
 
 class Wire(BaseModel):
-    """Immutable message between our own services; unknown fields from a newer release are ignored."""
+    """Immutable message between services. Unknown fields of a newer release are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Request(BaseModel):
-    """Immutable input from outside; an unknown field is an error that names it."""
+    """Immutable request of a client. An unknown field is an error that names it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     @model_validator(mode="before")
     @classmethod
     def _check_size(cls, value: Any) -> Any:  # Any: whatever JSON the client sent
-        """Refuse large objects, lists and maps at once: each of their wrong items would be an error of its own."""
+        """Refuse large objects, lists and maps before validation, which yields an error for each invalid item."""
         if not isinstance(value, dict):
             return value
         if len(value) > MAX_MEMBERS:

@@ -1,4 +1,4 @@
-"""Every job type as data. A new type is one entry here and, if no connector speaks its back end yet, one connector."""
+"""The catalogue of all job types. A new type is an entry here and, for a new back end, a connector."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -17,7 +17,7 @@ QWEN = "qwen2.5-7b-instruct"
 
 
 class Connector(StrEnum):
-    """What executes a step: our own pipelines, or a back end of the operator's."""
+    """What executes a step: Darkroom's pipelines (`local`) or an external back end."""
 
     LOCAL = "local"
     COMFYUI = "comfyui"
@@ -53,33 +53,33 @@ class JobType(Wire):
     timeout_s: int = 900
     vram_gb: int = 0
     expected_s: float
-    """Service time on the seed's 48 GB card: the cost estimate until the queue has measured its own."""
+    """Service time on a 48 GB GPU, in seconds: the cost estimate until the queue has measured the service time."""
     needs_credential: bool = False
 
     @computed_field  # type: ignore[prop-decorator]  # pydantic's documented form; mypy has no decorated properties
     @property
     def is_sdxl(self) -> bool:
-        """Tell whether this is an SDXL job; only these take a negative prompt."""
+        """Whether this is an SDXL type. Only these accept a negative prompt."""
         return self.family is Family.SDXL
 
     @property
     def gives_text(self) -> bool:
-        """Tell whether the result is a text and no stored file."""
+        """Whether the result is text rather than stored files."""
         return self.mime_type.startswith(("text/", "application/json"))
 
     @property
     def requirements(self) -> Requirements:
-        """Return what a step of the type needs. Workers offer a type only if their memory allows it."""
+        """Return the requirements of the type's steps. Memory is not one: workers offer only types that fit."""
         return Requirements(type=self.name, models=(self.model,) if self.model else ())
 
     def is_repeatable(self, payload: Mapping[str, Any]) -> bool:
-        """Tell whether running a step again is harmless: no paid API, and no request that changes something."""
+        """Whether a step may run twice: it uses no paid API and makes no request with side effects."""
         changes = self.connector is Connector.HTTP and payload.get("method", "GET") not in SAFE_METHODS
         return not self.needs_credential and not changes
 
     @property
     def total_price_mc(self) -> int:
-        """Price of the whole job when everything is delivered."""
+        """Price of a completely delivered job, in thousandths of a credit."""
         return self.price_mc * self.outputs + self.enhance_price_mc
 
 

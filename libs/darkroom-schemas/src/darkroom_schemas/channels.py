@@ -1,4 +1,4 @@
-"""Redis pub/sub channels promised to outside readers, and the messages on them."""
+"""Public Redis pub/sub channels and their messages."""
 
 from enum import StrEnum
 
@@ -7,31 +7,31 @@ from darkroom_schemas.ids import JobId, StepId, WorkerId
 
 
 def job_progress(job_id: JobId) -> str:
-    """Channel with the progress of a job, at most one message a second."""
+    """Return the channel with the progress of a job. Each running step sends at most one message per second."""
     return f"job:progress:{job_id}"
 
 
 def machine_status(machine_id: str) -> str:
-    """Channel with the status changes of a machine."""
+    """Return the channel with the status changes of a machine."""
     return f"machine:{machine_id}:status"
 
 
 def worker_status(worker_id: WorkerId) -> str:
-    """Channel with the status changes of a worker."""
+    """Return the channel with the status changes of a worker."""
     return f"worker:status:{worker_id}"
 
 
 class Preview(Wire):
-    """A small WebP picture of how an output looks so far, in the object store; each version replaces the one before."""
+    """A small WebP preview of an unfinished output, in the object store. Each version replaces the previous one."""
 
     key: str
     version: int
 
 
 class ProgressMessage(Wire):
-    """Latest progress of a running step, in percent; `at_ms` is Unix milliseconds.
+    """Latest progress of a running step, in percent. `at_ms` is in Unix milliseconds.
 
-    `progress` is that of its job, which never goes back within a run, and `step_progress` that of the step.
+    `progress` is the job's and never decreases within a run. `step_progress` is the step's.
     """
 
     job_id: JobId
@@ -48,22 +48,22 @@ class ProgressMessage(Wire):
 
     @property
     def percent_of_step(self) -> float:
-        """How far the step is."""
+        """Progress of the step, in percent."""
         return self.progress if self.step_progress is None else self.step_progress
 
 
 class WorkerState(StrEnum):
-    """What a worker is doing, as its channel tells it."""
+    """State of a worker, as published on its channel."""
 
     IDLE = "idle"
     BUSY = "busy"
     STOPPED = "stopped"
     LOST = "lost"
-    """It has not been heard of for two leases."""
+    """No heartbeat for two leases."""
 
 
 class WorkerStatusMessage(Wire):
-    """A change of a worker's status. `at_ms` is Unix milliseconds of the Redis clock."""
+    """A change of a worker's status. `at_ms` is in Unix milliseconds of the Redis clock."""
 
     worker_id: WorkerId
     status: WorkerState
@@ -71,7 +71,7 @@ class WorkerStatusMessage(Wire):
 
 
 class MachineState(StrEnum):
-    """What became of a machine: it has workers, its last one stopped, or its last one was lost."""
+    """State of a machine: it has workers, its last worker stopped, or its last worker was lost."""
 
     READY = "ready"
     SHUTDOWN = "shutdown"

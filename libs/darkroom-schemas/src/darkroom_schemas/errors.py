@@ -1,4 +1,4 @@
-"""Machine error codes and the one error body that satisfies every dialect (RFC 9457 members plus the seeds' own)."""
+"""Error codes, and the common error body: the members of RFC 9457 and those of the dialects."""
 
 from enum import StrEnum
 from typing import Any
@@ -9,13 +9,13 @@ from darkroom_schemas.base import Wire
 
 
 class ErrorCode(StrEnum):
-    """Stable words for programs; the sentence beside them is for people and may change."""
+    """Stable error codes for programs. The sentence beside a code is for people and may change."""
 
     INVALID_REQUEST = "invalid_request"
     INVALID_JOB_TYPE = "invalid_job_type"
     MISSING_REQUIRED_FIELD = "missing_required_field"
     UNAUTHENTICATED = "unauthenticated"
-    TOKEN_EXPIRED = "token_expired"  # noqa: S105 - an error word, not a secret
+    TOKEN_EXPIRED = "token_expired"  # noqa: S105 - an error code, not a secret
     FORBIDDEN = "forbidden"
     INSUFFICIENT_CREDITS = "insufficient_credits"
     NOT_FOUND = "not_found"
@@ -42,7 +42,7 @@ class ErrorCode(StrEnum):
 
 
 class StepErrorCode(StrEnum):
-    """Why an attempt of a step ended badly."""
+    """Reason for the failure of an attempt."""
 
     INVALID_PAYLOAD = "invalid_payload"
     MODEL_UNAVAILABLE = "model_unavailable"
@@ -59,14 +59,14 @@ class StepErrorCode(StrEnum):
 
 
 class FieldError(Wire):
-    """One field that is wrong, and what would be right."""
+    """An invalid field, and a description of valid values."""
 
     field: str
     message: str
 
 
 class ErrorBody(Wire):
-    """Body of every error answer. `success`, `error` and `data` are the seeds' members, the rest is RFC 9457."""
+    """Body of every error response. `success`, `error` and `data` are members of dialects, the others of RFC 9457."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 

@@ -1,4 +1,4 @@
-"""The event log's vocabulary. One log, one id: the same on SSE, WebSocket and webhooks."""
+"""Events of the log. An event has the same id on SSE, WebSocket and webhooks."""
 
 from enum import StrEnum
 from typing import Any
@@ -10,7 +10,7 @@ from darkroom_schemas.ids import JobId, StepId, TenantId, TraceId
 
 
 class EventType(StrEnum):
-    """Step events are born in the queue's scripts, the others in PostgreSQL transactions."""
+    """Type of an event. The queue's scripts append step events; the others come from PostgreSQL by the outbox."""
 
     STEP_QUEUED = "step.queued"
     STEP_STARTED = "step.started"
@@ -36,7 +36,7 @@ JOB_TERMINAL = frozenset({EventType.JOB_COMPLETED, EventType.JOB_FAILED, EventTy
 
 
 class Event(Wire):
-    """One entry of the log. `id` is `<shard>-<epoch>-<ms>-<seq>`; `at_ms` is Unix milliseconds of the Redis clock."""
+    """An event of the log. `id` is `<shard>-<epoch>-<ms>-<seq>`; `at_ms` is in Unix ms of the Redis clock."""
 
     id: str
     type: str
@@ -48,7 +48,7 @@ class Event(Wire):
 
 
 class Emission(Wire):
-    """An event born in PostgreSQL, on its way into the log; `outbox_id` makes a repeated relay harmless."""
+    """An event from the outbox, to be appended to the log. Repetitions are deduplicated by `outbox_id`."""
 
     outbox_id: int
     type: EventType

@@ -1,7 +1,7 @@
-"""Field types for input from outside: text, JSON and numbers that PostgreSQL and Redis can store.
+"""Field types of requests: text, JSON and numbers that PostgreSQL and Redis can store.
 
-Every model of a request uses these instead of `str`, `dict[str, Any]` and `int`. Lengths are added where a field is
-declared: `Annotated[Text, Field(max_length=200)]`.
+Request models use these instead of `str`, `dict[str, Any]` and `int`. Fields add their maximum length:
+`Annotated[Text, Field(max_length=200)]`.
 """
 
 import json
@@ -12,13 +12,13 @@ from pydantic import AfterValidator, BeforeValidator, Field, StrictStr
 MAX_JSON_DEPTH = 50
 MAX_INT64 = 2**63 - 1
 LATEST_UNIX_MS = 253_402_300_799_999
-"""The last millisecond of the year 9999, the latest that `datetime` can express."""
+"""The last millisecond of the year 9999, the maximum of `datetime`."""
 STORABLE_PATTERN = r"^[^\x00]*$"
-"""Text without U+0000. Applying any pattern refuses lone surrogates, too, since they have no form in UTF-8."""
+"""Text without U+0000. Matching any pattern also refuses lone surrogates, which UTF-8 cannot encode."""
 
 
 def storable_json(value: Any) -> Any:  # Any: whatever JSON the client sent
-    """Return the value; raises ValueError for what JSON parsers accept and databases refuse.
+    """Return the value. Raises ValueError for values that JSON parsers accept and databases refuse.
 
     These are NaN and infinities, U+0000, lone surrogates, and more than `MAX_JSON_DEPTH` levels.
     """
@@ -35,7 +35,7 @@ def storable_json(value: Any) -> Any:  # Any: whatever JSON the client sent
 
 
 def _is_deeper_than(limit: int, value: Any) -> bool:
-    """Count levels without recursion, which a hostile body would exhaust."""
+    """Whether a value is nested deeper than `limit`. Iterative, because deep nesting would exhaust the stack."""
     level = [value]
     for _ in range(limit):
         level = [
@@ -48,12 +48,12 @@ def _is_deeper_than(limit: int, value: Any) -> bool:
 
 
 Text = Annotated[StrictStr, Field(pattern=STORABLE_PATTERN)]
-"""Text of any length that can be stored."""
+"""Storable text of any length."""
 Line = Annotated[Text, Field(min_length=1, max_length=200)]
 """A name or a title: 1 to 200 characters."""
 JsonValue = Annotated[Any, AfterValidator(storable_json)]
-"""Any JSON value that can be stored."""
+"""Any storable JSON value."""
 JsonObject = Annotated[dict[str, Any], BeforeValidator(storable_json)]
-"""A JSON object that can be stored; its keys are counted by the body's size limit."""
+"""A storable JSON object. Its size is limited by the maximum size of the body."""
 UnixMs = Annotated[int, Field(ge=0, le=LATEST_UNIX_MS)]
 """Unix time in milliseconds, up to the year 9999."""

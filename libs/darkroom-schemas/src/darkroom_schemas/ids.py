@@ -1,4 +1,4 @@
-"""Typed identifiers and the formats that carry meaning: step ids and event ids."""
+"""Typed identifiers, and the formats of step ids and event ids."""
 
 import os
 import re
@@ -16,13 +16,13 @@ TraceId = NewType("TraceId", str)
 AssetId = NewType("AssetId", str)
 
 SYSTEM_TENANT = TenantId("system")
-"""Owns the steps that the operator gives to the queue directly. All other tenants are users of the platform."""
+"""The tenant of steps that the operator submits to the queue directly. All other tenants are users of the platform."""
 
 _EVENT_ID = re.compile(r"(\d{1,4})-(\d{1,16})-(\d{1,16})-(\d{1,16})\Z", re.ASCII)
 
 
 def new_uuid7() -> str:
-    """Make a time-ordered UUID (RFC 9562 §5.7), so that primary keys grow at the right edge of their index."""
+    """Create a time-ordered UUID (RFC 9562 §5.7), so that primary keys are appended to the end of their index."""
     ms = time.time_ns() // 1_000_000
     value = (ms << 80) | int.from_bytes(os.urandom(10))
     value = (value & ~(0xF << 76)) | (0x7 << 76)
@@ -31,12 +31,12 @@ def new_uuid7() -> str:
 
 
 def new_trace_id() -> TraceId:
-    """Make a W3C trace id: 32 lower-case hex digits, never all zero."""
+    """Create a W3C trace id: 32 lower-case hex digits, not all zero."""
     return TraceId(uuid.uuid4().hex)
 
 
 def step_id(job_id: JobId, run: int, number: int) -> StepId:
-    """Name step `number` (from 0) of a job's `run` (from 1): `<job>:<run>:<nn>`."""
+    """Return the id of step `number` (from 0) in a job's `run` (from 1): `<job>:<run>:<nn>`."""
     return StepId(f"{job_id}:{run}:{number:02d}")
 
 
@@ -59,7 +59,7 @@ class EventId:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read an event id; raises ValueError for anything else than four numbers joined by dashes."""
+        """Parse an event id. Raises ValueError unless it is four numbers joined by hyphens."""
         match = _EVENT_ID.match(text)
         if match is None:
             raise ValueError(f"not an event id: {text[:64]!r}; expected <shard>-<epoch>-<ms>-<seq>")

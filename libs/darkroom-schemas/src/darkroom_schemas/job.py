@@ -1,4 +1,4 @@
-"""A job as other services and event readers see it: canonical words, signed URLs, nothing that needs a second read."""
+"""The complete public state of a job, for other services and readers of events: canonical names, signed URLs."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +12,7 @@ from darkroom_schemas.status import JobStatus
 
 
 class HistoryEvent(StrEnum):
-    """What happened to a job. A node is one step of its workflow."""
+    """Type of an entry in a job's history. A node is a step of its workflow."""
 
     CREATED = "created"
     RETRIED = "retried"
@@ -25,14 +25,14 @@ class HistoryEvent(StrEnum):
 
 
 class JobError(Wire):
-    """Why a job failed, for people and for programs."""
+    """Reason for the failure of a job, as code and sentence."""
 
     code: str
     message: str
 
 
 class JobOutput(Wire):
-    """One delivered asset of step `step`. `url` and `thumbnail_url` are signed and expire."""
+    """A delivered asset of step `step`. `url` and `thumbnail_url` are signed and expire."""
 
     asset_id: AssetId
     step: int = 0
@@ -49,7 +49,7 @@ class JobOutput(Wire):
 
 
 class JobView(Wire):
-    """Full state of a job. Progress is 0–100, money in thousandths of a credit."""
+    """Full state of a job. Progress is 0 to 100; prices are in thousandths of a credit."""
 
     id: JobId
     user_id: UserId
@@ -64,10 +64,10 @@ class JobView(Wire):
     collection_id: str | None = None
     outputs: tuple[JobOutput, ...] = ()
     text: str | None = None
-    """The last text that a step gave: answer of a text job, or the enhanced prompt of an enhanced one."""
+    """Text result of the last step with one: the answer of a text job, or the enhanced prompt."""
     error: JobError | None = None
     preview_url: str | None = None
-    """How the output of a running step looks so far; told with live progress only."""
+    """Preview of the unfinished output of a running step. Only set with live progress."""
     price_mc: int
     charged_mc: int
     created_at: datetime
@@ -76,11 +76,11 @@ class JobView(Wire):
     completed_at: datetime | None = None
     trace_id: str | None = None
     reported: dict[str, Any] | None = None
-    """What an outside system said about the end: `workflow_output`, `outputs`, `metadata` or `error_details`."""
+    """Data that an external system reported at the end: `workflow_output`, `outputs`, `metadata` or `error_details`."""
 
 
 class HistoryEntry(Wire):
-    """One line of a job's history. `seq` counts from 1 without gaps; `step` is the node that it is about."""
+    """An entry of a job's history. `seq` counts from 1 without gaps; `step` is the node concerned."""
 
     job_id: JobId
     seq: int
@@ -92,7 +92,7 @@ class HistoryEntry(Wire):
     progress: float | None = None
     at: datetime
     details: Any = None
-    """What an outside system sent beside the message: `metadata` of a completion, `error_details` of a failure."""
+    """Data that an external system reported: `metadata` of a completion, `error_details` of a failure."""
 
 
 class JobEventData(Wire):

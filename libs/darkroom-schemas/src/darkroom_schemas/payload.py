@@ -1,4 +1,4 @@
-"""What a worker receives for each family of job: fully resolved, so that a worker decides nothing about the request."""
+"""The payload that a worker receives, for each family of job types. All values are resolved."""
 
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -12,7 +12,7 @@ Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 
 
 class Family(StrEnum):
-    """Which code runs a step."""
+    """The pipeline that runs a step."""
 
     SDXL = "sdxl"
     WAN_VIDEO = "wan_video"
@@ -21,7 +21,7 @@ class Family(StrEnum):
 
 
 class _Drawing(Wire):
-    """What pictures and videos have in common. Sizes in pixels, multiples of 8 (SDXL) or 16 (WAN)."""
+    """Fields of images and videos. Sizes are in pixels, multiples of 8 (SDXL) or 16 (WAN)."""
 
     prompt: str
     negative_prompt: str = ""
@@ -53,7 +53,7 @@ class VideoPayload(_Drawing):
 
 
 class PromptPayload(Wire):
-    """Expansion of a short prompt by a language model. The answer is `StepResult.text`."""
+    """Expansion of a short prompt by a language model. The result is `StepResult.text`."""
 
     family: Literal[Family.PROMPT]
     prompt: str
@@ -69,21 +69,21 @@ SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
 class _Stored(Wire):
-    """What back ends that store files have in common: the bucket, and the most bytes that one file may have."""
+    """Fields of back ends that store files: the bucket, and the maximum size of a file in bytes."""
 
     bucket: str
     max_bytes: int = Field(gt=0)
 
 
 class ComfyUIPayload(_Stored):
-    """A ComfyUI graph in its API format: node id → {class_type, inputs}. At most `max_outputs` files are kept."""
+    """A ComfyUI graph in its API format: node id → {class_type, inputs}. At most `max_outputs` files are stored."""
 
     workflow: dict[str, dict[str, Any]] = Field(min_length=1)
     max_outputs: int = Field(default=1, ge=1, le=64)
 
 
 class A1111Payload(_Stored):
-    """A text-to-image request to A1111 or Forge, one image per seed; `options` go along as they are."""
+    """A text-to-image request to A1111 or Forge, one image per seed. `options` are passed on unchanged."""
 
     prompt: str
     negative_prompt: str = ""
@@ -106,7 +106,7 @@ class ChatMessage(Wire):
 
 
 class ChatPayload(Wire):
-    """A conversation for Ollama or an OpenAI-like server to continue. The answer is `StepResult.text`."""
+    """A conversation to be continued by Ollama or an OpenAI-like server. The result is `StepResult.text`."""
 
     model: str
     messages: tuple[ChatMessage, ...] = Field(min_length=1, max_length=200)
@@ -136,18 +136,18 @@ class StabilityPayload(_Stored):
 
 
 class FetchPayload(Wire):
-    """One HTTP request. The answer's body is `StepResult.text`, or the part of it that `select` names: `data.0.url`."""
+    """An HTTP request. `StepResult.text` is the response's body, or the part named by `select` (`data.0.url`)."""
 
     url: str = Field(pattern=r"^https?://\S+$", max_length=4000)
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = "GET"
     headers: dict[str, str] = Field(default_factory=dict)
     body: Any = None
-    """Sent as JSON, or as it is when it is a string."""
+    """Sent as JSON. A string is sent unchanged."""
     select: str | None = None
 
 
 class SimulationPayload(Wire):
-    """What to pretend. `fail_rate` is the share of attempts that fail, `jitter` the spread of the duration."""
+    """Simulated work. `fail_rate` is the share of failing attempts, `jitter` the relative spread of the duration."""
 
     duration_s: float = Field(default=1.0, ge=0, le=86_400)
     steps: int = Field(default=10, ge=1, le=10_000)
@@ -167,4 +167,4 @@ REMOTE_PAYLOADS: dict[str, type[Wire]] = {
     "fetch_api": FetchPayload,
     "simulation": SimulationPayload,
 }
-"""The payload of each job type that is not of a family of ours."""
+"""The payload model of each job type without a family."""

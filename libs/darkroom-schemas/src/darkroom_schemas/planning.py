@@ -1,4 +1,4 @@
-"""From a job type and what is asked for to the complete payload that workers read: the catalogue says the rest."""
+"""Builds the complete payload of a step from its job type, the requested values and the catalogue's defaults."""
 
 import secrets
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from darkroom_schemas.catalogue import CATALOGUE, JobType
 from darkroom_schemas.payload import MAX_SEED, REMOTE_PAYLOADS, Family, ImagePayload, PromptPayload, VideoPayload
 
 MADE_SEEDS_BELOW = 2**53
-"""Seeds that we make stay exact in JavaScript, whose numbers are doubles."""
+"""Limit of generated seeds, which JavaScript can represent exactly."""
 _OWN_PAYLOADS: dict[Family, type[Wire]] = {
     Family.SDXL: ImagePayload,
     Family.WAN_IMAGE: ImagePayload,
@@ -19,28 +19,28 @@ _OWN_PAYLOADS: dict[Family, type[Wire]] = {
 
 
 def seeds_from(seed: int | None, count: int) -> tuple[int, ...]:
-    """Count `count` seeds up from `seed`, or from a random one."""
+    """Return `count` consecutive seeds from `seed`, or from a random one."""
     first = secrets.randbelow(MADE_SEEDS_BELOW) if seed is None else seed
     return tuple((first + i) % (MAX_SEED + 1) for i in range(count))
 
 
 def payload_model(entry: JobType) -> type[Wire]:
-    """Return the model of the payloads of a job type."""
+    """Return the payload model of a job type."""
     return REMOTE_PAYLOADS[entry.name] if entry.family is None else _OWN_PAYLOADS[entry.family]
 
 
 def type_values(entry: JobType) -> dict[str, Any]:
-    """Return the members of a payload that a job type decides where nothing else is asked for."""
+    """Return a job type's default values of the payload."""
     values = entry.model_dump(exclude_none=True) | {"max_bytes": entry.max_output_bytes}
-    if entry.family is None:  # a remote payload's own defaults hold; only where results go is ours to say
+    if entry.family is None:  # the other defaults of a remote payload are in its model
         values = {name: values[name] for name in ("bucket", "max_bytes")}
     return {name: value for name, value in values.items() if name in payload_model(entry).model_fields}
 
 
 def complete_payload(entry: JobType, given: Mapping[str, Any], *, seed: int | None = None) -> dict[str, Any]:
-    """Fill in what is not given, and check all of it; raises pydantic's `ValidationError`.
+    """Return the complete, validated payload. Raises pydantic's `ValidationError`.
 
-    Where no `seeds` are given, they are counted up from `seed`, or from a random one: one for each output of the type.
+    Missing `seeds` are counted from `seed`, or from a random one: one for each output of the type.
     """
     model = payload_model(entry)
     payload = type_values(entry) | dict(given)
@@ -50,7 +50,7 @@ def complete_payload(entry: JobType, given: Mapping[str, Any], *, seed: int | No
 
 
 def plain_type(entry: JobType) -> JobType:
-    """Return the type that makes the same as an enhanced one, of the prompt as it is given."""
+    """Return the type with the same output as an enhanced type, without enhancement of the prompt."""
     return next(
         other
         for other in CATALOGUE.values()

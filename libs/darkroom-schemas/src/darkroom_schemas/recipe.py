@@ -1,10 +1,10 @@
-"""The reproducibility record of one output: stored on the asset and written into the PNG."""
+"""The recipe, by which an output can be reproduced. Stored with the asset and embedded in PNG files."""
 
 from darkroom_schemas.base import Wire
 
 
 class ModelRef(Wire):
-    """A model as it was loaded. `sha256` is None only where a folder's weights were not hashed yet."""
+    """A loaded model. `sha256` is None only if the weights in a folder have not been hashed yet."""
 
     name: str
     source: str
@@ -13,7 +13,7 @@ class ModelRef(Wire):
 
 
 class Recipe(Wire):
-    """Everything that decides the pixels. The same recipe gives the same bytes in the same `batch_shape`."""
+    """All inputs that determine the pixels. The same recipe, `batch_shape` included, yields the same bytes."""
 
     prompt: str
     negative_prompt: str = ""

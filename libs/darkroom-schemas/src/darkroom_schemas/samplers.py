@@ -1,16 +1,16 @@
-"""Samplers and noise schedules: our names for them, and the spellings of A1111, ComfyUI and diffusers."""
+"""Names of samplers and noise schedules, and their names in A1111, ComfyUI and diffusers."""
 
 from collections.abc import Iterable
 
 KARRAS = " Karras"
-"""Ends the name of a sampler with Karras noise levels."""
+"""Suffix of samplers with Karras noise levels."""
 
 SDXL_SAMPLERS = (
     *("Euler", "Euler Karras", "Euler a", "Heun", "DPM2", "DPM2 Karras", "DPM2 a", "DPM2 a Karras"),
     *("DPM++ 2M", "DPM++ 2M Karras", "DPM++ 2M SDE", "DPM++ 2M SDE Karras", "DPM++ 2S a", "DPM++ 2S a Karras"),
     *("DPM++ SDE", "DPM++ SDE Karras", "DPM++ 3M", "DDIM", "PNDM", "UniPC", "UniPC Karras", "LCM", "TCD", "DEIS"),
 )
-"""What our SDXL pipeline takes; a test holds the worker's table equal."""
+"""Samplers of the SDXL pipeline. A test compares them with the worker's table."""
 
 _OTHER_NAMES = {
     "Euler": ("EulerDiscreteScheduler", "FlowMatchEulerDiscreteScheduler"),
@@ -29,11 +29,11 @@ _OTHER_NAMES = {
     "TCD": ("TCDScheduler",),
     "DEIS": ("DEISMultistepScheduler",),
 }
-"""Names in ComfyUI and diffusers that differ from ours in more than case and punctuation."""
+"""Names in ComfyUI and diffusers that differ by more than case and punctuation."""
 
 
 def _comparable(name: str) -> str:
-    """Return what stays the same in all spellings: `DPM++ 2M` and `dpmpp_2m` are both `dpmpp2m`."""
+    """Normalize the spelling of a name: `DPM++ 2M` and `dpmpp_2m` are both `dpmpp2m`."""
     return name.lower().replace("+", "p").translate(str.maketrans("", "", " _-\t"))
 
 
@@ -41,13 +41,13 @@ _SAME = {_comparable(other): ours for ours, others in _OTHER_NAMES.items() for o
 
 
 def find_name(name: str, known: Iterable[str]) -> str | None:
-    """Return the one of the known names that is meant, without regard to case, blanks, `_` and `-`."""
+    """Return the known name that equals `name`, ignoring case, spaces, `_` and `-`; None if there is none."""
     wanted = _comparable(name)
     return next((one for one in known if _comparable(one) == wanted), None)
 
 
 def find_sampler(name: str, known: Iterable[str]) -> str | None:
-    """Return the one of the known samplers that is meant, also by its name in ComfyUI or diffusers."""
+    """Return the known sampler with a name, also by its name in ComfyUI or diffusers; None if there is none."""
     names, spelling = tuple(known), _comparable(name)
     karras = KARRAS if spelling.endswith(_comparable(KARRAS)) else ""
     ours = _SAME.get(spelling.removesuffix(_comparable(karras)))

@@ -1,4 +1,4 @@
-"""The one status machine of jobs and steps. Every dialect maps from these words in one place of its own."""
+"""The state machine of jobs and steps. Each dialect maps these states to its own names."""
 
 from enum import StrEnum
 
@@ -21,7 +21,7 @@ _NEXT: dict[JobStatus, frozenset[JobStatus]] = {
     JobStatus.QUEUED: frozenset(JobStatus) - {JobStatus.QUEUED},
     JobStatus.DELAYED: frozenset({JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.FAILED, JobStatus.CANCELLED}),
     JobStatus.RUNNING: frozenset(JobStatus) - {JobStatus.RUNNING},
-    # Only an explicit retry, which starts a new run, leaves these two.
+    # Only a retry, which starts a new run, leaves these two states.
     JobStatus.FAILED: frozenset({JobStatus.QUEUED}),
     JobStatus.CANCELLED: frozenset({JobStatus.QUEUED}),
     JobStatus.COMPLETED: frozenset(),
@@ -29,7 +29,7 @@ _NEXT: dict[JobStatus, frozenset[JobStatus]] = {
 
 
 def can_move(old: JobStatus, new: JobStatus) -> bool:
-    """Tell whether the transition table allows `old` → `new`."""
+    """Whether the transition table allows `old` → `new`."""
     return new in _NEXT[old]
 
 

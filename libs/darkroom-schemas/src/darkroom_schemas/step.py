@@ -1,4 +1,4 @@
-"""A step: the unit that a worker executes. It lives in Redis from submission to its tombstone."""
+"""A step: the unit that a worker executes. Stored in Redis from its submission to the expiry of its tombstone."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,16 +19,16 @@ MAX_EXPECTED_MS = 10_000_000_000
 
 
 class Redelivery(StrEnum):
-    """What may happen to a step whose worker vanished in the middle of it."""
+    """Treatment of a step whose worker was lost while it ran."""
 
     RERUN = "rerun"
-    """Running it again is harmless: the usual case for work on our own GPU."""
+    """The step may run again: it has no external effects, as most steps."""
     NEVER = "never"
-    """It may have had an effect outside (a paid API): it fails rather than run twice."""
+    """The step may have had an external effect, such as a paid API call. It fails instead of running twice."""
 
 
 class StepSubmit(Wire):
-    """A step as handed to the queue. Submitting the same id and body again returns the state it has."""
+    """Submission of a step to the queue. Idempotent: repeating the same id and body returns the step's state."""
 
     id: StepId
     job_id: JobId
@@ -36,29 +36,29 @@ class StepSubmit(Wire):
     requirements: Requirements
     payload: dict[str, Any]
     created_us: int = Field(ge=0, le=LATEST_UNIX_MS * 1000)
-    """Creation of the workflow in Unix microseconds: all steps of an older workflow come first."""
+    """Creation of the workflow in Unix microseconds. All steps of an older workflow come first."""
     dated: bool = True
-    """Whether `created_us` is part of what was asked for; False where it is only the time of the request."""
+    """Whether `created_us` belongs to the request's body; False if it is only the time of the request."""
     priority: int = Field(default=50, ge=1, le=100)
     weight: float = Field(default=1.0, gt=0, le=1000)
-    """The tenant's share against other tenants."""
+    """The tenant's weight in fair scheduling."""
     expected_ms: int = Field(default=1000, ge=1, le=MAX_EXPECTED_MS)
-    """Estimated service time, the cost that fair queueing charges before the real one is known."""
+    """Estimated service time, which fair scheduling charges until the actual time is known."""
     timeout_s: float = Field(default=900.0, gt=0, le=MAX_TIMEOUT_S)
     max_attempts: int = Field(default=3, ge=1, le=100)
     not_before_ms: UnixMs | None = None
     not_after_ms: UnixMs | None = None
-    """Submissions that reach Redis later than this (its clock, Unix ms) are refused; see `submission_expired`."""
+    """Submissions that reach Redis after this time (Unix ms, its clock) are refused; see `submission_expired`."""
     redelivery: Redelivery = Redelivery.RERUN
     job_steps: int = Field(default=1, ge=1, le=1000)
-    """Steps of the job's present run, by which its progress is told."""
+    """Number of steps of the job's current run, for its progress."""
     job_steps_done: int = Field(default=0, ge=0, le=1000)
-    """How many of them were complete when this one was handed over."""
+    """Number of them that were complete when this step was submitted."""
     trace_id: TraceId | None = None
 
 
 class StepOutput(Wire):
-    """One stored object. `key` is its place in the object store, the rest describes its bytes."""
+    """A stored object. `key` is its key in the object store."""
 
     key: str
     index: int
@@ -74,7 +74,7 @@ class StepOutput(Wire):
 
 
 class StepError(Wire):
-    """Why an attempt failed. `retryable` decides whether the queue tries again."""
+    """Reason for the failure of an attempt. If `retryable`, the queue retries the step."""
 
     code: StepErrorCode
     message: str
@@ -82,7 +82,7 @@ class StepError(Wire):
 
 
 class StepResult(Wire):
-    """What a completed step gives back: stored outputs, or text; plus seconds per stage."""
+    """Result of a completed step: stored outputs or text, and the duration of each stage in seconds."""
 
     outputs: tuple[StepOutput, ...] = ()
     text: str | None = None
@@ -91,7 +91,7 @@ class StepResult(Wire):
 
 @dataclass(slots=True)
 class ClaimedStep:
-    """A step in a worker's hands. `token` is the fencing token that beats, progress and the finish must carry."""
+    """A step claimed by a worker. Heartbeats, progress and the finish must contain its fencing `token`."""
 
     id: StepId
     job_id: JobId
@@ -106,7 +106,7 @@ class ClaimedStep:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What a step was submitted with and only its worker reads."""
+    """The part of a submission that only the worker reads."""
 
     requirements: Requirements
     payload: dict[str, Any]
@@ -114,7 +114,7 @@ class Submission:
 
 
 class StepView(Wire):
-    """A step as seen from outside. Progress is 0–100; times are Unix milliseconds of the Redis clock."""
+    """Public state of a step. Progress is 0 to 100; times are in Unix milliseconds of the Redis clock."""
 
     id: StepId
     job_id: JobId

@@ -1,4 +1,4 @@
-"""Bodies of webhooks: `{type, timestamp, data}` as Standard Webhooks recommends."""
+"""Bodies of webhooks: `{type, timestamp, data}`, as recommended by Standard Webhooks."""
 
 from datetime import datetime
 from typing import Any
@@ -7,7 +7,7 @@ from darkroom_schemas.base import Wire
 
 
 class WebhookBody(Wire):
-    """What a receiver gets; `timestamp` is when the event happened, not when it was delivered."""
+    """Body of a webhook. `timestamp` is the time of the event, not of its delivery."""
 
     type: str
     timestamp: datetime

@@ -1,4 +1,4 @@
-"""What a worker tells the fleet about itself, and what a step may require of it."""
+"""Registration of workers, and requirements of steps."""
 
 from pydantic import Field
 
@@ -7,7 +7,7 @@ from darkroom_schemas.ids import WorkerId
 
 
 class Requirements(Wire):
-    """What a step needs of a worker. Lists mean all of them, numbers mean at least; empty means no filter."""
+    """Requirements on a worker: all listed items, and at least the given numbers. Empty values require nothing."""
 
     type: str
     models: tuple[str, ...] = ()
@@ -18,7 +18,7 @@ class Requirements(Wire):
 
 
 class Capabilities(Wire):
-    """What a worker can do. Two workers with equal capabilities share one capability set in the queue."""
+    """Capabilities of a worker. Workers with equal capabilities share a capability set in the queue."""
 
     types: tuple[str, ...]
     models: tuple[str, ...] = ()
@@ -29,7 +29,7 @@ class Capabilities(Wire):
 
 
 class WorkerInfo(Wire):
-    """Registration of one worker process. `incarnation` is new at every start and begins every fencing token."""
+    """Registration of a worker process. `incarnation` is unique per start, and the prefix of its fencing tokens."""
 
     worker_id: WorkerId
     incarnation: str

@@ -1,4 +1,4 @@
-"""Definitions of workflows and collections, as they are sent and kept. Templates name `{{variables}}`."""
+"""Definitions of workflows and collections, as sent and stored. Templates contain placeholders `{{name}}`."""
 
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -15,7 +15,7 @@ Graph = Annotated[dict[str, dict[str, Any]], Field(min_length=1, max_length=MAX_
 
 
 class WorkflowType(StrEnum):
-    """How a workflow's `data` is read."""
+    """Type of a workflow, which determines the format of its `data`."""
 
     BASIC = "basic"
     COMFY_WORKFLOW = "comfy_workflow"
@@ -25,9 +25,9 @@ class WorkflowType(StrEnum):
 
 
 class StepDefinition(Request):
-    """One step: a job type, its payload as a template, and the numbers of the steps it needs (default: the one before).
+    """A step: a job type, a template of its payload, and the numbers of required steps (default: the previous one).
 
-    Besides its type's own requirements it may need models, custom nodes, tags, memory, or one back end by name.
+    In addition to its type's requirements it may require models, custom nodes, tags, memory, or a back end by name.
     """
 
     job_type: Line
@@ -41,7 +41,7 @@ class StepDefinition(Request):
 
 
 class BasicDefinition(Request):
-    """`basic`: any steps, in order or as their `needs` say."""
+    """`basic`: any steps, in order or as defined by their `needs`."""
 
     steps: tuple[StepDefinition, ...] = Field(min_length=1, max_length=MAX_STEPS)
 
@@ -64,9 +64,9 @@ class FetchDefinition(Request):
 
 
 class DirectDefinition(Request):
-    """`direct_job`: one step. Without a payload, the variables are the payload.
+    """`direct_job`: one step. Without `payload`, the variables are the payload.
 
-    Without a job type, the collection's component says what is made.
+    Without `job_type`, the collection's component defines it.
     """
 
     job_type: Line | None = None
@@ -74,7 +74,7 @@ class DirectDefinition(Request):
 
 
 class DynamicDefinition(Request):
-    """`dynamic_json`: one step, whose payload is a template."""
+    """`dynamic_json`: one step with a template of its payload."""
 
     job_type: Line
     template: Template
@@ -91,9 +91,9 @@ DEFINITIONS: dict[WorkflowType, type[Request]] = {
 
 
 class Variable(Wire):
-    """What whoever generates from a collection may choose. Its value takes the place of `{{template_mapping}}`.
+    """A choice of a generation from a collection. Its value replaces `{{template_mapping}}`.
 
-    Without `is_customizable`, options are all there is to choose from; the first of them is the default.
+    Unless `is_customizable`, the value must be one of `options`. The first option is the default.
     """
 
     name: Line
@@ -104,7 +104,7 @@ class Variable(Wire):
 
 
 class Component(Wire):
-    """What a simple collection makes: a job type with a template of its payload."""
+    """Output of a simple collection: a job type with a template of its payload."""
 
     type: Literal["dynamic_json"] = "dynamic_json"
     job_type: Line
@@ -112,7 +112,7 @@ class Component(Wire):
 
 
 class CollectionData(Wire):
-    """The part of a collection that generation reads."""
+    """The part of a collection that generations use."""
 
     workflow: str | None = None
     """Name or id."""

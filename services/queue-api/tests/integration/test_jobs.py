@@ -78,7 +78,7 @@ async def test_a_type_in_two_steps_is_refused_with_what_to_submit_instead(api: h
     answer = await api.post("/api/jobs", json={"job_type": "video7b_fast_enhanced", "payload": {"prompt": "a boat"}})
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_job_type")
     assert "prompt_enhance, and then video_fast" in answer.json()["errors"][0]["message"]
-    assert answer.json()["error"].startswith("`job_type` cannot be video7b_fast_enhanced, which is made in two steps")
+    assert answer.json()["error"].startswith("`job_type` cannot be video7b_fast_enhanced, which has two steps")
 
 
 @pytest.mark.parametrize(

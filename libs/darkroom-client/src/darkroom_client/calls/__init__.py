@@ -1,1 +1,1 @@
-"""The calls of the API, what they send and how their answers are read; shared by the sync and the async client."""
+"""The calls of the API, with their requests and the parsing of responses. Used by the sync and the async client."""

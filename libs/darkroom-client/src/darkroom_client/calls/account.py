@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from darkroom_client.calls.call import Call, given, model, models, once, segment
+from darkroom_client.calls.call import Call, idempotency_header, model, models, segment, without_none
 from darkroom_client.errors import InvalidRequest
 from darkroom_client.models.account import ApiKey, Balance, CreditLine, JobType, NewApiKey, Ticket
 from darkroom_client.models.answer import Page
@@ -25,16 +25,16 @@ def balance() -> Call[Balance]:
 
 
 def statement(*, limit: int, cursor: str | None) -> Call[Page[CreditLine]]:
-    """List what was spent on what, newest first."""
+    """List the changes of the balance, newest first."""
 
     def read(answer: Any) -> Page[CreditLine]:  # Any: JSON
         return Page(models(CreditLine, answer["data"]), answer["cursor"])
 
-    return Call("GET", "/api/credits", read, params=given(limit=limit, cursor=cursor))
+    return Call("GET", "/api/credits", read, params=without_none(limit=limit, cursor=cursor))
 
 
 def keys(*, limit: int, cursor: str | None) -> Call[Page[ApiKey]]:
-    """List the caller's keys, newest first. The cursor is how many came before."""
+    """List the caller's keys, newest first. The cursor is an offset."""
     offset = int(cursor) if cursor else 0
 
     def read(answer: Any) -> Page[ApiKey]:  # Any: JSON
@@ -53,8 +53,8 @@ def new_key(
     scopes: Sequence[str] | None,
     idempotency_key: str | None,
 ) -> Call[NewApiKey]:
-    body = given(name=name, description=description, tier=tier, scopes=words("scopes", scopes))
-    return Call("POST", KEYS, _made(NewApiKey), body, headers=once(idempotency_key))
+    body = without_none(name=name, description=description, tier=tier, scopes=text_list("scopes", scopes))
+    return Call("POST", KEYS, _made(NewApiKey), body, headers=idempotency_header(idempotency_key))
 
 
 def key_change(
@@ -66,7 +66,9 @@ def key_change(
     scopes: Sequence[str] | None,
     is_active: bool | None,
 ) -> Call[ApiKey]:
-    body = given(name=name, description=description, tier=tier, scopes=words("scopes", scopes), is_active=is_active)
+    body = without_none(
+        name=name, description=description, tier=tier, scopes=text_list("scopes", scopes), is_active=is_active
+    )
     return Call("PUT", f"{KEYS}/{segment(key_id)}", _made(ApiKey), body)
 
 
@@ -75,15 +77,15 @@ def key_revocation(key_id: str) -> Call[None]:
 
 
 def ticket(audience: str, job_id: str | None) -> Call[Ticket]:
-    return Call("POST", "/api/auth/ticket", model(Ticket), given(audience=audience, job_id=job_id))
+    return Call("POST", "/api/auth/ticket", model(Ticket), without_none(audience=audience, job_id=job_id))
 
 
 def _made(kind: type[ApiKey]) -> Any:  # Any: reads either model
     return lambda answer: kind.model_validate(answer["api_key"])
 
 
-def words(name: str, value: Sequence[str] | None) -> list[str] | None:
-    """Refuse one word where a list is meant, which Python would take for a list of characters."""
+def text_list(name: str, value: Sequence[str] | None) -> list[str] | None:
+    """Return the value as a list. Raises `InvalidRequest` for a string, which is a sequence of characters."""
     if isinstance(value, str):
         raise InvalidRequest(f"`{name}` must be a list, such as [{value!r}].")
     return None if value is None else list(value)

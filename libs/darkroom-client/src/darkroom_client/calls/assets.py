@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Any, TypedDict
 
-from darkroom_client.calls.call import Call, given, model, models, segment
+from darkroom_client.calls.call import Call, model, models, segment, without_none
 from darkroom_client.calls.jobs import moment
 from darkroom_client.models.answer import Page
 from darkroom_client.models.assets import Asset
 
 
 class AssetsWhere(TypedDict, total=False):
-    """Which assets to list. `mime_type` may be `image/*`."""
+    """Filters of assets. `mime_type` may be `image/*`."""
 
     job_id: str | None
     job_type: str | None
@@ -34,7 +34,7 @@ def page(
     created_before: datetime | None = None,
 ) -> Call[Page[Asset]]:
     """List assets, newest first."""
-    params = given(
+    params = without_none(
         limit=limit,
         cursor=cursor,
         job_id=job_id,

@@ -1,4 +1,4 @@
-"""One request and how its answer is read; shared by the sync and the async client."""
+"""A request and the parsing of its response. Used by the sync and the async client."""
 
 import uuid
 from collections.abc import Callable, Generator, Iterable, Mapping
@@ -16,7 +16,7 @@ T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
-STREAM_TIMEOUT = httpx.Timeout(30.0, connect=5.0, read=60.0)  # heartbeats come far more often
+STREAM_TIMEOUT = httpx.Timeout(30.0, connect=5.0, read=60.0)  # the service sends heartbeats much more often
 EVENT_STREAM = "text/event-stream"
 IDEMPOTENCY_KEY = "Idempotency-Key"
 MAX_KEY_CHARACTERS = 255
@@ -24,9 +24,9 @@ MAX_KEY_CHARACTERS = 255
 
 @dataclass(frozen=True)
 class Call(Generic[T]):
-    """One request; `read` makes the result from the JSON of the answer.
+    """A request. `read` converts the JSON of its response to the result.
 
-    Every call may be repeated: one that creates has an Idempotency-Key, the others change nothing the second time.
+    All calls are idempotent: a call that creates something has an Idempotency-Key.
     """
 
     method: str
@@ -38,7 +38,7 @@ class Call(Generic[T]):
     service: Service = Service.PLATFORM
 
     def result(self, response: httpx.Response) -> T:
-        """Read the answer of a success."""
+        """Parse a successful response. Raises `ServiceError` if it is malformed."""
         try:
             return self.read(response.json() if response.content else None)
         except (ValueError, KeyError, TypeError) as error:
@@ -48,7 +48,7 @@ class Call(Generic[T]):
 
 
 class BearerFor(httpx.Auth):
-    """Sends the token to the services' own origins only: an asset may lie on another host."""
+    """Sends the token to the origins of the services only, because an asset may be on another host."""
 
     def __init__(self, access: Access) -> None:
         self._origins = {_origin(httpx.URL(url)) for url in access.urls.values()}
@@ -64,8 +64,8 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
 
 
-def once(key: str | None) -> dict[str, str]:
-    """Return the header that makes a repetition harmless, with a fresh key if none is given."""
+def idempotency_header(key: str | None) -> dict[str, str]:
+    """Return the Idempotency-Key header, with a random key if `key` is None."""
     if key is None:
         return {IDEMPOTENCY_KEY: str(uuid.uuid4())}
     if not 0 < len(key) <= MAX_KEY_CHARACTERS or not (key.isascii() and key.isprintable()):
@@ -74,27 +74,27 @@ def once(key: str | None) -> dict[str, str]:
     return {IDEMPOTENCY_KEY: key}
 
 
-def given(**members: Any) -> dict[str, Any]:  # Any: JSON
-    """Leave out what is None: the service decides it."""
+def without_none(**members: Any) -> dict[str, Any]:  # Any: JSON
+    """Return the members that are not None. The service decides the others."""
     return {name: value for name, value in members.items() if value is not None}
 
 
 def segment(text: str) -> str:
-    """Write an id into a path, whatever it contains."""
+    """Escape an id for use in a path."""
     try:
         written = quote(text, safe="")
     except UnicodeEncodeError:
         written = ""
     if not written.strip("."):
-        raise InvalidRequest(f"{text[:40]!r} is no id.")
+        raise InvalidRequest(f"{text[:40]!r} is not an id.")
     return written
 
 
 def model(kind: type[M]) -> Callable[[Any], M]:
-    """Return what reads an object of this model."""
+    """Return a function that parses an object of this model."""
     return kind.model_validate
 
 
 def models(kind: type[M], items: Iterable[Any]) -> tuple[M, ...]:
-    """Read a list of objects."""
+    """Parse a list of objects."""
     return tuple(kind.model_validate(item) for item in items)

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
-from darkroom_client.calls.call import EVENT_STREAM, Call, given, model, models, once, segment
+from darkroom_client.calls.call import EVENT_STREAM, Call, idempotency_header, model, models, segment, without_none
 from darkroom_client.errors import InvalidRequest
 from darkroom_client.models.answer import Page
 from darkroom_client.models.jobs import HistoryLine, Job, Submitted, Why
 
 
 class JobOptions(TypedDict, total=False):
-    """What a submission may say besides the job type and the prompt.
+    """Options of a submission besides the job type and the prompt.
 
-    `seed` is that of the first output; each next one has 1 more. `metadata` is kept with the job as it is. The
-    same `idempotency_key` returns the job of the first submission instead of another one.
+    `seed` is the seed of the first output; it increases by 1 for each further one. `metadata` is stored with the job.
+    A repeated `idempotency_key` returns the job of the first submission.
     """
 
     negative_prompt: str | None
@@ -28,7 +28,7 @@ class JobOptions(TypedDict, total=False):
 
 
 class JobsWhere(TypedDict, total=False):
-    """Which jobs to list; `created_after` includes that moment, `created_before` does not. Times carry a time zone."""
+    """Filters of jobs. `created_after` is inclusive, `created_before` exclusive. Times need a time zone."""
 
     status: str | Sequence[str]
     job_type: str | None
@@ -50,12 +50,12 @@ def submission(
     idempotency_key: str | None = None,
 ) -> Call[Submitted]:
     """Submit a job."""
-    named = given(prompt=prompt, negative_prompt=negative_prompt, seed=seed, bucket=bucket)
+    named = without_none(prompt=prompt, negative_prompt=negative_prompt, seed=seed, bucket=bucket)
     if twice := sorted(named.keys() & (metadata or {}).keys()):
-        raise InvalidRequest(f"`metadata` says {', '.join(twice)} again, which is an argument of its own.")
-    references = given(projectId=project_id, videoId=video_id, imageId=image_id)
+        raise InvalidRequest(f"`metadata` must not contain {', '.join(twice)}, which is a separate argument.")
+    references = without_none(projectId=project_id, videoId=video_id, imageId=image_id)
     body = {"jobType": job_type, "metadata": {**(metadata or {}), **named}, **references}
-    return Call("POST", "/api/queue-job", model(Submitted), body, headers=once(idempotency_key))
+    return Call("POST", "/api/queue-job", model(Submitted), body, headers=idempotency_header(idempotency_key))
 
 
 def get(job_id: str) -> Call[Job]:
@@ -72,7 +72,7 @@ def page(
     created_before: datetime | None = None,
 ) -> Call[Page[Job]]:
     """List jobs, newest first."""
-    params = given(
+    params = without_none(
         limit=limit,
         cursor=cursor,
         status=[status] if isinstance(status, str) else list(status) or None,
@@ -88,14 +88,16 @@ def history(job_id: str) -> Call[tuple[HistoryLine, ...]]:
 
 
 def cancellation(job_id: str, reason: str | None) -> Call[Job]:
-    body = given(reason=reason) or None
+    body = without_none(reason=reason) or None
     return Call("POST", f"/api/jobs/{segment(job_id)}/cancel", model(Job), body)
 
 
 def retry(job_id: str, idempotency_key: str | None) -> Call[int]:
-    """Run a job again; the result is the number of the attempt."""
+    """Run a job again. The result is the number of the attempt."""
     path = f"/api/jobs/{segment(job_id)}/retry"
-    return Call("POST", path, lambda answer: int(answer["data"]["retryAttempt"]), headers=once(idempotency_key))
+    return Call(
+        "POST", path, lambda answer: int(answer["data"]["retryAttempt"]), headers=idempotency_header(idempotency_key)
+    )
 
 
 def why(job_id: str) -> Call[Why]:
@@ -109,7 +111,7 @@ def stream(job_id: str, last_event_id: str | None) -> Call[None]:
 
 
 def moment(name: str, time: datetime | None) -> str | None:
-    """Write a time; without a time zone, nobody could say which moment is meant."""
+    """Format a time. Raises `InvalidRequest` if it has no time zone."""
     if time is None:
         return None
     if time.tzinfo is None:

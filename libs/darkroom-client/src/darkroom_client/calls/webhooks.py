@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from darkroom_client.access import Service
-from darkroom_client.calls.account import words
-from darkroom_client.calls.call import Call, given, model, models, once, segment
+from darkroom_client.calls.account import text_list
+from darkroom_client.calls.call import Call, idempotency_header, model, models, segment, without_none
 from darkroom_client.models.answer import Page
 from darkroom_client.models.webhooks import Delivery, NewWebhook, Webhook
 
@@ -29,8 +29,8 @@ def addition(
     secret: str | None,
     idempotency_key: str | None,
 ) -> Call[NewWebhook]:
-    body = given(url=url, events=words("events", events), description=description, secret=secret)
-    return Call("POST", PATH, model(NewWebhook), body, headers=once(idempotency_key), service=AT)
+    body = without_none(url=url, events=text_list("events", events), description=description, secret=secret)
+    return Call("POST", PATH, model(NewWebhook), body, headers=idempotency_header(idempotency_key), service=AT)
 
 
 def change(
@@ -41,7 +41,7 @@ def change(
     description: str | None,
     active: bool | None,
 ) -> Call[Webhook]:
-    body = given(url=url, events=words("events", events), description=description, active=active)
+    body = without_none(url=url, events=text_list("events", events), description=description, active=active)
     return Call("PUT", _one(webhook_id), model(Webhook), body, service=AT)
 
 
@@ -50,19 +50,21 @@ def removal(webhook_id: str) -> Call[None]:
 
 
 def test(webhook_id: str, idempotency_key: str | None) -> Call[str]:
-    """Send a test event; the result is the id that it arrives with."""
+    """Send a test event. The result is the id of its message."""
     path = f"{_one(webhook_id)}/test"
-    return Call("POST", path, lambda answer: str(answer["message_id"]), headers=once(idempotency_key), service=AT)
+    return Call(
+        "POST", path, lambda answer: str(answer["message_id"]), headers=idempotency_header(idempotency_key), service=AT
+    )
 
 
 def deliveries(webhook_id: str, *, limit: int, cursor: str | None) -> Call[Page[Delivery]]:
-    """List what was delivered, newest first. The cursor is the id of the last line."""
+    """List deliveries, newest first. The cursor is the id of the last one."""
 
     def read(answer: Any) -> Page[Delivery]:  # Any: JSON
         items = models(Delivery, answer["deliveries"])
         return Page(items, str(items[-1].id) if len(items) >= limit else None)
 
-    params = given(limit=limit, before=cursor)
+    params = without_none(limit=limit, before=cursor)
     return Call("GET", f"{_one(webhook_id)}/deliveries", read, params=params, service=AT)
 
 

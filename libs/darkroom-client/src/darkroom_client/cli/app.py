@@ -1,4 +1,4 @@
-"""Puts the program together: the client's own commands, and those of the other installed members."""
+"""Builds the program from the client's commands and those of other installed packages."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from darkroom_client.cli import assets, catalogue, credits, generate, jobs, keys, status, webhooks
 from darkroom_client.cli.exits import HELP, Exit, exit_of
-from darkroom_client.cli.terminal import accept_any_text, discard_output, flush_output, has_room, tell
+from darkroom_client.cli.terminal import accept_any_text, discard_output, flush_output, has_room, print_error
 from darkroom_client.errors import DarkroomError
 
 DISTRIBUTION = "darkroom-client"
@@ -21,9 +21,9 @@ OWN = (generate, jobs, catalogue, assets, credits, keys, webhooks, status)
 
 
 class Program(TyperGroup):
-    """All commands. When the reader of the output goes away, as `head` does, the program ends without a word."""
+    """The root command. When the reader of the output closes it, as `head` does, the program ends without a message."""
 
-    def make_context(self, *arguments: Any, **options: Any) -> Any:  # Any: typer keeps its copy of click to itself
+    def make_context(self, *arguments: Any, **options: Any) -> Any:  # Any: typer's copy of click is private
         with _quiet_end():
             return super().make_context(*arguments, **options)
 
@@ -47,14 +47,14 @@ def _show_version(wanted: bool) -> None:
 
 
 def build_app() -> typer.Typer:
-    """Build the program; each entry point of the group adds its commands."""
+    """Build the program. Each entry point of the group `darkroom.commands` adds commands."""
     app = typer.Typer(
         name="darkroom",
         cls=Program,
         epilog=HELP,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
-        rich_markup_mode="rich" if has_room() else None,  # panels cut what does not fit
+        rich_markup_mode="rich" if has_room() else None,  # panels truncate text
     )
     app.callback()(_program)
     for commands in OWN:
@@ -73,7 +73,7 @@ def _program(
 
 
 def main() -> None:
-    """Run the program; whatever goes wrong outside of it is a sentence and an exit code."""
+    """Run the program. Expected errors are printed as a sentence and end it with an exit code."""
     accept_any_text()
     try:
         _check(sys.argv[1:])
@@ -83,11 +83,11 @@ def main() -> None:
     except KeyboardInterrupt:
         _end(Exit.INTERRUPTED)
     except DarkroomError as error:
-        tell(f"darkroom: {error}")
+        print_error(f"darkroom: {error}")
         _end(exit_of(error))
     except OSError as error:
         what = error.filename or "the output can't be written"
-        tell(f"darkroom: {what}: {error.strerror or error}")
+        print_error(f"darkroom: {what}: {error.strerror or error}")
         _end(Exit.NO_OUTPUT)
 
 
@@ -97,18 +97,18 @@ def _check(arguments: list[str]) -> None:
             argument.encode()
         except UnicodeEncodeError:
             shown = os.fsencode(argument).decode(errors="backslashreplace")
-            tell(f"darkroom: the argument '{shown}' is not text in UTF-8.")
+            print_error(f"darkroom: the argument '{shown}' is not text in UTF-8.")
             sys.exit(Exit.BAD_INPUT)
 
 
 def _end(code: str | int | None) -> NoReturn:
-    """End with this code; with another one if what was printed last can't be written any more."""
+    """Exit with this code, or with another one if the remaining output can't be written."""
     try:
         flush_output()
     except BrokenPipeError:
         code = code or Exit.PIPE_CLOSED
     except OSError as error:
-        tell(f"darkroom: the output can't be written: {error.strerror}")
+        print_error(f"darkroom: the output can't be written: {error.strerror}")
         code = code or Exit.NO_OUTPUT
     else:
         sys.exit(code)

@@ -1,4 +1,4 @@
-"""The commands about pictures, videos and other outputs: assets, assets show, download, delete."""
+"""Commands for images, videos and other outputs: assets, assets show, download, delete."""
 
 from typing import Annotated
 
@@ -26,7 +26,7 @@ COLUMNS: Columns[Asset] = {
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="List, show, save and delete what jobs have made.", epilog=HELP, no_args_is_help=True)
+    group = typer.Typer(help="List, show, download and delete the outputs of jobs.", epilog=HELP, no_args_is_help=True)
     group.command("list", epilog=HELP)(list_assets)
     group.command(epilog=HELP)(show)
     group.command(epilog=HELP)(download)
@@ -62,7 +62,7 @@ def show(
     url: UrlOption = None,
     token: TokenOption = None,
 ) -> None:
-    """Tell about one asset; with --json, by which recipe it was made."""
+    """Show an asset. With --json, its recipe is included."""
     with connect(url, token) as client:
         asset = client.assets.get(asset_id)
     members = {**{name: value(asset) for name, value in COLUMNS.items()}, "sha256": asset.sha256, "url": asset.url}
@@ -72,7 +72,7 @@ def show(
 def download(
     asset_ids: AssetIds, output: OutputOption = DEFAULT_OUTPUT, url: UrlOption = None, token: TokenOption = None
 ) -> None:
-    """Save assets, and print where."""
+    """Download assets and print the paths of the files."""
     make_writable(output)
     with connect(url, token) as client:
         for asset_id in asset_ids:
@@ -81,7 +81,7 @@ def download(
 
 
 def delete(asset_ids: AssetIds, url: UrlOption = None, token: TokenOption = None) -> None:
-    """Delete assets for good."""
+    """Delete assets permanently."""
     with connect(url, token) as client:
         for asset_id in asset_ids:
             client.assets.delete(asset_id)

@@ -1,4 +1,4 @@
-"""The command `types`: what can be made."""
+"""The command `types`: the job types."""
 
 import typer
 
@@ -27,8 +27,8 @@ def register(app: typer.Typer) -> None:
 def list_types(as_json: JsonOption = False, url: UrlOption = None, token: TokenOption = None) -> None:
     """List the job types, with prices.
 
-    In a pipe: name, files of each job, MIME type, size, price in credits, whether a worker can do it now, steps that
-    wait, label.
+    In a pipe: name, files of each job, MIME type, size, price in credits, whether a worker is available, waiting steps,
+    label.
     """
     with connect(url, token) as client:
         show_list(client.job_types.list(), COLUMNS, as_json=as_json, nothing="There are no job types.")

@@ -1,4 +1,4 @@
-"""Which service the program talks to: options, environment, else the stack that runs here."""
+"""The services that the program calls: from options, the environment, or the stack that runs on this machine."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from darkroom_client.access import TOKEN, URL, VARIABLES, Service
 from darkroom_client.client import Client
 
 UrlOption = Annotated[
-    str | None, typer.Option("--url", envvar=URL, help="platform-api (default: the stack that runs here).")
+    str | None, typer.Option("--url", envvar=URL, help="URL of platform-api (default: the local stack).")
 ]
 TokenOption = Annotated[
     str | None,
@@ -19,11 +19,11 @@ DispatcherOption = Annotated[
     typer.Option(
         "--dispatcher-url",
         envvar=VARIABLES[Service.DISPATCHER],
-        help="webhook-dispatcher (default: the stack that runs here).",
+        help="URL of webhook-dispatcher (default: the local stack).",
     ),
 ]
 
 
 def connect(url: str | None, token: str | None, dispatcher_url: str | None = None) -> Client:
-    """Open a client; NotReachable if nothing says where to."""
+    """Open a client. Raises `NotReachable` if the address is unknown."""
     return Client(url, token, dispatcher_url=dispatcher_url)

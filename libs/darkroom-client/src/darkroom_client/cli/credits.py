@@ -1,4 +1,4 @@
-"""The command `credits`: what can be spent, and what was spent on what."""
+"""The command `credits`: the balance and its changes."""
 
 from typing import Annotated
 
@@ -26,18 +26,18 @@ def register(app: typer.Typer) -> None:
 
 
 def show_credits(
-    statement: Annotated[bool, typer.Option("--statement", help="List the newest changes instead.")] = False,
+    statement: Annotated[bool, typer.Option("--statement", help="List the latest changes instead.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many changes.")] = 20,
     every: Annotated[bool, typer.Option("--all", help="List all changes.")] = False,
     as_json: JsonOption = False,
     url: UrlOption = None,
     token: TokenOption = None,
 ) -> None:
-    """Print your balance, and what is reserved for jobs under way. Operators: `darkroom user credits` gives credits."""
+    """Print your balance and the reserved credits. Operators add credits with `darkroom user credits`."""
     with connect(url, token) as client:
         if statement or every:
             lines = client.credits.all() if every else client.credits.statement(limit=limit).items
-            show_list(lines, COLUMNS, as_json=as_json, nothing="Nothing was given or spent yet.")
+            show_list(lines, COLUMNS, as_json=as_json, nothing="There are no changes.")
         else:
             balance = client.credits.balance()
             show_one({"balance": balance.balance, "reserved": balance.reserved}, as_json=as_json)

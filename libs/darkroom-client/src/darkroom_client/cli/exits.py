@@ -1,4 +1,4 @@
-"""Exit codes of the `darkroom` program, and which error ends with which."""
+"""Exit codes of the `darkroom` program, and the error of each."""
 
 from enum import IntEnum
 
@@ -6,7 +6,7 @@ from darkroom_client.errors import DarkroomError, JobFailed, NotAuthorised, NotR
 
 
 class Exit(IntEnum):
-    """Exit codes; 128 and the number of the signal for Ctrl-C and a closed pipe, as everywhere."""
+    """Exit codes. For Ctrl-C and a closed pipe: 128 plus the number of the signal, as is usual."""
 
     OK = 0
     JOB_FAILED = 1

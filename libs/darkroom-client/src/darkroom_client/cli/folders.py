@@ -1,4 +1,4 @@
-"""The folder that files are saved in, looked at before a job is paid."""
+"""The folder for downloads, checked before a job is submitted and paid."""
 
 import tempfile
 from pathlib import Path
@@ -8,12 +8,12 @@ import typer
 
 from darkroom_client.errors import InvalidRequest
 
-OutputOption = Annotated[Path, typer.Option("--output", "-o", help="Folder for the files; made if it is missing.")]
+OutputOption = Annotated[Path, typer.Option("--output", "-o", help="Folder for the files. Created if it is missing.")]
 DEFAULT_OUTPUT = Path("darkroom-output")
 
 
 def make_writable(folder: Path) -> None:
-    """Make the folder and try it; InvalidRequest if files can't be saved there."""
+    """Create the folder. Raises `InvalidRequest` if files can't be saved there."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as probe:

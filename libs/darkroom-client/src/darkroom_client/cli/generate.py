@@ -1,4 +1,4 @@
-"""The commands that wait for jobs and save what they made: generate and watch."""
+"""Commands that wait for jobs and download their outputs: generate and watch."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from darkroom_client.calls.jobs import JobOptions
 from darkroom_client.cli.connection import TokenOption, UrlOption, connect
 from darkroom_client.cli.exits import HELP, Exit, exit_of
 from darkroom_client.cli.folders import DEFAULT_OUTPUT, OutputOption, make_writable
-from darkroom_client.cli.terminal import printable, tell
+from darkroom_client.cli.terminal import print_error, printable
 from darkroom_client.cli.watching import watch_to_end
 from darkroom_client.client import Client
 from darkroom_client.errors import DarkroomError, NotReachable, ServiceError
@@ -21,7 +21,7 @@ from darkroom_client.job_handles import JobHandle
 from darkroom_client.models.jobs import Job, JobState
 
 MAX_COUNT = 100
-LinesOption = Annotated[bool, typer.Option("--json", help="Print a JSON object for each job, one a line.")]
+LinesOption = Annotated[bool, typer.Option("--json", help="Print a JSON object per job, one per line.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -35,25 +35,25 @@ def generate(
     job_type: Annotated[
         str, typer.Option("--type", "-t", help="Job type; `darkroom types` lists them.")
     ] = "sdxl_image_fast",
-    negative: Annotated[str | None, typer.Option(help="What must not be in the picture.")] = None,
+    negative: Annotated[str | None, typer.Option(help="Negative prompt: what the output must not show.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of the first output (default: random).")] = None,
-    bucket: Annotated[str | None, typer.Option(help="Bucket for the outputs (default: that of the type).")] = None,
-    project: Annotated[str | None, typer.Option(help="Id of your project, kept with the job.")] = None,
-    video: Annotated[str | None, typer.Option(help="Id of your video, kept with the job.")] = None,
-    image: Annotated[str | None, typer.Option(help="Id of your image, kept with the job.")] = None,
+    bucket: Annotated[str | None, typer.Option(help="Bucket for the outputs (default: the job type's).")] = None,
+    project: Annotated[str | None, typer.Option(help="Id of your project, stored with the job.")] = None,
+    video: Annotated[str | None, typer.Option(help="Id of your video, stored with the job.")] = None,
+    image: Annotated[str | None, typer.Option(help="Id of your image, stored with the job.")] = None,
     count: Annotated[
         int,
         typer.Option(
             min=1,
             max=MAX_COUNT,
-            help="Submit and pay this many jobs. Each makes as many files as `darkroom types` says; with --seed, each "
-            "goes on where the one before ended.",
+            help="Number of jobs to submit and pay. `darkroom types` lists the files per job. With --seed, the seeds "
+            "of a job follow those of the previous one.",
         ),
     ] = 1,
     key: Annotated[
         str | None,
         typer.Option(
-            "--idempotency-key", help="With the same key again, the same jobs are returned and not paid twice."
+            "--idempotency-key", help="A repetition with the same key returns the same jobs and charges nothing."
         ),
     ] = None,
     output: OutputOption = DEFAULT_OUTPUT,
@@ -61,7 +61,7 @@ def generate(
     url: UrlOption = None,
     token: TokenOption = None,
 ) -> None:
-    """Submit a job, follow it to its end, and save what it made."""
+    """Submit a job, follow it until it ends, and download its outputs."""
     options: JobOptions = {
         "negative_prompt": negative, "bucket": bucket, "project_id": project, "video_id": video, "image_id": image,
     }  # fmt: skip
@@ -69,11 +69,11 @@ def generate(
     with connect(url, token) as client:
         seeds = _seeds(client, job_type, seed, count)
         handles, refusal = _submit(client, job_type, prompt, options, seeds, key)
-        with _coming_back(handles):
+        with _resume_hint(handles):
             for handle in [] if as_json else handles:
                 typer.echo(f"job {handle.id}")
             for notice in dict.fromkeys(notice for handle in handles for notice in handle.notices):
-                tell(f"  {printable(notice)}")
+                print_error(f"  {printable(notice)}")
         _finish(handles, output, None, as_json)
     if refusal:
         raise typer.Exit(exit_of(refusal))
@@ -82,19 +82,19 @@ def generate(
 def watch(
     job_ids: Annotated[list[str], typer.Argument(metavar="JOB", help="Ids of jobs.")],
     output: OutputOption = DEFAULT_OUTPUT,
-    limit: Annotated[int | None, typer.Option(min=0, help="Save only this many files of each (default: all).")] = None,
+    limit: Annotated[int | None, typer.Option(min=0, help="Maximum number of files per job (default: all).")] = None,
     as_json: LinesOption = False,
     url: UrlOption = None,
     token: TokenOption = None,
 ) -> None:
-    """Follow jobs to their end, and save what they made."""
+    """Follow jobs until they end, and download their outputs."""
     make_writable(output)
     with connect(url, token) as client:
         _finish([client.jobs.attach(job_id) for job_id in job_ids], output, limit, as_json)
 
 
 def _seeds(client: Client, job_type: str, seed: int | None, count: int) -> list[int | None]:
-    """Return the first seed of each job: those of one job follow one another, and no two jobs share one."""
+    """Return the first seed of each job. The seeds of a job are consecutive, and no two jobs share a seed."""
     if seed is None or count == 1:
         return [seed] * count
     outputs = next((known.outputs for known in client.job_types.list() if known.name == job_type), 1)
@@ -104,7 +104,7 @@ def _seeds(client: Client, job_type: str, seed: int | None, count: int) -> list[
 def _submit(
     client: Client, job_type: str, prompt: str, options: JobOptions, seeds: Sequence[int | None], key: str | None
 ) -> tuple[list[JobHandle], DarkroomError | None]:
-    """Submit all jobs. Those that were accepted before a refusal are paid, and go on."""
+    """Submit all jobs, and return the accepted ones and the error that stopped the submission, if any."""
     handles: list[JobHandle] = []
     for number, seed in enumerate(seeds, start=1):
         own_key = f"{key}-{number}" if key and number > 1 else key
@@ -114,21 +114,21 @@ def _submit(
         except DarkroomError as error:
             if not handles:
                 raise
-            tell(f"darkroom: only {len(handles)} of {len(seeds)} jobs were submitted. {error}")
+            print_error(f"darkroom: only {len(handles)} of {len(seeds)} jobs were submitted. {error}")
             return handles, error
         except KeyboardInterrupt:
-            tell("A job may have been accepted just now: `darkroom jobs` lists it.")
-            _say_how_to_come_back(handles)
+            print_error("Another job may have been accepted: `darkroom jobs` lists it.")
+            _print_resume_hint(handles)
             raise
     return handles, None
 
 
 def _finish(handles: Sequence[JobHandle], output: Path, limit: int | None, as_json: bool) -> None:
-    """Wait for the jobs, one after the other, and save their files."""
+    """Wait for the jobs, one after the other, and download their files."""
     console = Console(stderr=True, quiet=as_json)
     failed = False
     for place, handle in enumerate(handles):
-        with _coming_back(handles[place:]):
+        with _resume_hint(handles[place:]):
             job = watch_to_end(handle, console)
             files = handle.save(output, limit=limit) if job.assets else []
             if as_json:
@@ -141,27 +141,27 @@ def _finish(handles: Sequence[JobHandle], output: Path, limit: int | None, as_js
 
 
 @contextmanager
-def _coming_back(handles: Sequence[JobHandle]) -> Iterator[None]:
-    """Say how to come back to the jobs when the program ends before them."""
+def _resume_hint(handles: Sequence[JobHandle]) -> Iterator[None]:
+    """Print how to continue following the jobs if the program ends before they do."""
     try:
         yield
     except (KeyboardInterrupt, OSError, NotReachable, ServiceError):
-        _say_how_to_come_back(handles)
+        _print_resume_hint(handles)
         raise
 
 
-def _say_how_to_come_back(handles: Sequence[JobHandle]) -> None:
+def _print_resume_hint(handles: Sequence[JobHandle]) -> None:
     if handles:
-        ids, goes_on = (
+        ids, continues = (
             " ".join(handle.id for handle in handles),
-            "The job goes on" if len(handles) == 1 else "Jobs go on",
+            "The job continues" if len(handles) == 1 else "The jobs continue",
         )
-        tell(f"{goes_on}: `darkroom watch {ids}` follows and saves, `darkroom cancel {ids}` cancels.")
+        print_error(f"{continues}: `darkroom watch {ids}` follows and saves, `darkroom cancel {ids}` cancels.")
 
 
 def _report(job: Job, files: Sequence[Path]) -> None:
     if job.status is not JobState.COMPLETED:
-        tell(f"The job failed: {printable(job.error_message or 'no reason was given')}")
+        print_error(f"The job failed: {printable(job.error_message or 'no reason was given')}")
     if job.enhanced_prompt:
         typer.echo(f"enhanced prompt: {printable(job.enhanced_prompt)}")
     for file in files:

@@ -1,4 +1,4 @@
-"""The commands about jobs that wait for nothing: jobs, cancel, retry, why."""
+"""Commands for jobs that return at once: jobs, cancel, retry, why."""
 
 from typing import Annotated
 
@@ -33,9 +33,9 @@ def list_jobs(
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many.")] = 20,
     every: Annotated[bool, typer.Option("--all", help="List all of them.")] = False,
     status: Annotated[
-        list[str] | None, typer.Option(help="Only those, such as running or failed; repeat for more.")
+        list[str] | None, typer.Option(help="Only jobs with this status, such as running or failed. May be repeated.")
     ] = None,
-    job_type: Annotated[str | None, typer.Option("--type", "-t", help="Only those of this type.")] = None,
+    job_type: Annotated[str | None, typer.Option("--type", "-t", help="Only jobs of this type.")] = None,
     as_json: JsonOption = False,
     url: UrlOption = None,
     token: TokenOption = None,
@@ -48,7 +48,7 @@ def list_jobs(
 
 
 def cancel(job_ids: JobIds, url: UrlOption = None, token: TokenOption = None) -> None:
-    """Cancel jobs. What was not delivered is refunded."""
+    """Cancel jobs. Undelivered outputs are refunded."""
     with connect(url, token) as client:
         for job_id in job_ids:
             client.jobs.cancel(job_id)
@@ -56,7 +56,7 @@ def cancel(job_ids: JobIds, url: UrlOption = None, token: TokenOption = None) ->
 
 
 def retry(job_ids: JobIds, url: UrlOption = None, token: TokenOption = None) -> None:
-    """Run jobs again that failed or were cancelled. What they delivered stays paid."""
+    """Run failed or cancelled jobs again. Delivered outputs stay paid."""
     with connect(url, token) as client:
         for job_id in job_ids:
             attempt = client.jobs.retry(job_id)
@@ -64,7 +64,7 @@ def retry(job_ids: JobIds, url: UrlOption = None, token: TokenOption = None) -> 
 
 
 def why(job_id: JobId, as_json: JsonOption = False, url: UrlOption = None, token: TokenOption = None) -> None:
-    """Explain why a job waits, and how long it may."""
+    """Explain why a job waits, and estimate when it starts."""
     with connect(url, token) as client:
         found = client.jobs.why(job_id)
     show_one(_explanation(found), as_json=as_json, item=found)

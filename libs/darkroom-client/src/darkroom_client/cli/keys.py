@@ -1,4 +1,4 @@
-"""The commands `keys …`: the API keys of the caller."""
+"""The commands `keys …`: the caller's API keys."""
 
 import re
 from typing import Annotated
@@ -8,13 +8,13 @@ import typer
 from darkroom_client.cli.connection import TokenOption, UrlOption, connect
 from darkroom_client.cli.exits import HELP
 from darkroom_client.cli.output import Columns, JsonOption, show_json, show_list
-from darkroom_client.cli.terminal import tell
+from darkroom_client.cli.terminal import print_error
 from darkroom_client.errors import ServiceError
 from darkroom_client.models.account import ApiKey
 
-ScopeOption = Annotated[list[str] | None, typer.Option(help="What it may do, such as jobs:read; repeat for more.")]
-TierOption = Annotated[str | None, typer.Option(help="How many requests a minute it may make: standard or premium.")]
-KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="Its id, or all of it.")]
+ScopeOption = Annotated[list[str] | None, typer.Option(help="Scope of the key, such as jobs:read. May be repeated.")]
+TierOption = Annotated[str | None, typer.Option(help="Rate limits of the key: standard or premium.")]
+KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="The key or its id.")]
 COLUMNS: Columns[ApiKey] = {
     "id": lambda key: key.id,
     "name": lambda key: key.name,
@@ -41,44 +41,47 @@ def register(app: typer.Typer) -> None:
 
 
 def list_keys(as_json: JsonOption = False, url: UrlOption = None, token: TokenOption = None) -> None:
-    """List your keys that were not revoked, newest first."""
+    """List your keys, newest first, without revoked ones."""
     with connect(url, token) as client:
         show_list(client.keys.all(), COLUMNS, as_json=as_json, nothing="There are no keys.")
 
 
 def create(
-    name: Annotated[str, typer.Argument(help="What the key is for.")],
-    description: Annotated[str | None, typer.Option(help="More about it.")] = None,
+    name: Annotated[str, typer.Argument(help="Purpose of the key.")],
+    description: Annotated[str | None, typer.Option(help="Description of the key.")] = None,
     tier: TierOption = None,
     scope: ScopeOption = None,
     as_json: JsonOption = False,
     url: UrlOption = None,
     token: TokenOption = None,
 ) -> None:
-    """Make a key, and print it. It can't be read again. Without --scope it may do all that you may."""
+    """Create a key and print it. It can't be read again. Without --scope it has all of your rights."""
     with connect(url, token) as client:
         made = client.keys.create(name, description=description, tier=tier, scopes=scope)
     if made.key is None:
-        raise ServiceError(f"The key {made.id} was made, but the connection was cut before it came: revoke it.")
+        raise ServiceError(f"The key {made.id} was created, but the connection was lost before it arrived: revoke it.")
     if as_json:
         show_json(made.model_dump(mode="json"))
         return
     typer.echo(made.key)
-    tell(f"The id of this key is {made.id}. Keep the key now: it is not shown again.")
+    print_error(f"The id of this key is {made.id}. Save the key now: it is not shown again.")
 
 
 def change(
     key: KeyArgument,
-    name: Annotated[str | None, typer.Option(help="Its new name.")] = None,
-    description: Annotated[str | None, typer.Option(help="Its new description.")] = None,
+    name: Annotated[str | None, typer.Option(help="New name.")] = None,
+    description: Annotated[str | None, typer.Option(help="New description.")] = None,
     tier: TierOption = None,
     scope: ScopeOption = None,
-    active: Annotated[bool | None, typer.Option("--active/--resting", help="A resting key opens nothing.")] = None,
+    active: Annotated[
+        bool | None,
+        typer.Option("--active/--resting", help="Activate or deactivate the key. A deactivated key is refused."),
+    ] = None,
     as_json: JsonOption = False,
     url: UrlOption = None,
     token: TokenOption = None,
 ) -> None:
-    """Change a key; what is not said stays."""
+    """Change a key. Fields that are not given stay unchanged."""
     with connect(url, token) as client:
         changed = client.keys.change(
             _id_of(key), name=name, description=description, tier=tier, scopes=scope, is_active=active
@@ -87,13 +90,13 @@ def change(
 
 
 def revoke(key: KeyArgument, url: UrlOption = None, token: TokenOption = None) -> None:
-    """Revoke a key at once and for good."""
+    """Revoke a key immediately and permanently."""
     with connect(url, token) as client:
         client.keys.revoke(_id_of(key))
     typer.echo(f"key {_id_of(key)} is revoked")
 
 
 def _id_of(key: str) -> str:
-    """Find the id in the text of a key, so that the rest of it is sent nowhere."""
+    """Return the id in the text of a key, so that its secret is not sent."""
     whole = re.fullmatch(r"dk_[a-z]+_([0-9A-Za-z]+)_[0-9A-Za-z]+", key)
     return whole[1] if whole else key

@@ -1,7 +1,7 @@
-"""Prints lists and single things: for people on a terminal, for programs in a pipe, or as JSON.
+"""Prints lists and single items: for people on a terminal, for programs in a pipe, or as JSON.
 
-In a pipe each item is a line, its values whole and separated by tabs, without a heading. On a terminal it is a table
-or, where that is too narrow, a line for each value.
+In a pipe, each item is a line of complete values separated by tabs, without a heading. On a terminal, items are printed
+as a table or, if it is too narrow, with a line per value.
 """
 
 import json
@@ -25,7 +25,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def show_list(items: Iterable[T], columns: Columns[T], *, as_json: bool, nothing: str) -> None:
-    """Print items; on a terminal, an empty list prints `nothing`."""
+    """Print items. On a terminal, an empty list prints `nothing`."""
     if as_json:
         show_json([_plain(item) for item in items])
         return
@@ -44,7 +44,7 @@ def show_list(items: Iterable[T], columns: Columns[T], *, as_json: bool, nothing
 
 
 def show_one(members: Mapping[str, Any], *, as_json: bool, item: Any = None) -> None:
-    """Print one thing: as JSON the item itself, else each of its members that has a value on a line."""
+    """Print one item: as JSON, or a line for each member with a value."""
     if as_json:
         show_json(_plain(members if item is None else item))
         return
@@ -60,7 +60,7 @@ def show_json(value: Any) -> None:
 
 
 def number(value: float) -> str:
-    """Write credits and seconds without an exponent, in thousandths at the finest."""
+    """Format credits or seconds without an exponent, with at most three decimals."""
     return f"{value:.3f}".rstrip("0").rstrip(".")
 
 

@@ -1,4 +1,4 @@
-"""The command `status`: whether the services can do their job, and how much work waits."""
+"""The command `status`: the readiness of the services, and the number of waiting steps."""
 
 from dataclasses import asdict, dataclass
 
@@ -18,7 +18,7 @@ OK, NOT_READY, AWAY = "ok", "not ready", "away"
 
 @dataclass(frozen=True)
 class Health:
-    """One service and how it is."""
+    """The state of a service."""
 
     service: str
     health: str
@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
 
 
 def show_status(as_json: JsonOption = False, url: UrlOption = None, token: TokenOption = None) -> None:
-    """Tell which services work, and what waits. Exit code 3 if a service can't do its job now."""
+    """Print the readiness of the services, and the number of waiting steps. Exit code 3 if a service is not ready."""
     with connect(url, token) as client:
         with httpx.Client(timeout=TIMEOUT_S) as http:
             services = [_health(http, service, at) for service, at in client.access.urls.items()]

@@ -1,4 +1,4 @@
-"""Text from elsewhere on a terminal, and streams that may be lost."""
+"""Terminal output: untrusted text, and streams that may be closed."""
 
 import os
 import shutil
@@ -10,39 +10,39 @@ ROOMY_COLUMNS = 60
 
 
 def printable(text: str) -> str:
-    """Replace what could move the cursor or change colours: a model may write any character."""
+    """Replace control characters by spaces: text of a model may contain any character."""
     return "".join(character if character.isprintable() else " " for character in text)
 
 
-def tell(sentence: str) -> None:
-    """Write to standard error, if there is one and it takes anything."""
+def print_error(sentence: str) -> None:
+    """Print a line to standard error. Errors of writing are ignored."""
     with suppress(OSError, ValueError):
         print(sentence, file=sys.stderr, flush=True)
 
 
 def has_room() -> bool:
-    """Tell whether the output is a terminal with room for boxes and columns."""
+    """Whether the output is a terminal that is wide enough for boxes and columns."""
     is_terminal = sys.stdout is not None and sys.stdout.isatty()
     return is_terminal and shutil.get_terminal_size().columns >= ROOMY_COLUMNS
 
 
 def accept_any_text() -> None:
-    """Write characters that the terminal's encoding lacks as escapes."""
+    """Escape characters that the terminal's encoding does not have."""
     for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)  # absent where the stream is closed or replaced
+        reconfigure = getattr(stream, "reconfigure", None)  # absent if the stream is closed or replaced
         if reconfigure:
             reconfigure(errors="backslashreplace")
 
 
 def flush_output() -> None:
-    """Write what is still held back; OSError if standard output does not take it. Lost error messages are no error."""
+    """Flush the output streams. Raises OSError for standard output; errors of standard error are ignored."""
     _flush_or_discard(sys.stderr)
     if sys.stdout is not None:
         sys.stdout.flush()
 
 
 def discard_output() -> None:
-    """Let what is still held back go nowhere, since Python would try to write it once more and complain."""
+    """Discard buffered output. Otherwise Python would try to write it at exit and print an error."""
     for stream in (sys.stdout, sys.stderr):
         _discard(stream)
 
@@ -58,7 +58,7 @@ def _flush_or_discard(stream: TextIO | None) -> None:
 def _discard(stream: TextIO | None) -> None:
     if stream is None:
         return
-    with suppress(OSError, ValueError):  # the stream is closed, or none of the operating system's
+    with suppress(OSError, ValueError):  # the stream is closed, or has no file descriptor
         descriptor = stream.fileno()
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, descriptor)

@@ -1,4 +1,4 @@
-"""The commands `webhooks …`: endpoints that receive events, and what was delivered to them."""
+"""The commands `webhooks …`: endpoints that receive events, and their deliveries."""
 
 from typing import Annotated
 
@@ -7,12 +7,12 @@ import typer
 from darkroom_client.cli.connection import DispatcherOption, TokenOption, UrlOption, connect
 from darkroom_client.cli.exits import HELP
 from darkroom_client.cli.output import Columns, JsonOption, show_json, show_list
-from darkroom_client.cli.terminal import tell
+from darkroom_client.cli.terminal import print_error
 from darkroom_client.models.webhooks import Delivery, Webhook
 
 WebhookId = Annotated[str, typer.Argument(metavar="WEBHOOK", help="Id of an endpoint.")]
 EventOption = Annotated[
-    list[str] | None, typer.Option("--event", "-e", help="Only this event; repeat for more (default: all).")
+    list[str] | None, typer.Option("--event", "-e", help="Event to receive. May be repeated (default: all).")
 ]
 ENDPOINT: Columns[Webhook] = {
     "webhook": lambda hook: hook.id,
@@ -36,7 +36,7 @@ DELIVERY: Columns[Delivery] = {
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(
-        help="Manage your webhooks, and look at what was delivered. They need an API key, no JWT.",
+        help="Manage your webhooks and read their delivery logs. An API key is required; a JWT is not accepted.",
         epilog=HELP,
         no_args_is_help=True,
     )
@@ -69,14 +69,14 @@ def add(
     token: TokenOption = None,
     dispatcher_url: DispatcherOption = None,
 ) -> None:
-    """Register an endpoint, and print its id and the secret of its signatures, which can't be read again."""
+    """Register an endpoint, and print its id and its signing secret, which can't be read again."""
     with connect(url, token, dispatcher_url) as client:
         made = client.webhooks.add(endpoint, events=event, description=description)
     if as_json:
         show_json(made.model_dump(mode="json"))
         return
     typer.echo(f"{made.id}\t{made.secret}")
-    tell("Keep the secret now: it verifies signatures, and is not shown again.")
+    print_error("Save the secret now: it verifies signatures, and is not shown again.")
 
 
 def change(
@@ -84,13 +84,13 @@ def change(
     endpoint: Annotated[str | None, typer.Option("--to", metavar="URL", help="Where events are posted.")] = None,
     event: EventOption = None,
     description: Annotated[str | None, typer.Option(help="What it is for.")] = None,
-    active: Annotated[bool | None, typer.Option("--active/--off", help="Switch it on again, or off.")] = None,
+    active: Annotated[bool | None, typer.Option("--active/--off", help="Enable or disable the endpoint.")] = None,
     as_json: JsonOption = False,
     url: UrlOption = None,
     token: TokenOption = None,
     dispatcher_url: DispatcherOption = None,
 ) -> None:
-    """Change an endpoint; what is not said stays."""
+    """Change an endpoint. Fields that are not given stay unchanged."""
     with connect(url, token, dispatcher_url) as client:
         changed = client.webhooks.change(webhook_id, url=endpoint, events=event, description=description, active=active)
     show_list([changed], ENDPOINT, as_json=as_json, nothing="")
@@ -108,7 +108,7 @@ def remove(
 def send_test(
     webhook_id: WebhookId, url: UrlOption = None, token: TokenOption = None, dispatcher_url: DispatcherOption = None
 ) -> None:
-    """Send a test event, and print the id that it arrives with."""
+    """Send a test event, and print the id of its message."""
     with connect(url, token, dispatcher_url) as client:
         typer.echo(client.webhooks.test(webhook_id))
 
@@ -122,11 +122,11 @@ def deliveries(
     token: TokenOption = None,
     dispatcher_url: DispatcherOption = None,
 ) -> None:
-    """List what was delivered to an endpoint, newest first."""
+    """List the deliveries to an endpoint, newest first."""
     with connect(url, token, dispatcher_url) as client:
         found = (
             client.webhooks.all_deliveries(webhook_id)
             if every
             else client.webhooks.deliveries(webhook_id, limit=limit).items
         )
-        show_list(found, DELIVERY, as_json=as_json, nothing="Nothing was delivered yet.")
+        show_list(found, DELIVERY, as_json=as_json, nothing="There are no deliveries.")

@@ -1,4 +1,4 @@
-"""What the services answer, as Python objects."""
+"""Models of the services' responses."""
 
 from darkroom_client.models.account import ApiKey, Balance, CreditLine, JobType, NewApiKey, Ticket
 from darkroom_client.models.answer import Page

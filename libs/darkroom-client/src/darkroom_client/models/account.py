@@ -1,4 +1,4 @@
-"""What a user has and may do: job types to choose from, credits, API keys, tickets."""
+"""Job types, credits, API keys and tickets."""
 
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from darkroom_client.models.jobs import Interval
 
 
 class JobType(Answer):
-    """A type of job. `price` is in credits, for all `outputs`; `available` is None while it is not known."""
+    """A job type. `price` is in credits for all `outputs`; `available` is None if unknown."""
 
     name: str
     label: str
@@ -33,7 +33,7 @@ class JobType(Answer):
 
 
 class CreditLine(Answer):
-    """One line of the statement. `change` is what it did to the balance; `balance` is the one after it."""
+    """One line of the statement. `change` is the change of the balance, `balance` the balance after it."""
 
     id: str
     kind: str
@@ -46,14 +46,14 @@ class CreditLine(Answer):
 
 
 class Balance(Answer):
-    """Credits that can be spent, and those held back for jobs under way."""
+    """Available credits, and credits reserved for active jobs."""
 
     balance: float
     reserved: float
 
 
 class ApiKey(Answer):
-    """An API key without its text. It may do what its `scopes` say."""
+    """An API key, without its text. `scopes` are its rights."""
 
     id: str
     name: str
@@ -66,17 +66,16 @@ class ApiKey(Answer):
 
 
 class NewApiKey(ApiKey):
-    """A key that was made just now. `key` is its text, which is never shown again.
+    """A new key. `key` is its text, which is not shown again.
 
-    `key` is None where the request was repeated after a cut connection and the first answer is lost: revoke the key,
-    and make another.
+    `key` is None if the request was retried because its first response was lost: revoke the key and create another one.
     """
 
     key: str | None = None
 
 
 class Ticket(Answer):
-    """Opens a stream in a browser, which sends no headers: `?ticket=` of a stream, `?token=` of a WebSocket."""
+    """A credential for streams in browsers, which send no headers: `?ticket=` of a stream, `?token=` of a WebSocket."""
 
     ticket: str
     audience: str

@@ -1,4 +1,4 @@
-"""What all models of answers have in common, and pages of lists."""
+"""Base class of the response models, and pages of lists."""
 
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -9,16 +9,16 @@ T = TypeVar("T")
 
 
 class Answer(BaseModel):
-    """A part of an answer. Members that a newer service adds are passed over."""
+    """Part of a response. Unknown members of newer services are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """One page of a list, newest first. Pass `cursor` for the next one; it is None on the last.
+    """One page of a list, newest first. Pass `cursor` to get the next page; it is None on the last.
 
-    `total` counts the whole list where the service returns it; it may be more where `total_is_exact` is False.
+    `total` counts the whole list, if the service reports it. If `total_is_exact` is False, it is a lower bound.
     """
 
     items: tuple[T, ...]

@@ -1,4 +1,4 @@
-"""Pictures, videos and other outputs."""
+"""Images, videos and other outputs."""
 
 from datetime import datetime
 from typing import Any
@@ -7,9 +7,9 @@ from darkroom_client.models.answer import Answer
 
 
 class Asset(Answer):
-    """One output of a job. `url` works without credentials for a day; `content_path` with them without a time limit.
+    """An output of a job. `url` needs no credentials and expires after a day; `content_path` needs them, never expires.
 
-    `sha256`, `frames` and `recipe` are known where one asset is read, and None in lists.
+    `sha256`, `frames` and `recipe` are None in lists.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Jobs and their events as a client sees them."""
+"""Jobs and their events."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from darkroom_client.models.answer import Answer
 
 
 class JobState(StrEnum):
-    """State of a job in the words of the API. A cancelled job reads as failed."""
+    """State of a job, as the API names it. A cancelled job is `failed`."""
 
     QUEUED = "queued"
     PROCESSING = "processing"
@@ -33,11 +33,11 @@ OTHER_WORDS = {
     "running": JobState.PROCESSING,
     "cancelled": JobState.FAILED,
 }
-"""What streams, lists and other parts of the API call the same states."""
+"""Other names of the same states, used by streams and lists."""
 
 
 class Submitted(Answer):
-    """A job that was accepted just now. `reason` is `unworkable` if no worker can do it; `notices` say what lacks."""
+    """A new job. `reason` is `unworkable` if no worker can run it; `notices` describe what is missing."""
 
     id: str
     reason: str | None = None
@@ -50,9 +50,9 @@ class Submitted(Answer):
 
 
 class Job(Answer):
-    """One job. `assets` are URLs of its files, the primary one first; `metadata` is all that the API returns about it.
+    """A job. `assets` are URLs of its files, the primary one first; `metadata` is the API's, unchanged.
 
-    `reason` is `unworkable` while no connected worker can do it, and `notices` say what such a worker lacks.
+    `reason` is `unworkable` while no connected worker can run it; `notices` describe what is missing.
     """
 
     id: str
@@ -75,7 +75,7 @@ class Job(Answer):
     @model_validator(mode="before")
     @classmethod
     def _flatten(cls, body: Any) -> Any:  # Any: JSON
-        """Read a job as the API writes it: flat members, with details under `data` and `metadata`."""
+        """Merge the details under `data` and `metadata` of the API's response into the job."""
         if not isinstance(body, dict):
             return body
         details, metadata = body.get("data") or {}, body.get("metadata") or {}
@@ -89,7 +89,7 @@ class Job(Answer):
 
 
 class HistoryLine(Answer):
-    """One thing that happened to a job. `seq` counts from 1."""
+    """One entry of a job's history. `seq` counts from 1."""
 
     seq: int
     event: str
@@ -98,14 +98,14 @@ class HistoryLine(Answer):
 
 
 class Interval(Answer):
-    """Seconds, at best and at worst."""
+    """Lower and upper bound, in seconds."""
 
     min_s: float
     max_s: float
 
 
 class WaitingStep(Answer):
-    """One step that waits, and what for. `missing` names what the nearest live worker lacks."""
+    """A waiting step and the reason. `missing` lists what the closest live worker lacks."""
 
     step_id: str
     reason: str
@@ -117,7 +117,7 @@ class WaitingStep(Answer):
 
 
 class Why(Answer):
-    """Why a job waits. `unworkable`: no live worker can do it."""
+    """Why a job waits. `unworkable`: no live worker can run it."""
 
     job_id: str
     status: str
@@ -130,7 +130,7 @@ class Why(Answer):
 
 @dataclass(frozen=True)
 class JobEvent:
-    """One event of a job's stream. Streaming anew with its `last_event_id` continues after it."""
+    """One event of a job's stream. A new stream with its `last_event_id` continues after it."""
 
     name: str
     last_event_id: str | None
@@ -138,17 +138,17 @@ class JobEvent:
 
     @property
     def state(self) -> JobState | None:
-        """State of the job now, where the event carries the job itself."""
+        """Current state of the job; None if the event does not contain the job."""
         return JobState(self.data["status"]) if self._carries_job else None
 
     @property
     def progress(self) -> float | None:
-        """Progress of the job in percent, where the event carries the job itself."""
+        """Progress of the job in percent; None if the event does not contain it."""
         return self.data.get("progress") if self._carries_job else None
 
     @property
     def history(self) -> list[HistoryLine]:
-        """Lines of the job's history in this event: all so far in the first one, then each as it comes."""
+        """History entries in this event: the whole history in the first event, then new entries."""
         match self.name:
             case "history_init":
                 lines = self.data

@@ -1,4 +1,4 @@
-"""Endpoints that receive webhooks, and what was delivered to them."""
+"""Endpoints that receive webhooks, and their deliveries."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from darkroom_client.models.answer import Answer
 
 
 class Webhook(Answer):
-    """An endpoint. No `events` means all; `disabled_reason` says why the service has switched it off."""
+    """An endpoint. Empty `events` means all; `disabled_reason` is set if the service has disabled it."""
 
     id: str
     url: str
@@ -18,13 +18,13 @@ class Webhook(Answer):
 
 
 class NewWebhook(Webhook):
-    """An endpoint that was added just now. `secret` verifies its signatures, and is never shown again."""
+    """A new endpoint. `secret` verifies its signatures and is not shown again."""
 
     secret: str
 
 
 class Delivery(Answer):
-    """One event on its way to an endpoint."""
+    """The delivery of one event to an endpoint."""
 
     id: int
     message_id: str

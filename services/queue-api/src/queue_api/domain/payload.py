@@ -44,8 +44,8 @@ def entry_of(name: str) -> JobType:
         raise UnknownJobType(name)
     if entry.enhanced:
         raise UnusableJobType(
-            f"cannot be {entry.name}, which is made in two steps: submit prompt_enhance, and then "
-            f"{plain_type(entry).name} with the text that it gives; or submit it to platform-api, which does both"
+            f"cannot be {entry.name}, which has two steps: submit prompt_enhance, and then "
+            f"{plain_type(entry).name} with the resulting text; or submit it to platform-api, which runs both"
         )
     return entry
 

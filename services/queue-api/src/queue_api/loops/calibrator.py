@@ -29,7 +29,7 @@ class Calibrator:
             try:
                 await self._isolation.attempt(self.predict_one, _skip)
             except RedisUnavailable:
-                continue  # the next second tries again
+                continue  # retried in a second
 
     async def predict_one(self) -> None:
         """Predict the start of a random step, if it waits and its service times are known."""

@@ -1,1 +1,1 @@
-"""What webhook-dispatcher keeps, in schema `webhooks`."""
+"""Stores in PostgreSQL, schema `webhooks`."""

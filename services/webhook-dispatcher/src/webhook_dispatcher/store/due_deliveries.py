@@ -54,7 +54,7 @@ class PostgresDueDeliveries:
             delivery_id=delivery.id, number=number, status=attempted.status, error=attempted.error,
             duration_s=attempted.duration_s,
         )  # fmt: skip
-        # The guard on `attempts` keeps a dispatcher that outlived its lease from undoing what its successor recorded.
+        # The condition on `attempts` prevents a dispatcher with an expired lease from overwriting a later attempt.
         state = (
             update(deliveries)
             .where(deliveries.c.id == delivery.id, deliveries.c.attempts == delivery.attempts)
