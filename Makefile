@@ -2,7 +2,9 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 BIN := .venv/bin
-SOURCES := $(wildcard libs/*/src services/*/src deploy/*/src) tests/support tests/contract benchmarks/queue
+SOURCES := $(wildcard libs/*/src services/*/src deploy/*/src) tests benchmarks/queue
+# Each is a call of its own: modules of different folders share names, such as conftest.
+TEST_FOLDERS := $(wildcard libs/*/tests services/*/tests deploy/*/tests)
 export OMP_WAIT_POLICY ?= PASSIVE
 TEST_PROCESSES ?= 3
 # One thread of torch in each process: the tensors are tiny, and more would fight over the cores.
@@ -67,9 +69,10 @@ lint: install-dev ## Check style and formatting, and find code that nothing uses
 	$(BIN)/ruff format --check
 	$(BIN)/python tests/support/dead_code.py
 
-types: install-dev ## Check types
+types: install-dev ## Check types, those of tests included
 	$(BIN)/mypy --strict $(SOURCES)
 	$(BIN)/mypy --strict benchmarks/platform
+	@for folder in $(TEST_FOLDERS); do echo "mypy --strict $$folder"; MYPYPATH=$$folder $(BIN)/mypy --strict $$folder || exit 1; done
 
 format: install-dev ## Format the code and fix what can be fixed by machine
 	$(BIN)/ruff check --fix

@@ -19,10 +19,16 @@ from support.steps import make_step, make_worker
 from support.waiting import until
 
 Strike = Callable[[FaultProxy], None]
+
+
+def cut_after(replies: int) -> Strike:
+    return lambda proxy: proxy.cut_replies_after(replies)
+
+
 ONCE: dict[str, Strike] = {
     "reset": FaultProxy.reset,
     "half_open": FaultProxy.half_open,
-    **{f"cut_after_{n}": lambda proxy, n=n: proxy.cut_replies_after(n) for n in (1, 7, 60, 200)},
+    **{f"cut_after_{n}": cut_after(n) for n in (1, 7, 60, 200)},
 }
 LASTING: dict[str, Strike] = {"black_hole": FaultProxy.black_hole, "refuse": FaultProxy.refuse}
 REFUSALS = {

@@ -6,7 +6,6 @@ folders and ports.
 """
 
 import os
-from typing import Any
 
 import pytest
 from darkroom_local.servers import ports
@@ -29,7 +28,7 @@ def pytest_configure() -> None:
         ports.RANGE = ports.RANGE[number::count]
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
     """Divide by file in every parallel run.
 
     pytest-xdist's own groups (`--dist loadgroup`) have no effect with pytest 9.2, which ignores their change of ids.

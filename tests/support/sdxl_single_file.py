@@ -50,7 +50,7 @@ _BLOCK = re.compile(r"(down|up)_blocks\.(\d)\.(resnets|attentions|downsamplers|u
 _MIDDLE = re.compile(r"mid_block\.(resnets|attentions)\.(\d)\.(.*)")
 
 
-def write_single_file(pipeline: Any, path: Path) -> None:
+def write_single_file(pipeline: Any, path: Path) -> None:  # Any, here and below: diffusers has no types
     """Write all weights of the pipeline into one `.safetensors` file."""
     weights = dict(_unet(pipeline.unet)) | dict(_vae(pipeline.vae))
     weights |= dict(_first_encoder(pipeline.text_encoder)) | dict(_second_encoder(pipeline.text_encoder_2))

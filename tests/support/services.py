@@ -3,9 +3,10 @@
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from darkroom_local.servers.blocking import running
 from darkroom_local.servers.ports import free_ports
@@ -20,6 +21,12 @@ class RunningService:
     url: str
     pid: int
     log: Path
+
+
+class StartService(Protocol):
+    """Runs a service while the context is open, with changes of its environment by keyword."""
+
+    def __call__(self, **changes: str) -> AbstractContextManager[RunningService]: ...
 
 
 @contextmanager

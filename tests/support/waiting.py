@@ -12,7 +12,7 @@ T = TypeVar("T")
 INTERVAL_S = 0.02
 
 
-async def until(question: Callable[[], Awaitable[T]], timeout_s: float = 10.0) -> T:
+async def until(question: Callable[[], Awaitable[T | None]], timeout_s: float = 10.0) -> T:
     """Ask until the answer is truthy and return it; TimeoutError after the bound."""
     async with asyncio.timeout(timeout_s):
         while not (answer := await question()):  # noqa: ASYNC110 - nothing outside this process sets an event

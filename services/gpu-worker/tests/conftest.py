@@ -1,17 +1,12 @@
 """Fixtures of the worker's tests: payloads, recipes, and the tiny models, built once a run."""
 
-import asyncio
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from darkroom_schemas.channels import Preview
-from darkroom_schemas.ids import JobId, TenantId, step_id
 from darkroom_schemas.payload import Family, ImagePayload, PromptPayload, VideoPayload
 from darkroom_schemas.recipe import ModelRef, Recipe
-from darkroom_schemas.step import ClaimedStep
-from darkroom_schemas.worker import Requirements
+from support.fake_run import FakeRun, MakeRun
 
 MEGABYTE = 1_000_000
 
@@ -107,36 +102,8 @@ def recipe() -> Recipe:
     )
 
 
-class FakeRun:
-    """The queue's side of one attempt, with its progress kept."""
-
-    def __init__(self, job_type: str, payload: dict[str, Any], attempt: int) -> None:
-        job = JobId("job")
-        self.step = ClaimedStep(
-            id=step_id(job, 1, 0),
-            job_id=job,
-            tenant=TenantId("t"),
-            token=f"worker.{attempt}.0",
-            attempt=attempt,
-            timeout_s=60,
-            payload=payload,
-            requirements=Requirements(type=job_type),
-        )
-        self.stop = asyncio.Event()
-        self.reported: list[float] = []
-        self.previews: list[Preview] = []
-        self.shown = asyncio.Event()
-
-    def progress(self, percent: float, **_: object) -> None:
-        self.reported.append(percent)
-
-    def show_preview(self, preview: Preview) -> None:
-        self.previews.append(preview)
-        self.shown.set()
-
-
 @pytest.fixture
-def make_run() -> Callable[..., FakeRun]:
+def make_run() -> MakeRun:
     """Make attempts as the queue would hand them out."""
 
     def make(job_type: str, payload: dict[str, Any], attempt: int = 1) -> FakeRun:

@@ -1,7 +1,7 @@
 """A running webhook-dispatcher with a short schedule, started once a module; every test is a user of its own."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -12,10 +12,8 @@ from darkroom_schemas.ids import new_uuid7
 from support.keys import publish_key
 from support.receiver import Receiver
 from support.servers import PostgresDatabases
-from support.services import RunningService, running_service
+from support.services import RunningService, StartService, running_service
 from webhook_dispatcher.migrations import MIGRATIONS
-
-Start = Callable[..., AbstractContextManager[RunningService]]
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +22,7 @@ def database_url(postgres_databases: PostgresDatabases) -> str:
 
 
 @pytest.fixture(scope="module")
-def start(valkey_server: EmbeddedValkey, database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Start:
+def start(valkey_server: EmbeddedValkey, database_url: str, tmp_path_factory: pytest.TempPathFactory) -> StartService:
     """Start a dispatcher; every one of a module finds the same database."""
     env = {
         "REDIS_URL": valkey_server.url,
@@ -45,7 +43,7 @@ def start(valkey_server: EmbeddedValkey, database_url: str, tmp_path_factory: py
 
 
 @pytest.fixture(scope="module")
-def service(start: Start) -> Iterator[RunningService]:
+def service(start: StartService) -> Iterator[RunningService]:
     with start() as service:
         yield service
 

@@ -98,7 +98,7 @@ def test_up_of_a_profile_that_cannot_run_here_says_what_the_check_says_and_start
     models = tmp_path / "models.yaml"
     models.write_text(IMPOSSIBLE_MODEL)
     env = {"GPU_WORKER_MODELS_FILE": str(models), "GPU_WORKER_PROFILE": "full", "COLUMNS": "200"}
-    check = [Path(sys.executable).with_name("darkroom"), "worker", "check"]
+    check: list[Path | str] = [Path(sys.executable).with_name("darkroom"), "worker", "check"]
     checked = subprocess.run(check, env=os.environ | env, capture_output=True, text=True)
     assert checked.returncode == 1
     assert "Problem: " in checked.stdout

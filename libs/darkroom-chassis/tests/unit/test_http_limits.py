@@ -149,8 +149,8 @@ async def test_one_connection_too_many_is_503_and_a_closed_one_makes_room() -> N
         async with asyncio.timeout(5):
             while not await admitted():
                 pass
-        for one in held[1:]:
-            await one.__aexit__(None, None, None)
+        for rest in held[1:]:
+            await rest.__aexit__(None, None, None)
 
 
 async def test_a_client_that_reads_nothing_is_cut_off() -> None:
@@ -330,7 +330,7 @@ async def test_a_forwarded_address_is_believed_of_trusted_proxies_only() -> None
 
     forwarded = b"X-Forwarded-For: 203.0.113.9, 198.51.100.7\r\nX-Forwarded-Proto: https\r\nConnection: close\r\n"
     for trusted, seen in (("10.0.0.0/8", b"http 127.0.0.1"), ("127.0.0.0/8,198.51.100.0/24", b"https 203.0.113.9")):
-        settings = ServiceSettings(trusted_proxies=trusted)  # type: ignore[arg-type]  # as in the environment
+        settings = ServiceSettings(trusted_proxies=trusted)  # as in the environment
         options = proxy_options(settings)
         async with served(app, HttpLimits(), **options) as port, raw_connection(port) as connection:
             await connection.send(b"GET /who HTTP/1.1\r\nHost: x\r\n" + forwarded + b"\r\n")

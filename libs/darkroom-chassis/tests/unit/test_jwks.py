@@ -31,7 +31,7 @@ class KeyFile:
         self.path, self._writes = path, 0
 
     def write(self, **keys: Any) -> None:
-        algorithms = {
+        algorithms: dict[type, type[jwt.algorithms.RSAAlgorithm | jwt.algorithms.ECAlgorithm]] = {
             rsa.RSAPrivateKey: jwt.algorithms.RSAAlgorithm,
             ec.EllipticCurvePrivateKey: jwt.algorithms.ECAlgorithm,
         }

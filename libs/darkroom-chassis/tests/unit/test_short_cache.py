@@ -1,6 +1,7 @@
 """A short cache refreshes once for all callers, and not before its value is too old."""
 
 import asyncio
+from collections.abc import Iterator
 
 import pytest
 from darkroom_chassis.short_cache import ShortCache
@@ -34,7 +35,7 @@ async def test_an_old_value_is_refreshed_from_the_previous_one() -> None:
 
 
 async def test_a_failed_refresh_is_raised_and_tried_again() -> None:
-    answers = iter([OSError("away"), 7])
+    answers: Iterator[OSError | int] = iter([OSError("away"), 7])
 
     async def refresh(_: int) -> int:
         answer = next(answers)

@@ -33,7 +33,7 @@ def test_a_foreign_secret_issuer_or_audience_is_refused(other: JwtCodec) -> None
 
 
 def test_an_unsigned_token_is_refused() -> None:
-    forged = jwt.encode({"sub": "u1", "iss": "darkroom", "aud": "darkroom-api", "exp": 9e9}, None, algorithm="none")
+    forged = jwt.encode({"sub": "u1", "iss": "darkroom", "aud": "darkroom-api", "exp": 9e9}, "", algorithm="none")
     with pytest.raises(Unauthenticated):
         CODEC.verify(forged)
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 from uuid import UUID
 
 import httpx
@@ -122,7 +122,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     ],
 )  # fmt: skip
 async def test_the_sentence_names_field_value_and_what_would_be_right(
-    client: httpx.AsyncClient, body: Any, field: str, message: str
+    client: httpx.AsyncClient, body: object, field: str, message: str
 ) -> None:
     answer = await client.post("/things", json=body)
     found = answer.json()
@@ -156,7 +156,7 @@ URL = "must be an absolute URL such as https://example.org/hook"
     ],
 )
 async def test_no_wrong_value_is_explained_in_words_of_a_parser(
-    client: httpx.AsyncClient, field: str, value: Any, message: str
+    client: httpx.AsyncClient, field: str, value: object, message: str
 ) -> None:
     answer = await client.post("/things", json={"name": "x", "metadata": {field: value}})
     assert answer.json()["errors"] == [{"field": f"metadata.{field}", "message": message}]
@@ -226,7 +226,7 @@ async def test_what_is_no_json_is_named_as_the_body(client: httpx.AsyncClient) -
         pytest.param({"name": "x", "metadata": {"sampler": "s" * 200_000}}, id="a long value"),
     ],
 )
-async def test_an_answer_stays_small_however_much_is_wrong(client: httpx.AsyncClient, body: Any) -> None:
+async def test_an_answer_stays_small_however_much_is_wrong(client: httpx.AsyncClient, body: object) -> None:
     answer = await client.post("/things", json=body)
     assert answer.status_code == 400
     assert len(answer.content) < 8000

@@ -15,7 +15,7 @@ ASSET = {
     "id": "a1", "job_id": "0000-j1", "job_type": "video_fast", "index": 0, "mime_type": "video/mp4", "size_bytes": 5,
     "url": "/signed", "content_path": "/api/assets/a1/content", "created_at": NOW, "seed": 7,
 }  # fmt: skip
-KEY = {
+KEY: dict[str, Any] = {
     "id": "k1", "name": "a name\twith a tab and no end, " + "x" * 90, "tier": "standard", "scopes": ["a", "b"],
     "is_active": True, "created_at": NOW,
 }  # fmt: skip
@@ -92,7 +92,7 @@ PIPED: dict[str, list[str]] = {
     "types": ["video_fast", "1", "video/mp4", "480x832", "6.5", "no", "3", "Video"],
     "assets list": ["a1", "video_fast", "video/mp4", "5", "7", "0000-j1", TIME],
     "credits --statement": [TIME, "capture", "0.125", "-0.125", "1234567.5", "", ""],
-    "keys list": ["k1", KEY["name"].replace("\t", " "), "standard", "a,b", "yes", TIME, ""],  # type: ignore[attr-defined]
+    "keys list": ["k1", KEY["name"].replace("\t", " "), "standard", "a,b", "yes", TIME, ""],
     "webhooks list": ["w1", "http://receiver/", "yes", "job.completed", "", ""],
     "webhooks deliveries w1": ["m", "job.completed", "failed", "3", "500", "", TIME],
 }

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from darkroom_client import InvalidRequest, NotReachable
+from support.either_client import Connect, EitherClient
 from support.scripted_service import Answer, ScriptedService
 
 NOW = "2026-01-02T03:04:05Z"
@@ -34,14 +35,14 @@ def jobs_page(cursor: str | None) -> Answer:
     return Answer.json({"data": [JOB], "pagination": {"cursor": cursor, "total": 2, "total_is_exact": True}})
 
 
-def test_every_job_is_read_over_the_pages(api: Any, service: ScriptedService) -> None:
+def test_every_job_is_read_over_the_pages(api: EitherClient, service: ScriptedService) -> None:
     service.on("/api/jobs", jobs_page("c1"), jobs_page(None))
     assert len(api(api.client.jobs.all(status="failed", job_type="video_fast"))) == 2
     assert query(service, 0) == {"limit": ["200"], "status": ["failed"], "job_type": ["video_fast"]}
     assert query(service, 1)["cursor"] == ["c1"]
 
 
-def test_one_page_of_jobs_tells_where_the_next_one_begins(api: Any, service: ScriptedService) -> None:
+def test_one_page_of_jobs_tells_where_the_next_one_begins(api: EitherClient, service: ScriptedService) -> None:
     service.on("/api/jobs", jobs_page("c1"))
     page = api(
         api.client.jobs.list(limit=1, status=["queued", "running"], created_after=datetime(2026, 1, 1, tzinfo=UTC))
@@ -51,12 +52,12 @@ def test_one_page_of_jobs_tells_where_the_next_one_begins(api: Any, service: Scr
     assert query(service, 0)["created_after"] == ["2026-01-01T00:00:00+00:00"]
 
 
-def test_a_time_without_a_zone_is_refused(api: Any) -> None:
+def test_a_time_without_a_zone_is_refused(api: EitherClient) -> None:
     with pytest.raises(InvalidRequest, match="created_before"):
         api(api.client.jobs.list(created_before=datetime(2026, 1, 1)))
 
 
-def test_assets_are_listed_read_saved_and_deleted(api: Any, service: ScriptedService, tmp_path: Path) -> None:
+def test_assets_are_listed_read_saved_and_deleted(api: EitherClient, service: ScriptedService, tmp_path: Path) -> None:
     pages = [{"assets": [ASSET], "cursor": cursor, "total": 2, "total_is_exact": True} for cursor in ("c1", None)]
     service.on("/api/assets", Answer.json(pages[0]), Answer.json(pages[1]), Answer.json(pages[1]))
     service.on("/api/assets/a1", Answer.json(ASSET | {"sha256": "ab", "recipe": {"seed": 1}}))
@@ -70,7 +71,7 @@ def test_assets_are_listed_read_saved_and_deleted(api: Any, service: ScriptedSer
     assert sent(service)[-1][:2] == ("DELETE", "/api/assets/a1")
 
 
-def test_credits_tell_balance_and_statement(api: Any, service: ScriptedService) -> None:
+def test_credits_tell_balance_and_statement(api: EitherClient, service: ScriptedService) -> None:
     pages = [{"balance": 5.0, "reserved": 1.5, "data": [LINE], "cursor": cursor} for cursor in (None, "7", None)]
     service.on("/api/credits", *map(Answer.json, pages))
     balance = api(api.client.credits.balance())
@@ -80,7 +81,7 @@ def test_credits_tell_balance_and_statement(api: Any, service: ScriptedService) 
     assert api(api.client.credits.statement(limit=3)).items[0].kind == "grant"
 
 
-def test_job_types_and_the_queue_are_read(api: Any, service: ScriptedService) -> None:
+def test_job_types_and_the_queue_are_read(api: EitherClient, service: ScriptedService) -> None:
     kind = {"name": "video_fast", "label": "Video", "outputs": 1, "mime_type": "video/mp4", "price": 6.5}
     service.on("/api/job-types", Answer.json({"data": [kind | {"expected_s": 9.0, "timeout_s": 900}]}))
     service.on("/api/queue-status", Answer.json({"queueDepth": 3, "queues": {"video_fast": 3}}))
@@ -88,7 +89,7 @@ def test_job_types_and_the_queue_are_read(api: Any, service: ScriptedService) ->
     assert api(api.client.job_types.queue_depth()) == {"video_fast": 3}
 
 
-def test_keys_are_listed_made_changed_and_revoked(api: Any, service: ScriptedService) -> None:
+def test_keys_are_listed_made_changed_and_revoked(api: EitherClient, service: ScriptedService) -> None:
     made = {"success": True, "api_key": KEY | {"key": "dk_user_k1_s", "secret": "s"}}
     first, second = ({"success": True, "count": 1, "total": 2, "api_keys": [KEY]} for _ in range(2))
     service.on("/api/v2/apikeys", Answer.json(first), Answer.json(second), Answer.json(made, status=201))
@@ -106,12 +107,12 @@ def test_keys_are_listed_made_changed_and_revoked(api: Any, service: ScriptedSer
     assert service.asked[2].headers["idempotency-key"]
 
 
-def test_one_word_is_no_list_of_scopes(api: Any) -> None:
+def test_one_word_is_no_list_of_scopes(api: EitherClient) -> None:
     with pytest.raises(InvalidRequest, match="scopes"):
         api(api.client.keys.create("phone", scopes="jobs:read"))
 
 
-def test_webhooks_are_added_changed_tested_and_removed(api: Any, service: ScriptedService) -> None:
+def test_webhooks_are_added_changed_tested_and_removed(api: EitherClient, service: ScriptedService) -> None:
     service.on(
         "/api/webhooks", Answer.json(HOOK | {"secret": "whsec_x"}, status=201), Answer.json({"webhooks": [HOOK]})
     )
@@ -130,21 +131,23 @@ def test_webhooks_are_added_changed_tested_and_removed(api: Any, service: Script
     assert {asked.headers["authorization"] for asked in service.asked} == {"Bearer secret"}
 
 
-def test_every_delivery_is_read_over_the_pages(api: Any, service: ScriptedService) -> None:
+def test_every_delivery_is_read_over_the_pages(api: EitherClient, service: ScriptedService) -> None:
     full = [DELIVERY | {"id": 1000 - number} for number in range(200)]
     service.on("/api/webhooks/w1/deliveries", Answer.json({"deliveries": full}), Answer.json({"deliveries": full[:3]}))
     assert len(api(api.client.webhooks.all_deliveries("w1"))) == 203
     assert query(service, 1)["before"] == ["801"]
 
 
-def test_a_ticket_is_made_for_one_job(api: Any, service: ScriptedService) -> None:
+def test_a_ticket_is_made_for_one_job(api: EitherClient, service: ScriptedService) -> None:
     ticket = {"ticket": "t", "audience": "job-stream", "expires_in": 1800, "reusable": True}
     service.on("/api/auth/ticket", Answer.json(ticket))
     assert api(api.client.tickets.create("job-stream", job_id="j1")).ticket == "t"
     assert sent(service)[0][2] == {"audience": "job-stream", "job_id": "j1"}
 
 
-def test_webhooks_of_an_unknown_dispatcher_say_which_variable_to_set(connect: Any, service: ScriptedService) -> None:
+def test_webhooks_of_an_unknown_dispatcher_say_which_variable_to_set(
+    connect: Connect, service: ScriptedService
+) -> None:
     api = connect(service.url)
     with pytest.raises(NotReachable, match="DARKROOM_DISPATCHER_URL"):
         api(api.client.webhooks.list())

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from darkroom_client import NotFound, NotReachable, Retries, ServiceError
+from support.either_client import Connect, EitherClient
 from support.scripted_service import Answer, ScriptedService
 
 ACCEPTED = {"success": True, "job": {"id": "j1"}}
@@ -18,7 +19,7 @@ def later(status: int, wait: str, **body: Any) -> Answer:
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_call_comes_back_when_the_service_asks_and_submits_once(
-    api: Any, service: ScriptedService, status: int
+    api: EitherClient, service: ScriptedService, status: int
 ) -> None:
     service.on("/api/queue-job", later(status, "7"), later(status, "3"), Answer.json(ACCEPTED))
     assert api(api.client.submit("video_fast", "waves")).id == "j1"
@@ -26,7 +27,7 @@ def test_a_call_comes_back_when_the_service_asks_and_submits_once(
     assert len({asked.headers["idempotency-key"] for asked in service.asked}) == 1
 
 
-def test_without_a_time_the_pauses_grow_and_the_tries_end(api: Any, service: ScriptedService) -> None:
+def test_without_a_time_the_pauses_grow_and_the_tries_end(api: EitherClient, service: ScriptedService) -> None:
     service.on("/api/jobs", Answer.json({"error": "Away."}, status=503))
     with pytest.raises(ServiceError, match="Away"):
         api(api.client.jobs.list())
@@ -34,14 +35,14 @@ def test_without_a_time_the_pauses_grow_and_the_tries_end(api: Any, service: Scr
     assert len(service.asked) == 5
 
 
-def test_a_time_that_is_too_far_is_told_instead_of_waited_for(api: Any, service: ScriptedService) -> None:
+def test_a_time_that_is_too_far_is_told_instead_of_waited_for(api: EitherClient, service: ScriptedService) -> None:
     service.on("/api/jobs", later(429, "40"))
     with pytest.raises(ServiceError) as refused:
         api(api.client.jobs.list())
     assert (api.pauses, refused.value.retry_after) == ([40.0], 40.0)
 
 
-def test_a_time_may_be_a_date(connect: Any, service: ScriptedService) -> None:
+def test_a_time_may_be_a_date(connect: Connect, service: ScriptedService) -> None:
     at = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
     service.on("/api/jobs", later(503, at))
     api = connect(service.url, retries=None)
@@ -51,7 +52,7 @@ def test_a_time_may_be_a_date(connect: Any, service: ScriptedService) -> None:
 
 
 @pytest.mark.parametrize("wait", ["soon", "-1", "1e9", "٣"])
-def test_a_time_that_is_none_is_passed_over(connect: Any, service: ScriptedService, wait: str) -> None:
+def test_a_time_that_is_none_is_passed_over(connect: Connect, service: ScriptedService, wait: str) -> None:
     service.on("/api/jobs", Answer.json({"error": "Later."}, status=503, Retry_After=wait.encode().decode("latin-1")))
     api = connect(service.url, retries=None)
     with pytest.raises(ServiceError) as refused:
@@ -59,7 +60,7 @@ def test_a_time_that_is_none_is_passed_over(connect: Any, service: ScriptedServi
     assert refused.value.retry_after is None
 
 
-def test_retries_can_be_switched_off(connect: Any, service: ScriptedService) -> None:
+def test_retries_can_be_switched_off(connect: Connect, service: ScriptedService) -> None:
     service.on("/api/jobs", later(503, "0"))
     api = connect(service.url, retries=None)
     with pytest.raises(ServiceError):
@@ -67,7 +68,7 @@ def test_retries_can_be_switched_off(connect: Any, service: ScriptedService) -> 
     assert len(service.asked) == 1
 
 
-def test_retries_can_be_bounded_otherwise(connect: Any, service: ScriptedService) -> None:
+def test_retries_can_be_bounded_otherwise(connect: Connect, service: ScriptedService) -> None:
     service.on("/api/jobs", later(503, "2"))
     api = connect(service.url, retries=Retries(attempts=9, total_s=5))
     with pytest.raises(ServiceError):
@@ -75,32 +76,36 @@ def test_retries_can_be_bounded_otherwise(connect: Any, service: ScriptedService
     assert api.pauses == [2.0, 2.0]
 
 
-def test_a_submission_whose_first_attempt_is_still_answered_waits_for_it(api: Any, service: ScriptedService) -> None:
+def test_a_submission_whose_first_attempt_is_still_answered_waits_for_it(
+    api: EitherClient, service: ScriptedService
+) -> None:
     busy = later(409, "1", code="idempotency_in_progress")
     service.on("/api/queue-job", Answer(200, b"{", cut=True), busy, Answer.json(ACCEPTED))
     assert api(api.client.submit("video_fast", "waves")).id == "j1"
     assert len({asked.headers["idempotency-key"] for asked in service.asked}) == 1
 
 
-def test_a_connection_that_does_not_come_back_is_not_tried_for_ever(api: Any, service: ScriptedService) -> None:
+def test_a_connection_that_does_not_come_back_is_not_tried_for_ever(
+    api: EitherClient, service: ScriptedService
+) -> None:
     service.on("/api/jobs", Answer(200, b"{", cut=True))
     with pytest.raises(NotReachable, match="The connection was lost"):
         api(api.client.jobs.list())
     assert len(service.asked) == 5
 
 
-def test_a_deletion_whose_answer_was_cut_has_happened(api: Any, service: ScriptedService) -> None:
+def test_a_deletion_whose_answer_was_cut_has_happened(api: EitherClient, service: ScriptedService) -> None:
     service.on("/api/assets/a1", Answer(200, b"{", cut=True), Answer.json(ASSET_GONE, status=404))
     assert api(api.client.assets.delete("a1")) is None
 
 
-def test_a_deletion_of_nothing_is_not_found(api: Any, service: ScriptedService) -> None:
+def test_a_deletion_of_nothing_is_not_found(api: EitherClient, service: ScriptedService) -> None:
     service.on("/api/assets/a1", Answer.json(ASSET_GONE, status=404))
     with pytest.raises(NotFound):
         api(api.client.assets.delete("a1"))
 
 
-def test_a_stream_waits_as_long_as_the_service_asks(api: Any, service: ScriptedService) -> None:
+def test_a_stream_waits_as_long_as_the_service_asks(api: EitherClient, service: ScriptedService) -> None:
     service.on("/api/jobs/j1/stream", later(429, "9"), Answer(204))
     assert api(api.client.jobs.stream("j1", last_event_id="0-1-9-0")) == []
     assert api.pauses == [9.0]

@@ -52,7 +52,8 @@ async def test_a_number_that_is_none_is_refused_before_anything_is_written(
 @pytest.mark.parametrize("name", ["emit", "register", "submit", "turn"])
 async def test_a_missing_argument_is_refused_before_anything_is_written(link: QueueClient, name: str) -> None:
     await some_steps(link)
-    args = {"emit": [1, "job.created", "j", "t"], "register": ["w", "i", "{}", "{}"]}.get(name) or NUMBERS[name][0][:-1]
+    others: dict[str, list[Arg]] = {"emit": [1, "job.created", "j", "t"], "register": ["w", "i", "{}", "{}"]}
+    args = others.get(name) or NUMBERS[name][0][:-1]
     before = await everything(link)
     with pytest.raises(ReplyError):
         await link.run(load(name), *args)

@@ -55,7 +55,7 @@ async def hours(link: QueueClient, number: int, *, sweeps: int = ENOUGH_SWEEPS) 
 async def known(link: QueueClient) -> dict[str, str]:
     """Return the requirements of each class that a submission brought and the queue keeps."""
     brought = await link.redis_py.hgetall(f"{PREFIX}cb")
-    return {k: v for k, v in (await link.redis_py.hgetall(f"{PREFIX}cld")).items() if k in brought}
+    return {str(k): str(v) for k, v in (await link.redis_py.hgetall(f"{PREFIX}cld")).items() if k in brought}
 
 
 def of_tenant(tenant: str, number: int) -> StepSubmit:
@@ -145,7 +145,7 @@ async def test_a_collected_class_leaves_no_key(link: QueueClient) -> None:
         await producer.cancel(step.id, reason="asked")
     await finish_all(port)
     await hours(link, 2)
-    kinds = {key.removeprefix(PREFIX).split(":")[0] for key in await link.redis_py.keys(f"{PREFIX}*")}
+    kinds = {str(key).removeprefix(PREFIX).split(":")[0] for key in await link.redis_py.keys(f"{PREFIX}*")}
     left = {"clr", "cb", "ct", "cr", "cu", "tn", "rc", "r", "q", "uw"}
     assert kinds & left == set()
     assert {await link.redis_py.hlen(f"{PREFIX}{name}") for name in ("cls", "cld")} == {len(CATALOGUE)}

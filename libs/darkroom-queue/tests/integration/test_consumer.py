@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -51,7 +51,7 @@ async def ended(link: QueueClient, step_id: StepId) -> StepView:
 
 
 @asynccontextmanager
-async def working(link: QueueClient, handler: Handler, **changes: object) -> AsyncIterator[Consumer]:
+async def working(link: QueueClient, handler: Handler, **changes: Any) -> AsyncIterator[Consumer]:
     consumer = Consumer(link, make_worker(**changes), handler)
     task = asyncio.create_task(consumer.run())
     try:
@@ -135,9 +135,7 @@ async def test_an_unexpected_error_hides_its_text(link: QueueClient) -> None:
     assert (view.error.code, "hunter2" in view.error.message) == (StepErrorCode.INTERNAL, False)
 
 
-def waits_for_stop(
-    seen: list[StopReason | None], started: asyncio.Event
-) -> Callable[[StepContext], Awaitable[StepResult]]:
+def waits_for_stop(seen: list[StopReason | None], started: asyncio.Event) -> Handler:
     async def handler(context: StepContext) -> StepResult:
         started.set()
         await context.stop.wait()
@@ -246,7 +244,7 @@ async def test_only_a_finish_that_was_surely_never_taken_is_told_as_refused(
 
 async def test_a_finish_that_a_full_server_refuses_is_told_again_and_not_run_again(link: QueueClient) -> None:
     runs, loop = list[str](), asyncio.get_running_loop()
-    restored: list[asyncio.Task[Any]] = []
+    restored: list[asyncio.Task[None]] = []
 
     async def give_memory_back() -> None:
         await link.redis_py.config_set("maxmemory", 0)

@@ -1,5 +1,4 @@
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from darkroom_queue import DeadLetters, Producer, QueueClient, Sweeper
@@ -7,6 +6,7 @@ from darkroom_queue.worker.turn import Finish, Outcome, WorkerPort
 from darkroom_schemas.channels import MachineStatusMessage, WorkerStatusMessage
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.ids import StepId
+from redis.asyncio.client import PubSub
 from support.steps import make_step, make_worker
 
 META = "{darkroom-0}:"
@@ -15,7 +15,7 @@ META = "{darkroom-0}:"
 class Channels:
     """Hears what is told about workers and machines."""
 
-    def __init__(self, pubsub: Any) -> None:
+    def __init__(self, pubsub: PubSub) -> None:
         self._pubsub = pubsub
 
     async def next(self) -> tuple[str, str]:

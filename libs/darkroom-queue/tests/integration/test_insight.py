@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from darkroom_queue import Insight, Producer, QueueClient, WaitReason
 from darkroom_queue.operate.insight import nearest_lack, quantiles, start_interval
@@ -8,13 +10,13 @@ from darkroom_schemas.worker import Capabilities, Requirements
 from support.steps import make_step, make_worker
 
 
-async def submit(link: QueueClient, **changes: object) -> StepSubmit:
+async def submit(link: QueueClient, **changes: Any) -> StepSubmit:
     step = make_step(**changes)
     await Producer(link).submit(step)
     return step
 
 
-async def worker(link: QueueClient, **changes: object) -> WorkerPort:
+async def worker(link: QueueClient, **changes: Any) -> WorkerPort:
     port = WorkerPort(link, make_worker(**changes), lease_s=12)
     await port.register()
     return port

@@ -21,7 +21,7 @@ async def leave_in_no_queue(link: QueueClient) -> StepId:
     """Leave a record as a script did that failed after its first write."""
     step = make_step()
     await Producer(link).submit(step)
-    record = await link.redis_py.hget(link.keys.steps, step.id)
+    record: str = await link.command("HGET", link.keys.steps, step.id)
     await Producer(link).cancel(step.id, reason="asked")
     await link.redis_py.delete(f"{PREFIX}t:{step.id}")
     await link.redis_py.hset(link.keys.steps, step.id, record)
@@ -40,7 +40,7 @@ async def test_a_step_in_no_queue_is_queued_again_with_its_event(link: QueueClie
 
 async def test_a_step_whose_place_is_no_number_fails_and_says_why(link: QueueClient) -> None:
     orphan = await leave_in_no_queue(link)
-    record = await link.redis_py.hget(link.keys.steps, orphan)
+    record: str = await link.command("HGET", link.keys.steps, orphan)
     fields = record.split("\t")
     fields[2] = "1" + "0" * 400
     await link.redis_py.hset(link.keys.steps, orphan, "\t".join(fields))

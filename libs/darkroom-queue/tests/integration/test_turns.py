@@ -37,7 +37,7 @@ async def status(link: QueueClient, step: StepSubmit) -> JobStatus:
 
 async def expire_leases(link: QueueClient) -> None:
     """Move every lease deadline into the past: the clock of the server cannot be moved."""
-    for step_id in await link.redis_py.zrange("{darkroom-0}:lz", 0, -1):
+    for step_id in await link.command("ZRANGE", "{darkroom-0}:lz", 0, -1):
         await link.redis_py.zadd("{darkroom-0}:lz", {step_id: 1})
 
 
@@ -253,11 +253,11 @@ async def test_the_time_limit_ends_a_step_whose_worker_only_beats(link: QueueCli
 async def test_an_outage_of_sweeping_moves_every_deadline(link: QueueClient) -> None:
     port, step = await worker(link), await submit(link)
     await claim(port)
-    before = await link.redis_py.zscore("{darkroom-0}:lz", step.id)
-    swept = await link.redis_py.hget("{darkroom-0}:meta", "swept")
-    await link.redis_py.hset("{darkroom-0}:meta", "swept", int(swept) - 60_000)
+    before = float(await link.command("ZSCORE", "{darkroom-0}:lz", step.id))
+    swept = int(await link.command("HGET", "{darkroom-0}:meta", "swept"))
+    await link.redis_py.hset("{darkroom-0}:meta", "swept", swept - 60_000)
     await Sweeper(link).sweep()
-    assert await link.redis_py.zscore("{darkroom-0}:lz", step.id) >= before + 60_000
+    assert float(await link.command("ZSCORE", "{darkroom-0}:lz", step.id)) >= before + 60_000
 
 
 async def test_counters_return_to_zero(link: QueueClient) -> None:

@@ -12,11 +12,12 @@ def test_connection_that_uvloop_has_closed_counts_as_an_outage(redis_url: str) -
         pubsub = link.redis_py.pubsub()
         try:
             await pubsub.subscribe("one")
+            assert pubsub.connection is not None
             pubsub.connection._writer.transport.abort()
             with pytest.raises(RedisUnavailable):
                 await link.guard(pubsub.subscribe("two"))
         finally:
-            await pubsub.aclose()
+            await pubsub.aclose()  # type: ignore[no-untyped-call]
             await link.close()
 
     uvloop.run(write_after_the_loss())

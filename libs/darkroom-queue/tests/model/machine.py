@@ -15,7 +15,7 @@ from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.events import STEP_TERMINAL, EventType
 from darkroom_schemas.ids import JobId, StepId, TenantId
 from darkroom_schemas.status import TERMINAL, JobStatus
-from darkroom_schemas.step import Redelivery, StepError
+from darkroom_schemas.step import Redelivery, StepError, StepView
 from darkroom_schemas.worker import Capabilities, Requirements
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -259,7 +259,8 @@ class QueueMachine(RuleBasedStateMachine):
 
     async def _records_and_classes(self) -> tuple[list[str], dict[str, str]]:
         steps, classes = self.link.keys.steps, self.link.keys.meta.removesuffix("meta") + "cld"
-        return await self.link.redis_py.hvals(steps), await self.link.redis_py.hgetall(classes)
+        records, known = await self.link.redis_py.hvals(steps), await self.link.redis_py.hgetall(classes)
+        return [str(record) for record in records], {str(k): str(v) for k, v in known.items()}
 
     @invariant()
     def every_step_is_where_the_oracle_says(self) -> None:
@@ -273,7 +274,7 @@ class QueueMachine(RuleBasedStateMachine):
                 assert view.result is not None
                 assert view.result.text == step.token
 
-    async def _views(self) -> list[Any]:
+    async def _views(self) -> list[StepView | None]:
         return await asyncio.gather(*(self.producer.read(s.spec.id) for s in self.oracle.steps.values()))
 
     @invariant()

@@ -42,7 +42,7 @@ def test_thousands_of_calls_give_what_the_oracle_says(runner: asyncio.Runner, or
 
     drawn = seed(SEED)(machine) if SEED else machine
     try:
-        run_state_machine_as_test(drawn, settings=MANY)  # type: ignore[arg-type,no-untyped-call]  # takes factories, too
+        run_state_machine_as_test(drawn, settings=MANY)  # type: ignore[arg-type]  # takes factories, too
     except Exception as failure:
         failure.add_note(f"ORACLE_SEED={SEED} ORACLE_EXAMPLES={MANY.max_examples} repeats these calls")
         raise

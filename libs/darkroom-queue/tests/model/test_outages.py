@@ -10,8 +10,8 @@ async def test_the_first_beat_after_an_outage_gives_no_more_than_a_lease(link: Q
     await port.register()
     await Producer(link).submit(make_step())
     [step] = (await port.turn(want=1)).claims
-    swept = int(await link.redis_py.hget(link.keys.meta, "swept"))
-    before = float(await link.redis_py.zscore("{darkroom-0}:lz", step.id))
+    swept = int(await link.command("HGET", link.keys.meta, "swept"))
+    before = float(await link.command("ZSCORE", "{darkroom-0}:lz", step.id))
     await link.redis_py.hset(link.keys.meta, "swept", swept - 60_000)
     await port.turn(want=0, heartbeats=[(step.id, step.token)])
-    assert float(await link.redis_py.zscore("{darkroom-0}:lz", step.id)) < before + 2_000
+    assert float(await link.command("ZSCORE", "{darkroom-0}:lz", step.id)) < before + 2_000

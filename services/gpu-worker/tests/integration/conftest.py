@@ -1,23 +1,16 @@
 """The real pipelines on the tiny models, in the test's own process."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from darkroom_schemas.payload import ImagePayload, PromptPayload, VideoPayload
 from gpu_worker.models.profile import Profile
 from gpu_worker.models.profile_loader import load_profile
 from gpu_worker.pipelines.executor import PipelineExecutor
-from gpu_worker.runtime.child_link import StepLink
-from gpu_worker.runtime.messages import FileReady, FromChild, Progressed, RunStep, Setup, StepDone
+from gpu_worker.runtime.messages import Progressed, Setup
 from gpu_worker.wiring.gpu_process import make_executor
-from numpy.typing import NDArray
-from PIL import Image
-
-AnyPayload = ImagePayload | VideoPayload | PromptPayload
+from support.drawing import AnyPayload, Draw, Drawing
 
 
 @pytest.fixture(scope="session")
@@ -35,51 +28,8 @@ def executor(tiny: Profile, models_dir: Path) -> PipelineExecutor:
     return make_executor(Setup(profile=tiny, models_dir=models_dir), lambda _: None)
 
 
-@dataclass
-class Drawing:
-    """One step on the real pipelines, and all that it said."""
-
-    executor: PipelineExecutor
-    payload: AnyPayload
-    folder: Path
-    stop_when: Callable[[Progressed], bool] = lambda _: False
-    progress: list[Progressed] = field(default_factory=list)
-    files: dict[int, FileReady] = field(default_factory=dict)
-
-    def run(self) -> StepDone:
-        link = StepLink("run", self._hear)
-        # Every message counts here, however quickly they follow each other.
-        link.min_interval_s = 0.0
-        self._link = link
-        return self.executor.run(RunStep(run_id="run", payload=self.payload, spool=self.folder), link)
-
-    def image(self, index: int = 0) -> Image.Image:
-        """Open an output; its file is read to the end and closed."""
-        return _opened(self.files[index].path)
-
-    def thumbnail(self, index: int = 0) -> Image.Image:
-        return _opened(self.files[index].thumbnail)
-
-    def pixels(self, index: int = 0) -> NDArray[np.uint8]:
-        return np.asarray(self.image(index))
-
-    def _hear(self, message: FromChild) -> None:
-        if isinstance(message, FileReady):
-            self.files[message.index] = message
-        if isinstance(message, Progressed):
-            self.progress.append(message)
-            if self.stop_when(message):
-                self._link.stop()
-
-
-def _opened(path: Path) -> Image.Image:
-    with Image.open(path) as image:
-        image.load()
-        return image
-
-
 @pytest.fixture
-def draw(executor: PipelineExecutor, tiny: Profile, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Drawing]:
+def draw(executor: PipelineExecutor, tiny: Profile, tmp_path_factory: pytest.TempPathFactory) -> Draw:
     """Prepare steps at the tiny profile's size, each with a folder of its own."""
 
     def prepare(payload: AnyPayload, stop_when: Callable[[Progressed], bool] = lambda _: False) -> Drawing:

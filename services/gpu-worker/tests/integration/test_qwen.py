@@ -1,13 +1,9 @@
 """Prompt enhancement for real, on a tiny language model that knows no language."""
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from darkroom_schemas.payload import PromptPayload
 from gpu_worker.domain.failures import Stopped
-
-Draw = Callable[..., Any]
+from support.drawing import Draw
 
 
 def test_the_same_seed_writes_the_same_text(draw: Draw, prompt_payload: PromptPayload) -> None:

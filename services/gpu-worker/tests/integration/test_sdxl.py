@@ -1,8 +1,7 @@
 """SDXL for real, on a tiny model: seeds, samplers, stopping, and memory that runs out."""
 
 import math
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator, Sized
 
 import numpy as np
 import pytest
@@ -12,8 +11,7 @@ from gpu_worker.domain.failures import Failure, Stopped
 from gpu_worker.pipelines.executor import PipelineExecutor
 from gpu_worker.pipelines.sdxl.samplers import SAMPLERS
 from PIL import Image
-
-Draw = Callable[..., Any]
+from support.drawing import Draw
 
 
 def test_each_seed_gives_a_picture_with_its_recipe(draw: Draw, image_payload: ImagePayload) -> None:
@@ -116,7 +114,7 @@ def test_a_stop_takes_effect_within_one_step_and_the_model_stays_usable(
 def small_memory(executor: PipelineExecutor, image_payload: ImagePayload) -> Iterator[None]:
     """Let the UNet run out of memory above three pictures at once."""
 
-    def too_much(_module: Any, inputs: tuple[Any, ...]) -> None:
+    def too_much(_module: object, inputs: tuple[Sized, ...]) -> None:
         if len(inputs[0]) > 2 * 3:  # guidance doubles the batch
             raise MemoryError
 

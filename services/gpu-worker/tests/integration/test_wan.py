@@ -1,16 +1,12 @@
 """WAN for real, on a tiny model: videos of the ordered length, stills, and stopping in the middle of decoding."""
 
-from collections.abc import Callable
-from typing import Any
-
 import av
 import pytest
 from darkroom_schemas.payload import ImagePayload, VideoPayload
 from darkroom_schemas.recipe import Recipe
 from gpu_worker.domain.failures import Failure, Stopped
 from gpu_worker.pipelines.wan.samplers import SAMPLERS
-
-Draw = Callable[..., Any]
+from support.drawing import Draw
 
 
 @pytest.mark.parametrize(("frames", "seconds"), [(81, 5.0625), (97, 6.0625)])

@@ -5,11 +5,11 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 import psutil
@@ -21,6 +21,7 @@ from darkroom_schemas.payload import ImagePayload, PromptPayload, VideoPayload
 from darkroom_schemas.status import TERMINAL, JobStatus
 from darkroom_schemas.step import Redelivery, StepSubmit, StepView
 from darkroom_schemas.worker import Requirements
+from pydantic import BaseModel
 from support.waiting import until
 
 READY_S, DONE_S = 180.0, 120.0
@@ -59,7 +60,12 @@ class Queue:
     producer: Producer
 
     async def submit(
-        self, job: str, job_type: str, payload: Any, redelivery: Redelivery = Redelivery.RERUN, **requirements: Any
+        self,
+        job: str,
+        job_type: str,
+        payload: dict[str, Any] | BaseModel,
+        redelivery: Redelivery = Redelivery.RERUN,
+        **requirements: Any,
     ) -> StepSubmit:
         step = StepSubmit(
             id=step_id(JobId(job), 1, 0),
@@ -98,7 +104,10 @@ async def queue(redis_url: str) -> AsyncIterator[Queue]:
     await link.close()
 
 
-StartWorker = Callable[..., Awaitable[Worker]]
+class StartWorker(Protocol):
+    """Starts a worker, with changes of its environment by keyword."""
+
+    async def __call__(self, **settings: str) -> Worker: ...
 
 
 @pytest.fixture

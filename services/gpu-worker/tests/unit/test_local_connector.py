@@ -24,6 +24,7 @@ from gpu_worker.runtime.messages import (
     StepOutcome,
 )
 from gpu_worker.store.spool import SpoolFolders
+from support.fake_run import MakeRun
 
 
 class FakeChild:
@@ -104,7 +105,7 @@ def order(image_payload: ImagePayload) -> dict[str, Any]:
 
 
 async def test_outputs_come_in_order_with_their_places_in_the_store(
-    make_run: Any, order: dict[str, Any], recipe: Recipe, tmp_path: Path
+    make_run: MakeRun, order: dict[str, Any], recipe: Recipe, tmp_path: Path
 ) -> None:
     store, run = FakeStore(), make_run("sdxl_image_fast", order, attempt=2)
     result = await make_connector(FakeChild(recipe, files=2), store, tmp_path).run(run)
@@ -119,7 +120,7 @@ async def test_outputs_come_in_order_with_their_places_in_the_store(
 
 
 async def test_the_child_is_asked_for_what_the_profile_makes_of_the_order(
-    make_run: Any, order: dict[str, Any], recipe: Recipe, tmp_path: Path
+    make_run: MakeRun, order: dict[str, Any], recipe: Recipe, tmp_path: Path
 ) -> None:
     child = FakeChild(recipe)
     await make_connector(child, FakeStore(), tmp_path).run(make_run("sdxl_image_fast", order))
@@ -129,7 +130,7 @@ async def test_the_child_is_asked_for_what_the_profile_makes_of_the_order(
 
 
 async def test_a_refusal_of_the_child_is_the_attempts_failure(
-    make_run: Any, order: dict[str, Any], recipe: Recipe, tmp_path: Path
+    make_run: MakeRun, order: dict[str, Any], recipe: Recipe, tmp_path: Path
 ) -> None:
     end = StepFailure(run_id="r", code=StepErrorCode.OUT_OF_MEMORY, message="too large", retryable=False)
     with pytest.raises(Failure, match="too large") as caught:
@@ -138,7 +139,7 @@ async def test_a_refusal_of_the_child_is_the_attempts_failure(
 
 
 async def test_a_halted_step_leaves_nothing_in_the_spool(
-    make_run: Any, order: dict[str, Any], recipe: Recipe, tmp_path: Path
+    make_run: MakeRun, order: dict[str, Any], recipe: Recipe, tmp_path: Path
 ) -> None:
     child = FakeChild(recipe, files=3, end=StepHalted(run_id="r"))
     with pytest.raises(Stopped):
@@ -147,7 +148,7 @@ async def test_a_halted_step_leaves_nothing_in_the_spool(
 
 
 async def test_a_store_that_refuses_an_output_fails_the_attempt(
-    make_run: Any, order: dict[str, Any], recipe: Recipe, tmp_path: Path
+    make_run: MakeRun, order: dict[str, Any], recipe: Recipe, tmp_path: Path
 ) -> None:
     connector = make_connector(FakeChild(recipe, files=2), FakeStore(refuses=True), tmp_path)
     with pytest.raises(Failure, match="full") as caught:
@@ -157,7 +158,7 @@ async def test_a_store_that_refuses_an_output_fails_the_attempt(
 
 @pytest.mark.parametrize("fails", [True, False])
 async def test_an_attempt_without_a_result_discards_what_it_stored_and_any_other_keeps_it(
-    make_run: Any, order: dict[str, Any], recipe: Recipe, tmp_path: Path, *, fails: bool
+    make_run: MakeRun, order: dict[str, Any], recipe: Recipe, tmp_path: Path, *, fails: bool
 ) -> None:
     end = StepFailure(run_id="r", code=StepErrorCode.WORKER_CRASHED, message="gone", retryable=True) if fails else None
     store, discarded = FakeStore(), Discarded()

@@ -48,7 +48,7 @@ def test_noise_that_a_sampler_has_scaled_up_and_values_that_are_no_numbers_are_d
 
 def test_a_preview_is_drawn_once_a_second_of_the_first_picture_or_the_middle_frame() -> None:
     now, shelf = 0.0, Shelf()
-    sink: Any = shelf
+    sink: Any = shelf  # of an `OutputSink` it has only `preview`
     previews = Previews(sink, fit_colours(decode, CHANNELS), clock=lambda: now)
     batch, video = torch.zeros((6, CHANNELS, 8, 8)), torch.zeros((1, CHANNELS, 21, 4, 6))
     assert previews.of({"latents": batch}) is None
@@ -62,7 +62,7 @@ def test_a_preview_is_drawn_once_a_second_of_the_first_picture_or_the_middle_fra
 
 def test_a_model_without_colours_draws_none() -> None:
     now = 0.0
-    sink: Any = Shelf()
+    sink: Any = Shelf()  # of an `OutputSink` it has only `preview`
     previews = Previews(sink, None, clock=lambda: now)
     now = 10.0
     assert previews.of({"latents": torch.zeros((1, CHANNELS, 8, 8))}) is None

@@ -2,13 +2,13 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 from darkroom_schemas.channels import Preview
 from darkroom_schemas.errors import StepErrorCode
 from gpu_worker.connectors.previews import PreviewUploads
 from gpu_worker.domain.failures import Failure
 from gpu_worker.domain.ports import StoredObject
+from support.fake_run import FakeRun, MakeRun
 
 KEY = "job/1/00/1/preview.webp"
 
@@ -35,14 +35,14 @@ class SlowStore:
         self.objects.pop(key, None)
 
 
-async def shown(run: Any, count: int) -> None:
+async def shown(run: FakeRun, count: int) -> None:
     async with asyncio.timeout(5):
         while len(run.previews) < count:
             await asyncio.wait_for(run.shown.wait(), 5)
             run.shown.clear()
 
 
-async def test_previews_that_came_during_an_upload_are_skipped_but_for_the_latest(make_run: Any) -> None:
+async def test_previews_that_came_during_an_upload_are_skipped_but_for_the_latest(make_run: MakeRun) -> None:
     store, run = SlowStore(), make_run("sdxl_image_fast", {})
     previews = PreviewUploads(store, "job/1/00/1", run)
     previews.show(Path("1"))
@@ -57,7 +57,7 @@ async def test_previews_that_came_during_an_upload_are_skipped_but_for_the_lates
     assert store.objects == {}
 
 
-async def test_a_store_that_refuses_previews_does_not_hurt_the_step(make_run: Any) -> None:
+async def test_a_store_that_refuses_previews_does_not_hurt_the_step(make_run: MakeRun) -> None:
     store, run = SlowStore(refuses=True), make_run("sdxl_image_fast", {})
     previews = PreviewUploads(store, "job/1/00/1", run)
     store.open.set()
@@ -67,7 +67,7 @@ async def test_a_store_that_refuses_previews_does_not_hurt_the_step(make_run: An
     assert run.previews == []
 
 
-async def test_the_end_does_not_wait_for_an_upload(make_run: Any) -> None:
+async def test_the_end_does_not_wait_for_an_upload(make_run: MakeRun) -> None:
     store, run = SlowStore(), make_run("sdxl_image_fast", {})
     previews = PreviewUploads(store, "job/1/00/1", run)
     previews.show(Path("1"))

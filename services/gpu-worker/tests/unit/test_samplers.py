@@ -1,7 +1,6 @@
 """The samplers that the platform promises are those that the worker has, by every spelling."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from darkroom_schemas.samplers import SDXL_SAMPLERS
@@ -15,7 +14,7 @@ def test_the_worker_has_the_samplers_that_are_promised() -> None:
 
 
 @pytest.mark.parametrize("make", [sdxl.make_sampler, wan.make_sampler])
-def test_the_worker_takes_a_sampler_in_any_spelling(make: Callable[..., Any]) -> None:
+def test_the_worker_takes_a_sampler_in_any_spelling(make: Callable[[str, dict[str, float]], object]) -> None:
     config = {"num_train_timesteps": 1000, "flow_shift": 3.0}
     assert type(make("dpmpp_2m", config)) is type(make("DPM++ 2M", config))
     with pytest.raises(Failure, match="there are"):

@@ -6,6 +6,7 @@ from typing import Any
 
 from darkroom_queue import StepContext
 from darkroom_schemas.step import ClaimedStep, StepOutput, StepResult
+from support.platform import Account
 
 PARAMS = {
     "positive_prompt": "a beautiful landscape",
@@ -23,7 +24,7 @@ MODEL = "cyberrealisticPony_v8"
 PLAIN = {"positive_prompt": "a lighthouse", "width": 512, "height": 512, "steps": 10}
 
 
-def job(params: dict[str, Any] | None = None, **changed: Any) -> dict[str, Any]:
+def job(params: object = None, **changed: Any) -> dict[str, Any]:
     """Make a request."""
     return {"target_server_alias": "Main", "generation_params": PLAIN if params is None else params} | changed
 
@@ -47,14 +48,14 @@ class HeldWorker:
         return StepResult(outputs=outputs)
 
 
-async def submit(account: Any, params: dict[str, Any] | None = None, **changed: Any) -> dict[str, Any]:
+async def submit(account: Account, params: dict[str, Any] | None = None, **changed: Any) -> dict[str, Any]:
     """Submit a job and return the answer."""
     answer = await account.http.post("/api/v2/generate", json=job(params, **changed))
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
 
 
-async def status(account: Any, job_id: str) -> dict[str, Any]:
+async def status(account: Account, job_id: str) -> dict[str, Any]:
     """Read a job."""
     answer = await account.http.get(f"/api/v2/jobs/{job_id}/status")
     assert answer.status_code == 200, answer.text

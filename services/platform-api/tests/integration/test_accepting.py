@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from typing import Any
 
+import httpx
 import psycopg
 from darkroom_chassis.database import LOCK_TIMEOUT_MS
 from darkroom_chassis.idempotency import IdempotencyKey
@@ -12,11 +12,12 @@ from platform_api.domain.idempotency import UnitOfWork
 from platform_api.store.idempotency.expiry import delete_expired_keys
 from platform_api.store.idempotency.unit_of_work import PostgresIdempotency
 from platform_api.store.jobs.submissions import BATCH_LOCK_TIMEOUT_MS
+from support.platform import Platform
 
 BODY = {"jobType": "image_fast", "metadata": {"prompt": "a boat", "seed": 7}}
 
 
-async def test_repeated_key_replays_the_first_answer(platform: Any) -> None:
+async def test_repeated_key_replays_the_first_answer(platform: Platform) -> None:
     anna = await platform.account("anna")
     headers = {"Idempotency-Key": "k1"}
     first = await anna.http.post("/api/queue-job", json=BODY, headers=headers)
@@ -27,7 +28,7 @@ async def test_repeated_key_replays_the_first_answer(platform: Any) -> None:
     assert await anna.credits() == 99.5
 
 
-async def test_key_with_another_body_is_a_422(platform: Any) -> None:
+async def test_key_with_another_body_is_a_422(platform: Platform) -> None:
     anna = await platform.account("anna")
     headers = {"Idempotency-Key": "k1"}
     await anna.http.post("/api/queue-job", json=BODY, headers=headers)
@@ -36,7 +37,7 @@ async def test_key_with_another_body_is_a_422(platform: Any) -> None:
     assert answer.json()["code"] == "idempotency_mismatch"
 
 
-async def test_key_belongs_to_its_user(platform: Any) -> None:
+async def test_key_belongs_to_its_user(platform: Platform) -> None:
     anna, ben = await platform.account("anna"), await platform.account("ben")
     answers = [
         await user.http.post("/api/queue-job", json=BODY, headers={"Idempotency-Key": "k1"}) for user in (anna, ben)
@@ -44,7 +45,7 @@ async def test_key_belongs_to_its_user(platform: Any) -> None:
     assert answers[0].json()["job"]["id"] != answers[1].json()["job"]["id"]
 
 
-async def test_unusable_key_is_a_400(platform: Any) -> None:
+async def test_unusable_key_is_a_400(platform: Platform) -> None:
     anna = await platform.account("anna")
     for key in ("two words", "x" * 256):
         answer = await anna.http.post("/api/queue-job", json=BODY, headers={"Idempotency-Key": key})
@@ -52,7 +53,7 @@ async def test_unusable_key_is_a_400(platform: Any) -> None:
         assert answer.json()["errors"][0]["field"] == "Idempotency-Key"
 
 
-async def test_replay_works_when_the_credits_are_gone(platform: Any) -> None:
+async def test_replay_works_when_the_credits_are_gone(platform: Platform) -> None:
     anna = await platform.account("anna", credits=0.5)
     headers = {"Idempotency-Key": "k1"}
     first = await anna.http.post("/api/queue-job", json=BODY, headers=headers)
@@ -61,7 +62,7 @@ async def test_replay_works_when_the_credits_are_gone(platform: Any) -> None:
     assert first.content == again.content
 
 
-async def test_key_whose_first_request_hangs_is_a_409(platform: Any) -> None:
+async def test_key_whose_first_request_hangs_is_a_409(platform: Platform) -> None:
     anna = await platform.account("anna")
     async with await psycopg.AsyncConnection.connect(platform.database_url) as first_request:
         await first_request.execute("SELECT 1 FROM platform.users WHERE id = %s FOR UPDATE", [anna.id])
@@ -72,10 +73,10 @@ async def test_key_whose_first_request_hangs_is_a_409(platform: Any) -> None:
 
 
 async def test_submission_does_not_deadlock_with_another_request_of_its_key_that_changes_the_balance(
-    platform: Any,
+    platform: Platform,
 ) -> None:
     anna = await platform.account("anna")
-    submitted: list[asyncio.Task[Any]] = []
+    submitted: list[asyncio.Task[httpx.Response]] = []
 
     async def work(unit: UnitOfWork) -> str:
         headers = {"Idempotency-Key": "k1"}
@@ -90,7 +91,7 @@ async def test_submission_does_not_deadlock_with_another_request_of_its_key_that
     assert (await submitted[0]).status_code == 422
 
 
-async def test_key_is_free_again_when_a_concurrent_job_took_the_last_credits(platform: Any) -> None:
+async def test_key_is_free_again_when_a_concurrent_job_took_the_last_credits(platform: Platform) -> None:
     anna = await platform.account("anna", credits=0.5)
     headers = {"Idempotency-Key": "k1"}
     async with await psycopg.AsyncConnection.connect(platform.database_url) as another_job:
@@ -103,7 +104,7 @@ async def test_key_is_free_again_when_a_concurrent_job_took_the_last_credits(pla
     assert (again.status_code, "Idempotent-Replayed" in again.headers) == (200, False)
 
 
-async def test_hundred_concurrent_requests_with_one_key_make_one_job(platform: Any) -> None:
+async def test_hundred_concurrent_requests_with_one_key_make_one_job(platform: Platform) -> None:
     anna = await platform.account("anna")
     answers = await asyncio.gather(
         *(anna.http.post("/api/queue-job", json=BODY, headers={"Idempotency-Key": "k1"}) for _ in range(100))
@@ -115,7 +116,7 @@ async def test_hundred_concurrent_requests_with_one_key_make_one_job(platform: A
     assert await anna.credits() == 99.5
 
 
-async def test_hundred_concurrent_jobs_with_credits_for_ten_leave_ten_and_nothing(platform: Any) -> None:
+async def test_hundred_concurrent_jobs_with_credits_for_ten_leave_ten_and_nothing(platform: Platform) -> None:
     anna = await platform.account("anna", credits=5)
     answers = await asyncio.gather(*(anna.http.post("/api/queue-job", json=BODY) for _ in range(100)))
     statuses = [answer.status_code for answer in answers]
@@ -126,7 +127,7 @@ async def test_hundred_concurrent_jobs_with_credits_for_ten_leave_ten_and_nothin
     ) == [(10, 5000)]
 
 
-async def test_repeated_key_stops_none_of_the_jobs_that_come_with_it(platform: Any) -> None:
+async def test_repeated_key_stops_none_of_the_jobs_that_come_with_it(platform: Platform) -> None:
     anna = await platform.account("anna")
     keys = [{"Idempotency-Key": f"k{number % 20}"} for number in range(40)]
     answers = await asyncio.gather(*(anna.http.post("/api/queue-job", json=BODY, headers=key) for key in keys))
@@ -136,7 +137,7 @@ async def test_repeated_key_stops_none_of_the_jobs_that_come_with_it(platform: A
     assert await anna.credits() == 90
 
 
-async def test_a_key_that_comes_twice_leaves_those_that_come_with_it_together(platform: Any) -> None:
+async def test_a_key_that_comes_twice_leaves_those_that_come_with_it_together(platform: Platform) -> None:
     anna = await platform.account("anna")
     headers = [header for n in range(12) for header in ({}, {"Idempotency-Key": f"k{n}"}, {"Idempotency-Key": f"k{n}"})]
     answers = await asyncio.gather(*(anna.http.post("/api/queue-job", json=BODY, headers=h) for h in headers))
@@ -147,7 +148,7 @@ async def test_a_key_that_comes_twice_leaves_those_that_come_with_it_together(pl
     assert statements < 6
 
 
-async def test_jobs_that_are_accepted_together_are_whole(platform: Any) -> None:
+async def test_jobs_that_are_accepted_together_are_whole(platform: Platform) -> None:
     anna, ben = await platform.account("anna"), await platform.account("ben", credits=0.5)
     bodies = [BODY | {"metadata": {"prompt": f"boat {number}"}} for number in range(20)]
     await asyncio.gather(*(user.http.post("/api/queue-job", json=body) for user in (anna, ben) for body in bodies))
@@ -160,7 +161,7 @@ async def test_jobs_that_are_accepted_together_are_whole(platform: Any) -> None:
     assert (await anna.credits(), await ben.credits()) == (90, 0)
 
 
-async def test_whose_account_is_locked_keeps_nobody_else_waiting(platform: Any) -> None:
+async def test_whose_account_is_locked_keeps_nobody_else_waiting(platform: Platform) -> None:
     anna, *others = [await platform.account(name) for name in ("anna", "ben", "cleo", "dan", "eve", "finn")]
     async with await psycopg.AsyncConnection.connect(platform.database_url) as operator:
         await operator.execute("SELECT 1 FROM platform.users WHERE id = %s FOR UPDATE", [anna.id])
@@ -171,7 +172,7 @@ async def test_whose_account_is_locked_keeps_nobody_else_waiting(platform: Any) 
     assert {(await task).status_code for task in hers} == {200}
 
 
-async def test_jobs_that_are_read_together_stay_their_owners_own(platform: Any) -> None:
+async def test_jobs_that_are_read_together_stay_their_owners_own(platform: Platform) -> None:
     anna, ben = await platform.account("anna"), await platform.account("ben")
     hers = [(await anna.submit("image_fast", prompt="a boat"))["id"] for _ in range(5)]
     paths = [f"/api/jobs/{job_id}" for job_id in hers] * 10
@@ -180,7 +181,7 @@ async def test_jobs_that_are_read_together_stay_their_owners_own(platform: Any) 
     assert [answer.json()["id"] for answer in answers[::2]] == hers * 10
 
 
-async def test_answer_says_what_the_seed_says(platform: Any) -> None:
+async def test_answer_says_what_the_seed_says(platform: Platform) -> None:
     anna = await platform.account("anna")
     answer = (await anna.http.post("/api/queue-job", content=json.dumps(BODY | {"jobType": "sdxl_image_high"}))).json()
     assert answer["success"] is True
@@ -191,7 +192,7 @@ async def test_answer_says_what_the_seed_says(platform: Any) -> None:
     assert isinstance(answer["queueLength"], int)
 
 
-async def test_keys_are_forgotten_after_a_day(platform: Any) -> None:
+async def test_keys_are_forgotten_after_a_day(platform: Platform) -> None:
     anna = await platform.account("anna")
     for key in ("yesterday", "today"):
         await anna.http.post("/api/queue-job", json=BODY, headers={"Idempotency-Key": key})
@@ -203,7 +204,7 @@ async def test_keys_are_forgotten_after_a_day(platform: Any) -> None:
     assert await platform.rows("SELECT key FROM platform.idempotency_keys") == [("today",)]
 
 
-async def test_whose_account_is_locked_takes_no_more_than_one_connection(platform: Any) -> None:
+async def test_whose_account_is_locked_takes_no_more_than_one_connection(platform: Platform) -> None:
     anna, ben = await platform.account("anna"), await platform.account("ben")
     async with await psycopg.AsyncConnection.connect(platform.database_url) as operator:
         await operator.execute("SELECT 1 FROM platform.users WHERE id = %s FOR UPDATE", [anna.id])

@@ -10,11 +10,12 @@ from darkroom_queue import QueueClient
 from darkroom_redis import KeyDirectory
 from platform_api.domain.accounts.api_keys import StoredKey
 from platform_api.store.accounts.api_keys import PostgresNewApiKeys
+from support.platform import Account, Platform, StartPlatform
 from support.waiting import until
 
 PATHS = ("/api/v1/apikeys", "/api/v2/apikeys")
 KEYS = PATHS[0]
-WRONG_FIELDS: list[tuple[Any, str]] = [
+WRONG_FIELDS: list[tuple[object, str]] = [
     ({}, "name"),
     ({"name": ""}, "name"),
     ({"name": "a\0b"}, "name"),
@@ -29,22 +30,22 @@ WRONG_FIELDS: list[tuple[Any, str]] = [
 
 
 @pytest.fixture
-async def anna(platform: Any) -> Any:
+async def anna(platform: Platform) -> Account:
     return await platform.account("anna")
 
 
-async def make(account: Any, **values: Any) -> dict[str, Any]:
+async def make(account: Account, **values: Any) -> dict[str, Any]:
     answer = await account.http.post(KEYS, json={"name": "extension"} | values)
     assert answer.status_code == 201, answer.text
     return dict(answer.json()["api_key"])
 
 
-async def status(platform: Any, path: str, method: str = "GET", **headers: str) -> int:
+async def status(platform: Platform, path: str, method: str = "GET", **headers: str) -> int:
     async with platform.client(**headers) as client:
         return int((await client.request(method, path)).status_code)
 
 
-async def test_key_is_made_read_changed_and_revoked_under_both_versions(anna: Any) -> None:
+async def test_key_is_made_read_changed_and_revoked_under_both_versions(anna: Account) -> None:
     for path in PATHS:
         made = (await anna.http.post(path, json={"name": "forge", "description": "at home"})).json()["api_key"]
         one = f"{path}/{made['id']}"
@@ -60,7 +61,7 @@ async def test_key_is_made_read_changed_and_revoked_under_both_versions(anna: An
         assert (await anna.http.put(one, json={"is_active": True})).status_code == 404
 
 
-async def test_secret_is_shown_once(anna: Any) -> None:
+async def test_secret_is_shown_once(anna: Account) -> None:
     made = await make(anna)
     for path in (KEYS, f"{KEYS}/{made['id']}"):
         text = (await anna.http.get(path)).text
@@ -68,7 +69,7 @@ async def test_secret_is_shown_once(anna: Any) -> None:
         assert "secret" not in text
 
 
-async def test_idempotency_keys_of_operators_and_users_are_apart(platform: Any, anna: Any) -> None:
+async def test_idempotency_keys_of_operators_and_users_are_apart(platform: Platform, anna: Account) -> None:
     idempotency = {"Idempotency-Key": "once"}
     assert (await anna.http.post(KEYS, json={"name": "hers"}, headers=idempotency)).status_code == 201
     async with platform.client(**{"X-API-Key": await platform.key(KeyKind.ADMIN)}, **idempotency) as operator:
@@ -78,7 +79,7 @@ async def test_idempotency_keys_of_operators_and_users_are_apart(platform: Any, 
     assert answers[1].headers["Idempotent-Replayed"] == "true"
 
 
-async def test_repeated_creation_makes_one_key_and_tells_no_secret_again(platform: Any, anna: Any) -> None:
+async def test_repeated_creation_makes_one_key_and_tells_no_secret_again(platform: Platform, anna: Account) -> None:
     headers = {"Idempotency-Key": "once"}
     first, again = [await anna.http.post(KEYS, json={"name": "x"}, headers=headers) for _ in range(2)]
     assert (first.status_code, again.status_code) == (201, 201)
@@ -92,7 +93,7 @@ async def test_repeated_creation_makes_one_key_and_tells_no_secret_again(platfor
     assert (await anna.http.get(KEYS)).json()["total"] == 2
 
 
-async def test_user_who_holds_as_many_keys_as_allowed_must_revoke_one_first(start_platform: Any) -> None:
+async def test_user_who_holds_as_many_keys_as_allowed_must_revoke_one_first(start_platform: StartPlatform) -> None:
     platform = await start_platform(api_keys_per_user=2)
     anna = await platform.account("anna")
     made = await make(anna)
@@ -107,7 +108,7 @@ async def test_user_who_holds_as_many_keys_as_allowed_must_revoke_one_first(star
     await make(anna)
 
 
-async def test_concurrent_creations_do_not_pass_the_limit(start_platform: Any) -> None:
+async def test_concurrent_creations_do_not_pass_the_limit(start_platform: StartPlatform) -> None:
     platform = await start_platform(api_keys_per_user=2)
     anna = await platform.account("anna")
     made = new_api_key(KeyKind.USER)
@@ -120,7 +121,7 @@ async def test_concurrent_creations_do_not_pass_the_limit(start_platform: Any) -
     assert (await another).status_code == 409
 
 
-async def test_list_counts_and_pages_the_owners_keys(anna: Any) -> None:
+async def test_list_counts_and_pages_the_owners_keys(anna: Account) -> None:
     for name in ("one", "two"):
         await make(anna, name=name)
     page = (await anna.http.get(KEYS, params={"limit": 2})).json()
@@ -129,7 +130,7 @@ async def test_list_counts_and_pages_the_owners_keys(anna: Any) -> None:
     assert len((await anna.http.get(KEYS, params={"offset": 2})).json()["api_keys"]) == 1
 
 
-async def test_key_comes_in_every_form_that_clients_send(platform: Any, anna: Any) -> None:
+async def test_key_comes_in_every_form_that_clients_send(platform: Platform, anna: Account) -> None:
     made = await make(anna)
     whole, secret = made["key"], made["secret"]
     public = whole.removesuffix(f"_{secret}")
@@ -153,7 +154,7 @@ async def test_key_comes_in_every_form_that_clients_send(platform: Any, anna: An
         assert await status(platform, "/api/me", **headers) == 401, headers
 
 
-async def test_scopes_open_their_routes_and_nothing_else(platform: Any, anna: Any) -> None:
+async def test_scopes_open_their_routes_and_nothing_else(platform: Platform, anna: Account) -> None:
     job_id = (await anna.submit("image_fast"))["id"]
     key = (await make(anna, scopes=["jobs:read"]))["key"]
     for path in ("/api/jobs", f"/api/jobs/{job_id}"):
@@ -173,7 +174,7 @@ async def test_scopes_open_their_routes_and_nothing_else(platform: Any, anna: An
         assert "scope" in answer.json()["error"]
 
 
-async def test_key_cannot_give_what_it_does_not_hold(platform: Any, anna: Any) -> None:
+async def test_key_cannot_give_what_it_does_not_hold(platform: Platform, anna: Account) -> None:
     key = (await make(anna, scopes=["keys:manage", "jobs:read"]))["key"]
     async with platform.client(**{"X-API-Key": key}) as client:
         answer = await client.post(KEYS, json={"name": "more", "scopes": ["jobs:write"]})
@@ -185,7 +186,7 @@ async def test_key_cannot_give_what_it_does_not_hold(platform: Any, anna: Any) -
         ]
 
 
-async def test_resting_and_revoked_keys_open_nothing_at_once(platform: Any, anna: Any) -> None:
+async def test_resting_and_revoked_keys_open_nothing_at_once(platform: Platform, anna: Account) -> None:
     made = await make(anna)
     one, header = f"{KEYS}/{made['id']}", {"X-API-Key": made["key"]}
     assert await status(platform, "/api/me", **header) == 200
@@ -198,7 +199,9 @@ async def test_resting_and_revoked_keys_open_nothing_at_once(platform: Any, anna
 
 
 @pytest.mark.parametrize("change", [None, {"is_active": False}, {"scopes": ["jobs:read"]}])
-async def test_a_token_ends_with_the_key_that_it_was_made_with(platform: Any, anna: Any, change: Any) -> None:
+async def test_a_token_ends_with_the_key_that_it_was_made_with(
+    platform: Platform, anna: Account, change: dict[str, Any] | None
+) -> None:
     made = await make(anna)
     async with platform.client(**{"X-API-Key": made["key"]}) as client:
         token = (await client.post("/api/auth/token")).json()["access_token"]
@@ -209,7 +212,7 @@ async def test_a_token_ends_with_the_key_that_it_was_made_with(platform: Any, an
     assert await status(platform, "/api/me", **header) == (403 if change and "scopes" in change else 401)
 
 
-async def test_limited_key_gets_no_session_and_loses_those_it_had(platform: Any, anna: Any) -> None:
+async def test_limited_key_gets_no_session_and_loses_those_it_had(platform: Platform, anna: Account) -> None:
     made = await make(anna)
     async with platform.client() as browser:
         login = await browser.post("/api/auth/login", json={"api_key": made["key"]})
@@ -220,7 +223,7 @@ async def test_limited_key_gets_no_session_and_loses_those_it_had(platform: Any,
         assert (await browser.post("/api/auth/login", json={"api_key": made["key"]})).status_code == 403
 
 
-async def test_another_users_key_is_not_there(platform: Any, anna: Any) -> None:
+async def test_another_users_key_is_not_there(platform: Platform, anna: Account) -> None:
     made, ben = await make(anna), await platform.account("ben")
     for path in PATHS:
         one = f"{path}/{made['id']}"
@@ -233,7 +236,7 @@ async def test_another_users_key_is_not_there(platform: Any, anna: Any) -> None:
     assert await status(platform, "/api/me", **{"X-API-Key": made["key"]}) == 200
 
 
-async def test_operator_manages_everybodys_keys_and_alone_gives_premium(platform: Any, anna: Any) -> None:
+async def test_operator_manages_everybodys_keys_and_alone_gives_premium(platform: Platform, anna: Account) -> None:
     assert (await anna.http.post(KEYS, json={"name": "x", "tier": "premium"})).status_code == 403
     made = await make(anna)
     assert (await anna.http.put(f"{KEYS}/{made['id']}", json={"tier": "premium"})).status_code == 403
@@ -250,7 +253,7 @@ async def test_operator_manages_everybodys_keys_and_alone_gives_premium(platform
     assert await status(platform, "/api/me", **{"X-API-Key": made["key"]}) == 401
 
 
-async def test_operators_key_makes_keys_of_the_operators_account(platform: Any) -> None:
+async def test_operators_key_makes_keys_of_the_operators_account(platform: Platform) -> None:
     printed = {"name": "Forge extension", "description": "upstairs", "tier": "premium"}
     async with platform.client(**{"X-API-Key": await platform.key(KeyKind.ADMIN)}) as operator:
         made = [(await operator.post(path, json=printed)).json()["api_key"] for path in PATHS]
@@ -268,7 +271,7 @@ async def test_operators_key_makes_keys_of_the_operators_account(platform: Any) 
             assert (await extension.get("/api/v1/apikeys", params={"limit": 1})).json()["total"] == 2
 
 
-async def test_wrong_field_is_named_in_a_400(anna: Any) -> None:
+async def test_wrong_field_is_named_in_a_400(anna: Account) -> None:
     made = await make(anna)
     for body, field in WRONG_FIELDS:
         answer = await anna.http.post(KEYS, json=body)
@@ -280,7 +283,7 @@ async def test_wrong_field_is_named_in_a_400(anna: Any) -> None:
         assert (await anna.http.get(path)).status_code == 404
 
 
-async def test_use_is_noted_once_in_a_while(platform: Any, anna: Any) -> None:
+async def test_use_is_noted_once_in_a_while(platform: Platform, anna: Account) -> None:
     made = await make(anna)
     one = f"{KEYS}/{made['id']}"
     assert (await anna.http.get(one)).json()["api_key"]["last_used_at"] is None
@@ -297,7 +300,7 @@ async def test_use_is_noted_once_in_a_while(platform: Any, anna: Any) -> None:
     assert (await anna.http.get(one)).json()["api_key"]["last_used_at"] > noted
 
 
-async def test_other_services_learn_tier_scopes_and_rest(platform: Any, anna: Any) -> None:
+async def test_other_services_learn_tier_scopes_and_rest(platform: Platform, anna: Account) -> None:
     link = await QueueClient.open(platform.redis_url)
     try:
         directory = KeyDirectory(link)

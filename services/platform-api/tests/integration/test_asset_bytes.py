@@ -3,10 +3,13 @@
 from typing import Any
 
 import pytest
+from support.platform import Account, Platform, StartWorker
+
+Asset = tuple[Account, dict[str, Any], Platform]
 
 
 @pytest.fixture
-async def asset(platform: Any, start_worker: Any) -> Any:
+async def asset(platform: Platform, start_worker: StartWorker) -> Asset:
     await start_worker()
     anna = await platform.account("anna")
     await anna.finished((await anna.submit("image_fast"))["id"])
@@ -14,7 +17,7 @@ async def asset(platform: Any, start_worker: Any) -> Any:
     return anna, item, platform
 
 
-async def test_plain_path_works_with_credentials_and_not_without(asset: Any) -> None:
+async def test_plain_path_works_with_credentials_and_not_without(asset: Asset) -> None:
     anna, item, platform = asset
     whole = await anna.http.get(item["content_path"])
     assert whole.status_code == 200
@@ -24,7 +27,7 @@ async def test_plain_path_works_with_credentials_and_not_without(asset: Any) -> 
         assert (await anonymous.get(item["content_path"])).status_code == 401
 
 
-async def test_signed_link_works_without_credentials_for_its_bytes_only(asset: Any) -> None:
+async def test_signed_link_works_without_credentials_for_its_bytes_only(asset: Asset) -> None:
     _, item, platform = asset
     link = platform.local(item["url"])
     async with platform.client() as anonymous:
@@ -41,7 +44,7 @@ async def test_signed_link_works_without_credentials_for_its_bytes_only(asset: A
             assert (await anonymous.get(wrong)).status_code == 403, wrong
 
 
-async def test_ranges_are_served(asset: Any) -> None:
+async def test_ranges_are_served(asset: Asset) -> None:
     anna, item, _ = asset
     path, size = item["content_path"], item["size_bytes"]
     whole = (await anna.http.get(path)).content
@@ -60,7 +63,7 @@ async def test_ranges_are_served(asset: Any) -> None:
         assert (await anna.http.get(path, headers={"Range": header})).content == whole
 
 
-async def test_head_with_a_range_is_answered_as_its_get_would_be(asset: Any) -> None:
+async def test_head_with_a_range_is_answered_as_its_get_would_be(asset: Asset) -> None:
     anna, item, _ = asset
     for header in ("bytes=10-19", "bytes=-24", f"bytes={item['size_bytes']}-", "bytes=a-b"):
         head, get = [
@@ -72,7 +75,7 @@ async def test_head_with_a_range_is_answered_as_its_get_would_be(asset: Any) -> 
             assert head.headers.get(name) == get.headers.get(name), (header, name)
 
 
-async def test_range_outside_of_the_asset_is_a_416(asset: Any) -> None:
+async def test_range_outside_of_the_asset_is_a_416(asset: Asset) -> None:
     anna, item, _ = asset
     for header in (f"bytes={item['size_bytes']}-", "bytes=-0"):
         answer = await anna.http.get(item["content_path"], headers={"Range": header})
@@ -80,7 +83,7 @@ async def test_range_outside_of_the_asset_is_a_416(asset: Any) -> None:
         assert answer.headers["Content-Range"] == f"bytes */{item['size_bytes']}"
 
 
-async def test_bytes_that_the_caller_has_are_not_sent_again(asset: Any) -> None:
+async def test_bytes_that_the_caller_has_are_not_sent_again(asset: Asset) -> None:
     anna, item, _ = asset
     etag = (await anna.http.get(item["content_path"])).headers["ETag"]
     for header in (etag, f'"other", W/{etag}', "*"):
@@ -91,7 +94,7 @@ async def test_bytes_that_the_caller_has_are_not_sent_again(asset: Any) -> None:
     assert changed.status_code == 200
 
 
-async def test_head_tells_the_size_without_the_bytes(asset: Any) -> None:
+async def test_head_tells_the_size_without_the_bytes(asset: Asset) -> None:
     anna, item, _ = asset
     answer = await anna.http.head(item["content_path"])
     assert answer.status_code == 200
@@ -100,7 +103,7 @@ async def test_head_tells_the_size_without_the_bytes(asset: Any) -> None:
     assert answer.content == b""
 
 
-async def test_bytes_that_are_gone_are_a_404(asset: Any) -> None:
+async def test_bytes_that_are_gone_are_a_404(asset: Asset) -> None:
     anna, item, platform = asset
     for file in platform.objects.rglob("*.png"):
         file.unlink()

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from darkroom_chassis.database import Database
@@ -12,22 +11,24 @@ from darkroom_queue import Handler, StepContext
 from darkroom_schemas.step import StepResult
 from httpx_sse import aconnect_sse
 from platform_api.clients.objects import StoredObjects
+from platform_api.domain.assets.ports import Objects
 from platform_api.domain.assets.retention import Retention
 from platform_api.loops.asset_retention import AssetRetention
 from platform_api.loops.wakeup import Wakeup
 from platform_api.store.assets.object_deletions import PostgresObjectDeletions
 from platform_api.store.assets.removal import PostgresAssetRemoval
 from support.emprops import collection, generate, generated, workflow
+from support.platform import Platform, StartWorker
 from support.waiting import until
 
 SOME_ID = "019aa7f1-5c3e-7c66-b5a1-9f0d3c1f1c11"
 
 
-def files(platform: Any) -> set[Path]:
+def files(platform: Platform) -> set[Path]:
     return {path for path in platform.objects.rglob("*") if path.is_file()}
 
 
-async def until_files(platform: Any, count: int) -> None:
+async def until_files(platform: Platform, count: int) -> None:
     async def there_are() -> bool:
         return len(files(platform)) == count
 
@@ -49,26 +50,26 @@ class NoStore:
 
 
 @pytest.fixture
-async def database(platform: Any) -> AsyncIterator[Database]:
+async def database(platform: Platform) -> AsyncIterator[Database]:
     database = Database(platform.database_url, application="test", pool_size=2)
     yield database
     await database.close()
 
 
-def keeper(database: Database, objects: Any, retention: Retention, now: datetime) -> AssetRetention:
+def keeper(database: Database, objects: Objects, retention: Retention, now: datetime) -> AssetRetention:
     removal = PostgresAssetRemoval(database)
     return AssetRetention(
         PostgresObjectDeletions(database), objects, removal, retention, clock=lambda: now, wakeup=Wakeup()
     )
 
 
-async def delete_now(platform: Any, database: Database) -> None:
+async def delete_now(platform: Platform, database: Database) -> None:
     """Do at once what the service does twice a minute."""
     objects = StoredObjects(platform.settings.object_store_url)
     await keeper(database, objects, Retention(), datetime.now(UTC)).delete_batch()
 
 
-async def test_assets_are_listed_by_job_type_kind_and_time(platform: Any, start_worker: Any) -> None:
+async def test_assets_are_listed_by_job_type_kind_and_time(platform: Platform, start_worker: StartWorker) -> None:
     await start_worker()
     anna = await platform.account("anna")
     image, batch = (await anna.submit("image_fast"))["id"], (await anna.submit("sdxl_image_fast"))["id"]
@@ -76,7 +77,7 @@ async def test_assets_are_listed_by_job_type_kind_and_time(platform: Any, start_
         await anna.finished(job_id)
     now = datetime.now(UTC)
 
-    async def count(**filters: Any) -> int:
+    async def count(**filters: str) -> int:
         answer = (await anna.http.get("/api/assets", params=filters)).json()
         assert answer["success"]
         assert answer["total"] == len(answer["assets"])
@@ -92,7 +93,7 @@ async def test_assets_are_listed_by_job_type_kind_and_time(platform: Any, start_
 
 
 async def test_assets_of_a_job_are_in_the_order_of_its_steps_whichever_ended_first(
-    platform: Any, start_worker: Any, produce: Handler
+    platform: Platform, start_worker: StartWorker, produce: Handler
 ) -> None:
     second_is_done = asyncio.Event()
 
@@ -134,14 +135,16 @@ async def test_assets_of_a_job_are_in_the_order_of_its_steps_whichever_ended_fir
     ("filters", "field"),
     [({"job_id": "1"}, "job_id"), ({"mime_type": "image"}, "mime_type"), ({"created_after": "now"}, "created_after")],
 )
-async def test_filter_that_makes_no_sense_is_a_400_that_names_it(platform: Any, filters: Any, field: str) -> None:
+async def test_filter_that_makes_no_sense_is_a_400_that_names_it(
+    platform: Platform, filters: dict[str, str], field: str
+) -> None:
     anna = await platform.account("anna")
     answer = await anna.http.get("/api/assets", params=filters)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, field)
 
 
 async def test_deleted_asset_is_gone_with_its_bytes_for_its_owner_and_from_its_job(
-    platform: Any, start_worker: Any
+    platform: Platform, start_worker: StartWorker
 ) -> None:
     await start_worker()
     anna, ben = await platform.account("anna"), await platform.account("ben")
@@ -175,7 +178,9 @@ async def test_deleted_asset_is_gone_with_its_bytes_for_its_owner_and_from_its_j
     await until_files(platform, 10)
 
 
-async def test_bytes_are_deleted_when_the_store_is_back(platform: Any, start_worker: Any, database: Database) -> None:
+async def test_bytes_are_deleted_when_the_store_is_back(
+    platform: Platform, start_worker: StartWorker, database: Database
+) -> None:
     await start_worker()
     anna = await platform.account("anna")
     await anna.finished((await anna.submit("image_fast"))["id"])
@@ -195,7 +200,7 @@ async def test_bytes_are_deleted_when_the_store_is_back(platform: Any, start_wor
 
 
 async def test_bytes_that_come_after_the_cancel_are_deleted(
-    platform: Any, start_worker: Any, produce: Handler, database: Database
+    platform: Platform, start_worker: StartWorker, produce: Handler, database: Database
 ) -> None:
     begun, cancelled = asyncio.Event(), asyncio.Event()
 
@@ -221,7 +226,7 @@ async def test_bytes_that_come_after_the_cancel_are_deleted(
 
 
 async def test_assets_are_kept_for_the_days_of_their_bucket(
-    platform: Any, start_worker: Any, database: Database
+    platform: Platform, start_worker: StartWorker, database: Database
 ) -> None:
     await start_worker()
     anna = await platform.account("anna")
@@ -243,7 +248,7 @@ async def test_assets_are_kept_for_the_days_of_their_bucket(
 
 
 async def test_days_of_a_bucket_count_for_assets_of_every_dialect(
-    platform: Any, start_worker: Any, database: Database
+    platform: Platform, start_worker: StartWorker, database: Database
 ) -> None:
     await start_worker()
     anna = await platform.account("anna")
@@ -257,7 +262,7 @@ async def test_days_of_a_bucket_count_for_assets_of_every_dialect(
 
 
 async def test_assets_of_the_last_release_are_kept_for_the_days_of_their_bucket(
-    platform: Any, start_worker: Any, database: Database
+    platform: Platform, start_worker: StartWorker, database: Database
 ) -> None:
     await start_worker()
     anna = await platform.account("anna")
@@ -283,7 +288,7 @@ def enlarged(produce: Handler, *numbers: int) -> Handler:
 
 
 async def test_output_larger_than_its_bucket_allows_is_neither_kept_nor_paid(
-    platform: Any, start_worker: Any, produce: Handler, database: Database
+    platform: Platform, start_worker: StartWorker, produce: Handler, database: Database
 ) -> None:
     await start_worker(enlarged(produce, 2))
     anna = await platform.account("anna", credits=10)
@@ -296,7 +301,7 @@ async def test_output_larger_than_its_bucket_allows_is_neither_kept_nor_paid(
 
 
 async def test_job_whose_only_output_is_too_large_fails_for_that_reason_and_costs_nothing(
-    platform: Any, start_worker: Any, produce: Handler, database: Database
+    platform: Platform, start_worker: StartWorker, produce: Handler, database: Database
 ) -> None:
     await start_worker(enlarged(produce, 0))
     anna = await platform.account("anna", credits=10)

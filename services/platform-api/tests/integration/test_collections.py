@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from darkroom_schemas.ids import new_uuid7
 from support.emprops import DETAILS, SIMPLE, collection, generate, simple, workflow
+from support.platform import Platform, StartWorker
 
 
-async def test_simple_collection_is_held_in_custody(platform: Any) -> None:
+async def test_simple_collection_is_held_in_custody(platform: Platform) -> None:
     anna = await platform.account("anna")
     answer = await simple(anna)
     assert answer.status_code == 200, answer.text
@@ -28,7 +29,7 @@ async def test_simple_collection_is_held_in_custody(platform: Any) -> None:
     assert (await anna.http.get(f"/api/collections/{data['id']}")).json() == answer.json()
 
 
-async def test_simple_collection_has_the_documented_defaults(platform: Any) -> None:
+async def test_simple_collection_has_the_documented_defaults(platform: Platform) -> None:
     named = ("title", "description", "social_org", "social_identifier")
     anna = await platform.account("anna")
     data = (await simple(anna, collection_details={name: DETAILS[name] for name in named})).json()["data"]
@@ -37,7 +38,7 @@ async def test_simple_collection_has_the_documented_defaults(platform: Any) -> N
     assert (data["cover_image_url"], data["cast_hash"], data["project_id"]) == (None, None, anna.id)
 
 
-async def test_same_somebody_is_linked_once(platform: Any) -> None:
+async def test_same_somebody_is_linked_once(platform: Platform) -> None:
     anna, ben = await platform.account("anna"), await platform.account("ben")
     first = (await simple(anna)).json()["data"]["social_link"]
     without = {name: value for name, value in DETAILS.items() if name != "miniapp_user_id"}
@@ -65,13 +66,15 @@ async def test_same_somebody_is_linked_once(platform: Any) -> None:
         ({"template_json": {"prompt": ["{{mood}} {{a mood}}"]}}, "template_json.prompt.0"),
     ],
 )
-async def test_bad_simple_collection_is_refused_by_field(platform: Any, changes: Any, field: str) -> None:
+async def test_bad_simple_collection_is_refused_by_field(
+    platform: Platform, changes: dict[str, Any], field: str
+) -> None:
     answer = await simple(await platform.account("anna"), **changes)
     assert answer.status_code == 400, answer.text
     assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
-async def test_collection_of_another_user_is_not_there(platform: Any) -> None:
+async def test_collection_of_another_user_is_not_there(platform: Platform) -> None:
     anna, ben = await platform.account("anna"), await platform.account("ben")
     id_ = await collection(anna, workflow="sdxl_image")
     await workflow(anna, "dynamic_json", {"job_type": "simulation", "template": {}})
@@ -83,13 +86,13 @@ async def test_collection_of_another_user_is_not_there(platform: Any) -> None:
 
 
 @pytest.mark.parametrize("id_", ["not-an-id", pytest.param(new_uuid7(), id="unknown")])
-async def test_unknown_collection_is_a_404(platform: Any, id_: str) -> None:
+async def test_unknown_collection_is_a_404(platform: Platform, id_: str) -> None:
     anna = await platform.account("anna")
     assert (await anna.http.get(f"/api/collections/{id_}")).status_code == 404
     assert (await generate(anna, id_)).status_code == 404
 
 
-async def test_collections_are_listed_newest_first_in_pages(platform: Any) -> None:
+async def test_collections_are_listed_newest_first_in_pages(platform: Platform) -> None:
     anna = await platform.account("anna")
     ids = [await collection(anna, title=f"{number}") for number in range(3)]
     first = (await anna.http.get("/api/collections", params={"limit": 2})).json()
@@ -99,7 +102,7 @@ async def test_collections_are_listed_newest_first_in_pages(platform: Any) -> No
 
 
 @pytest.mark.parametrize("prefix", ["", "/api"])
-async def test_older_paths_are_served(platform: Any, start_worker: Any, prefix: str) -> None:
+async def test_older_paths_are_served(platform: Platform, start_worker: StartWorker, prefix: str) -> None:
     await start_worker()
     anna = await platform.account("anna")
     id_ = (await simple(anna, f"{prefix}/create-simple-collection")).json()["data"]["id"]

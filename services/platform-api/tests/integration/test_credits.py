@@ -4,26 +4,28 @@ import asyncio
 import json
 from typing import Any
 
+import httpx
 import pytest
 from darkroom_chassis.api_keys import KeyKind
+from support.platform import Account, Platform, StartWorker
 
 SOME_ID = "019aa7f1-5c3e-7c66-b5a1-9f0d3c1f1c11"
 ADJUST = "/api/admin/credits"
 
 
 @pytest.fixture
-async def operator(platform: Any) -> Any:
+async def operator(platform: Platform) -> httpx.AsyncClient:
     client = platform.client(**{"X-API-Key": await platform.key(KeyKind.ADMIN)})
     return await platform.stack.enter_async_context(client)
 
 
-async def statement(account: Any, **asked: Any) -> dict[str, Any]:
+async def statement(account: Account, **asked: Any) -> dict[str, Any]:
     answer = await account.http.get("/api/credits", params=asked)
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
 
 
-async def check_ledger(platform: Any) -> None:
+async def check_ledger(platform: Platform) -> None:
     """The balance is the sum of the ledger; of a job that has ended, all that was reserved was captured or released."""
     changes = """SELECT u.balance_mc, coalesce(sum(CASE l.kind WHEN 'grant' THEN amount_mc WHEN 'release' THEN amount_mc
                         WHEN 'capture' THEN 0 ELSE -amount_mc END), 0)
@@ -42,7 +44,9 @@ async def check_ledger(platform: Any) -> None:
             assert (captured, released) == (0, 0)
 
 
-async def test_statement_tells_every_change_with_the_balance_after_it(platform: Any, start_worker: Any) -> None:
+async def test_statement_tells_every_change_with_the_balance_after_it(
+    platform: Platform, start_worker: StartWorker
+) -> None:
     anna, ben = await platform.account("anna", credits=10), await platform.account("ben", credits=1)
     cancelled = (await anna.submit("image_fast"))["id"]
     assert (await statement(anna))["reserved"] == 0.5
@@ -65,7 +69,7 @@ async def test_statement_tells_every_change_with_the_balance_after_it(platform: 
     assert [line["kind"] for line in (await statement(ben))["data"]] == ["grant"]
 
 
-async def test_pages_of_the_statement_add_up_to_the_whole_while_it_grows(platform: Any) -> None:
+async def test_pages_of_the_statement_add_up_to_the_whole_while_it_grows(platform: Platform) -> None:
     anna = await platform.account("anna")
     for _ in range(3):
         job_id = (await anna.submit("image_fast"))["id"]
@@ -81,7 +85,9 @@ async def test_pages_of_the_statement_add_up_to_the_whole_while_it_grows(platfor
     assert lines == whole
 
 
-async def test_operator_gives_and_takes_and_the_ledger_says_who_and_why(platform: Any, operator: Any) -> None:
+async def test_operator_gives_and_takes_and_the_ledger_says_who_and_why(
+    platform: Platform, operator: httpx.AsyncClient
+) -> None:
     anna = await platform.account("anna", credits=10)
     given = await operator.post(ADJUST, json={"user_id": anna.id, "amount": 2.5, "note": "invoice 7"})
     assert given.json() == {"user_id": anna.id, "amount": 2.5, "balance": 12.5}
@@ -99,7 +105,7 @@ async def test_operator_gives_and_takes_and_the_ledger_says_who_and_why(platform
     await check_ledger(platform)
 
 
-async def test_adjustment_with_an_idempotency_key_happens_once(platform: Any, operator: Any) -> None:
+async def test_adjustment_with_an_idempotency_key_happens_once(platform: Platform, operator: httpx.AsyncClient) -> None:
     anna = await platform.account("anna", credits=0)
     key, body = {"Idempotency-Key": "invoice-7"}, {"user_id": anna.id, "amount": 5}
     answers = await asyncio.gather(*(operator.post(ADJUST, json=body, headers=key) for _ in range(20)))
@@ -133,7 +139,7 @@ async def test_adjustment_with_an_idempotency_key_happens_once(platform: Any, op
     ],
 )
 async def test_adjustment_that_makes_no_sense_is_refused(
-    platform: Any, operator: Any, changed: Any, status: int, field: str | None
+    platform: Platform, operator: httpx.AsyncClient, changed: dict[str, Any], status: int, field: str | None
 ) -> None:
     anna = await platform.account("anna")
     answer = await operator.post(ADJUST, content=json.dumps({"user_id": anna.id, "amount": 1} | changed))
@@ -142,7 +148,7 @@ async def test_adjustment_that_makes_no_sense_is_refused(
     assert await anna.credits() == 100
 
 
-async def test_only_operators_adjust_credits(platform: Any) -> None:
+async def test_only_operators_adjust_credits(platform: Platform) -> None:
     anna = await platform.account("anna")
     body = {"user_id": anna.id, "amount": 1}
     service = {"X-API-Key": await platform.key(KeyKind.SERVICE), "X-User-Id": anna.id}
@@ -154,7 +160,7 @@ async def test_only_operators_adjust_credits(platform: Any) -> None:
 
 
 async def test_books_balance_after_a_hundred_submissions_and_cancels_at_once(
-    platform: Any, start_worker: Any, operator: Any
+    platform: Platform, start_worker: StartWorker, operator: httpx.AsyncClient
 ) -> None:
     """Credits suffice for 60 of the 100; every second job is cancelled while workers are at it."""
     await start_worker()

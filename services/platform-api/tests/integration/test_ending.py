@@ -1,14 +1,16 @@
 """How jobs end otherwise: cancelled, failed, or delivered in part; credits follow what was delivered."""
 
 import asyncio
-from typing import Any
 
-from darkroom_queue import StepContext, StepFailed, StepStopped, StopReason
+from darkroom_queue import Handler, StepContext, StepFailed, StepStopped, StopReason
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.step import StepError, StepResult
+from support.platform import Platform, StartWorker
 
 
-async def test_cancelling_a_waiting_job_refunds_it_and_takes_it_back(platform: Any, start_worker: Any) -> None:
+async def test_cancelling_a_waiting_job_refunds_it_and_takes_it_back(
+    platform: Platform, start_worker: StartWorker
+) -> None:
     anna = await platform.account("anna")
     job_id = (await anna.submit("video_fast"))["id"]
     assert await anna.credits() == 95
@@ -24,7 +26,7 @@ async def test_cancelling_a_waiting_job_refunds_it_and_takes_it_back(platform: A
     assert (await anna.job(job_id))["metadata"].get("all_assets") is None
 
 
-async def test_cancel_reaches_the_running_step(platform: Any, start_worker: Any) -> None:
+async def test_cancel_reaches_the_running_step(platform: Platform, start_worker: StartWorker) -> None:
     begun, stopped = asyncio.Event(), asyncio.Event()
     reasons = []
 
@@ -45,7 +47,7 @@ async def test_cancel_reaches_the_running_step(platform: Any, start_worker: Any)
     assert reasons == [StopReason.CANCELLED]
 
 
-async def test_cancelling_a_finished_job_is_a_409(platform: Any, start_worker: Any) -> None:
+async def test_cancelling_a_finished_job_is_a_409(platform: Platform, start_worker: StartWorker) -> None:
     await start_worker()
     anna = await platform.account("anna")
     job_id = (await anna.submit("prompt_enhance"))["id"]
@@ -53,7 +55,7 @@ async def test_cancelling_a_finished_job_is_a_409(platform: Any, start_worker: A
     assert (await anna.http.post(f"/api/jobs/{job_id}/cancel")).status_code == 409
 
 
-async def test_failed_step_fails_the_job_and_refunds_it(platform: Any, start_worker: Any) -> None:
+async def test_failed_step_fails_the_job_and_refunds_it(platform: Platform, start_worker: StartWorker) -> None:
     async def work(context: StepContext) -> StepResult:
         raise StepFailed(StepError(code=StepErrorCode.OUT_OF_MEMORY, message="The card is too small.\0"))
 
@@ -66,7 +68,7 @@ async def test_failed_step_fails_the_job_and_refunds_it(platform: Any, start_wor
     assert await platform.rows("SELECT status FROM platform.steps ORDER BY number") == [("failed",), ("cancelled",)]
 
 
-async def test_only_what_was_delivered_is_paid(platform: Any, start_worker: Any, produce: Any) -> None:
+async def test_only_what_was_delivered_is_paid(platform: Platform, start_worker: StartWorker, produce: Handler) -> None:
     async def four_of_six(context: StepContext) -> StepResult:
         result = await produce(context)
         return StepResult(outputs=result.outputs[:4])
@@ -81,7 +83,7 @@ async def test_only_what_was_delivered_is_paid(platform: Any, start_worker: Any,
     assert sorted(await platform.rows(ledger)) == [("capture", 4, 2000), ("release", 1, 1000), ("reserve", 1, 3000)]
 
 
-async def test_success_without_a_result_is_a_failure(platform: Any, start_worker: Any) -> None:
+async def test_success_without_a_result_is_a_failure(platform: Platform, start_worker: StartWorker) -> None:
     async def nothing(context: StepContext) -> StepResult:
         return StepResult()
 
@@ -91,7 +93,7 @@ async def test_success_without_a_result_is_a_failure(platform: Any, start_worker
     assert await anna.credits() == 100
 
 
-async def test_failed_attempt_is_tried_again(platform: Any, start_worker: Any, produce: Any) -> None:
+async def test_failed_attempt_is_tried_again(platform: Platform, start_worker: StartWorker, produce: Handler) -> None:
     async def second_time_lucky(context: StepContext) -> StepResult:
         if context.step.attempt == 1:
             raise StepFailed(StepError(code=StepErrorCode.WORKER_CRASHED, message="It crashed.", retryable=True))
@@ -105,7 +107,7 @@ async def test_failed_attempt_is_tried_again(platform: Any, start_worker: Any, p
 
 
 async def test_result_that_cannot_be_kept_fails_its_job_and_holds_up_no_other(
-    platform: Any, start_worker: Any, produce: Any
+    platform: Platform, start_worker: StartWorker, produce: Handler
 ) -> None:
     async def one_image_twice(context: StepContext) -> StepResult:
         result = await produce(context)

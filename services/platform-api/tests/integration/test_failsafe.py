@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import httpx
 import pytest
 from darkroom_chassis.api_keys import KeyKind
 from darkroom_schemas.ids import StepId, new_uuid7
+from support.platform import Platform, StartWorker
 from support.waiting import until
 
 URL = "https://cdn.example/final.png"
@@ -12,13 +14,13 @@ COMPLETE = {"workflow_output": URL, "outputs": {"images": [URL]}, "metadata": {"
 FAILED = {"error_message": "The node vanished.", "error_details": {"node": 7}}
 
 
-async def report(platform: Any, job_id: str, what: str, body: Any, **headers: str) -> Any:
+async def report(platform: Platform, job_id: str, what: str, body: object, **headers: str) -> httpx.Response:
     key = await platform.key(KeyKind.SERVICE)
     async with platform.client(**{"X-API-Key": key}, **headers) as service:
         return await service.post(f"/api/jobs/{job_id}/{what}", json=body)
 
 
-async def test_reported_completion_ends_the_job_with_what_was_reported(platform: Any) -> None:
+async def test_reported_completion_ends_the_job_with_what_was_reported(platform: Platform) -> None:
     anna = await platform.account("anna", credits=10)
     job_id = (await anna.submit("video_fast"))["id"]
     for _ in range(2):
@@ -39,7 +41,7 @@ async def test_reported_completion_ends_the_job_with_what_was_reported(platform:
     assert history == [("created",), ("complete",)]
 
 
-async def test_reported_failure_ends_the_job_and_refunds_it(platform: Any) -> None:
+async def test_reported_failure_ends_the_job_and_refunds_it(platform: Platform) -> None:
     anna = await platform.account("anna", credits=10)
     job_id = (await anna.submit("video_fast"))["id"]
     for _ in range(2):
@@ -50,7 +52,7 @@ async def test_reported_failure_ends_the_job_and_refunds_it(platform: Any) -> No
     assert await anna.credits() == 10
 
 
-async def test_what_is_reported_beside_the_end_is_shown_in_the_job_and_its_history(platform: Any) -> None:
+async def test_what_is_reported_beside_the_end_is_shown_in_the_job_and_its_history(platform: Platform) -> None:
     anna = await platform.account("anna")
     completed, failed = [(await anna.submit("image_fast"))["id"] for _ in range(2)]
     await report(platform, completed, "complete", COMPLETE)
@@ -75,7 +77,7 @@ async def test_what_is_reported_beside_the_end_is_shown_in_the_job_and_its_histo
     assert details == [None, FAILED["error_details"], None], "history stays"
 
 
-async def test_contradiction_is_refused(platform: Any, start_worker: Any) -> None:
+async def test_contradiction_is_refused(platform: Platform, start_worker: StartWorker) -> None:
     anna = await platform.account("anna")
     failed, cancelled = [(await anna.submit("video_fast"))["id"] for _ in range(2)]
     await report(platform, failed, "failed", FAILED)
@@ -91,7 +93,7 @@ async def test_contradiction_is_refused(platform: Any, start_worker: Any) -> Non
     assert (await anna.job(completed))["data"]["workflow_output"] != URL
 
 
-async def test_only_a_service_reports_and_only_for_the_user_it_names(platform: Any) -> None:
+async def test_only_a_service_reports_and_only_for_the_user_it_names(platform: Platform) -> None:
     anna, ben = await platform.account("anna"), await platform.account("ben")
     job_id = (await anna.submit("video_fast"))["id"]
     for what, body in (("complete", COMPLETE), ("failed", FAILED)):
@@ -113,13 +115,15 @@ async def test_only_a_service_reports_and_only_for_the_user_it_names(platform: A
         ("failed", {"error_message": ""}, "error_message"),
     ],
 )
-async def test_report_that_is_not_valid_names_the_field(platform: Any, what: str, body: Any, field: str) -> None:
+async def test_report_that_is_not_valid_names_the_field(
+    platform: Platform, what: str, body: object, field: str
+) -> None:
     answer = await report(platform, new_uuid7(), what, body)
     assert answer.status_code == 400
     assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
-async def test_late_result_does_not_overwrite_a_reported_end(platform: Any, start_worker: Any) -> None:
+async def test_late_result_does_not_overwrite_a_reported_end(platform: Platform, start_worker: StartWorker) -> None:
     anna = await platform.account("anna")
     job_id = (await anna.submit("video_fast"))["id"]
     await report(platform, job_id, "complete", COMPLETE)

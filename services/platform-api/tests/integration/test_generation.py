@@ -5,13 +5,16 @@ import json
 from typing import Any
 
 import pytest
-from darkroom_queue import StepContext
+from darkroom_queue import Handler, StepContext
 from darkroom_schemas.step import StepResult
 from httpx_sse import aconnect_sse
 from support.emprops import collection, generate, generated, simple, workflow
+from support.platform import Platform, StartWorker
 
 
-async def test_variables_fill_the_template_of_a_simple_collection(platform: Any, start_worker: Any) -> None:
+async def test_variables_fill_the_template_of_a_simple_collection(
+    platform: Platform, start_worker: StartWorker
+) -> None:
     await start_worker()
     anna = await platform.account("anna")
     id_ = (await simple(anna)).json()["data"]["id"]
@@ -29,7 +32,7 @@ async def test_variables_fill_the_template_of_a_simple_collection(platform: Any,
     assert await anna.credits() == 98.5
 
 
-async def test_first_option_is_the_default(platform: Any) -> None:
+async def test_first_option_is_the_default(platform: Platform) -> None:
     anna = await platform.account("anna")
     id_ = (await simple(anna)).json()["data"]["id"]
     assert (await generate(anna, id_, variables={"Mood": "calm", "Seed": 1})).status_code == 200
@@ -55,7 +58,7 @@ async def test_first_option_is_the_default(platform: Any) -> None:
         ({"priority": 5}, "priority"),
     ],
 )
-async def test_bad_generation_is_refused_by_field(platform: Any, body: Any, field: str) -> None:
+async def test_bad_generation_is_refused_by_field(platform: Platform, body: dict[str, Any], field: str) -> None:
     anna = await platform.account("anna")
     id_ = (await simple(anna)).json()["data"]["id"]
     answer = await generate(anna, id_, **body)
@@ -63,7 +66,9 @@ async def test_bad_generation_is_refused_by_field(platform: Any, body: Any, fiel
     assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
-async def test_placeholder_that_was_kept_though_it_means_nothing_is_refused_by_field_and_name(platform: Any) -> None:
+async def test_placeholder_that_was_kept_though_it_means_nothing_is_refused_by_field_and_name(
+    platform: Platform,
+) -> None:
     anna = await platform.account("anna")
     name = await workflow(anna, "dynamic_json", {"job_type": "simulation", "template": {"steps": "{{n}}"}})
     id_ = await collection(anna, workflow=name)
@@ -75,7 +80,7 @@ async def test_placeholder_that_was_kept_though_it_means_nothing_is_refused_by_f
     assert (error["field"], "{{ steps.0 }}" in error["message"]) == ("steps.0.payload.steps", True)
 
 
-async def test_direct_job_takes_the_variables_as_they_are(platform: Any, start_worker: Any) -> None:
+async def test_direct_job_takes_the_variables_as_they_are(platform: Platform, start_worker: StartWorker) -> None:
     await start_worker()
     anna = await platform.account("anna")
     job = await generated(
@@ -86,7 +91,9 @@ async def test_direct_job_takes_the_variables_as_they_are(platform: Any, start_w
     assert refused.json()["errors"][0]["field"] == "variables.cfg"
 
 
-async def test_basic_workflow_runs_side_by_side_what_can(platform: Any, start_worker: Any, produce: Any) -> None:
+async def test_basic_workflow_runs_side_by_side_what_can(
+    platform: Platform, start_worker: StartWorker, produce: Handler
+) -> None:
     both = asyncio.Barrier(2)
 
     async def wait_for_the_other(context: StepContext) -> StepResult:
@@ -109,7 +116,7 @@ async def test_basic_workflow_runs_side_by_side_what_can(platform: Any, start_wo
     assert await anna.credits() == 100 - 0.5 - 1.5 - 5
 
 
-async def test_every_step_is_recorded_when_the_job_is_accepted(platform: Any) -> None:
+async def test_every_step_is_recorded_when_the_job_is_accepted(platform: Platform) -> None:
     anna = await platform.account("anna")
     id_ = await collection(anna, workflow="image_and_video")
     assert (await generate(anna, id_, variables={"prompt": "a boat"})).status_code == 200
@@ -121,7 +128,9 @@ async def test_every_step_is_recorded_when_the_job_is_accepted(platform: Any) ->
     ]
 
 
-async def test_stream_of_parallel_steps_tells_the_mean_progress(platform: Any, start_worker: Any, produce: Any) -> None:
+async def test_stream_of_parallel_steps_tells_the_mean_progress(
+    platform: Platform, start_worker: StartWorker, produce: Handler
+) -> None:
     halfway, sent = asyncio.Barrier(2), asyncio.Event()
 
     async def stop_half_way(context: StepContext) -> StepResult:
@@ -146,7 +155,7 @@ async def test_stream_of_parallel_steps_tells_the_mean_progress(platform: Any, s
     assert progress == sorted(progress)
 
 
-async def test_comfy_workflow_requires_its_models_and_nodes(platform: Any) -> None:
+async def test_comfy_workflow_requires_its_models_and_nodes(platform: Platform) -> None:
     anna = await platform.account("anna", credits=10)
     graph = {"1": {"class_type": "KSampler", "inputs": {"seed": "{{seed}}", "text": "a {{thing}}"}}}
     data = {"workflow": graph, "max_outputs": 4}
@@ -159,7 +168,7 @@ async def test_comfy_workflow_requires_its_models_and_nodes(platform: Any) -> No
     assert await anna.credits() == 6
 
 
-async def test_results_of_any_type_go_into_later_steps(platform: Any, start_worker: Any) -> None:
+async def test_results_of_any_type_go_into_later_steps(platform: Platform, start_worker: StartWorker) -> None:
     await start_worker()
     anna = await platform.account("anna")
     steps = [
@@ -190,7 +199,7 @@ async def test_results_of_any_type_go_into_later_steps(platform: Any, start_work
     ],
 )
 async def test_every_type_of_workflow_runs_to_its_end(
-    platform: Any, start_worker: Any, type_: str, data: Any, variables: Any
+    platform: Platform, start_worker: StartWorker, type_: str, data: dict[str, Any], variables: dict[str, Any]
 ) -> None:
     await start_worker()
     anna = await platform.account("anna")
@@ -209,7 +218,9 @@ async def test_every_type_of_workflow_runs_to_its_end(
         ("jsonb_set(data, '{component,job_type}', '\"hologram\"')", "job_type"),
     ],
 )
-async def test_corrupted_collection_is_told_in_the_words_of_the_seed(platform: Any, damage: str, problem: str) -> None:
+async def test_corrupted_collection_is_told_in_the_words_of_the_seed(
+    platform: Platform, damage: str, problem: str
+) -> None:
     anna = await platform.account("anna")
     id_ = (await simple(anna)).json()["data"]["id"]
     await platform.rows(f"UPDATE platform.collections SET data = {damage} RETURNING id")  # noqa: S608 - ours
@@ -224,7 +235,7 @@ async def test_corrupted_collection_is_told_in_the_words_of_the_seed(platform: A
     assert (body["code"], body["status"]) == ("collection_corrupted", 409)
 
 
-async def test_generation_without_credits_is_a_402(platform: Any) -> None:
+async def test_generation_without_credits_is_a_402(platform: Platform) -> None:
     anna = await platform.account("anna", credits=1)
     answer = await generate(anna, await collection(anna, workflow="sdxl_image"), variables={"prompt": "a boat"})
     assert answer.status_code == 402
@@ -232,7 +243,7 @@ async def test_generation_without_credits_is_a_402(platform: Any) -> None:
     assert answer.json()["type"] == "urn:darkroom:error:insufficient_credits"
 
 
-async def test_generation_with_a_key_happens_once(platform: Any) -> None:
+async def test_generation_with_a_key_happens_once(platform: Platform) -> None:
     anna = await platform.account("anna")
     id_ = await collection(anna, workflow="sdxl_image")
     path, body = f"/api/collections/{id_}/generate", {"variables": {"prompt": "a boat"}}
@@ -242,7 +253,7 @@ async def test_generation_with_a_key_happens_once(platform: Any) -> None:
     assert await platform.rows("SELECT count(*) FROM platform.jobs") == [(1,)]
 
 
-async def test_failed_generation_is_retried(platform: Any, start_worker: Any) -> None:
+async def test_failed_generation_is_retried(platform: Platform, start_worker: StartWorker) -> None:
     anna = await platform.account("anna")
     id_ = await collection(anna, workflow="enhanced_image")
     job_id = (await generate(anna, id_, variables={"prompt": "a boat"})).json()["data"]["jobId"]

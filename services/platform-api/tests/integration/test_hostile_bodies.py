@@ -1,9 +1,8 @@
 """Bodies that break careless programs are a 400 on every EmProps route that takes one, never a 500."""
 
-from typing import Any
-
 import pytest
 from support.emprops import collection
+from support.platform import Platform
 
 NAMELESS = '{"name": "a", "label": "%s", "description": "", "data": %s, "output_mime_type": "image/png"}'
 COLLECTION = '{"title": "%s", "price": %s, "editions": %s}'
@@ -59,17 +58,17 @@ QUERIES = (
 NAMES = ("%00", "%ff", "%ed%a0%80", "x" * 201, "..%2f..")
 
 
-async def test_hostile_bodies_are_a_400(platform: Any) -> None:
+async def test_hostile_bodies_are_a_400(platform: Platform) -> None:
     anna = await platform.account("anna")
     generate = f"/api/collections/{await collection(anna, workflow='sdxl_image')}/generate"
     for path, body in BODIES:
-        content = {"content": body, "headers": {"Content-Type": "application/json"}}
-        answer = await anna.http.post(generate if path == "generate" else path, **content)
+        url = generate if path == "generate" else path
+        answer = await anna.http.post(url, content=body, headers={"Content-Type": "application/json"})
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request"), (path, body[:200])
 
 
 @pytest.mark.parametrize("what", ["workflows", "collections", "models", "custom-nodes"])
-async def test_bad_pages_are_a_400(platform: Any, what: str) -> None:
+async def test_bad_pages_are_a_400(platform: Platform, what: str) -> None:
     anna = await platform.account("anna")
     for query in QUERIES:
         answer = await anna.http.get(f"/api/{what}?{query}")
@@ -77,7 +76,7 @@ async def test_bad_pages_are_a_400(platform: Any, what: str) -> None:
         assert [error["field"] for error in answer.json()["errors"]] == [query.split("=")[0]]
 
 
-async def test_odd_names_of_workflows_are_refused_or_not_there(platform: Any) -> None:
+async def test_odd_names_of_workflows_are_refused_or_not_there(platform: Platform) -> None:
     anna = await platform.account("anna")
     for name in NAMES:
         assert (await anna.http.get(f"/api/workflows/{name}")).status_code in {400, 404}, name

@@ -13,6 +13,7 @@ from darkroom_chassis.api_keys import KeyKind, new_api_key
 from darkroom_schemas.ids import UserId
 from platform_api.commands.bootstrap import bootstrap
 from platform_api.wiring import jwt_codec, open_accounts
+from support.platform import Platform, StartPlatform, StartWorker
 
 SOME_ID = "019aa7f1-5c3e-7c66-b5a1-9f0d3c1f1c11"
 PROTECTED = [
@@ -40,7 +41,7 @@ PROTECTED = [
 OPEN = ["/api/queue-status", "/api/job-types", "/livez", "/readyz", "/metrics"]
 
 
-async def test_without_or_with_a_wrong_credential_is_a_401(platform: Any) -> None:
+async def test_without_or_with_a_wrong_credential_is_a_401(platform: Platform) -> None:
     wrong: list[dict[str, str]] = [
         {},
         {"Authorization": "Bearer nonsense"},
@@ -56,12 +57,12 @@ async def test_without_or_with_a_wrong_credential_is_a_401(platform: Any) -> Non
                 assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-async def test_what_tells_nothing_about_anybody_needs_no_credential(platform: Any) -> None:
+async def test_what_tells_nothing_about_anybody_needs_no_credential(platform: Platform) -> None:
     async with platform.client() as anonymous:
         assert {(await anonymous.get(path)).status_code for path in OPEN} == {200}
 
 
-async def test_another_users_job_and_assets_are_not_there(platform: Any, start_worker: Any) -> None:
+async def test_another_users_job_and_assets_are_not_there(platform: Platform, start_worker: StartWorker) -> None:
     await start_worker()
     anna, ben = await platform.account("anna"), await platform.account("ben")
     job_id = (await anna.submit("image_fast"))["id"]
@@ -81,13 +82,13 @@ async def test_another_users_job_and_assets_are_not_there(platform: Any, start_w
     assert (await ben.http.get("/api/assets")).json()["total"] == 0
 
 
-async def test_what_does_not_exist_is_a_404(platform: Any) -> None:
+async def test_what_does_not_exist_is_a_404(platform: Platform) -> None:
     anna = await platform.account("anna")
     for path in ("/api/jobs/nonsense", f"/api/jobs/{SOME_ID}", "/api/assets/1/content"):
         assert (await anna.http.get(path)).status_code == 404
 
 
-async def test_api_key_works_in_both_headers_and_gets_a_token(platform: Any) -> None:
+async def test_api_key_works_in_both_headers_and_gets_a_token(platform: Platform) -> None:
     anna = await platform.account("anna")
     for headers in ({"X-API-Key": anna.api_key}, {"Authorization": f"Bearer {anna.api_key}"}):
         async with platform.client(**headers) as client:
@@ -97,12 +98,12 @@ async def test_api_key_works_in_both_headers_and_gets_a_token(platform: Any) -> 
             assert (await client.get("/api/me")).json()["name"] == "anna"
 
 
-async def test_token_cannot_renew_itself(platform: Any) -> None:
+async def test_token_cannot_renew_itself(platform: Platform) -> None:
     anna = await platform.account("anna")
     assert (await anna.http.post("/api/auth/token")).status_code == 403
 
 
-async def test_service_key_speaks_for_the_user_it_names(platform: Any) -> None:
+async def test_service_key_speaks_for_the_user_it_names(platform: Platform) -> None:
     anna = await platform.account("anna")
     key = await platform.key(KeyKind.SERVICE)
     for name in ("user_id", "X-User-Id"):
@@ -114,14 +115,14 @@ async def test_service_key_speaks_for_the_user_it_names(platform: Any) -> None:
         assert (await service.post("/api/queue-job", json={"jobType": "image_fast"})).status_code == 403
 
 
-async def test_user_header_without_a_service_key_changes_nothing(platform: Any) -> None:
+async def test_user_header_without_a_service_key_changes_nothing(platform: Platform) -> None:
     anna, ben = await platform.account("anna"), await platform.account("ben")
     for credential in (anna.jwt, anna.api_key):
         async with platform.client(Authorization=f"Bearer {credential}", user_id=ben.id) as client:
             assert (await client.get("/api/me")).json()["id"] == anna.id
 
 
-async def test_bootstrap_keeps_keys_that_are_given_and_replaces_lost_ones(platform: Any) -> None:
+async def test_bootstrap_keeps_keys_that_are_given_and_replaces_lost_ones(platform: Platform) -> None:
     async with open_accounts(platform.settings) as accounts:
         first = await bootstrap(accounts, {}, credits=1000)
         again = await bootstrap(accounts, {k: v for k, v in first.keys.items() if k is not KeyKind.USER}, credits=1000)
@@ -134,7 +135,7 @@ async def test_bootstrap_keeps_keys_that_are_given_and_replaces_lost_ones(platfo
         assert (await client.get("/api/me")).json()["credits"] == 1000
 
 
-async def test_expired_token_says_so(platform: Any) -> None:
+async def test_expired_token_says_so(platform: Platform) -> None:
     token = jwt_codec(platform.settings).issue(UserId(SOME_ID), ttl_s=-60)
     async with platform.client(Authorization=f"Bearer {token}") as client:
         answer = await client.get("/api/me")
@@ -149,7 +150,7 @@ class Provider:
         self._key = ec.generate_private_key(ec.SECP256R1())
         public = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(self._key.public_key())) | {"kid": "one"}
         (folder / "jwks.json").write_text(json.dumps({"keys": [public]}))
-        self.settings = {
+        self.settings: dict[str, Any] = {
             "jwt_jwks": str(folder / "jwks.json"),
             "jwt_jwks_issuer": "https://login.example",
             "jwt_jwks_audience": "ui",
@@ -168,7 +169,7 @@ def provider(tmp_path: Path) -> Provider:
 
 
 async def test_token_of_the_identity_provider_speaks_for_the_user_with_its_subject(
-    start_platform: Any, provider: Provider
+    start_platform: StartPlatform, provider: Provider
 ) -> None:
     platform = await start_platform(**provider.settings)
     anna = await platform.account("anna")
@@ -177,7 +178,9 @@ async def test_token_of_the_identity_provider_speaks_for_the_user_with_its_subje
     assert (await anna.http.get("/api/me")).status_code == 200
 
 
-async def test_whom_only_the_identity_provider_knows_is_nobody_here(start_platform: Any, provider: Provider) -> None:
+async def test_whom_only_the_identity_provider_knows_is_nobody_here(
+    start_platform: StartPlatform, provider: Provider
+) -> None:
     platform = await start_platform(**provider.settings)
     async with platform.client(**provider.bearer(SOME_ID)) as client:
         assert (await client.get("/api/me")).status_code == 403
@@ -186,7 +189,7 @@ async def test_whom_only_the_identity_provider_knows_is_nobody_here(start_platfo
 
 
 async def test_first_token_of_the_identity_provider_makes_a_user_without_credits(
-    start_platform: Any, provider: Provider
+    start_platform: StartPlatform, provider: Provider
 ) -> None:
     platform = await start_platform(**provider.settings, jwt_provision_users=True)
     async with platform.client(**provider.bearer(SOME_ID)) as client:
@@ -200,7 +203,7 @@ async def test_first_token_of_the_identity_provider_makes_a_user_without_credits
 
 
 async def test_no_user_is_made_of_a_subject_that_is_no_id_nor_of_our_own_tokens(
-    start_platform: Any, provider: Provider
+    start_platform: StartPlatform, provider: Provider
 ) -> None:
     platform = await start_platform(**provider.settings, jwt_provision_users=True)
     own = {"Authorization": f"Bearer {jwt_codec(platform.settings).issue(UserId(SOME_ID), ttl_s=60)}"}

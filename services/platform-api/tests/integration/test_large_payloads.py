@@ -1,14 +1,16 @@
 """What one user makes too large is that user's trouble: nobody else's jobs wait for it."""
 
-from typing import Any
-
+from darkroom_queue import StepContext
 from darkroom_schemas.step import StepResult
 from support.emprops import collection, generate, generated, workflow
+from support.platform import Platform, StartWorker
 
 LONG = "é" * 60_000
 
 
-async def test_template_cannot_be_filled_in_beyond_what_the_queue_takes(platform: Any, start_worker: Any) -> None:
+async def test_template_cannot_be_filled_in_beyond_what_the_queue_takes(
+    platform: Platform, start_worker: StartWorker
+) -> None:
     anna, ben = await platform.account("anna"), await platform.account("ben")
     await start_worker()
     messages = [{"role": "user", "content": "{{x}}" * 9}]
@@ -19,7 +21,7 @@ async def test_template_cannot_be_filled_in_beyond_what_the_queue_takes(platform
     assert (await ben.finished((await ben.submit())["id"]))["status"] == "completed"
 
 
-async def test_templates_of_all_steps_together_are_bounded(platform: Any) -> None:
+async def test_templates_of_all_steps_together_are_bounded(platform: Platform) -> None:
     anna = await platform.account("anna")
     step = {"job_type": "ollama_chat", "payload": {"model": "m", "messages": [{"role": "user", "content": "{{x}}"}]}}
     await workflow(anna, "basic", {"steps": [step] * 100})
@@ -27,10 +29,12 @@ async def test_templates_of_all_steps_together_are_bounded(platform: Any) -> Non
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "variables")
 
 
-async def test_results_too_long_for_later_steps_end_the_job_and_no_other(platform: Any, start_worker: Any) -> None:
+async def test_results_too_long_for_later_steps_end_the_job_and_no_other(
+    platform: Platform, start_worker: StartWorker
+) -> None:
     anna, ben = await platform.account("anna"), await platform.account("ben")
 
-    async def talk(_: Any) -> StepResult:
+    async def talk(_: StepContext) -> StepResult:
         return StepResult(text="é" * 100_000)
 
     await start_worker(talk)

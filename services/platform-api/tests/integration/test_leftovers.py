@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from darkroom_chassis.database import Database
@@ -14,12 +13,13 @@ from darkroom_schemas.step import StepError, StepResult
 from platform_api.clients.objects import StoredObjects
 from platform_api.loops.orphan_collection import OrphanCollector
 from platform_api.store.assets.orphan_scans import PostgresOrphanScans
+from support.platform import Platform, StartWorker
 
 BROKE = StepError(code=StepErrorCode.BACKEND, message="broke", retryable=True)
 
 
 @pytest.fixture
-async def database(platform: Any) -> AsyncIterator[Database]:
+async def database(platform: Platform) -> AsyncIterator[Database]:
     database = Database(platform.database_url, application="test", pool_size=2)
     yield database
     await database.close()
@@ -38,11 +38,11 @@ def fails_once(produce: Handler) -> Handler:
     return handler
 
 
-def files(platform: Any) -> set[Path]:
+def files(platform: Platform) -> set[Path]:
     return {path for path in platform.objects.rglob("*") if path.is_file()}
 
 
-async def keep(platform: Any, database: Database, *, url: str | None = None, days: float = 0) -> None:
+async def keep(platform: Platform, database: Database, *, url: str | None = None, days: float = 0) -> None:
     """Do what the service does every ten minutes, when the orders are due, at a time some days from now."""
     await platform.rows("UPDATE platform.leftover_checks SET due_at = now() RETURNING 1")
     objects = StoredObjects(url or platform.settings.object_store_url)
@@ -52,12 +52,12 @@ async def keep(platform: Any, database: Database, *, url: str | None = None, day
         pass
 
 
-async def checks(platform: Any) -> int:
+async def checks(platform: Platform) -> int:
     return len(await platform.rows("SELECT 1 FROM platform.leftover_checks WHERE due_at > now() + interval '23 hours'"))
 
 
 async def test_only_what_no_asset_refers_to_is_deleted_and_only_after_a_day(
-    platform: Any, start_worker: Any, fails_once: Handler, database: Database
+    platform: Platform, start_worker: StartWorker, fails_once: Handler, database: Database
 ) -> None:
     await start_worker(fails_once)
     anna = await platform.account("anna")
@@ -70,7 +70,7 @@ async def test_only_what_no_asset_refers_to_is_deleted_and_only_after_a_day(
 
 
 async def test_leftovers_of_a_job_that_has_ended_are_deleted(
-    platform: Any, start_worker: Any, fails_once: Handler, database: Database
+    platform: Platform, start_worker: StartWorker, fails_once: Handler, database: Database
 ) -> None:
     await start_worker(fails_once)
     anna = await platform.account("anna")
@@ -89,7 +89,7 @@ async def test_leftovers_of_a_job_that_has_ended_are_deleted(
 
 
 async def test_a_job_that_goes_on_is_looked_over_another_day(
-    platform: Any, start_worker: Any, produce: Handler, database: Database, monkeypatch: pytest.MonkeyPatch
+    platform: Platform, start_worker: StartWorker, produce: Handler, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nor does it hold up the jobs after it."""
     monkeypatch.setattr("platform_api.loops.orphan_collection.BATCH", 2)
@@ -120,7 +120,7 @@ async def test_a_job_that_goes_on_is_looked_over_another_day(
 
 
 async def test_leftovers_stay_noted_while_the_store_is_away(
-    platform: Any, start_worker: Any, fails_once: Handler, database: Database, tmp_path: Path
+    platform: Platform, start_worker: StartWorker, fails_once: Handler, database: Database, tmp_path: Path
 ) -> None:
     await start_worker(fails_once)
     anna = await platform.account("anna")
@@ -136,7 +136,9 @@ async def test_leftovers_stay_noted_while_the_store_is_away(
     assert len(files(platform)) == 2
 
 
-async def test_a_job_whose_first_attempt_succeeds_is_not_looked_over(platform: Any, start_worker: Any) -> None:
+async def test_a_job_whose_first_attempt_succeeds_is_not_looked_over(
+    platform: Platform, start_worker: StartWorker
+) -> None:
     await start_worker()
     anna = await platform.account("anna")
     await anna.finished((await anna.submit("image_fast"))["id"])

@@ -4,14 +4,14 @@ import asyncio
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
 
 import httpx
 import pytest
 from darkroom_local.servers.ports import free_ports
+from support.platform import Platform, StartPlatform, StartWorker
 from support.waiting import until
 
-StartLoops = Callable[[Any], Awaitable[asyncio.subprocess.Process]]
+StartLoops = Callable[[Platform], Awaitable[asyncio.subprocess.Process]]
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ async def start_loops() -> AsyncIterator[StartLoops]:
     """Start `python -m platform_api loops` for a platform, ready when this returns."""
     started: list[asyncio.subprocess.Process] = []
 
-    async def start(platform: Any) -> asyncio.subprocess.Process:
+    async def start(platform: Platform) -> asyncio.subprocess.Process:
         port = free_ports(1)[0]
         env = platform.environment() | {"PLATFORM_LOOPS_PORT": str(port)}
         process = await asyncio.create_subprocess_exec(sys.executable, "-m", "platform_api", "loops", env=env)
@@ -43,7 +43,9 @@ async def start_loops() -> AsyncIterator[StartLoops]:
         await process.wait()
 
 
-async def test_jobs_run_to_their_end(start_platform: Any, start_worker: Any, start_loops: StartLoops) -> None:
+async def test_jobs_run_to_their_end(
+    start_platform: StartPlatform, start_worker: StartWorker, start_loops: StartLoops
+) -> None:
     platform = await start_platform(PLATFORM_LOOPS=False)
     await start_worker()
     process = await start_loops(platform)
@@ -56,7 +58,7 @@ async def test_jobs_run_to_their_end(start_platform: Any, start_worker: Any, sta
 
 
 async def test_what_is_submitted_without_loops_is_relayed_once_they_run(
-    start_platform: Any, start_worker: Any, start_loops: StartLoops
+    start_platform: StartPlatform, start_worker: StartWorker, start_loops: StartLoops
 ) -> None:
     platform = await start_platform(PLATFORM_LOOPS=False)
     await start_worker()
@@ -69,7 +71,7 @@ async def test_what_is_submitted_without_loops_is_relayed_once_they_run(
 
 
 async def test_a_removed_asset_is_deleted_at_once(
-    start_platform: Any, start_worker: Any, start_loops: StartLoops
+    start_platform: StartPlatform, start_worker: StartWorker, start_loops: StartLoops
 ) -> None:
     platform = await start_platform(PLATFORM_LOOPS=False)
     await start_worker()

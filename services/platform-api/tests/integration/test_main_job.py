@@ -1,14 +1,15 @@
 """A job goes all the way: accepted, run by a worker, delivered, paid, and told as events."""
 
 import asyncio
-from typing import Any
 
-from darkroom_queue import EventLog, ProgressFeed, QueueClient, StepContext
+from darkroom_queue import EventLog, Handler, ProgressFeed, QueueClient, StepContext
+from darkroom_schemas.ids import TenantId
 from darkroom_schemas.job import JobEventData
 from darkroom_schemas.step import StepResult
+from support.platform import Platform, StartWorker
 
 
-async def test_sdxl_job_delivers_six_assets_and_is_charged(platform: Any, start_worker: Any) -> None:
+async def test_sdxl_job_delivers_six_assets_and_is_charged(platform: Platform, start_worker: StartWorker) -> None:
     await start_worker()
     anna = await platform.account("anna", credits=10)
     accepted = await anna.submit("sdxl_image_fast", prompt="a lighthouse at dawn", seed=2**64 - 2)
@@ -30,7 +31,9 @@ async def test_sdxl_job_delivers_six_assets_and_is_charged(platform: Any, start_
             assert len((await anonymous.get(platform.local(url))).content) == 1024
 
 
-async def test_enhanced_job_runs_two_steps_and_keeps_the_enhanced_prompt(platform: Any, start_worker: Any) -> None:
+async def test_enhanced_job_runs_two_steps_and_keeps_the_enhanced_prompt(
+    platform: Platform, start_worker: StartWorker
+) -> None:
     await start_worker()
     anna = await platform.account("anna")
     accepted = await anna.submit("video7b_fast_enhanced", prompt="a boat")
@@ -44,7 +47,7 @@ async def test_enhanced_job_runs_two_steps_and_keeps_the_enhanced_prompt(platfor
     assert await anna.credits() == 100 - 5.5
 
 
-async def test_text_job_gives_text(platform: Any, start_worker: Any) -> None:
+async def test_text_job_gives_text(platform: Platform, start_worker: StartWorker) -> None:
     await start_worker()
     anna = await platform.account("anna")
     job = await anna.finished((await anna.submit("prompt_enhance", prompt="a boat"))["id"])
@@ -52,7 +55,7 @@ async def test_text_job_gives_text(platform: Any, start_worker: Any) -> None:
     assert job["data"]["workflow_output"] == "a boat, in golden light"
 
 
-async def test_ledger_adds_up_and_history_is_told_once(platform: Any, start_worker: Any) -> None:
+async def test_ledger_adds_up_and_history_is_told_once(platform: Platform, start_worker: StartWorker) -> None:
     await start_worker()
     anna = await platform.account("anna")
     await anna.finished((await anna.submit("image_fast", prompt="a boat"))["id"])
@@ -63,7 +66,7 @@ async def test_ledger_adds_up_and_history_is_told_once(platform: Any, start_work
     assert await platform.rows("SELECT * FROM platform.outbox") == []
 
 
-async def test_events_carry_the_whole_job(platform: Any, start_worker: Any) -> None:
+async def test_events_carry_the_whole_job(platform: Platform, start_worker: StartWorker) -> None:
     await start_worker()
     anna = await platform.account("anna")
     accepted = await anna.submit("image_fast", prompt="a boat")
@@ -75,13 +78,13 @@ async def test_events_carry_the_whole_job(platform: Any, start_worker: Any) -> N
     data = JobEventData.model_validate(events[-1].data)
     assert data.job.charged_mc == 500
     assert data.job.outputs[0].url.startswith(platform.settings.public_url)
-    assert events[-1].tenant == anna.id
+    assert events[-1].tenant == TenantId(anna.id)
     [(last_event_id,)] = await platform.rows("SELECT last_event_id FROM platform.jobs")
     assert last_event_id == events[-1].id
 
 
 async def test_channel_tells_the_progress_of_a_job_over_all_of_its_steps(
-    platform: Any, start_worker: Any, produce: Any
+    platform: Platform, start_worker: StartWorker, produce: Handler
 ) -> None:
     """The seed's own readers listen to `job:progress:<job>` in Redis."""
     anna, heard = await platform.account("anna"), asyncio.Event()

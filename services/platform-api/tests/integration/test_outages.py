@@ -1,13 +1,15 @@
 """While Redis is away jobs are accepted and read, and when it is back they run."""
 
 import asyncio
-from typing import Any
+from collections.abc import AsyncIterator
 
+import httpx
+from support.platform import StartPlatform, StartWorker
 from support.switched import Switched
 
 
 async def test_jobs_accepted_before_and_during_an_outage_run_after_it(
-    start_platform: Any, start_worker: Any, own_redis: Switched
+    start_platform: StartPlatform, start_worker: StartWorker, own_redis: Switched
 ) -> None:
     await own_redis.on()
     platform = await start_platform(redis_url=own_redis.url)
@@ -27,7 +29,7 @@ async def test_jobs_accepted_before_and_during_an_outage_run_after_it(
 
 
 async def test_a_redis_that_hangs_slows_no_submission_and_no_read(
-    start_platform: Any, start_worker: Any, own_redis: Switched
+    start_platform: StartPlatform, start_worker: StartWorker, own_redis: Switched
 ) -> None:
     await own_redis.on()
     platform = await start_platform(redis_url=own_redis.url)
@@ -51,7 +53,7 @@ async def test_a_redis_that_hangs_slows_no_submission_and_no_read(
         assert (await anna.finished(job_id))["status"] == "completed"
 
 
-async def _lines(stream: Any, count: int) -> Any:
+async def _lines(stream: httpx.Response, count: int) -> AsyncIterator[str]:
     lines = stream.aiter_lines()
     for _ in range(count):
         yield await anext(lines)

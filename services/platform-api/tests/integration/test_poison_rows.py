@@ -1,27 +1,27 @@
 """Rows of the outbox that this release cannot read hold up nobody else's."""
 
 import json
-from typing import Any
 
 import pytest
+from support.platform import Platform, StartPlatform, StartWorker
 from support.waiting import until
 
 INSERT = "INSERT INTO platform.outbox (kind, job_id, history_seq, body) VALUES (%s, %s, NULL, %s) RETURNING id"
 
 
-async def poison(platform: Any, kind: str, job_id: str | None, body: object) -> None:
+async def poison(platform: Platform, kind: str, job_id: str | None, body: object) -> None:
     await platform.rows(INSERT, kind, job_id, json.dumps(body))
 
 
 @pytest.fixture
-async def platform(start_platform: Any) -> Any:
+async def platform(start_platform: StartPlatform) -> Platform:
     platform = await start_platform()
     await platform.execute("ALTER TABLE platform.outbox DROP CONSTRAINT outbox_kind_check")
     return platform
 
 
 async def test_rows_that_cannot_be_read_are_put_aside_and_the_others_are_handed_over(
-    platform: Any, start_worker: Any
+    platform: Platform, start_worker: StartWorker
 ) -> None:
     anna = await platform.account("anna")
     some = (await anna.submit("prompt_enhance"))["id"]
@@ -39,16 +39,18 @@ async def test_rows_that_cannot_be_read_are_put_aside_and_the_others_are_handed_
     await start_worker()
     assert (await anna.finished(later))["status"] == "completed"
 
-    async def rejected() -> list[Any]:
-        rows: list[Any] = await platform.rows(
+    async def rejected() -> list[tuple[str]]:
+        rows = await platform.rows(
             "SELECT kind FROM platform.outbox WHERE rejected_at IS NOT NULL AND rejected_reason <> '' ORDER BY id"
         )
-        return rows if len(rows) >= 6 else []
+        return [(kind,) for (kind,) in rows] if len(rows) >= 6 else []
 
     assert {kind for (kind,) in await until(rejected)} == {"submit", "emit", "cancel", "keys"}
 
 
-async def test_rows_of_a_later_release_wait_for_it_and_hold_up_nobody(platform: Any, start_worker: Any) -> None:
+async def test_rows_of_a_later_release_wait_for_it_and_hold_up_nobody(
+    platform: Platform, start_worker: StartWorker
+) -> None:
     anna = await platform.account("anna")
     some = (await anna.submit("prompt_enhance"))["id"]
     for _ in range(250):

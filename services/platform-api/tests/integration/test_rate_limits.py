@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import httpx
 from darkroom_chassis.api_keys import KeyKind
+from support.platform import StartPlatform
 
-LIMITS = {
+LIMITS: dict[str, Any] = {
     "rate_limit_standard": 3,
     "rate_limit_standard_submissions": 2,
     "rate_limit_premium": 5,
@@ -15,11 +17,11 @@ LIMITS = {
 JOB = {"jobType": "image_fast"}
 
 
-async def statuses(client: Any, times: int, method: str = "GET", path: str = "/api/me") -> list[int]:
+async def statuses(client: httpx.AsyncClient, times: int, method: str = "GET", path: str = "/api/me") -> list[int]:
     return [(await client.request(method, path, json=JOB)).status_code for _ in range(times)]
 
 
-async def test_standard_and_premium_keys_have_their_own_quota(start_platform: Any) -> None:
+async def test_standard_and_premium_keys_have_their_own_quota(start_platform: StartPlatform) -> None:
     platform = await start_platform(**LIMITS)
     anna = await platform.account("anna")
     async with platform.client(**{"X-API-Key": anna.api_key}) as client:
@@ -30,7 +32,7 @@ async def test_standard_and_premium_keys_have_their_own_quota(start_platform: An
         assert await statuses(client, 6) == [200] * 5 + [429]
 
 
-async def test_submissions_have_a_quota_of_their_own_besides(start_platform: Any) -> None:
+async def test_submissions_have_a_quota_of_their_own_besides(start_platform: StartPlatform) -> None:
     platform = await start_platform(**LIMITS)
     anna = await platform.account("anna")
     async with platform.client(**{"X-API-Key": anna.api_key}) as client:
@@ -38,7 +40,7 @@ async def test_submissions_have_a_quota_of_their_own_besides(start_platform: Any
         assert await statuses(client, 2) == [200, 429]
 
 
-async def test_tokens_count_for_their_user(start_platform: Any) -> None:
+async def test_tokens_count_for_their_user(start_platform: StartPlatform) -> None:
     platform = await start_platform(**LIMITS)
     anna, ben = await platform.account("anna"), await platform.account("ben")
     assert await statuses(anna.http, 8) == [200] * 7 + [429]
@@ -49,7 +51,7 @@ async def test_tokens_count_for_their_user(start_platform: Any) -> None:
         assert await statuses(client, 1) == [200]
 
 
-async def test_headers_and_body_tell_what_is_left_and_when_to_come_back(start_platform: Any) -> None:
+async def test_headers_and_body_tell_what_is_left_and_when_to_come_back(start_platform: StartPlatform) -> None:
     platform = await start_platform(**LIMITS)
     anna = await platform.account("anna")
     async with platform.client(**{"X-API-Key": anna.api_key}) as client:
@@ -66,7 +68,7 @@ async def test_headers_and_body_tell_what_is_left_and_when_to_come_back(start_pl
     assert "More than 3 requests" in problem["error"]
 
 
-async def test_replicas_share_the_counts(start_platform: Any) -> None:
+async def test_replicas_share_the_counts(start_platform: StartPlatform) -> None:
     one, other = await start_platform(**LIMITS), await start_platform(**LIMITS)
     anna = await one.account("anna")
     header = {"X-API-Key": anna.api_key}
@@ -75,7 +77,7 @@ async def test_replicas_share_the_counts(start_platform: Any) -> None:
         assert await statuses(second, 2) == [200, 429]
 
 
-async def test_anonymous_routes_have_no_limit(start_platform: Any) -> None:
+async def test_anonymous_routes_have_no_limit(start_platform: StartPlatform) -> None:
     platform = await start_platform(**LIMITS)
     async with platform.client() as client:
         assert await statuses(client, 10, path="/api/job-types") == [200] * 10

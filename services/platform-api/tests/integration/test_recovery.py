@@ -9,14 +9,18 @@ import redis.asyncio as redis
 from darkroom_chassis.api_keys import hash_api_key, parse_api_key
 from darkroom_queue import EventLog, Producer, QueueClient
 from darkroom_redis import KeyDirectory, RedisUnavailable
+from darkroom_schemas.api_key import PublishedKey
 from darkroom_schemas.ids import StepId
 from platform_api.store.log.outbox import RELAY_LOCK
 from platform_api.wiring import open_accounts
 from support.emprops import collection, generate, workflow
+from support.platform import Account, Platform, StartPlatform, StartWorker
 from support.waiting import until
 
 
-async def test_job_accepted_before_a_kill_runs_after_the_restart(start_platform: Any, start_worker: Any) -> None:
+async def test_job_accepted_before_a_kill_runs_after_the_restart(
+    start_platform: StartPlatform, start_worker: StartWorker
+) -> None:
     """The relay is held back by its lock, so that the process dies between accepting and handing over."""
     killed = await start_platform(in_process=False)
     anna = await killed.account("anna")
@@ -33,7 +37,7 @@ async def test_job_accepted_before_a_kill_runs_after_the_restart(start_platform:
     assert await restarted.end(signal.SIGTERM) == 0
 
 
-async def test_stopping_ends_open_streams_and_exits_0(start_platform: Any) -> None:
+async def test_stopping_ends_open_streams_and_exits_0(start_platform: StartPlatform) -> None:
     platform = await start_platform(in_process=False)
     anna = await platform.account("anna")
     job_id = (await anna.submit("image_fast"))["id"]
@@ -47,7 +51,7 @@ async def test_stopping_ends_open_streams_and_exits_0(start_platform: Any) -> No
     assert await ended == 0
 
 
-async def test_two_replicas_apply_each_event_once(start_platform: Any, start_worker: Any) -> None:
+async def test_two_replicas_apply_each_event_once(start_platform: StartPlatform, start_worker: StartWorker) -> None:
     first, second = await start_platform(), await start_platform()
     anna = await first.account("anna")
     await start_worker()
@@ -63,7 +67,9 @@ async def test_two_replicas_apply_each_event_once(start_platform: Any, start_wor
     assert await second.rows("SELECT DISTINCT count(*) FROM platform.job_history GROUP BY job_id") == [(3,)]
 
 
-async def test_events_told_again_change_nothing(platform: Any, start_worker: Any, start_platform: Any) -> None:
+async def test_events_told_again_change_nothing(
+    platform: Platform, start_worker: StartWorker, start_platform: StartPlatform
+) -> None:
     await start_worker()
     anna = await platform.account("anna")
     job_id = (await anna.submit("image_fast"))["id"]
@@ -87,7 +93,7 @@ async def test_events_told_again_change_nothing(platform: Any, start_worker: Any
     assert await platform.rows(rows) == ledger
 
 
-async def test_step_that_redis_forgot_is_submitted_again(platform: Any, start_worker: Any) -> None:
+async def test_step_that_redis_forgot_is_submitted_again(platform: Platform, start_worker: StartWorker) -> None:
     anna = await platform.account("anna")
     job_id = (await anna.submit("image_fast"))["id"]
     step_id = StepId(f"{job_id}:1:00")
@@ -104,7 +110,9 @@ async def test_step_that_redis_forgot_is_submitted_again(platform: Any, start_wo
     await link.close()
 
 
-async def test_step_that_needs_a_kind_too_many_waits_for_room_and_runs_then(platform: Any, start_worker: Any) -> None:
+async def test_step_that_needs_a_kind_too_many_waits_for_room_and_runs_then(
+    platform: Platform, start_worker: StartWorker
+) -> None:
     anna, ben = await platform.account("anna"), await platform.account("ben")
     link = await QueueClient.open(platform.redis_url)
     await link.command("HSET", "{darkroom-0}:ct", anna.id, 64)  # as many kinds as one user may bring
@@ -112,8 +120,8 @@ async def test_step_that_needs_a_kind_too_many_waits_for_room_and_runs_then(plat
     job_id = (await generate(anna, await collection(anna, workflow="mine"))).json()["data"]["jobId"]
     other_id = (await ben.submit("image_fast"))["id"]
 
-    async def why(account: Any, id_: str) -> Any:
-        return (await account.http.get(f"/api/jobs/{id_}/why")).json()
+    async def why(account: Account, id_: str) -> dict[str, Any]:
+        return dict((await account.http.get(f"/api/jobs/{id_}/why")).json())
 
     async def both_relayed() -> bool:
         return not await platform.rows("SELECT 1 FROM platform.outbox WHERE kind = 'submit'")
@@ -131,13 +139,14 @@ async def test_step_that_needs_a_kind_too_many_waits_for_room_and_runs_then(plat
     await platform.reconcile()
 
     async def queued() -> bool:
-        return (await why(anna, job_id))["reason"] == "unworkable"
+        told = await why(anna, job_id)
+        return bool(told["reason"] == "unworkable")
 
     await until(queued)
     await link.close()
 
 
-async def test_step_cancelled_here_but_running_there_is_stopped(platform: Any, start_worker: Any) -> None:
+async def test_step_cancelled_here_but_running_there_is_stopped(platform: Platform, start_worker: StartWorker) -> None:
     anna = await platform.account("anna")
     job_id = (await anna.submit("image_fast"))["id"]
     link = await QueueClient.open(platform.redis_url)
@@ -157,13 +166,14 @@ async def test_step_cancelled_here_but_running_there_is_stopped(platform: Any, s
     await link.close()
 
 
-async def test_keys_reach_the_other_services_and_their_revocation_too(platform: Any) -> None:
+async def test_keys_reach_the_other_services_and_their_revocation_too(platform: Platform) -> None:
     anna = await platform.account("anna")
     link = await QueueClient.open(platform.redis_url)
-    directory, key_id = KeyDirectory(link), parse_api_key(anna.api_key).id
+    directory, parsed = KeyDirectory(link), parse_api_key(anna.api_key)
+    assert parsed is not None
 
-    async def published() -> Any:
-        return await directory.find(key_id)
+    async def published() -> PublishedKey | None:
+        return await directory.find(parsed.id)
 
     key = await until(published)
     assert (key.kind, key.user_id) == ("user", anna.id)
@@ -178,13 +188,14 @@ async def test_keys_reach_the_other_services_and_their_revocation_too(platform: 
     await link.close()
 
 
-async def test_a_revocation_that_redis_forgot_is_repeated_in_the_next_epoch(platform: Any) -> None:
+async def test_a_revocation_that_redis_forgot_is_repeated_in_the_next_epoch(platform: Platform) -> None:
     anna = await platform.account("anna")
     link = await QueueClient.open(platform.redis_url)
-    directory, key_id = KeyDirectory(link), parse_api_key(anna.api_key).id
+    directory, parsed = KeyDirectory(link), parse_api_key(anna.api_key)
+    assert parsed is not None
 
-    async def published() -> Any:
-        return await directory.find(key_id)
+    async def published() -> PublishedKey | None:
+        return await directory.find(parsed.id)
 
     async def revoked() -> bool:
         try:

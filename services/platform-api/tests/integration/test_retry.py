@@ -1,13 +1,14 @@
 """A job is run again under its id: up to three times, backed up, and paid once for whatever was delivered."""
 
 import asyncio
-from typing import Any
 
+import httpx
 import pytest
-from darkroom_queue import StepContext, StepFailed
+from darkroom_queue import Handler, StepContext, StepFailed
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.ids import StepId, new_uuid7
 from darkroom_schemas.step import StepError, StepResult
+from support.platform import Account, Platform, StartWorker
 
 LIMIT = "Job has reached maximum retry limit (3)"
 
@@ -16,7 +17,9 @@ async def refuse(context: StepContext) -> StepResult:
     raise StepFailed(StepError(code=StepErrorCode.OUT_OF_MEMORY, message="The card is too small."))
 
 
-async def failed_job(platform: Any, start_worker: Any, account: Any, job_type: str = "sdxl_image_fast") -> str:
+async def failed_job(
+    platform: Platform, start_worker: StartWorker, account: Account, job_type: str = "sdxl_image_fast"
+) -> str:
     worker = await start_worker(refuse)
     job_id = (await account.submit(job_type, prompt="a boat", seed=7))["id"]
     assert (await account.finished(job_id))["status"] == "failed"
@@ -24,11 +27,11 @@ async def failed_job(platform: Any, start_worker: Any, account: Any, job_type: s
     return str(job_id)
 
 
-async def run_again(account: Any, job_id: str, **headers: str) -> Any:
+async def run_again(account: Account, job_id: str, **headers: str) -> httpx.Response:
     return await account.http.post(f"/api/jobs/{job_id}/retry", headers=headers)
 
 
-async def test_failed_job_is_run_again_under_its_id(platform: Any, start_worker: Any) -> None:
+async def test_failed_job_is_run_again_under_its_id(platform: Platform, start_worker: StartWorker) -> None:
     anna = await platform.account("anna", credits=10)
     job_id = await failed_job(platform, start_worker, anna)
     answer = await run_again(anna, job_id)
@@ -55,7 +58,7 @@ async def test_failed_job_is_run_again_under_its_id(platform: Any, start_worker:
     assert [seq for seq, _, _ in history] == [1, 2, 3, 4, 5, 6]
 
 
-async def test_what_the_job_was_is_backed_up(platform: Any, start_worker: Any) -> None:
+async def test_what_the_job_was_is_backed_up(platform: Platform, start_worker: StartWorker) -> None:
     anna = await platform.account("anna")
     job_id = await failed_job(platform, start_worker, anna)
     await run_again(anna, job_id)
@@ -66,7 +69,9 @@ async def test_what_the_job_was_is_backed_up(platform: Any, start_worker: Any) -
     assert data["steps"][0]["payload"]["prompt"] == "a boat"
 
 
-async def test_image_that_was_delivered_is_not_paid_again(platform: Any, start_worker: Any, produce: Any) -> None:
+async def test_image_that_was_delivered_is_not_paid_again(
+    platform: Platform, start_worker: StartWorker, produce: Handler
+) -> None:
     async def text_then_nothing(context: StepContext) -> StepResult:
         return await produce(context) if context.step.payload["family"] == "prompt" else await refuse(context)
 
@@ -88,7 +93,9 @@ async def test_image_that_was_delivered_is_not_paid_again(platform: Any, start_w
     ]
 
 
-async def test_new_run_fills_its_templates_anew(platform: Any, start_worker: Any, produce: Any) -> None:
+async def test_new_run_fills_its_templates_anew(
+    platform: Platform, start_worker: StartWorker, produce: Handler
+) -> None:
     async def enhance_by_run(context: StepContext) -> StepResult:
         run = context.step.id.split(":")[1]
         if context.step.payload["family"] == "prompt":
@@ -105,7 +112,9 @@ async def test_new_run_fills_its_templates_anew(platform: Any, start_worker: Any
     assert payloads == [("text of run 1",), ("text of run 2",)]
 
 
-async def test_stream_tells_of_the_new_run_to_whoever_read_the_end_of_the_old(platform: Any, start_worker: Any) -> None:
+async def test_stream_tells_of_the_new_run_to_whoever_read_the_end_of_the_old(
+    platform: Platform, start_worker: StartWorker
+) -> None:
     anna = await platform.account("anna")
     job_id = await failed_job(platform, start_worker, anna)
     last = [event.id for event in await anna.events(job_id) if event.id][-1]
@@ -117,7 +126,7 @@ async def test_stream_tells_of_the_new_run_to_whoever_read_the_end_of_the_old(pl
     assert sent[0]["status"] == "pending"
 
 
-async def test_fourth_retry_is_refused_in_the_words_of_the_seed(platform: Any, start_worker: Any) -> None:
+async def test_fourth_retry_is_refused_in_the_words_of_the_seed(platform: Platform, start_worker: StartWorker) -> None:
     await start_worker(refuse)
     anna = await platform.account("anna")
     job_id = (await anna.submit("prompt_enhance"))["id"]
@@ -130,7 +139,9 @@ async def test_fourth_retry_is_refused_in_the_words_of_the_seed(platform: Any, s
     assert (answer.json()["data"], answer.json()["error"], answer.json()["code"]) == (None, LIMIT, "retry_limit")
 
 
-async def test_job_on_its_way_and_a_completed_one_are_not_retried(platform: Any, start_worker: Any) -> None:
+async def test_job_on_its_way_and_a_completed_one_are_not_retried(
+    platform: Platform, start_worker: StartWorker
+) -> None:
     anna = await platform.account("anna")
     job_id = (await anna.submit("prompt_enhance"))["id"]
     assert (await run_again(anna, job_id)).status_code == 409
@@ -140,7 +151,7 @@ async def test_job_on_its_way_and_a_completed_one_are_not_retried(platform: Any,
     assert (answer.status_code, answer.json()["code"]) == (409, "not_retryable")
 
 
-async def test_stuck_job_is_taken_back_and_run_again(platform: Any, start_worker: Any) -> None:
+async def test_stuck_job_is_taken_back_and_run_again(platform: Platform, start_worker: StartWorker) -> None:
     anna = await platform.account("anna", credits=10)
     job_id = (await anna.submit("video_fast"))["id"]
     await platform.rows("UPDATE platform.jobs SET updated_at = now() - interval '11 minutes' RETURNING id")
@@ -150,12 +161,13 @@ async def test_stuck_job_is_taken_back_and_run_again(platform: Any, start_worker
     assert (await anna.finished(job_id))["status"] == "completed"
     assert await anna.credits() == 5
     old = await platform.running.context.jobs.steps.read(StepId(f"{job_id}:1:00"))
+    assert old is not None
     assert old.status == "cancelled"
     sums = "SELECT kind, sum(amount_mc) FROM platform.credit_ledger WHERE kind <> 'grant' GROUP BY kind"
     assert dict(await platform.rows(sums)) == {"reserve": 10_000, "release": 5000, "capture": 5000}
 
 
-async def test_cancelled_job_is_run_again(platform: Any, start_worker: Any) -> None:
+async def test_cancelled_job_is_run_again(platform: Platform, start_worker: StartWorker) -> None:
     anna = await platform.account("anna")
     job_id = (await anna.submit("prompt_enhance"))["id"]
     await anna.http.post(f"/api/jobs/{job_id}/cancel")
@@ -164,7 +176,7 @@ async def test_cancelled_job_is_run_again(platform: Any, start_worker: Any) -> N
     assert (await anna.finished(job_id))["status"] == "completed"
 
 
-async def test_retry_without_the_credits_changes_nothing(platform: Any, start_worker: Any) -> None:
+async def test_retry_without_the_credits_changes_nothing(platform: Platform, start_worker: StartWorker) -> None:
     anna = await platform.account("anna", credits=5)
     job_id = await failed_job(platform, start_worker, anna, "video_fast")
     await anna.submit("prompt_enhance")
@@ -176,7 +188,7 @@ async def test_retry_without_the_credits_changes_nothing(platform: Any, start_wo
     assert await platform.rows("SELECT * FROM platform.job_retry_backup") == []
 
 
-async def test_repeated_retry_with_a_key_is_one_retry(platform: Any, start_worker: Any) -> None:
+async def test_repeated_retry_with_a_key_is_one_retry(platform: Platform, start_worker: StartWorker) -> None:
     anna = await platform.account("anna")
     job_id = await failed_job(platform, start_worker, anna)
     key = {"Idempotency-Key": "again-1"}
@@ -190,13 +202,13 @@ async def test_repeated_retry_with_a_key_is_one_retry(platform: Any, start_worke
 
 
 @pytest.mark.parametrize("job_id", ["not-an-id", pytest.param(new_uuid7(), id="unknown")])
-async def test_unknown_job_is_a_404(platform: Any, job_id: str) -> None:
+async def test_unknown_job_is_a_404(platform: Platform, job_id: str) -> None:
     anna = await platform.account("anna")
     answer = await run_again(anna, job_id)
     assert (answer.status_code, answer.json()["code"]) == (404, "job_not_found")
 
 
-async def test_nobody_retries_somebody_elses_job(platform: Any, start_worker: Any) -> None:
+async def test_nobody_retries_somebody_elses_job(platform: Platform, start_worker: StartWorker) -> None:
     anna, ben = await platform.account("anna"), await platform.account("ben")
     job_id = await failed_job(platform, start_worker, anna)
     assert (await run_again(ben, job_id)).status_code == 404

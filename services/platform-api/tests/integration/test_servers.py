@@ -1,12 +1,14 @@
 """Server aliases: any key reads them, an operator's writes them, and live back ends show."""
 
-from typing import Any
+from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 from darkroom_chassis.api_keys import KeyKind
+from support.platform import Platform, StartPlatform, StartWorker
 
 SERVERS = "/api/v1/servers"
-WRONG_FIELDS: list[tuple[Any, str]] = [
+WRONG_FIELDS: list[tuple[object, str]] = [
     ({}, "alias"),
     ({"alias": ""}, "alias"),
     ({"alias": "a/b"}, "alias"),
@@ -19,12 +21,12 @@ WRONG_FIELDS: list[tuple[Any, str]] = [
 
 
 @pytest.fixture
-async def operator(platform: Any) -> Any:
+async def operator(platform: Platform) -> AsyncIterator[httpx.AsyncClient]:
     async with platform.client(**{"X-API-Key": await platform.key(KeyKind.ADMIN)}) as client:
         yield client
 
 
-async def test_operator_adds_changes_and_removes_a_server(platform: Any, operator: Any) -> None:
+async def test_operator_adds_changes_and_removes_a_server(platform: Platform, operator: httpx.AsyncClient) -> None:
     added = await operator.post(SERVERS, json={"alias": "Laptop", "host": "10.0.0.7", "port": 7860})
     assert added.status_code == 201
     assert added.json()["server"]["apiUrl"] == "http://10.0.0.7:7860"
@@ -42,7 +44,7 @@ async def test_operator_adds_changes_and_removes_a_server(platform: Any, operato
         assert (await request).status_code == 404
 
 
-async def test_server_is_added_once_for_an_idempotency_key(platform: Any, operator: Any) -> None:
+async def test_server_is_added_once_for_an_idempotency_key(platform: Platform, operator: httpx.AsyncClient) -> None:
     idempotency = {"Idempotency-Key": "once"}
     first, again = [await operator.post(SERVERS, json={"alias": "Laptop"}, headers=idempotency) for _ in range(2)]
     assert (first.status_code, again.status_code, again.content) == (201, 201, first.content)
@@ -53,13 +55,13 @@ async def test_server_is_added_once_for_an_idempotency_key(platform: Any, operat
         assert (await another.post(SERVERS, json={"alias": "Desk"})).status_code == 201
 
 
-async def test_change_cannot_take_anothers_alias(operator: Any) -> None:
+async def test_change_cannot_take_anothers_alias(operator: httpx.AsyncClient) -> None:
     for alias in ("one", "two"):
         await operator.post(SERVERS, json={"alias": alias})
     assert (await operator.put(f"{SERVERS}/one", json={"alias": "two"})).status_code == 409
 
 
-async def test_server_of_the_configuration_stays(start_platform: Any) -> None:
+async def test_server_of_the_configuration_stays(start_platform: StartPlatform) -> None:
     platform = await start_platform(server_aliases="Main, Attic")
     async with platform.client(**{"X-API-Key": await platform.key(KeyKind.ADMIN)}) as operator:
         listed = (await operator.get(SERVERS)).json()
@@ -69,7 +71,7 @@ async def test_server_of_the_configuration_stays(start_platform: Any) -> None:
         assert (await operator.post(SERVERS, json={"alias": "Attic"})).status_code == 409
 
 
-async def test_any_key_reads_and_only_an_operators_writes(platform: Any, operator: Any) -> None:
+async def test_any_key_reads_and_only_an_operators_writes(platform: Platform, operator: httpx.AsyncClient) -> None:
     await operator.post(SERVERS, json={"alias": "Laptop"})
     anna = await platform.account("anna")
     async with platform.client(**{"X-API-Key": anna.api_key}) as client:
@@ -81,14 +83,14 @@ async def test_any_key_reads_and_only_an_operators_writes(platform: Any, operato
         assert (await anonymous.get(SERVERS)).status_code == 401
 
 
-async def test_live_back_end_shows_what_it_serves(operator: Any, start_worker: Any) -> None:
+async def test_live_back_end_shows_what_it_serves(operator: httpx.AsyncClient, start_worker: StartWorker) -> None:
     await start_worker(backends=("Main",))
     await operator.post(SERVERS, json={"alias": "Laptop"})
     servers = {server["alias"]: server["app_types"] for server in (await operator.get(SERVERS)).json()}
     assert servers == {"Laptop": [], "Main": ["forge", "comfyui"]}
 
 
-async def test_wrong_field_is_named_in_a_400(operator: Any) -> None:
+async def test_wrong_field_is_named_in_a_400(operator: httpx.AsyncClient) -> None:
     for body, field in WRONG_FIELDS:
         answer = await operator.post(SERVERS, json=body)
         assert answer.status_code == 400, field

@@ -2,15 +2,16 @@
 
 import asyncio
 from functools import partial
-from typing import Any
 
 import httpx
 import psycopg
 import pytest
 from darkroom_chassis.api_keys import KeyKind
+from darkroom_schemas.ids import UserId
 from platform_api.commands.bootstrap import make_key
 from platform_api.domain.accounts.sessions import set_password
 from platform_api.wiring import open_accounts, open_passwords
+from support.platform import Account, Platform, StartPlatform, StartWorker
 from support.waiting import until
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
@@ -20,13 +21,13 @@ LOGIN, LOGOUT = "/api/auth/login", "/api/auth/logout"
 
 
 @pytest.fixture
-async def anna(platform: Any) -> Any:
+async def anna(platform: Platform) -> Account:
     account = await platform.account("anna")
     await give_password(platform, account.id, PASSWORD)
     return account
 
 
-async def give_password(platform: Any, user_id: Any, password: str) -> None:
+async def give_password(platform: Platform, user_id: UserId, password: str) -> None:
     async with open_passwords(platform.settings) as (passwords, hasher):
         await set_password(user_id, password, passwords=passwords, hasher=hasher)
 
@@ -35,7 +36,7 @@ async def log_in(browser: httpx.AsyncClient, **credentials: str) -> httpx.Respon
     return await browser.post(LOGIN, json=credentials or {"name": "anna", "password": PASSWORD})
 
 
-async def test_login_sets_a_cookie_that_scripts_cannot_read_and_that_reads(platform: Any, anna: Any) -> None:
+async def test_login_sets_a_cookie_that_scripts_cannot_read_and_that_reads(platform: Platform, anna: Account) -> None:
     async with platform.client() as browser:
         answer = await log_in(browser)
         assert answer.status_code == 200
@@ -47,7 +48,7 @@ async def test_login_sets_a_cookie_that_scripts_cannot_read_and_that_reads(platf
         assert (await browser.get("/api/me")).json()["name"] == "anna"
 
 
-async def test_cookie_of_an_https_platform_is_secure_and_bound_to_its_host(start_platform: Any) -> None:
+async def test_cookie_of_an_https_platform_is_secure_and_bound_to_its_host(start_platform: StartPlatform) -> None:
     platform = await start_platform(public_url="https://darkroom.example")
     anna = await platform.account("anna")
     async with platform.client() as browser:
@@ -57,7 +58,7 @@ async def test_cookie_of_an_https_platform_is_secure_and_bound_to_its_host(start
     assert "; Path=/" in cookie
 
 
-async def test_wrong_name_and_wrong_password_get_the_same_answer(platform: Any, anna: Any) -> None:
+async def test_wrong_name_and_wrong_password_get_the_same_answer(platform: Platform, anna: Account) -> None:
     async with platform.client() as browser:
         wrong = await log_in(browser, name="anna", password="wrong")
         unknown = await log_in(browser, name="nobody", password=PASSWORD)
@@ -77,14 +78,16 @@ async def test_wrong_name_and_wrong_password_get_the_same_answer(platform: Any, 
         ({"name": "anna", "password": "x", "remember": True}, "remember"),
     ],
 )
-async def test_login_that_makes_no_sense_is_a_400_that_names_the_field(platform: Any, body: Any, field: str) -> None:
+async def test_login_that_makes_no_sense_is_a_400_that_names_the_field(
+    platform: Platform, body: object, field: str
+) -> None:
     async with platform.client() as browser:
         answer = await browser.post(LOGIN, json=body)
     assert answer.status_code == 400
     assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
-async def test_attempts_are_limited_for_a_quarter_of_an_hour(platform: Any, anna: Any) -> None:
+async def test_attempts_are_limited_for_a_quarter_of_an_hour(platform: Platform, anna: Account) -> None:
     async with platform.client() as browser:
         for _ in range(10):
             assert (await log_in(browser, name="anna", password="wrong")).status_code == 401
@@ -97,7 +100,7 @@ async def test_attempts_are_limited_for_a_quarter_of_an_hour(platform: Any, anna
         assert (await log_in(browser)).status_code == 200
 
 
-async def test_invented_names_keep_nobody_out(platform: Any, anna: Any) -> None:
+async def test_invented_names_keep_nobody_out(platform: Platform, anna: Account) -> None:
     async with platform.client() as browser:
         await log_in(browser, name="ghost", password="wrong")
         await platform.rows("UPDATE platform.login_attempts SET attempts = 1000 RETURNING 1")
@@ -106,7 +109,7 @@ async def test_invented_names_keep_nobody_out(platform: Any, anna: Any) -> None:
         assert (await log_in(browser)).status_code == 200
 
 
-async def test_attempts_of_one_address_hold_one_connection_of_the_database(platform: Any, anna: Any) -> None:
+async def test_attempts_of_one_address_hold_one_connection_of_the_database(platform: Platform, anna: Account) -> None:
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%login_attempts%'"
     connect = partial(psycopg.AsyncConnection.connect, platform.database_url)
     async with platform.client() as browser, await connect() as holder, await connect(autocommit=True) as operator:
@@ -128,7 +131,7 @@ async def test_attempts_of_one_address_hold_one_connection_of_the_database(platf
         assert {(await login).status_code for login in logins} == {401}
 
 
-async def test_attempts_are_counted_by_the_address_that_a_trusted_proxy_forwards(start_platform: Any) -> None:
+async def test_attempts_are_counted_by_the_address_that_a_trusted_proxy_forwards(start_platform: StartPlatform) -> None:
     platform = await start_platform(trusted_proxies="127.0.0.0/8")
     anna = await platform.account("anna")
     await give_password(platform, anna.id, PASSWORD)
@@ -140,7 +143,7 @@ async def test_attempts_are_counted_by_the_address_that_a_trusted_proxy_forwards
         assert (await log_in(browser)).status_code == 200
 
 
-async def test_login_forgets_the_failures_before_it(platform: Any, anna: Any) -> None:
+async def test_login_forgets_the_failures_before_it(platform: Platform, anna: Account) -> None:
     async with platform.client() as browser:
         for _ in range(3):
             for _ in range(9):
@@ -148,7 +151,7 @@ async def test_login_forgets_the_failures_before_it(platform: Any, anna: Any) ->
             assert (await log_in(browser)).status_code == 200
 
 
-async def test_logout_ends_the_session_for_good(platform: Any, anna: Any) -> None:
+async def test_logout_ends_the_session_for_good(platform: Platform, anna: Account) -> None:
     async with platform.client() as browser:
         await log_in(browser)
         stolen = dict(browser.cookies)
@@ -160,7 +163,7 @@ async def test_logout_ends_the_session_for_good(platform: Any, anna: Any) -> Non
         assert (await thief.get("/api/me")).status_code == 401
 
 
-async def test_session_ends_by_time_by_a_new_password_and_with_its_key(platform: Any, anna: Any) -> None:
+async def test_session_ends_by_time_by_a_new_password_and_with_its_key(platform: Platform, anna: Account) -> None:
     async with platform.client() as browser:
         await log_in(browser)
         await give_password(platform, anna.id, "another long password")
@@ -174,13 +177,13 @@ async def test_session_ends_by_time_by_a_new_password_and_with_its_key(platform:
         assert (await browser.get("/api/me")).status_code == 401
 
 
-async def test_key_without_a_user_opens_no_session(platform: Any) -> None:
+async def test_key_without_a_user_opens_no_session(platform: Platform) -> None:
     async with platform.client() as browser:
         assert (await log_in(browser, api_key=await platform.key(KeyKind.SERVICE))).status_code == 403
         assert (await log_in(browser, api_key="dk_user_nonsense")).status_code == 401
 
 
-async def test_write_by_cookie_needs_our_origin_and_json(start_platform: Any) -> None:
+async def test_write_by_cookie_needs_our_origin_and_json(start_platform: StartPlatform) -> None:
     platform = await start_platform(ui_origins=(UI,))
     anna = await platform.account("anna")
     job = {"jobType": "image_fast", "metadata": {"prompt": "a boat"}}
@@ -205,7 +208,7 @@ async def test_write_by_cookie_needs_our_origin_and_json(start_platform: Any) ->
         assert (await browser.post(f"/api/jobs/{job_id}/cancel", headers=own)).status_code == 200
 
 
-async def test_another_sites_page_cannot_log_a_browser_in(platform: Any, anna: Any) -> None:
+async def test_another_sites_page_cannot_log_a_browser_in(platform: Platform, anna: Account) -> None:
     async with platform.client() as browser:
         body = {"name": "anna", "password": PASSWORD}
         assert (await browser.post(LOGIN, json=body, headers={"Origin": "https://evil.example"})).status_code == 403
@@ -213,7 +216,7 @@ async def test_another_sites_page_cannot_log_a_browser_in(platform: Any, anna: A
         assert (await browser.post(LOGIN, content='{"api_key": "x"}', headers=headers)).status_code == 400
 
 
-async def test_header_counts_before_the_cookie(platform: Any, anna: Any) -> None:
+async def test_header_counts_before_the_cookie(platform: Platform, anna: Account) -> None:
     ben = await platform.account("ben")
     async with platform.client() as browser:
         await log_in(browser)
@@ -221,14 +224,16 @@ async def test_header_counts_before_the_cookie(platform: Any, anna: Any) -> None
         assert (await browser.get("/api/me", headers={"Authorization": "Bearer wrong"})).status_code == 401
 
 
-async def test_session_cannot_be_made_into_a_token(platform: Any, anna: Any) -> None:
+async def test_session_cannot_be_made_into_a_token(platform: Platform, anna: Account) -> None:
     async with platform.client() as browser:
         await log_in(browser)
         headers = {"Origin": platform.url}
         assert (await browser.post("/api/auth/token", headers=headers)).status_code == 403
 
 
-async def test_printed_client_polls_with_the_cookie_alone(platform: Any, anna: Any, start_worker: Any) -> None:
+async def test_printed_client_polls_with_the_cookie_alone(
+    platform: Platform, anna: Account, start_worker: StartWorker
+) -> None:
     """It submits with a token and a body of no content type, and polls and shows without any header."""
     await start_worker()
     async with platform.client() as browser:
@@ -244,7 +249,7 @@ async def test_printed_client_polls_with_the_cookie_alone(platform: Any, anna: A
         assert (await browser.get(listed[0]["content_path"])).status_code == 200
 
 
-async def test_pages_of_configured_origins_may_use_the_api_and_no_others(start_platform: Any) -> None:
+async def test_pages_of_configured_origins_may_use_the_api_and_no_others(start_platform: StartPlatform) -> None:
     platform = await start_platform(ui_origins=(UI,))
     anna = await platform.account("anna")
     asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,idempotency-key"}
@@ -259,7 +264,7 @@ async def test_pages_of_configured_origins_may_use_the_api_and_no_others(start_p
     assert "Retry-After" in read.headers["Access-Control-Expose-Headers"]
 
 
-async def test_key_of_another_user_shows_nothing_of_annas_session(platform: Any, anna: Any) -> None:
+async def test_key_of_another_user_shows_nothing_of_annas_session(platform: Platform, anna: Account) -> None:
     async with open_accounts(platform.settings) as accounts:
         ben, _ = await accounts.open("ben", 0)
         key = await make_key(accounts, KeyKind.USER, "ben's", ben)

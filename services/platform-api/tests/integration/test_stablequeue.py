@@ -10,6 +10,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from darkroom_queue import StepContext
+from darkroom_schemas.step import StepResult
+from support.platform import Account, Platform, StartWorker
 from support.waiting import until
 
 from .stablequeue_jobs import MODEL, PARAMS, PLAIN, HeldWorker, job, status, submit
@@ -25,11 +28,11 @@ READ = LISTED | {"reason", "notices", "api_key_id", "queue_position", "estimated
 
 
 @pytest.fixture
-async def anna(platform: Any) -> Any:
+async def anna(platform: Platform) -> Account:
     return await platform.account("anna")
 
 
-async def test_submission_is_answered_as_documented(anna: Any) -> None:
+async def test_submission_is_answered_as_documented(anna: Account) -> None:
     answer = await submit(anna, source_info="forge_extension_v1.0.0")
     assert answer.keys() == {
         *("success", "stablequeue_job_id", "queue_position", "app_type", "creation_timestamp", "target_server_alias"),
@@ -42,7 +45,7 @@ async def test_submission_is_answered_as_documented(anna: Any) -> None:
     assert (await submit(anna))["queue_position"] == 2
 
 
-async def test_pending_job_tells_its_position_and_what_was_asked(platform: Any, anna: Any) -> None:
+async def test_pending_job_tells_its_position_and_what_was_asked(platform: Platform, anna: Account) -> None:
     ids = [(await submit(anna))["stablequeue_job_id"] for _ in range(3)]
 
     async def in_order() -> bool:
@@ -57,7 +60,7 @@ async def test_pending_job_tells_its_position_and_what_was_asked(platform: Any, 
         assert read[name] is None, name
 
 
-async def test_key_that_submitted_is_told(platform: Any, anna: Any) -> None:
+async def test_key_that_submitted_is_told(platform: Platform, anna: Account) -> None:
     async with platform.client(Authorization=f"Bearer {anna.api_key}") as client:
         job_id = (await client.post("/api/v2/generate", json=job())).json()["stablequeue_job_id"]
         read = (await client.get(f"/api/v2/jobs/{job_id}/status")).json()["job"]
@@ -66,7 +69,7 @@ async def test_key_that_submitted_is_told(platform: Any, anna: Any) -> None:
     assert (await status(anna, by_token))["api_key_id"] is None
 
 
-async def test_completed_job_names_its_images_and_seeds(anna: Any, start_worker: Any) -> None:
+async def test_completed_job_names_its_images_and_seeds(anna: Account, start_worker: StartWorker) -> None:
     await start_worker()
     job_id = (await submit(anna, PLAIN | {"num_images": 2, "seed": 41}))["stablequeue_job_id"]
     await anna.finished(job_id)
@@ -84,7 +87,7 @@ async def test_completed_job_names_its_images_and_seeds(anna: Any, start_worker:
     assert {(await anna.http.get(path)).status_code for path in result["images"]} == {200}
 
 
-async def test_running_job_says_how_long_once_times_were_measured(anna: Any, start_worker: Any) -> None:
+async def test_running_job_says_how_long_once_times_were_measured(anna: Account, start_worker: StartWorker) -> None:
     quick = HeldWorker()
     quick.release.set()
     await start_worker(quick)
@@ -103,8 +106,8 @@ async def test_running_job_says_how_long_once_times_were_measured(anna: Any, sta
     quick.release.set()
 
 
-async def test_failed_job_says_why(anna: Any, start_worker: Any) -> None:
-    async def broken(_: Any) -> Any:
+async def test_failed_job_says_why(anna: Account, start_worker: StartWorker) -> None:
+    async def broken(_: StepContext) -> StepResult:
         raise RuntimeError("no paper")
 
     await start_worker(broken)
@@ -115,7 +118,7 @@ async def test_failed_job_says_why(anna: Any, start_worker: Any) -> None:
     assert read["result_details"].keys() == {"error", "code", "details"}
 
 
-async def test_waiting_and_running_jobs_are_cancelled_at_once(anna: Any, start_worker: Any) -> None:
+async def test_waiting_and_running_jobs_are_cancelled_at_once(anna: Account, start_worker: StartWorker) -> None:
     waiting = (await submit(anna))["stablequeue_job_id"]
     await _cancel(anna, waiting)
     worker = HeldWorker()
@@ -127,7 +130,7 @@ async def test_waiting_and_running_jobs_are_cancelled_at_once(anna: Any, start_w
     await _cancel(anna, running)
 
 
-async def _cancel(account: Any, job_id: str) -> None:
+async def _cancel(account: Account, job_id: str) -> None:
     answer = await account.http.post(f"/api/v2/jobs/{job_id}/cancel")
     assert answer.status_code == 200
     body = answer.json()
@@ -138,7 +141,7 @@ async def _cancel(account: Any, job_id: str) -> None:
     assert body["job"]["result_details"] == {"cancelled": True, "message": "Job cancelled by user"}
 
 
-async def test_finished_job_cannot_be_cancelled(anna: Any, start_worker: Any) -> None:
+async def test_finished_job_cannot_be_cancelled(anna: Account, start_worker: StartWorker) -> None:
     await start_worker()
     job_id = (await submit(anna))["stablequeue_job_id"]
     await anna.finished(job_id)
@@ -147,7 +150,7 @@ async def test_finished_job_cannot_be_cancelled(anna: Any, start_worker: Any) ->
     assert answer.json()["success"] is False
 
 
-async def test_list_filters_orders_and_echoes_effective_values(anna: Any) -> None:
+async def test_list_filters_orders_and_echoes_effective_values(anna: Account) -> None:
     ids = [(await submit(anna))["stablequeue_job_id"] for _ in range(3)]
     comfy = (await submit(anna, app_type="comfyui"))["stablequeue_job_id"]
     await anna.http.post(f"/api/v2/jobs/{ids[0]}/cancel")
@@ -172,14 +175,14 @@ async def test_list_filters_orders_and_echoes_effective_values(anna: Any) -> Non
     assert of(await listed("status=completed")) == []
 
 
-async def test_jobs_of_other_dialects_are_read_alike(anna: Any) -> None:
+async def test_jobs_of_other_dialects_are_read_alike(anna: Account) -> None:
     job_id = (await anna.submit("sdxl_image_fast", prompt="a boat"))["id"]
     read = await status(anna, job_id)
     assert (read["app_type"], read["target_server_alias"]) == ("sdxl_image_fast", None)
     assert read["generation_params"]["positive_prompt"] == "a boat"
 
 
-async def test_older_forms_answer_without_frames(anna: Any) -> None:
+async def test_older_forms_answer_without_frames(anna: Account) -> None:
     answer = await anna.http.post("/api/v1/generate", json=job())
     assert answer.json().keys() == {"stablequeue_job_id", "reason", "notices", "ignored"}
     job_id = answer.json()["stablequeue_job_id"]
@@ -190,14 +193,14 @@ async def test_older_forms_answer_without_frames(anna: Any) -> None:
     assert (cancelled["message"], cancelled["job"]["status"]) == ("Job cancelled successfully.", "cancelled")
 
 
-async def test_models_are_listed(anna: Any, start_worker: Any) -> None:
+async def test_models_are_listed(anna: Account, start_worker: StartWorker) -> None:
     await start_worker(models=(MODEL,))
     listed = (await anna.http.get("/api/v1/checkpoints")).json()
     assert [model["filename"] for model in listed] == ["sdxl-base-1.0", MODEL]
     assert (await anna.http.get("/api/v1/loras")).json() == []
 
 
-async def test_repeated_submission_makes_one_job(anna: Any) -> None:
+async def test_repeated_submission_makes_one_job(anna: Account) -> None:
     for version in ("v1", "v2"):
         path, headers = f"/api/{version}/generate", {"Idempotency-Key": f"once-{version}"}
         answers = [await anna.http.post(path, json=job(), headers=headers) for _ in range(2)]
@@ -207,7 +210,7 @@ async def test_repeated_submission_makes_one_job(anna: Any) -> None:
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="the printed programs are JavaScript and need node")
-async def test_printed_programs_run(platform: Any, anna: Any, start_worker: Any) -> None:
+async def test_printed_programs_run(platform: Platform, anna: Account, start_worker: StartWorker) -> None:
     worker = HeldWorker()
     await start_worker(worker)
     program = (PROGRAMS / "stablequeue.mjs").read_text().replace("http://your-server:3000", platform.url)
@@ -231,7 +234,9 @@ async def test_printed_programs_run(platform: Any, anna: Any, start_worker: Any)
     assert list(dict.fromkeys(seen))[-2:] == ["processing", "completed"]
 
 
-async def test_image_names_are_paths_that_the_jobs_owner_can_fetch(platform: Any, anna: Any, start_worker: Any) -> None:
+async def test_image_names_are_paths_that_the_jobs_owner_can_fetch(
+    platform: Platform, anna: Account, start_worker: StartWorker
+) -> None:
     await start_worker()
     made = (await anna.http.post("/api/v1/apikeys", json={"name": "forge", "scopes": ["jobs:read"]})).json()
     ben = await platform.account("ben")
@@ -254,7 +259,9 @@ async def test_image_names_are_paths_that_the_jobs_owner_can_fetch(platform: Any
         assert (await anonymous.get(path)).status_code == 401
 
 
-async def test_unknown_checkpoint_is_told_in_the_answer_and_with_the_result(anna: Any, start_worker: Any) -> None:
+async def test_unknown_checkpoint_is_told_in_the_answer_and_with_the_result(
+    anna: Account, start_worker: StartWorker
+) -> None:
     await start_worker()
     answer = await submit(anna, PARAMS)
     [notice] = answer["notices"]
@@ -266,7 +273,7 @@ async def test_unknown_checkpoint_is_told_in_the_answer_and_with_the_result(anna
     assert read["generation_params"]["checkpoint_name"] == PARAMS["checkpoint_name"]
 
 
-async def test_members_that_nothing_reads_are_kept_and_told(anna: Any) -> None:
+async def test_members_that_nothing_reads_are_kept_and_told(anna: Account) -> None:
     params = PLAIN | {"shelf": {"row": 3}, "enable_hr": False}
     answer = await submit(anna, params, app_type="SwarmUI", bulk_quantity=3, batch="b-7")
     assert answer["app_type"] == "SwarmUI"
@@ -278,7 +285,7 @@ async def test_members_that_nothing_reads_are_kept_and_told(anna: Any) -> None:
     assert [job["stablequeue_job_id"] for job in listed["jobs"]] == [answer["stablequeue_job_id"]]
 
 
-async def test_jobs_of_other_dialects_are_listed_whatever_was_sent_along(anna: Any) -> None:
+async def test_jobs_of_other_dialects_are_listed_whatever_was_sent_along(anna: Account) -> None:
     odd = {"target_server_alias": 5, "source_info": [], "generation_params": "x", "notices": 7, "other_members": 1}
     job_id = (await anna.submit("sdxl_image_fast", **odd))["id"]
     assert (await status(anna, job_id))["target_server_alias"] is None

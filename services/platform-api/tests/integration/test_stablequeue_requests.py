@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 from darkroom_chassis.api_keys import KeyKind
+from support.platform import Account, Platform, StartPlatform, StartWorker
 
 from .stablequeue_jobs import MODEL, PARAMS, PLAIN, HeldWorker, job, status, submit
 
 SOME_ID = "019aa7f1-5c3e-7c66-b5a1-9f0d3c1f1c11"
 P = "generation_params"
-WRONG_FIELDS: list[tuple[Any, str]] = [
+WRONG_FIELDS: list[tuple[object, str]] = [
     (job({**PLAIN, "positive_prompt": 5}), f"{P}.positive_prompt"),
     (job({**PLAIN, "positive_prompt": "x" * 2001}), f"{P}.positive_prompt"),
     (job({**PLAIN, "negative_prompt": "x" * 2001}), f"{P}.negative_prompt"),
@@ -56,7 +57,7 @@ WRONG_FIELDS: list[tuple[Any, str]] = [
     (job(bulk_quantity="x" * 66_000), "body"),
     (job(**{f"m{number}": 1 for number in range(101)}), "body"),
 ]
-MISSING_FIELDS: list[tuple[Any, str]] = [
+MISSING_FIELDS: list[tuple[object, str]] = [
     ({P: PLAIN}, "target_server_alias"),
     ({"target_server_alias": "Main"}, P),
     (job({"negative_prompt": "ugly"}), f"{P}.positive_prompt"),
@@ -65,11 +66,11 @@ QUERIES = ["status=done", "limit=0", "limit=201", "offset=-1", "offset=10001", "
 
 
 @pytest.fixture
-async def anna(platform: Any) -> Any:
+async def anna(platform: Platform) -> Account:
     return await platform.account("anna")
 
 
-async def payload_of(account: Any, worker: HeldWorker, params: dict[str, Any], **changed: Any) -> Any:
+async def payload_of(account: Account, worker: HeldWorker, params: dict[str, Any], **changed: Any) -> Any:
     """Submit a job and return the step that a worker got for it."""
     worker.claimed.clear()
     await submit(account, params, **changed)
@@ -77,7 +78,7 @@ async def payload_of(account: Any, worker: HeldWorker, params: dict[str, Any], *
     return worker.steps[-1]
 
 
-async def test_wrong_field_is_named_in_a_400(anna: Any) -> None:
+async def test_wrong_field_is_named_in_a_400(anna: Account) -> None:
     for body, field in WRONG_FIELDS:
         answer = await anna.http.post("/api/v2/generate", content=json.dumps(body))
         assert answer.status_code == 400, field
@@ -88,7 +89,7 @@ async def test_wrong_field_is_named_in_a_400(anna: Any) -> None:
     assert (await anna.http.get("/api/v2/jobs")).json()["total"] == 0
 
 
-async def test_missing_field_has_a_word_of_its_own(anna: Any) -> None:
+async def test_missing_field_has_a_word_of_its_own(anna: Account) -> None:
     for body, field in MISSING_FIELDS:
         for path in ("/api/v2/generate", "/api/v1/generate"):
             problem = (await anna.http.post(path, json=body)).json()
@@ -96,7 +97,7 @@ async def test_missing_field_has_a_word_of_its_own(anna: Any) -> None:
             assert field in problem["error"]
 
 
-async def test_unknown_server_and_job_are_404_with_their_words(anna: Any) -> None:
+async def test_unknown_server_and_job_are_404_with_their_words(anna: Account) -> None:
     answer = await anna.http.post("/api/v2/generate", json=job(target_server_alias="Attic"))
     assert (answer.status_code, answer.json()["code"]) == (404, "server_not_found")
     assert answer.json()["error"] == '`target_server_alias` must be one of Main, not "Attic".'
@@ -110,7 +111,7 @@ async def test_unknown_server_and_job_are_404_with_their_words(anna: Any) -> Non
                 assert (answer.status_code, answer.json()["code"]) == (404, "job_not_found")
 
 
-async def test_wrong_query_is_named_in_a_400(anna: Any) -> None:
+async def test_wrong_query_is_named_in_a_400(anna: Account) -> None:
     for path in ("/api/v2/jobs", "/api/v1/queue/jobs"):
         for query in QUERIES:
             answer = await anna.http.get(f"{path}?{query}")
@@ -118,7 +119,7 @@ async def test_wrong_query_is_named_in_a_400(anna: Any) -> None:
             assert answer.json()["errors"][0]["field"] == query.partition("=")[0]
 
 
-async def test_another_users_job_is_not_there(platform: Any, anna: Any) -> None:
+async def test_another_users_job_is_not_there(platform: Platform, anna: Account) -> None:
     job_id, ben = (await submit(anna))["stablequeue_job_id"], await platform.account("ben")
     for base in ("/api/v2/jobs", "/api/v1/queue/jobs"):
         assert (await ben.http.get(f"{base}/{job_id}/status")).status_code == 404
@@ -127,7 +128,7 @@ async def test_another_users_job_is_not_there(platform: Any, anna: Any) -> None:
     assert (await status(anna, job_id))["status"] == "pending"
 
 
-async def test_nobody_gets_in_without_a_credential(platform: Any) -> None:
+async def test_nobody_gets_in_without_a_credential(platform: Platform) -> None:
     async with platform.client() as anonymous:
         for method, path in (
             ("POST", "/api/v2/generate"),
@@ -142,7 +143,7 @@ async def test_nobody_gets_in_without_a_credential(platform: Any) -> None:
             assert (await anonymous.request(method, path, json=job())).status_code == 401, path
 
 
-async def test_submissions_are_limited_by_themselves(start_platform: Any) -> None:
+async def test_submissions_are_limited_by_themselves(start_platform: StartPlatform) -> None:
     platform = await start_platform(rate_limit_standard_submissions=1)
     anna = await platform.account("anna")
     async with platform.client(Authorization=f"Bearer {anna.api_key}") as client:
@@ -150,7 +151,7 @@ async def test_submissions_are_limited_by_themselves(start_platform: Any) -> Non
         assert (await client.get("/api/v2/jobs")).status_code == 200
 
 
-async def test_without_a_back_end_our_pipeline_gets_what_was_asked(anna: Any, start_worker: Any) -> None:
+async def test_without_a_back_end_our_pipeline_gets_what_was_asked(anna: Account, start_worker: StartWorker) -> None:
     worker = HeldWorker()
     await start_worker(worker, models=(MODEL,))
     params = PARAMS | {"seed": "41", "num_images": 2, "scheduler_or_quality_preset": "Karras", "shelf": {"row": 3}}
@@ -168,7 +169,7 @@ async def test_without_a_back_end_our_pipeline_gets_what_was_asked(anna: Any, st
     worker.release.set()
 
 
-async def test_live_back_end_of_the_alias_gets_the_job(anna: Any, start_worker: Any) -> None:
+async def test_live_back_end_of_the_alias_gets_the_job(anna: Account, start_worker: StartWorker) -> None:
     worker = HeldWorker()
     await start_worker(worker, backends=("Main",))
     step = await payload_of(anna, worker, PARAMS | {"restore_faces": True, "seed": 5, "scheduler": "Beta"})
@@ -183,7 +184,7 @@ async def test_live_back_end_of_the_alias_gets_the_job(anna: Any, start_worker: 
     worker.release.set()
 
 
-async def test_price_follows_the_work_and_is_refunded(anna: Any) -> None:
+async def test_price_follows_the_work_and_is_refunded(anna: Account) -> None:
     await submit(anna, PLAIN | {"width": 1024, "height": 1024, "steps": 15})
     assert await anna.credits() == 100 - 0.25
     job_id = (await submit(anna, PLAIN | {"width": 512, "height": 512, "steps": 50, "num_images": 4}))[
@@ -194,14 +195,14 @@ async def test_price_follows_the_work_and_is_refunded(anna: Any) -> None:
     assert await anna.credits() == 100 - 0.25
 
 
-async def test_too_few_credits_is_a_402(platform: Any) -> None:
+async def test_too_few_credits_is_a_402(platform: Platform) -> None:
     poor = await platform.account("poor", credits=0.01)
     answer = await poor.http.post("/api/v2/generate", json=job({**PLAIN, "num_images": 4, "steps": 50}))
     assert (answer.status_code, answer.json()["code"]) == (402, "insufficient_credits")
     assert "more than the balance" in answer.json()["error"]
 
 
-async def test_repeated_submission_is_answered_though_its_server_is_gone(platform: Any, anna: Any) -> None:
+async def test_repeated_submission_is_answered_though_its_server_is_gone(platform: Platform, anna: Account) -> None:
     idempotency = {"Idempotency-Key": "once"}
     async with platform.client(**{"X-API-Key": await platform.key(KeyKind.ADMIN)}) as operator:
         assert (await operator.post("/api/v1/servers", json={"alias": "Attic"})).status_code == 201
@@ -214,7 +215,7 @@ async def test_repeated_submission_is_answered_though_its_server_is_gone(platfor
     assert other.status_code == 422
 
 
-async def test_setting_makes_an_unknown_checkpoint_a_400(start_platform: Any) -> None:
+async def test_setting_makes_an_unknown_checkpoint_a_400(start_platform: StartPlatform) -> None:
     platform = await start_platform(stablequeue_unknown_checkpoint="reject")
     anna = await platform.account("anna")
     answer = await anna.http.post("/api/v2/generate", json=job(PARAMS))
@@ -222,7 +223,7 @@ async def test_setting_makes_an_unknown_checkpoint_a_400(start_platform: Any) ->
     assert PARAMS["checkpoint_name"] in answer.json()["error"]
 
 
-async def test_batches_are_images(anna: Any, start_worker: Any) -> None:
+async def test_batches_are_images(anna: Account, start_worker: StartWorker) -> None:
     worker = HeldWorker()
     await start_worker(worker)
     for params, images in (

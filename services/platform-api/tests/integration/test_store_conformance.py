@@ -18,7 +18,7 @@ from platform_api.domain.assets.signed_urls import UrlSigner
 from platform_api.domain.errors import JobFinished, NotEnoughCredits, NotFound, UnknownUser
 from platform_api.domain.jobs.apply_step_events import apply_step_events
 from platform_api.domain.jobs.cancel import cancel_job
-from platform_api.domain.jobs.ports import JobChanges
+from platform_api.domain.jobs.ports import JobChanges, JobSubmissions
 from platform_api.domain.jobs.retry import retry_job
 from platform_api.domain.jobs.submit import submit_job
 from platform_api.domain.planning.from_catalogue import JobRequest, plan_job
@@ -27,6 +27,7 @@ from platform_api.migrations import MIGRATIONS
 from platform_api.store.accounts.accounts import PostgresAccounts
 from platform_api.store.jobs.changes import jobs_transaction
 from platform_api.store.jobs.submissions import PostgresSubmissions
+from support.memory_store import MemoryStore
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 URLS = UrlSigner("s" * 32, "https://darkroom.example")
@@ -41,7 +42,8 @@ class NoBacklog:
 
 
 class Store(Protocol):
-    submissions: Any
+    @property
+    def submissions(self) -> JobSubmissions: ...
 
     def changes(self) -> AbstractAsyncContextManager[JobChanges]: ...
 
@@ -52,7 +54,7 @@ class Store(Protocol):
 
 @dataclass
 class InMemory:
-    submissions: Any
+    submissions: MemoryStore
 
     @asynccontextmanager
     async def changes(self) -> AsyncIterator[JobChanges]:
@@ -83,7 +85,7 @@ class InPostgres:
 
 
 @pytest.fixture(params=["memory", "postgres"])
-async def store(request: pytest.FixtureRequest, memory_store: Any) -> AsyncIterator[Store]:
+async def store(request: pytest.FixtureRequest, memory_store: MemoryStore) -> AsyncIterator[Store]:
     if request.param == "memory":
         yield InMemory(memory_store)
         return

@@ -2,19 +2,20 @@
 
 import asyncio
 from contextlib import AsyncExitStack
-from typing import Any
 
+import httpx
 import pytest
 from darkroom_schemas.ids import new_uuid7
+from support.platform import Account, Platform, StartPlatform
 
 
-async def opened(streams: AsyncExitStack, client: Any, path: str) -> int:
+async def opened(streams: AsyncExitStack, client: httpx.AsyncClient, path: str) -> int:
     """Open a stream and keep it; returns the status."""
     response = await streams.enter_async_context(client.stream("GET", path))
     return int(response.status_code)
 
 
-async def tickets(anna: Any, job_id: str) -> dict[str, str]:
+async def tickets(anna: Account, job_id: str) -> dict[str, str]:
     asked = {"stream": {"audience": "job-stream", "job_id": job_id}, "events": {"audience": "events"}}
     answers = {name: (await anna.http.post("/api/auth/ticket", json=body)).json() for name, body in asked.items()}
     return {
@@ -23,7 +24,7 @@ async def tickets(anna: Any, job_id: str) -> dict[str, str]:
     }
 
 
-async def test_streams_that_are_opened_at_once_do_not_exceed_the_limit(start_platform: Any) -> None:
+async def test_streams_that_are_opened_at_once_do_not_exceed_the_limit(start_platform: StartPlatform) -> None:
     platform = await start_platform(sse_streams_per_user=5)
     anna = await platform.account("anna")
     job_id = (await anna.submit("image_fast"))["id"]
@@ -34,7 +35,7 @@ async def test_streams_that_are_opened_at_once_do_not_exceed_the_limit(start_pla
             assert (statuses.count(200), statuses.count(429)) == (5, 25), path
 
 
-async def test_a_closed_stream_makes_room(start_platform: Any) -> None:
+async def test_a_closed_stream_makes_room(start_platform: StartPlatform) -> None:
     platform = await start_platform(sse_streams_per_user=1)
     anna = await platform.account("anna")
     job_id = (await anna.submit("image_fast"))["id"]
@@ -48,7 +49,7 @@ async def test_a_closed_stream_makes_room(start_platform: Any) -> None:
                         break
 
 
-async def test_holders_of_a_ticket_are_counted_like_others(start_platform: Any) -> None:
+async def test_holders_of_a_ticket_are_counted_like_others(start_platform: StartPlatform) -> None:
     platform = await start_platform(rate_limit_user=10)
     anna = await platform.account("anna")
     job_id = (await anna.submit("image_fast"))["id"]
@@ -62,7 +63,9 @@ async def test_holders_of_a_ticket_are_counted_like_others(start_platform: Any) 
 
 
 @pytest.mark.parametrize("resumes", [True, False])
-async def test_a_reader_who_comes_while_the_server_stops_is_told_to_come_back(platform: Any, resumes: bool) -> None:
+async def test_a_reader_who_comes_while_the_server_stops_is_told_to_come_back(
+    platform: Platform, resumes: bool
+) -> None:
     anna = await platform.account("anna")
     job_id = (await anna.submit("prompt_enhance"))["id"]
     headers = {"Last-Event-ID": await latest_id(anna, job_id)} if resumes else {}
@@ -77,7 +80,7 @@ async def test_a_reader_who_comes_while_the_server_stops_is_told_to_come_back(pl
         assert (answer.status_code, answer.text) == (200, "retry: 1000\n\n")
 
 
-async def latest_id(anna: Any, job_id: str) -> str:
+async def latest_id(anna: Account, job_id: str) -> str:
     async with anna.http.stream("GET", f"/api/jobs/{job_id}/stream") as response:
         async for line in response.aiter_lines():
             if line.startswith("id: "):

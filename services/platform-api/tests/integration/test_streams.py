@@ -1,15 +1,15 @@
 """A job's stream: told in order, ended by the end, resumed without a gap or a double."""
 
 import asyncio
-from typing import Any
 
 import redis.asyncio as redis
 from darkroom_queue import StepContext
 from darkroom_schemas.step import StepResult
-from httpx_sse import aconnect_sse
+from httpx_sse import ServerSentEvent, aconnect_sse
+from support.platform import Platform, StartWorker
 
 
-def histories(events: list[Any]) -> list[tuple[int, str]]:
+def histories(events: list[ServerSentEvent]) -> list[tuple[int, str]]:
     """List the history entries that a listener was told, in order."""
     sent = []
     for event in events:
@@ -31,7 +31,8 @@ async def restart_empty(redis_url: str) -> None:
     async with redis.Redis.from_url(redis_url) as server:
         pipeline = server.pipeline(transaction=True)
         pipeline.flushall()
-        pipeline.client_kill_filter(_type="normal", skipme=True).client_kill_filter(_type="pubsub")
+        pipeline.client_kill_filter(_type="normal", skipme=True)
+        pipeline.client_kill_filter(_type="pubsub")
         await pipeline.execute()
 
 
@@ -48,7 +49,7 @@ class Gate:
         return StepResult(text="an answer")
 
 
-async def test_stream_tells_everything_once_and_ends(platform: Any, start_worker: Any) -> None:
+async def test_stream_tells_everything_once_and_ends(platform: Platform, start_worker: StartWorker) -> None:
     anna = await platform.account("anna")
     job_id = (await anna.submit("video7b_fast_enhanced", prompt="a boat"))["id"]
     following = asyncio.create_task(anna.events(job_id))
@@ -70,7 +71,7 @@ async def test_stream_tells_everything_once_and_ends(platform: Any, start_worker
     assert len(set(ids)) == len(ids) >= 4
 
 
-async def test_resuming_after_any_event_tells_exactly_the_rest(platform: Any, start_worker: Any) -> None:
+async def test_resuming_after_any_event_tells_exactly_the_rest(platform: Platform, start_worker: StartWorker) -> None:
     anna = await platform.account("anna")
     job_id = (await anna.submit("video7b_fast_enhanced", prompt="a boat"))["id"]
     following = asyncio.create_task(anna.events(job_id))
@@ -83,7 +84,7 @@ async def test_resuming_after_any_event_tells_exactly_the_rest(platform: Any, st
         assert "history_init" not in [e.event for e in resumed]
 
 
-async def test_resuming_in_the_middle_goes_on_live(platform: Any, start_worker: Any) -> None:
+async def test_resuming_in_the_middle_goes_on_live(platform: Platform, start_worker: StartWorker) -> None:
     gate = Gate()
     anna = await platform.account("anna")
     job_id = (await anna.submit("prompt_enhance"))["id"]
@@ -100,7 +101,7 @@ async def test_resuming_in_the_middle_goes_on_live(platform: Any, start_worker: 
         assert histories(await resuming) == [(3, "complete")]
 
 
-async def test_resuming_at_the_end_is_a_204(platform: Any, start_worker: Any) -> None:
+async def test_resuming_at_the_end_is_a_204(platform: Platform, start_worker: StartWorker) -> None:
     await start_worker()
     anna = await platform.account("anna")
     job_id = (await anna.submit("prompt_enhance"))["id"]
@@ -111,7 +112,7 @@ async def test_resuming_at_the_end_is_a_204(platform: Any, start_worker: Any) ->
         assert again.status_code == 204
 
 
-async def test_finished_job_is_told_at_once(platform: Any, start_worker: Any) -> None:
+async def test_finished_job_is_told_at_once(platform: Platform, start_worker: StartWorker) -> None:
     await start_worker()
     anna = await platform.account("anna")
     job_id = (await anna.submit("prompt_enhance"))["id"]
@@ -123,7 +124,7 @@ async def test_finished_job_is_told_at_once(platform: Any, start_worker: Any) ->
     assert events[1].id
 
 
-async def test_malformed_id_gives_a_snapshot_only(platform: Any, start_worker: Any) -> None:
+async def test_malformed_id_gives_a_snapshot_only(platform: Platform, start_worker: StartWorker) -> None:
     await start_worker()
     anna = await platform.account("anna")
     job_id = (await anna.submit("prompt_enhance"))["id"]
@@ -134,7 +135,7 @@ async def test_malformed_id_gives_a_snapshot_only(platform: Any, start_worker: A
         assert histories(events) == TEXT_JOB
 
 
-async def test_id_that_the_log_no_longer_covers_gives_a_reset(platform: Any, start_worker: Any) -> None:
+async def test_id_that_the_log_no_longer_covers_gives_a_reset(platform: Platform, start_worker: StartWorker) -> None:
     await start_worker()
     anna = await platform.account("anna")
     job_id = (await anna.submit("prompt_enhance"))["id"]
@@ -146,7 +147,7 @@ async def test_id_that_the_log_no_longer_covers_gives_a_reset(platform: Any, sta
     assert events[-1].id
 
 
-async def test_progress_comes_without_an_id(platform: Any, start_worker: Any) -> None:
+async def test_progress_comes_without_an_id(platform: Platform, start_worker: StartWorker) -> None:
     gate = Gate()
     anna = await platform.account("anna")
     job_id = (await anna.submit("prompt_enhance"))["id"]
@@ -165,7 +166,7 @@ async def test_progress_comes_without_an_id(platform: Any, start_worker: Any) ->
     assert rest[-1].id != told_id
 
 
-async def test_only_the_last_frame_of_an_event_has_an_id_and_heartbeats_are_comments(platform: Any) -> None:
+async def test_only_the_last_frame_of_an_event_has_an_id_and_heartbeats_are_comments(platform: Platform) -> None:
     anna = await platform.account("anna")
     job_id = (await anna.submit("prompt_enhance"))["id"]
     async with asyncio.timeout(20), anna.http.stream("GET", f"/api/jobs/{job_id}/stream") as response:
@@ -182,7 +183,7 @@ async def test_only_the_last_frame_of_an_event_has_an_id_and_heartbeats_are_comm
     assert frames[1].startswith("event: job_update")
 
 
-async def test_ticket_opens_the_stream_of_its_job_only(platform: Any, start_worker: Any) -> None:
+async def test_ticket_opens_the_stream_of_its_job_only(platform: Platform, start_worker: StartWorker) -> None:
     await start_worker()
     anna = await platform.account("anna")
     first, second = [(await anna.submit("prompt_enhance"))["id"] for _ in range(2)]
@@ -198,7 +199,9 @@ async def test_ticket_opens_the_stream_of_its_job_only(platform: Any, start_work
             assert (await browser.get(f"/api/jobs/{first}/stream", params={"ticket": wrong})).status_code == 401
 
 
-async def test_restarted_queue_that_lost_everything_resets_open_streams(platform: Any, start_worker: Any) -> None:
+async def test_restarted_queue_that_lost_everything_resets_open_streams(
+    platform: Platform, start_worker: StartWorker
+) -> None:
     anna = await platform.account("anna")
     job_id = (await anna.submit("prompt_enhance"))["id"]
     async with asyncio.timeout(20), aconnect_sse(anna.http, "GET", f"/api/jobs/{job_id}/stream") as source:
@@ -212,7 +215,7 @@ async def test_restarted_queue_that_lost_everything_resets_open_streams(platform
     assert (await anna.job(job_id))["status"] == "completed"
 
 
-async def test_two_listeners_are_told_the_same(platform: Any, start_worker: Any) -> None:
+async def test_two_listeners_are_told_the_same(platform: Platform, start_worker: StartWorker) -> None:
     anna = await platform.account("anna")
     job_id = (await anna.submit("image_fast"))["id"]
     following = [asyncio.create_task(anna.events(job_id)) for _ in range(5)]

@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from support.platform import Account, Platform, StartWorker
 from support.waiting import until
 
 SOME_ID = "019aa7f1-5c3e-7c66-b5a1-9f0d3c1f1c11"
 
 
-async def listed(account: Any, **filters: Any) -> list[str]:
+async def listed(account: Account, **filters: str | list[str]) -> list[str]:
     answer = await account.http.get("/api/jobs", params=filters)
     assert answer.status_code == 200, answer.text
     body = answer.json()
@@ -18,7 +19,7 @@ async def listed(account: Any, **filters: Any) -> list[str]:
     return [job["id"] for job in body["data"]]
 
 
-async def test_jobs_are_listed_by_status_type_and_time(platform: Any) -> None:
+async def test_jobs_are_listed_by_status_type_and_time(platform: Platform) -> None:
     anna, ben = await platform.account("anna"), await platform.account("ben")
     await ben.submit("image_fast")
     cancelled = (await anna.submit("image_fast"))["id"]
@@ -35,7 +36,7 @@ async def test_jobs_are_listed_by_status_type_and_time(platform: Any) -> None:
     assert await listed(anna, created_before=now.isoformat(), status="cancelled") == [cancelled]
 
 
-async def test_filtered_list_goes_on_after_its_cursor(platform: Any) -> None:
+async def test_filtered_list_goes_on_after_its_cursor(platform: Platform) -> None:
     anna = await platform.account("anna")
     jobs = [(await anna.submit(kind))["id"] for kind in ("image_fast", "video_fast", "image_fast")]
     first = (await anna.http.get("/api/jobs", params={"job_type": "image_fast", "limit": 1})).json()
@@ -61,14 +62,16 @@ async def test_filtered_list_goes_on_after_its_cursor(platform: Any) -> None:
         ({"created_after": "2026-11-21T00:00:00 01:00"}, "created_after"),
     ],
 )
-async def test_filter_that_makes_no_sense_is_a_400_that_names_it(platform: Any, filters: Any, field: str) -> None:
+async def test_filter_that_makes_no_sense_is_a_400_that_names_it(
+    platform: Platform, filters: dict[str, str], field: str
+) -> None:
     anna = await platform.account("anna")
     answer = await anna.http.get("/api/jobs", params=filters)
     assert answer.status_code == 400
     assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
-async def test_history_is_told_whole_and_to_its_owner_alone(platform: Any, start_worker: Any) -> None:
+async def test_history_is_told_whole_and_to_its_owner_alone(platform: Platform, start_worker: StartWorker) -> None:
     await start_worker()
     anna, ben = await platform.account("anna"), await platform.account("ben")
     job_id = (await anna.submit("video7b_fast_enhanced", prompt="a boat"))["id"]
@@ -81,7 +84,9 @@ async def test_history_is_told_whole_and_to_its_owner_alone(platform: Any, start
             assert (await ben.http.get(f"/api/jobs/{missing}/{path}")).status_code == 404
 
 
-async def test_why_tells_what_is_missing_and_then_that_the_job_has_ended(platform: Any, start_worker: Any) -> None:
+async def test_why_tells_what_is_missing_and_then_that_the_job_has_ended(
+    platform: Platform, start_worker: StartWorker
+) -> None:
     anna = await platform.account("anna")
     job_id = (await anna.submit("image_fast"))["id"]
 
@@ -104,16 +109,16 @@ async def test_why_tells_what_is_missing_and_then_that_the_job_has_ended(platfor
     assert (answer["waiting"], answer["reason"], answer["status"]) == (False, "ended", "completed")
 
 
-async def test_job_types_say_what_can_be_made_now(platform: Any, start_worker: Any) -> None:
+async def test_job_types_say_what_can_be_made_now(platform: Platform, start_worker: StartWorker) -> None:
     await start_worker()
     anna = await platform.account("anna")
     for _ in range(5):
         await anna.finished((await anna.submit("image_fast"))["id"])
 
-    async def measured() -> Any:
+    async def measured() -> dict[str, Any] | None:
         async with platform.client() as anonymous:
             types = {item["name"]: item for item in (await anonymous.get("/api/job-types")).json()["data"]}
-        return types["image_fast"]["eta"] and types
+        return types if types["image_fast"]["eta"] else None
 
     types = await until(measured)
     fast = types["image_fast"]
@@ -124,14 +129,14 @@ async def test_job_types_say_what_can_be_made_now(platform: Any, start_worker: A
     assert fast["parameters"]["properties"]["prompt"]["type"] == "string"
 
 
-async def test_without_a_worker_nothing_is_available(platform: Any) -> None:
+async def test_without_a_worker_nothing_is_available(platform: Platform) -> None:
     async with platform.client() as anonymous:
         types = (await anonymous.get("/api/job-types")).json()["data"]
     assert {item["available"] for item in types} == {False}
 
 
 @pytest.mark.parametrize("path", ["/api/jobs", "/api/assets"])
-async def test_plus_that_was_not_encoded_is_told(platform: Any, path: str) -> None:
+async def test_plus_that_was_not_encoded_is_told(platform: Platform, path: str) -> None:
     anna = await platform.account("anna")
     for time in ("2026-01-01T00:00:00+00:00", "2026-01-01T00:00:00.123456+0000", "2026-01-01T00:00+00"):
         answer = await anna.http.get(f"{path}?created_after={time}")
@@ -141,7 +146,7 @@ async def test_plus_that_was_not_encoded_is_told(platform: Any, path: str) -> No
         assert (await anna.http.get(f"{path}?created_after={time}")).status_code == 200, time
 
 
-async def test_unknown_query_parameter_lists_nothing(platform: Any) -> None:
+async def test_unknown_query_parameter_lists_nothing(platform: Platform) -> None:
     anna = await platform.account("anna")
     lists = ("jobs", "assets", "workflows", "collections", "models", "custom-nodes", "credits", "v2/jobs", "v1/apikeys")
     for path in (*(f"/api/{name}" for name in lists), "/jobs", "/api/job-types", f"/api/jobs/{SOME_ID}", "/api/me"):

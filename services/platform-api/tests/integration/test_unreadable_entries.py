@@ -1,8 +1,7 @@
 """Entries of the event log that cannot be read hold up no job and no stream."""
 
-from typing import Any
-
 from darkroom_queue import QueueClient
+from support.platform import StartPlatform, StartWorker
 from support.unreadable import add_unreadable, unreadable_entries
 from support.waiting import until
 
@@ -10,7 +9,7 @@ READERS = ("event-consumer", "fanout-events")
 
 
 async def test_entries_that_cannot_be_read_are_passed_by_and_counted(
-    start_platform: Any, start_worker: Any, redis_url: str
+    start_platform: StartPlatform, start_worker: StartWorker, redis_url: str
 ) -> None:
     platform = await start_platform()
     anna = await platform.account("anna")

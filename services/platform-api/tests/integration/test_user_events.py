@@ -5,31 +5,35 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
 
+import httpx
 import pytest
 import redis.asyncio as redis
 from darkroom_chassis.api_keys import KeyKind
 from darkroom_queue import QueueClient, StepContext
 from darkroom_redis import TicketHolder, Tickets
 from darkroom_schemas.channels import Preview
+from darkroom_schemas.ids import TenantId
 from darkroom_schemas.step import StepResult
 from httpx_sse import ServerSentEvent, aconnect_sse
 from platform_api.routes.accounts.identity import TOKEN_LIFETIME_S
 from platform_api.routes.streams import listeners
 from platform_api.wiring import jwt_codec
+from support.platform import Platform, StartPlatform, StartWorker
 from support.waiting import until
 
 
 @asynccontextmanager
-async def listening(http: Any, last_event_id: str | None = None, query: str = "") -> AsyncIterator[Any]:
+async def listening(
+    http: httpx.AsyncClient, last_event_id: str | None = None, query: str = ""
+) -> AsyncIterator[AsyncIterator[ServerSentEvent]]:
     headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
     async with asyncio.timeout(20), aconnect_sse(http, "GET", f"/api/events{query}", headers=headers) as source:
         assert source.response.status_code == 200
         yield source.aiter_sse()
 
 
-async def until_ended(events: Any, *job_ids: str) -> list[ServerSentEvent]:
+async def until_ended(events: AsyncIterator[ServerSentEvent], *job_ids: str) -> list[ServerSentEvent]:
     """Read until each of the jobs has completed."""
     heard: list[ServerSentEvent] = []
     waited_for = set(job_ids)
@@ -46,7 +50,9 @@ def entries(heard: list[ServerSentEvent]) -> list[tuple[str, int]]:
     return [(event.json()["job_id"], event.json()["seq"]) for event in heard if event.event == "job_history"]
 
 
-async def test_all_jobs_of_a_user_are_told_in_one_stream_and_nobody_elses(platform: Any, start_worker: Any) -> None:
+async def test_all_jobs_of_a_user_are_told_in_one_stream_and_nobody_elses(
+    platform: Platform, start_worker: StartWorker
+) -> None:
     anna, ben = await platform.account("anna"), await platform.account("ben")
     before = (await anna.submit("image_fast"))["id"]
     async with listening(anna.http) as events:
@@ -68,7 +74,7 @@ async def test_all_jobs_of_a_user_are_told_in_one_stream_and_nobody_elses(platfo
     assert updates[-1]["metadata"]["primary_asset"]
 
 
-async def test_resuming_after_any_event_tells_exactly_the_rest(platform: Any, start_worker: Any) -> None:
+async def test_resuming_after_any_event_tells_exactly_the_rest(platform: Platform, start_worker: StartWorker) -> None:
     anna = await platform.account("anna")
     async with listening(anna.http) as events:
         await anext(events)
@@ -82,7 +88,9 @@ async def test_resuming_after_any_event_tells_exactly_the_rest(platform: Any, st
         assert entries(rest) == entries(whole[position + 1 :])
 
 
-async def test_progress_of_a_job_that_came_later_is_told_without_an_id(platform: Any, start_worker: Any) -> None:
+async def test_progress_of_a_job_that_came_later_is_told_without_an_id(
+    platform: Platform, start_worker: StartWorker
+) -> None:
     begun, may_end = asyncio.Event(), asyncio.Event()
 
     async def half_way(context: StepContext) -> StepResult:
@@ -105,7 +113,9 @@ async def test_progress_of_a_job_that_came_later_is_told_without_an_id(platform:
         assert entries(await until_ended(events, job_id)) == [(job_id, 3)]
 
 
-async def test_preview_of_a_running_step_is_shown_by_a_link_that_ends_with_it(platform: Any, start_worker: Any) -> None:
+async def test_preview_of_a_running_step_is_shown_by_a_link_that_ends_with_it(
+    platform: Platform, start_worker: StartWorker
+) -> None:
     sent, may_end = asyncio.Event(), asyncio.Event()
 
     async def draw(context: StepContext) -> StepResult:
@@ -147,7 +157,7 @@ async def test_preview_of_a_running_step_is_shown_by_a_link_that_ends_with_it(pl
         assert (await browser.get(link)).status_code == 404
 
 
-async def test_event_id_of_a_lost_log_gets_a_reset_with_the_jobs(platform: Any, redis_url: str) -> None:
+async def test_event_id_of_a_lost_log_gets_a_reset_with_the_jobs(platform: Platform, redis_url: str) -> None:
     anna = await platform.account("anna")
     job_id = (await anna.submit("image_fast"))["id"]
     for lost in ("0-0-1-1", "0-99-1-1"):
@@ -160,17 +170,20 @@ async def test_event_id_of_a_lost_log_gets_a_reset_with_the_jobs(platform: Any, 
 
 
 async def test_a_restart_of_redis_resets_open_streams_and_then_goes_on(
-    platform: Any, start_worker: Any, redis_url: str
+    platform: Platform, start_worker: StartWorker, redis_url: str
 ) -> None:
     anna = await platform.account("anna")
     async with listening(anna.http) as events:
         assert (await anext(events)).event == "snapshot"
         async with redis.Redis.from_url(redis_url) as server:
             meta = "{darkroom-0}:meta"
-            epoch = int(await server.hget(meta, "epoch"))
+            epoch = await server.hget(meta, "epoch")
+            assert epoch is not None
             pipeline = server.pipeline(transaction=True)
-            pipeline.flushall().hset(meta, mapping={"epoch": epoch, "run": "an earlier one"})
-            pipeline.client_kill_filter(_type="normal", skipme=True).client_kill_filter(_type="pubsub")
+            pipeline.flushall()
+            pipeline.hset(meta, mapping={"epoch": int(epoch), "run": "an earlier one"})
+            pipeline.client_kill_filter(_type="normal", skipme=True)
+            pipeline.client_kill_filter(_type="pubsub")
             await pipeline.execute()
         assert (await anext(events)).event == "reset"
         job_id = (await anna.submit("image_fast"))["id"]
@@ -178,7 +191,7 @@ async def test_a_restart_of_redis_resets_open_streams_and_then_goes_on(
         assert (job_id, 3) in entries(await until_ended(events, job_id))
 
 
-async def test_ticket_opens_the_stream_of_its_holder_and_no_other_ticket_does(platform: Any) -> None:
+async def test_ticket_opens_the_stream_of_its_holder_and_no_other_ticket_does(platform: Platform) -> None:
     anna = await platform.account("anna")
     job_id = (await anna.submit("image_fast"))["id"]
     asked = {"events": {"audience": "events"}, "job": {"job_id": job_id}}
@@ -196,7 +209,7 @@ async def test_ticket_opens_the_stream_of_its_holder_and_no_other_ticket_does(pl
 
 @pytest.mark.parametrize("path", ["/api/events", "/api/jobs/{job_id}/stream"])
 async def test_streams_end_with_the_key_behind_them(
-    start_platform: Any, monkeypatch: pytest.MonkeyPatch, path: str
+    start_platform: StartPlatform, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     monkeypatch.setattr(listeners, "CHECK_EVERY", timedelta(0))
     platform = await start_platform(sse_heartbeat_s=0.1)
@@ -221,7 +234,7 @@ async def test_streams_end_with_the_key_behind_them(
 
 
 async def test_queue_ticket_is_for_its_users_events_and_for_everybodys_with_an_admin_key(
-    platform: Any, redis_url: str
+    platform: Platform, redis_url: str
 ) -> None:
     anna = await platform.account("anna")
     body = {"audience": "queue"}
@@ -234,7 +247,7 @@ async def test_queue_ticket_is_for_its_users_events_and_for_everybodys_with_an_a
     link = await QueueClient.open(redis_url)
     tickets = Tickets(link)
     ends_s = jwt_codec(platform.settings).verify(anna.jwt).expires_at
-    assert await tickets.take(own["ticket"]) == TicketHolder(anna.id, until_ms=ends_s * 1000)
+    assert await tickets.take(own["ticket"]) == TicketHolder(TenantId(anna.id), until_ms=ends_s * 1000)
     assert await tickets.take(own["ticket"]) is None
     everybody = await tickets.take(all_events["ticket"])
     assert everybody is not None
@@ -254,14 +267,14 @@ async def test_queue_ticket_is_for_its_users_events_and_for_everybodys_with_an_a
         ({"job_id": "1"}, "job_id"),
     ],
 )
-async def test_ticket_for_nothing_is_a_400_that_names_the_field(platform: Any, body: Any, field: str) -> None:
+async def test_ticket_for_nothing_is_a_400_that_names_the_field(platform: Platform, body: object, field: str) -> None:
     anna = await platform.account("anna")
     answer = await anna.http.post("/api/auth/ticket", json=body)
     assert answer.status_code == 400
     assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
-async def test_user_may_hold_so_many_streams_open_and_no_more(start_platform: Any) -> None:
+async def test_user_may_hold_so_many_streams_open_and_no_more(start_platform: StartPlatform) -> None:
     platform = await start_platform(sse_streams_per_user=2)
     anna, ben = await platform.account("anna"), await platform.account("ben")
     job_id = (await anna.submit("image_fast"))["id"]

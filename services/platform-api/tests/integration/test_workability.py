@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from support.emprops import collection, generate, workflow
+from support.platform import Account, Platform, StartPlatform, StartWorker
 from support.switched import Switched
 from support.waiting import until
 
@@ -15,15 +16,16 @@ COMFY = {"workflow": {"1": {"class_type": "KSampler", "inputs": {}}}}
 
 
 @pytest.fixture
-async def anna(platform: Any) -> Any:
+async def anna(platform: Platform) -> Account:
     return await platform.account("anna")
 
 
-async def reason_of(account: Any, job_id: str) -> Any:
-    return (await account.job(job_id))["reason"]
+async def reason_of(account: Account, job_id: str) -> str | None:
+    reason: str | None = (await account.job(job_id))["reason"]
+    return reason
 
 
-async def test_submission_says_in_every_dialect_that_no_worker_is_connected(anna: Any) -> None:
+async def test_submission_says_in_every_dialect_that_no_worker_is_connected(anna: Account) -> None:
     ourvidz = (await anna.http.post("/api/queue-job", json=IMAGE)).json()
     stablequeue = await submit(anna)
     emprops = await generate(anna, await collection(anna, workflow="sdxl_image"), variables={"prompt": "a boat"})
@@ -32,7 +34,9 @@ async def test_submission_says_in_every_dialect_that_no_worker_is_connected(anna
         assert NOBODY in answer["notices"][0]
 
 
-async def test_waiting_job_says_that_nobody_can_do_it_until_somebody_can(anna: Any, start_worker: Any) -> None:
+async def test_waiting_job_says_that_nobody_can_do_it_until_somebody_can(
+    anna: Account, start_worker: StartWorker
+) -> None:
     job_id, forge = (await anna.submit("image_fast"))["id"], (await submit(anna))["stablequeue_job_id"]
 
     async def sent() -> bool:
@@ -44,7 +48,7 @@ async def test_waiting_job_says_that_nobody_can_do_it_until_somebody_can(anna: A
     assert NOBODY in read["notices"][0]
     assert read["data"]["notices"] == read["notices"]
 
-    async def forge_told() -> Any:
+    async def forge_told() -> dict[str, Any] | None:
         answer = await status(anna, forge)
         return answer if answer["reason"] else None
 
@@ -58,24 +62,24 @@ async def test_waiting_job_says_that_nobody_can_do_it_until_somebody_can(anna: A
     assert ((await status(anna, forge))["reason"], (await status(anna, forge))["notices"]) == (None, [])
 
 
-async def test_submission_says_nothing_where_a_worker_fits(anna: Any, start_worker: Any) -> None:
+async def test_submission_says_nothing_where_a_worker_fits(anna: Account, start_worker: StartWorker) -> None:
     await start_worker()
 
     async def fits() -> bool:
-        answer = (await anna.http.post("/api/queue-job", json=IMAGE)).json()
+        answer: dict[str, Any] = (await anna.http.post("/api/queue-job", json=IMAGE)).json()
         return (answer["reason"], answer["notices"]) == (None, [])
 
     await until(fits)
 
 
-async def test_what_the_nearest_worker_lacks_is_named(anna: Any, start_worker: Any) -> None:
+async def test_what_the_nearest_worker_lacks_is_named(anna: Account, start_worker: StartWorker) -> None:
     await start_worker()
     await workflow(anna, "comfy_workflow", COMFY, models=["pony.safetensors"])
     made = await collection(anna, workflow="mine")
 
-    async def generated() -> Any:
-        answer = (await generate(anna, made)).json()["data"]
-        return "pony.safetensors" in answer["notices"][0] and answer
+    async def generated() -> dict[str, Any] | None:
+        answer: dict[str, Any] = (await generate(anna, made)).json()["data"]
+        return answer if "pony.safetensors" in answer["notices"][0] else None
 
     job_id = (await until(generated))["jobId"]
 
@@ -86,7 +90,9 @@ async def test_what_the_nearest_worker_lacks_is_named(anna: Any, start_worker: A
     assert "lacks model pony.safetensors" in (await anna.job(job_id))["notices"][0]
 
 
-async def test_later_step_that_nobody_can_do_is_told_while_the_job_is_under_way(anna: Any, start_worker: Any) -> None:
+async def test_later_step_that_nobody_can_do_is_told_while_the_job_is_under_way(
+    anna: Account, start_worker: StartWorker
+) -> None:
     await start_worker()
     steps = [
         {"job_type": "prompt_enhance", "payload": {"prompt": "a boat"}},
@@ -104,7 +110,7 @@ async def test_later_step_that_nobody_can_do_is_told_while_the_job_is_under_way(
     assert (await status(anna, job_id))["reason"] == "unworkable"
 
 
-async def test_nothing_is_said_while_redis_is_away(start_platform: Any, own_redis: Switched) -> None:
+async def test_nothing_is_said_while_redis_is_away(start_platform: StartPlatform, own_redis: Switched) -> None:
     await own_redis.on()
     platform = await start_platform(redis_url=own_redis.url)
     anna = await platform.account("anna")

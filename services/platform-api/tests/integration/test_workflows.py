@@ -2,7 +2,9 @@
 
 from typing import Any
 
+import httpx
 import pytest
+from support.platform import Account, Platform, StartWorker
 from support.waiting import until
 
 BUILT_IN = {"flexible_prompt", "sdxl_image", "wan_video", "enhanced_image", "image_and_video"}
@@ -23,12 +25,12 @@ POSTER = {
 }
 
 
-async def create(account: Any, key: str | None = None, **changes: Any) -> Any:
+async def create(account: Account, key: str | None = None, **changes: Any) -> httpx.Response:
     headers = {"Idempotency-Key": key} if key else {}
     return await account.http.post("/api/workflows", json=POSTER | changes, headers=headers)
 
 
-async def test_created_workflow_is_read_by_name_with_what_it_requires(platform: Any) -> None:
+async def test_created_workflow_is_read_by_name_with_what_it_requires(platform: Platform) -> None:
     anna = await platform.account("anna")
     created = await create(anna)
     assert created.status_code == 200, created.text
@@ -43,7 +45,7 @@ async def test_created_workflow_is_read_by_name_with_what_it_requires(platform: 
     assert (await anna.http.get(f"/api/workflows/{data['id']}")).json() == read
 
 
-async def test_list_has_data_only_when_asked_for(platform: Any) -> None:
+async def test_list_has_data_only_when_asked_for(platform: Platform) -> None:
     anna = await platform.account("anna")
     await create(anna)
     plain = (await anna.http.get("/api/workflows")).json()
@@ -54,7 +56,7 @@ async def test_list_has_data_only_when_asked_for(platform: Any) -> None:
     assert full["data"][0]["data"] == POSTER["data"]
 
 
-async def test_list_goes_on_by_cursor_and_by_offset(platform: Any) -> None:
+async def test_list_goes_on_by_cursor_and_by_offset(platform: Platform) -> None:
     anna = await platform.account("anna")
     for number in range(3):
         await create(anna, name=f"poster-{number}")
@@ -72,7 +74,7 @@ async def test_list_goes_on_by_cursor_and_by_offset(platform: Any) -> None:
     assert [item["name"] for item in skipped] == seen[2:]
 
 
-async def test_workflows_that_need_a_credential_are_told_apart(platform: Any) -> None:
+async def test_workflows_that_need_a_credential_are_told_apart(platform: Platform) -> None:
     anna = await platform.account("anna")
     await create(anna)
     chat = {"job_type": "openai_chat", "template": {"model": "m", "messages": [{"role": "user", "content": "{{ask}}"}]}}
@@ -86,7 +88,7 @@ async def test_workflows_that_need_a_credential_are_told_apart(platform: Any) ->
     assert await names("false") == BUILT_IN | {"poster"}
 
 
-async def test_hidden_workflow_is_read_by_name_only(platform: Any) -> None:
+async def test_hidden_workflow_is_read_by_name_only(platform: Platform) -> None:
     anna = await platform.account("anna")
     await create(anna, display=False)
     assert {item["name"] for item in (await anna.http.get("/api/workflows")).json()["data"]} == BUILT_IN
@@ -94,14 +96,14 @@ async def test_hidden_workflow_is_read_by_name_only(platform: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["poster", "flexible_prompt"])
-async def test_taken_name_is_a_409(platform: Any, name: str) -> None:
+async def test_taken_name_is_a_409(platform: Platform, name: str) -> None:
     anna = await platform.account("anna")
     await create(anna)
     answer = await create(anna, name=name)
     assert (answer.status_code, answer.json()["code"], answer.json()["data"]) == (409, "conflict", None)
 
 
-async def test_workflow_of_another_user_is_not_there_and_its_name_is_free(platform: Any) -> None:
+async def test_workflow_of_another_user_is_not_there_and_its_name_is_free(platform: Platform) -> None:
     anna, ben = await platform.account("anna"), await platform.account("ben")
     id_ = (await create(anna)).json()["data"]["id"]
     for name in ("poster", id_):
@@ -110,7 +112,7 @@ async def test_workflow_of_another_user_is_not_there_and_its_name_is_free(platfo
     assert (await create(ben)).status_code == 200
 
 
-async def test_creation_with_a_key_happens_once(platform: Any) -> None:
+async def test_creation_with_a_key_happens_once(platform: Platform) -> None:
     anna = await platform.account("anna")
     first, again = await create(anna, "k1"), await create(anna, "k1")
     assert first.status_code == again.status_code == 200
@@ -151,13 +153,15 @@ async def test_creation_with_a_key_happens_once(platform: Any) -> None:
         ({"extra": 1}, "extra"),
     ],
 )
-async def test_workflow_that_could_never_run_is_refused_by_field(platform: Any, changes: Any, field: str) -> None:
+async def test_workflow_that_could_never_run_is_refused_by_field(
+    platform: Platform, changes: dict[str, Any], field: str
+) -> None:
     answer = await create(await platform.account("anna"), **changes)
     assert answer.status_code == 400, answer.text
     assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
-async def test_deeply_nested_definition_is_refused(platform: Any) -> None:
+async def test_deeply_nested_definition_is_refused(platform: Platform) -> None:
     nested: Any = {}
     for _ in range(60):
         nested = {"x": nested}
@@ -168,16 +172,18 @@ async def test_deeply_nested_definition_is_refused(platform: Any) -> None:
 
 
 @pytest.mark.parametrize("params", [{"include": "all"}, {"require_api_keys": "maybe"}, {"limit": 0}, {"cursor": "x"}])
-async def test_bad_list_parameter_is_named(platform: Any, params: dict[str, Any]) -> None:
+async def test_bad_list_parameter_is_named(platform: Platform, params: dict[str, Any]) -> None:
     answer = await (await platform.account("anna")).http.get("/api/workflows", params=params)
     assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (400, list(params))
 
 
-async def test_models_and_nodes_are_available_once_a_worker_has_them(platform: Any, start_worker: Any) -> None:
+async def test_models_and_nodes_are_available_once_a_worker_has_them(
+    platform: Platform, start_worker: StartWorker
+) -> None:
     anna, ben = await platform.account("anna"), await platform.account("ben")
     await create(anna)
 
-    async def listed(account: Any, what: str) -> dict[str, bool]:
+    async def listed(account: Account, what: str) -> dict[str, bool]:
         return {item["name"]: item["available"] for item in (await account.http.get(f"/api/{what}")).json()["data"]}
 
     assert await listed(anna, "models") == {
@@ -199,7 +205,7 @@ async def test_models_and_nodes_are_available_once_a_worker_has_them(platform: A
     assert (await listed(anna, "models"))["my-lora"] is False
 
 
-async def test_models_go_on_by_cursor(platform: Any) -> None:
+async def test_models_go_on_by_cursor(platform: Platform) -> None:
     anna = await platform.account("anna")
     first = (await anna.http.get("/api/models", params={"limit": 2})).json()
     rest = (await anna.http.get("/api/models", params={"cursor": first["pagination"]["cursor"]})).json()
@@ -209,6 +215,6 @@ async def test_models_go_on_by_cursor(platform: Any) -> None:
 
 
 @pytest.mark.parametrize("path", ["workflows", "workflows/poster", "models", "custom-nodes", "collections"])
-async def test_nothing_is_told_without_a_credential(platform: Any, path: str) -> None:
+async def test_nothing_is_told_without_a_credential(platform: Platform, path: str) -> None:
     async with platform.client() as nobody:
         assert (await nobody.get(f"/api/{path}")).status_code == 401

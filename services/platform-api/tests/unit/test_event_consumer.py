@@ -8,6 +8,7 @@ import pytest
 from darkroom_schemas.events import Event, EventType
 from darkroom_schemas.ids import EventId, JobId, StepId, TenantId
 from platform_api.domain.assets.signed_urls import UrlSigner
+from platform_api.domain.jobs.job import JobState
 from platform_api.loops.consumer import EventConsumer
 from platform_api.loops.wakeup import Wakeup
 
@@ -47,7 +48,7 @@ class World:
         return self.stored
 
     @asynccontextmanager
-    async def advance(self, old: EventId | None, new: EventId) -> AsyncIterator[Any]:
+    async def advance(self, old: EventId | None, new: EventId) -> AsyncIterator["Changes"]:
         assert old == self.stored
         changes = Changes(self)
         yield changes
@@ -62,7 +63,7 @@ class Changes:
         self._world = world
         self.loaded: list[int] = []
 
-    async def load(self, ids: set[JobId]) -> dict[JobId, Any]:
+    async def load(self, ids: set[JobId]) -> dict[JobId, JobState]:
         for number in sorted(int(job_id[-1]) for job_id in ids):
             if number in self._world.errors:
                 raise self._world.errors[number]
@@ -70,16 +71,17 @@ class Changes:
         return {}
 
     def __getattr__(self, name: str) -> Any:
-        async def nothing(*_: Any) -> list[Any]:
+        async def nothing(*_: object) -> list[object]:
             return []
 
         return nothing
 
 
-def consumer_of(world: Any) -> EventConsumer:
+def consumer_of(world: World) -> EventConsumer:
+    ports: Any = world  # of `EventLog` and `JobChanges` it has only the methods that the consumer calls
     return EventConsumer(
-        world,
-        world,
+        ports,
+        ports,
         UrlSigner("s" * 32, "https://darkroom.example"),
         relay_wakeup=Wakeup(),
         on_gap=lambda: None,

@@ -1,6 +1,6 @@
 """A fast route behaves as FastAPI would, or fails at import."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 import pytest
@@ -83,7 +83,9 @@ async def test_a_client_that_hangs_up_is_no_server_error() -> None:
     router.post("/path")(answer)
     app.include_router(router)
     app.state.context = None
-    received = iter([{"type": "http.request", "body": b'{"text"', "more_body": True}, {"type": "http.disconnect"}])
+    received: Iterator[Message] = iter(
+        [{"type": "http.request", "body": b'{"text"', "more_body": True}, {"type": "http.disconnect"}]
+    )
     statuses: list[int] = []
 
     async def receive() -> Message:

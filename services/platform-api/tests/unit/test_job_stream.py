@@ -88,7 +88,7 @@ class World:
 
 
 async def listen(world: World, last: str | None = None, user: UserId = USER) -> list[Frame]:
-    jobs: Any = world
+    jobs: Any = world  # the stream calls no method of `JobReads` but `snapshot`
     frames = stream_job(
         JOB, user, last, jobs=jobs, feed=world, replay=world, urls=URLS, clock=lambda: NOW, heartbeat_s=60
     )
@@ -100,7 +100,7 @@ async def listen(world: World, last: str | None = None, user: UserId = USER) -> 
 
 async def opens(world: World, last: str | None = None) -> bool:
     """Tell whether a listener gets a stream at all, instead of being told that it has read the end."""
-    jobs: Any = world
+    jobs: Any = world  # the stream calls no method of `JobReads` but `snapshot`
     frames = stream_job(
         JOB, USER, last, jobs=jobs, feed=world, replay=world, urls=URLS, clock=lambda: NOW, heartbeat_s=60
     )

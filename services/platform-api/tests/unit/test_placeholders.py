@@ -1,7 +1,5 @@
 """A placeholder means something or is refused where it stands; what is no placeholder stays."""
 
-from typing import Any
-
 import pytest
 from platform_api.domain.errors import InvalidParameter
 from platform_api.domain.planning.placeholders import check_placeholders
@@ -22,7 +20,7 @@ def test_placeholder_that_can_mean_nothing_is_refused_by_field_and_by_name(place
 
 
 @pytest.mark.parametrize("template", ["{{name}} {{ a.b-c }}", "{{steps.00.text}}", "{{ steps.1.outputs.0.url }}", 7])
-def test_names_of_variables_and_of_results_may_stand_with_or_without_blanks(template: Any) -> None:
+def test_names_of_variables_and_of_results_may_stand_with_or_without_blanks(template: object) -> None:
     check_placeholders([template], "data")
 
 

@@ -166,7 +166,7 @@ def test_what_no_pipeline_of_ours_does_needs_a_back_end() -> None:
         ("override_settings", {"eta_ddim": 1}),
     ],
 )
-def test_member_that_would_change_the_picture_is_refused_by_name(name: str, value: Any) -> None:
+def test_member_that_would_change_the_picture_is_refused_by_name(name: str, value: object) -> None:
     for live in ((SDXL_WORKER,), (FORGE,)):
         assert refused(live, members={name: value}) == name
         assert refused(live, other_members={name: value}) == name

@@ -8,10 +8,10 @@ from darkroom_schemas.payload import PAYLOAD
 from darkroom_schemas.planning import MADE_SEEDS_BELOW
 from platform_api.domain.errors import InvalidParameter, UnknownJobType
 from platform_api.domain.planning.from_catalogue import SUBMITTABLE, JobRequest, plan_job
-from platform_api.domain.planning.plan import check_plan
+from platform_api.domain.planning.plan import Plan, check_plan
 
 
-def plan(job_type: str, **values: Any) -> Any:
+def plan(job_type: str, **values: Any) -> Plan:
     planned = plan_job(JobRequest(job_type, **values))
     check_plan(planned)
     return planned

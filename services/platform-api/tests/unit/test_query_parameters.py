@@ -1,7 +1,6 @@
 """Every route refuses query parameters that it does not have, those that resolve their own parameters included."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import Any
 
 import httpx
 from fastapi import Response
@@ -9,9 +8,10 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from platform_api.app import build_app
 from platform_api.http.query_parameters import KnownQueryRoute
 from platform_api.http.requests import AnyContentTypeRoute, Limit
+from platform_api.wiring import Running
 
 
-def never() -> AbstractAsyncContextManager[Any]:
+def never() -> AbstractAsyncContextManager[Running]:
     raise AssertionError("nothing is opened")
 
 

@@ -9,12 +9,14 @@ import pytest
 from darkroom_schemas.ids import JobId, StepId, TenantId, TraceId, UserId, new_uuid7
 from darkroom_schemas.status import JobStatus
 from darkroom_schemas.step import StepError, StepResult, StepView
+from platform_api.domain.assets.signed_urls import UrlSigner
 from platform_api.domain.jobs.change import SubmitStep
 from platform_api.domain.jobs.ports import JobChanges, StepRef
 from platform_api.domain.jobs.submit import submit_job
 from platform_api.domain.planning.plan import Plan, PlannedStep
 from platform_api.loops.reconciler import Reconciler
 from platform_api.loops.wakeup import Wakeup
+from support.memory_store import MemoryStore
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)
@@ -24,12 +26,13 @@ PLAN = Plan("test", (PlannedStep("ollama_chat", {}, price_mc=100),))
 class World:
     """Jobs of one step in the memory store, a queue that knows what it is told, and counts of who was asked."""
 
-    def __init__(self, store: Any, urls: Any) -> None:
+    def __init__(self, store: MemoryStore, urls: UrlSigner) -> None:
         self.store, self.looks, self.transactions = store, list[int](), 0
         self.unreadable = set[StepId]()
         self._urls, self._refs, self._views = urls, list[StepRef](), dict[StepId, StepView]()
+        queue: Any = self  # the reconciler takes the classes themselves; it calls the methods below
         self.reconciler = Reconciler(
-            stale=self, jobs_transaction=self._transaction, producer=self, event_log=self, consumer=self, urls=urls,
+            stale=queue, jobs_transaction=self._transaction, producer=queue, event_log=queue, consumer=queue, urls=urls,
             clock=lambda: NOW, wakeup=Wakeup(), relay_wakeup=Wakeup(), claim_round=self._claim_round, waits=(),
         )  # fmt: skip
 
@@ -87,7 +90,7 @@ class World:
 
 
 @pytest.fixture
-def world(memory_store: Any, urls: Any) -> World:
+def world(memory_store: MemoryStore, urls: UrlSigner) -> World:
     return World(memory_store, urls)
 
 

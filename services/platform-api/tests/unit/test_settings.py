@@ -1,10 +1,12 @@
 """Settings that could open a hole are refused at the start."""
 
+from typing import Any
+
 import pytest
 from platform_api.settings import Settings
 from pydantic import ValidationError
 
-NEEDED = {
+NEEDED: dict[str, Any] = {
     "_env_file": None,
     "PLATFORM_DATABASE_URL": "postgresql://x",
     "object_store_url": "file:///tmp/objects",

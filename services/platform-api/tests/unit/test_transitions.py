@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from platform_api.domain.accounts.ledger import LedgerKind
 from platform_api.domain.assets.signed_urls import UrlSigner
-from platform_api.domain.jobs.change import CancelStep, EmitEvent, SubmitStep
+from platform_api.domain.jobs.change import CancelStep, Change, EmitEvent, SubmitStep
 from platform_api.domain.jobs.job import Job, JobState
 from platform_api.domain.jobs.steps import steps_of
 from platform_api.domain.jobs.transitions import on_cancel, on_step_event
@@ -72,7 +72,7 @@ def event(kind: str, number: int = 0, run: int = 1, id_: str = "0-1-1-1") -> Eve
     )
 
 
-def play(state: JobState, *events: Event) -> tuple[JobState, list[Any]]:
+def play(state: JobState, *events: Event) -> tuple[JobState, list[Change]]:
     changes = []
     for one in events:
         change = on_step_event(state, one, URLS)

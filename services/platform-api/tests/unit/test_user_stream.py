@@ -18,7 +18,7 @@ from platform_api.domain.jobs.job import Job
 from platform_api.domain.jobs.ports import JobPage
 from platform_api.domain.jobs.view import job_view
 from platform_api.domain.streams.job_stream import EventsLost
-from platform_api.domain.streams.subscription import Reset, Subscription
+from platform_api.domain.streams.subscription import Reset, Signal, Subscription
 from platform_api.domain.streams.user_stream import UserFrame, UserStream
 
 USER, JOB = UserId("u"), JobId("j")
@@ -53,7 +53,7 @@ class World:
 
     stored: int
     logged: int
-    live: list[Event | Reset | ProgressMessage] = field(default_factory=list)
+    live: list[Signal] = field(default_factory=list)
     lost: bool = False
     followed: set[JobId] = field(default_factory=set)
 
@@ -83,11 +83,11 @@ class World:
 class Live(Subscription):
     """Gives the signals in their order, and ends."""
 
-    def __init__(self, signals: list[Any]) -> None:
+    def __init__(self, signals: list[Signal]) -> None:
         super().__init__()
         self._signals = iter(signals)
 
-    async def next(self, timeout_s: float) -> Any:
+    async def next(self, timeout_s: float) -> Signal:
         signal = next(self._signals, None)
         if signal is not None:
             return signal
@@ -96,7 +96,7 @@ class Live(Subscription):
 
 
 async def listen(world: World, last: str | None = None) -> list[UserFrame]:
-    jobs: Any = world
+    jobs: Any = world  # the stream calls no methods of `JobReads` but `page` and `get`
     stream = UserStream(USER, jobs, world, world, URLS, lambda: NOW, heartbeat_s=60)
     async with asyncio.timeout(5):
         frames = [frame async for frame in stream.frames(last)]
@@ -125,7 +125,14 @@ async def test_lost_events_and_a_gap_reset_with_a_place_to_go_on_from() -> None:
 
 
 async def test_progress_is_the_mean_over_all_steps_and_never_goes_back() -> None:
-    live = [progress(0, 60), progress(0, 40), event(3), progress(0, 100), progress(1, 50), progress(2, 0)]
+    live: list[Signal] = [
+        progress(0, 60),
+        progress(0, 40),
+        event(3),
+        progress(0, 100),
+        progress(1, 50),
+        progress(2, 0),
+    ]
     frames = await listen(World(stored=2, logged=2, live=live))
     sent = [frame.job.progress for frame in frames if frame.job is not None]
     assert sent == [30, 50, 75]

@@ -17,12 +17,12 @@ json_values = st.recursive(
 
 
 @given(json_values)
-def test_template_without_blanks_stays_as_it_is(value: Any) -> None:
+def test_template_without_blanks_stays_as_it_is(value: object) -> None:
     assert substitute(value, {}) == value or list(variables_in(value))
 
 
 @pytest.mark.parametrize("value", [7, 0.5, True, "text", [1, {"x": 2}], {"a": []}])
-def test_string_that_is_one_variable_takes_the_value_as_it_is(value: Any) -> None:
+def test_string_that_is_one_variable_takes_the_value_as_it_is(value: object) -> None:
     assert substitute({"x": ["{{ it }}"]}, {"it": value}) == {"x": [value]}
 
 
@@ -88,7 +88,7 @@ def test_values_that_name_results_only_together_are_refused(template: str) -> No
 
 
 @pytest.mark.parametrize("value", ["{{steps.00.text}}", ["{{steps.0.text}}"], {"a": [{"b": "x {{ steps.1"}]}])
-def test_value_that_names_results_is_refused(value: Any) -> None:
+def test_value_that_names_results_is_refused(value: object) -> None:
     with pytest.raises(InvalidParameter) as refusal:
         resolve((), {"it": value})
     assert refusal.value.name == "variables.it"

@@ -14,7 +14,7 @@ ROUTES = [
     for router in (jobs.router, fleet.router, tickets.router)
     for route in router.routes
     if isinstance(route, APIRoute)
-    for method in sorted(route.methods)
+    for method in sorted(route.methods or ())
 ]
 WITH_ID = [(method, path) for method, path in ROUTES if "{job_id}" in path]
 BAD_IDS = ("%00", "a%00b", "%ED%A0%80", "%FF", "a%20b", "x" * 300, "%7Bdarkroom-0%7D%3Ameta%0A", "%F0%9F%92%A5")

@@ -7,6 +7,7 @@ import redis.asyncio as redis
 from darkroom_queue import QueueClient
 from darkroom_schemas.ids import SYSTEM_TENANT
 from darkroom_schemas.payload import PAYLOAD
+from support.services import RunningService
 
 SIMULATION: dict[str, Any] = {"job_type": "simulation", "payload": {"duration_s": 0}}
 
@@ -190,7 +191,7 @@ async def test_the_queue_and_the_fleet_can_be_read(api: httpx.AsyncClient) -> No
     assert (await api.get("/api/machines")).json() == {"machines": []}
 
 
-async def test_probes_answer_without_a_token(service: Any) -> None:
+async def test_probes_answer_without_a_token(service: RunningService) -> None:
     async with httpx.AsyncClient(base_url=service.url) as anonymous:
         answers = [await anonymous.get(path) for path in ("/livez", "/readyz", "/metrics")]
     assert [a.status_code for a in answers] == [200, 200, 200]

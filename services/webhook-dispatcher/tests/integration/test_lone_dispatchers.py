@@ -2,22 +2,18 @@
 
 import os
 import signal
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 
 import httpx
 from darkroom_queue import QueueClient
 from support.keys import publish_key
 from support.receiver import Receiver, receiving
-from support.services import RunningService
+from support.services import StartService
 from support.waiting import until
 from support.webhooks import deliveries_of, job_ends, register
 
-Start = Callable[..., AbstractContextManager[RunningService]]
-
 
 async def test_a_dispatcher_killed_before_the_delivery_makes_it_after_its_restart(
-    start: Start, link: QueueClient, user: str, receiver: Receiver
+    start: StartService, link: QueueClient, user: str, receiver: Receiver
 ) -> None:
     key = await publish_key(link, user)
     with start() as first:
@@ -32,7 +28,7 @@ async def test_a_dispatcher_killed_before_the_delivery_makes_it_after_its_restar
 
 
 async def test_a_private_address_is_not_dialled_unless_allowed(
-    start: Start, link: QueueClient, user: str, receiver: Receiver
+    start: StartService, link: QueueClient, user: str, receiver: Receiver
 ) -> None:
     key = await publish_key(link, user)
     async with receiving(receiver):
