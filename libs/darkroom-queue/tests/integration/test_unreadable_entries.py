@@ -143,4 +143,9 @@ async def test_followers_get_what_comes_after_it(
         event = await next_one
         assert isinstance(event, Event)
         assert event.id == str(later)
+
+    async def reported() -> bool:  # the replay may reach the later event before the reader does
+        return bool(told)
+
+    await until(reported)
     assert told == [1]
