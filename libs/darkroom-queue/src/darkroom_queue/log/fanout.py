@@ -125,15 +125,15 @@ class EventFanout:
         last = since
         try:
             # A long replay comes before the registration, or live events would fill the buffer meanwhile.
-            async for event in self._replay(last, job_id):
+            async for event in self._replay(last, await self._known_position(None), job_id):
                 last = EventId.parse(event.id)
                 yield event
         except LogTruncated:
             pass  # raised again below
         follower = _Follower()
-        async with self.listen(ALL if job_id is None else of_job(job_id), follower):
+        async with self.listen(ALL if job_id is None else of_job(job_id), follower) as position:
             try:
-                async for event in self._replay(last, job_id):
+                async for event in self._replay(last, position, job_id):
                     last = EventId.parse(event.id)
                     yield event
             except LogTruncated:
@@ -149,9 +149,9 @@ class EventFanout:
                     last = EventId.parse(item.id)
                 yield item
 
-    async def _replay(self, since: EventId | None, job_id: JobId | None) -> AsyncIterator[Event]:
-        """Yield past events page by page, so that memory does not grow with the log."""
-        if since is None:
+    async def _replay(self, since: EventId | None, position: EventId, job_id: JobId | None) -> AsyncIterator[Event]:
+        """Yield the events after `since` up to at least `position`, page by page: memory does not grow with the log."""
+        if since is None or (since.epoch == position.epoch and since >= position):
             return
         log = EventLog(self._client)
         if job_id is not None:
@@ -162,6 +162,8 @@ class EventFanout:
             for event in page:
                 yield event
             since = EventId.parse(page[-1].id)
+            if since >= position:
+                return
 
 
 class _Follower:
