@@ -20,9 +20,9 @@ INTRODUCTION = """# platform-api beside a bare route
 `make bench-platform BENCH=--write` measures all of this and writes this page.
 
 - The bare route is FastAPI on the same uvicorn and event loop, with as many connections; it inserts or selects one row
-  by psycopg. `POST /api/queue-job` verifies a token, counts against a rate limit, keeps an Idempotency-Key, reserves
-  credits, and writes job, step, history, ledger and outbox in one commit, while the relay in the same process hands the
-  job over to Redis.
+  by psycopg. `POST /api/queue-job` verifies a token, counts against a rate limit, stores an Idempotency-Key, reserves
+  credits, and writes job, step, history, ledger and outbox in one commit, while the relay, in its own
+  process on the same two cores, submits the job to Redis.
 - Jobs are those of as many users as clients, and of one user. Jobs that come together share a statement.
 - Load comes from `wrk` on the same machine. Rounds take turns, and the ratios count, not the numbers.
 - Lists are read from three platforms in turn. Their tables are filled by SQL, as jobs of the past would have left them.
