@@ -6,7 +6,7 @@ SOURCES := $(wildcard libs/*/src services/*/src deploy/*/src) tests benchmarks/q
 # Each is a call of its own: modules of different folders share names, such as conftest.
 TEST_FOLDERS := $(wildcard libs/*/tests services/*/tests deploy/*/tests)
 export OMP_WAIT_POLICY ?= PASSIVE
-TEST_PROCESSES ?= 3
+TEST_PROCESSES ?= 2
 # One thread of torch in each process: the tensors are tiny, and more would fight over the cores.
 PARALLEL = OMP_NUM_THREADS=1 $(BIN)/pytest -n $(TEST_PROCESSES)
 unexport PYTHONDONTWRITEBYTECODE
@@ -31,7 +31,7 @@ up: install ## Run the whole stack in the foreground (Ctrl-C stops it)
 down: install ## Stop a stack that runs in the background
 	@$(BIN)/darkroom down
 
-test: install-dev ## Run all tests in TEST_PROCESSES (3) processes, those through the running stack included
+test: install-dev ## Run all tests in TEST_PROCESSES (2) processes, those through the running stack included
 	$(PARALLEL) --durations=25
 
 quick: install-dev ## Run the tests that need no servers, in less than a minute: unit tests and contracts
