@@ -1,3 +1,10 @@
 """Loads the fixtures that every member's tests share."""
 
-pytest_plugins = ["support.parallel", "support.plain_logs", "support.servers", "support.stack", "support.switched"]
+pytest_plugins = [
+    "support.parallel",
+    "support.plain_logs",
+    "support.queue_client",
+    "support.servers",
+    "support.stack",
+    "support.switched",
+]

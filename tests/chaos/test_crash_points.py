@@ -1,5 +1,4 @@
 import os
-from collections.abc import AsyncIterator
 
 import pytest
 from darkroom_queue import EventLog, Producer, QueueClient
@@ -9,13 +8,6 @@ from .crash_points import run_scenario
 
 POINTS = int(os.environ.get("CHAOS_CRASH_POINTS", "1000"))
 FIRST = int(os.environ.get("CHAOS_SEED", "0"))
-
-
-@pytest.fixture
-async def link(redis_url: str) -> AsyncIterator[QueueClient]:
-    link = await QueueClient.open(redis_url)
-    yield link
-    await link.close()
 
 
 @pytest.fixture(autouse=True)

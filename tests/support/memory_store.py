@@ -1,4 +1,4 @@
-"""A store in memory: stands in for PostgreSQL in unit tests, and passes the same conformance suite."""
+"""A store in memory: replaces PostgreSQL in unit tests, and passes the same conformance suite."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field

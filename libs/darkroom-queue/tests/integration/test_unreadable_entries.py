@@ -122,10 +122,10 @@ async def test_a_line_of_a_job_that_cannot_be_read_is_left_out_of_its_replay(lin
 
 @pytest.fixture
 async def followed(link: QueueClient) -> AsyncIterator[tuple[EventFanout, list[int]]]:
-    told: list[int] = []
-    fanout = EventFanout(link, on_unreadable=lambda: told.append(1))
+    reported: list[int] = []
+    fanout = EventFanout(link, on_unreadable=lambda: reported.append(1))
     task = asyncio.create_task(fanout.run())
-    yield fanout, told
+    yield fanout, reported
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
@@ -134,7 +134,7 @@ async def followed(link: QueueClient) -> AsyncIterator[tuple[EventFanout, list[i
 async def test_followers_get_what_comes_after_it(
     link: QueueClient, followed: tuple[EventFanout, list[int]], kind: str
 ) -> None:
-    fanout, told = followed
+    fanout, reported = followed
     events = fanout.follow(since=await emit(link, 1))
     next_one = asyncio.ensure_future(anext(events))
     await add(link, ENTRIES[kind])
@@ -144,8 +144,8 @@ async def test_followers_get_what_comes_after_it(
         assert isinstance(event, Event)
         assert event.id == str(later)
 
-    async def reported() -> bool:  # the replay may reach the later event before the reader does
-        return bool(told)
+    async def has_reported() -> bool:  # the replay may reach the later event before the reader does
+        return bool(reported)
 
-    await until(reported)
-    assert told == [1]
+    await until(has_reported)
+    assert reported == [1]

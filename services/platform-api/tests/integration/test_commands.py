@@ -147,7 +147,7 @@ def test_keys_of_a_user_are_made_listed_and_revoked(database_url: str) -> None:
         row = connection.execute("SELECT secret_hash FROM platform.api_keys WHERE id = %s", [key.id]).fetchone()
         assert row == (hash_api_key(key.text),)
         sent = connection.execute("SELECT count(*) FROM platform.outbox o WHERE o::text LIKE %s", [f"%{key.id}%"])
-        assert sent.fetchone() == (2,)  # the other services hear of it, and that it was revoked
+        assert sent.fetchone() == (2,)  # published to the other services, and so is its revocation
 
 
 def test_a_whole_key_can_be_revoked(database_url: str) -> None:

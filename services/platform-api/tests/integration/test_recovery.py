@@ -139,8 +139,8 @@ async def test_step_that_needs_a_kind_too_many_waits_for_room_and_runs_then(
     await platform.reconcile()
 
     async def queued() -> bool:
-        told = await why(anna, job_id)
-        return bool(told["reason"] == "unworkable")
+        answer = await why(anna, job_id)
+        return bool(answer["reason"] == "unworkable")
 
     await until(queued)
     await link.close()

@@ -1,7 +1,5 @@
 """What a listener missed is read from the log to its very end."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 from darkroom_queue import EventLog, Producer, QueueClient
 from darkroom_schemas.events import Emission, EventType
@@ -10,13 +8,6 @@ from platform_api.clients.replay import MAX_EVENTS, LogReplay
 from platform_api.domain.streams.job_stream import EventsLost
 
 ANNA, BEN = "anna", "ben"
-
-
-@pytest.fixture
-async def link(redis_url: str) -> AsyncIterator[QueueClient]:
-    link = await QueueClient.open(redis_url)
-    yield link
-    await link.close()
 
 
 def emission(number: int) -> Emission:

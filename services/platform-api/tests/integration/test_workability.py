@@ -48,11 +48,11 @@ async def test_waiting_job_says_that_nobody_can_do_it_until_somebody_can(
     assert NOBODY in read["notices"][0]
     assert read["data"]["notices"] == read["notices"]
 
-    async def forge_told() -> dict[str, Any] | None:
+    async def forge_reported() -> dict[str, Any] | None:
         answer = await status(anna, forge)
         return answer if answer["reason"] else None
 
-    listed = await until(forge_told)
+    listed = await until(forge_reported)
     assert (listed["status"], listed["reason"]) == ("pending", "unworkable")
     assert NOBODY in listed["notices"][0]
     await start_worker()

@@ -1,4 +1,4 @@
-"""A link to an empty Valkey."""
+"""A client of an empty queue."""
 
 from collections.abc import AsyncIterator
 
@@ -8,6 +8,7 @@ from darkroom_queue import QueueClient
 
 @pytest.fixture
 async def link(redis_url: str) -> AsyncIterator[QueueClient]:
+    """Connect to an empty Valkey; the client is closed after the test."""
     link = await QueueClient.open(redis_url)
     yield link
     await link.close()
