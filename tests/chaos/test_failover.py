@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
+from darkroom_chassis.loops import LoopSupervisor
 from darkroom_queue import Consumer, EventFanout, EventLog, Producer, QueueClient, Reset, StepContext
 from darkroom_redis import RedisUnavailable
 from darkroom_schemas.status import JobStatus
@@ -37,14 +38,17 @@ async def at_work(url: str, shard: int = 0) -> AsyncIterator[Producer]:
 
     beginning = await EventLog(links[1]).tail()
     consumer = Consumer(links[2], make_worker(f"w{shard}"), echo, lease_s=1.5, heartbeat_s=0.5)
-    tasks = [asyncio.create_task(call) for call in (consumer.run(), fanout.run(), listen())]
+    loops = LoopSupervisor((RedisUnavailable,))
+    loops.add("fanout", fanout.run)
+    tasks = [asyncio.create_task(call) for call in (consumer.run(), listen())]
     try:
-        yield Producer(links[0])
-        heard.clear()
-        await complete(Producer(links[0]), make_step())
-        async with asyncio.timeout(20):
-            await heard.wait()
-        assert not any(task.done() for task in tasks)
+        async with loops:
+            yield Producer(links[0])
+            heard.clear()
+            await complete(Producer(links[0]), make_step())
+            async with asyncio.timeout(20):
+                await heard.wait()
+            assert not any(task.done() for task in tasks)
     finally:
         for task in tasks:
             task.cancel()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import pytest
+from darkroom_chassis.loops import LoopSupervisor
 from darkroom_queue import Consumer, EventFanout, EventLog, Producer, ProgressFeed, QueueClient, Reset, StepContext
 from darkroom_redis import RedisUnavailable
 from darkroom_schemas.channels import ProgressMessage, job_progress
@@ -129,9 +130,12 @@ async def running(proxy: FaultProxy, redis_url: str) -> AsyncIterator[Running]:
             elif event.type == EventType.STEP_COMPLETED:
                 running.heard.add(event.step_id)
 
-    running.tasks += [asyncio.create_task(call) for call in (fanout.run(), worker.run(), listen())]
-    yield running
-    proxy.heal()
+    loops = LoopSupervisor((RedisUnavailable,))
+    loops.add("fanout", fanout.run)
+    async with loops:
+        running.tasks += [asyncio.create_task(call) for call in (worker.run(), listen())]
+        yield running
+        proxy.heal()
     for task in running.tasks:
         task.cancel()
     await asyncio.gather(*running.tasks, return_exceptions=True)

@@ -20,7 +20,6 @@ from darkroom_queue.log.events import EventLog
 
 BUFFER = 1000
 BLOCK_MS = 5000
-OUTAGE_PAUSE_S = 0.2
 Topic = Hashable
 ALL: Topic = "all"
 
@@ -66,15 +65,13 @@ class EventFanout:
         self._reading = asyncio.Event()
 
     async def run(self) -> None:
-        """Read and dispatch until cancelled, through outages."""
+        """Read and dispatch until cancelled. Raises `RedisUnavailable`; a new run continues where this one ended."""
         while True:
             try:
                 await self._read_on()
             except LogTruncated:
                 self._position = None
                 self._reading.clear()
-            except RedisUnavailable:
-                await asyncio.sleep(OUTAGE_PAUSE_S)
 
     async def _read_on(self) -> None:
         if self._position is None:

@@ -23,8 +23,6 @@ BATCH = 200
 BLOCK_MS = 5000
 STORE_EVERY_S = 1.0
 """Interval of storing the position after events that change no job; reading them again is harmless."""
-RETRY_S = 0.5
-"""Pause while Redis is unavailable."""
 
 
 class EventConsumer:
@@ -49,13 +47,10 @@ class EventConsumer:
         self._moved = asyncio.Condition()
 
     async def run(self) -> None:
-        """Apply events until cancelled."""
+        """Apply events until cancelled. Raises the errors of unavailable servers; a new run continues."""
         await self._start_over()
         while True:
-            try:
-                await self.consume_batch(block_ms=BLOCK_MS)
-            except RedisUnavailable:
-                await asyncio.sleep(RETRY_S)
+            await self.consume_batch(block_ms=BLOCK_MS)
 
     async def passed(self, mark: EventId) -> None:
         """Wait until all events up to `mark` have been applied."""

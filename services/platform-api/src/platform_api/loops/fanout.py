@@ -15,7 +15,6 @@ from platform_api.domain.streams.subscription import Subscription
 from platform_api.domain.streams.user_stream import concerns_user
 from platform_api.metrics import STREAMS_OPEN
 
-OUTAGE_PAUSE_S = 0.25
 START_TIMEOUT_S = 1.0
 
 
@@ -67,14 +66,10 @@ class Fanout:
             subscription.close()
 
     async def run_progress(self) -> None:
-        """Dispatch progress messages until cancelled, through outages."""
-        while True:
-            try:
-                async for message in self._progress:
-                    for subscription in self._progress_of.get(message.job_id, ()):
-                        subscription.offer_progress(message)
-            except RedisUnavailable:
-                await asyncio.sleep(OUTAGE_PAUSE_S)
+        """Dispatch progress messages until cancelled. Raises `RedisUnavailable`; a new run subscribes again."""
+        async for message in self._progress:
+            for subscription in self._progress_of.get(message.job_id, ()):
+                subscription.offer_progress(message)
 
     @asynccontextmanager
     async def _registered(self, topic: Topic, subscription: Subscription) -> AsyncIterator[EventId]:

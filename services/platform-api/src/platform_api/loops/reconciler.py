@@ -29,7 +29,10 @@ STALE_AFTER = timedelta(minutes=10)
 REVOKED_WITHIN = timedelta(minutes=30)
 """A worker that missed a cancellation has reached the step's timeout by then."""
 CATCH_UP_S = 30.0
-RETRY_S = 1.0
+
+
+class EventsPending(Exception):
+    """The event log holds events that have not been applied yet, so the database cannot be compared with the queue."""
 
 
 class Reconciler:
@@ -50,23 +53,24 @@ class Reconciler:
         claim_round: Callable[[], Awaitable[bool]],
         waits: tuple[type[Exception], ...],
     ) -> None:
-        self._isolation = Isolation("reconciler", (RedisUnavailable, TimeoutError, *waits))
+        self._isolation = Isolation("reconciler", (RedisUnavailable, EventsPending, *waits))
         self._stale, self._unit_of_work, self._producer, self._log = stale, jobs_transaction, producer, event_log
         self._consumer, self._urls, self._clock = consumer, urls, clock
         self._wakeup, self._relay_wakeup, self._claim_round = wakeup, relay_wakeup, claim_round
+        # At start, too: a replica that should have checked all steps after a gap may have crashed.
+        self._everything = True
 
     async def run(self) -> None:
-        """Check old steps every minute, and all steps at start and when woken."""
-        everything = True  # a replica that should have checked everything after a gap may have crashed
+        """Check old steps every minute, and all steps at start and when woken.
+
+        Raises the errors of unavailable servers, and `EventsPending` while the consumer is too far behind. The next run
+        repeats the check.
+        """
         while True:
-            try:
-                if everything or await self._claim_round():  # one replica a minute is enough
-                    await self.reconcile_stale_steps(everything=everything)
-            except (RedisUnavailable, TimeoutError):
-                log.warning("Reconciliation postponed: Redis does not answer, or events are still being applied")
-                await asyncio.sleep(RETRY_S)
-            else:
-                everything = await self._wakeup.wait(EVERY_S)
+            if self._everything or await self._claim_round():  # one replica a minute is enough
+                await self.reconcile_stale_steps(everything=self._everything)
+            self._everything = False
+            self._everything = await self._wakeup.wait(EVERY_S)
 
     async def reconcile_stale_steps(self, *, everything: bool) -> None:
         """Check the steps pending for over ten minutes, or all active steps and recently revoked ones."""
@@ -108,8 +112,12 @@ class Reconciler:
 
     async def _resubmit(self, refs: Sequence[StepRef]) -> None:
         """Submit steps that the queue does not have, unless their end is in the log and not yet applied."""
-        async with asyncio.timeout(CATCH_UP_S):
-            await self._consumer.passed(await self._log.tail())
+        tail = await self._log.tail()
+        try:
+            async with asyncio.timeout(CATCH_UP_S):
+                await self._consumer.passed(tail)
+        except TimeoutError:
+            raise EventsPending(f"events before {tail} are still being applied") from None
         lost = {ref.id for ref in refs}
         async with self._unit_of_work() as jobs:
             states = await jobs.load({ref.job_id for ref in refs})

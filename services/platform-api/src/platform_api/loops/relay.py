@@ -27,7 +27,6 @@ POLL_S = 1.0
 """Polling interval, for rows of a crashed replica and of operators' commands."""
 MIN_INTERVAL_S = 0.03
 """Minimum time between batches: rows written in between share the next one. The first after a pause goes at once."""
-FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.05, 2.0
 
 
 class Relay:
@@ -51,8 +50,7 @@ class Relay:
         self._known_epoch: int | None = None
 
     async def run(self) -> None:
-        """Relay until cancelled. While Redis is unavailable, rows stay in the outbox."""
-        backoff_s = FIRST_BACKOFF_S
+        """Relay until cancelled. Raises `RedisUnavailable` during an outage; rows stay in the outbox meanwhile."""
         loop = asyncio.get_running_loop()
         while True:
             began = loop.time()
@@ -61,12 +59,6 @@ class Relay:
                 more = await self.relay_batch()
             except OutboxBusy:
                 continue
-            except RedisUnavailable:
-                log.warning("Redis does not answer; retrying the outbox later", retry_in_s=backoff_s)
-                await asyncio.sleep(backoff_s)
-                backoff_s = min(backoff_s * 2, LONGEST_BACKOFF_S)
-                continue
-            backoff_s = FIRST_BACKOFF_S
             if not more:
                 await self._wakeup.wait(POLL_S)
                 await asyncio.sleep(began + MIN_INTERVAL_S - loop.time())

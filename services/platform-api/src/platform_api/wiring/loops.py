@@ -17,7 +17,7 @@ from platform_api.loops.asset_retention import AssetRetention
 from platform_api.loops.consumer import EventConsumer
 from platform_api.loops.fanout import Fanout
 from platform_api.loops.orphan_collection import OrphanCollector
-from platform_api.loops.reconciler import EVERY_S, Reconciler
+from platform_api.loops.reconciler import EVERY_S, EventsPending, Reconciler
 from platform_api.loops.relay import Relay
 from platform_api.loops.wakeup import Wakeup
 from platform_api.store.accounts.login_throttle import delete_old_attempts
@@ -68,7 +68,7 @@ def join_writing_loops(base: Foundation) -> LoopSupervisor:
 
 
 def _supervisor() -> LoopSupervisor:
-    return LoopSupervisor((RedisUnavailable, *DATABASE_AWAY))
+    return LoopSupervisor((RedisUnavailable, EventsPending, *DATABASE_AWAY))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,13 +23,10 @@ class Calibrator:
         self._isolation = Isolation("eta-samples", (RedisUnavailable,))
 
     async def sample(self) -> None:
-        """Predict the start of one random step per second until cancelled."""
+        """Predict the start of one random step per second until cancelled. Raises `RedisUnavailable`."""
         while True:
             await asyncio.sleep(SAMPLE_EVERY_S)
-            try:
-                await self._isolation.attempt(self.predict_one, _skip)
-            except RedisUnavailable:
-                continue  # retried in a second
+            await self._isolation.attempt(self.predict_one, _skip)
 
     async def predict_one(self) -> None:
         """Predict the start of a random step, if it waits and its service times are known."""

@@ -1,14 +1,9 @@
 """Distributes live progress: one subscription per process, any number of WebSockets."""
 
-import asyncio
-
 from darkroom_queue import ProgressFeed, QueueClient
-from darkroom_redis import RedisUnavailable
 
 from queue_api.domain.messages import progress_message
 from queue_api.domain.progress import LatestProgress
-
-OUTAGE_PAUSE_S = 0.5
 
 
 class ProgressBoard:
@@ -27,14 +22,10 @@ class ProgressBoard:
         self._readers.discard(reader)
 
     async def run(self) -> None:
-        """Receive progress until cancelled, through outages."""
-        while True:
-            try:
-                async with ProgressFeed(self._client) as feed:
-                    await feed.add_all()
-                    async for progress in feed:
-                        message = progress_message(progress)
-                        for reader in self._readers:
-                            reader.put(progress.step_id, message)
-            except RedisUnavailable:
-                await asyncio.sleep(OUTAGE_PAUSE_S)
+        """Receive progress until cancelled. Raises `RedisUnavailable`; a new run subscribes again."""
+        async with ProgressFeed(self._client) as feed:
+            await feed.add_all()
+            async for progress in feed:
+                message = progress_message(progress)
+                for reader in self._readers:
+                    reader.put(progress.step_id, message)

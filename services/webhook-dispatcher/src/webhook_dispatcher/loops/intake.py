@@ -17,7 +17,6 @@ from webhook_dispatcher.metrics import DELIVERIES_MADE
 log = get_logger(__name__)
 BATCH = 200
 BLOCK_MS = 5000
-OUTAGE_PAUSE_S = 0.5
 
 
 class IntakeLoop:
@@ -33,13 +32,10 @@ class IntakeLoop:
         self._isolation = Isolation("intake", (RedisUnavailable, *waits))
 
     async def run(self) -> None:
-        """Process events until cancelled, through outages of Redis."""
+        """Process events until cancelled. Raises the errors of unavailable servers; a new run continues."""
         position = await self._intake.position()
         while True:
-            try:
-                position = await self._take_batch(position)
-            except RedisUnavailable:
-                await asyncio.sleep(OUTAGE_PAUSE_S)
+            position = await self._take_batch(position)
 
     async def _take_batch(self, position: EventId | None) -> EventId | None:
         try:
