@@ -53,8 +53,8 @@ contracts: install-dev ## Check the layers, the generated contracts and the hous
 	$(BIN)/lint-imports
 	$(BIN)/pytest tests/contract
 
-proto-schemas: install-dev ## Write the OpenAPI documents and JSON Schemas anew, after a change of the wire
-	$(BIN)/python tests/support/proto_schemas.py
+proto-schemas: install-dev ## Regenerate the OpenAPI documents and JSON Schemas after a change of the API
+	$(BIN)/python -P tests/support/proto_schemas.py
 
 bench-queue: install ## Measure the queue engine beside its peers (about 8 minutes)
 	@benchmarks/queue/setup.sh
@@ -67,7 +67,7 @@ bench-platform: install ## Measure platform-api beside a bare route, and among a
 lint: install-dev ## Check style and formatting, and find code that nothing uses
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/python tests/support/dead_code.py
+	$(BIN)/python -P tests/support/dead_code.py
 
 types: install-dev ## Check types, those of tests included
 	$(BIN)/mypy --strict $(SOURCES)
