@@ -12,6 +12,7 @@
 --#include classes
 --#include refund
 --#include retire
+--#include idle_tenants
 --#include again
 --#include orphans
 local SET_LINGERS_MS, READER_LINGERS_MS = 600000, 86400000
@@ -87,6 +88,7 @@ for _, set in ipairs(call('ZRANGE', P .. 'sz', '-inf', now - SET_LINGERS_MS, 'BY
 end
 
 retire_classes()
+for _, set in ipairs(call('HKEYS', P .. 'csd')) do drop_idle_tenants(set) end
 call('ZREMRANGEBYSCORE', P .. 'dd', '-inf', now - DEAD_LETTER_TTL * 1000)
 flush_leases()
 flush_debts()

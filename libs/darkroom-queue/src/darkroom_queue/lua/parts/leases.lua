@@ -66,6 +66,16 @@ local function measure(kind, service_ms)
   of_kind[bucket] = (of_kind[bucket] or 0) + 1
 end
 
+-- Halves the counts of a histogram, so that new measurements outweigh old ones.
+local MAX_IN_BUCKET = 500
+local function age_histogram(key)
+  local buckets = call('HGETALL', key)
+  for i = 1, #buckets, 2 do
+    local half = math.floor(tonumber(buckets[i + 1]) / 2)
+    if half == 0 then call('HDEL', key, buckets[i]) else call('HSET', key, buckets[i], half) end
+  end
+end
+
 local function flush_debts() -- after `flush_leases`, since both belong to ended leases
   for set, of_set in pairs(debts) do
     if call('HEXISTS', P .. 'csd', set) == 1 then
@@ -73,7 +83,10 @@ local function flush_debts() -- after `flush_leases`, since both belong to ended
     end
   end
   for kind, of_kind in pairs(times) do
-    for bucket, number in pairs(of_kind) do call('HINCRBY', P .. 'hi:' .. kind, bucket, number) end
+    local key = P .. 'hi:' .. kind
+    for bucket, number in pairs(of_kind) do
+      if call('HINCRBY', key, bucket, number) >= MAX_IN_BUCKET then age_histogram(key) end
+    end
   end
   debts, times = {}, {}
 end
