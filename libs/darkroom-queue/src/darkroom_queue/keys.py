@@ -52,6 +52,10 @@ class Keys(SharedKeys):
         """Hash with a worker's registration."""
         return self.key(f"wk:{worker_id}")
 
+    def tombstone(self, step_id: StepId) -> str:
+        """String: the final state of an ended step."""
+        return self.key(f"t:{step_id}")
+
     def dead_letter(self, step_id: StepId) -> str:
         """String: the record of a dead letter."""
         return self.key(f"d:{step_id}")

@@ -27,6 +27,7 @@ from darkroom_queue.lua import load
 from darkroom_queue.record import ended_view, live_view, queued_view, submission, submit_args
 
 _SUBMIT, _CANCEL, _READ, _EMIT = load("submit"), load("cancel"), load("read"), load("emit")
+ACKNOWLEDGED_TTL_S = 3600
 MAX_BATCH = 32
 """Maximum number of steps per script call. Small, so that the queue processes a batch while the next is written."""
 
@@ -186,6 +187,16 @@ class Producer:
         keys, run = self._client.keys, self._client.command
         record = await run("HGET", keys.steps, step_id) or await run("GET", keys.dead_letter(step_id))
         return None if record is None else submission(record)
+
+    async def acknowledge_ends(self, step_ids: Sequence[StepId]) -> None:
+        """Shorten the life of the steps' tombstones to an hour. The caller has stored their results.
+
+        An hour is longer than a submission or a finish may be repeated. Unknown steps are ignored.
+        """
+        async with self._client.redis_py.pipeline(transaction=False) as pipe:
+            for step_id in step_ids:
+                pipe.expire(self._client.keys.tombstone(step_id), ACKNOWLEDGED_TTL_S, lt=True)
+            await self._client.guard(pipe.execute())
 
     async def depth(self) -> QueueDepth:
         """Return the counters. Costs one command, regardless of the depth."""

@@ -15,6 +15,7 @@ from platform_api.store.log.outbox import RELAY_LOCK
 from platform_api.wiring import open_accounts
 from support.emprops import collection, generate, workflow
 from support.platform import Account, Platform, StartPlatform, StartWorker
+from support.switched import Switched
 from support.waiting import until
 
 
@@ -65,6 +66,42 @@ async def test_two_replicas_apply_each_event_once(start_platform: StartPlatform,
         ("reserve", 10_000),
     ]
     assert await second.rows("SELECT DISTINCT count(*) FROM platform.job_history GROUP BY job_id") == [(3,)]
+
+
+async def test_the_tombstone_of_a_stored_result_expires_after_an_hour(
+    platform: Platform, start_worker: StartWorker, redis_url: str
+) -> None:
+    await start_worker()
+    anna = await platform.account("anna")
+    job_id = (await anna.submit("image_fast"))["id"]
+    await anna.finished(job_id)
+    async with redis.from_url(redis_url) as client:
+
+        async def shortened() -> bool:
+            return 0 < await client.ttl(f"{{darkroom-0}}:t:{job_id}:1:00") <= 3600
+
+        await until(shortened)
+
+
+async def test_the_relay_holds_its_lock_and_no_transaction_while_redis_is_silent(
+    start_platform: StartPlatform, own_redis: Switched
+) -> None:
+    await own_redis.on()
+    platform = await start_platform(redis_url=own_redis.url)
+    anna = await platform.account("anna")
+    holder = (
+        "SELECT activity.state FROM pg_stat_activity AS activity JOIN pg_locks AS locks USING (pid)"
+        " WHERE locks.locktype = 'advisory' AND locks.granted AND locks.objid = %s"
+    )
+    relay_lock = RELAY_LOCK & 0xFFFFFFFF
+
+    async def is_held() -> bool:
+        return bool(await platform.rows(holder, relay_lock))
+
+    with own_redis.hanging():
+        await anna.submit("image_fast")
+        await until(is_held)
+        assert await platform.rows(holder, relay_lock) == [("idle",)]
 
 
 async def test_events_told_again_change_nothing(

@@ -44,6 +44,9 @@ class World:
     async def read(self, after: EventId | None, *, count: int, block_ms: int) -> list[Event]:
         return [one for one in self.events if after is None or EventId.parse(one.id) > after]
 
+    async def acknowledge_ends(self, step_ids: list[StepId]) -> None:
+        raise AssertionError(f"no job has these steps: {step_ids}")
+
     async def position(self) -> EventId | None:
         return self.stored
 
@@ -85,6 +88,7 @@ def consumer_of(world: World) -> EventConsumer:
         UrlSigner("s" * 32, "https://darkroom.example"),
         relay_wakeup=Wakeup(),
         on_gap=lambda: None,
+        acknowledge_ends=ports.acknowledge_ends,
         waits=(DatabaseAway,),
     )
 

@@ -1,8 +1,9 @@
 """Many steps are set right by one look at the queue and one transaction, and those that only wait by none at all."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from platform_api.domain.planning.plan import Plan, PlannedStep
 from platform_api.loops.reconciler import Reconciler
 from platform_api.loops.wakeup import Wakeup
 from support.memory_store import MemoryStore
+from support.waiting import until
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)
@@ -28,16 +30,22 @@ class World:
 
     def __init__(self, store: MemoryStore, urls: UrlSigner) -> None:
         self.store, self.looks, self.transactions = store, list[int](), 0
+        self.rounds, self.asked = 0, list[tuple[datetime, datetime | None]]()
         self.unreadable = set[StepId]()
         self._urls, self._refs, self._views = urls, list[StepRef](), dict[StepId, StepView]()
         queue: Any = self  # the reconciler takes the classes themselves; it calls the methods below
         self.reconciler = Reconciler(
             stale=queue, jobs_transaction=self._transaction, producer=queue, event_log=queue, consumer=queue, urls=urls,
-            clock=lambda: NOW, wakeup=Wakeup(), relay_wakeup=Wakeup(), claim_round=self._claim_round, waits=(),
+            clock=lambda: NOW, wakeup=Wakeup(), relay_wakeup=Wakeup(), claim_round=self._claim_round,
+            claim_old_round=self._claim_old_round, waits=(),
         )  # fmt: skip
 
     async def _claim_round(self) -> bool:
         return True
+
+    async def _claim_old_round(self) -> bool:
+        self.rounds += 1
+        return self.rounds % 15 == 0
 
     async def job(self, here: JobStatus, there: JobStatus | None) -> JobId:
         user_id = UserId(new_uuid7())
@@ -62,8 +70,12 @@ class World:
     def status(self, job_id: JobId) -> JobStatus:
         return JobStatus(self.store.states[job_id].job.status)
 
-    async def pending(self, _: datetime) -> AsyncIterator[Sequence[StepRef]]:
+    async def pending(self, before: datetime, submitted_after: datetime | None = None) -> AsyncIterator[list[StepRef]]:
+        self.asked.append((before, submitted_after))
         yield self._refs
+
+    async def revoked(self, _: datetime) -> AsyncIterator[list[StepRef]]:
+        yield []
 
     async def read_many(self, step_ids: Sequence[StepId]) -> list[StepView | None]:
         self.looks.append(len(step_ids))
@@ -125,3 +137,20 @@ async def test_a_step_that_cannot_be_read_leaves_no_other_unchecked(world: World
     await world.reconciler.reconcile_stale_steps(everything=False)
     expected = [JobStatus.QUEUED if job_id == jobs[2] else JobStatus.COMPLETED for job_id in jobs]
     assert [world.status(job_id) for job_id in jobs] == expected
+
+
+async def test_a_round_checks_only_steps_that_became_stale_and_every_15th_all_stale_ones(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform_api.loops.reconciler.EVERY_S", 0.0)
+    running = asyncio.create_task(world.reconciler.run())
+
+    async def half_an_hour() -> bool:
+        return len(world.asked) > 30
+
+    await until(half_an_hour)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    stale = NOW - timedelta(minutes=10)
+    newly = (stale, stale - timedelta(minutes=3))
+    assert world.asked[:31] == [(NOW, None), *[newly] * 14, (stale, None), *[newly] * 14, (stale, None)]

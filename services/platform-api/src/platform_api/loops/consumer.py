@@ -1,15 +1,15 @@
 """Applies the event log to PostgreSQL: each batch and the position after it in one transaction."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
 
 from darkroom_chassis.isolation import Isolation
 from darkroom_chassis.logs import get_logger
 from darkroom_queue import EventLog, LogTruncated
 from darkroom_redis import RedisUnavailable
-from darkroom_schemas.events import Event
-from darkroom_schemas.ids import EventId
+from darkroom_schemas.events import Event, EventType
+from darkroom_schemas.ids import EventId, StepId
 from darkroom_schemas.status import TERMINAL
 
 from platform_api.domain.jobs.apply_step_events import JOB_CHANGING, apply_step_events, failure_in_place_of
@@ -21,6 +21,7 @@ from platform_api.metrics import EVENTS_APPLIED, EVENTS_UNUSABLE, JOBS_ENDED, ty
 log = get_logger(__name__)
 BATCH = 200
 BLOCK_MS = 5000
+_WITH_RESULT = frozenset({EventType.STEP_COMPLETED, EventType.STEP_CANCELLED})
 STORE_EVERY_S = 1.0
 """Interval of storing the position after events that change no job; reading them again is harmless."""
 
@@ -36,11 +37,12 @@ class EventConsumer:
         *,
         relay_wakeup: Wakeup,
         on_gap: Callable[[], None],
+        acknowledge_ends: Callable[[Sequence[StepId]], Awaitable[None]],
         waits: tuple[type[Exception], ...],
     ) -> None:
         self._isolation = Isolation("event-consumer", (RedisUnavailable, *waits))
         self._log, self._offsets, self._urls = event_log, offsets, urls
-        self._relay_wakeup, self._on_gap = relay_wakeup, on_gap
+        self._relay_wakeup, self._on_gap, self._acknowledge_ends = relay_wakeup, on_gap, acknowledge_ends
         self._position: EventId | None = None
         self._stored: EventId | None = None
         self._stored_at = 0.0
@@ -115,6 +117,13 @@ class EventConsumer:
             EVENTS_APPLIED.labels(change.history.event).inc()
             if change.state.job.status in TERMINAL:
                 JOBS_ENDED.labels(type_label(change.state.job.job_type), change.state.job.status).inc()
+        await self._acknowledge({change.source_event_id for change in changes}, events)
+
+    async def _acknowledge(self, applied: Collection[str | None], events: Sequence[Event]) -> None:
+        """Report to the queue which results are stored. A report that an outage prevents is not repeated."""
+        stored = [event.step_id for event in events if event.type in _WITH_RESULT and event.id in applied]
+        if step_ids := [step_id for step_id in stored if step_id is not None]:
+            await self._acknowledge_ends(step_ids)
 
     async def _skip_gap(self) -> None:
         """Continue from the end of the log; the reconciler reads the current state of the steps from the queue."""

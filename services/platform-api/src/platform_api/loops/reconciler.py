@@ -1,4 +1,4 @@
-"""Repairs differences between PostgreSQL and Redis: old steps every minute, all steps at start and after a gap."""
+"""Repairs differences between PostgreSQL and Redis: old steps regularly, all steps at start and after a gap."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -24,8 +24,11 @@ from platform_api.loops.wakeup import Wakeup
 from platform_api.metrics import STEPS_RECONCILED
 
 log = get_logger(__name__)
-EVERY_S = 60.0
+EVERY_S, OLD_EVERY_S = 60.0, 900.0
+"""Interval of the rounds, and of those that include the steps which were checked before."""
 STALE_AFTER = timedelta(minutes=10)
+NEWLY_STALE = timedelta(minutes=3)
+"""Longer than the interval, so that a missed round skips no step."""
 REVOKED_WITHIN = timedelta(minutes=30)
 """A worker that missed a cancellation has reached the step's timeout by then."""
 CATCH_UP_S = 30.0
@@ -51,24 +54,28 @@ class Reconciler:
         wakeup: Wakeup,
         relay_wakeup: Wakeup,
         claim_round: Callable[[], Awaitable[bool]],
+        claim_old_round: Callable[[], Awaitable[bool]],
         waits: tuple[type[Exception], ...],
     ) -> None:
         self._isolation = Isolation("reconciler", (RedisUnavailable, EventsPending, *waits))
         self._stale, self._unit_of_work, self._producer, self._log = stale, jobs_transaction, producer, event_log
         self._consumer, self._urls, self._clock = consumer, urls, clock
-        self._wakeup, self._relay_wakeup, self._claim_round = wakeup, relay_wakeup, claim_round
+        self._wakeup, self._relay_wakeup = wakeup, relay_wakeup
+        self._claim_round, self._claim_old_round = claim_round, claim_old_round  # one replica runs each round
         # At start, too: a replica that should have checked all steps after a gap may have crashed.
         self._everything = True
 
     async def run(self) -> None:
-        """Check old steps every minute, and all steps at start and when woken.
+        """Check steps once they are pending for ten minutes and then every 15; check all at start and when woken.
 
         Raises the errors of unavailable servers, and `EventsPending` while the consumer is too far behind. The next run
         repeats the check.
         """
         while True:
-            if self._everything or await self._claim_round():  # one replica a minute is enough
+            if self._everything or await self._claim_old_round():
                 await self.reconcile_stale_steps(everything=self._everything)
+            elif await self._claim_round():
+                await self.reconcile_newly_stale_steps()
             self._everything = False
             self._everything = await self._wakeup.wait(EVERY_S)
 
@@ -80,6 +87,13 @@ class Reconciler:
         if everything:
             async for refs in self._stale.revoked(now - REVOKED_WITHIN):
                 await self._each(refs, self._revoke)
+        self._relay_wakeup.wake()
+
+    async def reconcile_newly_stale_steps(self) -> None:
+        """Check the steps pending for ten to thirteen minutes."""
+        stale = self._clock() - STALE_AFTER
+        async for refs in self._stale.pending(stale, submitted_after=stale - NEWLY_STALE):
+            await self._each(refs, self._compare)
         self._relay_wakeup.wake()
 
     async def _each(self, refs: Sequence[StepRef], check: Callable[[Sequence[StepRef]], Awaitable[None]]) -> None:

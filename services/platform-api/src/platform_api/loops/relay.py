@@ -108,14 +108,15 @@ class Relay:
             return 0
         # Events first: the creation of a job precedes all events of its steps in the log.
         event_ids = await self._emit([row for row in batch.rows if row.kind == "emit"])
-        expired = await self._submit([row for row in batch.rows if row.kind == "submit"], batch)
+        expired, refusals = await self._submit([row for row in batch.rows if row.kind == "submit"])
         cancels = [row.body for row in batch.rows if row.kind == "cancel"]
         await asyncio.gather(*(self._producer.cancel(body["step_id"], reason=body["reason"]) for body in cancels))
         for row in batch.rows:
             if row.kind == "keys":
                 await self._publish_keys(row.body["ids"], batch)
         delivered = [row for row in batch.rows if row.id not in expired]
-        await batch.delivered(delivered, event_ids)
+        async with batch.delivering(delivered, event_ids) as changes:
+            await apply_step_events(refusals, jobs=changes, urls=self._urls)
         for row in delivered:
             OUTBOX_RELAYED.labels(row.kind).inc()
         return len(batch.rows)
@@ -132,10 +133,14 @@ class Relay:
         emissions = [Emission.model_validate({"outbox_id": row.id, "job_id": row.job_id, **row.body}) for row in rows]
         return dict(zip((row.id for row in rows), await self._producer.emit(emissions), strict=True))
 
-    async def _submit(self, rows: Sequence[OutboxRow], batch: OutboxBatch) -> set[int]:
-        """Submit the steps; return the rows that missed their deadline and must be retried with a new one."""
+    async def _submit(self, rows: Sequence[OutboxRow]) -> tuple[set[int], list[Event]]:
+        """Submit the steps.
+
+        Returns the rows that missed their deadline and must be retried with a new one, and the failures of the steps
+        that the queue has rejected.
+        """
         if not rows:
-            return set()
+            return set(), []
         now_ms = await self._now_ms()
         steps = [StepSubmit.model_validate({**row.body, "not_after_ms": now_ms + MAX_DELAY_MS}) for row in rows]
         expired, refused, without_class = set(), [], 0
@@ -155,8 +160,7 @@ class Relay:
                     refused.append(_refusal(row, step, answer, now_ms))
         if without_class:
             log.warning("Steps wait: the queue's limit of requirement classes is reached", steps=without_class)
-        await apply_step_events(refused, jobs=batch.changes, urls=self._urls)
-        return expired
+        return expired, refused
 
 
 def _rejection(row: OutboxRow, job_id: JobId, error: Exception) -> Event:

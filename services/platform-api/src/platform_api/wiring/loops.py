@@ -17,7 +17,7 @@ from platform_api.loops.asset_retention import AssetRetention
 from platform_api.loops.consumer import EventConsumer
 from platform_api.loops.fanout import Fanout
 from platform_api.loops.orphan_collection import OrphanCollector
-from platform_api.loops.reconciler import EVERY_S, EventsPending, Reconciler
+from platform_api.loops.reconciler import EVERY_S, OLD_EVERY_S, EventsPending, Reconciler
 from platform_api.loops.relay import Relay
 from platform_api.loops.wakeup import Wakeup
 from platform_api.store.accounts.login_throttle import delete_old_attempts
@@ -87,6 +87,7 @@ def _add_writing_loops(base: Foundation, loops: LoopSupervisor) -> _WritingLoops
         urls,
         relay_wakeup=wake_relay,
         on_gap=wake_reconciler.wake,
+        acknowledge_ends=base.producer.acknowledge_ends,
         waits=DATABASE_AWAY,
     )
     relay = Relay(
@@ -110,6 +111,7 @@ def _add_writing_loops(base: Foundation, loops: LoopSupervisor) -> _WritingLoops
         wakeup=wake_reconciler,
         relay_wakeup=wake_relay,
         claim_round=PeriodicRound(redis_client, "reconciler", period_s=0.9 * EVERY_S).claim,
+        claim_old_round=PeriodicRound(redis_client, "reconciler-old", period_s=0.9 * OLD_EVERY_S).claim,
         waits=DATABASE_AWAY,
     )
     loops.add("relay", relay.run)

@@ -52,7 +52,10 @@ async def submit_job(
 
 @router.get("/{job_id}", summary="Read a job")
 async def read_job(job_id: JobIdPath, context: Ctx) -> dict[str, Any]:
-    """Return the state of a job, until 24 h after its end, or 7 days after a failure."""
+    """Return the state of a job, until 24 h after its end, or 7 days after a failure.
+
+    The result of a job of platform-api is available for one hour here, and there as long as the job.
+    """
     view = _found(await context.producer.read(job_id))
     return job_view(view, await context.producer.submission(job_id))
 
@@ -81,5 +84,5 @@ async def cancel_job(job_id: JobIdPath, context: Ctx) -> dict[str, Any]:
 
 def _found(view: StepView | None) -> StepView:
     if view is None:
-        raise AppError(404, ErrorCode.JOB_NOT_FOUND, "There is no such job, or it ended more than a day ago.")
+        raise AppError(404, ErrorCode.JOB_NOT_FOUND, "There is no such job, or its result has expired here.")
     return view

@@ -106,8 +106,10 @@ class StepRef:
 class StaleSteps(Protocol):
     """Finds steps whose state the reconciler compares with the queue, a few hundred at a time."""
 
-    def pending(self, submitted_before: datetime) -> AsyncIterator[Sequence[StepRef]]:
-        """Yield the active steps that were submitted before that moment."""
+    def pending(
+        self, submitted_before: datetime, submitted_after: datetime | None = None
+    ) -> AsyncIterator[Sequence[StepRef]]:
+        """Yield the active steps that were submitted before the one moment and after the other."""
         ...
 
     def revoked(self, finished_after: datetime) -> AsyncIterator[Sequence[StepRef]]:

@@ -23,20 +23,22 @@ class OutboxRow:
 
 
 class OutboxBatch(Protocol):
-    """Rows to relay. Changes made through the batch commit together with the deletion of its rows."""
+    """Rows to relay. The relay lock is held, without a transaction: Redis may take its time."""
 
     @property
     def rows(self) -> Sequence[OutboxRow]: ...
-
-    @property
-    def changes(self) -> JobChanges: ...
 
     async def keys(self, ids: Sequence[str] | None) -> list[PublishedKey]:
         """Return the current state of API keys; None means all valid keys."""
         ...
 
-    async def delivered(self, rows: Sequence[OutboxRow], event_ids: Mapping[int, EventId]) -> None:
-        """Delete `rows`, and store the ids of their events in history and jobs."""
+    def delivering(
+        self, rows: Sequence[OutboxRow], event_ids: Mapping[int, EventId]
+    ) -> AbstractAsyncContextManager[JobChanges]:
+        """Delete `rows`, and store the ids of their events in history and jobs.
+
+        Opens the transaction that does so. Changes made in the block commit with it.
+        """
         ...
 
 
@@ -48,7 +50,7 @@ class Outbox(Protocol):
     """Returns batches to relay, oldest first. Across all replicas, one batch is open at a time."""
 
     def batch(self, limit: int) -> AbstractAsyncContextManager[OutboxBatch]:
-        """Wait for the relay lock and open a transaction; raises `OutboxBusy` if the lock is not free in time."""
+        """Acquire the relay lock and read the rows; raises `OutboxBusy` if the lock is not free in time."""
         ...
 
     def one(self, row_id: int) -> AbstractAsyncContextManager[OutboxBatch]:

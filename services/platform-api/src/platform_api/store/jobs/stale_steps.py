@@ -22,8 +22,10 @@ class PostgresStaleSteps:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def pending(self, submitted_before: datetime) -> AsyncIterator[Sequence[StepRef]]:
-        return self._pages(pending_steps(submitted_before), steps.c.submitted_at)
+    def pending(
+        self, submitted_before: datetime, submitted_after: datetime | None = None
+    ) -> AsyncIterator[Sequence[StepRef]]:
+        return self._pages(pending_steps(submitted_before, submitted_after), steps.c.submitted_at)
 
     def revoked(self, finished_after: datetime) -> AsyncIterator[Sequence[StepRef]]:
         return self._pages(revoked_steps(finished_after), steps.c.finished_at)
@@ -44,14 +46,13 @@ def _ref(row: Row[Any]) -> StepRef:
     return StepRef(step_id(JobId(row.job_id), row.run, row.number), JobId(row.job_id), JobStatus(row.status))
 
 
-def pending_steps(submitted_before: datetime) -> Select[Any]:
-    """Select the active steps of current runs that were submitted before that moment."""
+def pending_steps(submitted_before: datetime, submitted_after: datetime | None = None) -> Select[Any]:
+    """Select the active steps of current runs that were submitted before the one moment and after the other."""
     current = (jobs.c.id == steps.c.job_id) & (jobs.c.run == steps.c.run)
-    return (
-        _names()
-        .join(jobs, current)
-        .where(_in([*ACTIVE]), steps.c.submitted_at < submitted_before, steps.c.submitted_at.is_not(None))
-    )
+    submitted = [steps.c.submitted_at < submitted_before, steps.c.submitted_at.is_not(None)]
+    if submitted_after is not None:
+        submitted.append(steps.c.submitted_at > submitted_after)
+    return _names().join(jobs, current).where(_in([*ACTIVE]), *submitted)
 
 
 def revoked_steps(finished_after: datetime) -> Select[Any]:

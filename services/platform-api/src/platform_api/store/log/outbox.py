@@ -1,7 +1,7 @@
 """The outbox: rows are relayed in order by one relay at a time, and deleted when the queue has accepted them."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from darkroom_chassis.database import Database
@@ -22,20 +22,26 @@ from platform_api.store.tables.log import outbox
 RELAY_LOCK = 0x6461_726B_0002
 
 _DELIVERED = text(query("delivered"))
+_NOT_DURABLE = text("SET LOCAL synchronous_commit = off")
+_LOCK = text(f"SELECT pg_advisory_lock({RELAY_LOCK})")
+_UNLOCK = text(f"SELECT pg_advisory_unlock({RELAY_LOCK})")
 
 
 class PostgresOutboxBatch:
-    """Implements `OutboxBatch`, with the relay lock held."""
+    """Implements `OutboxBatch`. `connection` is in autocommit mode and holds the relay lock."""
 
-    def __init__(self, connection: AsyncConnection, rows: Sequence[OutboxRow]) -> None:
+    def __init__(self, database: Database, connection: AsyncConnection, rows: Sequence[OutboxRow]) -> None:
         self.rows = rows
-        self.changes: JobChanges = PostgresJobChanges(connection)
-        self._connection = connection
+        self._database, self._connection = database, connection
 
     async def keys(self, ids: Sequence[str] | None) -> list[PublishedKey]:
         return await published_keys(self._connection, ids)
 
-    async def delivered(self, rows: Sequence[OutboxRow], event_ids: Mapping[int, EventId]) -> None:
+    @asynccontextmanager
+    async def delivering(
+        self, rows: Sequence[OutboxRow], event_ids: Mapping[int, EventId]
+    ) -> AsyncIterator[JobChanges]:
+        """Rows lost in a crash are relayed again and deduplicated by the queue, so the commit need not be durable."""
         sent = [row for row in rows if row.id in event_ids and row.history_seq is not None]
         parameters = {
             "jobs": [row.job_id for row in sent],
@@ -43,7 +49,10 @@ class PostgresOutboxBatch:
             "events": [str(event_ids[row.id]) for row in sent],
             "relayed": [row.id for row in rows],
         }
-        await self._connection.execute(_DELIVERED, parameters)
+        async with self._database.begin() as connection:
+            await connection.execute(_NOT_DURABLE)
+            await connection.execute(_DELIVERED, parameters)
+            yield PostgresJobChanges(connection)
 
 
 KINDS = ("submit", "cancel", "emit", "keys")
@@ -57,22 +66,21 @@ def next_rows(limit: int) -> Select[Any]:
 
 
 async def _acquire_relay_lock(connection: AsyncConnection) -> None:
-    """Acquire the relay lock.
-
-    synchronous_commit=off is safe here: rows lost in a crash are relayed again and deduplicated by the queue.
-    """
-    statement = "SELECT pg_advisory_xact_lock(:key), set_config('synchronous_commit', 'off', true)"
     try:
-        await connection.execute(text(statement), {"key": RELAY_LOCK})
+        await connection.execute(_LOCK)
     except OperationalError as error:
         if isinstance(error.orig, LockNotAvailable):
             raise OutboxBusy from error
         raise
 
 
-async def _batch(connection: AsyncConnection, rows: Select[Any]) -> PostgresOutboxBatch:
-    found = await connection.execute(rows)
-    return PostgresOutboxBatch(connection, [OutboxRow(r.id, r.kind, r.job_id, r.history_seq, r.body) for r in found])
+async def _release_relay_lock(connection: AsyncConnection) -> None:
+    """Release the lock, or else close the connection, with which the server releases it."""
+    try:
+        await connection.execute(_UNLOCK)
+    except BaseException:
+        await connection.invalidate()
+        raise
 
 
 class PostgresOutbox:
@@ -81,17 +89,22 @@ class PostgresOutbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    @asynccontextmanager
-    async def batch(self, limit: int) -> AsyncIterator[PostgresOutboxBatch]:
-        async with self._database.begin() as connection:
-            await _acquire_relay_lock(connection)
-            yield await _batch(connection, next_rows(limit))
+    def batch(self, limit: int) -> AbstractAsyncContextManager[PostgresOutboxBatch]:
+        return self._batch(next_rows(limit))
+
+    def one(self, row_id: int) -> AbstractAsyncContextManager[PostgresOutboxBatch]:
+        return self._batch(next_rows(1).where(outbox.c.id == row_id))
 
     @asynccontextmanager
-    async def one(self, row_id: int) -> AsyncIterator[PostgresOutboxBatch]:
-        async with self._database.begin() as connection:
+    async def _batch(self, rows: Select[Any]) -> AsyncIterator[PostgresOutboxBatch]:
+        async with self._database.connect() as connection:
             await _acquire_relay_lock(connection)
-            yield await _batch(connection, next_rows(1).where(outbox.c.id == row_id))
+            try:
+                found = await connection.execute(rows)
+                messages = [OutboxRow(r.id, r.kind, r.job_id, r.history_seq, r.body) for r in found]
+                yield PostgresOutboxBatch(self._database, connection, messages)
+            finally:
+                await _release_relay_lock(connection)
 
     @asynccontextmanager
     async def rejecting(self, row_id: int, reason: str) -> AsyncIterator[JobChanges]:
