@@ -26,8 +26,9 @@ from platform_api.domain.jobs.ports import Backlog, JobReads, JobsTransaction, J
 from platform_api.domain.library.ports import Library
 from platform_api.domain.planning.checkpoints import UnknownCheckpoint
 from platform_api.domain.servers import ServerList
-from platform_api.domain.streams.subscription import JobSubscriptions, Replay
-from platform_api.domain.streams.user_stream import UserReplay, UserSubscriptions
+from platform_api.domain.streams.replay import Replay, UserReplay
+from platform_api.domain.streams.subscription import JobSubscriptions
+from platform_api.domain.streams.user_stream import UserSubscriptions
 from platform_api.domain.verified_write import VerifiedWrite
 from platform_api.http.limits import Limits
 from platform_api.http.session_cookie import CookiePolicy

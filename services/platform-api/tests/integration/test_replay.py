@@ -5,7 +5,7 @@ from darkroom_queue import EventLog, Producer, QueueClient
 from darkroom_schemas.events import Emission, EventType
 from darkroom_schemas.ids import JobId, TenantId, UserId
 from platform_api.clients.replay import MAX_EVENTS, LogReplay
-from platform_api.domain.streams.job_stream import EventsLost
+from platform_api.domain.streams.replay import EventsLost
 
 ANNA, BEN = "anna", "ben"
 

@@ -17,7 +17,8 @@ from platform_api.domain.errors import NotFound
 from platform_api.domain.jobs.job import Job
 from platform_api.domain.jobs.ports import JobSnapshot
 from platform_api.domain.jobs.view import job_view
-from platform_api.domain.streams.job_stream import EventsLost, Frame, FrameKind, stream_job
+from platform_api.domain.streams.job_stream import Frame, FrameKind, stream_job
+from platform_api.domain.streams.replay import EventsLost
 from platform_api.domain.streams.subscription import Reset, Subscription
 
 USER, JOB = UserId("u"), JobId("j")

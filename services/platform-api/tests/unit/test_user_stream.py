@@ -17,7 +17,7 @@ from platform_api.domain.jobs.filters import EVERY_JOB, JobFilter
 from platform_api.domain.jobs.job import Job
 from platform_api.domain.jobs.ports import JobPage
 from platform_api.domain.jobs.view import job_view
-from platform_api.domain.streams.job_stream import EventsLost
+from platform_api.domain.streams.replay import EventsLost
 from platform_api.domain.streams.subscription import Reset, Signal, Subscription
 from platform_api.domain.streams.user_stream import UserFrame, UserStream
 

@@ -6,7 +6,7 @@ from darkroom_queue import EventLog, LogTruncated, QueueClient
 from darkroom_schemas.events import Event
 from darkroom_schemas.ids import EventId, JobId, TenantId, UserId
 
-from platform_api.domain.streams.job_stream import EventsLost
+from platform_api.domain.streams.replay import EventsLost
 from platform_api.domain.streams.user_stream import concerns_user
 
 PAGE = 1000

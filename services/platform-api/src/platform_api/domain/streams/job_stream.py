@@ -5,24 +5,22 @@ an event whose entry is part of the snapshot is not sent again.
 """
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from darkroom_schemas.channels import ProgressMessage
 from darkroom_schemas.events import JOB_TERMINAL, Event
 from darkroom_schemas.ids import EventId, JobId, UserId
-from darkroom_schemas.job import HistoryEntry, HistoryEvent, JobEventData, JobView
-from darkroom_schemas.status import TERMINAL, JobStatus
-from pydantic import ValidationError
+from darkroom_schemas.job import HistoryEntry, JobView
+from darkroom_schemas.status import TERMINAL
 
 from platform_api.domain.clock import Clock
 from platform_api.domain.errors import NotFound
 from platform_api.domain.jobs.ports import JobReads, JobSnapshot
 from platform_api.domain.jobs.view import AssetUrls, job_view, preview_url
-from platform_api.domain.streams.subscription import Closed, Heartbeat, JobSubscriptions, Replay, Reset, Signal
-
-_ENDING_A_NODE = frozenset({HistoryEvent.NODE_COMPLETED, HistoryEvent.COMPLETE})
+from platform_api.domain.streams.live_progress import LiveProgress
+from platform_api.domain.streams.replay import EventsLost, Replay, job_event_data, resume_position
+from platform_api.domain.streams.subscription import Closed, Heartbeat, JobSubscriptions, Reset, Signal
 
 
 class FrameKind(StrEnum):
@@ -49,25 +47,12 @@ class Frame:
     id: str | None = None
 
 
-class EventsLost(Exception):
-    """Raised by a `Replay` if the log no longer contains all requested events."""
-
-
 @dataclass
 class _Sent:
-    """What the client was sent: the last event and history entry, and the job at that point.
-
-    Progress may arrive before the event that a job runs, and after the event that its step is completed. Early progress
-    is stored until then; late progress is ignored.
-    """
+    """What the client was sent: the last event and history entry, and the job at that point."""
 
     job: JobView
-    steps_total: int
-    run: int
-    running: dict[int, float] = field(default_factory=dict)
-    """Percentages of the running steps, by number."""
-    preview_url: str | None = None
-    done: set[int] = field(default_factory=set)
+    progress: LiveProgress
     job_seq: int = 0
     """Number of the history entry that the sent job corresponds to."""
     seq: int = 0
@@ -94,10 +79,11 @@ async def stream_job(
     """
     async with feed.subscribe(job_id) as live:
         snapshot = await _snapshot(jobs, job_id, user_id)
-        sent = _Sent(job_view(snapshot.job, urls, clock()), snapshot.job.steps_total, snapshot.job.run)
+        progress = LiveProgress(snapshot.job.run, snapshot.job.steps_total)
+        sent = _Sent(job_view(snapshot.job, urls, clock()), progress)
         for entry in snapshot.history:
-            _note(entry, sent)
-        resume_from = _parse(last_event_id)
+            progress.note_entry(entry)
+        resume_from = resume_position(last_event_id)
         has_read_all = resume_from is not None and _has_read_all(snapshot, resume_from)
         if snapshot.job.status in TERMINAL and (has_read_all or await _has_read_end(snapshot, last_event_id, replay)):
             return
@@ -120,13 +106,13 @@ async def stream_job(
                 snapshot = await _snapshot(jobs, job_id, user_id)
                 sent.job = job_view(snapshot.job, urls, clock())
                 for entry in snapshot.history:
-                    _note(entry, sent)
+                    progress.note_entry(entry)
                 yield _reset(snapshot, sent)
                 async for frame in _end_if_known(snapshot, sent, replay):
                     yield frame
                 continue
             if isinstance(signal, ProgressMessage):
-                sent.preview_url = preview_url(signal, urls, clock())
+                progress.note_message(signal, preview_url(signal, urls, clock()))
             for frame in _live_frames(signal, sent):
                 yield frame
 
@@ -182,12 +168,6 @@ async def _snapshot(jobs: JobReads, job_id: JobId, user_id: UserId) -> JobSnapsh
     return snapshot
 
 
-def _parse(last_event_id: str | None) -> EventId | None:
-    with suppress(ValueError):
-        return EventId.parse(last_event_id) if last_event_id else None
-    return None
-
-
 def _has_read_all(snapshot: JobSnapshot, last: EventId) -> bool:
     if not snapshot.announced or snapshot.job.last_event_id is None:
         return False
@@ -198,14 +178,6 @@ def _has_read_all(snapshot: JobSnapshot, last: EventId) -> bool:
 def _seq(event: Event) -> int | None:
     data = job_event_data(event)
     return data.history.seq if data else None
-
-
-def job_event_data(event: Event) -> JobEventData | None:
-    """Parse the data of a `job.*` event. Returns None for invalid data, which must not end the stream."""
-    try:
-        return JobEventData.model_validate(event.data)
-    except ValidationError:
-        return None
 
 
 def _opening(snapshot: JobSnapshot, sent: _Sent) -> Iterator[Frame]:
@@ -232,9 +204,6 @@ def _live_frames(signal: Signal, sent: _Sent) -> Iterator[Frame]:
         case Heartbeat():
             yield Frame(FrameKind.HEARTBEAT)
         case ProgressMessage():
-            _, run, number = signal.step_id.rsplit(":", 2)
-            if int(run) == sent.run:
-                sent.running[int(number)] = signal.percent_of_step
             yield from _progress_frames(sent)
         case Event():
             yield from _event_frames(signal, sent)
@@ -257,37 +226,16 @@ def _event_frames(event: Event, sent: _Sent) -> Iterator[Frame]:
         yield Frame(FrameKind.JOB_UPDATE, job=sent.job, id=event.id)
         return
     sent.seq = data.history.seq
-    _note(data.history, sent)
+    sent.progress.note_entry(data.history)
     if data.history.seq > sent.job_seq:
-        sent.job = _with_progress(data.job, sent)
+        sent.job = sent.progress.applied_to(data.job)
         yield Frame(FrameKind.JOB_UPDATE, job=sent.job)
     yield Frame(FrameKind.JOB_HISTORY, history=(data.history,), id=event.id)
 
 
-def _note(entry: HistoryEntry, sent: _Sent) -> None:
-    """Record the completed steps of the entry's run."""
-    if entry.run < sent.run:
-        return
-    if entry.run > sent.run:
-        sent.run, sent.running, sent.done = entry.run, {}, set()
-    if entry.event in _ENDING_A_NODE and entry.step is not None:
-        sent.done.add(entry.step)
-
-
 def _progress_frames(sent: _Sent) -> Iterator[Frame]:
     """Yield the job's progress if it has increased."""
-    job = _with_progress(sent.job, sent)
+    job = sent.progress.applied_to(sent.job)
     if job is not sent.job:
         sent.job = job
         yield Frame(FrameKind.JOB_UPDATE, job=job)
-
-
-def _with_progress(job: JobView, sent: _Sent) -> JobView:
-    """Return a running job with the mean progress of its steps, unless that is lower: progress never decreases."""
-    if job.status is not JobStatus.RUNNING:
-        return job
-    running = sum(percent for number, percent in sent.running.items() if number not in sent.done)
-    percent = round((len(sent.done) * 100 + running) / sent.steps_total, 1)
-    if percent <= (job.progress or 0.0):
-        return job
-    return job.model_copy(update={"progress": percent, "preview_url": sent.preview_url})

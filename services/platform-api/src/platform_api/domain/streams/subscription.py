@@ -97,9 +97,3 @@ class JobSubscriptions(Protocol):
     def subscribe(self, job_id: JobId) -> AbstractAsyncContextManager[Subscription]:
         """Buffer what happens to a job from now on."""
         ...
-
-
-class Replay(Protocol):
-    """Past events of a job."""
-
-    async def read_job(self, job_id: JobId, after: EventId | None) -> list[Event]: ...

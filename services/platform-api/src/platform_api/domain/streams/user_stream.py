@@ -5,7 +5,7 @@ the log, so that later events may already be part of it: those are skipped.
 """
 
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -13,15 +13,16 @@ from typing import Any, Protocol
 from darkroom_schemas.channels import ProgressMessage
 from darkroom_schemas.events import JOB_TERMINAL, Event, EventType
 from darkroom_schemas.ids import EventId, JobId, UserId
-from darkroom_schemas.job import HistoryEntry, HistoryEvent, JobEventData, JobView
-from darkroom_schemas.status import ACTIVE, JobStatus
+from darkroom_schemas.job import HistoryEntry, JobEventData, JobView
+from darkroom_schemas.status import ACTIVE
 
 from platform_api.domain.clock import Clock
 from platform_api.domain.jobs.filters import JobFilter
 from platform_api.domain.jobs.job import Job
 from platform_api.domain.jobs.ports import JobPage, JobReads
 from platform_api.domain.jobs.view import AssetUrls, job_view, preview_url
-from platform_api.domain.streams.job_stream import EventsLost, job_event_data
+from platform_api.domain.streams.live_progress import LiveProgress
+from platform_api.domain.streams.replay import EventsLost, UserReplay, job_event_data, resume_position
 from platform_api.domain.streams.subscription import Closed, Heartbeat, Reset, Subscription
 
 SNAPSHOT_JOBS = 50
@@ -75,21 +76,12 @@ class UserSubscriptions(Protocol):
     async def unfollow_progress(self, job_id: JobId, subscription: Subscription) -> None: ...
 
 
-class UserReplay(Protocol):
-    """Past events of a user's jobs; raises `EventsLost` if the log no longer contains all of them."""
-
-    def read_user(self, user_id: UserId, after: EventId) -> AsyncIterator[Event]: ...
-
-
 @dataclass
 class _Running:
-    """A job whose progress is followed: its state when it was read, and its live state since."""
+    """A job whose progress is followed: its state when it was read, or as of its last event."""
 
-    job: Job
-    view: JobView | None = None
-    percents: dict[int, float] = field(default_factory=dict)
-    done: set[int] = field(default_factory=set)
-    preview_url: str | None = None
+    view: JobView
+    progress: LiveProgress
 
 
 @dataclass
@@ -126,7 +118,7 @@ class UserStream:
                     await self.feed.unfollow_progress(job_id, live)
 
     async def _opening(self, last_event_id: str | None, since: EventId, live: Subscription) -> AsyncIterator[UserFrame]:
-        self._sent = _parse(last_event_id)
+        self._sent = resume_position(last_event_id)
         if self._sent is None:
             yield await self._snapshot(UserFrameKind.SNAPSHOT, since, live)
             return
@@ -165,7 +157,8 @@ class UserStream:
         is_new = job.id not in self._running
         if is_new and len(self._running) >= FOLLOWED_JOBS:
             return
-        self._running[job.id] = _Running(job)
+        progress = LiveProgress(job.run, job.steps_total, seq=job.history_seq, done_before=job.steps_done)
+        self._running[job.id] = _Running(job_view(job, self.urls, self.clock()), progress)
         if is_new:
             await self.feed.follow_progress(job.id, live)
 
@@ -196,39 +189,23 @@ class UserStream:
             yield UserFrame(UserFrameKind.JOB_HISTORY, entry=data.history, id=event.id)
 
     def _note(self, data: JobEventData) -> None:
-        running = self._running.get(data.job.id)
-        if running is None:
-            return
-        running.view = data.job
-        is_newer = data.history.run == running.job.run and data.history.seq > running.job.history_seq
-        if is_newer and data.history.event is HistoryEvent.NODE_COMPLETED and data.history.step is not None:
-            running.done.add(data.history.step)
+        if running := self._running.get(data.job.id):
+            running.view = data.job
+            running.progress.note_entry(data.history)
 
     def _note_progress(self, message: ProgressMessage) -> None:
-        """Store the progress of a step; it may arrive before the event that the job runs."""
-        running = self._running.get(message.job_id)
-        _, run, number = message.step_id.rsplit(":", 2)
-        if running is not None and int(run) == running.job.run:
-            running.percents[int(number)] = message.percent_of_step
-            running.preview_url = preview_url(message, self.urls, self.clock())
+        if running := self._running.get(message.job_id):
+            running.progress.note_message(message, preview_url(message, self.urls, self.clock()))
 
     def _progress_frames(self, job_id: JobId) -> Iterator[UserFrame]:
-        """Yield a job's progress, the mean over its steps, if it has increased: progress never decreases."""
+        """Yield the job's progress if it has increased."""
         running = self._running.get(job_id)
         if running is None:
             return
-        view = running.view or job_view(running.job, self.urls, self.clock())
-        under_way = sum(percent for number, percent in running.percents.items() if number not in running.done)
-        percent = running.job.progress(len(running.done) * 100 + under_way)
-        if view.status is JobStatus.RUNNING and percent > (view.progress or 0.0):
-            running.view = view.model_copy(update={"progress": percent, "preview_url": running.preview_url})
-            yield UserFrame(UserFrameKind.JOB_UPDATE, job=running.view)
-
-
-def _parse(last_event_id: str | None) -> EventId | None:
-    with suppress(ValueError):
-        return EventId.parse(last_event_id) if last_event_id else None
-    return None
+        view = running.progress.applied_to(running.view)
+        if view is not running.view:
+            running.view = view
+            yield UserFrame(UserFrameKind.JOB_UPDATE, job=view)
 
 
 def concerns_user(event: Event) -> bool:
