@@ -50,7 +50,8 @@ class EventConsumer:
 
     async def run(self) -> None:
         """Apply events until cancelled. Raises the errors of unavailable servers; a new run continues."""
-        await self._start_over()
+        if self._position is None:  # a new run must not forget a position that was not stored: it reveals a gap
+            await self._start_over()
         while True:
             await self.consume_batch(block_ms=BLOCK_MS)
 
