@@ -14,7 +14,6 @@ from platform_api.clients.bounded_queue import BoundedQueue
 from platform_api.clients.capacity import QueueCapacity
 from platform_api.clients.fleet import RegisteredFleet
 from platform_api.clients.password_hasher import Argon2Hasher
-from platform_api.clients.replay import LogReplay
 from platform_api.context import AccountContext, AssetContext, Context, JobContext, Logins, StreamContext
 from platform_api.domain.servers import ServerList
 from platform_api.domain.verified_write import VerifiedWrite
@@ -45,7 +44,7 @@ def join_context(base: Foundation, loops: Loops) -> Context:
         assets=AssetContext(PostgresAssets(database), base.objects, base.removal, loops.wake_object_deletion),
         streams=StreamContext(
             subscriptions=loops.fanout,
-            replay=LogReplay(base.redis_client),
+            replay=loops.recent,
             tickets=queue,
             heartbeat_s=settings.sse_heartbeat_s,
             places=ConnectionLimit(settings.sse_streams_per_user),

@@ -12,6 +12,7 @@ from darkroom_redis import KeyDirectory, RedisUnavailable, WakeupReceiver, Wakeu
 from darkroom_redis.rounds import PeriodicRound
 
 from platform_api.clients.queue_clock import QueueClock
+from platform_api.clients.recent_events import RecentEvents
 from platform_api.domain.assets.retention import Retention
 from platform_api.loops.asset_retention import AssetRetention
 from platform_api.loops.consumer import EventConsumer
@@ -39,6 +40,7 @@ class Loops:
 
     supervisor: LoopSupervisor
     fanout: Fanout
+    recent: RecentEvents
     reconciler: Reconciler | None
     wake_relay: Wake
     wake_object_deletion: Wake
@@ -49,13 +51,15 @@ def join_loops(base: Foundation) -> Loops:
     supervisor = _supervisor()
     events = EventFanout(base.redis_client, on_unreadable=_count("fanout-events"))
     fanout = Fanout(events, base.progress, base.redis)
+    recent = RecentEvents(base.redis_client, events)
     supervisor.add("fanout-events", events.run)
+    supervisor.add("recent-events", recent.run)
     supervisor.add("fanout-progress", fanout.run_progress)
     if base.settings.loops:
         writing = _add_writing_loops(base, supervisor)
-        return Loops(supervisor, fanout, writing.reconciler, writing.relay.wake, writing.object_deletion.wake)
+        return Loops(supervisor, fanout, recent, writing.reconciler, writing.relay.wake, writing.object_deletion.wake)
     relay, deletion = WakeupSender(base.redis_client, RELAY), WakeupSender(base.redis_client, OBJECT_DELETION)
-    return Loops(supervisor, fanout, None, relay.wake, deletion.wake)
+    return Loops(supervisor, fanout, recent, None, relay.wake, deletion.wake)
 
 
 def join_writing_loops(base: Foundation) -> LoopSupervisor:
