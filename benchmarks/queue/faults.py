@@ -47,7 +47,7 @@ async def _sweeping(peer: PeerSpec, server: Server, lease_s: float | None) -> As
         await link.close()
 
 
-async def come_back(peer: PeerSpec) -> float | None:
+async def return_time(peer: PeerSpec) -> float | None:
     """Kill Redis under an idle worker; seconds from its return to the start of a job, None if it takes too long."""
     async with Server(aof=True) as server, worker(peer, server.url) as program:
         async with Client(peer, server.url) as client:
@@ -83,6 +83,6 @@ async def measure(
     returns: dict[str, float | None] = {}
     for peer in peers:
         tell(f"workers die; Redis dies and comes back: {peer.name}")
-        returns[peer.name] = await come_back(peer)
+        returns[peer.name] = await return_time(peer)
     tell("a worker dies, and nobody notices yet")
     return dict(zip(waits, await noticing, strict=True)), returns

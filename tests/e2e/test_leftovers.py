@@ -39,7 +39,7 @@ async def test_what_a_killed_worker_had_stored_is_collected_a_day_later(stack: R
     async with database.begin() as connection:
         await connection.execute(text("UPDATE platform.leftover_checks SET due_at = now()"))
     keeper = OrphanCollector(PostgresOrphanScans(database), StoredObjects(store_url), clock=lambda: datetime.now(UTC))
-    await keeper.look_over_batch()
+    await keeper.collect_batch()
     await database.close()
     assert len(await stored(folder)) == 12
 

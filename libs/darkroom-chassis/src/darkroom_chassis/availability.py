@@ -22,7 +22,7 @@ STRIKES = 2
 Answer = TypeVar("Answer")
 
 
-class ServerAway(Exception):
+class ServerUnavailable(Exception):
     """The server does not respond, or did not a moment ago."""
 
 
@@ -41,10 +41,10 @@ class Availability:
         self._timeouts = 0
 
     async def ask(self, call: Callable[[], Awaitable[Answer]], within_s: float = ADVISORY_S) -> Answer:
-        """Return the result of `call`. Raises `ServerAway` after `within_s`, or at once during an outage."""
+        """Return the result of `call`. Raises `ServerUnavailable` after `within_s`, or at once during an outage."""
         probe = self._away_until is not None
         if self._away_until is not None and (self._probing or self._now() < self._away_until):
-            raise ServerAway(f"{self._server} does not answer")
+            raise ServerUnavailable(f"{self._server} does not answer")
         self._probing = self._probing or probe
         asked_at = self._now()
         try:
@@ -54,10 +54,10 @@ class Availability:
             self._timeouts += 1
             if probe or self._timeouts >= STRIKES:
                 self._mark_away("TimeoutError", AWAY_S)
-            raise ServerAway(f"{self._server} does not answer") from error
+            raise ServerUnavailable(f"{self._server} does not answer") from error
         except self._failures as error:
             self._mark_away(type(error).__name__, REFUSED_S if self._now() - asked_at < REFUSED_S else AWAY_S)
-            raise ServerAway(f"{self._server} does not answer") from error
+            raise ServerUnavailable(f"{self._server} does not answer") from error
         finally:
             if probe:
                 self._probing = False

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-from darkroom_chassis.availability import AWAY_S, REFUSED_S, Availability, ServerAway
+from darkroom_chassis.availability import AWAY_S, REFUSED_S, Availability, ServerUnavailable
 
 
 class Server:
@@ -27,7 +27,7 @@ class Server:
         return await self.availability.ask(self, 0.01)
 
     async def fails(self) -> None:
-        with pytest.raises(ServerAway):
+        with pytest.raises(ServerUnavailable):
             await self.ask()
 
 
@@ -62,7 +62,7 @@ async def test_time_away_begins_with_the_failure_of_a_hung_server(server: Server
         raise ConnectionError
 
     call: Callable[[], Awaitable[str]] = slow_failure
-    with pytest.raises(ServerAway):
+    with pytest.raises(ServerUnavailable):
         await server.availability.ask(call)
     server.now += AWAY_S - 1
     await server.fails()
@@ -75,7 +75,7 @@ async def test_when_the_time_is_over_one_request_asks_for_all(server: Server) ->
     await server.fails()
     server.now += AWAY_S
     answers = await asyncio.gather(*(server.ask() for _ in range(20)), return_exceptions=True)
-    assert all(isinstance(answer, ServerAway) for answer in answers)
+    assert all(isinstance(answer, ServerUnavailable) for answer in answers)
     assert server.asked == 3
 
 

@@ -160,7 +160,7 @@ def test_a_key_whose_text_was_lost_is_to_be_revoked(
 
 
 def test_a_key_is_changed_and_revoked_by_its_id_or_by_all_of_it(service: ScriptedService, darkroom: Program) -> None:
-    darkroom("keys", "change", "k1", "--resting")
+    darkroom("keys", "change", "k1", "--inactive")
     assert darkroom("keys", "revoke", "dk_user_k1_s3cr3t") == "key k1 is revoked\n"
     assert [(asked.method, asked.path) for asked in service.asked] == [
         ("PUT", "/api/v2/apikeys/k1"),

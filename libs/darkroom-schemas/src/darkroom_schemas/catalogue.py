@@ -63,7 +63,7 @@ class JobType(Wire):
         return self.family is Family.SDXL
 
     @property
-    def gives_text(self) -> bool:
+    def returns_text(self) -> bool:
         """Whether the result is text rather than stored files."""
         return self.mime_type.startswith(("text/", "application/json"))
 

@@ -48,7 +48,7 @@ async def keep(platform: Platform, database: Database, *, url: str | None = None
     objects = StoredObjects(url or platform.settings.object_store_url)
     now = datetime.now(UTC) + timedelta(days=days)
     keeper = OrphanCollector(PostgresOrphanScans(database), objects, clock=lambda: now)
-    while await keeper.look_over_batch():
+    while await keeper.collect_batch():
         pass
 
 

@@ -75,7 +75,7 @@ def change(
     scope: ScopeOption = None,
     active: Annotated[
         bool | None,
-        typer.Option("--active/--resting", help="Activate or deactivate the key. A deactivated key is refused."),
+        typer.Option("--active/--inactive", help="Activate or deactivate the key. A deactivated key is refused."),
     ] = None,
     as_json: JsonOption = False,
     url: UrlOption = None,

@@ -7,9 +7,9 @@
 --#include fit
 --#include classes
 --#include refund
---#include standing
+--#include permanent
 local lease_ms = number_at(2)
-for i = 3, #ARGV do stand(ARGV[i]) end
+for i = 3, #ARGV do make_permanent(ARGV[i]) end
 local run, epoch = unpack(call('HMGET', KEYS[1], 'run', 'epoch'))
 if run == ARGV[1] and epoch then return tonumber(epoch) end
 epoch = tonumber(epoch or now) -- without data: the time in ms is greater than any earlier epoch

@@ -46,7 +46,7 @@ call('HSET', P .. 'wk:' .. worker, 'inc', incarnation, 'set', set, 'info', ARGV[
 call('ZADD', P .. 'wz', now, worker)
 call('ZADD', P .. 'sz', now, set)
 call('DEL', P .. 'c:' .. worker)
-tell_worker(worker, 'idle')
+publish_worker_status(worker, 'idle')
 call('SADD', P .. 'ma:' .. ARGV[5], worker)
 tell_machine(ARGV[5], 'ready')
 return { 1, set }

@@ -31,9 +31,9 @@ for model in string.gmatch(ARGV[8], '[^\t]+') do
 end
 local codes, cancels, lost, claims = {}, {}, {}, {}
 
--- Patterns of a lease. COMPLETED: token, worker, attempt, started, set, expected ms, type, job, tenant. BEATEN: token,
+-- Patterns of a lease. COMPLETED: token, worker, attempt, started, set, expected ms, type, job, tenant. HEARTBEAT: token,
 -- started, timeout ms, cancel reason. ON_STONE: the token in a tombstone.
-local BEATEN = '^' .. FIELD .. SKIP .. SKIP .. FIELD .. SKIP .. SKIP .. FIELD .. '[^\n]*\n?(.*)$'
+local HEARTBEAT = '^' .. FIELD .. SKIP .. SKIP .. FIELD .. SKIP .. SKIP .. FIELD .. '[^\n]*\n?(.*)$'
 local ON_STONE = '^' .. SKIP .. SKIP .. FIELD
 local COMPLETED = '^' .. string.rep(FIELD, 6) .. SKIP .. SKIP .. FIELD .. FIELD .. FIELD .. SKIP .. '%C*$'
 
@@ -83,14 +83,14 @@ end
 if f > 0 then
   local ids = {}
   for i = 1, f do ids[i] = ARGV[a + 5 * i - 4] end
-  local lines, told = call('HMGET', LEASES, unpack(ids)), {}
+  local lines, reported = call('HMGET', LEASES, unpack(ids)), {}
   for i = 1, f do
     local id, line = ids[i], lines[i]
-    if told[id] then -- the first report of the step has changed the lease
+    if reported[id] then -- the first report of the step has changed the lease
       flush_leases()
       line = call('HGET', LEASES, id)
     end
-    told[id] = true
+    reported[id] = true
     codes[i] = report(id, line, ARGV[a + 2], ARGV[a + 3], ARGV[a + 4], tonumber(ARGV[a + 5]))
     a = a + 5
   end
@@ -112,7 +112,7 @@ if b >= 0 then
   for i = 1, b do
     local id, line = ids[i], lines[i]
     mine[id] = true
-    local held, started, timeout, cx = match(line or '', BEATEN)
+    local held, started, timeout, cx = match(line or '', HEARTBEAT)
     if held ~= ARGV[a + 2 * i] then
       lost[#lost + 1] = id
     else
@@ -146,7 +146,7 @@ if all_paused then want = 0 end
 local token, deadline = incarnation .. '.' .. turn, string.format('%d', now + lease_ms)
 local lines, deadlines, taken, started = {}, {}, {}, {}
 local before, after = token .. '\t' .. worker .. '\t', '\t' .. now_text .. '\t' .. set .. '\t'
-local first, told = before .. '1' .. after, event_data({ w = worker, at = 1 })
+local first, start_data = before .. '1' .. after, event_data({ w = worker, at = 1 })
 take(set, want, resident, function(id, record, line, tail, kind, job, tenant)
   local i, attempt = 2 * #taken + 1, 1
   lines[i], deadlines[i], deadlines[i + 1] = id, deadline, id
@@ -158,7 +158,7 @@ take(set, want, resident, function(id, record, line, tail, kind, job, tenant)
     append('step.started', job, id, tenant, event_data({ w = worker, at = attempt }))
   else
     lines[i + 1] = first .. tail
-    append('step.started', job, id, tenant, told)
+    append('step.started', job, id, tenant, start_data)
   end
   deliver(id, '', attempt, record)
 end)
@@ -179,7 +179,7 @@ flush_events()
 flush_counts()
 if #taken > 0 or f > 0 then
   local held = call('SCARD', P .. 'h:' .. worker)
-  if held == 0 then tell_worker(worker, 'idle') elseif held == #taken and f == 0 then tell_worker(worker, 'busy') end
+  if held == 0 then publish_worker_status(worker, 'idle') elseif held == #taken and f == 0 then publish_worker_status(worker, 'busy') end
 end
 
 local next_due = call('ZRANGE', P .. 'dl', 0, 0, 'WITHSCORES')[2]

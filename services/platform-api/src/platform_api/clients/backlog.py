@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 
-from darkroom_chassis.availability import Availability, ServerAway
+from darkroom_chassis.availability import Availability, ServerUnavailable
 from darkroom_chassis.short_cache import ShortCache
 from darkroom_queue import QueueDepth
 
@@ -33,7 +33,7 @@ class QueueBacklog:
         in_outbox = await self._waiting()
         try:
             depth = await self._redis.ask(self._depth)
-        except ServerAway:  # use the last known depth, plus the steps accepted since
+        except ServerUnavailable:  # use the last known depth, plus the steps accepted since
             return previous
         self._accepted -= counted
         return depth.queued_by_type | {IN_OUTBOX: in_outbox}

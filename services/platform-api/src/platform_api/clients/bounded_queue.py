@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from darkroom_chassis.availability import ADVISORY_S, NEEDED_S, Availability, ServerAway
+from darkroom_chassis.availability import ADVISORY_S, NEEDED_S, Availability, ServerUnavailable
 from darkroom_queue import Insight, Producer, Waiting
 from darkroom_redis import RedisUnavailable, Tickets
 from darkroom_schemas.ids import StepId, TenantId
@@ -33,5 +33,5 @@ class BoundedQueue:
     async def _ask(self, call: Callable[[], Awaitable[Answer]], within_s: float) -> Answer:
         try:
             return await self._redis.ask(call, within_s)
-        except ServerAway as error:
+        except ServerUnavailable as error:
             raise RedisUnavailable(str(error)) from error

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from darkroom_chassis.availability import Availability, ServerAway
+from darkroom_chassis.availability import Availability, ServerUnavailable
 from darkroom_chassis.short_cache import ShortCache
 from darkroom_queue import Insight, Producer, Registry, fits
 from darkroom_schemas.catalogue import CATALOGUE
@@ -25,7 +25,7 @@ class QueueCapacity:
     async def _read(self, _: Mapping[str, TypeCapacity] | None) -> Mapping[str, TypeCapacity] | None:
         try:
             return await self._redis.ask(self._ask)
-        except ServerAway:
+        except ServerUnavailable:
             return None
 
     async def _ask(self) -> Mapping[str, TypeCapacity]:

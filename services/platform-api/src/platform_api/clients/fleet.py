@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from darkroom_chassis.availability import Availability, ServerAway
+from darkroom_chassis.availability import Availability, ServerUnavailable
 from darkroom_chassis.short_cache import ShortCache
 from darkroom_queue import Registry
 from darkroom_schemas.worker import Capabilities
@@ -23,6 +23,6 @@ class RegisteredFleet:
     async def _read(self, previous: Sequence[Capabilities]) -> Sequence[Capabilities]:
         try:
             records = await self._redis.ask(self._registry.workers)
-        except ServerAway:
+        except ServerUnavailable:
             return previous
         return [record.info.capabilities for record in records]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from darkroom_chassis.availability import Availability, ServerAway
+from darkroom_chassis.availability import Availability, ServerUnavailable
 from darkroom_chassis.rate_limit import RateLimit, RateLimitState, RateLimitsUnavailable
 from darkroom_redis import RateLimits
 
@@ -17,6 +17,6 @@ class RedisRateLimits:
         names = [(f"{limit.policy}:{caller}", limit.units, limit.window_s) for limit in limits]
         try:
             states = await self._redis.ask(lambda: self._limits.take(names))
-        except ServerAway as error:
+        except ServerUnavailable as error:
             raise RateLimitsUnavailable(str(error)) from error
         return [RateLimitState(state.left, state.full_in_s, state.free_in_s) for state in states]

@@ -133,7 +133,7 @@ async def verify_key(text: str, request: Request, context: Context) -> Caller:
     if key is None or stored is None or not stored.usable or not same_key(key.text, stored.secret_hash):
         raise Unauthenticated("The API key is not valid.")
     require_scope(request, stored.scopes)
-    if stored.use_to_be_noted(now := context.clock()):
+    if stored.is_use_unrecorded(now := context.clock()):
         await context.accounts.api_keys.note_use(key.id, now)
     user_id = _named_user(request) if key.kind is KeyKind.SERVICE else stored.user_id
     return Caller(user_id, key.kind, stored)

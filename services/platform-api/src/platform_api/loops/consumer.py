@@ -12,7 +12,7 @@ from darkroom_schemas.events import Event, EventType
 from darkroom_schemas.ids import EventId, StepId
 from darkroom_schemas.status import TERMINAL
 
-from platform_api.domain.jobs.apply_step_events import JOB_CHANGING, apply_step_events, failure_in_place_of
+from platform_api.domain.jobs.apply_step_events import JOB_CHANGING, apply_step_events, failure_replacing
 from platform_api.domain.jobs.view import AssetUrls
 from platform_api.domain.log.offsets import OffsetStore
 from platform_api.loops.wakeup import Wakeup
@@ -93,7 +93,7 @@ class EventConsumer:
         """Fail the event's step, or skip the event if the failure cannot be stored either."""
         EVENTS_UNUSABLE.inc()
         try:
-            await self._apply([failure_in_place_of(event)])
+            await self._apply([failure_replacing(event)])
         except self._isolation.waits:
             raise
         except Exception:

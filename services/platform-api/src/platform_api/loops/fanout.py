@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from darkroom_chassis.availability import ADVISORY_S, Availability, ServerAway
+from darkroom_chassis.availability import ADVISORY_S, Availability, ServerUnavailable
 from darkroom_queue import EventFanout, ProgressFeed
 from darkroom_queue.log.fanout import Topic, of_job, of_tenant
 from darkroom_redis import RedisUnavailable
@@ -47,7 +47,7 @@ class Fanout:
         """Follow a job's progress. A stream is complete without it, so this waits for Redis only briefly."""
         self._progress_of[job_id].add(subscription)
         self._progress.want(job_id)
-        with suppress(ServerAway):  # the reader subscribes to all wanted channels once Redis is back
+        with suppress(ServerUnavailable):  # the reader subscribes to all wanted channels once Redis is back
             await self._redis.ask(self._progress.subscribe)
 
     async def unfollow_progress(self, job_id: JobId, subscription: Subscription) -> None:

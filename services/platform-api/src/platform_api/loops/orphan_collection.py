@@ -26,13 +26,13 @@ class OrphanCollector:
         """Scan every ten minutes until cancelled."""
         while True:
             try:
-                while await self.look_over_batch():
+                while await self.collect_batch():
                     pass
             except OSError as error:
                 log.warning("Orphaned objects cannot be deleted now; retrying in a day", reason=type(error).__name__)
             await asyncio.sleep(EVERY_S)
 
-    async def look_over_batch(self) -> bool:
+    async def collect_batch(self) -> bool:
         """Scan one batch of jobs; return whether any had ended, in which case there may be more."""
         async with self._checks.batch(BATCH) as ended:
             for job_id, named in ended.items():

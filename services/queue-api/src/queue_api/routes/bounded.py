@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from darkroom_chassis.availability import NEEDED_S, ServerAway
+from darkroom_chassis.availability import NEEDED_S, ServerUnavailable
 from darkroom_redis import RedisUnavailable
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
@@ -23,7 +23,7 @@ class BoundedRoute(APIRoute):
             await request.body()  # before the timeout begins, since clients may be slow
             try:
                 return await context_of(request).redis.ask(lambda: handle(request), NEEDED_S)
-            except ServerAway as error:
+            except ServerUnavailable as error:
                 raise RedisUnavailable(str(error)) from error
 
         return handle_in_time

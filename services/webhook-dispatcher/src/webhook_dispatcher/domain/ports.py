@@ -114,7 +114,7 @@ class NewTests(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class UnitOfWork:
     """The stores of one transaction."""
 
     endpoints: NewEndpoints
@@ -129,7 +129,7 @@ class Answer:
     replayed: bool = False
 
 
-Work = Callable[[Unit], Awaitable[str]]
+Writes = Callable[[UnitOfWork], Awaitable[str]]
 """Writes in the transaction and returns the body of the response."""
 
 
@@ -139,4 +139,4 @@ class Idempotency(Protocol):
     Raises `KeyReused` or `KeyInUse`. Keys are per tenant.
     """
 
-    async def __call__(self, tenant: TenantId, key: IdempotencyKey | None, work: Work) -> Answer: ...
+    async def __call__(self, tenant: TenantId, key: IdempotencyKey | None, work: Writes) -> Answer: ...

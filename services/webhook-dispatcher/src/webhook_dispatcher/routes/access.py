@@ -4,7 +4,7 @@ from typing import Annotated
 
 from darkroom_chassis.acting_user import user_id_of
 from darkroom_chassis.api_keys import KeyKind, parse_api_key, same_key
-from darkroom_chassis.availability import NEEDED_S, ServerAway
+from darkroom_chassis.availability import NEEDED_S, ServerUnavailable
 from darkroom_chassis.errors import AppError, Unauthenticated
 from darkroom_redis import RedisUnavailable
 from darkroom_schemas.api_key import PublishedKey, Scope, grants
@@ -47,7 +47,7 @@ async def tenant_of(
 async def _published(context: Context, key_id: str) -> PublishedKey | None:
     try:
         return await context.redis.ask(lambda: context.directory.find(key_id), NEEDED_S)
-    except ServerAway as error:
+    except ServerUnavailable as error:
         raise RedisUnavailable(str(error)) from error
 
 

@@ -18,7 +18,7 @@ from pydantic import AfterValidator, AnyHttpUrl, BaseModel, ConfigDict, Field, U
 from webhook_dispatcher.context import Ctx
 from webhook_dispatcher.domain.endpoint import Endpoint
 from webhook_dispatcher.domain.events import SUBSCRIBABLE
-from webhook_dispatcher.domain.ports import Answer, Unit
+from webhook_dispatcher.domain.ports import Answer, UnitOfWork
 from webhook_dispatcher.domain.signature import check_secret, new_secret
 from webhook_dispatcher.routes.access import TenantDep
 
@@ -136,12 +136,12 @@ async def create_webhook(
 ) -> Response:
     """Register a URL. Store the `secret` of the response: it verifies signatures and is not shown again."""
 
-    async def work(unit: Unit) -> str:
-        if await unit.endpoints.registered_by(tenant) >= context.endpoints_per_tenant:
+    async def work(stores: UnitOfWork) -> str:
+        if await stores.endpoints.registered_by(tenant) >= context.endpoints_per_tenant:
             sentence = f"At most {context.endpoints_per_tenant} webhooks may be registered; delete one first."
             raise AppError(409, ErrorCode.ENDPOINT_LIMIT, sentence)
         secret = body.secret or new_secret()
-        endpoint = await unit.endpoints.add(
+        endpoint = await stores.endpoints.add(
             tenant, url=str(body.url), events=body.events, description=body.description,
             sealed_secret=context.box.seal(secret),
         )  # fmt: skip
@@ -195,9 +195,9 @@ async def send_test(
     """Send a `webhook.test` to this endpoint, regardless of its `events`."""
     endpoint = _found(await context.endpoints.get(tenant, webhook_id))
 
-    async def work(unit: Unit) -> str:
+    async def work(stores: UnitOfWork) -> str:
         message_id = f"msg_test_{new_uuid7()}"
-        await unit.tests.enqueue(endpoint, message_id)
+        await stores.tests.enqueue(endpoint, message_id)
         return json.dumps({"message_id": message_id})
 
     key = keyed(idempotency_key, f"/api/webhooks/{webhook_id}/test", None)

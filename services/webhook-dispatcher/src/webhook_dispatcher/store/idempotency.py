@@ -7,7 +7,7 @@ from darkroom_chassis.idempotency_rows import IdempotencyRow
 from darkroom_schemas.ids import TenantId
 from sqlalchemy import func
 
-from webhook_dispatcher.domain.ports import Answer, SecretBox, Unit, Work
+from webhook_dispatcher.domain.ports import Answer, SecretBox, UnitOfWork, Writes
 from webhook_dispatcher.store.delivery_log import PostgresNewTests
 from webhook_dispatcher.store.endpoints import PostgresNewEndpoints
 from webhook_dispatcher.store.tables import idempotency_keys
@@ -19,7 +19,7 @@ class PostgresIdempotency:
     def __init__(self, database: Database, box: SecretBox) -> None:
         self._database, self._box = database, box
 
-    async def __call__(self, tenant: TenantId, key: IdempotencyKey | None, work: Work) -> Answer:
+    async def __call__(self, tenant: TenantId, key: IdempotencyKey | None, work: Writes) -> Answer:
         row = IdempotencyRow(idempotency_keys, {"tenant": tenant}, key, nothing=b"") if key else None
         async with self._database.begin() as connection:
             if row is not None and (stored := await row.claim(connection)) is not None:
@@ -27,7 +27,7 @@ class PostgresIdempotency:
                 if earlier is None:
                     raise RuntimeError("an answer was encrypted with another SECRETS_KEY and cannot be repeated")
                 return Answer(earlier, replayed=True)
-            body = await work(Unit(PostgresNewEndpoints(connection), PostgresNewTests(connection)))
+            body = await work(UnitOfWork(PostgresNewEndpoints(connection), PostgresNewTests(connection)))
             if row is not None:
                 await row.answer(connection, self._box.seal(body))
             return Answer(body)

@@ -4,7 +4,7 @@
 --   ct   hash tenant → number of classes that it created
 -- A class that was unused for a time is retired (parts/retire.lua). The next submission that needs it restores it, so
 -- submissions need not record which classes they use: a class that remains retired gets no new steps.
--- The classes of the catalogue's types are permanent (parts/standing.lua) and count against no tenant's limit.
+-- The classes of the catalogue's types are permanent (parts/permanent.lua) and count against no tenant's limit.
 -- Tenants share MAX_SHARED others. A tenant may create 64, and at most a 32nd of the remaining ones: limits shrink as
 -- the table fills, so a few tenants cannot exhaust it. The operator has its own limit.
 local OPERATOR = 'system'

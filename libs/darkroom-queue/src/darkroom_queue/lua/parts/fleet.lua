@@ -1,6 +1,6 @@
 -- Publishes the status of workers and machines on the channels worker:status:<worker> and machine:<machine>:status.
 --   ma:<machine>  set of its live workers
-local function tell_worker(worker, status)
+local function publish_worker_status(worker, status)
   call('PUBLISH', 'worker:status:' .. worker,
     '{"worker_id":' .. json(worker) .. ',"status":"' .. status .. '","at_ms":' .. now .. '}')
 end
@@ -15,7 +15,7 @@ local function forget_worker(worker, status, machine_status)
   local machine = call('HGET', P .. 'wk:' .. worker, 'machine')
   call('DEL', P .. 'wk:' .. worker, P .. 'c:' .. worker)
   call('ZREM', P .. 'wz', worker)
-  tell_worker(worker, status)
+  publish_worker_status(worker, status)
   if machine and call('SREM', P .. 'ma:' .. machine, worker) == 1 then
     tell_machine(machine, call('EXISTS', P .. 'ma:' .. machine) == 1 and 'ready' or machine_status)
   end

@@ -10,7 +10,7 @@ from darkroom_schemas.ids import UserId
 
 from platform_api.domain.errors import Forbidden, InvalidParameter, NotFound, TooManyKeys
 
-USE_NOTED_EVERY = timedelta(minutes=5)
+USE_RECORDED_EVERY = timedelta(minutes=5)
 """Resolution of `last_used_at`: recording every use would write a row for each request."""
 OPERATORS = UserId("00000000-0000-8000-8000-6f7065726174")
 """The account that owns the keys of operators. It is created, with a balance of 0, together with its first key."""
@@ -39,9 +39,9 @@ class StoredKey:
     def usable(self) -> bool:
         return self.is_active and self.revoked_at is None
 
-    def use_to_be_noted(self, now: datetime) -> bool:
-        """Return whether the last recorded use is older than `USE_NOTED_EVERY`."""
-        return self.last_used_at is None or now - self.last_used_at >= USE_NOTED_EVERY
+    def is_use_unrecorded(self, now: datetime) -> bool:
+        """Return whether the last recorded use is older than `USE_RECORDED_EVERY`."""
+        return self.last_used_at is None or now - self.last_used_at >= USE_RECORDED_EVERY
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class ApiKeys(Protocol):
     async def revoke(self, key_id: str, owner: UserId | None) -> StoredKey | None: ...
 
     async def note_use(self, key_id: str, now: datetime) -> None:
-        """Set `last_used_at`, unless another request set it within `USE_NOTED_EVERY`."""
+        """Set `last_used_at`, unless another request set it within `USE_RECORDED_EVERY`."""
         ...
 
 

@@ -46,7 +46,7 @@ async def apply_step_events(events: Sequence[Event], *, jobs: JobChanges, urls: 
     return changes
 
 
-def failure_in_place_of(event: Event) -> Event:
+def failure_replacing(event: Event) -> Event:
     """Return a failure of the step that replaces an event which the database cannot store."""
     error = {"code": "internal_error", "message": "The worker's report cannot be stored."}
     return event.model_copy(update={"type": EventType.STEP_FAILED, "data": {"error": error}})

@@ -57,7 +57,7 @@ def assets_of(job: Job, step: Step, outputs: Sequence[StepOutput], now: datetime
 def items_of(step: Step, assets: Sequence[Asset], text: str | None) -> list[str]:
     """Return the billed items, which have the same names in every run. An empty text is billed only if it is free."""
     items = [f"{step.number:02d}:{asset.output_index:02d}" for asset in assets]
-    if text is not None and CATALOGUE[step.job_type].gives_text and (text or not step.price_mc):
+    if text is not None and CATALOGUE[step.job_type].returns_text and (text or not step.price_mc):
         items.insert(0, f"{step.number:02d}:text")
     return items[: step.outputs]
 

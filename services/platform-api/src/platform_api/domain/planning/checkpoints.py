@@ -40,7 +40,7 @@ def checkpoints(live: Sequence[Capabilities]) -> list[str]:
     return [SDXL, *sorted(offered - {SDXL, WAN, QWEN})]
 
 
-def choose_ours(asked: str | None, live: Sequence[Capabilities], unknown: UnknownCheckpoint) -> Choice:
+def choose_for_worker(asked: str | None, live: Sequence[Capabilities], unknown: UnknownCheckpoint) -> Choice:
     """Choose a checkpoint of the SDXL pipeline; raises `InvalidParameter` if it is unknown and `unknown` is REJECT."""
     if asked is None or not is_chosen(asked):
         return Choice(SDXL)
@@ -49,8 +49,8 @@ def choose_ours(asked: str | None, live: Sequence[Capabilities], unknown: Unknow
     return Choice(found) if found else _unknown(asked, known, SDXL, unknown)
 
 
-def choose_of_backend(asked: str | None, behind: Sequence[Capabilities], unknown: UnknownCheckpoint) -> Choice:
-    """Choose a checkpoint of the back end that the workers `behind` an alias serve, as `choose_ours` does.
+def choose_for_backend(asked: str | None, behind: Sequence[Capabilities], unknown: UnknownCheckpoint) -> Choice:
+    """Choose a checkpoint of the back end that the workers `behind` an alias serve, as `choose_for_worker` does.
 
     If these workers do not report the checkpoints of their back end, the name is passed on unchanged.
     """

@@ -9,7 +9,7 @@ from darkroom_schemas.planning import seeds_from
 from darkroom_schemas.samplers import KARRAS, SDXL_SAMPLERS, find_name, find_sampler
 from darkroom_schemas.worker import Capabilities, Requirements
 
-from platform_api.domain.planning.checkpoints import UnknownCheckpoint, choose_of_backend, choose_ours
+from platform_api.domain.planning.checkpoints import UnknownCheckpoint, choose_for_backend, choose_for_worker
 from platform_api.domain.planning.generation import (
     PARAMS,
     Generation,
@@ -50,10 +50,10 @@ def plan_generation(
     if asked.workflow is not None:
         step = _comfyui_step(asked, is_live=bool(behind))
     elif behind and type_ == "a1111":
-        choice = choose_of_backend(asked.checkpoint, behind, unknown)
+        choice = choose_for_backend(asked.checkpoint, behind, unknown)
         step, notice = _a1111_step(asked, seeds, choice.checkpoint), choice.notice
     else:
-        choice = choose_ours(asked.checkpoint, live, unknown)
+        choice = choose_for_worker(asked.checkpoint, live, unknown)
         step, notice = _sdxl_step(asked, seeds, choice.checkpoint or SDXL), choice.notice
     parameters = {
         **asked.stored,

@@ -20,7 +20,7 @@ from platform_api.routes.streams.sse import (
     HEADERS,
     STOPPING,
     EventStreamResponse,
-    come_back,
+    ask_to_reconnect,
     encode,
     is_stopping,
     take_place,
@@ -61,7 +61,7 @@ async def stream(
 ) -> Response:
     """Send `history_init`, then `job_update` and `job_history` events; `reset` if events may have been lost."""
     if is_stopping(request):
-        return come_back(request, STOPPING)
+        return ask_to_reconnect(request, STOPPING)
     place = take_place(context, listener.user_id)
     try:
         frames = _frames(context, job_id, listener.user_id, last_event_id)
@@ -71,7 +71,7 @@ async def stream(
             return Response(status_code=204, headers=HEADERS)
     except (RedisUnavailable, *DATABASE_AWAY):
         place.release()
-        return come_back(request, AWAY)
+        return ask_to_reconnect(request, AWAY)
     except BaseException:
         place.release()
         raise

@@ -73,7 +73,7 @@ def take_place(context: Context, listener: UserId) -> Place:
     return place
 
 
-def come_back(request: Request, reason: str) -> Response:
+def ask_to_reconnect(request: Request, reason: str) -> Response:
     """Ask a listener to reconnect: a 503, or for an EventSource an empty stream.
 
     An EventSource does not reconnect after any status but 200. It is recognised by its Accept header and by the absence

@@ -12,7 +12,7 @@ from platform_api.domain.streams.user_stream import UserFrame, UserStream
 from platform_api.http.auth import OPTIONAL_SECURITY
 from platform_api.http.query_parameters import KnownQueryRoute
 from platform_api.routes.streams.listeners import Listener, listener_of, while_permitted
-from platform_api.routes.streams.sse import STOPPING, EventStreamResponse, come_back, is_stopping, take_place
+from platform_api.routes.streams.sse import STOPPING, EventStreamResponse, ask_to_reconnect, is_stopping, take_place
 from platform_api.routes.streams.user_frames import encode_user_frame
 
 router = APIRouter(tags=["jobs"], route_class=KnownQueryRoute)
@@ -50,7 +50,7 @@ async def events(
     reports deleted assets. `reset`, with the newest jobs, means that events may have been lost.
     """
     if is_stopping(request):
-        return come_back(request, STOPPING)
+        return ask_to_reconnect(request, STOPPING)
     place = take_place(context, listener.user_id)
     stream = UserStream(
         user_id=listener.user_id,

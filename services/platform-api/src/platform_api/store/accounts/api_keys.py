@@ -8,7 +8,7 @@ from darkroom_schemas.ids import UserId
 from sqlalchemy import ColumnElement, RowMapping, Update, and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from platform_api.domain.accounts.api_keys import USE_NOTED_EVERY, KeyChange, KeyPage, StoredKey
+from platform_api.domain.accounts.api_keys import USE_RECORDED_EVERY, KeyChange, KeyPage, StoredKey
 from platform_api.store.accounts.published_keys import publication_of
 from platform_api.store.tables.accounts import api_keys, users
 from platform_api.store.tables.log import outbox
@@ -72,7 +72,7 @@ class PostgresApiKeys:
         )
 
     async def note_use(self, key_id: str, now: datetime) -> None:
-        is_old = or_(_COLUMNS.last_used_at.is_(None), _COLUMNS.last_used_at <= now - USE_NOTED_EVERY)
+        is_old = or_(_COLUMNS.last_used_at.is_(None), _COLUMNS.last_used_at <= now - USE_RECORDED_EVERY)
         statement = update(api_keys).where(_COLUMNS.id == key_id, is_old).values(last_used_at=now)
         async with self._database.connect() as connection:
             await connection.execute(statement)

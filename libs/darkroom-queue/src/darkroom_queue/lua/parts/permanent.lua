@@ -2,7 +2,7 @@
 -- parts/refund.lua.
 
 -- Creates a permanent class, or makes the existing one permanent.
-local function stand(requirements)
+local function make_permanent(requirements)
   local class = call('HGET', P .. 'cls', requirements)
   if class and not call('ZSCORE', P .. 'cu', class) then return end
   class = class or call('HGET', P .. 'clr', requirements) or make_class(requirements)
