@@ -127,7 +127,7 @@ def test_a_key_is_made_used_and_revoked(darkroom: Program) -> None:
     assert darkroom("jobs", "--token", key).returncode == 4
 
 
-def test_status_and_logs_tell_about_the_stack(darkroom: Program) -> None:
+def test_status_and_logs_report_the_stack(darkroom: Program) -> None:
     ended = darkroom("status")
     services = [line.split("\t")[:2] for line in ended.stdout.splitlines()[:-1]]
     assert services == [[name, "ok"] for name in ("platform-api", "queue-api", "webhook-dispatcher", "gpu-worker")]

@@ -24,7 +24,7 @@ def test_a_job_of_plain_http_with_a_jwt_is_followed_to_its_end(access: dict[str,
     assert httpx.get(job["metadata"]["primary_asset"]).content.startswith(b"\x89PNG")
 
 
-def test_without_a_token_nothing_is_told(stack: RunningStack) -> None:
+def test_without_a_token_nothing_is_readable(stack: RunningStack) -> None:
     with httpx.Client(base_url=stack.platform_url) as http:
         assert http.post("/api/queue-job", json=ORDER).status_code == 401
         assert http.get("/api/jobs").status_code == 401

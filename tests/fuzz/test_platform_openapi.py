@@ -24,7 +24,7 @@ DOCUMENT = Path(__file__).parents[2] / "proto-schemas" / "openapi" / "platform-a
 LIMITS = ("STANDARD", "STANDARD_SUBMISSIONS", "PREMIUM", "PREMIUM_SUBMISSIONS", "USER", "USER_SUBMISSIONS")
 
 
-def test_every_answer_is_as_documented_and_tells_nobody_of_what_is_anothers(
+def test_every_answer_is_as_documented_and_reveals_no_data_of_others(
     make_database: MakeDatabase, redis_url: str, tmp_path: Path
 ) -> None:
     env = {

@@ -60,7 +60,7 @@ async def test_objects_of_a_job_are_listed_by_age_and_no_others(objects: StoredO
     assert await objects.keys("job-4", stored_before=now - hour) == []
 
 
-async def test_store_that_is_away_is_an_error_to_try_again_after(
+async def test_store_that_is_unavailable_is_an_error_to_try_again_after(
     objects: StoredObjects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT", "http://127.0.0.1:9")

@@ -114,7 +114,7 @@ def test_a_folder_in_place_of_the_lock_is_named(command: Sequence[str], tmp_path
     assert "lock is a folder where a file is needed. Move it away" in refusal(command, tmp_path)
 
 
-def test_a_working_directory_that_was_removed_is_said(tmp_path: Path) -> None:
+def test_a_working_directory_that_was_removed_is_reported(tmp_path: Path) -> None:
     command = ("sh", "-c", 'rmdir "$0" && exec "$@"', str(gone := tmp_path / "gone"), *PROGRAM, "up")
     gone.mkdir()
     ended = subprocess.run(command, capture_output=True, text=True, cwd=gone)

@@ -101,7 +101,7 @@ async def test_a_background_stage_holds_up_nothing_but_the_stack_as_a_whole(
     assert printed_in_order(capsys.readouterr().out, "starting slow", "next stage is ready", "slow is ready")
 
 
-async def test_a_dead_service_is_said_and_started_again(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_dead_service_is_reported_and_started_again(capsys: pytest.CaptureFixture[str]) -> None:
     async with supervised(Stage([member("server")]), Stage([member("service")])) as running:
         before = await running.pids()
         os.kill(before["service"], signal.SIGKILL)

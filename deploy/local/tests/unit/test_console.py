@@ -16,7 +16,7 @@ class FullDisk(io.StringIO):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-async def test_output_is_read_on_although_nothing_can_be_printed_and_the_gap_is_said(
+async def test_output_is_read_on_although_nothing_can_be_printed_and_the_gap_is_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     console, output = Console(colour=False), asyncio.StreamReader()
@@ -31,7 +31,7 @@ async def test_output_is_read_on_although_nothing_can_be_printed_and_the_gap_is_
     assert second.endswith("2 lines before this one could not be written")
 
 
-def test_what_is_printed_is_kept_in_a_private_file_without_colours(
+def test_what_is_printed_is_retained_in_a_private_file_without_colours(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     console, log = Console(colour=True), tmp_path / "stack.log"

@@ -67,7 +67,7 @@ def test_the_stack_of_the_working_directory_is_found_before_others(tmp_path: Pat
         assert find_stack(None).path == elsewhere / ".darkroom"
 
 
-def test_a_chosen_folder_is_kept_although_only_another_one_has_a_stack(tmp_path: Path) -> None:
+def test_a_chosen_folder_is_retained_although_only_another_one_has_a_stack(tmp_path: Path) -> None:
     with stack_on(tmp_path / "running"):
         assert find_stack(tmp_path / "chosen").path == tmp_path / "chosen"
 
@@ -85,7 +85,7 @@ def test_notes_of_folders_that_are_gone_are_removed_by_the_next_stack(tmp_path: 
         assert len(list(registry_folder().iterdir())) == 1
 
 
-def test_a_home_that_cannot_be_written_to_is_said_and_stops_nothing(
+def test_a_home_that_cannot_be_written_to_is_reported_and_stops_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "notes").touch()
@@ -99,14 +99,14 @@ def test_a_client_gets_url_and_key_of_the_stack(tmp_path: Path) -> None:
         assert client_access() == ("http://127.0.0.1:3001", "k")
 
 
-def test_a_client_is_told_that_the_stack_is_starting_or_that_none_runs(tmp_path: Path) -> None:
+def test_a_client_learns_that_the_stack_is_starting_or_that_none_runs(tmp_path: Path) -> None:
     with stack_on(tmp_path / "state", ready=False), pytest.raises(NotReachable, match="is still starting"):
         client_access()
     with pytest.raises(NotReachable, match=r"Start one with `darkroom up`, or set --url and --token\.$"):
         client_access()
 
 
-def test_a_client_is_told_that_a_file_is_damaged(tmp_path: Path) -> None:
+def test_a_client_learns_that_a_file_is_damaged(tmp_path: Path) -> None:
     with stack_on(tmp_path / "state") as state:
         (state.path / "stack.json").write_text(json.dumps({"platform_url": "http://127.0.0.1:3001"}))
         with pytest.raises(NotReachable, match=r"stack\.json can't be understood"):
@@ -131,6 +131,6 @@ def test_operators_need_a_stack_only_where_the_environment_names_no_database(mon
     assert operator_settings() == {}
 
 
-def test_a_client_is_told_where_each_service_is(tmp_path: Path) -> None:
+def test_a_client_learns_where_each_service_is(tmp_path: Path) -> None:
     with stack_on(tmp_path / "state"):
         assert list(service_urls())[:3] == ["platform-api", "queue-api", "webhook-dispatcher"]

@@ -37,7 +37,7 @@ def test_a_folder_is_free_again_when_its_stack_has_ended(tmp_path: Path) -> None
         state.running()
 
 
-def test_a_stack_that_is_not_ready_yet_is_said_to_be_starting(tmp_path: Path) -> None:
+def test_a_stack_that_is_not_ready_yet_is_reported_as_starting(tmp_path: Path) -> None:
     state = StateDir(tmp_path / "state")
     with state.lock(), pytest.raises(StillStarting, match=f"pid {os.getpid()}.* is still starting"):
         state.running()
@@ -51,7 +51,7 @@ def test_a_description_of_another_version_is_refused_with_what_to_do(tmp_path: P
             state.running()
 
 
-def test_an_announced_stack_is_found_with_everything_that_was_said(tmp_path: Path) -> None:
+def test_an_announced_stack_is_found_with_everything_that_was_reported(tmp_path: Path) -> None:
     state = StateDir(tmp_path / "state")
     with state.lock():
         state.announce(STACK)

@@ -37,7 +37,7 @@ async def database(postgres_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.mark.parametrize(("statement", "values", "sqlstate"), FAILING)
-async def test_error_of_the_bare_driver_tells_no_value(
+async def test_error_of_the_bare_driver_contains_no_value(
     database: Database, statement: str, values: dict[str, Any], sqlstate: str
 ) -> None:
     with pytest.raises(psycopg.Error) as raised:
@@ -50,7 +50,7 @@ async def test_error_of_the_bare_driver_tells_no_value(
 
 @pytest.mark.parametrize(("statement", "values", "sqlstate"), FAILING)
 @pytest.mark.parametrize("rows", [1, 2])
-async def test_error_of_sqlalchemy_tells_no_value(
+async def test_error_of_sqlalchemy_contains_no_value(
     database: Database, statement: str, values: dict[str, Any], sqlstate: str, rows: int
 ) -> None:
     with pytest.raises(DBAPIError) as raised:

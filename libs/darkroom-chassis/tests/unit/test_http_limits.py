@@ -118,7 +118,7 @@ async def test_a_connection_that_asks_nothing_is_closed(port: int, sent: bytes) 
         assert b"200" not in await connection.answer()
 
 
-async def test_time_starts_anew_with_each_request_of_a_connection(port: int) -> None:
+async def test_time_starts_again_with_each_request_of_a_connection(port: int) -> None:
     async with raw_connection(port) as connection:
         for _ in range(3):
             await connection.send(GET + b"\r\n")

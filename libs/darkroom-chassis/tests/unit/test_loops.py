@@ -5,7 +5,7 @@ from darkroom_chassis.loops import LoopSupervisor
 from structlog.testing import capture_logs
 
 
-async def test_a_crashed_loop_is_started_again_and_readiness_tells() -> None:
+async def test_a_crashed_loop_is_started_again_and_readiness_reports_it() -> None:
     runs: list[int] = []
     crashed, second_run = asyncio.Event(), asyncio.Event()
 

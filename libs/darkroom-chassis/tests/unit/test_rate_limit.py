@@ -30,7 +30,7 @@ class Clock:
         return self.now
 
 
-async def test_headers_tell_the_policies_and_the_standing() -> None:
+async def test_headers_report_the_policies_and_the_state() -> None:
     headers: Headers = []
     counts = ScriptedCounts([RateLimitState(59, 1.0, 0), RateLimitState(28, 3.2, 0)])
     await RateLimiter(counts).admit("anna", [REQUESTS, SUBMISSIONS], headers)

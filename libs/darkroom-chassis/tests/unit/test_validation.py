@@ -172,7 +172,7 @@ async def test_no_wrong_value_is_explained_in_words_of_a_parser(
         ("xyz", [f"n{i}" for i in range(1020)], f'must be one of {TWENTY} and 1,000 more, not "xyz"'),
     ],
 )
-def test_an_unknown_name_is_told_with_the_known_ones(value: str, known: list[str], message: str) -> None:
+def test_an_unknown_name_is_reported_with_the_known_ones(value: str, known: list[str], message: str) -> None:
     assert must_be_one_of(value, known) == message
 
 

@@ -68,7 +68,7 @@ def test_events_come_until_the_job_has_ended(api: EitherClient, service: Scripte
     assert events[-1].state is JobState.COMPLETED
 
 
-def test_a_reset_after_a_gap_tells_the_state_of_the_job(api: EitherClient, service: ScriptedService) -> None:
+def test_a_reset_after_a_gap_reports_the_state_of_the_job(api: EitherClient, service: ScriptedService) -> None:
     reset = 'event: reset\nid: 0-2-1-0\ndata: {"id": "j1", "status": "completed", "progress": 100, "history": []}'
     service.on("/api/jobs/j1/stream", Answer.events(reset))
     (event,) = api(api.client.jobs.stream("j1", last_event_id="0-1-1-0"))
@@ -134,7 +134,7 @@ def test_a_download_appears_complete_or_not_at_all(api: EitherClient, service: S
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_download_that_was_cut_begins_anew(api: EitherClient, service: ScriptedService, tmp_path: Path) -> None:
+def test_a_download_that_was_cut_begins_again(api: EitherClient, service: ScriptedService, tmp_path: Path) -> None:
     service.on("/a/1.png", Answer(200, b"pixels", "image/png", cut=True), Answer(200, b"pixels", "image/png"))
     api(api.client.download("/a/1.png", tmp_path / "1.png"))
     assert (tmp_path / "1.png").read_bytes() == b"pixels"
@@ -241,7 +241,7 @@ def test_a_refused_request_names_the_fields(api: EitherClient, service: Scripted
     assert str(error) == "The request is not valid.\n  metadata.prompt: is too long"
 
 
-def test_too_few_credits_tell_what_is_missing(api: EitherClient, service: ScriptedService) -> None:
+def test_too_few_credits_report_what_is_missing(api: EitherClient, service: ScriptedService) -> None:
     body = {
         "error": "Not enough credits.", "code": "insufficient_credits", "required_credits": 12.0,
         "balance_credits": 9.5, "missing_credits": 2.5, "suggestedAction": "Add at least 2.5 credits.",

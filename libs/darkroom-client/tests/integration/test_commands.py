@@ -184,7 +184,7 @@ def test_webhooks_are_added_changed_tested_and_removed(service: ScriptedService,
     ]
 
 
-def test_status_tells_health_and_waiting_work(service: ScriptedService, darkroom: Program) -> None:
+def test_status_reports_health_and_waiting_work(service: ScriptedService, darkroom: Program) -> None:
     service.on("/readyz", Answer.json({"status": "ok"}))
     lines = darkroom("status").splitlines()
     assert lines[0] == f"platform-api\tok\t{service.url}\t"

@@ -50,7 +50,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
     return int(ended.value.code or 0)
 
 
-def test_generate_saves_all_files_under_names_that_tell_what_they_are(
+def test_generate_saves_all_files_under_names_that_describe_them(
     service: ScriptedService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     service.on(f"/api/jobs/{JOB_ID}", Answer.json(COMPLETED))
@@ -122,7 +122,7 @@ def test_generate_says_that_no_worker_can_do_the_job(
     assert notice in capsys.readouterr().err
 
 
-def test_an_output_folder_that_cannot_be_written_is_said_before_the_job_is_paid(
+def test_an_output_folder_that_cannot_be_written_is_reported_before_the_job_is_paid(
     service: ScriptedService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").touch()
@@ -132,7 +132,7 @@ def test_an_output_folder_that_cannot_be_written_is_said_before_the_job_is_paid(
     assert service.asked == []
 
 
-def test_the_history_is_told_once_although_each_connection_repeats_it(
+def test_the_history_is_sent_once_although_each_connection_repeats_it(
     service: ScriptedService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     line = {"seq": 1, "event": "created", "message": "Job created"}
@@ -187,7 +187,7 @@ def test_without_a_url_and_a_running_stack_the_program_says_how_to_start_one(
     assert "darkroom up" in capsys.readouterr().err
 
 
-def test_without_a_url_a_stack_that_is_starting_is_said(
+def test_without_a_url_a_stack_that_is_starting_is_reported(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DARKROOM_STATE_DIR", str(tmp_path))
@@ -196,7 +196,7 @@ def test_without_a_url_a_stack_that_is_starting_is_said(
     assert "is still starting" in capsys.readouterr().err
 
 
-def test_the_program_tells_its_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_program_reports_its_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(monkeypatch, "--version") == 0
     assert capsys.readouterr().out == f"darkroom {version('darkroom-client')}\n"
 

@@ -42,7 +42,7 @@ def test_every_job_is_read_over_the_pages(api: EitherClient, service: ScriptedSe
     assert query(service, 1)["cursor"] == ["c1"]
 
 
-def test_one_page_of_jobs_tells_where_the_next_one_begins(api: EitherClient, service: ScriptedService) -> None:
+def test_one_page_of_jobs_reports_where_the_next_one_begins(api: EitherClient, service: ScriptedService) -> None:
     service.on("/api/jobs", jobs_page("c1"))
     page = api(
         api.client.jobs.list(limit=1, status=["queued", "running"], created_after=datetime(2026, 1, 1, tzinfo=UTC))
@@ -71,7 +71,7 @@ def test_assets_are_listed_read_saved_and_deleted(api: EitherClient, service: Sc
     assert sent(service)[-1][:2] == ("DELETE", "/api/assets/a1")
 
 
-def test_credits_tell_balance_and_statement(api: EitherClient, service: ScriptedService) -> None:
+def test_credits_report_balance_and_statement(api: EitherClient, service: ScriptedService) -> None:
     pages = [{"balance": 5.0, "reserved": 1.5, "data": [LINE], "cursor": cursor} for cursor in (None, "7", None)]
     service.on("/api/credits", *map(Answer.json, pages))
     balance = api(api.client.credits.balance())

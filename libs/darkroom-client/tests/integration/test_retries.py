@@ -35,7 +35,7 @@ def test_without_a_time_the_pauses_grow_and_the_tries_end(api: EitherClient, ser
     assert len(service.asked) == 5
 
 
-def test_a_time_that_is_too_far_is_told_instead_of_waited_for(api: EitherClient, service: ScriptedService) -> None:
+def test_a_time_that_is_too_far_is_an_error_and_not_waited_for(api: EitherClient, service: ScriptedService) -> None:
     service.on("/api/jobs", later(429, "40"))
     with pytest.raises(ServiceError) as refused:
         api(api.client.jobs.list())

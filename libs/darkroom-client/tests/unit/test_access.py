@@ -67,7 +67,7 @@ def test_the_key_of_the_running_stack_is_not_sent_elsewhere(tmp_path: Path) -> N
         assert find_access("http://elsewhere").token == ""
 
 
-def test_without_anything_it_is_said_how_to_start_a_stack() -> None:
+def test_without_anything_the_program_says_how_to_start_a_stack() -> None:
     with pytest.raises(NotReachable, match="darkroom up"):
         find_access()
 

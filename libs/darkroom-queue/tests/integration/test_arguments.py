@@ -107,7 +107,7 @@ async def test_requirements_that_cannot_be_read_are_refused_alone(link: QueueCli
     assert codes == [1, -6]
 
 
-async def test_a_call_that_cannot_be_written_is_told_to_all_who_share_it(
+async def test_a_call_that_cannot_be_written_fails_for_all_who_share_it(
     link: QueueClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:

@@ -70,7 +70,7 @@ async def bring(link: QueueClient, tenant: str, number: int) -> int:
     return sum(isinstance(answer, Submitted) for answer in answers)
 
 
-async def test_a_tenant_may_bring_a_share_of_the_classes_and_is_told_when_it_is_used_up(link: QueueClient) -> None:
+async def test_a_tenant_may_bring_a_share_of_the_classes_and_learns_when_it_is_used_up(link: QueueClient) -> None:
     assert await bring(link, "greedy", MOST_OF_A_TENANT) == MOST_OF_A_TENANT
     with pytest.raises(ClassShareUsed):
         await Producer(link).submit(of_tenant("greedy", MOST_OF_A_TENANT))
@@ -151,7 +151,7 @@ async def test_a_collected_class_leaves_no_key(link: QueueClient) -> None:
     assert {await link.redis_py.hlen(f"{PREFIX}{name}") for name in ("cls", "cld")} == {len(CATALOGUE)}
 
 
-async def test_a_class_is_kept_for_an_hour_after_its_last_step(link: QueueClient) -> None:
+async def test_a_class_is_retained_for_an_hour_after_its_last_step(link: QueueClient) -> None:
     port = await worker(link)
     await Producer(link).submit(tagged(0))
     await hours(link, 2)

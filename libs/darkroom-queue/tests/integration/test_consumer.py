@@ -66,7 +66,7 @@ async def echo(context: StepContext) -> StepResult:
     return StepResult(text=str(context.step.payload["n"]))
 
 
-async def test_steps_run_and_their_results_are_kept(link: QueueClient) -> None:
+async def test_steps_run_and_their_results_are_retained(link: QueueClient) -> None:
     steps = [make_step(payload={"n": n}) for n in range(20)]
     async with working(link, echo, concurrency=4):
         await Producer(link).submit_many(steps)
@@ -179,7 +179,7 @@ async def test_draining_gives_unfinished_steps_back_without_costing_an_attempt(l
     assert await Registry(link).workers() == []
 
 
-async def test_progress_reaches_the_seeds_channel(link: QueueClient) -> None:
+async def test_progress_reaches_the_documented_channel(link: QueueClient) -> None:
     received = asyncio.Event()
 
     async def reports(context: StepContext) -> StepResult:
@@ -208,7 +208,7 @@ async def test_a_worker_that_the_queue_forgot_registers_again(link: QueueClient)
 
 
 @pytest.mark.parametrize("answer_lost", [False, True])
-async def test_only_a_finish_that_was_surely_never_taken_is_told_as_refused(
+async def test_only_a_finish_that_was_surely_never_taken_is_reported_as_refused(
     link: QueueClient, monkeypatch: pytest.MonkeyPatch, *, answer_lost: bool
 ) -> None:
     """Whoever deletes what a refused attempt stored must not delete what a taken one did."""
@@ -242,7 +242,7 @@ async def test_only_a_finish_that_was_surely_never_taken_is_told_as_refused(
     assert [(finish.step_id, finish.outcome) for finish in refused] == ([] if answer_lost else [(step.id, Outcome.OK)])
 
 
-async def test_a_finish_that_a_full_server_refuses_is_told_again_and_not_run_again(link: QueueClient) -> None:
+async def test_a_finish_that_a_full_server_refuses_is_repeated_and_not_run_again(link: QueueClient) -> None:
     runs, loop = list[str](), asyncio.get_running_loop()
     restored: list[asyncio.Task[None]] = []
 
@@ -304,7 +304,7 @@ async def test_a_result_that_cannot_be_written_fails_its_step_and_frees_its_plac
     assert views[0].error.code == StepErrorCode.INTERNAL
 
 
-async def test_a_worker_that_may_not_listen_for_a_while_hears_again(
+async def test_a_worker_that_may_not_listen_for_a_while_gets_wakeups_again(
     link: QueueClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("darkroom_queue.worker.consumer.BLOCK_S", 1)

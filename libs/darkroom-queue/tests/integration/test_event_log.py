@@ -99,7 +99,7 @@ async def test_the_log_keeps_what_a_named_reader_has_not_read(link: QueueClient)
         await EventLog(link).read(places[9])
 
 
-async def test_the_log_stays_within_its_bytes_whoever_waits(link: QueueClient) -> None:
+async def test_the_log_stays_within_its_bytes_despite_lagging_readers(link: QueueClient) -> None:
     places = await fill(link, 60)
     await EventLog(link, "slow").read(places[0])
     await Sweeper(link, log_max_bytes=100_000).sweep()

@@ -39,7 +39,7 @@ async def worker(link: QueueClient, name: str = "w1") -> WorkerPort:
     return port
 
 
-async def test_a_workers_life_is_told_on_the_seeds_channels(link: QueueClient, channels: Channels) -> None:
+async def test_a_workers_life_is_reported_on_the_documented_channels(link: QueueClient, channels: Channels) -> None:
     port = await worker(link)
     await Producer(link).submit(make_step())
     [claimed] = (await port.turn(want=1)).claims
@@ -60,7 +60,7 @@ async def test_a_machine_stays_until_its_last_worker_is_gone(link: QueueClient, 
     assert [status for channel, status in heard if channel.startswith("machine")][-2:] == ["ready", "shutdown"]
 
 
-async def test_a_worker_without_beats_is_told_as_lost(link: QueueClient, channels: Channels) -> None:
+async def test_a_worker_without_heartbeats_is_reported_as_lost(link: QueueClient, channels: Channels) -> None:
     await worker(link)
     await link.redis_py.zadd(f"{META}wz", {"w1": 1})
     swept = await Sweeper(link).sweep()

@@ -112,7 +112,7 @@ async def test_a_new_run_begins_at_the_beginning(stage: Stage) -> None:
     assert (await stage.tell(again, 10))[0] == 5
 
 
-async def test_what_is_kept_of_a_job_is_forgotten_in_time(stage: Stage, link: QueueClient) -> None:
+async def test_what_is_stored_of_a_job_expires(stage: Stage, link: QueueClient) -> None:
     step = await stage.start(0, 2, 0)
     await stage.tell(step, 80)
     [key] = await link.redis_py.keys("*jp:*")
@@ -121,7 +121,7 @@ async def test_what_is_kept_of_a_job_is_forgotten_in_time(stage: Stage, link: Qu
     assert await stage.tell(step, 81) == (81, 81)
 
 
-async def test_a_message_of_an_earlier_release_tells_the_step_alone() -> None:
+async def test_a_message_of_an_earlier_release_reports_the_step_alone() -> None:
     text = '{"job_id":"j","step_id":"s","worker_id":"w","progress":40,"at_ms":1}'
     assert ProgressMessage.model_validate_json(text).percent_of_step == 40
 

@@ -78,7 +78,7 @@ async def test_a_late_worker_cannot_overwrite_the_result_of_the_new_owner(link: 
     assert (view.result.text, view.attempt) == ("new", 2)
 
 
-async def test_a_beat_with_a_stale_token_extends_nothing_and_tells_the_worker(link: QueueClient) -> None:
+async def test_a_heartbeat_with_a_stale_token_extends_nothing_and_is_answered_as_lost(link: QueueClient) -> None:
     late, new, step = await worker(link, "late"), await worker(link, "new"), await submit(link)
     [old] = await claim(late)
     await expire_leases(link)
@@ -238,7 +238,7 @@ async def test_a_leaving_worker_gives_its_steps_back(link: QueueClient) -> None:
     assert not (await port.turn(want=1)).registered
 
 
-async def test_the_time_limit_ends_a_step_whose_worker_only_beats(link: QueueClient) -> None:
+async def test_the_time_limit_ends_a_step_whose_worker_only_sends_heartbeats(link: QueueClient) -> None:
     port, step = await worker(link), await submit(link, timeout_s=100.0)
     [claimed] = await claim(port)
     lease = (await link.command("HGET", "{darkroom-0}:l", step.id)).split("\t")

@@ -5,7 +5,7 @@ from darkroom_queue.worker.turn import WorkerPort
 from support.steps import make_step, make_worker
 
 
-async def test_the_first_beat_after_an_outage_gives_no_more_than_a_lease(link: QueueClient) -> None:
+async def test_the_first_heartbeat_after_an_outage_gives_no_more_than_a_lease(link: QueueClient) -> None:
     port = WorkerPort(link, make_worker(), lease_s=12.0)
     await port.register()
     await Producer(link).submit(make_step())

@@ -33,7 +33,7 @@ def test_the_type_decides_what_is_not_given() -> None:
     assert payload["seeds"] == [7, 8, 9, 10, 11, 12]
 
 
-def test_given_seeds_are_kept() -> None:
+def test_given_seeds_are_retained() -> None:
     assert complete_payload(CATALOGUE["sdxl_image_fast"], {"prompt": "x", "seeds": [1]}, seed=7)["seeds"] == [1]
 
 

@@ -181,7 +181,7 @@ async def test_jobs_that_are_read_together_stay_their_owners_own(platform: Platf
     assert [answer.json()["id"] for answer in answers[::2]] == hers * 10
 
 
-async def test_answer_says_what_the_seed_says(platform: Platform) -> None:
+async def test_answer_matches_the_document(platform: Platform) -> None:
     anna = await platform.account("anna")
     answer = (await anna.http.post("/api/queue-job", content=json.dumps(BODY | {"jobType": "sdxl_image_high"}))).json()
     assert answer["success"] is True

@@ -79,7 +79,7 @@ async def test_idempotency_keys_of_operators_and_users_are_apart(platform: Platf
     assert answers[1].headers["Idempotent-Replayed"] == "true"
 
 
-async def test_repeated_creation_makes_one_key_and_tells_no_secret_again(platform: Platform, anna: Account) -> None:
+async def test_repeated_creation_makes_one_key_and_returns_no_secret_again(platform: Platform, anna: Account) -> None:
     headers = {"Idempotency-Key": "once"}
     first, again = [await anna.http.post(KEYS, json={"name": "x"}, headers=headers) for _ in range(2)]
     assert (first.status_code, again.status_code) == (201, 201)
@@ -186,7 +186,7 @@ async def test_key_cannot_give_what_it_does_not_hold(platform: Platform, anna: A
         ]
 
 
-async def test_resting_and_revoked_keys_open_nothing_at_once(platform: Platform, anna: Account) -> None:
+async def test_deactivated_and_revoked_keys_open_nothing_at_once(platform: Platform, anna: Account) -> None:
     made = await make(anna)
     one, header = f"{KEYS}/{made['id']}", {"X-API-Key": made["key"]}
     assert await status(platform, "/api/me", **header) == 200

@@ -94,7 +94,7 @@ async def test_bytes_that_the_caller_has_are_not_sent_again(asset: Asset) -> Non
     assert changed.status_code == 200
 
 
-async def test_head_tells_the_size_without_the_bytes(asset: Asset) -> None:
+async def test_head_reports_the_size_without_the_bytes(asset: Asset) -> None:
     anna, item, _ = asset
     answer = await anna.http.head(item["content_path"])
     assert answer.status_code == 200

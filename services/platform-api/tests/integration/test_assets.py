@@ -225,7 +225,7 @@ async def test_bytes_that_come_after_the_cancel_are_deleted(
     assert (await anna.job(job_id))["metadata"].get("all_assets") is None
 
 
-async def test_assets_are_kept_for_the_days_of_their_bucket(
+async def test_assets_are_retained_for_the_days_of_their_bucket(
     platform: Platform, start_worker: StartWorker, database: Database
 ) -> None:
     await start_worker()
@@ -261,7 +261,7 @@ async def test_days_of_a_bucket_count_for_assets_of_every_dialect(
     assert (await anna.http.get("/api/assets")).json()["total"] == 0
 
 
-async def test_assets_of_the_last_release_are_kept_for_the_days_of_their_bucket(
+async def test_assets_of_the_last_release_are_retained_for_the_days_of_their_bucket(
     platform: Platform, start_worker: StartWorker, database: Database
 ) -> None:
     await start_worker()
@@ -287,7 +287,7 @@ def enlarged(produce: Handler, *numbers: int) -> Handler:
     return handler
 
 
-async def test_output_larger_than_its_bucket_allows_is_neither_kept_nor_paid(
+async def test_output_larger_than_its_bucket_allows_is_neither_stored_nor_paid(
     platform: Platform, start_worker: StartWorker, produce: Handler, database: Database
 ) -> None:
     await start_worker(enlarged(produce, 2))

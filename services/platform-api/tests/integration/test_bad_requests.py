@@ -129,7 +129,7 @@ async def test_client_that_sends_text_plain_is_understood(anna: Account) -> None
     assert answer.status_code == 200
 
 
-async def test_unknown_metadata_is_kept_with_the_job(anna: Account) -> None:
+async def test_unknown_metadata_is_stored_with_the_job(anna: Account) -> None:
     accepted = await anna.submit("image_fast", credits=1, shelf={"row": [1, 2]})
     assert (await anna.job(accepted["id"]))["metadata"]["shelf"] == {"row": [1, 2]}
 
@@ -142,7 +142,7 @@ async def test_filters_at_the_edge_of_what_can_be_stored_are_no_500(anna: Accoun
             assert (await anna.http.get(path, params={name: at})).status_code == 200, (name, at)
 
 
-async def test_what_is_kept_with_a_job_has_an_end(anna: Account) -> None:
+async def test_what_is_stored_with_a_job_has_an_end(anna: Account) -> None:
     answer = await anna.http.post("/api/queue-job", json={"jobType": "image_fast", "metadata": {"note": "x" * 65_536}})
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "metadata")
     variables = {"variables": {"prompt": "x" * 65_536}}

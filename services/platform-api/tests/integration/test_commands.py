@@ -189,7 +189,7 @@ def test_credits_that_are_no_amount_are_refused(database_url: str, credits: str)
         assert f"1,000,000,000,000, not '{credits}'" in ended.output
 
 
-def test_a_database_that_cannot_be_used_is_said(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_cannot_be_used_is_reported(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     darkroom = typer.Typer()
     register(darkroom)
     unmigrated = CliRunner().invoke(darkroom, ["user", "keys", "list", "anna"])

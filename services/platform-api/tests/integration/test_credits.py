@@ -44,7 +44,7 @@ async def check_ledger(platform: Platform) -> None:
             assert (captured, released) == (0, 0)
 
 
-async def test_statement_tells_every_change_with_the_balance_after_it(
+async def test_statement_reports_every_change_with_the_balance_after_it(
     platform: Platform, start_worker: StartWorker
 ) -> None:
     anna, ben = await platform.account("anna", credits=10), await platform.account("ben", credits=1)

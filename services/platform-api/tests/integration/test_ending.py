@@ -106,7 +106,7 @@ async def test_failed_attempt_is_tried_again(platform: Platform, start_worker: S
     assert [event for (event,) in history] == ["created", "node_started", "node_retrying", "node_started", "complete"]
 
 
-async def test_result_that_cannot_be_kept_fails_its_job_and_holds_up_no_other(
+async def test_result_that_cannot_be_stored_fails_its_job_and_holds_up_no_other(
     platform: Platform, start_worker: StartWorker, produce: Handler
 ) -> None:
     async def one_image_twice(context: StepContext) -> StepResult:

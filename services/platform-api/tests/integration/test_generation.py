@@ -66,7 +66,7 @@ async def test_bad_generation_is_refused_by_field(platform: Platform, body: dict
     assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
-async def test_placeholder_that_was_kept_though_it_means_nothing_is_refused_by_field_and_name(
+async def test_placeholder_that_was_stored_although_it_means_nothing_is_refused_by_field_and_name(
     platform: Platform,
 ) -> None:
     anna = await platform.account("anna")
@@ -128,7 +128,7 @@ async def test_every_step_is_recorded_when_the_job_is_accepted(platform: Platfor
     ]
 
 
-async def test_stream_of_parallel_steps_tells_the_mean_progress(
+async def test_stream_of_parallel_steps_reports_the_mean_progress(
     platform: Platform, start_worker: StartWorker, produce: Handler
 ) -> None:
     halfway, sent = asyncio.Barrier(2), asyncio.Event()
@@ -218,7 +218,7 @@ async def test_every_type_of_workflow_runs_to_its_end(
         ("jsonb_set(data, '{component,job_type}', '\"hologram\"')", "job_type"),
     ],
 )
-async def test_corrupted_collection_is_told_in_the_words_of_the_seed(
+async def test_corrupted_collection_is_reported_in_the_words_of_the_document(
     platform: Platform, damage: str, problem: str
 ) -> None:
     anna = await platform.account("anna")

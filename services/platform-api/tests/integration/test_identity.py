@@ -57,7 +57,7 @@ async def test_without_or_with_a_wrong_credential_is_a_401(platform: Platform) -
                 assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-async def test_what_tells_nothing_about_anybody_needs_no_credential(platform: Platform) -> None:
+async def test_public_data_needs_no_credential(platform: Platform) -> None:
     async with platform.client() as anonymous:
         assert {(await anonymous.get(path)).status_code for path in OPEN} == {200}
 

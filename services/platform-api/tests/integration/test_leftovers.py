@@ -119,7 +119,7 @@ async def test_a_job_that_goes_on_is_looked_over_another_day(
     assert (len(files(platform)), await checks(platform)) == (8, 0)
 
 
-async def test_leftovers_stay_noted_while_the_store_is_away(
+async def test_leftovers_stay_noted_while_the_store_is_unavailable(
     platform: Platform, start_worker: StartWorker, fails_once: Handler, database: Database, tmp_path: Path
 ) -> None:
     await start_worker(fails_once)

@@ -55,7 +55,7 @@ async def test_text_job_gives_text(platform: Platform, start_worker: StartWorker
     assert job["data"]["workflow_output"] == "a boat, in golden light"
 
 
-async def test_ledger_adds_up_and_history_is_told_once(platform: Platform, start_worker: StartWorker) -> None:
+async def test_ledger_adds_up_and_history_is_sent_once(platform: Platform, start_worker: StartWorker) -> None:
     await start_worker()
     anna = await platform.account("anna")
     await anna.finished((await anna.submit("image_fast", prompt="a boat"))["id"])
@@ -83,7 +83,7 @@ async def test_events_carry_the_whole_job(platform: Platform, start_worker: Star
     assert last_event_id == events[-1].id
 
 
-async def test_channel_tells_the_progress_of_a_job_over_all_of_its_steps(
+async def test_channel_reports_the_progress_of_a_job_over_all_of_its_steps(
     platform: Platform, start_worker: StartWorker, produce: Handler
 ) -> None:
     """The seed's own readers listen to `job:progress:<job>` in Redis."""

@@ -51,7 +51,7 @@ async def test_tokens_count_for_their_user(start_platform: StartPlatform) -> Non
         assert await statuses(client, 1) == [200]
 
 
-async def test_headers_and_body_tell_what_is_left_and_when_to_come_back(start_platform: StartPlatform) -> None:
+async def test_headers_and_body_report_what_is_left_and_when_to_come_back(start_platform: StartPlatform) -> None:
     platform = await start_platform(**LIMITS)
     anna = await platform.account("anna")
     async with platform.client(**{"X-API-Key": anna.api_key}) as client:

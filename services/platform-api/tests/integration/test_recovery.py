@@ -104,7 +104,7 @@ async def test_the_relay_holds_its_lock_and_no_transaction_while_redis_is_silent
         assert await platform.rows(holder, relay_lock) == [("idle",)]
 
 
-async def test_events_told_again_change_nothing(
+async def test_repeated_events_change_nothing(
     platform: Platform, start_worker: StartWorker, start_platform: StartPlatform
 ) -> None:
     await start_worker()

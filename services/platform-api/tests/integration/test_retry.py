@@ -93,7 +93,7 @@ async def test_image_that_was_delivered_is_not_paid_again(
     ]
 
 
-async def test_new_run_fills_its_templates_anew(
+async def test_new_run_fills_its_templates_again(
     platform: Platform, start_worker: StartWorker, produce: Handler
 ) -> None:
     async def enhance_by_run(context: StepContext) -> StepResult:
@@ -112,7 +112,7 @@ async def test_new_run_fills_its_templates_anew(
     assert payloads == [("text of run 1",), ("text of run 2",)]
 
 
-async def test_stream_tells_of_the_new_run_to_whoever_read_the_end_of_the_old(
+async def test_stream_reports_the_new_run_to_readers_of_the_end_of_the_old(
     platform: Platform, start_worker: StartWorker
 ) -> None:
     anna = await platform.account("anna")
@@ -126,7 +126,9 @@ async def test_stream_tells_of_the_new_run_to_whoever_read_the_end_of_the_old(
     assert sent[0]["status"] == "pending"
 
 
-async def test_fourth_retry_is_refused_in_the_words_of_the_seed(platform: Platform, start_worker: StartWorker) -> None:
+async def test_fourth_retry_is_refused_in_the_words_of_the_document(
+    platform: Platform, start_worker: StartWorker
+) -> None:
     await start_worker(refuse)
     anna = await platform.account("anna")
     job_id = (await anna.submit("prompt_enhance"))["id"]

@@ -110,7 +110,7 @@ def test_jobs_are_accepted_while_an_index_waits_for_an_old_transaction(postgres_
         ("0009", "0010", "assets_step_type_id_idx"),
     ],
 )
-def test_an_index_that_a_failed_migration_left_unfinished_is_made_anew(
+def test_an_index_that_a_failed_migration_left_unfinished_is_recreated(
     postgres_url: str, before: str, revision: str, name: str
 ) -> None:
     MIGRATIONS.upgrade(postgres_url, revision)

@@ -45,7 +45,7 @@ async def test_submission_is_answered_as_documented(anna: Account) -> None:
     assert (await submit(anna))["queue_position"] == 2
 
 
-async def test_pending_job_tells_its_position_and_what_was_asked(platform: Platform, anna: Account) -> None:
+async def test_pending_job_reports_its_position_and_what_was_asked(platform: Platform, anna: Account) -> None:
     ids = [(await submit(anna))["stablequeue_job_id"] for _ in range(3)]
 
     async def in_order() -> bool:
@@ -60,7 +60,7 @@ async def test_pending_job_tells_its_position_and_what_was_asked(platform: Platf
         assert read[name] is None, name
 
 
-async def test_key_that_submitted_is_told(platform: Platform, anna: Account) -> None:
+async def test_key_that_submitted_is_reported(platform: Platform, anna: Account) -> None:
     async with platform.client(Authorization=f"Bearer {anna.api_key}") as client:
         job_id = (await client.post("/api/v2/generate", json=job())).json()["stablequeue_job_id"]
         read = (await client.get(f"/api/v2/jobs/{job_id}/status")).json()["job"]
@@ -259,7 +259,7 @@ async def test_image_names_are_paths_that_the_jobs_owner_can_fetch(
         assert (await anonymous.get(path)).status_code == 401
 
 
-async def test_unknown_checkpoint_is_told_in_the_answer_and_with_the_result(
+async def test_unknown_checkpoint_is_reported_in_the_answer_and_with_the_result(
     anna: Account, start_worker: StartWorker
 ) -> None:
     await start_worker()
@@ -273,7 +273,7 @@ async def test_unknown_checkpoint_is_told_in_the_answer_and_with_the_result(
     assert read["generation_params"]["checkpoint_name"] == PARAMS["checkpoint_name"]
 
 
-async def test_members_that_nothing_reads_are_kept_and_told(anna: Account) -> None:
+async def test_members_that_nothing_reads_are_retained_and_reported(anna: Account) -> None:
     params = PLAIN | {"shelf": {"row": 3}, "enable_hr": False}
     answer = await submit(anna, params, app_type="SwarmUI", bulk_quantity=3, batch="b-7")
     assert answer["app_type"] == "SwarmUI"

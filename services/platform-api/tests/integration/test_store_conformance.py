@@ -160,7 +160,7 @@ async def test_key_replays_its_answer_and_refuses_another_request(store: Store) 
 
 
 @pytest.mark.parametrize("odd", ["\0", "\ud800"])
-async def test_job_that_cannot_be_kept_stops_none_that_come_with_it(store: Store, odd: str) -> None:
+async def test_job_that_cannot_be_stored_stops_none_that_come_with_it(store: Store, odd: str) -> None:
     users = [await store.user(500) for _ in range(9)]
     unstorable = replace(plan_job(JobRequest("image_fast", prompt="a boat")), parameters={"odd": odd})
     plans = [unstorable if number == 4 else None for number in range(9)]

@@ -63,7 +63,7 @@ async def test_holders_of_a_ticket_are_counted_like_others(start_platform: Start
 
 
 @pytest.mark.parametrize("resumes", [True, False])
-async def test_a_reader_who_comes_while_the_server_stops_is_told_to_come_back(
+async def test_a_reader_who_comes_while_the_server_stops_is_asked_to_come_back(
     platform: Platform, resumes: bool
 ) -> None:
     anna = await platform.account("anna")

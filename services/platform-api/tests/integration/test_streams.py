@@ -49,7 +49,7 @@ class Gate:
         return StepResult(text="an answer")
 
 
-async def test_stream_tells_everything_once_and_ends(platform: Platform, start_worker: StartWorker) -> None:
+async def test_stream_reports_everything_once_and_ends(platform: Platform, start_worker: StartWorker) -> None:
     anna = await platform.account("anna")
     job_id = (await anna.submit("video7b_fast_enhanced", prompt="a boat"))["id"]
     following = asyncio.create_task(anna.events(job_id))
@@ -71,7 +71,7 @@ async def test_stream_tells_everything_once_and_ends(platform: Platform, start_w
     assert len(set(ids)) == len(ids) >= 4
 
 
-async def test_resuming_after_any_event_tells_exactly_the_rest(platform: Platform, start_worker: StartWorker) -> None:
+async def test_resuming_after_any_event_reports_exactly_the_rest(platform: Platform, start_worker: StartWorker) -> None:
     anna = await platform.account("anna")
     job_id = (await anna.submit("video7b_fast_enhanced", prompt="a boat"))["id"]
     following = asyncio.create_task(anna.events(job_id))
@@ -112,7 +112,7 @@ async def test_resuming_at_the_end_is_a_204(platform: Platform, start_worker: St
         assert again.status_code == 204
 
 
-async def test_finished_job_is_told_at_once(platform: Platform, start_worker: StartWorker) -> None:
+async def test_finished_job_is_reported_at_once(platform: Platform, start_worker: StartWorker) -> None:
     await start_worker()
     anna = await platform.account("anna")
     job_id = (await anna.submit("prompt_enhance"))["id"]
@@ -215,7 +215,7 @@ async def test_restarted_queue_that_lost_everything_resets_open_streams(
     assert (await anna.job(job_id))["status"] == "completed"
 
 
-async def test_two_listeners_are_told_the_same(platform: Platform, start_worker: StartWorker) -> None:
+async def test_two_listeners_receive_the_same(platform: Platform, start_worker: StartWorker) -> None:
     anna = await platform.account("anna")
     job_id = (await anna.submit("image_fast"))["id"]
     following = [asyncio.create_task(anna.events(job_id)) for _ in range(5)]

@@ -71,7 +71,9 @@ async def test_filter_that_makes_no_sense_is_a_400_that_names_it(
     assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
-async def test_history_is_told_whole_and_to_its_owner_alone(platform: Platform, start_worker: StartWorker) -> None:
+async def test_history_is_complete_and_readable_by_its_owner_only(
+    platform: Platform, start_worker: StartWorker
+) -> None:
     await start_worker()
     anna, ben = await platform.account("anna"), await platform.account("ben")
     job_id = (await anna.submit("video7b_fast_enhanced", prompt="a boat"))["id"]
@@ -84,7 +86,7 @@ async def test_history_is_told_whole_and_to_its_owner_alone(platform: Platform, 
             assert (await ben.http.get(f"/api/jobs/{missing}/{path}")).status_code == 404
 
 
-async def test_why_tells_what_is_missing_and_then_that_the_job_has_ended(
+async def test_why_reports_what_is_missing_and_then_that_the_job_has_ended(
     platform: Platform, start_worker: StartWorker
 ) -> None:
     anna = await platform.account("anna")
@@ -136,7 +138,7 @@ async def test_without_a_worker_nothing_is_available(platform: Platform) -> None
 
 
 @pytest.mark.parametrize("path", ["/api/jobs", "/api/assets"])
-async def test_plus_that_was_not_encoded_is_told(platform: Platform, path: str) -> None:
+async def test_plus_that_was_not_encoded_is_reported(platform: Platform, path: str) -> None:
     anna = await platform.account("anna")
     for time in ("2026-01-01T00:00:00+00:00", "2026-01-01T00:00:00.123456+0000", "2026-01-01T00:00+00"):
         answer = await anna.http.get(f"{path}?created_after={time}")

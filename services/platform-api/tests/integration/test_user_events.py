@@ -50,7 +50,7 @@ def entries(heard: list[ServerSentEvent]) -> list[tuple[str, int]]:
     return [(event.json()["job_id"], event.json()["seq"]) for event in heard if event.event == "job_history"]
 
 
-async def test_all_jobs_of_a_user_are_told_in_one_stream_and_nobody_elses(
+async def test_all_jobs_of_a_user_are_sent_in_one_stream_and_nobody_elses(
     platform: Platform, start_worker: StartWorker
 ) -> None:
     anna, ben = await platform.account("anna"), await platform.account("ben")
@@ -74,7 +74,7 @@ async def test_all_jobs_of_a_user_are_told_in_one_stream_and_nobody_elses(
     assert updates[-1]["metadata"]["primary_asset"]
 
 
-async def test_resuming_after_any_event_tells_exactly_the_rest(platform: Platform, start_worker: StartWorker) -> None:
+async def test_resuming_after_any_event_reports_exactly_the_rest(platform: Platform, start_worker: StartWorker) -> None:
     anna = await platform.account("anna")
     async with listening(anna.http) as events:
         await anext(events)
@@ -88,7 +88,7 @@ async def test_resuming_after_any_event_tells_exactly_the_rest(platform: Platfor
         assert entries(rest) == entries(whole[position + 1 :])
 
 
-async def test_progress_of_a_job_that_came_later_is_told_without_an_id(
+async def test_progress_of_a_job_that_came_later_is_sent_without_an_id(
     platform: Platform, start_worker: StartWorker
 ) -> None:
     begun, may_end = asyncio.Event(), asyncio.Event()

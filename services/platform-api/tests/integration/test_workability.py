@@ -90,7 +90,7 @@ async def test_what_the_nearest_worker_lacks_is_named(anna: Account, start_worke
     assert "lacks model pony.safetensors" in (await anna.job(job_id))["notices"][0]
 
 
-async def test_later_step_that_nobody_can_do_is_told_while_the_job_is_under_way(
+async def test_later_step_that_nobody_can_do_is_reported_while_the_job_is_under_way(
     anna: Account, start_worker: StartWorker
 ) -> None:
     await start_worker()
@@ -110,7 +110,9 @@ async def test_later_step_that_nobody_can_do_is_told_while_the_job_is_under_way(
     assert (await status(anna, job_id))["reason"] == "unworkable"
 
 
-async def test_nothing_is_said_while_redis_is_away(start_platform: StartPlatform, own_redis: Switched) -> None:
+async def test_nothing_is_reported_while_redis_is_unavailable(
+    start_platform: StartPlatform, own_redis: Switched
+) -> None:
     await own_redis.on()
     platform = await start_platform(redis_url=own_redis.url)
     anna = await platform.account("anna")

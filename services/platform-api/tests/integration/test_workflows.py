@@ -74,7 +74,7 @@ async def test_list_goes_on_by_cursor_and_by_offset(platform: Platform) -> None:
     assert [item["name"] for item in skipped] == seen[2:]
 
 
-async def test_workflows_that_need_a_credential_are_told_apart(platform: Platform) -> None:
+async def test_workflows_that_need_a_credential_are_distinguished(platform: Platform) -> None:
     anna = await platform.account("anna")
     await create(anna)
     chat = {"job_type": "openai_chat", "template": {"model": "m", "messages": [{"role": "user", "content": "{{ask}}"}]}}
@@ -215,6 +215,6 @@ async def test_models_go_on_by_cursor(platform: Platform) -> None:
 
 
 @pytest.mark.parametrize("path", ["workflows", "workflows/poster", "models", "custom-nodes", "collections"])
-async def test_nothing_is_told_without_a_credential(platform: Platform, path: str) -> None:
+async def test_nothing_is_readable_without_a_credential(platform: Platform, path: str) -> None:
     async with platform.client() as nobody:
         assert (await nobody.get(f"/api/{path}")).status_code == 401

@@ -101,7 +101,7 @@ async def test_an_event_that_cannot_be_applied_holds_up_none_that_follow(error: 
     assert world.stored == EventId.parse("0-1-1-4")
 
 
-async def test_a_database_that_is_away_leaves_the_position_where_it_is() -> None:
+async def test_a_database_that_is_unavailable_leaves_the_position_where_it_is() -> None:
     world = World(3, {1: DatabaseAway()})
     with pytest.raises(DatabaseAway):
         await consumer_of(world).consume_batch(block_ms=0)

@@ -112,13 +112,13 @@ def sent(frames: list[Frame]) -> list[int]:
     return [line.seq for frame in frames for line in frame.history]
 
 
-async def test_listener_who_comes_between_the_end_and_its_note_is_told_the_end() -> None:
+async def test_listener_who_comes_between_the_end_and_its_note_gets_the_end() -> None:
     frames = await listen(World(stored=3, noted=2, logged=3))
     assert sent(frames) == [1, 2, 3]
     assert frames[-1].id == "0-1-1-3"
 
 
-async def test_listener_who_has_read_the_end_before_its_note_is_told_nothing() -> None:
+async def test_listener_who_has_read_the_end_before_its_note_gets_nothing() -> None:
     assert await listen(World(stored=3, noted=2, logged=3), last="0-1-1-3") == []
 
 
@@ -150,7 +150,7 @@ async def test_listener_who_comes_before_the_end_is_in_the_log_waits_for_it() ->
     assert frames[-1].id == "0-1-1-3"
 
 
-async def test_listener_who_comes_while_all_is_written_to_the_log_is_told_all_of_it() -> None:
+async def test_listener_who_comes_while_all_is_written_to_the_log_gets_all_of_it() -> None:
     world = World(stored=3, noted=0)
     read = world.read_job
 
@@ -163,12 +163,12 @@ async def test_listener_who_comes_while_all_is_written_to_the_log_is_told_all_of
     assert sent(await listen(world)) == [1, 2, 3]
 
 
-async def test_news_that_the_snapshot_holds_already_are_not_told_again() -> None:
+async def test_events_that_the_snapshot_holds_already_are_not_sent_again() -> None:
     frames = await listen(World(stored=2, noted=1, live=[event(1), event(2), event(3)]))
     assert sent(frames) == [1, 2, 3]
 
 
-async def test_listener_who_leaves_before_the_note_and_resumes_is_told_nothing_twice() -> None:
+async def test_listener_who_leaves_before_the_note_and_resumes_gets_nothing_twice() -> None:
     opening = (await listen(World(stored=2, noted=1, live=[event(3)])))[:2]
     resumed = await listen(World(stored=2, noted=2, logged=2, live=[event(3)]), last=opening[-1].id)
     assert sent(opening) + sent(resumed) == [1, 2, 3]
@@ -180,7 +180,7 @@ async def test_job_never_goes_back_to_an_earlier_state() -> None:
     assert sent(frames) == [1, 2, 3]
 
 
-async def test_news_that_were_replayed_are_not_told_again() -> None:
+async def test_events_that_were_replayed_are_not_sent_again() -> None:
     frames = await listen(World(stored=2, noted=2, logged=2, live=[event(2), event(3)]), last="0-1-1-1")
     assert sent(frames) == [2, 3]
 

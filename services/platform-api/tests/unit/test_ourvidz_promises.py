@@ -15,14 +15,14 @@ PROMISES = {
     "six PNGs of 1024x1024": "test_sdxl_makes_six_square_pictures_and_takes_a_negative_prompt",
     "MP4, 480x832, 5 and 6 s": "test_videos_are_portrait_at_16_frames_a_second",
     "limits of the buckets": "test_bucket_limits_are_the_documented_ones",
-    "a larger output": "test_output_larger_than_its_bucket_allows_is_neither_kept_nor_paid",
+    "a larger output": "test_output_larger_than_its_bucket_allows_is_neither_stored_nor_paid",
     "enhanced types run Qwen first": "test_enhanced_job_runs_two_steps_and_keeps_the_enhanced_prompt",
     # POST /api/queue-job
     "JWT token": "test_api_key_works_in_both_headers_and_gets_a_token",
-    "answer with job, queueLength, modelVariant, isSDXL": "test_answer_says_what_the_seed_says",
+    "answer with job, queueLength, modelVariant, isSDXL": "test_answer_matches_the_document",
     "negativePromptSupported": "test_only_sdxl_gets_a_negative_prompt",
     "metadata is kept, credits and bucket are ours": "test_what_a_client_sends_along_cannot_replace_what_was_decided",
-    "projectId, videoId, imageId": "test_unknown_metadata_is_kept_with_the_job",
+    "projectId, videoId, imageId": "test_unknown_metadata_is_stored_with_the_job",
     "printed client without a content type": "test_client_that_sends_text_plain_is_understood",
     # GET /api/jobs/{id}
     "polling without Authorization": "test_printed_client_polls_with_the_cookie_alone",
@@ -42,7 +42,7 @@ PROMISES = {
     "a failed attempt is tried again": "test_failed_attempt_is_tried_again",
     "failed uploads are tried again": "test_a_store_that_keeps_refusing_fails_the_attempt_but_not_the_step",
     # Monitoring
-    "GET /api/queue-status": "test_what_tells_nothing_about_anybody_needs_no_credential",
+    "GET /api/queue-status": "test_public_data_needs_no_credential",
 }
 
 

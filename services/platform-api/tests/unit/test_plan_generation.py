@@ -36,7 +36,7 @@ def refused(live: tuple[Capabilities, ...] = (SDXL_WORKER,), **asked: Any) -> st
     return error.value.name.removeprefix("generation_params.")
 
 
-def test_what_was_not_said_is_filled_in_from_the_catalogue() -> None:
+def test_what_was_not_given_is_filled_in_from_the_catalogue() -> None:
     payload = step_of().payload
     assert (payload["width"], payload["height"], payload["steps"]) == (1024, 1024, 20)
     assert (payload["sampler"], payload["guidance_scale"], payload["model"]) == ("DPM++ 2M Karras", 7.0, SDXL)
@@ -119,7 +119,7 @@ def test_unknown_checkpoint_of_a_back_end_falls_back_to_its_default() -> None:
     assert "'v8'" in plan.notices[0]
 
 
-def test_back_end_that_does_not_tell_its_checkpoints_gets_the_name_as_it_came() -> None:
+def test_back_end_that_does_not_report_its_checkpoints_gets_the_name_as_it_came() -> None:
     plan = plan_of((FORGE,), checkpoint="SD\\v8.safetensors")
     assert (plan.steps[0].payload["checkpoint"], plan.notices) == ("SD/v8.safetensors", ())
 

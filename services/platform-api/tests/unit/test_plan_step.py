@@ -31,7 +31,7 @@ def test_every_type_of_the_catalogue_is_either_ours_or_has_a_payload_model() -> 
 
 
 @pytest.mark.parametrize("job_type", REMOTE_PAYLOADS)
-def test_payload_of_a_back_end_is_priced_by_its_outputs_and_told_its_bucket(job_type: str) -> None:
+def test_payload_of_a_back_end_is_priced_by_its_outputs_and_gets_its_bucket(job_type: str) -> None:
     [step] = plan_steps(job_type, PAYLOADS[job_type], None, where="x")
     assert step.outputs == OUTPUTS.get(job_type, 1)
     assert step.price_mc == CATALOGUE[job_type].price_mc
@@ -44,7 +44,7 @@ def test_client_cannot_choose_bucket_or_size_limit() -> None:
     assert step.payload["max_bytes"] == CATALOGUE["comfyui"].max_output_bytes
 
 
-def test_one_seed_of_a_drawing_back_end_is_kept_or_made() -> None:
+def test_one_seed_of_a_drawing_back_end_is_retained_or_made() -> None:
     [given] = plan_steps("a1111", {"prompt": "a boat", "seed": 2**64 - 1}, None, where="x")
     assert given.payload["seeds"] == [2**64 - 1]
     [made] = plan_steps("a1111", {"prompt": "a boat"}, None, where="x")

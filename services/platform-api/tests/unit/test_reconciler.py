@@ -114,7 +114,7 @@ async def test_steps_that_still_wait_or_run_cost_one_look_and_no_transaction(wor
     assert (world.looks, world.transactions) == ([100], 0)
 
 
-async def test_all_that_the_queue_tells_is_applied_in_one_transaction(world: World) -> None:
+async def test_all_that_the_queue_reports_is_applied_in_one_transaction(world: World) -> None:
     sent = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.RUNNING)
     jobs = [await world.job(JobStatus.QUEUED, there) for there in sent * 10]
     await world.reconciler.reconcile_stale_steps(everything=False)

@@ -20,12 +20,12 @@ PROMISES = {
     "request as printed": "test_printed_programs_run",
     "required: target_server_alias, generation_params": "test_missing_field_has_a_word_of_its_own",
     "optional: app_type, default forge": "test_submission_is_answered_as_documented",
-    "optional: source_info, default extension": "test_pending_job_tells_its_position_and_what_was_asked",
+    "optional: source_info, default extension": "test_pending_job_reports_its_position_and_what_was_asked",
     "an unknown checkpoint falls back, and is told": (
-        "test_unknown_checkpoint_is_told_in_the_answer_and_with_the_result"
+        "test_unknown_checkpoint_is_reported_in_the_answer_and_with_the_result"
     ),
     "a setting refuses an unknown checkpoint": "test_setting_makes_an_unknown_checkpoint_a_400",
-    "any app_type, and further members, are kept": "test_members_that_nothing_reads_are_kept_and_told",
+    "any app_type, and further members, are kept": "test_members_that_nothing_reads_are_retained_and_reported",
     "members that change the picture are refused": "test_member_that_would_change_the_picture_is_refused_by_name",
     "batch_size and n_iter are images": "test_batches_are_images",
     "app_type comfyui": "test_live_back_end_of_the_alias_gets_the_job",
@@ -33,14 +33,14 @@ PROMISES = {
     "queue_position at submission": "test_submission_is_answered_as_documented",
     "generation_params as printed": "test_without_a_back_end_our_pipeline_gets_what_was_asked",
     # GET /jobs/:jobId/status
-    "status: every field": "test_pending_job_tells_its_position_and_what_was_asked",
+    "status: every field": "test_pending_job_reports_its_position_and_what_was_asked",
     "forge_session_hash": "test_completed_job_names_its_images_and_seeds",
     "result_details.images, info, generation_info": "test_completed_job_names_its_images_and_seeds",
-    "retry_count": "test_pending_job_tells_its_position_and_what_was_asked",
-    "api_key_id": "test_key_that_submitted_is_told",
+    "retry_count": "test_pending_job_reports_its_position_and_what_was_asked",
+    "api_key_id": "test_key_that_submitted_is_reported",
     "queue_position only while pending": "test_running_job_says_how_long_once_times_were_measured",
     "estimated_time_remaining only while processing": "test_running_job_says_how_long_once_times_were_measured",
-    "pending": "test_pending_job_tells_its_position_and_what_was_asked",
+    "pending": "test_pending_job_reports_its_position_and_what_was_asked",
     "processing": "test_running_job_says_how_long_once_times_were_measured",
     "completed": "test_completed_job_names_its_images_and_seeds",
     "failed": "test_failed_job_says_why",
@@ -57,7 +57,7 @@ PROMISES = {
     "400 names what is wrong": "test_wrong_field_is_named_in_a_400",
     "401": "test_nobody_gets_in_without_a_credential",
     "404 for an alias or a job": "test_unknown_server_and_job_are_404_with_their_words",
-    "429": "test_headers_and_body_tell_what_is_left_and_when_to_come_back",
+    "429": "test_headers_and_body_report_what_is_left_and_when_to_come_back",
     # Programs and questions
     "submitJob and pollJobStatus": "test_printed_programs_run",
     "an own identifier inside generation_params": "test_without_a_back_end_our_pipeline_gets_what_was_asked",

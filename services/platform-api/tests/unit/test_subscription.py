@@ -26,7 +26,7 @@ async def test_events_come_in_order_and_before_progress() -> None:
     assert [await subscription.next(AT_ONCE_S) for _ in range(3)] == [event(1), event(2), progress(10)]
 
 
-async def test_only_the_latest_progress_is_kept() -> None:
+async def test_only_the_latest_progress_is_retained() -> None:
     subscription = Subscription()
     for percent in (10, 20, 30):
         subscription.offer_progress(progress(percent))
@@ -34,7 +34,7 @@ async def test_only_the_latest_progress_is_kept() -> None:
     assert isinstance(await subscription.next(AT_ONCE_S), Heartbeat)
 
 
-async def test_quiet_is_said_only_after_the_timeout() -> None:
+async def test_quiet_is_reported_only_after_the_timeout() -> None:
     subscription = Subscription()
     subscription.offer(event(1))
     assert await subscription.next(60) == event(1)

@@ -89,7 +89,7 @@ job_types = st.sampled_from(["sdxl_image_fast", "video_fast", "image7b_fast_enha
 
 
 @given(job_types, st.lists(st.tuples(kinds, st.integers(0, 2), st.integers(1, 2))))
-def test_any_order_of_events_keeps_the_books(job_type: str, sent: list[tuple[str, int, int]]) -> None:
+def test_any_order_of_events_keeps_the_ledger_balanced(job_type: str, sent: list[tuple[str, int, int]]) -> None:
     state, changes = play(new_job(job_type), *(event(kind, number, run) for kind, number, run in sent))
     ledger = [entry for change in changes for entry in change.ledger]
     captured = sum(entry.amount_mc for entry in ledger if entry.kind is LedgerKind.CAPTURE)

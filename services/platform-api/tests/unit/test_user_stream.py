@@ -108,12 +108,12 @@ def words(frames: list[UserFrame]) -> list[str]:
     return [f"{frame.kind} {frame.entry.seq if frame.entry else frame.id}" for frame in frames if frame.job is None]
 
 
-async def test_what_the_snapshot_holds_is_not_told_again() -> None:
+async def test_what_the_snapshot_holds_is_not_sent_again() -> None:
     frames = await listen(World(stored=2, logged=1, live=[event(2), event(3)]))
     assert words(frames) == ["snapshot 0-1-1-1", "job_history 3"]
 
 
-async def test_what_was_replayed_is_not_told_again() -> None:
+async def test_what_was_replayed_is_not_sent_again() -> None:
     frames = await listen(World(stored=3, logged=2, live=[event(2), event(3)]), last="0-1-1-1")
     assert words(frames) == ["job_history 2", "job_history 3"]
 
@@ -138,6 +138,6 @@ async def test_progress_is_the_mean_over_all_steps_and_never_goes_back() -> None
     assert sent == [30, 50, 75]
 
 
-async def test_progress_that_comes_before_the_event_of_the_start_is_told_after_it() -> None:
+async def test_progress_that_comes_before_the_event_of_the_start_is_reported_after_it() -> None:
     frames = await listen(World(stored=1, logged=1, live=[progress(0, 60), event(2)]))
     assert [frame.job.progress for frame in frames if frame.job is not None] == [0, 30]

@@ -39,7 +39,7 @@ async def test_failed_and_lost_writes_are_tried_again_after_one_two_and_four_sec
     assert flaky.waited == [1, 2, 4]
 
 
-async def test_fourth_failure_is_told() -> None:
+async def test_fourth_failure_is_reported() -> None:
     with pytest.raises(ConnectionError):
         await Flaky(*[ConnectionError()] * 4).run()
     with pytest.raises(NotVerified):

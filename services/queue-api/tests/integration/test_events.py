@@ -61,7 +61,7 @@ async def work_once(link_url: str) -> None:
     await link.close()
 
 
-async def test_a_jobs_whole_life_is_heard_in_order(
+async def test_a_jobs_whole_life_is_received_in_order(
     service: RunningService, api: httpx.AsyncClient, redis_url: str
 ) -> None:
     async with listening(service) as socket:
@@ -73,7 +73,9 @@ async def test_a_jobs_whole_life_is_heard_in_order(
     assert heard[-1]["result"]["data"]["text"] == "ok"
 
 
-async def test_a_listener_that_was_away_hears_what_it_missed(service: RunningService, api: httpx.AsyncClient) -> None:
+async def test_a_listener_that_was_disconnected_receives_what_it_missed(
+    service: RunningService, api: httpx.AsyncClient
+) -> None:
     async with listening(service) as socket:
         await messages_until(socket, "connected")
         await api.post("/api/jobs", json=SIMULATION)
@@ -245,7 +247,9 @@ async def test_a_socket_ends_with_4001_when_its_credential_does(service: Running
     await link.close()
 
 
-async def test_a_socket_while_redis_is_away_is_told_to_try_again_with_1013(redis_url: str, tmp_path: Path) -> None:
+async def test_a_socket_while_redis_is_unavailable_is_asked_to_try_again_with_1013(
+    redis_url: str, tmp_path: Path
+) -> None:
     port = urlsplit(redis_url).port or 0
     async with FaultProxy("127.0.0.1", port) as proxy:
         env = {"REDIS_URL": redis_url.replace(f":{port}/", f":{proxy.port}/"), "AUTH_TOKEN": TOKEN}

@@ -87,7 +87,7 @@ async def test_hostile_parameters_and_bodies_are_no_server_errors(
 
 
 @pytest.mark.parametrize(("change", "field"), BAD_BODIES)
-async def test_a_submission_that_cannot_be_kept_is_400_and_names_the_field(
+async def test_a_submission_that_cannot_be_stored_is_400_and_names_the_field(
     api: httpx.AsyncClient, change: dict[str, Any], field: str
 ) -> None:
     body = json.dumps(SIMULATION | change)

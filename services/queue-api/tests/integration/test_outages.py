@@ -33,7 +33,7 @@ async def test_a_redis_that_hangs_is_a_503_in_time(own_redis: Switched, tmp_path
             await until(answers, 15)
 
 
-async def test_an_outage_of_redis_is_told_without_a_traceback(own_redis: Switched, tmp_path: Path) -> None:
+async def test_an_outage_of_redis_is_logged_without_a_traceback(own_redis: Switched, tmp_path: Path) -> None:
     await own_redis.on()
     with running_service("queue_api", "QUEUE_API_PORT", {"REDIS_URL": own_redis.url}, tmp_path) as service:
         await own_redis.off()

@@ -9,7 +9,7 @@ def test_without_a_token_the_service_stays_on_loopback() -> None:
     assert Settings(redis_url=REDIS, queue_api_host="0.0.0.0").host == "127.0.0.1"
 
 
-def test_with_a_token_it_listens_where_it_is_told() -> None:
+def test_with_a_token_it_listens_at_any_address() -> None:
     settings = Settings(redis_url=REDIS, queue_api_host="10.1.2.3", auth_token="t" * 16)
     assert settings.host == "10.1.2.3"
 

@@ -73,7 +73,7 @@ async def test_gone_switches_the_endpoint_off_and_a_put_on_again(
     assert (again.json()["active"], again.json()["disabled_reason"]) == (True, None)
 
 
-async def test_an_endpoint_hears_only_what_it_asked_for_and_only_of_its_tenant(
+async def test_an_endpoint_receives_only_what_it_asked_for_and_only_of_its_tenant(
     api: httpx.AsyncClient, link: QueueClient, user: str, receiver: Receiver
 ) -> None:
     async with receiving(receiver):
