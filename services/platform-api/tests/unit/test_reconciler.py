@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
-from darkroom_schemas.ids import JobId, StepId, TenantId, TraceId, UserId, new_uuid7
+from darkroom_schemas.ids import EventId, JobId, StepId, TenantId, TraceId, UserId, new_uuid7
 from darkroom_schemas.status import JobStatus
 from darkroom_schemas.step import StepError, StepResult, StepView
 from platform_api.domain.assets.signed_urls import UrlSigner
@@ -33,9 +32,8 @@ class World:
         self.rounds, self.asked = 0, list[tuple[datetime, datetime | None]]()
         self.unreadable = set[StepId]()
         self._urls, self._refs, self._views = urls, list[StepRef](), dict[StepId, StepView]()
-        queue: Any = self  # the reconciler takes the classes themselves; it calls the methods below
         self.reconciler = Reconciler(
-            stale=queue, jobs_transaction=self._transaction, producer=queue, event_log=queue, consumer=queue, urls=urls,
+            stale=self, jobs_transaction=self._transaction, queue=self, event_log=self, consumer=self, urls=urls,
             clock=lambda: NOW, wakeup=Wakeup(), relay_wakeup=Wakeup(), claim_round=self._claim_round,
             claim_old_round=self._claim_old_round, waits=(),
         )  # fmt: skip
@@ -83,11 +81,14 @@ class World:
             raise ValueError("what the queue says of a step cannot be read")
         return [self._views.get(step_id) for step_id in step_ids]
 
-    async def tail(self) -> None:
-        return None
+    async def cancel(self, step_id: StepId, *, reason: str) -> None:
+        raise AssertionError(f"{step_id} must not be cancelled: {reason}")
 
-    async def passed(self, _: None) -> None:
-        return None
+    async def tail(self) -> EventId:
+        return EventId(0, 1, 0, 0)
+
+    async def passed(self, mark: EventId) -> None:
+        assert mark == await self.tail()
 
     async def queued(self) -> dict[str, int]:
         return {}

@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
+from typing import Protocol
 
 from darkroom_chassis.isolation import Isolation
 from darkroom_chassis.logs import get_logger
-from darkroom_queue import EventLog, LogTruncated
+from darkroom_queue import LogTruncated
 from darkroom_redis import RedisUnavailable
 from darkroom_schemas.events import Event, EventType
 from darkroom_schemas.ids import EventId, StepId
@@ -26,12 +27,22 @@ STORE_EVERY_S = 1.0
 """Interval of storing the position after events that change no job; reading them again is harmless."""
 
 
+class EventSource(Protocol):
+    """The event log, from a position on."""
+
+    async def read(self, after: EventId | None, *, count: int, block_ms: int) -> list[Event]:
+        """Raises `LogTruncated` if the log does not reach back to `after`."""
+        ...
+
+    async def tail(self) -> EventId: ...
+
+
 class EventConsumer:
     """Runs in every replica. The stored position ensures that one replica applies each batch."""
 
     def __init__(
         self,
-        event_log: EventLog,
+        event_log: EventSource,
         offsets: OffsetStore,
         urls: AssetUrls,
         *,

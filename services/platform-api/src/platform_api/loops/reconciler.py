@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from functools import partial
+from typing import Protocol
 
 from darkroom_chassis.isolation import Isolation
 from darkroom_chassis.logs import get_logger
-from darkroom_queue import EventLog, Producer
 from darkroom_redis import RedisUnavailable
 from darkroom_schemas.events import Event
+from darkroom_schemas.ids import EventId, StepId
 from darkroom_schemas.status import ACTIVE, JobStatus
 from darkroom_schemas.step import StepView
 
@@ -19,7 +20,6 @@ from platform_api.domain.jobs.change import SubmitStep
 from platform_api.domain.jobs.ports import JobsTransaction, StaleSteps, StepRef
 from platform_api.domain.jobs.steps import step_submission
 from platform_api.domain.jobs.view import AssetUrls
-from platform_api.loops.consumer import EventConsumer
 from platform_api.loops.wakeup import Wakeup
 from platform_api.metrics import STEPS_RECONCILED
 
@@ -34,6 +34,26 @@ REVOKED_WITHIN = timedelta(minutes=30)
 CATCH_UP_S = 30.0
 
 
+class StepStates(Protocol):
+    """The queue's view of steps."""
+
+    async def read_many(self, step_ids: Sequence[StepId]) -> list[StepView | None]: ...
+
+    async def cancel(self, step_id: StepId, *, reason: str) -> object: ...
+
+
+class LogTail(Protocol):
+    """The end of the event log."""
+
+    async def tail(self) -> EventId: ...
+
+
+class AppliedEvents(Protocol):
+    """Lets a caller wait for events that have not been applied yet."""
+
+    async def passed(self, mark: EventId) -> None: ...
+
+
 class EventsPending(Exception):
     """The event log holds events that have not been applied yet, so the database cannot be compared with the queue."""
 
@@ -46,9 +66,9 @@ class Reconciler:
         *,
         stale: StaleSteps,
         jobs_transaction: JobsTransaction,
-        producer: Producer,
-        event_log: EventLog,
-        consumer: EventConsumer,
+        queue: StepStates,
+        event_log: LogTail,
+        consumer: AppliedEvents,
         urls: AssetUrls,
         clock: Clock,
         wakeup: Wakeup,
@@ -58,7 +78,7 @@ class Reconciler:
         waits: tuple[type[Exception], ...],
     ) -> None:
         self._isolation = Isolation("reconciler", (RedisUnavailable, EventsPending, *waits))
-        self._stale, self._unit_of_work, self._producer, self._log = stale, jobs_transaction, producer, event_log
+        self._stale, self._unit_of_work, self._queue, self._log = stale, jobs_transaction, queue, event_log
         self._consumer, self._urls, self._clock = consumer, urls, clock
         self._wakeup, self._relay_wakeup = wakeup, relay_wakeup
         self._claim_round, self._claim_old_round = claim_round, claim_old_round  # one replica runs each round
@@ -109,7 +129,7 @@ class Reconciler:
 
     async def _compare(self, refs: Sequence[StepRef]) -> None:
         """Update steps from the queue's state. Steps that are unchanged need no transaction."""
-        views = await self._producer.read_many([ref.id for ref in refs])
+        views = await self._queue.read_many([ref.id for ref in refs])
         known = [(ref, view) for ref, view in zip(refs, views, strict=True) if view is not None]
         if updates := [event for ref, view in known if _may_change(ref, view) for event in events_of(view)]:
             await self._apply_states(updates)
@@ -147,9 +167,9 @@ class Reconciler:
             STEPS_RECONCILED.labels("resubmitted").inc()
 
     async def _revoke(self, refs: Sequence[StepRef]) -> None:
-        for view in await self._producer.read_many([ref.id for ref in refs]):
+        for view in await self._queue.read_many([ref.id for ref in refs]):
             if view is not None and view.status in ACTIVE:
-                await self._producer.cancel(view.id, reason="the job has ended")
+                await self._queue.cancel(view.id, reason="the job has ended")
                 log.warning("A step of an ended job was cancelled", step_id=view.id)
                 STEPS_RECONCILED.labels("revoked").inc()
 

@@ -107,7 +107,7 @@ def _add_writing_loops(base: Foundation, loops: LoopSupervisor) -> _WritingLoops
     reconciler = Reconciler(
         stale=PostgresStaleSteps(database),
         jobs_transaction=base.jobs_transaction,
-        producer=base.producer,
+        queue=base.producer,
         event_log=EventLog(redis_client),
         consumer=consumer,
         urls=urls,

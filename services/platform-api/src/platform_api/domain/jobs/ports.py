@@ -140,20 +140,16 @@ class JobSnapshot:
         return self.announced_seq == self.job.history_seq
 
 
-class JobReads(Protocol):
-    """Reads jobs. Jobs of other users do not exist for the caller."""
-
-    async def get(self, job_id: JobId, user_id: UserId) -> Job | None: ...
+class JobSnapshots(Protocol):
+    """Reads a job with its history. Jobs of other users do not exist for the caller."""
 
     async def snapshot(self, job_id: JobId, user_id: UserId) -> JobSnapshot | None: ...
 
-    async def running_steps(self, job: Job) -> Sequence[StepId]:
-        """Return the ids of the current run's steps that are running on a worker."""
-        ...
 
-    async def submitted_steps(self, job: Job) -> Sequence[StepId]:
-        """Return the ids of the submitted steps that have not ended."""
-        ...
+class JobPages(Protocol):
+    """Reads a user's jobs. Jobs of other users do not exist for the caller."""
+
+    async def get(self, job_id: JobId, user_id: UserId) -> Job | None: ...
 
     async def page(
         self,
@@ -166,4 +162,16 @@ class JobReads(Protocol):
         oldest_first: bool = False,
     ) -> JobPage:
         """Return a page. `before` requires the default order, newest first."""
+        ...
+
+
+class JobReads(JobSnapshots, JobPages, Protocol):
+    """Everything that routes read of jobs."""
+
+    async def running_steps(self, job: Job) -> Sequence[StepId]:
+        """Return the ids of the current run's steps that are running on a worker."""
+        ...
+
+    async def submitted_steps(self, job: Job) -> Sequence[StepId]:
+        """Return the ids of the submitted steps that have not ended."""
         ...

@@ -16,7 +16,7 @@ from darkroom_schemas.status import TERMINAL
 
 from platform_api.domain.clock import Clock
 from platform_api.domain.errors import NotFound
-from platform_api.domain.jobs.ports import JobReads, JobSnapshot
+from platform_api.domain.jobs.ports import JobSnapshot, JobSnapshots
 from platform_api.domain.jobs.view import AssetUrls, job_view, preview_url
 from platform_api.domain.streams.live_progress import LiveProgress
 from platform_api.domain.streams.replay import EventsLost, Replay, job_event_data, resume_position
@@ -65,7 +65,7 @@ async def stream_job(
     user_id: UserId,
     last_event_id: str | None,
     *,
-    jobs: JobReads,
+    jobs: JobSnapshots,
     feed: JobSubscriptions,
     replay: Replay,
     urls: AssetUrls,
@@ -161,7 +161,7 @@ async def _has_read_end(snapshot: JobSnapshot, last_event_id: str | None, replay
     return any(event.id == last_event_id and _seq(event) == snapshot.job.history_seq for event in events)
 
 
-async def _snapshot(jobs: JobReads, job_id: JobId, user_id: UserId) -> JobSnapshot:
+async def _snapshot(jobs: JobSnapshots, job_id: JobId, user_id: UserId) -> JobSnapshot:
     snapshot = await jobs.snapshot(job_id, user_id)
     if snapshot is None:
         raise NotFound("job")

@@ -19,7 +19,7 @@ from darkroom_schemas.status import ACTIVE
 from platform_api.domain.clock import Clock
 from platform_api.domain.jobs.filters import JobFilter
 from platform_api.domain.jobs.job import Job
-from platform_api.domain.jobs.ports import JobPage, JobReads
+from platform_api.domain.jobs.ports import JobPage, JobPages
 from platform_api.domain.jobs.view import AssetUrls, job_view, preview_url
 from platform_api.domain.streams.live_progress import LiveProgress
 from platform_api.domain.streams.replay import EventsLost, UserReplay, job_event_data, resume_position
@@ -89,7 +89,7 @@ class UserStream:
     """The stream of one client. `frames` can be iterated once."""
 
     user_id: UserId
-    jobs: JobReads
+    jobs: JobPages
     feed: UserSubscriptions
     replay: UserReplay
     urls: AssetUrls
