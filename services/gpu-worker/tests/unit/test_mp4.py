@@ -35,6 +35,21 @@ def test_the_video_has_the_ordered_frames_and_duration(
         assert Recipe.model_validate_json(container.metadata["darkroom"]) == recipe
 
 
+def test_the_video_is_tagged_as_bt709_and_has_a_key_frame_each_second(
+    frames: NDArray[np.uint8], recipe: Recipe, tmp_path: Path
+) -> None:
+    path = tmp_path / "video.mp4"
+    encode_mp4(frames, 16, recipe, path, ROOMY)
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        codec = stream.codec_context
+        decoded = list(container.decode(stream))
+    assert (codec.color_primaries, codec.color_trc, codec.colorspace, codec.color_range) == (1, 1, 1, 1)
+    keys = [number for number, frame in enumerate(decoded) if frame.key_frame]
+    assert keys[0] == 0
+    assert all(later - earlier <= 16 for earlier, later in zip(keys, [*keys[1:], 81], strict=True))
+
+
 def test_the_index_stands_before_the_pictures(frames: NDArray[np.uint8], recipe: Recipe, tmp_path: Path) -> None:
     path = tmp_path / "video.mp4"
     encode_mp4(frames, 16, recipe, path, ROOMY)

@@ -45,13 +45,22 @@ def test_the_recipe_is_readable_from_the_file(pixels: NDArray[np.uint8], recipe:
     assert Recipe.model_validate_json(image.info["darkroom"]) == recipe
 
 
+@pytest.mark.parametrize(("prompt", "chunk"), [("a café at dawn", b"tEXt"), ("灯塔", b"iTXt")])
+def test_text_of_latin_1_is_in_the_chunk_that_more_programs_read(
+    pixels: NDArray[np.uint8], recipe: Recipe, prompt: str, chunk: bytes
+) -> None:
+    data = encode_png(pixels, recipe.model_copy(update={"prompt": prompt}), ROOMY)
+    assert chunk + b"parameters\0" in data
+    assert opened(data).info["parameters"].startswith(prompt)
+
+
 def test_the_parameters_read_as_other_tools_write_them(pixels: NDArray[np.uint8], recipe: Recipe) -> None:
     lines = opened(encode_png(pixels, recipe, ROOMY)).info["parameters"].split("\n")
     assert lines == [
         "a lighthouse at dawn, 灯塔",
         "Negative prompt: blurry",
         "Steps: 25, Sampler: DPM++ 2M Karras, CFG scale: 7, Seed: 18446744073709551615, Size: 64x48, "
-        "Model hash: ababababab, Model: sdxl-base-1.0, Version: darkroom 0.1.0",
+        "Model hash: ababababab, Model: sdxl-base-1.0, RNG: CPU, Version: darkroom 0.1.0",
     ]
 
 

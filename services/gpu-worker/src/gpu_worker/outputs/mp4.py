@@ -1,4 +1,7 @@
-"""MP4 files that every browser plays: H.264, yuv420p, index at the start, exact frame rate."""
+"""MP4 files that every browser plays: H.264, yuv420p in BT.709, index at the start, exact frame rate.
+
+A key frame each second lets a player seek to any second without decoding the whole video.
+"""
 
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +17,7 @@ from gpu_worker.outputs.parameters import parameters_text
 _QUALITIES = (20, 24, 28, 33)
 """Constant rate factors, best quality first."""
 _BT709 = 1
+"""Code point of BT.709 for colour primaries, transfer characteristics and matrix coefficients alike (ITU-T H.273)."""
 _LIMITED_RANGE = 1
 
 
@@ -46,8 +50,10 @@ def _write(frames: NDArray[np.uint8], fps: int, recipe: Recipe, path: Path, qual
         stream = container.add_stream("libx264", rate=Fraction(fps))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.options = {"crf": str(quality), "preset": "veryfast"}
-        stream.codec_context.color_range = _LIMITED_RANGE
-        stream.codec_context.colorspace = _BT709
+        codec = stream.codec_context
+        codec.gop_size = fps
+        codec.color_range = _LIMITED_RANGE
+        codec.color_primaries = codec.color_trc = codec.colorspace = _BT709
         for pixels in frames:
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
             container.mux(stream.encode(frame.reformat(format="yuv420p", dst_colorspace=_BT709)))

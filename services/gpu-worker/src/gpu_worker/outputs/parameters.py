@@ -15,6 +15,7 @@ def parameters_text(recipe: Recipe) -> str:
         "Size": f"{recipe.width}x{recipe.height}",
         "Model hash": (recipe.model.sha256 or "")[:_SHORT_HASH] or None,
         "Model": recipe.model.name,
+        "RNG": "CPU",
         "Version": f"darkroom {recipe.libraries.get('gpu-worker', '')}".strip(),
     }
     lines = [recipe.prompt]

@@ -56,6 +56,9 @@ def _encode(pixels: NDArray[np.uint8], level: int) -> bytes:
 
 
 def _text_chunk(key: str, text: str) -> bytes:
-    """Return an iTXt chunk: UTF-8, uncompressed, without a language."""
-    body = b"iTXt" + key.encode("latin-1") + b"\0\0\0\0\0" + text.encode()
+    """Return a tEXt chunk, which more programs read, or for text beyond Latin-1 an iTXt chunk: UTF-8, uncompressed."""
+    try:
+        body = b"tEXt" + key.encode("latin-1") + b"\0" + text.encode("latin-1")
+    except UnicodeEncodeError:
+        body = b"iTXt" + key.encode("latin-1") + b"\0\0\0\0\0" + text.encode()
     return (len(body) - 4).to_bytes(4) + body + zlib.crc32(body).to_bytes(4)
