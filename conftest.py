@@ -3,6 +3,7 @@
 pytest_plugins = [
     "support.parallel",
     "support.plain_logs",
+    "support.program",
     "support.queue_client",
     "support.servers",
     "support.stack",

@@ -1,49 +1,17 @@
 """The `darkroom` program through the running stack."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import IO
 
 import pytest
 from darkroom_client.models import Job
 from darkroom_local.demo.inspection import inspect
-from darkroom_local.state import StateDir
 from darkroom_schemas.catalogue import CATALOGUE, OURVIDZ_TYPES
+from support.program import Program
 
 pytestmark = pytest.mark.e2e
-DARKROOM = Path(sys.executable).with_name("darkroom")
-
-
-class Program:
-    """Runs the installed program beside the stack of the test run."""
-
-    def __init__(self, state: StateDir, folder: Path) -> None:
-        self._env = os.environ | {"DARKROOM_STATE_DIR": str(state.path), "COLUMNS": "200"}
-        self.folder = folder
-
-    def __call__(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [DARKROOM, *arguments], env=self._env, cwd=self.folder, capture_output=True, text=True, check=False
-        )
-
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            [DARKROOM, *arguments],
-            env=self._env,
-            cwd=self.folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-
-@pytest.fixture
-def darkroom(stack_state: StateDir, tmp_path: Path) -> Program:
-    return Program(stack_state, tmp_path)
 
 
 @pytest.mark.parametrize("job_type", OURVIDZ_TYPES)

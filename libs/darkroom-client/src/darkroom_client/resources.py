@@ -102,6 +102,17 @@ class Assets(Resource):
         """Delete an asset permanently."""
         self._transport.send(assets.deletion(asset_id))
 
+    def replay(
+        self, asset_id: str, *, whole_batch: bool = False, idempotency_key: str | None = None
+    ) -> tuple[JobHandle, int]:
+        """Draw an asset again, at the price of its step, and return the job and the index of the output to compare.
+
+        Equal bytes require `whole_batch` if the asset was drawn in a batch of several.
+        """
+        call = assets.replay(asset_id, whole_batch=whole_batch, idempotency_key=idempotency_key)
+        started = self._transport.send(call)
+        return JobHandle(started.job_id, self._transport, started.notices), started.index
+
 
 class JobTypes(Resource):
     """The job types."""

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any, TypedDict
 
-from darkroom_client.calls.call import Call, model, models, segment, without_none
+from darkroom_client.calls.call import Call, idempotency_header, model, models, segment, without_none
 from darkroom_client.calls.jobs import moment
 from darkroom_client.models.answer import Page
-from darkroom_client.models.assets import Asset
+from darkroom_client.models.assets import Asset, Replay
 
 
 class AssetsWhere(TypedDict, total=False):
@@ -48,6 +48,11 @@ def page(
 
 def deletion(asset_id: str) -> Call[None]:
     return Call("DELETE", f"/api/assets/{segment(asset_id)}", lambda _: None)
+
+
+def replay(asset_id: str, *, whole_batch: bool, idempotency_key: str | None) -> Call[Replay]:
+    path, body = f"/api/assets/{segment(asset_id)}/replay", {"whole_batch": whole_batch}
+    return Call("POST", path, model(Replay), body, headers=idempotency_header(idempotency_key))
 
 
 def _page(answer: Any) -> Page[Asset]:  # Any: JSON

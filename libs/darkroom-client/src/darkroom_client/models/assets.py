@@ -6,6 +6,14 @@ from typing import Any
 from darkroom_client.models.answer import Answer
 
 
+class Replay(Answer):
+    """The job that draws an asset again; output `index` of it is the one to compare with the asset."""
+
+    job_id: str
+    index: int
+    notices: tuple[str, ...] = ()
+
+
 class Asset(Answer):
     """An output of a job. `url` needs no credentials and expires after a day; `content_path` needs them, never expires.
 

@@ -49,9 +49,8 @@ def _write(frames: NDArray[np.uint8], fps: int, recipe: Recipe, path: Path, qual
         container.metadata["darkroom"] = recipe.model_dump_json()
         stream = container.add_stream("libx264", rate=Fraction(fps))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.options = {"crf": str(quality), "preset": "veryfast"}
+        stream.options = {"crf": str(quality), "preset": "veryfast", "g": str(fps)}
         codec = stream.codec_context
-        codec.gop_size = fps
         codec.color_range = _LIMITED_RANGE
         codec.color_primaries = codec.color_trc = codec.colorspace = _BT709
         for pixels in frames:

@@ -93,6 +93,10 @@ class NotFound(Refused):
         self.what = what
 
 
+class NotReplayable(Refused):
+    """The asset has no recipe: a back end outside Darkroom produced it."""
+
+
 class UnknownServer(Refused):
     """The alias is not one of `known`. `field` is the request's field that holds it."""
 

@@ -19,6 +19,7 @@ from platform_api.domain.errors import (
     JobRetryLimit,
     NotEnoughCredits,
     NotFound,
+    NotReplayable,
     QueueIsFull,
     Refused,
     TooManyKeys,
@@ -76,6 +77,9 @@ def app_error(refusal: Refused) -> AppError:
                 headers={"Retry-After": str(RETRY_AFTER_S)},
                 extra={"suggestedAction": f"Try again in {RETRY_AFTER_S} seconds."},
             )
+        case NotReplayable():
+            sentence = "The asset cannot be replayed: a back end without recipes produced it."
+            return AppError(409, ErrorCode.CONFLICT, sentence)
         case AlreadyExists(what=what, name=name):
             return AppError(409, ErrorCode.CONFLICT, f"A {what} named {name!r} already exists.")
         case TooManyKeys(limit=limit):

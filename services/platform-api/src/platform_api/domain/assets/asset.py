@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from darkroom_schemas.ids import AssetId, JobId, UserId
 from darkroom_schemas.recipe import Recipe
+from darkroom_schemas.worker import Requirements
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +35,13 @@ class Asset:
     @property
     def seed(self) -> int | None:
         return self.recipe.seed if self.recipe else None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The step that produced an asset: its job type, its payload with all values, and the price of one output."""
+
+    job_type: str
+    payload: dict[str, Any]
+    price_mc: int
+    requirements: Requirements | None

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from darkroom_schemas.ids import AssetId, JobId, UserId
 
-from platform_api.domain.assets.asset import Asset
+from platform_api.domain.assets.asset import Asset, Origin
 from platform_api.domain.assets.filters import AssetFilter
 
 
@@ -26,6 +26,10 @@ class AssetReads(Protocol):
     """Reads of assets."""
 
     async def get(self, asset_id: AssetId) -> Asset | None: ...
+
+    async def origin(self, asset: Asset) -> Origin:
+        """Return the step that produced the asset."""
+        ...
 
     async def page(
         self, user_id: UserId, where: AssetFilter, *, limit: int, before: AssetId | None, offset: int

@@ -5,9 +5,10 @@ from typing import Any
 
 from darkroom_chassis.database import Database
 from darkroom_schemas.ids import AssetId, UserId
+from darkroom_schemas.worker import Requirements
 from sqlalchemy import Column, ColumnElement, Select, func, select, true, tuple_
 
-from platform_api.domain.assets.asset import Asset
+from platform_api.domain.assets.asset import Asset, Origin
 from platform_api.domain.assets.filters import EVERY_ASSET, AssetFilter
 from platform_api.domain.assets.ports import AssetPage
 from platform_api.domain.jobs.filters import COUNTED_TO
@@ -16,6 +17,7 @@ from platform_api.store.keyset.pagination import KeysetQuery
 from platform_api.store.keyset.uuid7_range import created_between, ids_made_between
 from platform_api.store.tables.accounts import users
 from platform_api.store.tables.assets import assets
+from platform_api.store.tables.jobs import steps
 
 
 class PostgresAssets:
@@ -28,6 +30,16 @@ class PostgresAssets:
         async with self._database.connect() as connection:
             row = (await connection.execute(select(assets).where(assets.c.id == asset_id))).mappings().first()
         return asset_of(row) if row else None
+
+    async def origin(self, asset: Asset) -> Origin:
+        columns = steps.c
+        statement = select(columns.job_type, columns.payload, columns.price_mc, columns.requirements).where(
+            columns.job_id == asset.job_id, columns.run == asset.run, columns.number == asset.step
+        )
+        async with self._database.connect() as connection:
+            row = (await connection.execute(statement)).one()
+        requirements = Requirements.model_validate(row.requirements) if row.requirements else None
+        return Origin(row.job_type, row.payload, row.price_mc, requirements)
 
     async def page(
         self, user_id: UserId, where: AssetFilter, *, limit: int, before: AssetId | None, offset: int
