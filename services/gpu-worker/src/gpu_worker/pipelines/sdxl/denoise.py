@@ -40,7 +40,7 @@ def _denoise(state: SdxlState, seeds: Sequence[int], on_step: "_Steps") -> torch
     payload, model = state.payload, state.loaded
     parts = dict(model.parts)
     parts["scheduler"] = make_sampler(payload.sampler, parts["scheduler"].config)
-    pipeline = StableDiffusionXLPipeline(**parts, add_watermarker=False)
+    pipeline = StableDiffusionXLPipeline(**parts, **model.config, add_watermarker=False)
     pipeline.set_progress_bar_config(disable=True)
     if model.offloaded:
         pipeline.enable_model_cpu_offload()

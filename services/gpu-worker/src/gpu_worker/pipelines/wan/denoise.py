@@ -34,7 +34,7 @@ def _denoise(state: WanState, seed: int, on_step: Any) -> torch.Tensor:
     payload, model = state.payload, state.loaded
     parts = dict(model.parts)
     parts["scheduler"] = make_sampler(payload.sampler, parts["scheduler"].config)
-    pipeline = WanPipeline(**parts)
+    pipeline = WanPipeline(**parts, **model.config)
     pipeline.set_progress_bar_config(disable=True)
     if model.offloaded:
         pipeline.enable_model_cpu_offload()
