@@ -50,6 +50,7 @@ class Generation:
     refiner: str | None = None
     style: str | None = None
     subseed: int | None = None
+    clip_skip: int | None = None
     workflow: Mapping[str, Any] | None = None
     members: Mapping[str, Any] = field(default_factory=dict)
     other_members: Mapping[str, Any] = field(default_factory=dict)
