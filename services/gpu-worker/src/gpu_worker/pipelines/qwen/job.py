@@ -8,6 +8,7 @@ import torch
 from darkroom_schemas.payload import PromptPayload
 
 from gpu_worker.pipelines.context import PipelineContext
+from gpu_worker.pipelines.qwen.chat import chat_token_ids
 from gpu_worker.pipelines.stage import Stage, StageReport, run_stages
 from gpu_worker.runtime.child_link import StepLink
 from gpu_worker.runtime.model_cache import LoadedModel
@@ -47,10 +48,8 @@ def _write(state: PromptState, report: StageReport) -> None:
     if state.model is None:
         raise LookupError("the model is not loaded yet")
     model, tokenizer = state.model.parts["model"], state.model.parts["tokenizer"]
-    turns = [{"role": "system", "content": INSTRUCTION}, {"role": "user", "content": state.payload.prompt}]
-    question = tokenizer.apply_chat_template(turns, add_generation_prompt=True, return_tensors="pt", return_dict=True)
-    question = question.to(model.device)
-    asked = question["input_ids"].shape[1]
+    question = torch.tensor([chat_token_ids(tokenizer, INSTRUCTION, state.payload.prompt)], device=model.device)
+    asked = question.shape[1]
     limit = state.payload.max_new_tokens
 
     def after_each_token(tokens: torch.Tensor, _scores: Any, **_: Any) -> torch.Tensor:
@@ -59,7 +58,9 @@ def _write(state: PromptState, report: StageReport) -> None:
 
     # generate() takes no generator, so the process's seed is set; the process runs one step at a time.
     torch.manual_seed(state.payload.seeds[0])
-    answer = model.generate(**question, max_new_tokens=limit, stopping_criteria=[after_each_token])
+    answer = model.generate(
+        question, attention_mask=torch.ones_like(question), max_new_tokens=limit, stopping_criteria=[after_each_token]
+    )
     state.text = _tidy(tokenizer.decode(answer[0, asked:], skip_special_tokens=True))
 
 
