@@ -30,7 +30,8 @@ class _Drawing(Wire):
     """Fields of images and videos. Sizes are in pixels, multiples of 8 (SDXL) or 16 (WAN)."""
 
     prompt: Prompt
-    negative_prompt: Prompt = ""
+    negative_prompt: Prompt | None = None
+    """None means the default of the model on the worker, an empty text no negative prompt."""
     original_prompt: Prompt | None = None
     width: int = Field(ge=64, le=4096)
     height: int = Field(ge=64, le=4096)

@@ -178,7 +178,7 @@ async def test_without_a_back_end_our_pipeline_gets_what_was_asked(anna: Account
         ({"clip_skip": 0, "override_settings": {}}, None),
         ({"clip_skip": "None", "override_settings": []}, None),
     ):
-        assert (await payload_of(anna, worker, PARAMS | clip_skip)).payload["clip_skip"] == asked_for
+        assert (await payload_of(anna, worker, PARAMS | clip_skip)).payload.get("clip_skip") == asked_for
     listed = (await anna.http.get("/api/v2/jobs?order=asc")).json()["jobs"]
     assert listed[0]["generation_params"]["shelf"] == {"row": 3}
     worker.release.set()

@@ -6,6 +6,7 @@ from functools import partial
 from darkroom_schemas.payload import Family, PromptPayload
 
 from gpu_worker.models.files import find_model
+from gpu_worker.models.payloads import with_defaults
 from gpu_worker.models.registry import ModelFamily
 from gpu_worker.pipelines.context import LoadContext, PipelineContext
 from gpu_worker.pipelines.qwen.job import run_prompt
@@ -66,7 +67,7 @@ class PipelineExecutor:
 
     def run(self, step: RunStep, link: StepLink) -> StepDone:
         """Run one step to its end."""
-        payload = step.payload
+        payload = with_defaults(step.payload, self._entries)
         if isinstance(payload, PromptPayload):
             text, timings = run_prompt(payload, self._context, link)
             return StepDone(run_id=step.run_id, text=text, timings_s=timings)

@@ -26,7 +26,7 @@ def make_recipe(
     """Return the recipe of output `index`. `batch_shape` is that of the latents, `batch_index` the position in it."""
     return Recipe(
         prompt=payload.prompt,
-        negative_prompt=payload.negative_prompt,
+        negative_prompt=payload.negative_prompt or "",
         original_prompt=payload.original_prompt,
         seed=payload.seeds[index],
         width=payload.width,

@@ -45,7 +45,7 @@ def encode_text(pipeline: Any, payload: ImagePayload) -> SdxlText:  # pipelines 
     """
     encoders = _encoders(pipeline, payload.clip_skip or _FIRST_LAYER)
     is_guided = payload.guidance_scale > 1
-    texts = (payload.prompt, payload.negative_prompt) if is_guided else (payload.prompt,)
+    texts = (payload.prompt, payload.negative_prompt or "") if is_guided else (payload.prompt,)
     prompts = [parse_prompt(text) for text in texts]
     divided = [[encoder.divide(prompt) for encoder in encoders] for prompt in prompts]
     length = max(len(chunks.chunks) for both in divided for chunks in both)

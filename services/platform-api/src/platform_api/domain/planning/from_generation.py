@@ -58,7 +58,7 @@ def plan_generation(
     parameters = {
         **asked.stored,
         "prompt": asked.prompt,
-        "negative_prompt": asked.negative_prompt,
+        "negative_prompt": asked.negative_prompt or "",
         "seeds": list(seeds),
         "served_by": step.job_type,
         "bucket": CATALOGUE[step.job_type].bucket,
@@ -94,7 +94,7 @@ def _sdxl_step(asked: Generation, seeds: tuple[int, ...], model: str) -> Planned
     typical = work_of_image(job_type.width or 0, job_type.height or 0, _typical_steps(job_type))
     return PlannedStep(
         job_type.name,
-        payload.model_dump(mode="json"),
+        payload.model_dump(mode="json", exclude_none=True),
         price_of_image(job_type, work=work, typical_work=typical),
         outputs=len(seeds),
         requirements=Requirements(type=job_type.name, models=(model,)),
@@ -137,7 +137,7 @@ def _a1111_step(asked: Generation, seeds: tuple[int, ...], checkpoint: str | Non
     check_work(asked.images, work)
     payload = A1111Payload(
         prompt=asked.prompt,
-        negative_prompt=asked.negative_prompt,
+        negative_prompt=asked.negative_prompt or "",
         width=width,
         height=height,
         steps=steps,

@@ -34,7 +34,7 @@ class Generation:
     app_type: str
     server_alias: str
     prompt: str
-    negative_prompt: str = ""
+    negative_prompt: str | None = None
     width: int | None = None
     height: int | None = None
     steps: int | None = None

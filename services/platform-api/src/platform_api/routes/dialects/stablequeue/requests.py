@@ -154,7 +154,7 @@ class StableQueueRequest(RequestBody):
             app_type=self.app_type,
             server_alias=self.target_server_alias,
             prompt=params.positive_prompt,
-            negative_prompt=params.negative_prompt or "",
+            negative_prompt=params.negative_prompt,
             width=params.width,
             height=params.height,
             steps=params.steps,
