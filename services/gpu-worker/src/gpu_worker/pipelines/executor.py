@@ -69,8 +69,14 @@ class PipelineExecutor:
         """Run one step to its end."""
         payload = with_defaults(step.payload, self._entries)
         if isinstance(payload, PromptPayload):
-            text, timings = run_prompt(payload, self._context, link)
-            return StepDone(run_id=step.run_id, text=text, timings_s=timings)
+            result, timings = run_prompt(payload, self._context, link)
+            return StepDone(
+                run_id=step.run_id,
+                text=result.text,
+                enhanced=result.failure is None,
+                notes=result.notes,
+                timings_s=timings,
+            )
         sink = self._open_sink(step, payload.max_bytes, link.file_ready)
         if payload.family is Family.SDXL:
             timings = run_sdxl(payload, self._context, sink, link)
