@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from darkroom_schemas.payload import ImagePayload
-from darkroom_schemas.recipe import PromptRead, TextRead
+from darkroom_schemas.recipe import PromptRead, Recipe, TextRead
 from diffusers import WanPipeline
 from gpu_worker.models.profile import Profile
 from gpu_worker.pipelines.executor import PipelineExecutor
@@ -46,6 +46,14 @@ def test_tokens_are_counted_and_those_behind_the_limit_are_not_read(
     assert set(text.arguments) == {"prompt_embeds"}
     longer = encode_text(pipeline, asked(still_payload, prompt=WORDS * 300 + "dog"), CPU)
     assert torch.equal(longer.arguments["prompt_embeds"], text.arguments["prompt_embeds"])
+
+
+def test_a_still_says_what_was_read_of_its_prompt(draw: Draw, still_payload: ImagePayload) -> None:
+    drawing = draw(asked(still_payload, prompt=WORDS * 300))
+    assert drawing.run().notes == ("The model read 511 of the 600 tokens of the prompt.",)
+    recipe = Recipe.model_validate_json(drawing.image().info["darkroom"])
+    assert recipe.text is not None
+    assert recipe.text.prompt == PromptRead(tokens=600, read=511)
 
 
 def test_control_tokens_in_a_prompt_do_not_end_it(pipeline: WanPipeline, still_payload: ImagePayload) -> None:

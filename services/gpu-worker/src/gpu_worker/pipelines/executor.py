@@ -79,7 +79,7 @@ class PipelineExecutor:
             )
         sink = self._open_sink(step, payload.max_bytes, link.file_ready)
         if payload.family is Family.SDXL:
-            timings = run_sdxl(payload, self._context, sink, link)
+            timings, notes = run_sdxl(payload, self._context, sink, link)
         else:
-            timings = run_wan(payload, self._context, sink, link)
-        return StepDone(run_id=step.run_id, timings_s=timings)
+            timings, notes = run_wan(payload, self._context, sink, link)
+        return StepDone(run_id=step.run_id, notes=notes, timings_s=timings)
