@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from darkroom_schemas.payload import Family, ImagePayload, PromptPayload, VideoPayload
-from darkroom_schemas.recipe import ModelRef, Recipe
+from darkroom_schemas.recipe import ModelRef, PromptRead, Recipe, TextRead
 from support.fake_run import FakeRun, MakeRun
 
 MEGABYTE = 1_000_000
@@ -99,6 +99,10 @@ def recipe() -> Recipe:
         threads=2,
         libraries={"gpu-worker": "0.1.0"},
         profile="tiny",
+        text=TextRead(
+            prompt=PromptRead(tokens=9, read=9, weighted=True, loras_not_applied=("<lora:墨:0.8>",)),
+            negative_prompt=PromptRead(tokens=1, read=1),
+        ),
     )
 
 

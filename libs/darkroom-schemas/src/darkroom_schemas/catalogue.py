@@ -59,8 +59,13 @@ class JobType(Wire):
     @computed_field  # type: ignore[prop-decorator]  # pydantic's documented form; mypy has no decorated properties
     @property
     def is_sdxl(self) -> bool:
-        """Whether this is an SDXL type. Only these accept a negative prompt."""
+        """Whether this is an SDXL type."""
         return self.family is Family.SDXL
+
+    @property
+    def takes_negative_prompt(self) -> bool:
+        """Whether the type draws on one of Darkroom's own models."""
+        return self.family not in {None, Family.PROMPT}
 
     @property
     def returns_text(self) -> bool:

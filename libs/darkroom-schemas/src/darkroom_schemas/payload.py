@@ -9,6 +9,12 @@ from darkroom_schemas.base import Wire
 
 MAX_SEED = 2**64 - 1
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
+MAX_PROMPT_CHARACTERS = 20_000
+"""Maximum length of a prompt of Darkroom's own models, after references to earlier steps are replaced."""
+Prompt = Annotated[str, Field(max_length=MAX_PROMPT_CHARACTERS)]
+MAX_CLIP_SKIP = 12
+ClipSkip = Annotated[int, Field(ge=1, le=MAX_CLIP_SKIP)]
+"""Layer of the text encoders, counted from the end: 1 is the last but one, SDXL's usual layer; 2 the one before it."""
 
 
 class Family(StrEnum):
@@ -23,9 +29,10 @@ class Family(StrEnum):
 class _Drawing(Wire):
     """Fields of images and videos. Sizes are in pixels, multiples of 8 (SDXL) or 16 (WAN)."""
 
-    prompt: str
-    negative_prompt: str = ""
-    original_prompt: str | None = None
+    prompt: Prompt
+    negative_prompt: Prompt | None = None
+    """None means the default of the model on the worker, an empty text no negative prompt."""
+    original_prompt: Prompt | None = None
     width: int = Field(ge=64, le=4096)
     height: int = Field(ge=64, le=4096)
     steps: int = Field(ge=1, le=200)
@@ -41,6 +48,8 @@ class ImagePayload(_Drawing):
 
     family: Literal[Family.SDXL, Family.WAN_IMAGE]
     seeds: tuple[Seed, ...] = Field(min_length=1, max_length=64)
+    clip_skip: ClipSkip | None = None
+    """For SDXL; None means 1."""
 
 
 class VideoPayload(_Drawing):
@@ -56,7 +65,7 @@ class PromptPayload(Wire):
     """Expansion of a short prompt by a language model. The result is `StepResult.text`."""
 
     family: Literal[Family.PROMPT]
-    prompt: str
+    prompt: Prompt
     seeds: tuple[Seed, ...] = Field(min_length=1, max_length=1)
     max_new_tokens: int = Field(default=512, ge=1, le=4096)
     model: str

@@ -46,7 +46,9 @@ def complete_payload(entry: JobType, given: Mapping[str, Any], *, seed: int | No
     payload = type_values(entry) | dict(given)
     if "seeds" in model.model_fields and "seeds" not in payload:
         payload["seeds"] = seeds_from(seed, entry.outputs)
-    return model.model_validate(payload).model_dump(mode="json", exclude_unset=entry.family is None)
+    # Absent means None; workers of earlier releases know no null for a negative prompt.
+    is_own = entry.family is not None
+    return model.model_validate(payload).model_dump(mode="json", exclude_unset=not is_own, exclude_none=is_own)
 
 
 def plain_type(entry: JobType) -> JobType:

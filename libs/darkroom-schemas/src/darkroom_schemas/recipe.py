@@ -1,5 +1,7 @@
 """The recipe, by which an output can be reproduced. Stored with the asset and embedded in PNG files."""
 
+from pydantic import Field
+
 from darkroom_schemas.base import Wire
 
 
@@ -10,6 +12,27 @@ class ModelRef(Wire):
     source: str
     revision: str | None = None
     sha256: str | None = None
+
+
+class PromptRead(Wire):
+    """What a model read of a prompt. `read` of its `tokens` were read, without start, end and padding tokens."""
+
+    tokens: int = Field(ge=0)
+    read: int = Field(ge=0)
+    chunks: int = Field(default=1, ge=1)
+    """Number of parts that the text encoder read one after another."""
+    weighted: bool = False
+    """Whether weights as in `(word:1.3)` changed the embedding."""
+    loras_not_applied: tuple[str, ...] = Field(default=(), max_length=100)
+    """LoRA tags of the prompt without effect, as written; the first 100."""
+
+
+class TextRead(Wire):
+    """What a model read of its prompts. `negative_prompt` is None if guidance is off and none was encoded."""
+
+    prompt: PromptRead
+    negative_prompt: PromptRead | None = None
+    clip_skip: int | None = None
 
 
 class Recipe(Wire):
@@ -34,3 +57,5 @@ class Recipe(Wire):
     threads: int
     libraries: dict[str, str]
     profile: str
+    text: TextRead | None = None
+    """None in recipes of earlier releases."""

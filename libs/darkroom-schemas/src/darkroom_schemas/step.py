@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -16,6 +16,8 @@ from darkroom_schemas.worker import Requirements
 
 MAX_TIMEOUT_S = 86_400
 MAX_EXPECTED_MS = 10_000_000_000
+MAX_NOTES = 10
+Note = Annotated[str, Field(max_length=500)]
 
 
 class Redelivery(StrEnum):
@@ -86,6 +88,12 @@ class StepResult(Wire):
 
     outputs: tuple[StepOutput, ...] = ()
     text: str | None = None
+    enhanced: bool | None = None
+    """Whether `text` is an enhanced prompt: False if it is the prompt as it was given, for the reason in `notes`.
+    None for steps that enhance no prompt.
+    """
+    notes: tuple[Note, ...] = Field(default=(), max_length=MAX_NOTES)
+    """What the user should know about the result, in sentences. The job's history shows them."""
     timings_s: dict[str, float] = Field(default_factory=dict)
 
 

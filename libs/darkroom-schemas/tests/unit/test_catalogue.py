@@ -25,6 +25,11 @@ def test_sdxl_makes_six_square_pictures_and_takes_a_negative_prompt() -> None:
     assert (entry.outputs, entry.width, entry.height, entry.is_sdxl) == (6, 1024, 1024, True)
 
 
+def test_every_type_that_draws_on_our_own_models_takes_a_negative_prompt() -> None:
+    taking = [name for name, entry in CATALOGUE.items() if entry.takes_negative_prompt]
+    assert taking == list(OURVIDZ_TYPES)
+
+
 @pytest.mark.parametrize(("name", "frames"), [("video_fast", 81), ("video_high", 97)])
 def test_videos_are_portrait_at_16_frames_a_second(name: str, frames: int) -> None:
     entry = CATALOGUE[name]

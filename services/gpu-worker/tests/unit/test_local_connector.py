@@ -129,6 +129,16 @@ async def test_the_child_is_asked_for_what_the_profile_makes_of_the_order(
     assert (child.asked.payload.width, child.asked.payload.steps) == (128, 4)
 
 
+async def test_the_result_has_the_text_and_the_notes_of_the_child(
+    make_run: MakeRun, order: dict[str, Any], recipe: Recipe, tmp_path: Path
+) -> None:
+    end = StepDone(run_id="r", text="a boat", enhanced=False, notes=("The model refused.",))
+    result = await make_connector(FakeChild(recipe, end=end), FakeStore(), tmp_path).run(
+        make_run("sdxl_image_fast", order)
+    )
+    assert (result.text, result.enhanced, result.notes) == ("a boat", False, ("The model refused.",))
+
+
 async def test_a_refusal_of_the_child_is_the_attempts_failure(
     make_run: MakeRun, order: dict[str, Any], recipe: Recipe, tmp_path: Path
 ) -> None:

@@ -4,7 +4,7 @@ import pytest
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.payload import ImagePayload, VideoPayload
 from gpu_worker.domain.failures import Failure
-from gpu_worker.models.payloads import read_payload, require_model
+from gpu_worker.models.payloads import read_payload, require_model, with_defaults
 from gpu_worker.models.profile_loader import load_profile
 
 
@@ -35,3 +35,32 @@ def test_a_model_that_is_not_offered_is_refused_with_the_list_of_those_that_are(
 def test_a_model_of_another_family_is_refused(image_payload: ImagePayload) -> None:
     with pytest.raises(Failure, match=r"'wan2\.1-t2v-1\.3b' cannot do 'sdxl'"):
         require_model(image_payload.model_copy(update={"model": "wan2.1-t2v-1.3b"}), load_profile("tiny").models)
+
+
+@pytest.mark.parametrize("profile", ["tiny", "full"])
+def test_a_payload_without_a_negative_prompt_gets_that_of_its_model(profile: str, video_payload: VideoPayload) -> None:
+    filled = with_defaults(video_payload, load_profile(profile).models)
+    assert isinstance(filled, VideoPayload)
+    words = (filled.negative_prompt or "").split("，")
+    # `sample_neg_prompt` of Wan-Video/Wan2.1, wan/configs/shared_config.py
+    assert (words[0], words[11:14], words[-1], len(words)) == (
+        *("色调艳丽", ["最差质量", "低质量", "JPEG压缩残留"], "倒着走", 28),
+    )
+    assert "".join(words).isalnum()
+
+
+@pytest.mark.parametrize("chosen", ["", "fog"])
+def test_a_negative_prompt_that_was_chosen_stays(video_payload: VideoPayload, chosen: str) -> None:
+    payload = video_payload.model_copy(update={"negative_prompt": chosen})
+    assert with_defaults(payload, load_profile("full").models) == payload
+
+
+def test_sdxl_has_no_negative_prompt_of_its_own(image_payload: ImagePayload) -> None:
+    filled = with_defaults(image_payload.model_copy(update={"negative_prompt": None}), load_profile("full").models)
+    assert isinstance(filled, ImagePayload)
+    assert filled.negative_prompt == ""
+
+
+def test_a_prompt_beyond_the_limit_is_refused(image_payload: ImagePayload) -> None:
+    with pytest.raises(Failure, match="prompt: String should have at most 20000 characters"):
+        read_payload(image_payload.model_dump(mode="json") | {"prompt": "x" * 20_001})

@@ -64,6 +64,12 @@ def test_the_parameters_read_as_other_tools_write_them(pixels: NDArray[np.uint8]
     ]
 
 
+def test_a_clip_skip_that_was_chosen_is_among_the_parameters(pixels: NDArray[np.uint8], recipe: Recipe) -> None:
+    assert recipe.text is not None
+    skipping = recipe.model_copy(update={"text": recipe.text.model_copy(update={"clip_skip": 2})})
+    assert "Size: 64x48, Clip skip: 2, Model" in opened(encode_png(pixels, skipping, ROOMY)).info["parameters"]
+
+
 def test_a_file_over_the_limit_is_compressed_harder(pixels: NDArray[np.uint8], recipe: Recipe) -> None:
     fast = len(encode_png(pixels, recipe, ROOMY))
     limit = fast - 1

@@ -35,7 +35,15 @@ WRONG_FIELDS: list[tuple[object, str]] = [
     (job({**PLAIN, "batch_size": 5, "n_iter": 4}), P),
     (job({**PLAIN, "num_images": 3, "batch_size": 2}), P),
     (job({**PLAIN, "init_images": ["iVBOR"]}), f"{P}.init_images"),
-    (job({**PLAIN, "clip_skip": 2}), f"{P}.clip_skip"),
+    (job({**PLAIN, "clip_skip": 13}), f"{P}.clip_skip"),
+    (job({**PLAIN, "clip_skip": True}), f"{P}.clip_skip"),
+    (
+        job({**PLAIN, "override_settings": {"CLIP_stop_at_last_layers": 0.5}}),
+        f"{P}.override_settings.CLIP_stop_at_last_layers",
+    ),
+    (job({**PLAIN, "override_settings": {"eta_ddim": 1}}), f"{P}.override_settings.eta_ddim"),
+    (job({**PLAIN, "clip_skip": 2, "override_settings": {"CLIP_stop_at_last_layers": 3}}), P),
+    (job(clip_skip=2), "clip_skip"),
     (job(init_images=["iVBOR"]), "init_images"),
     (job({**PLAIN, "restore_faces": True}), f"{P}.restore_faces"),
     (job({**PLAIN, "enable_hires_fix": True}), f"{P}.enable_hires_fix"),
@@ -164,6 +172,13 @@ async def test_without_a_back_end_our_pipeline_gets_what_was_asked(anna: Account
     assert step.requirements.backend is None
     windows = PARAMS | {"checkpoint_name": f"Pony\\{MODEL}.safetensors", "seed": "", "subseed": "", "steps": 10}
     assert (await payload_of(anna, worker, windows)).payload["model"] == MODEL
+    for clip_skip, asked_for in (
+        ({"clip_skip": 2}, 2),
+        ({"override_settings": {"CLIP_stop_at_last_layers": 3}}, 3),
+        ({"clip_skip": 0, "override_settings": {}}, None),
+        ({"clip_skip": "None", "override_settings": []}, None),
+    ):
+        assert (await payload_of(anna, worker, PARAMS | clip_skip)).payload.get("clip_skip") == asked_for
     listed = (await anna.http.get("/api/v2/jobs?order=asc")).json()["jobs"]
     assert listed[0]["generation_params"]["shelf"] == {"row": 3}
     worker.release.set()

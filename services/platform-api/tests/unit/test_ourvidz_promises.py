@@ -20,7 +20,7 @@ PROMISES = {
     # POST /api/queue-job
     "JWT token": "test_api_key_works_in_both_headers_and_gets_a_token",
     "answer with job, queueLength, modelVariant, isSDXL": "test_answer_matches_the_document",
-    "negativePromptSupported": "test_only_sdxl_gets_a_negative_prompt",
+    "negativePromptSupported": "test_answer_matches_the_document",
     "metadata is kept, credits and bucket are ours": "test_what_a_client_sends_along_cannot_replace_what_was_decided",
     "projectId, videoId, imageId": "test_unknown_metadata_is_stored_with_the_job",
     "printed client without a content type": "test_client_that_sends_text_plain_is_understood",

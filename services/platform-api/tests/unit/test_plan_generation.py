@@ -184,6 +184,18 @@ def test_member_that_changes_nothing_is_accepted(members: dict[str, Any]) -> Non
     assert step_of(members=members).job_type == "sdxl_image_high"
 
 
+def test_clip_skip_reaches_the_pipeline_and_a_back_end() -> None:
+    assert step_of(clip_skip=2).payload["clip_skip"] == 2
+    assert "clip_skip" not in step_of().payload
+    assert step_of((FORGE,), clip_skip=2).payload["options"] == {"override_settings": {"CLIP_stop_at_last_layers": 2}}
+
+
+def test_clip_skip_of_a_workflow_is_refused() -> None:
+    comfy = Capabilities(types=("comfyui",), backends=("Main",))
+    assert refused((comfy,), app_type="comfyui", workflow={"1": {}}, clip_skip=2) == "clip_skip"
+    assert step_of((comfy,), app_type="comfyui", workflow={"1": {}}, clip_skip=1).job_type == "comfyui"
+
+
 def test_second_pass_cannot_be_changed() -> None:
     assert refused((FORGE,), hires=True, members={"denoising_strength": 0.7}) == "denoising_strength"
     assert step_of((FORGE,), hires=True, members={"hr_scale": 2, "hr_upscaler": "None"}).payload["options"]["enable_hr"]

@@ -46,10 +46,11 @@ def test_seed_that_we_make_is_exact_in_javascript_and_differs() -> None:
     assert max(seeds) < MADE_SEEDS_BELOW
 
 
-def test_only_sdxl_gets_a_negative_prompt() -> None:
-    [sdxl] = plan("sdxl_image_fast", negative_prompt="fog").steps
-    [wan] = plan("image_fast", negative_prompt="fog").steps
-    assert (sdxl.payload["negative_prompt"], wan.payload["negative_prompt"]) == ("fog", "")
+@pytest.mark.parametrize("name", ["sdxl_image_fast", "image_fast", "video_high", "video7b_high_enhanced"])
+def test_every_drawing_type_gets_the_negative_prompt_that_was_given(name: str) -> None:
+    assert plan(name, negative_prompt="fog").steps[-1].payload["negative_prompt"] == "fog"
+    assert plan(name, negative_prompt="").steps[-1].payload["negative_prompt"] == ""
+    assert "negative_prompt" not in plan(name).steps[-1].payload
 
 
 @pytest.mark.parametrize(

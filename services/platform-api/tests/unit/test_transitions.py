@@ -117,6 +117,15 @@ def test_first_step_of_an_enhanced_job_submits_the_second_with_its_text() -> Non
     assert state.job.progress() == 50
 
 
+def test_notes_of_a_result_are_in_the_history() -> None:
+    result = {"text": "a boat", "notes": ["Not enhanced.", "\0Really."]}
+    completed = event("step.completed").model_copy(update={"data": {"result": result}})
+    _, changes = play(new_job("prompt_enhance"), event("step.started"), completed)
+    assert changes[-1].history.message == "Job completed. Not enhanced. Really."
+    _, changes = play(new_job("image7b_fast_enhanced"), event("step.started"), completed)
+    assert changes[-1].history.message == "Node 1 of 2 completed: Prompt enhancement. Not enhanced. Really."
+
+
 def test_event_of_an_old_run_changes_nothing() -> None:
     _, changes = play(new_job("image_fast"), event("step.completed", run=2))
     assert changes == []

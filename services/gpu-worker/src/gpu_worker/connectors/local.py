@@ -97,7 +97,13 @@ class LocalConnector:
                 outputs = await uploads.finish()
                 run.progress(100.0, message="done")
                 timings = outcome.timings_s | {"upload": round(time.perf_counter() - started, 3)}
-                return StepResult(outputs=outputs, text=outcome.text, timings_s=timings)
+                return StepResult(
+                    outputs=outputs,
+                    text=outcome.text,
+                    enhanced=outcome.enhanced,
+                    notes=outcome.notes,
+                    timings_s=timings,
+                )
             case StepFailure():
                 raise Failure(outcome.code, outcome.message, retryable=outcome.retryable)
             case _:

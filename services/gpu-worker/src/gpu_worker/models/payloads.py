@@ -39,6 +39,16 @@ def require_model(payload: ImagePayload | VideoPayload | PromptPayload, models: 
         raise Failure(StepErrorCode.INVALID_PAYLOAD, f"model: {payload.model!r} cannot do {payload.family.value!r}")
 
 
+def with_defaults(
+    payload: ImagePayload | VideoPayload | PromptPayload, models: Mapping[str, ModelEntry]
+) -> ImagePayload | VideoPayload | PromptPayload:
+    """Return the payload with the defaults of its model for what it leaves open."""
+    entry = models.get(payload.model)
+    if entry is None or isinstance(payload, PromptPayload) or payload.negative_prompt is not None:
+        return payload
+    return payload.model_copy(update={"negative_prompt": entry.defaults.negative_prompt})
+
+
 def _first_problem(error: ValidationError) -> str:
     problem = error.errors(include_input=False, include_url=False)[0]
     field = ".".join(str(part) for part in problem["loc"]) or "payload"

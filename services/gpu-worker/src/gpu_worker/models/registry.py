@@ -4,6 +4,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
+from darkroom_schemas.payload import Prompt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
@@ -74,6 +75,12 @@ class TinySource(_Entry):
 Source = HubSource | FolderSource | FileSource | TinySource
 
 
+class ModelDefaults(_Entry):
+    """Values for what a payload leaves open."""
+
+    negative_prompt: Prompt = ""
+
+
 class ModelEntry(_Entry):
     """One model as a profile offers it."""
 
@@ -81,6 +88,7 @@ class ModelEntry(_Entry):
     source: Source = Field(union_mode="left_to_right")
     vae: HubSource | FolderSource | None = None
     """Replaces the model's own VAE."""
+    defaults: ModelDefaults = ModelDefaults()
     dtype: WeightType = WeightType.FLOAT16
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     """Weights with another hash are refused; `ModelFiles.sha256` says what is hashed."""

@@ -13,6 +13,7 @@ def parameters_text(recipe: Recipe) -> str:
         "CFG scale": f"{recipe.guidance_scale:g}",
         "Seed": recipe.seed,
         "Size": f"{recipe.width}x{recipe.height}",
+        "Clip skip": recipe.text.clip_skip if recipe.text else None,
         "Model hash": (recipe.model.sha256 or "")[:_SHORT_HASH] or None,
         "Model": recipe.model.name,
         "RNG": "CPU",

@@ -6,6 +6,7 @@ from functools import partial
 from darkroom_schemas.payload import Family, PromptPayload
 
 from gpu_worker.models.files import find_model
+from gpu_worker.models.payloads import with_defaults
 from gpu_worker.models.registry import ModelFamily
 from gpu_worker.pipelines.context import LoadContext, PipelineContext
 from gpu_worker.pipelines.qwen.job import run_prompt
@@ -66,13 +67,19 @@ class PipelineExecutor:
 
     def run(self, step: RunStep, link: StepLink) -> StepDone:
         """Run one step to its end."""
-        payload = step.payload
+        payload = with_defaults(step.payload, self._entries)
         if isinstance(payload, PromptPayload):
-            text, timings = run_prompt(payload, self._context, link)
-            return StepDone(run_id=step.run_id, text=text, timings_s=timings)
+            result, timings = run_prompt(payload, self._context, link)
+            return StepDone(
+                run_id=step.run_id,
+                text=result.text,
+                enhanced=result.failure is None,
+                notes=result.notes,
+                timings_s=timings,
+            )
         sink = self._open_sink(step, payload.max_bytes, link.file_ready)
         if payload.family is Family.SDXL:
-            timings = run_sdxl(payload, self._context, sink, link)
+            timings, notes = run_sdxl(payload, self._context, sink, link)
         else:
-            timings = run_wan(payload, self._context, sink, link)
-        return StepDone(run_id=step.run_id, timings_s=timings)
+            timings, notes = run_wan(payload, self._context, sink, link)
+        return StepDone(run_id=step.run_id, notes=notes, timings_s=timings)

@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import torch
 from darkroom_schemas.payload import ImagePayload, VideoPayload
-from darkroom_schemas.recipe import ModelRef, Recipe
+from darkroom_schemas.recipe import ModelRef, Recipe, TextRead
 
 from gpu_worker.pipelines.context import PipelineContext
 
@@ -21,11 +21,12 @@ def make_recipe(
     batch_shape: Sequence[int],
     batch_index: int,
     dtype: torch.dtype,
+    text: TextRead | None = None,
 ) -> Recipe:
     """Return the recipe of output `index`. `batch_shape` is that of the latents, `batch_index` the position in it."""
     return Recipe(
         prompt=payload.prompt,
-        negative_prompt=payload.negative_prompt,
+        negative_prompt=payload.negative_prompt or "",
         original_prompt=payload.original_prompt,
         seed=payload.seeds[index],
         width=payload.width,
@@ -43,6 +44,7 @@ def make_recipe(
         threads=torch.get_num_threads(),
         libraries=_library_versions(),
         profile=context.profile,
+        text=text,
     )
 
 

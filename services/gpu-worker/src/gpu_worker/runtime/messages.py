@@ -112,6 +112,8 @@ class StepDone(Wire):
     kind: Literal["done"] = "done"
     run_id: str
     text: str | None = None
+    enhanced: bool | None = None
+    notes: tuple[str, ...] = ()
     timings_s: dict[str, float] = Field(default_factory=dict)
 
 

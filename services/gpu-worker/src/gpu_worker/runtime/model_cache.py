@@ -3,7 +3,7 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from darkroom_chassis.logs import get_logger
@@ -26,6 +26,8 @@ class LoadedModel:
     offloaded: bool = False
     colours: Any = None
     """The colour map of previews, None for no previews (Any: an array, and only the GPU process imports numpy)."""
+    config: Mapping[str, Any] = field(default_factory=dict)
+    """Settings of the pipeline beside its parts, such as `boundary_ratio`; each job's pipeline is built with them."""
 
 
 Loader = Callable[[str, ModelEntry], LoadedModel]

@@ -86,7 +86,7 @@ def _item(job_type: JobType, now: Mapping[str, TypeCapacity] | None) -> JobTypeI
     eta = time_to_end(step_types, now) if now else None
     text = {"type": "string", "maxLength": MAX_PROMPT_CHARACTERS}
     properties: dict[str, Any] = {"prompt": text, "seed": {"type": "integer", "minimum": 0, "maximum": MAX_SEED}}
-    if job_type.is_sdxl:
+    if job_type.takes_negative_prompt:
         properties["negative_prompt"] = text
     return JobTypeItem(
         name=job_type.name,
@@ -98,7 +98,7 @@ def _item(job_type: JobType, now: Mapping[str, TypeCapacity] | None) -> JobTypeI
         frames=job_type.frames,
         fps=job_type.fps,
         enhanced=job_type.enhanced,
-        negative_prompt_supported=job_type.is_sdxl,
+        negative_prompt_supported=job_type.takes_negative_prompt,
         price=job_type.total_price_mc / 1000,
         expected_s=job_type.expected_s,
         timeout_s=job_type.timeout_s,

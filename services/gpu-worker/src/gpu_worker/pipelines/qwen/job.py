@@ -1,13 +1,14 @@
 """Prompt enhancement as a list of stages."""
 
-import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from darkroom_schemas.payload import PromptPayload
+from darkroom_schemas.payload import MAX_PROMPT_CHARACTERS, PromptPayload
 
+from gpu_worker.domain.prompt.enhanced import Enhancement, read_answer
 from gpu_worker.pipelines.context import PipelineContext
+from gpu_worker.pipelines.qwen.chat import chat_token_ids
 from gpu_worker.pipelines.stage import Stage, StageReport, run_stages
 from gpu_worker.runtime.child_link import StepLink
 from gpu_worker.runtime.model_cache import LoadedModel
@@ -27,15 +28,18 @@ class PromptState:
     payload: PromptPayload
     context: PipelineContext
     model: LoadedModel | None = None
-    text: str | None = None
+    result: Enhancement | None = None
 
 
-def run_prompt(payload: PromptPayload, context: PipelineContext, link: StepLink) -> tuple[str, dict[str, float]]:
-    """Return the enhanced prompt and the seconds that each stage took."""
+def run_prompt(
+    payload: PromptPayload, context: PipelineContext, link: StepLink
+) -> tuple[Enhancement, dict[str, float]]:
+    """Return the enhanced prompt, or the original one if the model wrote none, and the seconds that each stage took."""
     state = PromptState(payload, context)
     timings = run_stages(STAGES, state, link)
-    # Without any printable text in the answer, the original prompt is used.
-    return state.text or payload.prompt, timings
+    if state.result is None:
+        raise LookupError("the stage that writes did not run")
+    return state.result, timings
 
 
 def _load(state: PromptState, _: StageReport) -> None:
@@ -47,10 +51,8 @@ def _write(state: PromptState, report: StageReport) -> None:
     if state.model is None:
         raise LookupError("the model is not loaded yet")
     model, tokenizer = state.model.parts["model"], state.model.parts["tokenizer"]
-    turns = [{"role": "system", "content": INSTRUCTION}, {"role": "user", "content": state.payload.prompt}]
-    question = tokenizer.apply_chat_template(turns, add_generation_prompt=True, return_tensors="pt", return_dict=True)
-    question = question.to(model.device)
-    asked = question["input_ids"].shape[1]
+    question = torch.tensor([chat_token_ids(tokenizer, INSTRUCTION, state.payload.prompt)], device=model.device)
+    asked = question.shape[1]
     limit = state.payload.max_new_tokens
 
     def after_each_token(tokens: torch.Tensor, _scores: Any, **_: Any) -> torch.Tensor:
@@ -59,18 +61,25 @@ def _write(state: PromptState, report: StageReport) -> None:
 
     # generate() takes no generator, so the process's seed is set; the process runs one step at a time.
     torch.manual_seed(state.payload.seeds[0])
-    answer = model.generate(**question, max_new_tokens=limit, stopping_criteria=[after_each_token])
-    state.text = _tidy(tokenizer.decode(answer[0, asked:], skip_special_tokens=True))
+    answer = model.generate(
+        question, attention_mask=torch.ones_like(question), max_new_tokens=limit, stopping_criteria=[after_each_token]
+    )
+    written = answer[0, asked:]
+    state.result = read_answer(
+        tokenizer.decode(written, skip_special_tokens=True),
+        prompt=state.payload.prompt,
+        was_cut=len(written) >= limit and int(written[-1]) not in _end_tokens(model),
+        max_characters=MAX_PROMPT_CHARACTERS,
+    )
 
 
-def _tidy(text: str) -> str:
-    """Remove control and replacement characters, and collapse white space."""
-    kept = (" " if character.isspace() else character for character in text)
-    printable = "".join(c for c in kept if unicodedata.category(c)[0] != "C" and c != "�")
-    return " ".join(printable.split())
+def _end_tokens(model: Any) -> set[int]:  # transformers is untyped
+    """Return the tokens that end an answer; a model may have one or several."""
+    ends = model.generation_config.eos_token_id
+    return set(ends) if isinstance(ends, list | tuple) else {ends}
 
 
 STAGES = (
     Stage("load", _load, 0.05, gives=("model",)),
-    Stage("write", _write, 0.95, needs=("model",), gives=("text",)),
+    Stage("write", _write, 0.95, needs=("model",), gives=("result",)),
 )

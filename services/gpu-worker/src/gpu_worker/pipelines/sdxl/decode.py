@@ -26,6 +26,7 @@ def decode_images(state: SdxlState, report: StageReport) -> None:
                 batch_shape=latents.shape,
                 batch_index=place,
                 dtype=latents.dtype,
+                text=state.text.read if state.text else None,
             )
             state.sink.image(index, pixels, recipe)
             index += 1

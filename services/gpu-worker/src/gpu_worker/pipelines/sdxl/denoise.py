@@ -8,6 +8,7 @@ import torch
 from gpu_worker.pipelines.preview import Previews
 from gpu_worker.pipelines.sdxl.samplers import make_sampler
 from gpu_worker.pipelines.sdxl.state import SdxlState
+from gpu_worker.pipelines.sdxl.text import encode_text
 from gpu_worker.pipelines.stage import StageReport
 from gpu_worker.runtime.batches import in_fitting_batches
 from gpu_worker.runtime.device import is_out_of_memory
@@ -40,14 +41,15 @@ def _denoise(state: SdxlState, seeds: Sequence[int], on_step: "_Steps") -> torch
     payload, model = state.payload, state.loaded
     parts = dict(model.parts)
     parts["scheduler"] = make_sampler(payload.sampler, parts["scheduler"].config)
-    pipeline = StableDiffusionXLPipeline(**parts, add_watermarker=False)
+    pipeline = StableDiffusionXLPipeline(**parts, **model.config, add_watermarker=False)
     pipeline.set_progress_bar_config(disable=True)
     if model.offloaded:
         pipeline.enable_model_cpu_offload()
     try:
+        if state.text is None:
+            state.text = encode_text(pipeline, payload)
         latents: torch.Tensor = pipeline(
-            prompt=payload.prompt,
-            negative_prompt=payload.negative_prompt or None,
+            **state.text.arguments,
             num_images_per_prompt=len(seeds),
             generator=[torch.Generator("cpu").manual_seed(seed) for seed in seeds],
             height=payload.height,

@@ -2,6 +2,7 @@
 
 from darkroom_schemas.payload import ImagePayload
 
+from gpu_worker.domain.prompt.notes import notes_of
 from gpu_worker.pipelines.context import PipelineContext
 from gpu_worker.pipelines.sdxl.decode import decode_images
 from gpu_worker.pipelines.sdxl.denoise import denoise_batches
@@ -11,9 +12,13 @@ from gpu_worker.pipelines.stage import Stage, StageReport, run_stages
 from gpu_worker.runtime.child_link import StepLink
 
 
-def run_sdxl(payload: ImagePayload, context: PipelineContext, sink: OutputSink, link: StepLink) -> dict[str, float]:
-    """Generate one image for each seed and return the seconds that each stage took."""
-    return run_stages(STAGES, SdxlState(payload, context, sink), link)
+def run_sdxl(
+    payload: ImagePayload, context: PipelineContext, sink: OutputSink, link: StepLink
+) -> tuple[dict[str, float], tuple[str, ...]]:
+    """Generate one image for each seed and return the seconds that each stage took, and notes about the text."""
+    state = SdxlState(payload, context, sink)
+    timings = run_stages(STAGES, state, link)
+    return timings, notes_of(state.text.read) if state.text else ()
 
 
 def _load(state: SdxlState, _: StageReport) -> None:

@@ -10,6 +10,7 @@ from gpu_worker.models.registry import HubSource, ModelEntry
 from gpu_worker.pipelines.context import LoadContext
 from gpu_worker.pipelines.sdxl.decode import fit_sdxl_colours
 from gpu_worker.pipelines.sdxl.single_file import config_folder
+from gpu_worker.pipelines.settings import pipeline_settings
 from gpu_worker.runtime.device import weights_bytes
 from gpu_worker.runtime.model_cache import LoadedModel
 
@@ -32,7 +33,8 @@ def load_sdxl(name: str, entry: ModelEntry, context: LoadContext) -> LoadedModel
     ref = ModelRef(name=name, source=files.source, revision=files.revision, sha256=files.sha256)
     # Fitting decodes, which would move an offloaded model's parts between memories: such models have no previews.
     colours = None if offloaded else fit_sdxl_colours(parts["vae"], context.device.torch_device)
-    return LoadedModel(ref, parts, 0 if offloaded else weights_bytes(*parts.values()), offloaded, colours)
+    memory_bytes = 0 if offloaded else weights_bytes(*parts.values())
+    return LoadedModel(ref, parts, memory_bytes, offloaded, colours, pipeline_settings(pipeline))
 
 
 def _read(entry: ModelEntry, files: ModelFiles, dtype: torch.dtype, context: LoadContext) -> Any:

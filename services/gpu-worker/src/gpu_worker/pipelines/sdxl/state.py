@@ -6,18 +6,20 @@ import torch
 from darkroom_schemas.payload import ImagePayload
 
 from gpu_worker.pipelines.context import PipelineContext
+from gpu_worker.pipelines.sdxl.text import SdxlText
 from gpu_worker.pipelines.sink import OutputSink
 from gpu_worker.runtime.model_cache import LoadedModel
 
 
 @dataclass(slots=True)
 class SdxlState:
-    """One job. `batches` holds the finished latents, in the order of the seeds."""
+    """One job. `text` holds the encoded prompts, `batches` the finished latents, in the order of the seeds."""
 
     payload: ImagePayload
     context: PipelineContext
     sink: OutputSink
     model: LoadedModel | None = None
+    text: SdxlText | None = None
     batches: list[torch.Tensor] | None = None
 
     @property

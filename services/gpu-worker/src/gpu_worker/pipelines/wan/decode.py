@@ -25,6 +25,7 @@ def decode_seeds(state: WanState, report: StageReport) -> None:
             batch_shape=latents.shape,
             batch_index=0,
             dtype=next(state.loaded.parts["transformer"].parameters()).dtype,
+            text=state.text.read if state.text else None,
         )
         if isinstance(state.payload, VideoPayload):
             state.sink.video(index, frames, state.payload.fps, recipe)

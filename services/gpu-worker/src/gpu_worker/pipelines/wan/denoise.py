@@ -8,6 +8,7 @@ from gpu_worker.pipelines.preview import Previews
 from gpu_worker.pipelines.stage import StageReport
 from gpu_worker.pipelines.wan.samplers import make_sampler
 from gpu_worker.pipelines.wan.state import WanState
+from gpu_worker.pipelines.wan.text import encode_text
 
 
 def denoise_seeds(state: WanState, report: StageReport) -> None:
@@ -34,14 +35,15 @@ def _denoise(state: WanState, seed: int, on_step: Any) -> torch.Tensor:
     payload, model = state.payload, state.loaded
     parts = dict(model.parts)
     parts["scheduler"] = make_sampler(payload.sampler, parts["scheduler"].config)
-    pipeline = WanPipeline(**parts)
+    pipeline = WanPipeline(**parts, **model.config)
     pipeline.set_progress_bar_config(disable=True)
     if model.offloaded:
         pipeline.enable_model_cpu_offload()
     try:
+        if state.text is None:
+            state.text = encode_text(pipeline, payload, state.context.device.torch_device)
         latents: torch.Tensor = pipeline(
-            prompt=payload.prompt,
-            negative_prompt=payload.negative_prompt or None,
+            **state.text.arguments,
             generator=torch.Generator("cpu").manual_seed(seed),
             height=payload.height,
             width=payload.width,

@@ -2,6 +2,7 @@
 
 from darkroom_schemas.payload import ImagePayload, VideoPayload
 
+from gpu_worker.domain.prompt.notes import notes_of
 from gpu_worker.pipelines.context import PipelineContext
 from gpu_worker.pipelines.sink import OutputSink
 from gpu_worker.pipelines.stage import Stage, StageReport, run_stages
@@ -13,9 +14,11 @@ from gpu_worker.runtime.child_link import StepLink
 
 def run_wan(
     payload: ImagePayload | VideoPayload, context: PipelineContext, sink: OutputSink, link: StepLink
-) -> dict[str, float]:
-    """Generate one output for each seed and return the seconds that each stage took."""
-    return run_stages(STAGES, WanState(payload, context, sink), link)
+) -> tuple[dict[str, float], tuple[str, ...]]:
+    """Generate one output for each seed and return the seconds that each stage took, and notes about the text."""
+    state = WanState(payload, context, sink)
+    timings = run_stages(STAGES, state, link)
+    return timings, notes_of(state.text.read) if state.text else ()
 
 
 def _load(state: WanState, _: StageReport) -> None:

@@ -8,6 +8,7 @@ from darkroom_schemas.recipe import ModelRef
 from gpu_worker.models.files import find_model
 from gpu_worker.models.registry import ModelEntry
 from gpu_worker.pipelines.context import LoadContext
+from gpu_worker.pipelines.settings import pipeline_settings
 from gpu_worker.pipelines.wan.decode import fit_wan_colours
 from gpu_worker.runtime.device import weights_bytes
 from gpu_worker.runtime.model_cache import LoadedModel
@@ -34,4 +35,5 @@ def load_wan(name: str, entry: ModelEntry, context: LoadContext) -> LoadedModel:
     ref = ModelRef(name=name, source=files.source, revision=files.revision, sha256=files.sha256)
     # Fitting decodes, which would move an offloaded model's parts between memories: such models have no previews.
     colours = None if offloaded else fit_wan_colours(vae, context.device.torch_device)
-    return LoadedModel(ref, parts, 0 if offloaded else weights_bytes(*parts.values()), offloaded, colours)
+    memory_bytes = 0 if offloaded else weights_bytes(*parts.values())
+    return LoadedModel(ref, parts, memory_bytes, offloaded, colours, pipeline_settings(pipeline))

@@ -7,17 +7,19 @@ from darkroom_schemas.payload import ImagePayload, VideoPayload
 
 from gpu_worker.pipelines.context import PipelineContext
 from gpu_worker.pipelines.sink import OutputSink
+from gpu_worker.pipelines.wan.text import WanText
 from gpu_worker.runtime.model_cache import LoadedModel
 
 
 @dataclass(slots=True)
 class WanState:
-    """One job. `latents` holds the finished latents of each seed."""
+    """One job. `text` holds the encoded prompts, `latents` the finished latents of each seed."""
 
     payload: ImagePayload | VideoPayload
     context: PipelineContext
     sink: OutputSink
     model: LoadedModel | None = None
+    text: WanText | None = None
     latents: list[torch.Tensor] | None = None
 
     @property

@@ -134,7 +134,8 @@ def _completed(state: JobState, step: Step, data: dict[str, Any], now: datetime,
     after = replace(state, job=job, steps=steps)
     if all(s.status is JobStatus.COMPLETED for s in steps):
         job = replace(job, status=JobStatus.COMPLETED, completed_at=now)
-        change = _change(after, job, [done], HistoryEvent.COMPLETE, "Job completed", now, urls,
+        message = _with_notes("Job completed", result)
+        change = _change(after, job, [done], HistoryEvent.COMPLETE, message, now, urls,
                          EventType.JOB_COMPLETED, emitted, node=step)  # fmt: skip
         captures += _rest(job)
     else:
@@ -147,6 +148,7 @@ def _completed(state: JobState, step: Step, data: dict[str, Any], now: datetime,
             captures += change.ledger
         else:
             message = f"Node {step.number + 1} of {job.steps_total} completed: {CATALOGUE[step.job_type].label}"
+            message = _with_notes(message, result)
             submits = [SubmitStep(step_submission(job, one)) for one in ready]
             change = _change(after, job, [done, *ready], HistoryEvent.NODE_COMPLETED, message, now, urls,
                              EventType.JOB_UPDATED, [*emitted, *submits], node=step)  # fmt: skip
@@ -227,6 +229,11 @@ def _rest(job: Job) -> tuple[LedgerEntry, ...]:
     """Release what was reserved and not captured: each run reserves what no earlier run captured."""
     rest = job.price_mc - job.charged_mc
     return (LedgerEntry(LedgerKind.RELEASE, rest),) if rest else ()
+
+
+def _with_notes(message: str, result: StepResult) -> str:
+    """Append what the worker notes about the result."""
+    return ". ".join((message, _storable(" ".join(result.notes)))) if result.notes else message
 
 
 def _storable(text: str) -> str:

@@ -19,11 +19,14 @@ ENHANCED_PROMPT = "{{steps.00.text}}"
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """A request, independent of any dialect. `extra` is stored with the job and not interpreted."""
+    """A request, independent of any dialect. `extra` is stored with the job and not interpreted.
+
+    Without a negative prompt, the default of the model applies; an empty one means none.
+    """
 
     job_type: str
     prompt: str = ""
-    negative_prompt: str = ""
+    negative_prompt: str | None = None
     seed: int | None = None
     priority: int = DEFAULT_PRIORITY
     extra: dict[str, Any] = field(default_factory=dict)
@@ -36,17 +39,17 @@ def plan_job(request: JobRequest) -> Plan:
         raise UnknownJobType(request.job_type, SUBMITTABLE)
     _check(request, job_type)
     seeds = seeds_from(request.seed, job_type.outputs)
-    negative_prompt = request.negative_prompt if job_type.is_sdxl else ""
+    negative_prompt = request.negative_prompt
     steps = []
     if job_type.enhanced:
-        steps.append(_step(CATALOGUE[PROMPT_TYPE], request.prompt, "", seeds, job_type.enhance_price_mc))
+        steps.append(_step(CATALOGUE[PROMPT_TYPE], request.prompt, None, seeds, job_type.enhance_price_mc))
         last = _step(job_type, ENHANCED_PROMPT, negative_prompt, seeds, job_type.price_mc, request.prompt)
     else:
         last = _step(job_type, request.prompt, negative_prompt, seeds, job_type.price_mc)
     parameters = {
         **request.extra,
         "prompt": request.prompt,
-        "negative_prompt": request.negative_prompt,
+        "negative_prompt": request.negative_prompt or "",
         "seeds": list(seeds),
         "bucket": job_type.bucket,
     }
@@ -54,7 +57,7 @@ def plan_job(request: JobRequest) -> Plan:
 
 
 def _check(request: JobRequest, job_type: JobType) -> None:
-    for name, prompt in (("prompt", request.prompt), ("negative_prompt", request.negative_prompt)):
+    for name, prompt in (("prompt", request.prompt), ("negative_prompt", request.negative_prompt or "")):
         if len(prompt) > MAX_PROMPT_CHARACTERS:
             raise InvalidParameter(name, f"must have at most {MAX_PROMPT_CHARACTERS} characters, has {len(prompt)}")
         if "\0" in prompt:
@@ -68,7 +71,7 @@ def _check(request: JobRequest, job_type: JobType) -> None:
 def _step(
     job_type: JobType,
     prompt: str,
-    negative_prompt: str,
+    negative_prompt: str | None,
     seeds: tuple[int, ...],
     price_mc: int,
     original_prompt: str | None = None,

@@ -58,7 +58,7 @@ def plan_generation(
     parameters = {
         **asked.stored,
         "prompt": asked.prompt,
-        "negative_prompt": asked.negative_prompt,
+        "negative_prompt": asked.negative_prompt or "",
         "seeds": list(seeds),
         "served_by": step.job_type,
         "bucket": CATALOGUE[step.job_type].bucket,
@@ -89,11 +89,12 @@ def _sdxl_step(asked: Generation, seeds: tuple[int, ...], model: str) -> Planned
         bucket=job_type.bucket,
         max_bytes=job_type.max_output_bytes,
         seeds=seeds,
+        clip_skip=asked.clip_skip,
     )
     typical = work_of_image(job_type.width or 0, job_type.height or 0, _typical_steps(job_type))
     return PlannedStep(
         job_type.name,
-        payload.model_dump(mode="json"),
+        payload.model_dump(mode="json", exclude_none=True),
         price_of_image(job_type, work=work, typical_work=typical),
         outputs=len(seeds),
         requirements=Requirements(type=job_type.name, models=(model,)),
@@ -136,7 +137,7 @@ def _a1111_step(asked: Generation, seeds: tuple[int, ...], checkpoint: str | Non
     check_work(asked.images, work)
     payload = A1111Payload(
         prompt=asked.prompt,
-        negative_prompt=asked.negative_prompt,
+        negative_prompt=asked.negative_prompt or "",
         width=width,
         height=height,
         steps=steps,
@@ -178,6 +179,8 @@ def _options(asked: Generation) -> dict[str, Any]:
         options["styles"] = [asked.style]
     if asked.subseed is not None:
         options["subseed"] = asked.subseed
+    if asked.clip_skip is not None:
+        options["override_settings"] = {"CLIP_stop_at_last_layers": asked.clip_skip}
     return options
 
 
@@ -187,6 +190,8 @@ def _comfyui_step(asked: Generation, *, is_live: bool) -> PlannedStep:
         raise wrong("workflow", f"needs the app_type comfyui, not {asked.app_type!r}")
     if not is_live:
         raise wrong("workflow", f"needs a ComfyUI that serves {asked.server_alias!r}, and no live worker offers one")
+    if asked.clip_skip not in {None, 1}:
+        raise wrong("clip_skip", "has no effect on a workflow, which has a node for it")
     payload = ComfyUIPayload(
         workflow=dict(asked.workflow or {}),
         max_outputs=asked.images,

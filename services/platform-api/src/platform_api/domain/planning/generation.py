@@ -34,7 +34,7 @@ class Generation:
     app_type: str
     server_alias: str
     prompt: str
-    negative_prompt: str = ""
+    negative_prompt: str | None = None
     width: int | None = None
     height: int | None = None
     steps: int | None = None
@@ -50,6 +50,7 @@ class Generation:
     refiner: str | None = None
     style: str | None = None
     subseed: int | None = None
+    clip_skip: int | None = None
     workflow: Mapping[str, Any] | None = None
     members: Mapping[str, Any] = field(default_factory=dict)
     other_members: Mapping[str, Any] = field(default_factory=dict)

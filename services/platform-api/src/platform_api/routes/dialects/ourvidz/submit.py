@@ -33,7 +33,7 @@ class QueueJobMetadata(RequestBody):
     model_config = ConfigDict(extra="allow")
 
     prompt: Prompt | None = None
-    negative_prompt: Prompt | None = Field(default=None, description="Used by SDXL types only.")
+    negative_prompt: Prompt | None = Field(default=None, description="Absent: the default of the model. Empty: none.")
     seed: SeedOrRandom = Field(
         default=None, description="Seed of the first image; each further image adds 1. Absent, empty or -1: random."
     )
@@ -92,7 +92,7 @@ async def queue_job(
     request = JobRequest(
         job_type=body.jobType,
         prompt=metadata.prompt or "",
-        negative_prompt=metadata.negative_prompt or "",
+        negative_prompt=metadata.negative_prompt,
         seed=metadata.seed,
         extra={**(metadata.model_extra or {}), **references},
     )

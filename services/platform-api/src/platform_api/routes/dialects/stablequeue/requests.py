@@ -4,10 +4,11 @@ from typing import Annotated, Any
 
 from darkroom_schemas.base import Request as RequestBody
 from darkroom_schemas.fields import Text, storable_json
+from darkroom_schemas.payload import MAX_CLIP_SKIP
 from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, field_validator, model_validator
 
 from platform_api.domain.planning.from_catalogue import MAX_PROMPT_CHARACTERS
-from platform_api.domain.planning.generation import MAX_IMAGES, MAX_SIDE, MAX_STEPS, PARAMS, Generation
+from platform_api.domain.planning.generation import MAX_IMAGES, MAX_SIDE, MAX_STEPS, PARAMS, Generation, is_chosen
 from platform_api.domain.planning.generation_members import ignored
 from platform_api.http.job_parameters import check_small
 from platform_api.http.numbers import NotBoolean, SeedOrRandom
@@ -16,10 +17,26 @@ Prompt = Annotated[Text, Field(max_length=MAX_PROMPT_CHARACTERS)]
 Side = Annotated[int, Field(ge=64, le=MAX_SIDE, multiple_of=8), NotBoolean]
 Steps = Annotated[int, Field(ge=1, le=MAX_STEPS), NotBoolean]
 CfgScale = Annotated[float, Field(ge=0, le=30, allow_inf_nan=False), NotBoolean]
+
+
+def _none_if_off(value: Any) -> Any:  # Any: whatever the client sent
+    """Return None for values that turn a feature off, which clients send as part of their complete forms."""
+    if isinstance(value, str):
+        return value if is_chosen(value) else None
+    return None if value in (None, False, 0) or value in ([], {}) else value
+
+
+ClipSkip = Annotated[int, Field(ge=1, le=MAX_CLIP_SKIP), NotBoolean]
 Count = Annotated[int, Field(ge=1, le=MAX_IMAGES), NotBoolean]
 Word = Annotated[Text, Field(max_length=200)]
 Graph = Annotated[dict[str, dict[str, Any]], Field(min_length=1, max_length=1000), BeforeValidator(storable_json)]
 AppType = Annotated[Text, Field(min_length=1, max_length=64)]
+
+
+class OverrideSettings(RequestBody):
+    """Settings of A1111 for one request."""
+
+    CLIP_stop_at_last_layers: ClipSkip | None = None
 
 
 class GenerationParams(RequestBody):
@@ -52,12 +69,31 @@ class GenerationParams(RequestBody):
     refiner_model: Word | None = None
     style_preset: Word | None = None
     subseed: SeedOrRandom = None
+    clip_skip: Annotated[ClipSkip | None, BeforeValidator(_none_if_off)] = Field(
+        default=None, description="1, or absent: no layer of the text encoders is skipped."
+    )
+    override_settings: Annotated[OverrideSettings | None, BeforeValidator(_none_if_off)] = Field(
+        default=None, description="A1111's form of `clip_skip`; other settings are not supported."
+    )
     workflow: Graph | None = Field(default=None, description="A ComfyUI graph in API format, for `app_type` comfyui.")
 
     @property
     def images(self) -> int:
         """Return the number of requested images, from `num_images` or `batch_size` × `n_iter`."""
         return max(self.num_images or 1, (self.batch_size or 1) * (self.n_iter or 1))
+
+    @property
+    def skipped(self) -> int | None:
+        """Return the clip skip, from either of its two members."""
+        override = self.override_settings
+        return self.clip_skip or (override.CLIP_stop_at_last_layers if override else None)
+
+    @model_validator(mode="after")
+    def _clip_skips_agree(self) -> "GenerationParams":
+        override = self.override_settings.CLIP_stop_at_last_layers if self.override_settings else None
+        if self.clip_skip and override and self.clip_skip != override:
+            raise ValueError(f"`clip_skip` is {self.clip_skip}, but `CLIP_stop_at_last_layers` is {override}")
+        return self
 
     @model_validator(mode="after")
     def _counts_agree(self) -> "GenerationParams":
@@ -118,7 +154,7 @@ class StableQueueRequest(RequestBody):
             app_type=self.app_type,
             server_alias=self.target_server_alias,
             prompt=params.positive_prompt,
-            negative_prompt=params.negative_prompt or "",
+            negative_prompt=params.negative_prompt,
             width=params.width,
             height=params.height,
             steps=params.steps,
@@ -134,6 +170,7 @@ class StableQueueRequest(RequestBody):
             refiner=params.refiner_model,
             style=params.style_preset,
             subseed=params.subseed,
+            clip_skip=params.skipped,
             workflow=params.workflow,
             members=params.model_extra or {},
             other_members=self.model_extra or {},
