@@ -10,7 +10,7 @@ from darkroom_schemas.errors import StepErrorCode
 
 from gpu_worker.domain.failures import Failure
 from gpu_worker.runtime.child_link import StepLink
-from gpu_worker.runtime.device import is_out_of_memory
+from gpu_worker.runtime.device_errors import is_out_of_memory
 
 State = TypeVar("State")
 

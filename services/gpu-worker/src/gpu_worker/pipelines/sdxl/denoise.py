@@ -10,7 +10,7 @@ from gpu_worker.pipelines.sdxl.samplers import make_sampler
 from gpu_worker.pipelines.sdxl.state import SdxlState
 from gpu_worker.pipelines.stage import StageReport
 from gpu_worker.runtime.batches import in_fitting_batches
-from gpu_worker.runtime.device import is_out_of_memory
+from gpu_worker.runtime.device_errors import is_out_of_memory
 
 
 def denoise_batches(state: SdxlState, report: StageReport) -> None:
