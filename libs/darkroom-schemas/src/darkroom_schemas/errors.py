@@ -47,6 +47,8 @@ class StepErrorCode(StrEnum):
     INVALID_PAYLOAD = "invalid_payload"
     MODEL_UNAVAILABLE = "model_unavailable"
     OUT_OF_MEMORY = "out_of_memory"
+    DEVICE_ERROR = "device_error"
+    """The device reported an error after which its process cannot go on, such as an illegal memory access."""
     WORKER_CRASHED = "worker_crashed"
     LEASE_EXPIRED = "lease_expired"
     TIMEOUT = "timeout"

@@ -42,6 +42,8 @@ class FaultExecutor:
             case "obey":
                 while not self._never.wait(0.01):
                     link.check()
+            case "broken context":
+                raise RuntimeError("CUDA error: an illegal memory access was encountered")
             case "error":
                 raise RuntimeError("broken")
         return StepDone(run_id=step.run_id, text=f"{step.payload.prompt} by {os.getpid()}")

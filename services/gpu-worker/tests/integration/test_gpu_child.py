@@ -148,6 +148,19 @@ async def test_an_error_in_a_pipeline_does_not_cost_the_process(bed: Bed) -> Non
     assert bed.losses.reasons == []
 
 
+async def test_a_broken_context_fails_its_step_and_costs_no_other_one(bed: Bed) -> None:
+    await bed.run("first")
+    broken = bed.child.pid
+    waiting = [bed.start("broken context"), *(bed.start(f"later {number}") for number in range(3))]
+    refused, *later = await asyncio.gather(*waiting)
+    assert isinstance(refused, StepFailure)
+    assert (refused.code, refused.retryable) == (StepErrorCode.DEVICE_ERROR, True)
+    assert refused.message == "The device failed: illegal memory access"
+    assert all(isinstance(outcome, StepDone) for outcome in later)
+    assert bed.child.pid != broken
+    assert bed.losses.reasons == ["it ended with status 70"]
+
+
 async def test_a_frozen_process_is_killed_and_replaced() -> None:
     async with child_with(replace(CALM, silence_s=2.0)) as bed:
         with pytest.raises(ChildLost, match="no sign of life"):

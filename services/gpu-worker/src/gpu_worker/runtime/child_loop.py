@@ -3,6 +3,7 @@
 import os
 import queue
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from typing import Protocol
@@ -12,6 +13,7 @@ from darkroom_schemas.errors import StepErrorCode
 
 from gpu_worker.domain.failures import Failure, Stopped
 from gpu_worker.runtime.child_link import ChildLink, Send, StepLink
+from gpu_worker.runtime.device_errors import broken_context
 from gpu_worker.runtime.framing import receive_frame
 from gpu_worker.runtime.messages import (
     TO_CHILD,
@@ -27,6 +29,8 @@ from gpu_worker.runtime.messages import (
 )
 
 log = get_logger(__name__)
+BROKEN_CONTEXT_STATUS = 70
+"""Exit status after an error that broke the context of the device."""
 
 
 class StepExecutor(Protocol):
@@ -67,7 +71,12 @@ class ChildLoop:
         ).start()
         while True:
             step = self._waiting.get()
-            self._link.send(self._run(step, executor))
+            outcome = self._run(step, executor)
+            self._link.send(outcome)
+            if isinstance(outcome, StepFailure) and outcome.ends:
+                sys.stdout.flush()
+                # A normal exit would call the broken context again and may hang there.
+                os._exit(BROKEN_CONTEXT_STATUS)
 
     def _run(self, step: RunStep, executor: StepExecutor) -> FromChild:
         link = StepLink(step.run_id, self._link.send)
@@ -80,14 +89,9 @@ class ChildLoop:
             return StepFailure(
                 run_id=step.run_id, code=failure.code, message=failure.message, retryable=failure.retryable
             )
-        except Exception as error:  # an error of a pipeline fails this attempt and not the process
+        except Exception as error:
             log.exception("A step failed with an unexpected exception", run_id=step.run_id)
-            return StepFailure(
-                run_id=step.run_id,
-                code=StepErrorCode.INTERNAL,
-                message=f"The pipeline failed with {type(error).__name__}",
-                retryable=True,
-            )
+            return _failure(step.run_id, error)
         finally:
             self._current = None
 
@@ -119,3 +123,18 @@ class ChildLoop:
     def _read(self) -> object:
         frame = receive_frame(self._connection)
         return None if frame is None else TO_CHILD.validate_json(frame)
+
+
+def _failure(run_id: str, error: Exception) -> StepFailure:
+    """Report an unforeseen error: it fails this attempt, and ends the process only if it broke the device's context."""
+    reason = broken_context(error)
+    if reason is None:
+        message = f"The pipeline failed with {type(error).__name__}"
+        return StepFailure(run_id=run_id, code=StepErrorCode.INTERNAL, message=message, retryable=True)
+    return StepFailure(
+        run_id=run_id,
+        code=StepErrorCode.DEVICE_ERROR,
+        message=f"The device failed: {reason}",
+        retryable=True,
+        ends=True,
+    )

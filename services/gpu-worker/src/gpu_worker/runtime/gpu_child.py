@@ -75,6 +75,7 @@ class GpuChild:
         self._missing = asyncio.Event()
         self._missing.set()
         self._kill_reason: str | None = None
+        self._got_ready = False
         self._run: _Run | None = None
         self._one_at_a_time = asyncio.Lock()
 
@@ -157,17 +158,16 @@ class GpuChild:
         self._kill_reason = None
         child = self._child = await ChildProcess.start(self._command)
         reason = None
+        self._got_ready = False
         try:
             await child.send(self._setup)
             reason = await self._listen(child)
         finally:
-            got_ready = self._available.is_set()
-            self._available.clear()
-            self._missing.set()
+            self._become_unavailable()
             self._child = None
             status = await child.end()
         self._report_loss(self._kill_reason or reason or _describe(status))
-        return got_ready
+        return self._got_ready
 
     async def _listen(self, child: ChildProcess) -> str | None:
         """Dispatch messages until the process ends (returns None) or has to be killed (returns the reason)."""
@@ -185,6 +185,7 @@ class GpuChild:
                     return None
                 case Ready():
                     wait_s = self._timeouts.silence_s
+                    self._got_ready = True
                     self._available.set()
                     self._missing.clear()
                     self._observer.ready(message)
@@ -207,8 +208,15 @@ class GpuChild:
             case FileReady():
                 run.on_file(message)
             case StepDone() | StepFailure() | StepHalted():
+                if isinstance(message, StepFailure) and message.ends:
+                    # A step that were sent now would be lost with the process.
+                    self._become_unavailable()
                 if not run.outcome.done():
                     run.outcome.set_result(message)
+
+    def _become_unavailable(self) -> None:
+        self._available.clear()
+        self._missing.set()
 
     def _report_loss(self, reason: str) -> None:
         self._observer.lost(reason)
