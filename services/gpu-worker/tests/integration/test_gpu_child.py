@@ -38,6 +38,7 @@ class Losses:
 
     def __init__(self) -> None:
         self.reasons: list[str] = []
+        self.faults: list[str] = []
         self.heard: asyncio.Queue[str] = asyncio.Queue()
 
     def ready(self, ready: Ready) -> None: ...
@@ -46,8 +47,10 @@ class Losses:
 
     def model_loaded(self, loaded: ModelLoaded) -> None: ...
 
-    def lost(self, reason: str) -> None:
+    def lost(self, reason: str, *, fault: bool) -> None:
         self.reasons.append(reason)
+        if fault:
+            self.faults.append(reason)
         self.heard.put_nowait(reason)
 
 
@@ -158,7 +161,7 @@ async def test_a_broken_context_fails_its_step_and_costs_no_other_one(bed: Bed) 
     assert refused.message == "The device failed: illegal memory access"
     assert all(isinstance(outcome, StepDone) for outcome in later)
     assert bed.child.pid != broken
-    assert bed.losses.reasons == ["it ended with status 70"]
+    assert bed.losses.reasons == bed.losses.faults == ["it ended with status 70"]
 
 
 async def test_a_frozen_process_is_killed_and_replaced() -> None:
@@ -192,6 +195,7 @@ async def test_a_step_that_does_not_obey_is_killed_with_its_process() -> None:
         bed.stop.set()
         assert isinstance(await running, StepHalted)
         assert bed.losses.reasons == ["its step did not stop when asked to"]
+        assert bed.losses.faults == []
         bed.stop.clear()
         assert isinstance(await bed.run("again"), StepDone)
 
@@ -213,6 +217,7 @@ async def test_a_step_stopped_before_its_turn_never_runs(bed: Bed) -> None:
 async def test_a_child_that_cannot_start_is_tried_again() -> None:
     async with child_with(CALM, command=(sys.executable, "-c", "raise SystemExit(3)")) as bed:
         assert [await bed.losses.heard.get() for _ in range(2)] == ["it ended with status 3"] * 2
+        assert bed.losses.faults == []
         assert not bed.child.is_available
 
 

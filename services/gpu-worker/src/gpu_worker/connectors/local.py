@@ -12,9 +12,9 @@ from darkroom_schemas.catalogue import Connector as ConnectorName
 from darkroom_schemas.step import StepOutput, StepResult
 
 from gpu_worker.connectors.previews import PreviewUploads
-from gpu_worker.domain.failures import ConnectorNotReady, Failure, Stopped
+from gpu_worker.domain.failures import UNFORESEEN, ConnectorNotReady, Failure, Stopped
 from gpu_worker.domain.object_keys import object_folder
-from gpu_worker.domain.ports import Deletions, ObjectStore, StepRun
+from gpu_worker.domain.ports import Deletions, ObjectStore, StepOutcomes, StepRun
 from gpu_worker.models.payloads import read_payload, require_model
 from gpu_worker.models.profile import Profile
 from gpu_worker.runtime.messages import FileReady, Progressed, RunStep, StepDone, StepFailure, StepOutcome
@@ -47,13 +47,20 @@ class LocalConnector:
     name = ConnectorName.LOCAL.value
 
     def __init__(
-        self, child: Child, profile: Profile, store: ObjectStore, spool: OpenSpool, deletions: Deletions
+        self,
+        child: Child,
+        profile: Profile,
+        store: ObjectStore,
+        spool: OpenSpool,
+        deletions: Deletions,
+        outcomes: StepOutcomes,
     ) -> None:
         self._child = child
         self._profile = profile
         self._store = store
         self._spool = spool
         self._deletions = deletions
+        self._outcomes = outcomes
         self.models = tuple(profile.models)
         self.types = tuple(
             entry.name
@@ -77,9 +84,9 @@ class LocalConnector:
         previews = PreviewUploads(self._store, object_folder(run.step), run)
         with self._spool() as folder:
             try:
-                outcome = await self._child.run(
+                outcome = await self._run_on_device(
                     RunStep(run_id=run.step.token, payload=payload, spool=folder),
-                    stop=run.stop,
+                    run.stop,
                     on_progress=lambda update: _forward(run, update, previews),
                     on_file=uploads.start,
                 )
@@ -89,6 +96,26 @@ class LocalConnector:
                 raise
             finally:
                 await previews.end()
+
+    async def _run_on_device(
+        self,
+        step: RunStep,
+        stop: asyncio.Event,
+        on_progress: Callable[[Progressed], None],
+        on_file: Callable[[FileReady], None],
+    ) -> StepOutcome:
+        """Run the step, and record how it ended before anybody else learns it."""
+        try:
+            outcome = await self._child.run(step, stop=stop, on_progress=on_progress, on_file=on_file)
+        except Failure as failure:
+            if failure.code in UNFORESEEN:
+                self._outcomes.failed(failure.message)
+            raise
+        if isinstance(outcome, StepDone):
+            self._outcomes.succeeded()
+        elif isinstance(outcome, StepFailure) and outcome.code in UNFORESEEN:
+            self._outcomes.failed(outcome.message)
+        return outcome
 
     async def _result(self, outcome: StepOutcome, uploads: "_Uploads", run: StepRun) -> StepResult:
         match outcome:

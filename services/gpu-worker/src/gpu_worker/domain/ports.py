@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -75,3 +76,27 @@ class Deletions(Protocol):
 
     def discard(self, keys: Iterable[str]) -> None:
         """Queue objects for deletion; returns at once."""
+
+
+class HoldName(StrEnum):
+    """What can keep the worker from claiming steps."""
+
+    DEVICE = "device"
+    OBJECT_STORE = "object_store"
+
+
+class Holds(Protocol):
+    """Keeps the worker from claiming steps while those in progress continue."""
+
+    def hold(self, name: HoldName, reason: str) -> None: ...
+
+    def release(self, name: HoldName) -> None: ...
+
+
+class StepOutcomes(Protocol):
+    """Learns how steps on the device ended, to judge whether the device still works."""
+
+    def succeeded(self) -> None: ...
+
+    def failed(self, reason: str) -> None:
+        """Record a failure that says nothing about the step and so may be the device's."""

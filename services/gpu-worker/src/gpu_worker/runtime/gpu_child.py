@@ -47,7 +47,8 @@ class ChildObserver(Protocol):
 
     def model_loaded(self, loaded: ModelLoaded) -> None: ...
 
-    def lost(self, reason: str) -> None: ...
+    def lost(self, reason: str, *, fault: bool) -> None:
+        """Learn that the process ended. No `fault`: it was not ready yet, or was killed because of a stop request."""
 
 
 @dataclass(slots=True)
@@ -166,7 +167,8 @@ class GpuChild:
             self._become_unavailable()
             self._child = None
             status = await child.end()
-        self._report_loss(self._kill_reason or reason or _describe(status))
+        fault = self._got_ready and self._kill_reason is None
+        self._report_loss(self._kill_reason or reason or _describe(status), fault=fault)
         return self._got_ready
 
     async def _listen(self, child: ChildProcess) -> str | None:
@@ -218,8 +220,8 @@ class GpuChild:
         self._available.clear()
         self._missing.set()
 
-    def _report_loss(self, reason: str) -> None:
-        self._observer.lost(reason)
+    def _report_loss(self, reason: str, *, fault: bool) -> None:
+        self._observer.lost(reason, fault=fault)
         if self._run is not None and not self._run.outcome.done():
             self._run.outcome.set_exception(ChildLost(reason))
 

@@ -1,5 +1,6 @@
 """The composition root of the service process. Nothing that it imports imports torch."""
 
+import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -16,8 +17,11 @@ from darkroom_schemas.worker import Capabilities, WorkerInfo
 from gpu_worker import VERSION
 from gpu_worker.connectors.local import LocalConnector
 from gpu_worker.connectors.simulated import SimulatedConnector
+from gpu_worker.domain.circuit_breaker import CircuitBreaker
 from gpu_worker.domain.ports import Connector
 from gpu_worker.domain.step_router import StepRouter
+from gpu_worker.loops.claim_holds import ClaimHolds
+from gpu_worker.loops.device_health import DeviceHealth
 from gpu_worker.loops.object_deletions import ObjectDeletions
 from gpu_worker.loops.steps import AlwaysAvailable, StepHandler, StepLoop
 from gpu_worker.models.profile import Profile
@@ -50,7 +54,9 @@ async def assemble(settings: WorkerSettings, profile: Profile) -> AsyncIterator[
         uploads = ObjectUploads(open_store(settings.object_store_url))
         redis_client = await QueueClient.open(settings.redis_url)
         stack.push_async_callback(redis_client.close)
-        watch = DeviceWatch()
+        holds = ClaimHolds()
+        health = DeviceHealth(CircuitBreaker(time.monotonic), holds)
+        watch = DeviceWatch(health.lost)
         deletions = ObjectDeletions(uploads)
         loops = LoopSupervisor((RedisUnavailable,))
         loops.add("object_deletions", deletions.run)
@@ -61,13 +67,15 @@ async def assemble(settings: WorkerSettings, profile: Profile) -> AsyncIterator[
             loops.add("gpu_child", child.keep_alive)
             spool = SpoolFolders(settings.spool_dir)
             spool.remove_stale()
-            connectors.append(LocalConnector(child, profile, uploads, spool.folder, deletions))
+            connectors.append(LocalConnector(child, profile, uploads, spool.folder, deletions, health))
         if ConnectorName.SIMULATED in settings.connectors:
             connectors.append(SimulatedConnector())
         router = StepRouter(connectors)
 
         def make_consumer() -> Consumer:
             info = _worker_info(settings, profile, router, watch.device)
+            if health.is_on_trial:
+                info = info.model_copy(update={"concurrency": 1})
             handler = StepHandler(router, settings.id)
             heartbeat_s = settings.lease_s / 3
             return Consumer(
@@ -75,7 +83,9 @@ async def assemble(settings: WorkerSettings, profile: Profile) -> AsyncIterator[
                 resident=lambda: watch.models, on_refused=deletions.discard_refused,
             )  # fmt: skip
 
-        steps = StepLoop(make_consumer, child or AlwaysAvailable(), give_up_after_s=settings.child_patience_s)
+        gate = child or AlwaysAvailable()
+        steps = StepLoop(make_consumer, gate, holds, give_up_after_s=settings.child_patience_s)
+        health.on_recovered = steps.renew
         loops.add("steps", steps.run)
         await stack.enter_async_context(loops)
         stack.push_async_callback(deletions.settle)
