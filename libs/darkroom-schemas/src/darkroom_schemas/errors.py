@@ -52,6 +52,8 @@ class StepErrorCode(StrEnum):
     WORKER_CRASHED = "worker_crashed"
     LEASE_EXPIRED = "lease_expired"
     TIMEOUT = "timeout"
+    NOT_FINITE = "not_finite"
+    """The model computed NaN or infinite numbers, which would have become a black picture."""
     OUTPUT_TOO_LARGE = "output_too_large"
     STORAGE = "storage_error"
     BACKEND = "backend_error"

@@ -209,6 +209,17 @@ async def test_only_failures_that_nobody_foresaw_count_against_the_device(
     assert outcomes == noted
 
 
+@pytest.mark.parametrize(("attempt", "retryable"), [(1, True), (2, False)])
+async def test_numbers_that_overflow_are_tried_once_more(
+    make_run: MakeRun, order: dict[str, Any], recipe: Recipe, tmp_path: Path, attempt: int, *, retryable: bool
+) -> None:
+    end = StepFailure(run_id="r", code=StepErrorCode.NOT_FINITE, message="NaN", retryable=True)
+    connector = make_connector(FakeChild(recipe, end=end), FakeStore(), tmp_path)
+    with pytest.raises(Failure, match="NaN") as caught:
+        await connector.run(make_run("sdxl_image_fast", order, attempt=attempt))
+    assert caught.value.retryable is retryable
+
+
 async def test_the_connector_is_not_ready_without_its_process(recipe: Recipe, tmp_path: Path) -> None:
     child = FakeChild(recipe)
     connector = make_connector(child, FakeStore(), tmp_path)

@@ -27,6 +27,7 @@ FIRST_RETRY_MS, LONGEST_RETRY_MS = 1000, 60_000
 _RETRIES = {
     StepErrorCode.DEVICE_ERROR: Outcome.RETRY_ELSEWHERE,
     StepErrorCode.WORKER_CRASHED: Outcome.RETRY_ELSEWHERE,
+    StepErrorCode.NOT_FINITE: Outcome.RETRY_ELSEWHERE,
     StepErrorCode.OUT_OF_MEMORY: Outcome.RETRY_LARGER,
 }
 """Retries that avoid the worker, since its device may be the reason for the failure."""

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.catalogue import Connector as ConnectorName
+from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.step import StepOutput, StepResult
 
 from gpu_worker.connectors.previews import PreviewUploads
@@ -126,9 +127,15 @@ class LocalConnector:
                 timings = outcome.timings_s | {"upload": round(time.perf_counter() - started, 3)}
                 return StepResult(outputs=outputs, text=outcome.text, timings_s=timings)
             case StepFailure():
-                raise Failure(outcome.code, outcome.message, retryable=outcome.retryable)
+                retryable = outcome.retryable and _may_end_otherwise(outcome, run)
+                raise Failure(outcome.code, outcome.message, retryable=retryable)
             case _:
                 raise Stopped
+
+
+def _may_end_otherwise(failure: StepFailure, run: StepRun) -> bool:
+    """Return whether another attempt may succeed. Numbers that overflow twice depend on the model and the seed."""
+    return failure.code is not StepErrorCode.NOT_FINITE or run.step.attempt == 1
 
 
 def _forward(run: StepRun, update: Progressed, previews: PreviewUploads) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from gpu_worker.pipelines.finite import require_finite
 from gpu_worker.pipelines.preview import Previews
 from gpu_worker.pipelines.sdxl.samplers import make_sampler
 from gpu_worker.pipelines.sdxl.state import SdxlState
@@ -30,6 +31,7 @@ def denoise_batches(state: SdxlState, report: StageReport) -> None:
         out_of_memory=is_out_of_memory,
         free_memory=lambda: state.context.models.evict_others(state.payload.model),
     ):
+        require_finite(latents, "The latents")
         finished.append(latents)
     state.batches = finished
 

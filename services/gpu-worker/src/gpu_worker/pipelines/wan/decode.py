@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from darkroom_schemas.payload import VideoPayload
 
+from gpu_worker.pipelines.finite import require_finite
 from gpu_worker.pipelines.preview import Colours, fit_colours
 from gpu_worker.pipelines.recipes import make_recipe
 from gpu_worker.pipelines.sink import Pixels
@@ -25,6 +26,8 @@ def decode_seeds(state: WanState, report: StageReport) -> None:
             batch_shape=latents.shape,
             batch_index=0,
             dtype=next(state.loaded.parts["transformer"].parameters()).dtype,
+            decode_dtype=state.loaded.parts["vae"].dtype,
+            tiled=state.loaded.parts["vae"].use_tiling,
         )
         if isinstance(state.payload, VideoPayload):
             state.sink.video(index, frames, state.payload.fps, recipe)
@@ -53,6 +56,7 @@ def _frames(vae: Any, latents: torch.Tensor, device: torch.device) -> Pixels:
     mean = latents.new_tensor(vae.config.latents_mean).view(shape)
     deviation = latents.new_tensor(vae.config.latents_std).view(shape)
     video = vae.decode(latents * deviation + mean, return_dict=False)[0][0]
+    require_finite(video, "The decoded pixels")
     scaled = (video / 2 + 0.5).clamp(0, 1).mul(255).round().to(torch.uint8)
     frames: Pixels = scaled.permute(1, 2, 3, 0).contiguous().cpu().numpy()
     return frames

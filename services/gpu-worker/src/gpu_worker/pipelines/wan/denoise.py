@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 
+from gpu_worker.pipelines.finite import require_finite
 from gpu_worker.pipelines.preview import Previews
 from gpu_worker.pipelines.stage import StageReport
 from gpu_worker.pipelines.wan.samplers import make_sampler
@@ -24,7 +25,9 @@ def denoise_seeds(state: WanState, report: StageReport) -> None:
             report.tick(number * calls + step + 1, len(seeds) * calls, previews.of(changes))
             return changes
 
-        finished.append(_denoise(state, seed, on_step))
+        latents = _denoise(state, seed, on_step)
+        require_finite(latents, "The latents")
+        finished.append(latents)
     state.latents = finished
 
 
