@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,7 +33,7 @@ def overflow(module: torch.nn.Module, *, only_in: torch.dtype | None = None) -> 
 
 
 @pytest.fixture
-def half_vae(executor: PipelineExecutor, image_payload: ImagePayload) -> Iterator[torch.nn.Module]:
+def half_vae(executor: PipelineExecutor, image_payload: ImagePayload) -> Iterator[Any]:  # untyped in diffusers
     """The decoder of SDXL in half precision, as on a GPU."""
     vae = executor.models.get(image_payload.model).parts["vae"]
     vae.to(torch.bfloat16)
@@ -64,7 +65,7 @@ def test_latents_that_are_not_finite_fail_the_step(
 
 
 def test_a_picture_that_overflows_in_half_precision_is_decoded_again_in_float32(
-    draw: Draw, half_vae: torch.nn.Module, image_payload: ImagePayload
+    draw: Draw, half_vae: Any, image_payload: ImagePayload
 ) -> None:
     payload = image_payload.model_copy(update={"seeds": (1, 2)})
     before, spoiled, after = draw(payload), draw(payload), draw(payload)
@@ -81,7 +82,7 @@ def test_a_picture_that_overflows_in_half_precision_is_decoded_again_in_float32(
 
 
 def test_a_picture_that_overflows_in_float32_too_fails_the_step(
-    draw: Draw, half_vae: torch.nn.Module, image_payload: ImagePayload
+    draw: Draw, half_vae: Any, image_payload: ImagePayload
 ) -> None:
     drawing = draw(image_payload)
     with overflow(half_vae.decoder), pytest.raises(Failure, match="pixels contain NaN") as caught:

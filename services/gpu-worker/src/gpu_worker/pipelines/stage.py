@@ -10,7 +10,7 @@ from darkroom_schemas.errors import StepErrorCode
 
 from gpu_worker.domain.failures import Failure
 from gpu_worker.runtime.child_link import StepLink
-from gpu_worker.runtime.device_errors import is_out_of_memory
+from gpu_worker.runtime.device_errors import memory_shortage
 
 State = TypeVar("State")
 
@@ -67,9 +67,11 @@ def _run(stage: Stage[State], state: State, report: StageReport) -> None:
     try:
         stage.run(state, report)
     except Exception as error:
-        if not is_out_of_memory(error):
+        shortage = memory_shortage(error)
+        if shortage is None:
             raise
-        raise Failure(StepErrorCode.OUT_OF_MEMORY, f"Memory ran out during: {stage.name}") from error
+        text = f"Memory ran out during: {stage.name} ({shortage})"
+        raise Failure(StepErrorCode.OUT_OF_MEMORY, text, retryable=True) from error
 
 
 def _require(state: object, fields: tuple[str, ...], what: str) -> None:

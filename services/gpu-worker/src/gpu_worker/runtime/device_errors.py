@@ -44,8 +44,10 @@ class MemoryShortage:
     free_bytes: int | None = None
 
     def __str__(self) -> str:
-        needed = "an unknown amount" if self.needed_bytes is None else f"{self.needed_bytes} bytes"
-        free = "an unknown amount" if self.free_bytes is None else f"{self.free_bytes} bytes"
+        needed, free = (
+            "an unknown number of bytes" if size is None else f"{size} bytes"
+            for size in (self.needed_bytes, self.free_bytes)
+        )
         return f"{needed} needed, {free} free"
 
 

@@ -8,7 +8,9 @@ import torch
 from darkroom_schemas.payload import PromptPayload
 
 from gpu_worker.pipelines.context import PipelineContext
+from gpu_worker.pipelines.loading import load_model
 from gpu_worker.pipelines.stage import Stage, StageReport, run_stages
+from gpu_worker.runtime.batches import with_room
 from gpu_worker.runtime.child_link import StepLink
 from gpu_worker.runtime.model_cache import LoadedModel
 
@@ -39,7 +41,7 @@ def run_prompt(payload: PromptPayload, context: PipelineContext, link: StepLink)
 
 
 def _load(state: PromptState, _: StageReport) -> None:
-    state.model = state.context.models.get(state.payload.model)
+    state.model = load_model(state.context.models, state.payload.model)
 
 
 @torch.inference_mode()
@@ -63,6 +65,11 @@ def _write(state: PromptState, report: StageReport) -> None:
     state.text = _tidy(tokenizer.decode(answer[0, asked:], skip_special_tokens=True))
 
 
+def _write_with_room(state: PromptState, report: StageReport) -> None:
+    models, name = state.context.models, state.payload.model
+    with_room(lambda: _write(state, report), lambda: models.evict_others(name), "this prompt")
+
+
 def _tidy(text: str) -> str:
     """Remove control and replacement characters, and collapse white space."""
     kept = (" " if character.isspace() else character for character in text)
@@ -72,5 +79,5 @@ def _tidy(text: str) -> str:
 
 STAGES = (
     Stage("load", _load, 0.05, gives=("model",)),
-    Stage("write", _write, 0.95, needs=("model",), gives=("text",)),
+    Stage("write", _write_with_room, 0.95, needs=("model",), gives=("text",)),
 )

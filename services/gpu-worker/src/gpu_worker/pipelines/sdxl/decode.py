@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from darkroom_chassis.logs import get_logger
 
+from gpu_worker.pipelines.decoding import DecodeLadder
 from gpu_worker.pipelines.finite import is_finite, not_finite, require_finite
 from gpu_worker.pipelines.preview import Colours, fit_colours
 from gpu_worker.pipelines.recipes import make_recipe
@@ -18,11 +19,11 @@ log = get_logger(__name__)
 def decode_images(state: SdxlState, report: StageReport) -> None:
     """Decode every image and hand it to the sink, which encodes it while the next one is decoded."""
     payload, vae = state.payload, state.loaded.parts["vae"]
-    device = state.context.device.torch_device
-    index = 0
-    for latents in state.batches or ():
-        for place in range(len(latents)):
-            pixels, decode_dtype = _decode_finite(vae, latents[place : place + 1], device)
+    device, models = state.context.device.torch_device, state.context.models
+    places = [(latents, place) for latents in state.batches or () for place in range(len(latents))]
+    with DecodeLadder(vae, lambda: models.evict_others(payload.model)) as ladder:
+        for index, (latents, place) in enumerate(places):
+            pixels, decode_dtype = _decode_finite(vae, latents[place : place + 1], device, ladder)
             recipe = make_recipe(
                 payload,
                 state.context,
@@ -32,11 +33,10 @@ def decode_images(state: SdxlState, report: StageReport) -> None:
                 batch_index=place,
                 dtype=latents.dtype,
                 decode_dtype=decode_dtype,
-                tiled=vae.use_tiling,
+                tiled=ladder.tiled,
             )
             state.sink.image(index, pixels, recipe)
-            index += 1
-            report.tick(index, len(payload.seeds))
+            report.tick(index + 1, len(payload.seeds))
 
 
 def fit_sdxl_colours(vae: Any, device: torch.device) -> Colours:
@@ -44,9 +44,11 @@ def fit_sdxl_colours(vae: Any, device: torch.device) -> Colours:
     return fit_colours(lambda latents: _pixels(_decode(vae, latents, device)), vae.config.latent_channels)
 
 
-def _decode_finite(vae: Any, latents: torch.Tensor, device: torch.device) -> tuple[Pixels, torch.dtype]:
+def _decode_finite(
+    vae: Any, latents: torch.Tensor, device: torch.device, ladder: DecodeLadder
+) -> tuple[Pixels, torch.dtype]:
     """Decode one image; once more in float32 if the VAE's format overflows. Raises a NOT_FINITE Failure."""
-    picture = _decode(vae, latents, device)
+    picture = ladder.decode(lambda: _decode(vae, latents, device))
     if is_finite(picture):
         return _pixels(picture), vae.dtype
     usual = vae.dtype
@@ -57,7 +59,7 @@ def _decode_finite(vae: Any, latents: torch.Tensor, device: torch.device) -> tup
     try:
         # In place and back: half precision survives the way through float32 without a change.
         vae.to(torch.float32)
-        picture = _decode(vae, latents, device)
+        picture = ladder.decode(lambda: _decode(vae, latents, device))
     finally:
         vae.to(usual)
     require_finite(picture, "The decoded pixels")

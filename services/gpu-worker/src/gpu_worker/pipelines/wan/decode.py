@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from darkroom_schemas.payload import VideoPayload
 
+from gpu_worker.pipelines.decoding import DecodeLadder
 from gpu_worker.pipelines.finite import require_finite
 from gpu_worker.pipelines.preview import Colours, fit_colours
 from gpu_worker.pipelines.recipes import make_recipe
@@ -15,24 +16,30 @@ from gpu_worker.pipelines.wan.state import WanState
 
 def decode_seeds(state: WanState, report: StageReport) -> None:
     """Decode each seed's latents and hand the frames to the sink."""
-    latents_of_seeds = state.latents or []
-    for index, latents in enumerate(latents_of_seeds):
-        frames = _decode(state, latents, _Calls(report, index, len(latents_of_seeds), latents.shape[2]))
-        recipe = make_recipe(
-            state.payload,
-            state.context,
-            state.loaded.ref,
-            index=index,
-            batch_shape=latents.shape,
-            batch_index=0,
-            dtype=next(state.loaded.parts["transformer"].parameters()).dtype,
-            decode_dtype=state.loaded.parts["vae"].dtype,
-            tiled=state.loaded.parts["vae"].use_tiling,
-        )
-        if isinstance(state.payload, VideoPayload):
-            state.sink.video(index, frames, state.payload.fps, recipe)
-        else:
-            state.sink.image(index, frames[0], recipe)
+    all_latents = state.latents or []
+    vae, models = state.loaded.parts["vae"], state.context.models
+    with DecodeLadder(vae, lambda: models.evict_others(state.payload.model)) as ladder:
+        for index, latents in enumerate(all_latents):
+
+            def decode(index: int = index, latents: torch.Tensor = latents) -> Pixels:
+                return _decode(state, latents, _Calls(report, index, len(all_latents), latents.shape[2]))
+
+            frames = ladder.decode(decode)
+            recipe = make_recipe(
+                state.payload,
+                state.context,
+                state.loaded.ref,
+                index=index,
+                batch_shape=latents.shape,
+                batch_index=0,
+                dtype=next(state.loaded.parts["transformer"].parameters()).dtype,
+                decode_dtype=vae.dtype,
+                tiled=ladder.tiled,
+            )
+            if isinstance(state.payload, VideoPayload):
+                state.sink.video(index, frames, state.payload.fps, recipe)
+            else:
+                state.sink.image(index, frames[0], recipe)
 
 
 def fit_wan_colours(vae: Any, device: torch.device) -> Colours:
@@ -47,6 +54,8 @@ def _decode(state: WanState, latents: torch.Tensor, before_call: "_Calls") -> Pi
         return _frames(vae, latents, state.context.device.torch_device)
     finally:
         hook.remove()
+        # A decode that ended early leaves gigabytes of features of the last frames in this cache.
+        vae.clear_cache()
 
 
 @torch.inference_mode()
