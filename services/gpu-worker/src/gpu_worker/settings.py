@@ -76,8 +76,9 @@ class WorkerSettings(ModelSettings):
     """A GPU process that sends no heartbeat for so many seconds is killed."""
     stall_s: float = Field(default=600.0, gt=0)
     """A step that reports nothing for so many seconds fails. Loading a model or decoding a video takes minutes."""
-    stop_grace_s: float = Field(default=8.0, gt=0)
-    """Seconds that a stopped step may take before its process is killed; less than the queue's limit of 10 s."""
+    stop_grace_s: float = Field(default=8.0, gt=0, lt=10)
+    """Seconds that a stopped step may take at most before its process is killed; less than the queue's limit of 10 s.
+    Once the time between two reports of its stage is known, three times that, and at least 2 s."""
 
     @field_validator("connectors", mode="before")
     @classmethod

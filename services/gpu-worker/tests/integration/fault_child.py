@@ -17,11 +17,14 @@ class FaultExecutor:
 
     def __init__(self, setup: Setup, send: Send) -> None:
         self._never = threading.Event()
+        self._counts = True
 
     def ready(self) -> Ready:
         return Ready(device="cpu", device_name="cpu", memory_bytes=0)
 
     def memory_bytes(self) -> int:
+        if not self._counts:
+            raise RuntimeError("OrderedDict mutated during iteration")
         return 0
 
     def resident_models(self) -> tuple[str, ...]:
@@ -37,6 +40,8 @@ class FaultExecutor:
             case "babble":
                 os.write(int(sys.argv[1]), b"\xff" * 64)
                 self._never.wait()
+            case "miscount":
+                self._counts = False
             case "hang":
                 self._never.wait()
             case "obey":

@@ -14,6 +14,7 @@ from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.payload import Family, PromptPayload
 from gpu_worker.domain.failures import ChildLost
 from gpu_worker.models.profile_loader import load_profile
+from gpu_worker.runtime.child_process import ChildProcess
 from gpu_worker.runtime.gpu_child import ChildTimeouts, GpuChild
 from gpu_worker.runtime.messages import (
     Heartbeat,
@@ -26,6 +27,7 @@ from gpu_worker.runtime.messages import (
     StepFailure,
     StepHalted,
     StepOutcome,
+    StopStep,
 )
 from support.waiting import until
 
@@ -39,11 +41,13 @@ class Losses:
     def __init__(self) -> None:
         self.reasons: list[str] = []
         self.faults: list[str] = []
+        self.heartbeats = asyncio.Semaphore(0)
         self.heard: asyncio.Queue[str] = asyncio.Queue()
 
     def ready(self, ready: Ready) -> None: ...
 
-    def heartbeat(self, heartbeat: Heartbeat) -> None: ...
+    def heartbeat(self, heartbeat: Heartbeat) -> None:
+        self.heartbeats.release()
 
     def model_loaded(self, loaded: ModelLoaded) -> None: ...
 
@@ -207,6 +211,38 @@ async def test_a_step_whose_caller_is_gone_does_not_go_on(bed: Bed) -> None:
     await asyncio.gather(running, return_exceptions=True)
     assert isinstance(await bed.run("again"), StepDone)
     assert bed.losses.reasons == ["its step was abandoned"]
+
+
+@pytest.mark.parametrize("stop_first", [False, True])
+async def test_a_stop_that_comes_with_its_run_or_before_it_is_not_lost(*, stop_first: bool) -> None:
+    child = await ChildProcess.start(COMMAND)
+    payload = PromptPayload(family=Family.PROMPT, prompt="obey", seeds=(1,), model="m")
+    try:
+        async with asyncio.timeout(60):
+            await child.send(Setup(profile=load_profile("tiny"), models_dir=Path("/nowhere"), heartbeat_s=3600))
+            assert isinstance(await child.receive(), Ready)
+            for number in range(100):
+                run = RunStep(run_id=f"run{number}", payload=payload, spool=Path("/nowhere"))
+                stop = StopStep(run_id=run.run_id)
+                for message in (stop, run) if stop_first else (run, stop):
+                    await child.send(message)
+                while isinstance(answer := await child.receive(), Progressed):
+                    continue
+                assert answer == StepHalted(run_id=run.run_id)
+    finally:
+        await child.end()
+
+
+async def test_heartbeats_go_on_when_what_they_report_cannot_be_read() -> None:
+    async with child_with(replace(CALM, silence_s=1.0)) as bed:
+        await bed.run("miscount")
+        pid = bed.child.pid
+        while bed.losses.heartbeats.locked() is False:
+            await bed.losses.heartbeats.acquire()
+        for _ in range(40):  # two seconds
+            await bed.losses.heartbeats.acquire()
+        assert isinstance(await bed.run("again"), StepDone)
+        assert (bed.child.pid, bed.losses.reasons) == (pid, [])
 
 
 async def test_a_step_stopped_before_its_turn_never_runs(bed: Bed) -> None:

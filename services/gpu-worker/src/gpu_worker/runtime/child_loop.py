@@ -5,7 +5,9 @@ import queue
 import socket
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 from darkroom_chassis.logs import get_logger
@@ -29,6 +31,7 @@ from gpu_worker.runtime.messages import (
 )
 
 log = get_logger(__name__)
+_REMEMBERED_STOPS = 64
 BROKEN_CONTEXT_STATUS = 70
 """Exit status after an error that broke the context of the device."""
 
@@ -57,6 +60,8 @@ class ChildLoop:
         self._make_executor = make_executor
         self._waiting: queue.SimpleQueue[RunStep] = queue.SimpleQueue()
         self._current: StepLink | None = None
+        self._stopped: deque[str] = deque(maxlen=_REMEMBERED_STOPS)
+        """Runs that were asked to stop, since a request may arrive before its run has begun."""
 
     def serve(self) -> None:
         """Read the setup, load the models, and run steps. The process ends when the parent closes its end."""
@@ -81,7 +86,10 @@ class ChildLoop:
     def _run(self, step: RunStep, executor: StepExecutor) -> FromChild:
         link = StepLink(step.run_id, self._link.send)
         self._current = link
+        if step.run_id in self._stopped:  # asked after `_current` was set, so no request falls between the two
+            link.stop()
         try:
+            link.check()
             return executor.run(step, link)
         except Stopped:
             return StepHalted(run_id=step.run_id)
@@ -101,6 +109,7 @@ class ChildLoop:
                 case RunStep() as step:
                     self._waiting.put(step)
                 case StopStep(run_id=run_id):
+                    self._stopped.append(run_id)
                     current = self._current
                     if current is not None and current.run_id == run_id:
                         current.stop()
@@ -110,15 +119,21 @@ class ChildLoop:
 
     def _send_heartbeats(self, every_s: float, executor: StepExecutor) -> None:
         pause = threading.Event()
+        memory_bytes, failed = 0, False
+        models: tuple[str, ...] = ()
         while not pause.wait(every_s):
+            # Without heartbeats the parent kills this process, so nothing that can fail may end the thread.
+            try:
+                memory_bytes, models = executor.memory_bytes(), executor.resident_models()
+                failed = False
+            except Exception:
+                if not failed:
+                    log.exception("The memory in use is unknown; heartbeats repeat the last values")
+                failed = True
             current = self._current
-            self._link.send(
-                Heartbeat(
-                    quiet_s=0.0 if current is None else current.quiet_s,
-                    memory_bytes=executor.memory_bytes(),
-                    models=executor.resident_models(),
-                )
-            )
+            quiet_s = 0.0 if current is None else current.quiet_s
+            with suppress(ConnectionError):  # the parent has ended; `_listen` ends the process
+                self._link.send(Heartbeat(quiet_s=quiet_s, memory_bytes=memory_bytes, models=models))
 
     def _read(self) -> object:
         frame = receive_frame(self._connection)

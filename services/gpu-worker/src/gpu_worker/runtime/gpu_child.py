@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 
 from gpu_worker.domain.failures import ChildLost
+from gpu_worker.domain.stop_grace import StopGrace
 from gpu_worker.runtime.child_process import CHILD_COMMAND, ChildProcess
 from gpu_worker.runtime.framing import FrameTooLong
 from gpu_worker.runtime.messages import (
@@ -30,7 +31,7 @@ _FIRST_BACKOFF_S, _MAX_BACKOFF_S = 0.25, 30.0
 
 @dataclass(frozen=True, slots=True)
 class ChildTimeouts:
-    """Timeouts of the parent, in seconds: for the start, between heartbeats, of a stalled step, and of a stop."""
+    """Timeouts of the parent, in seconds: for the start, between heartbeats, of a stalled step, and at most of a stop."""
 
     start_s: float = 3600.0
     silence_s: float = 20.0
@@ -59,6 +60,7 @@ class _Run:
     on_progress: Callable[[Progressed], None]
     on_file: Callable[[FileReady], None]
     outcome: "asyncio.Future[StepOutcome]"
+    grace: StopGrace
 
 
 class GpuChild:
@@ -122,8 +124,8 @@ class GpuChild:
     ) -> StepOutcome:
         """Run one step once the process is free; raises ChildLost if the process ends during it.
 
-        When `stop` is set, the step is asked to stop, and after `stop_s` its process is killed. The outcome is then
-        StepHalted, unless the step finished first.
+        When `stop` is set, the step is asked to stop, and after at most `stop_s` (see `StopGrace`) its process is
+        killed. The outcome is then StepHalted, unless the step finished first.
         """
         async with self._one_at_a_time:
             await _until(asyncio.create_task(self.available()), stop)
@@ -131,7 +133,9 @@ class GpuChild:
                 return StepHalted(run_id=step.run_id)
             if not self.is_available:
                 raise ChildLost("it ended before the step began")
-            run = _Run(step, on_progress, on_file, asyncio.get_running_loop().create_future())
+            loop = asyncio.get_running_loop()
+            grace = StopGrace(self._timeouts.stop_s, loop.time)
+            run = _Run(step, on_progress, on_file, loop.create_future(), grace)
             self._run = run
             try:
                 await self._send(step)
@@ -145,7 +149,7 @@ class GpuChild:
 
     async def _halt(self, run: _Run) -> StepOutcome:
         await self._send(StopStep(run_id=run.step.run_id))
-        await asyncio.wait({run.outcome}, timeout=self._timeouts.stop_s)
+        await asyncio.wait({run.outcome}, timeout=run.grace.seconds)
         if not run.outcome.done():
             await self._kill("its step did not stop when asked to")
             await asyncio.wait({run.outcome})
@@ -206,6 +210,7 @@ class GpuChild:
             return
         match message:
             case Progressed():
+                run.grace.reported(message.message)
                 run.on_progress(message)
             case FileReady():
                 run.on_file(message)
