@@ -62,6 +62,8 @@ class WorkerSettings(ModelSettings):
     """How long the queue waits for a heartbeat before it hands this worker's steps to another, in seconds."""
     spool_dir: Path | None = None
     """Where outputs wait for their upload; by default the system's folder for temporary files."""
+    upload_patience_s: float = Field(default=300.0, ge=0, le=3600)
+    """How long a refused upload is tried again before the attempt fails, in seconds. No step is claimed meanwhile."""
 
     memory_gb: float | None = Field(default=None, gt=0)
     offload: Literal["auto", "never", "always"] = "auto"

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.catalogue import Connector as ConnectorName
@@ -122,7 +122,7 @@ class LocalConnector:
         match outcome:
             case StepDone():
                 started = time.perf_counter()
-                outputs = await uploads.finish()
+                outputs = await uploads.finish(run.stop)
                 run.progress(100.0, message="done")
                 timings = outcome.timings_s | {"upload": round(time.perf_counter() - started, 3)}
                 return StepResult(outputs=outputs, text=outcome.text, timings_s=timings)
@@ -159,9 +159,18 @@ class _Uploads:
         """Start the upload of a file that the GPU process announced."""
         self._tasks.append(asyncio.create_task(self._upload(file)))
 
-    async def finish(self) -> tuple[StepOutput, ...]:
-        """Wait for all uploads and return the outputs by index; raises the first failure."""
-        return tuple(sorted(await asyncio.gather(*self._tasks), key=lambda output: output.index))
+    async def finish(self, stop: asyncio.Event) -> tuple[StepOutput, ...]:
+        """Wait for all uploads and return the outputs by index; raises the first failure, and Stopped after a stop."""
+        uploading, stopping = asyncio.gather(*self._tasks), asyncio.create_task(stop.wait())
+        try:
+            ends: set[asyncio.Future[Any]] = {uploading, stopping}
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+        if not uploading.done():
+            uploading.cancel()
+            raise Stopped
+        return tuple(sorted(uploading.result(), key=lambda output: output.index))
 
     async def abandon(self) -> list[str]:
         """Cancel the uploads and return the keys that they may have stored."""

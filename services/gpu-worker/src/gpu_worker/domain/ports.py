@@ -63,7 +63,7 @@ class StoredObject:
 
 
 class ObjectStore(Protocol):
-    """Stores outputs. Both methods raise a retryable STORAGE Failure when the store refuses."""
+    """Stores outputs. Both methods raise a retryable STORAGE Failure if the store refuses; `put` tries for minutes."""
 
     async def put(self, key: str, path: Path, mime_type: str) -> StoredObject: ...
 
@@ -91,6 +91,14 @@ class Holds(Protocol):
     def hold(self, name: HoldName, reason: str) -> None: ...
 
     def release(self, name: HoldName) -> None: ...
+
+
+class StoreWatch(Protocol):
+    """Learns whether the object store takes outputs."""
+
+    def refused(self, reason: str) -> None: ...
+
+    def accepted(self) -> None: ...
 
 
 class StepOutcomes(Protocol):

@@ -145,6 +145,8 @@ def _failure(run_id: str, error: Exception) -> StepFailure:
     reason = broken_context(error)
     if reason is None:
         message = f"The pipeline failed with {type(error).__name__}"
+        if isinstance(error, OSError) and error.errno is not None:
+            message += f" ({os.strerror(error.errno)})"
         return StepFailure(run_id=run_id, code=StepErrorCode.INTERNAL, message=message, retryable=True)
     return StepFailure(
         run_id=run_id,

@@ -31,7 +31,7 @@ _FIRST_BACKOFF_S, _MAX_BACKOFF_S = 0.25, 30.0
 
 @dataclass(frozen=True, slots=True)
 class ChildTimeouts:
-    """Timeouts of the parent, in seconds: for the start, between heartbeats, of a stalled step, and at most of a stop."""
+    """Timeouts of the parent, in seconds: of the start, between heartbeats, of a stalled step, at most of a stop."""
 
     start_s: float = 3600.0
     silence_s: float = 20.0

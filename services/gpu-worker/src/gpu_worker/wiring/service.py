@@ -5,6 +5,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from darkroom_chassis.logs import get_logger
 from darkroom_chassis.loops import LoopSupervisor
@@ -24,6 +25,7 @@ from gpu_worker.loops.claim_holds import ClaimHolds
 from gpu_worker.loops.device_health import DeviceHealth
 from gpu_worker.loops.object_deletions import ObjectDeletions
 from gpu_worker.loops.steps import AlwaysAvailable, StepHandler, StepLoop
+from gpu_worker.loops.store_health import StoreHealth
 from gpu_worker.models.profile import Profile
 from gpu_worker.models.profile_loader import load_profile
 from gpu_worker.runtime.device_watch import DeviceWatch
@@ -51,15 +53,18 @@ async def assemble(settings: WorkerSettings, profile: Profile) -> AsyncIterator[
     """Connect and start the loops. On exit, steps in progress get `drain_s` to finish, then return to the queue."""
     log.info("Starting a worker", worker_id=settings.id, profile=profile.name, note=profile.note)
     async with AsyncExitStack() as stack:
-        uploads = ObjectUploads(open_store(settings.object_store_url))
+        holds = ClaimHolds()
+        store_health = StoreHealth(holds)
+        store = open_store(settings.object_store_url)
+        uploads = ObjectUploads(store, store_health, patience_s=settings.upload_patience_s)
         redis_client = await QueueClient.open(settings.redis_url)
         stack.push_async_callback(redis_client.close)
-        holds = ClaimHolds()
         health = DeviceHealth(CircuitBreaker(time.monotonic), holds)
         watch = DeviceWatch(health.lost)
         deletions = ObjectDeletions(uploads)
         loops = LoopSupervisor((RedisUnavailable,))
         loops.add("object_deletions", deletions.run)
+        loops.add("object_store", partial(store_health.run, uploads.probe))
         child: GpuChild | None = None
         connectors: list[Connector] = []
         if ConnectorName.LOCAL in settings.connectors:
