@@ -10,6 +10,7 @@ import pytest
 from gpu_worker.store.objects import ObjectUploads, open_store
 from platform_api.clients.objects import CHUNK_BYTES, StoredObjects
 from support.s3_server import BUCKET, s3_server
+from support.store_watch import StoreNotes
 
 URL = f"s3://{BUCKET}/darkroom"
 CONTENT = os.urandom(2 * CHUNK_BYTES + 1000)
@@ -31,7 +32,7 @@ def objects(s3: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> StoredObject
 async def store(key: str, tmp_path: Path) -> None:
     file = tmp_path / "output"
     file.write_bytes(CONTENT)
-    stored = await ObjectUploads(open_store(URL)).put(key, file, "image/png")
+    stored = await ObjectUploads(open_store(URL), StoreNotes()).put(key, file, "image/png")
     assert (stored.size_bytes, stored.sha256) == (len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
 
 

@@ -34,6 +34,10 @@ class Drawing:
         self._link = link
         return self.executor.run(RunStep(run_id="run", payload=self.payload, spool=self.folder), link)
 
+    def stop(self) -> None:
+        """Ask the running step to stop."""
+        self._link.stop()
+
     def image(self, index: int = 0) -> Image.Image:
         """Open an output; its file is read to the end and closed."""
         return _opened(self.files[index].path)
@@ -50,7 +54,7 @@ class Drawing:
         if isinstance(message, Progressed):
             self.progress.append(message)
             if self.stop_when(message):
-                self._link.stop()
+                self.stop()
 
 
 def _opened(path: Path) -> Image.Image:

@@ -11,6 +11,10 @@ Check = Callable[[], Awaitable[object]]
 CHECK_TIMEOUT_S = 2.0
 
 
+class NotReady(Exception):
+    """Raised by a check whose reason `/readyz` may show."""
+
+
 def probe_routes(checks: Mapping[str, Check]) -> APIRouter:
     """Build the three routes. A check passes by returning; it fails by raising or by taking more than 2 s."""
     router = APIRouter(tags=["operations"])
@@ -36,7 +40,7 @@ def probe_routes(checks: Mapping[str, Check]) -> APIRouter:
 
 
 async def _run(check: Check) -> str | None:
-    """Return None if the check passes, else a reason without internal details.
+    """Return None if the check passes, else a reason without internal details: a type's name, or NotReady's text.
 
     A check that takes too long is cancelled but not awaited: a driver may wait for its server even then.
     """
@@ -47,6 +51,8 @@ async def _run(check: Check) -> str | None:
         task.add_done_callback(_discard_result)
         return f"no answer within {CHECK_TIMEOUT_S:g} s"
     error = task.exception()
+    if isinstance(error, NotReady):
+        return str(error)
     return None if error is None else type(error).__name__
 
 

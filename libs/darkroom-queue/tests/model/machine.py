@@ -39,7 +39,7 @@ ABLE = (
 )
 TENANTS = tuple(map(TenantId, "abc"))
 ERROR = StepError(code=StepErrorCode.BACKEND, message="broke", retryable=True).model_dump_json()
-STEP_KEYS = frozenset({"s", "l", "q", "tn", "rc", "r", "h", "lz", "dl", "cz"})
+STEP_KEYS = frozenset({"s", "l", "q", "tn", "rc", "r", "h", "lz", "dl", "cz", "av"})
 """Kinds of keys that must not outlive the last step."""
 CLASS_KEYS = frozenset({"cls", "clr", "cld", "cm", "cb", "ct", "cr", "cu", "m", "mc", "uw"})
 """Kinds of keys that must not outlive the last step by hours."""
@@ -112,7 +112,7 @@ class QueueMachine(RuleBasedStateMachine):
         port = WorkerPort(self.link, make_worker(name, capabilities=can), lease_s=LEASE_S)
         self.wait(port.register())
         self.workers[name] = port, can
-        self.oracle.join(can)
+        self.oracle.join(name, can)
 
     @precondition(lambda self: len(self.workers) > 1)
     @rule(data=st.data())
@@ -121,6 +121,7 @@ class QueueMachine(RuleBasedStateMachine):
         for step in self.oracle.held(name):
             self.oracle.finish(step.spec.id, step.token, "release")
         port, _ = self.workers.pop(name)
+        self.oracle.leave(name)
         self.wait(port.unregister())
         assert not self.wait(port.turn(want=1)).registered
 
@@ -165,12 +166,12 @@ class QueueMachine(RuleBasedStateMachine):
                 assert (claim.token, claim.attempt) == again.pop(claim.id)
                 continue
             assert (claim.id, claim.token) not in self.issued
-            assert claim.id in self.oracle.claimable(can)
+            assert claim.id in self.oracle.claimable(name, can)
             self.oracle.claim(claim.id, name, claim.token, can)
             assert claim.attempt == self.oracle.steps[claim.id].attempt
             self.issued.append((claim.id, claim.token))
         assert again == {}
-        assert want <= 0 or not self.oracle.claimable(can)
+        assert want <= 0 or not self.oracle.claimable(name, can)
 
     def _heartbeat(self, name: str, turn: Turn, heartbeats: list[tuple[StepId, str]]) -> dict[str, tuple[str, int]]:
         """Compare what the heartbeats tell; returns the claims that must come again."""
@@ -232,6 +233,37 @@ class QueueMachine(RuleBasedStateMachine):
         step = self._some(data, self._in(JobStatus.DELAYED))
         self._move("dl", step)
         self.due.add(step.spec.id)
+
+    @rule(
+        data=st.data(), need=st.sampled_from(NEEDS), tenant=st.sampled_from(TENANTS),
+        outcome=st.sampled_from((Outcome.RETRY_ELSEWHERE, Outcome.RETRY_LARGER)),
+    )  # fmt: skip
+    def an_attempt_fails_for_its_device(
+        self, data: st.DataObject, need: Requirements, tenant: TenantId, outcome: Outcome
+    ) -> None:
+        """One rule does it all, since steps that run are few: most examples leave out some of the other rules."""
+        self.submit(need, tenant, 1, 1, 1, 1.0, 3, False, 1)
+        name = data.draw(st.sampled_from(sorted(self.workers)))
+        self._take_turn(name, 2, [], Outcome.OK, None)
+        if held := self.oracle.held(name):
+            step = self._some(data, held)
+            self._take_turn(name, 1, [(step.spec.id, step.token)], outcome, None)
+
+    @precondition(lambda self: any(step.avoids for step in self._unended()))
+    @rule(data=st.data())
+    def avoidance_ends(self, data: st.DataObject) -> None:
+        step = self._some(data, [step for step in self._unended() if step.avoids])
+
+        async def rewrite() -> None:
+            key = "{darkroom-0}:av"
+            entry = str(await self.link.redis_py.hget(key, step.spec.id)).split("\t")
+            await self.link.redis_py.hset(key, step.spec.id, "\t".join([*entry[:2], "1"]))
+
+        self.wait(rewrite())
+        self.oracle.forget_avoidance(step.spec.id)
+
+    def _unended(self) -> list[Step]:
+        return [step for step in self.oracle.steps.values() if step.status not in TERMINAL]
 
     def _move(self, deadlines: str, step: Step) -> None:
         async def rewrite() -> None:

@@ -30,6 +30,10 @@ class Step:
     cancel_asked: bool = False
     pool: Capabilities | None = None
     ends: int = 0
+    avoids: str = ""
+    """The worker where an attempt failed for a reason that may be its device's."""
+    exceed_gb: int | None = None
+    """The GPU memory that this attempt found too small."""
 
     @property
     def score(self) -> int:
@@ -52,6 +56,7 @@ class Oracle:
     def __init__(self) -> None:
         self.steps: dict[str, Step] = {}
         self.pools: dict[Capabilities, Pool] = {}
+        self.live: dict[str, Capabilities] = {}
 
     def submit(self, spec: StepSubmit) -> bool:
         """Tell whether it is new."""
@@ -62,15 +67,24 @@ class Oracle:
         self._activate()
         return True
 
-    def join(self, can: Capabilities) -> None:
+    def join(self, worker: str, can: Capabilities) -> None:
         """A worker with these capabilities registers."""
+        self.live[worker] = can
         self.pools.setdefault(can, Pool())
         self._activate()
 
-    def claimable(self, can: Capabilities) -> set[str]:
+    def leave(self, worker: str) -> None:
+        """A worker ends."""
+        del self.live[worker]
+
+    def claimable(self, worker: str, can: Capabilities) -> set[str]:
         """Return the steps that may be claimed next; more than one only where start tags or scores are equal."""
         pool, allowed = self.pools[can], set()
-        waiting = self._waiting(can)
+        offered = {
+            tenant: [step for step in steps if not self._avoids(step, worker)]
+            for tenant, steps in self._waiting(can).items()
+        }
+        waiting = {tenant: steps for tenant, steps in offered.items() if steps}
         first = min((pool.start[tenant] for tenant in waiting), default=0.0)
         for tenant, steps in waiting.items():
             if pool.start[tenant] <= first + TOLERANCE_MS:
@@ -82,7 +96,8 @@ class Oracle:
         step, pool = self.steps[step_id], self.pools[can]
         tenant, start = step.spec.tenant, pool.start[step.spec.tenant]
         cost = max(1.0, step.spec.expected_ms + pool.debt.pop(tenant, 0.0))
-        pool.virtual = max(pool.virtual, start)
+        # Of the lowest tenant, even if all its steps avoid this worker.
+        pool.virtual = max(pool.virtual, min(pool.start[waits] for waits in self._waiting(can)))
         pool.start[tenant] = pool.finish[tenant] = start + cost / step.spec.weight
         step.status, step.worker, step.token, step.pool = JobStatus.RUNNING, worker, token, can
         step.attempt += 1
@@ -105,7 +120,10 @@ class Oracle:
             self._end(step, JobStatus.COMPLETED)
         elif step.cancel_asked or outcome == "cancelled":
             self._end(step, JobStatus.CANCELLED)
-        elif outcome == "retry" and step.attempt < step.spec.max_attempts:
+        elif outcome in {"retry", "elsewhere", "larger"} and step.attempt < step.spec.max_attempts:
+            if outcome != "retry":
+                assert step.pool is not None
+                step.avoids, step.exceed_gb = step.worker, step.pool.vram_gb if outcome == "larger" else None
             self._put_back(step, delayed=delayed)
         else:
             self._end(step, JobStatus.FAILED)
@@ -145,6 +163,18 @@ class Oracle:
 
     def counts(self) -> Counter[JobStatus]:
         return Counter(step.status for step in self.steps.values())
+
+    def forget_avoidance(self, step_id: str) -> None:
+        """The time of avoiding a worker is over."""
+        self.steps[step_id].avoids = ""
+
+    def _avoids(self, step: Step, worker: str) -> bool:
+        able = {name: can for name, can in self.live.items() if fits(step.spec.requirements, can)}
+        if not step.avoids or not set(able) - {step.avoids}:
+            return False
+        if step.exceed_gb is not None and any(can.vram_gb > step.exceed_gb for can in able.values()):
+            return self.live[worker].vram_gb <= step.exceed_gb
+        return worker == step.avoids
 
     def _waiting(self, can: Capabilities) -> dict[str, list[Step]]:
         waiting: dict[str, list[Step]] = defaultdict(list)

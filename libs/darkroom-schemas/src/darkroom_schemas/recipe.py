@@ -54,6 +54,10 @@ class Recipe(Wire):
     batch_index: int = 0
     device: str
     dtype: str
+    decode_dtype: str | None = None
+    """Number format of the decoder. SDXL decodes again in float32 what overflows in half precision."""
+    tiled: bool = False
+    """Whether the output was decoded in tiles, which changes its pixels slightly."""
     threads: int
     libraries: dict[str, str]
     profile: str

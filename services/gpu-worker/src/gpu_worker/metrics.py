@@ -22,3 +22,5 @@ MEMORY_BYTES = Gauge("darkroom_worker_memory_bytes", "Device memory that the GPU
 CHILD_READY = Gauge("darkroom_worker_child_ready", "1 while the GPU process can take a step.")
 CHILD_LOST = Counter("darkroom_worker_child_lost_total", "GPU processes that crashed, hung or were killed.")
 UPLOADED_BYTES = Counter("darkroom_worker_uploaded_bytes_total", "Bytes put into the object store.")
+CLAIMS_HELD = Gauge("darkroom_worker_claims_held", "1 while the worker takes no steps for this reason.", ["reason"])
+UPLOADS_REFUSED = Counter("darkroom_worker_uploads_refused_total", "Uploads that failed and are tried again.")

@@ -62,6 +62,8 @@ class WorkerSettings(ModelSettings):
     """How long the queue waits for a heartbeat before it hands this worker's steps to another, in seconds."""
     spool_dir: Path | None = None
     """Where outputs wait for their upload; by default the system's folder for temporary files."""
+    upload_patience_s: float = Field(default=300.0, ge=0, le=3600)
+    """How long a refused upload is tried again before the attempt fails, in seconds. No step is claimed meanwhile."""
 
     memory_gb: float | None = Field(default=None, gt=0)
     offload: Literal["auto", "never", "always"] = "auto"
@@ -76,8 +78,9 @@ class WorkerSettings(ModelSettings):
     """A GPU process that sends no heartbeat for so many seconds is killed."""
     stall_s: float = Field(default=600.0, gt=0)
     """A step that reports nothing for so many seconds fails. Loading a model or decoding a video takes minutes."""
-    stop_grace_s: float = Field(default=8.0, gt=0)
-    """Seconds that a stopped step may take before its process is killed; less than the queue's limit of 10 s."""
+    stop_grace_s: float = Field(default=8.0, gt=0, lt=10)
+    """Seconds that a stopped step may take at most before its process is killed; less than the queue's limit of 10 s.
+    Once the time between two reports of its stage is known, three times that, and at least 2 s."""
 
     @field_validator("connectors", mode="before")
     @classmethod

@@ -14,6 +14,7 @@ from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.payload import Family, PromptPayload
 from gpu_worker.domain.failures import ChildLost
 from gpu_worker.models.profile_loader import load_profile
+from gpu_worker.runtime.child_process import ChildProcess
 from gpu_worker.runtime.gpu_child import ChildTimeouts, GpuChild
 from gpu_worker.runtime.messages import (
     Heartbeat,
@@ -26,6 +27,7 @@ from gpu_worker.runtime.messages import (
     StepFailure,
     StepHalted,
     StepOutcome,
+    StopStep,
 )
 from support.waiting import until
 
@@ -38,16 +40,21 @@ class Losses:
 
     def __init__(self) -> None:
         self.reasons: list[str] = []
+        self.faults: list[str] = []
+        self.heartbeats = asyncio.Semaphore(0)
         self.heard: asyncio.Queue[str] = asyncio.Queue()
 
     def ready(self, ready: Ready) -> None: ...
 
-    def heartbeat(self, heartbeat: Heartbeat) -> None: ...
+    def heartbeat(self, heartbeat: Heartbeat) -> None:
+        self.heartbeats.release()
 
     def model_loaded(self, loaded: ModelLoaded) -> None: ...
 
-    def lost(self, reason: str) -> None:
+    def lost(self, reason: str, *, fault: bool) -> None:
         self.reasons.append(reason)
+        if fault:
+            self.faults.append(reason)
         self.heard.put_nowait(reason)
 
 
@@ -148,6 +155,19 @@ async def test_an_error_in_a_pipeline_does_not_cost_the_process(bed: Bed) -> Non
     assert bed.losses.reasons == []
 
 
+async def test_a_broken_context_fails_its_step_and_costs_no_other_one(bed: Bed) -> None:
+    await bed.run("first")
+    broken = bed.child.pid
+    waiting = [bed.start("broken context"), *(bed.start(f"later {number}") for number in range(3))]
+    refused, *later = await asyncio.gather(*waiting)
+    assert isinstance(refused, StepFailure)
+    assert (refused.code, refused.retryable) == (StepErrorCode.DEVICE_ERROR, True)
+    assert refused.message == "The device failed: illegal memory access"
+    assert all(isinstance(outcome, StepDone) for outcome in later)
+    assert bed.child.pid != broken
+    assert bed.losses.reasons == bed.losses.faults == ["it ended with status 70"]
+
+
 async def test_a_frozen_process_is_killed_and_replaced() -> None:
     async with child_with(replace(CALM, silence_s=2.0)) as bed:
         with pytest.raises(ChildLost, match="no sign of life"):
@@ -179,6 +199,7 @@ async def test_a_step_that_does_not_obey_is_killed_with_its_process() -> None:
         bed.stop.set()
         assert isinstance(await running, StepHalted)
         assert bed.losses.reasons == ["its step did not stop when asked to"]
+        assert bed.losses.faults == []
         bed.stop.clear()
         assert isinstance(await bed.run("again"), StepDone)
 
@@ -192,6 +213,38 @@ async def test_a_step_whose_caller_is_gone_does_not_go_on(bed: Bed) -> None:
     assert bed.losses.reasons == ["its step was abandoned"]
 
 
+@pytest.mark.parametrize("stop_first", [False, True])
+async def test_a_stop_that_comes_with_its_run_or_before_it_is_not_lost(*, stop_first: bool) -> None:
+    child = await ChildProcess.start(COMMAND)
+    payload = PromptPayload(family=Family.PROMPT, prompt="obey", seeds=(1,), model="m")
+    try:
+        async with asyncio.timeout(60):
+            await child.send(Setup(profile=load_profile("tiny"), models_dir=Path("/nowhere"), heartbeat_s=3600))
+            assert isinstance(await child.receive(), Ready)
+            for number in range(100):
+                run = RunStep(run_id=f"run{number}", payload=payload, spool=Path("/nowhere"))
+                stop = StopStep(run_id=run.run_id)
+                for message in (stop, run) if stop_first else (run, stop):
+                    await child.send(message)
+                while isinstance(answer := await child.receive(), Progressed):
+                    continue
+                assert answer == StepHalted(run_id=run.run_id)
+    finally:
+        await child.end()
+
+
+async def test_heartbeats_go_on_when_what_they_report_cannot_be_read() -> None:
+    async with child_with(replace(CALM, silence_s=1.0)) as bed:
+        await bed.run("miscount")
+        pid = bed.child.pid
+        while bed.losses.heartbeats.locked() is False:
+            await bed.losses.heartbeats.acquire()
+        for _ in range(40):  # two seconds
+            await bed.losses.heartbeats.acquire()
+        assert isinstance(await bed.run("again"), StepDone)
+        assert (bed.child.pid, bed.losses.reasons) == (pid, [])
+
+
 async def test_a_step_stopped_before_its_turn_never_runs(bed: Bed) -> None:
     bed.stop.set()
     assert isinstance(await bed.run("a"), StepHalted)
@@ -200,6 +253,7 @@ async def test_a_step_stopped_before_its_turn_never_runs(bed: Bed) -> None:
 async def test_a_child_that_cannot_start_is_tried_again() -> None:
     async with child_with(CALM, command=(sys.executable, "-c", "raise SystemExit(3)")) as bed:
         assert [await bed.losses.heard.get() for _ in range(2)] == ["it ended with status 3"] * 2
+        assert bed.losses.faults == []
         assert not bed.child.is_available
 
 

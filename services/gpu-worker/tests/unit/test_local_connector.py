@@ -92,11 +92,25 @@ class Discarded(list[str]):
         self.extend(keys)
 
 
+class Outcomes(list[str]):
+    """Takes note of how steps ended."""
+
+    def succeeded(self) -> None:
+        self.append("succeeded")
+
+    def failed(self, reason: str) -> None:
+        self.append(reason)
+
+
 def make_connector(
-    child: FakeChild, store: FakeStore, spool: Path, discarded: Discarded | None = None
+    child: FakeChild,
+    store: FakeStore,
+    spool: Path,
+    discarded: Discarded | None = None,
+    outcomes: Outcomes | None = None,
 ) -> LocalConnector:
-    deletions = Discarded() if discarded is None else discarded
-    return LocalConnector(child, load_profile("tiny"), store, SpoolFolders(spool).folder, deletions)
+    deletions, noted = Discarded() if discarded is None else discarded, Outcomes() if outcomes is None else outcomes
+    return LocalConnector(child, load_profile("tiny"), store, SpoolFolders(spool).folder, deletions, noted)
 
 
 @pytest.fixture
@@ -179,6 +193,43 @@ async def test_an_attempt_without_a_result_discards_what_it_stored_and_any_other
     assert sorted(discarded) == (sorted(store.objects) if fails else [])
 
 
+@pytest.mark.parametrize(
+    ("code", "noted"),
+    [
+        (None, ["succeeded"]),
+        (StepErrorCode.INTERNAL, ["gone"]),
+        (StepErrorCode.DEVICE_ERROR, ["gone"]),
+        (StepErrorCode.INVALID_PAYLOAD, []),
+        (StepErrorCode.OUT_OF_MEMORY, []),
+    ],
+)
+async def test_only_failures_that_nobody_foresaw_count_against_the_device(
+    make_run: MakeRun,
+    order: dict[str, Any],
+    recipe: Recipe,
+    tmp_path: Path,
+    code: StepErrorCode | None,
+    noted: list[str],
+) -> None:
+    end = None if code is None else StepFailure(run_id="r", code=code, message="gone", retryable=True)
+    outcomes = Outcomes()
+    connector = make_connector(FakeChild(recipe, end=end), FakeStore(), tmp_path, outcomes=outcomes)
+    with suppress(Failure):
+        await connector.run(make_run("sdxl_image_fast", order))
+    assert outcomes == noted
+
+
+@pytest.mark.parametrize(("attempt", "retryable"), [(1, True), (2, False)])
+async def test_numbers_that_overflow_are_tried_once_more(
+    make_run: MakeRun, order: dict[str, Any], recipe: Recipe, tmp_path: Path, attempt: int, *, retryable: bool
+) -> None:
+    end = StepFailure(run_id="r", code=StepErrorCode.NOT_FINITE, message="NaN", retryable=True)
+    connector = make_connector(FakeChild(recipe, end=end), FakeStore(), tmp_path)
+    with pytest.raises(Failure, match="NaN") as caught:
+        await connector.run(make_run("sdxl_image_fast", order, attempt=attempt))
+    assert caught.value.retryable is retryable
+
+
 async def test_the_connector_is_not_ready_without_its_process(recipe: Recipe, tmp_path: Path) -> None:
     child = FakeChild(recipe)
     connector = make_connector(child, FakeStore(), tmp_path)
@@ -192,5 +243,6 @@ def test_the_connector_offers_every_type_of_its_models(recipe: Recipe, tmp_path:
     offered = make_connector(FakeChild(recipe), FakeStore(), tmp_path).types
     assert len(offered) == 11
     profile = load_profile("tiny", only=("sdxl-base-1.0",))
-    only_sdxl = LocalConnector(FakeChild(recipe), profile, FakeStore(), SpoolFolders(tmp_path).folder, Discarded())
+    spool = SpoolFolders(tmp_path).folder
+    only_sdxl = LocalConnector(FakeChild(recipe), profile, FakeStore(), spool, Discarded(), Outcomes())
     assert only_sdxl.types == ("sdxl_image_fast", "sdxl_image_high")

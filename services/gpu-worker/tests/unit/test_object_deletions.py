@@ -8,6 +8,7 @@ from darkroom_schemas.ids import StepId
 from darkroom_schemas.step import StepOutput, StepResult
 from gpu_worker.loops.object_deletions import ObjectDeletions
 from gpu_worker.store.objects import ObjectUploads, open_store
+from support.store_watch import StoreNotes
 
 
 def finish(outcome: Outcome) -> Finish:
@@ -20,7 +21,7 @@ def finish(outcome: Outcome) -> Finish:
 
 async def left(store: Path, outcome: Outcome) -> list[str]:
     """Store three objects, let the queue refuse the finish that names two, and return which are left."""
-    uploads, file = ObjectUploads(open_store(store.as_uri())), store.parent / "file"
+    uploads, file = ObjectUploads(open_store(store.as_uri()), StoreNotes()), store.parent / "file"
     file.write_bytes(b"abc")
     for name in ("0.png", "0.thumbnail.webp", "1.png"):
         await uploads.put(f"job/1/00/1/{name}", file, "image/png")
@@ -43,7 +44,7 @@ async def test_a_refused_failure_names_nothing_to_delete(tmp_path: Path) -> None
 
 async def test_a_store_that_refuses_deletions_keeps_no_worker_from_stopping(tmp_path: Path) -> None:
     store = tmp_path / "store"
-    deletions = ObjectDeletions(ObjectUploads(open_store(store.as_uri())))
+    deletions = ObjectDeletions(ObjectUploads(open_store(store.as_uri()), StoreNotes()))
     (store / "job").write_text("a file where a folder must be")
     task = asyncio.create_task(deletions.run())
     deletions.discard(["job/1/00/1/0.png", "job/1/00/1/1.png"])

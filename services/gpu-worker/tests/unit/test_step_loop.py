@@ -4,7 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from darkroom_chassis.probes import NotReady
 from darkroom_queue import WorkerSuperseded
+from gpu_worker.domain.ports import HoldName
+from gpu_worker.loops.claim_holds import ClaimHolds
 from gpu_worker.loops.steps import StepLoop
 
 
@@ -47,7 +50,8 @@ class Bed:
         self.gate = FakeGate()
         self.consumers = [FakeConsumer(), FakeConsumer()]
         waiting = iter(self.consumers)
-        self.loop = StepLoop(lambda: next(waiting), self.gate, give_up_after_s=60)
+        self.holds = ClaimHolds()
+        self.loop = StepLoop(lambda: next(waiting), self.gate, self.holds, give_up_after_s=60)
 
 
 @pytest.fixture
@@ -79,6 +83,25 @@ async def test_a_worker_that_cannot_work_gives_its_steps_back_and_begins_again_w
     bed.gate.lost.clear()
     bed.gate.open.set()
     await bed.consumers[1].running.wait()
+
+
+async def test_a_hold_lets_steps_finish_turns_readiness_red_and_ends(bed: Bed) -> None:
+    first, second = bed.consumers
+    bed.gate.open.set()
+    await first.running.wait()
+    bed.holds.hold(HoldName.DEVICE, "CUDA error")
+    assert first.drained.is_set()  # at once: a turn that is sent now must claim nothing
+    assert first.grace_s is not None
+    assert first.grace_s > 3600
+    with pytest.raises(NotReady, match="device: CUDA error"):
+        await bed.loop.check()
+    bed.holds.hold(HoldName.OBJECT_STORE, "full")
+    bed.holds.release(HoldName.DEVICE)
+    await asyncio.sleep(0)
+    assert not second.running.is_set()
+    bed.holds.release(HoldName.OBJECT_STORE)
+    await second.running.wait()
+    await bed.loop.check()
 
 
 async def test_a_drain_waits_for_the_steps_in_hand_and_takes_no_more(bed: Bed) -> None:

@@ -82,4 +82,6 @@ def _explanation(found: Why) -> dict[str, object]:
         "missing": (first.missing or None) if first else None,
         "starts in": f"{number(starts.min_s)} to {number(starts.max_s)} s" if starts else None,
         "due": first.due_at if first else None,
+        "avoids worker": first.avoids_worker if first else None,
+        "until": first.avoids_until if first else None,
     }

@@ -114,6 +114,9 @@ class WaitingStep(Answer):
     missing: tuple[str, ...] = ()
     starts_in: Interval | None = None
     due_at: datetime | None = None
+    avoids_worker: str | None = None
+    """A worker whose device failed the last attempt, while others can run the step."""
+    avoids_until: datetime | None = None
 
 
 class Why(Answer):

@@ -5,6 +5,7 @@
 --#include head
 --#include events
 --#include queue
+--#include avoid
 --#include leases
 local id, reason = ARGV[1], ARGV[2]
 local record = call('HGET', STEPS, id)

@@ -6,6 +6,7 @@
 --#include events
 --#include queue
 --#include fit
+--#include avoid
 --#include leases
 --#include sweep
 --#include fleet

@@ -4,6 +4,7 @@
 -- Returns the number of capability sets that have the class in their index
 --#include head
 --#include queue
+--#include avoid
 --#include claim
 --#include fit
 local class = ARGV[1]

@@ -5,6 +5,7 @@
 --#include head
 --#include events
 --#include queue
+--#include avoid
 --#include leases
 --#include sweep
 --#include fleet

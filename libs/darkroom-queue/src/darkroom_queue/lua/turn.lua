@@ -2,7 +2,8 @@
 -- KEYS  1 {s}:meta
 -- ARGV  1 worker, 2 incarnation, 3 turn number, 4 lease ms, 5 want, 6 f finishes, 7 b heartbeats (-1: no heartbeat),
 --       8 models that the worker has loaded, separated by tabs; then for each finish: id, token,
---       outcome ok | fail | retry | cancelled | release, data (JSON), delay ms;  then for each heartbeat: id, token
+--       outcome ok | fail | retry | elsewhere | larger | cancelled | release, data (JSON), delay ms;  then for each
+--       heartbeat: id, token.  elsewhere, larger: a retry that avoids this worker (parts/avoid.lua)
 -- Returns { status, finish codes, cancelled ids, lost ids, token of new claims, claims, next due ms }
 --       status  1 ok, 0 not registered, -1 superseded by a newer process of this worker
 --       finish codes  1 accepted, 0 refused because the token is stale
@@ -13,6 +14,7 @@
 --#include head
 --#include events
 --#include queue
+--#include avoid
 --#include claim
 --#include leases
 --#include sweep
@@ -55,7 +57,8 @@ local function report_other(id, line, token, outcome, data, delay_ms)
   elseif outcome == 'release' then
     give_back(id, h, lease)
   else
-    fail(id, h, lease, data, outcome == 'retry', delay_ms)
+    local where = (outcome == 'elsewhere' or outcome == 'larger') and outcome or nil
+    fail(id, h, lease, data, outcome == 'retry' or where, delay_ms, where)
   end
   return 1
 end
@@ -147,7 +150,7 @@ local token, deadline = incarnation .. '.' .. turn, string.format('%d', now + le
 local lines, deadlines, taken, started = {}, {}, {}, {}
 local before, after = token .. '\t' .. worker .. '\t', '\t' .. now_text .. '\t' .. set .. '\t'
 local first, start_data = before .. '1' .. after, event_data({ w = worker, at = 1 })
-take(set, want, resident, function(id, record, line, tail, kind, job, tenant)
+local others_only = take(worker, set, want, resident, function(id, record, line, tail, kind, job, tenant)
   local i, attempt = 2 * #taken + 1, 1
   lines[i], deadlines[i], deadlines[i + 1] = id, deadline, id
   taken[#taken + 1] = id
@@ -173,7 +176,8 @@ if #taken > 0 then
     count('r:' .. kind, number)
   end
 end
-if not all_paused and call('EXISTS', P .. 'r:' .. set) == 1 then wake(set) end
+-- A token would come back at once to this worker, which has room; the others also claim with their heartbeats.
+if not all_paused and not others_only and call('EXISTS', P .. 'r:' .. set) == 1 then wake(set) end
 
 flush_events()
 flush_counts()

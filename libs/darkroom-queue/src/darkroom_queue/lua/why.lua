@@ -4,8 +4,9 @@
 -- Returns {} if it is not waiting; { 'no_room', own | all } if it was refused because a limit of classes is reached;
 --       else { queued | delayed | paused, due ms or -1, matching workers, steps of its tenant ahead,
 --       tenants of the busiest pool, waiting steps of its type, requirements, capabilities of each live set, type,
---       histogram of service times as bucket, count pairs }
+--       histogram of service times as bucket, count pairs, worker that the step avoids or '', until ms or -1 }
 --#include head
+--#include avoid
 local id = ARGV[1]
 local record, lease = call('HGET', STEPS, id), call('HGET', LEASES, id)
 if not record then
@@ -18,11 +19,11 @@ local due = call('ZSCORE', P .. 'dl', id)
 local paused = call('SISMEMBER', P .. 'ps', h.type) == 1 or call('SISMEMBER', P .. 'ps', '*') == 1
 
 local fitting, live, workers = {}, {}, 0
+local avoided, avoided_until, is_avoided = avoided_by(id, h.class)
 for _, set in ipairs(call('SMEMBERS', P .. 'm:' .. h.class)) do fitting[set] = true end
-for _, worker in ipairs(call('ZRANGE', P .. 'wz', 0, -1)) do
-  local set = call('HGET', P .. 'wk:' .. worker, 'set')
-  if set then live[set] = true end
-  if set and fitting[set] then workers = workers + 1 end
+for worker, set in pairs(sets_of_live_workers()) do
+  live[set] = true
+  if fitting[set] and not (avoided and is_avoided(worker, set)) then workers = workers + 1 end
 end
 
 local tenants = 1
@@ -33,4 +34,5 @@ local waiting = tonumber(call('HGET', P .. 'n', 'q:' .. h.type) or '0')
 local abilities = {}
 for set in pairs(live) do abilities[#abilities + 1] = call('HGET', P .. 'csd', set) end
 return { due and 'delayed' or paused and 'paused' or 'queued', due or -1, workers, ahead, tenants, waiting,
-  call('HGET', P .. 'cld', h.class), abilities, h.type, call('HGETALL', P .. 'hi:' .. h.type) }
+  call('HGET', P .. 'cld', h.class), abilities, h.type, call('HGETALL', P .. 'hi:' .. h.type),
+  avoided or '', avoided_until or -1 }

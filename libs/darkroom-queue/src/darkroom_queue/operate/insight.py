@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
-from darkroom_schemas.ids import StepId
+from darkroom_schemas.ids import StepId, WorkerId
 from darkroom_schemas.worker import Capabilities, Requirements
 from pydantic import ValidationError
 
@@ -39,6 +39,7 @@ class Waiting:
 
     reason: WaitReason
     matching_workers: int
+    """Live workers that may run it now; those that it avoids are not counted."""
     ahead: int
     """Earlier steps of the same tenant and class."""
     tenants: int
@@ -47,6 +48,9 @@ class Waiting:
     missing: tuple[str, ...]
     """Requirements that the closest live worker does not satisfy, as text. Empty if some worker fits."""
     start_in_s: tuple[float, float] | None
+    avoids_worker: WorkerId | None = None
+    """The worker whose device failed the last attempt, while another one can run the step; see `avoids_until_ms`."""
+    avoids_until_ms: int | None = None
 
 
 class Insight:
@@ -70,7 +74,9 @@ class Insight:
                 reason=WaitReason.NO_ROOM, matching_workers=0, ahead=0, tenants=1, due_at_ms=None, start_in_s=None,
                 missing=("room for one more kind of requirements",),
             )  # fmt: skip
-        state, due, workers, ahead, tenants, waiting, requirements, abilities, _, histogram = answer
+        state, due, workers, ahead, tenants, waiting, requirements, abilities, _, histogram, avoided, avoided_until = (
+            answer
+        )
         need = Requirements.model_validate_json(requirements)
         missing = () if workers else nearest_lack(need, _readable(abilities))
         times = quantiles(dict(zip(map(int, histogram[::2]), map(int, histogram[1::2]), strict=True)))
@@ -88,6 +94,8 @@ class Insight:
             due_at_ms=int(float(due)) if state == "delayed" else None,
             missing=missing,
             start_in_s=start_interval(times, ahead, tenants, waiting, workers) if known and times else None,
+            avoids_worker=WorkerId(avoided) if avoided else None,
+            avoids_until_ms=int(avoided_until) if avoided else None,
         )
 
     async def service_times(self, step_types: Sequence[str]) -> dict[str, tuple[float, float] | None]:

@@ -24,6 +24,13 @@ STOP_GRACE_S = 10.0
 PROGRESS_EVERY_S = 1.0
 MAX_RESULT_BYTES = 256_000
 FIRST_RETRY_MS, LONGEST_RETRY_MS = 1000, 60_000
+_RETRIES = {
+    StepErrorCode.DEVICE_ERROR: Outcome.RETRY_ELSEWHERE,
+    StepErrorCode.WORKER_CRASHED: Outcome.RETRY_ELSEWHERE,
+    StepErrorCode.NOT_FINITE: Outcome.RETRY_ELSEWHERE,
+    StepErrorCode.OUT_OF_MEMORY: Outcome.RETRY_LARGER,
+}
+"""Retries that avoid the worker, since its device may be the reason for the failure."""
 
 
 def retry_delay_ms(attempt: int) -> int:
@@ -141,5 +148,5 @@ def _stopped(context: StepContext, error: BaseException | None) -> Finish:
 
 def _failed(context: StepContext, error: StepError) -> Finish:
     step = context.step
-    outcome = Outcome.RETRY if error.retryable else Outcome.FAIL
+    outcome = _RETRIES.get(error.code, Outcome.RETRY) if error.retryable else Outcome.FAIL
     return Finish(step.id, step.token, outcome, error.model_dump_json(), retry_delay_ms(step.attempt))

@@ -30,6 +30,10 @@ class Outcome(StrEnum):
     OK = "ok"
     FAIL = "fail"
     RETRY = "retry"
+    RETRY_ELSEWHERE = "elsewhere"
+    """A retry. For two minutes this worker does not get the step while another live worker can run it."""
+    RETRY_LARGER = "larger"
+    """As `RETRY_ELSEWHERE`; if a live worker has more GPU memory, only such workers get the step."""
     CANCELLED = "cancelled"
     RELEASE = "release"
     """The step did not end for a reason outside it. It is requeued without using an attempt."""
@@ -37,7 +41,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """Report of one attempt. `data` is the JSON of a StepResult (ok) or StepError (fail, retry).
+    """Report of one attempt. `data` is the JSON of a StepResult (ok) or StepError (fail and the retries).
 
     `repeated`: it was sent before, and it is unknown whether the queue has accepted it.
     """

@@ -5,16 +5,17 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.catalogue import Connector as ConnectorName
+from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.step import StepOutput, StepResult
 
 from gpu_worker.connectors.previews import PreviewUploads
-from gpu_worker.domain.failures import ConnectorNotReady, Failure, Stopped
+from gpu_worker.domain.failures import UNFORESEEN, ConnectorNotReady, Failure, Stopped
 from gpu_worker.domain.object_keys import object_folder
-from gpu_worker.domain.ports import Deletions, ObjectStore, StepRun
+from gpu_worker.domain.ports import Deletions, ObjectStore, StepOutcomes, StepRun
 from gpu_worker.models.payloads import read_payload, require_model
 from gpu_worker.models.profile import Profile
 from gpu_worker.runtime.messages import FileReady, Progressed, RunStep, StepDone, StepFailure, StepOutcome
@@ -47,13 +48,20 @@ class LocalConnector:
     name = ConnectorName.LOCAL.value
 
     def __init__(
-        self, child: Child, profile: Profile, store: ObjectStore, spool: OpenSpool, deletions: Deletions
+        self,
+        child: Child,
+        profile: Profile,
+        store: ObjectStore,
+        spool: OpenSpool,
+        deletions: Deletions,
+        outcomes: StepOutcomes,
     ) -> None:
         self._child = child
         self._profile = profile
         self._store = store
         self._spool = spool
         self._deletions = deletions
+        self._outcomes = outcomes
         self.models = tuple(profile.models)
         self.types = tuple(
             entry.name
@@ -77,9 +85,9 @@ class LocalConnector:
         previews = PreviewUploads(self._store, object_folder(run.step), run)
         with self._spool() as folder:
             try:
-                outcome = await self._child.run(
+                outcome = await self._run_on_device(
                     RunStep(run_id=run.step.token, payload=payload, spool=folder),
-                    stop=run.stop,
+                    run.stop,
                     on_progress=lambda update: _forward(run, update, previews),
                     on_file=uploads.start,
                 )
@@ -90,11 +98,31 @@ class LocalConnector:
             finally:
                 await previews.end()
 
+    async def _run_on_device(
+        self,
+        step: RunStep,
+        stop: asyncio.Event,
+        on_progress: Callable[[Progressed], None],
+        on_file: Callable[[FileReady], None],
+    ) -> StepOutcome:
+        """Run the step, and record how it ended before anybody else learns it."""
+        try:
+            outcome = await self._child.run(step, stop=stop, on_progress=on_progress, on_file=on_file)
+        except Failure as failure:
+            if failure.code in UNFORESEEN:
+                self._outcomes.failed(failure.message)
+            raise
+        if isinstance(outcome, StepDone):
+            self._outcomes.succeeded()
+        elif isinstance(outcome, StepFailure) and outcome.code in UNFORESEEN:
+            self._outcomes.failed(outcome.message)
+        return outcome
+
     async def _result(self, outcome: StepOutcome, uploads: "_Uploads", run: StepRun) -> StepResult:
         match outcome:
             case StepDone():
                 started = time.perf_counter()
-                outputs = await uploads.finish()
+                outputs = await uploads.finish(run.stop)
                 run.progress(100.0, message="done")
                 timings = outcome.timings_s | {"upload": round(time.perf_counter() - started, 3)}
                 return StepResult(
@@ -105,9 +133,15 @@ class LocalConnector:
                     timings_s=timings,
                 )
             case StepFailure():
-                raise Failure(outcome.code, outcome.message, retryable=outcome.retryable)
+                retryable = outcome.retryable and _may_end_otherwise(outcome, run)
+                raise Failure(outcome.code, outcome.message, retryable=retryable)
             case _:
                 raise Stopped
+
+
+def _may_end_otherwise(failure: StepFailure, run: StepRun) -> bool:
+    """Return whether another attempt may succeed. Numbers that overflow twice depend on the model and the seed."""
+    return failure.code is not StepErrorCode.NOT_FINITE or run.step.attempt == 1
 
 
 def _forward(run: StepRun, update: Progressed, previews: PreviewUploads) -> None:
@@ -131,9 +165,18 @@ class _Uploads:
         """Start the upload of a file that the GPU process announced."""
         self._tasks.append(asyncio.create_task(self._upload(file)))
 
-    async def finish(self) -> tuple[StepOutput, ...]:
-        """Wait for all uploads and return the outputs by index; raises the first failure."""
-        return tuple(sorted(await asyncio.gather(*self._tasks), key=lambda output: output.index))
+    async def finish(self, stop: asyncio.Event) -> tuple[StepOutput, ...]:
+        """Wait for all uploads and return the outputs by index; raises the first failure, and Stopped after a stop."""
+        uploading, stopping = asyncio.gather(*self._tasks), asyncio.create_task(stop.wait())
+        try:
+            ends: set[asyncio.Future[Any]] = {uploading, stopping}
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+        if not uploading.done():
+            uploading.cancel()
+            raise Stopped
+        return tuple(sorted(uploading.result(), key=lambda output: output.index))
 
     async def abandon(self) -> list[str]:
         """Cancel the uploads and return the keys that they may have stored."""

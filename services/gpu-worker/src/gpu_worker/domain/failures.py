@@ -10,6 +10,9 @@ from darkroom_schemas.errors import StepErrorCode
 
 _MAX_MESSAGE_CHARS = 500
 
+UNFORESEEN = frozenset({StepErrorCode.DEVICE_ERROR, StepErrorCode.WORKER_CRASHED, StepErrorCode.INTERNAL})
+"""Codes of failures that say nothing about the step, so the device or the worker may be at fault."""
+
 
 class Failure(Exception):
     """A failed attempt. The message is shown to the user who submitted the job, cut to 500 characters."""

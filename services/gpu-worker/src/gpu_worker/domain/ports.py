@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -62,7 +63,7 @@ class StoredObject:
 
 
 class ObjectStore(Protocol):
-    """Stores outputs. Both methods raise a retryable STORAGE Failure when the store refuses."""
+    """Stores outputs. Both methods raise a retryable STORAGE Failure if the store refuses; `put` tries for minutes."""
 
     async def put(self, key: str, path: Path, mime_type: str) -> StoredObject: ...
 
@@ -75,3 +76,35 @@ class Deletions(Protocol):
 
     def discard(self, keys: Iterable[str]) -> None:
         """Queue objects for deletion; returns at once."""
+
+
+class HoldName(StrEnum):
+    """What can keep the worker from claiming steps."""
+
+    DEVICE = "device"
+    OBJECT_STORE = "object_store"
+
+
+class Holds(Protocol):
+    """Keeps the worker from claiming steps while those in progress continue."""
+
+    def hold(self, name: HoldName, reason: str) -> None: ...
+
+    def release(self, name: HoldName) -> None: ...
+
+
+class StoreWatch(Protocol):
+    """Learns whether the object store takes outputs."""
+
+    def refused(self, reason: str) -> None: ...
+
+    def accepted(self) -> None: ...
+
+
+class StepOutcomes(Protocol):
+    """Learns how steps on the device ended, to judge whether the device still works."""
+
+    def succeeded(self) -> None: ...
+
+    def failed(self, reason: str) -> None:
+        """Record a failure that says nothing about the step and so may be the device's."""

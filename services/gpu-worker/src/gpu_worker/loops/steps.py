@@ -13,10 +13,13 @@ from darkroom_schemas.step import StepError, StepResult
 
 from gpu_worker.domain.failures import Failure, Stopped
 from gpu_worker.domain.step_router import StepRouter
+from gpu_worker.loops.claim_holds import ClaimHolds
 from gpu_worker.metrics import STAGE_SECONDS, STEP_SECONDS, STEPS
 
 log = get_logger(__name__)
 
+_HOLD_GRACE_S = 86_400.0
+"""Time for steps in progress when the worker stops claiming, in seconds: longer than any step may run."""
 _STOP_MARGIN_S = 15.0
 """Extra time after the grace period to stop running steps and report them, in seconds."""
 
@@ -113,13 +116,23 @@ class AlwaysAvailable:
 
 
 class StepLoop:
-    """Takes steps while they can run. After `give_up_after_s` without that, steps in progress return to the queue."""
+    """Takes steps while they can run and no hold is in force.
+
+    When they could not run for `give_up_after_s`, steps in progress return to the queue.
+    """
 
     def __init__(
-        self, make_consumer: Callable[[], StepConsumer], gate: Availability, *, give_up_after_s: float
+        self,
+        make_consumer: Callable[[], StepConsumer],
+        gate: Availability,
+        holds: ClaimHolds,
+        *,
+        give_up_after_s: float,
     ) -> None:
         self._make_consumer = make_consumer
         self._gate = gate
+        self._holds = holds
+        holds.on_hold = self.renew
         self._give_up_after_s = give_up_after_s
         self._consumer: StepConsumer | None = None
         self._idle = asyncio.Event()
@@ -130,6 +143,7 @@ class StepLoop:
         """Take steps until cancelled; after a drain, take none."""
         while True:
             await self._gate.available()
+            await self._holds.none()
             if self._draining.is_set():
                 await asyncio.Event().wait()
             self._consumer = self._make_consumer()
@@ -149,8 +163,14 @@ class StepLoop:
 
     async def check(self) -> None:
         """Raise while the worker takes no steps."""
+        self._holds.check()
         if self._consumer is None or self._draining.is_set():
             raise RuntimeError("the worker takes no steps")
+
+    def renew(self) -> None:
+        """Let steps in progress finish; then register anew and claim again, unless there is a hold."""
+        if self._consumer is not None:
+            self._consumer.drain(grace_s=_HOLD_GRACE_S)
 
     async def drain(self, grace_s: float) -> None:
         """Take no more steps; wait until those in progress finish within `grace_s` seconds or return to the queue."""

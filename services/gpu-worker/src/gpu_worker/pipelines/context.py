@@ -1,5 +1,6 @@
 """What loading a model and running a step need: device, memory limits and models."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,8 @@ class LoadContext:
     device: Device
     models_dir: Path
     memory: MemoryPlan
+    check: Callable[[], None] = lambda: None
+    """Raises Stopped after a stop request for the step that needs the model; called between its parts."""
 
     def offloads(self, entry: ModelEntry) -> bool:
         """Return whether parts of a model stay in main memory while they do not compute."""

@@ -34,7 +34,8 @@ class PipelineExecutor:
         self._open_sink = open_sink
         self._device = choose_device(setup.profile.devices, setup.memory.budget_gb)
         self._entries = setup.profile.models
-        load_context = LoadContext(self._device, setup.models_dir, setup.memory)
+        load_context = LoadContext(self._device, setup.models_dir, setup.memory, self._check)
+        self._link: StepLink | None = None
 
         def on_loaded(name: str, model: LoadedModel, seconds: float) -> None:
             send(ModelLoaded(model=name, seconds=round(seconds, 3), memory_bytes=model.memory_bytes))
@@ -67,6 +68,18 @@ class PipelineExecutor:
 
     def run(self, step: RunStep, link: StepLink) -> StepDone:
         """Run one step to its end."""
+        self._link = link
+        try:
+            return self._run(step, link)
+        finally:
+            self._link = None
+
+    def _check(self) -> None:
+        """Raise Stopped if the running step was asked to stop; models are also loaded when no step runs."""
+        if self._link is not None:
+            self._link.check()
+
+    def _run(self, step: RunStep, link: StepLink) -> StepDone:
         payload = with_defaults(step.payload, self._entries)
         if isinstance(payload, PromptPayload):
             result, timings = run_prompt(payload, self._context, link)

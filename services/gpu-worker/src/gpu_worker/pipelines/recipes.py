@@ -21,6 +21,8 @@ def make_recipe(
     batch_shape: Sequence[int],
     batch_index: int,
     dtype: torch.dtype,
+    decode_dtype: torch.dtype,
+    tiled: bool = False,
     text: TextRead | None = None,
 ) -> Recipe:
     """Return the recipe of output `index`. `batch_shape` is that of the latents, `batch_index` the position in it."""
@@ -40,12 +42,18 @@ def make_recipe(
         batch_shape=tuple(batch_shape),
         batch_index=batch_index,
         device=context.device.name,
-        dtype=str(dtype).removeprefix("torch."),
+        dtype=_name(dtype),
+        decode_dtype=_name(decode_dtype),
+        tiled=tiled,
         threads=torch.get_num_threads(),
         libraries=_library_versions(),
         profile=context.profile,
         text=text,
     )
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def _library_versions() -> dict[str, str]:

@@ -1,16 +1,18 @@
-"""Runs a pipeline as a list of stages: times each stage, checks its inputs and outputs, and makes it cancellable."""
+"""Runs a pipeline as a list of stages: times each stage, checks its inputs and outputs, and makes it stoppable."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from darkroom_schemas.errors import StepErrorCode
 
 from gpu_worker.domain.failures import Failure
 from gpu_worker.runtime.child_link import StepLink
-from gpu_worker.runtime.device import is_out_of_memory
+from gpu_worker.runtime.device_errors import memory_shortage
+from gpu_worker.runtime.model_cache import LoadedModel
+from gpu_worker.runtime.stop_hooks import stoppable
 
 State = TypeVar("State")
 
@@ -56,20 +58,29 @@ def run_stages(stages: Sequence[Stage[State]], state: State, link: StepLink) -> 
         report = StageReport(link, stage.name, done, share)
         report.tick(0, 1)
         started = time.perf_counter()
-        _run(stage, state, report)
+        with stoppable(_parts(state), link.check):
+            _run(stage, state, report)
         timings[stage.name] = round(time.perf_counter() - started, 3)
         _require(state, stage.gives, f"stage {stage.name} promised")
         done += share
     return timings
 
 
+def _parts(state: object) -> Iterable[Any]:
+    """Return the parts of the state's model; none before it is loaded, or if the state has none."""
+    model = getattr(state, "model", None)
+    return model.parts.values() if isinstance(model, LoadedModel) else ()
+
+
 def _run(stage: Stage[State], state: State, report: StageReport) -> None:
     try:
         stage.run(state, report)
     except Exception as error:
-        if not is_out_of_memory(error):
+        shortage = memory_shortage(error)
+        if shortage is None:
             raise
-        raise Failure(StepErrorCode.OUT_OF_MEMORY, f"Memory ran out during: {stage.name}") from error
+        text = f"Memory ran out during: {stage.name} ({shortage})"
+        raise Failure(StepErrorCode.OUT_OF_MEMORY, text, retryable=True) from error
 
 
 def _require(state: object, fields: tuple[str, ...], what: str) -> None:

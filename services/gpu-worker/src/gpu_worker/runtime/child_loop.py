@@ -3,8 +3,11 @@
 import os
 import queue
 import socket
+import sys
 import threading
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 from darkroom_chassis.logs import get_logger
@@ -12,6 +15,7 @@ from darkroom_schemas.errors import StepErrorCode
 
 from gpu_worker.domain.failures import Failure, Stopped
 from gpu_worker.runtime.child_link import ChildLink, Send, StepLink
+from gpu_worker.runtime.device_errors import broken_context
 from gpu_worker.runtime.framing import receive_frame
 from gpu_worker.runtime.messages import (
     TO_CHILD,
@@ -27,6 +31,9 @@ from gpu_worker.runtime.messages import (
 )
 
 log = get_logger(__name__)
+_REMEMBERED_STOPS = 64
+BROKEN_CONTEXT_STATUS = 70
+"""Exit status after an error that broke the context of the device."""
 
 
 class StepExecutor(Protocol):
@@ -53,6 +60,8 @@ class ChildLoop:
         self._make_executor = make_executor
         self._waiting: queue.SimpleQueue[RunStep] = queue.SimpleQueue()
         self._current: StepLink | None = None
+        self._stopped: deque[str] = deque(maxlen=_REMEMBERED_STOPS)
+        """Runs that were asked to stop, since a request may arrive before its run has begun."""
 
     def serve(self) -> None:
         """Read the setup, load the models, and run steps. The process ends when the parent closes its end."""
@@ -67,12 +76,20 @@ class ChildLoop:
         ).start()
         while True:
             step = self._waiting.get()
-            self._link.send(self._run(step, executor))
+            outcome = self._run(step, executor)
+            self._link.send(outcome)
+            if isinstance(outcome, StepFailure) and outcome.ends:
+                sys.stdout.flush()
+                # A normal exit would call the broken context again and may hang there.
+                os._exit(BROKEN_CONTEXT_STATUS)
 
     def _run(self, step: RunStep, executor: StepExecutor) -> FromChild:
         link = StepLink(step.run_id, self._link.send)
         self._current = link
+        if step.run_id in self._stopped:  # asked after `_current` was set, so no request falls between the two
+            link.stop()
         try:
+            link.check()
             return executor.run(step, link)
         except Stopped:
             return StepHalted(run_id=step.run_id)
@@ -80,14 +97,9 @@ class ChildLoop:
             return StepFailure(
                 run_id=step.run_id, code=failure.code, message=failure.message, retryable=failure.retryable
             )
-        except Exception as error:  # an error of a pipeline fails this attempt and not the process
+        except Exception as error:
             log.exception("A step failed with an unexpected exception", run_id=step.run_id)
-            return StepFailure(
-                run_id=step.run_id,
-                code=StepErrorCode.INTERNAL,
-                message=f"The pipeline failed with {type(error).__name__}",
-                retryable=True,
-            )
+            return _failure(step.run_id, error)
         finally:
             self._current = None
 
@@ -97,6 +109,7 @@ class ChildLoop:
                 case RunStep() as step:
                     self._waiting.put(step)
                 case StopStep(run_id=run_id):
+                    self._stopped.append(run_id)
                     current = self._current
                     if current is not None and current.run_id == run_id:
                         current.stop()
@@ -106,16 +119,39 @@ class ChildLoop:
 
     def _send_heartbeats(self, every_s: float, executor: StepExecutor) -> None:
         pause = threading.Event()
+        memory_bytes, failed = 0, False
+        models: tuple[str, ...] = ()
         while not pause.wait(every_s):
+            # Without heartbeats the parent kills this process, so nothing that can fail may end the thread.
+            try:
+                memory_bytes, models = executor.memory_bytes(), executor.resident_models()
+                failed = False
+            except Exception:
+                if not failed:
+                    log.exception("The memory in use is unknown; heartbeats repeat the last values")
+                failed = True
             current = self._current
-            self._link.send(
-                Heartbeat(
-                    quiet_s=0.0 if current is None else current.quiet_s,
-                    memory_bytes=executor.memory_bytes(),
-                    models=executor.resident_models(),
-                )
-            )
+            quiet_s = 0.0 if current is None else current.quiet_s
+            with suppress(ConnectionError):  # the parent has ended; `_listen` ends the process
+                self._link.send(Heartbeat(quiet_s=quiet_s, memory_bytes=memory_bytes, models=models))
 
     def _read(self) -> object:
         frame = receive_frame(self._connection)
         return None if frame is None else TO_CHILD.validate_json(frame)
+
+
+def _failure(run_id: str, error: Exception) -> StepFailure:
+    """Report an unforeseen error: it fails this attempt, and ends the process only if it broke the device's context."""
+    reason = broken_context(error)
+    if reason is None:
+        message = f"The pipeline failed with {type(error).__name__}"
+        if isinstance(error, OSError) and error.errno is not None:
+            message += f" ({os.strerror(error.errno)})"
+        return StepFailure(run_id=run_id, code=StepErrorCode.INTERNAL, message=message, retryable=True)
+    return StepFailure(
+        run_id=run_id,
+        code=StepErrorCode.DEVICE_ERROR,
+        message=f"The device failed: {reason}",
+        retryable=True,
+        ends=True,
+    )

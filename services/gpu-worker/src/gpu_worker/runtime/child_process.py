@@ -5,14 +5,14 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
+from gpu_worker.runtime.child_environment import child_environment
 from gpu_worker.runtime.framing import pack, read_frame
 from gpu_worker.runtime.messages import FROM_CHILD, FromChild, ToChild
 
 CHILD_COMMAND = (sys.executable, "-m", "gpu_worker.commands.gpu_process")
-_PRIVATE = ("SECRET", "TOKEN", "PASSWORD", "DATABASE_URL", "REDIS_URL", "OBJECT_STORE_URL", "SECRETS_KEY")
 
 
 class ChildProcess:
@@ -36,7 +36,7 @@ class ChildProcess:
                 str(os.getpid()),
                 stdin=asyncio.subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
-                env=_environment(os.environ),
+                env=child_environment(os.environ),
                 # Ctrl-C in a terminal signals the whole process group; only the parent may end the GPU process.
                 start_new_session=True,
             )
@@ -67,16 +67,3 @@ class ChildProcess:
                 # Not Process.kill(): it polls the process, and so may take the exit status from the event loop.
                 os.kill(self._process.pid, signal.SIGKILL)
         return await self._process.wait()
-
-
-def _environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment without secrets, which model code must not read; Hugging Face's own token stays.
-
-    Idle OpenMP threads must sleep: where processes share cores, spinning threads slow all of them down tenfold.
-    cuBLAS is deterministic only with a fixed workspace.
-    """
-    return {"OMP_WAIT_POLICY": "PASSIVE", "CUBLAS_WORKSPACE_CONFIG": ":4096:8"} | {
-        name: value
-        for name, value in environment.items()
-        if name.startswith("HF_") or not any(word in name for word in _PRIVATE)
-    }

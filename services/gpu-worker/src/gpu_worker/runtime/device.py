@@ -69,13 +69,6 @@ def _device(kind: str, name: str, total: int, share: float, budget_gb: float | N
     return Device(kind, name, total, usable if budget_gb is None else min(usable, int(budget_gb * _GIB)))
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """Return whether a device or the machine ran out of memory; torch's CPU allocator raises a plain RuntimeError."""
-    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (
-        isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
-    )
-
-
 def weights_bytes(*modules: Any) -> int:  # components of diffusers are untyped
     """Return the memory of the weights and buffers; arguments that are no modules count nothing."""
     return sum(

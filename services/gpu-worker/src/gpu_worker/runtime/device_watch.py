@@ -1,5 +1,7 @@
 """Records the events of the GPU process for the worker's registration, log and metrics."""
 
+from collections.abc import Callable
+
 from darkroom_chassis.logs import get_logger
 
 from gpu_worker.metrics import (
@@ -16,9 +18,10 @@ log = get_logger(__name__)
 
 
 class DeviceWatch:
-    """Implements `ChildObserver`: holds the latest report of the GPU process."""
+    """Implements `ChildObserver`: holds the latest report of the GPU process, and passes its faults on."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_fault: Callable[[str], None]) -> None:
+        self._on_fault = on_fault
         self.device: Ready | None = None
         self.models: tuple[str, ...] = ()
         """The models that are loaded, as of the last heartbeat."""
@@ -38,8 +41,10 @@ class DeviceWatch:
         MODEL_LOAD_SECONDS.labels(loaded.model).inc(loaded.seconds)
         log.info("A model was loaded", model=loaded.model, seconds=loaded.seconds, memory_bytes=loaded.memory_bytes)
 
-    def lost(self, reason: str) -> None:
+    def lost(self, reason: str, *, fault: bool) -> None:
         CHILD_READY.set(0)
         CHILD_LOST.inc()
         self.models = ()
         log.warning("The GPU process ended and is restarted", reason=reason)
+        if fault:
+            self._on_fault(reason)

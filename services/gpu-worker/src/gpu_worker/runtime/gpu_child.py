@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 
 from gpu_worker.domain.failures import ChildLost
+from gpu_worker.domain.stop_grace import StopGrace
 from gpu_worker.runtime.child_process import CHILD_COMMAND, ChildProcess
 from gpu_worker.runtime.framing import FrameTooLong
 from gpu_worker.runtime.messages import (
@@ -30,7 +31,7 @@ _FIRST_BACKOFF_S, _MAX_BACKOFF_S = 0.25, 30.0
 
 @dataclass(frozen=True, slots=True)
 class ChildTimeouts:
-    """Timeouts of the parent, in seconds: for the start, between heartbeats, of a stalled step, and of a stop."""
+    """Timeouts of the parent, in seconds: of the start, between heartbeats, of a stalled step, at most of a stop."""
 
     start_s: float = 3600.0
     silence_s: float = 20.0
@@ -47,7 +48,8 @@ class ChildObserver(Protocol):
 
     def model_loaded(self, loaded: ModelLoaded) -> None: ...
 
-    def lost(self, reason: str) -> None: ...
+    def lost(self, reason: str, *, fault: bool) -> None:
+        """Learn that the process ended. No `fault`: it was not ready yet, or was killed because of a stop request."""
 
 
 @dataclass(slots=True)
@@ -58,6 +60,7 @@ class _Run:
     on_progress: Callable[[Progressed], None]
     on_file: Callable[[FileReady], None]
     outcome: "asyncio.Future[StepOutcome]"
+    grace: StopGrace
 
 
 class GpuChild:
@@ -75,6 +78,7 @@ class GpuChild:
         self._missing = asyncio.Event()
         self._missing.set()
         self._kill_reason: str | None = None
+        self._got_ready = False
         self._run: _Run | None = None
         self._one_at_a_time = asyncio.Lock()
 
@@ -120,8 +124,8 @@ class GpuChild:
     ) -> StepOutcome:
         """Run one step once the process is free; raises ChildLost if the process ends during it.
 
-        When `stop` is set, the step is asked to stop, and after `stop_s` its process is killed. The outcome is then
-        StepHalted, unless the step finished first.
+        When `stop` is set, the step is asked to stop, and after at most `stop_s` (see `StopGrace`) its process is
+        killed. The outcome is then StepHalted, unless the step finished first.
         """
         async with self._one_at_a_time:
             await _until(asyncio.create_task(self.available()), stop)
@@ -129,7 +133,9 @@ class GpuChild:
                 return StepHalted(run_id=step.run_id)
             if not self.is_available:
                 raise ChildLost("it ended before the step began")
-            run = _Run(step, on_progress, on_file, asyncio.get_running_loop().create_future())
+            loop = asyncio.get_running_loop()
+            grace = StopGrace(self._timeouts.stop_s, loop.time)
+            run = _Run(step, on_progress, on_file, loop.create_future(), grace)
             self._run = run
             try:
                 await self._send(step)
@@ -143,7 +149,7 @@ class GpuChild:
 
     async def _halt(self, run: _Run) -> StepOutcome:
         await self._send(StopStep(run_id=run.step.run_id))
-        await asyncio.wait({run.outcome}, timeout=self._timeouts.stop_s)
+        await asyncio.wait({run.outcome}, timeout=run.grace.seconds)
         if not run.outcome.done():
             await self._kill("its step did not stop when asked to")
             await asyncio.wait({run.outcome})
@@ -157,17 +163,17 @@ class GpuChild:
         self._kill_reason = None
         child = self._child = await ChildProcess.start(self._command)
         reason = None
+        self._got_ready = False
         try:
             await child.send(self._setup)
             reason = await self._listen(child)
         finally:
-            got_ready = self._available.is_set()
-            self._available.clear()
-            self._missing.set()
+            self._become_unavailable()
             self._child = None
             status = await child.end()
-        self._report_loss(self._kill_reason or reason or _describe(status))
-        return got_ready
+        fault = self._got_ready and self._kill_reason is None
+        self._report_loss(self._kill_reason or reason or _describe(status), fault=fault)
+        return self._got_ready
 
     async def _listen(self, child: ChildProcess) -> str | None:
         """Dispatch messages until the process ends (returns None) or has to be killed (returns the reason)."""
@@ -185,6 +191,7 @@ class GpuChild:
                     return None
                 case Ready():
                     wait_s = self._timeouts.silence_s
+                    self._got_ready = True
                     self._available.set()
                     self._missing.clear()
                     self._observer.ready(message)
@@ -203,15 +210,23 @@ class GpuChild:
             return
         match message:
             case Progressed():
+                run.grace.reported(message.message)
                 run.on_progress(message)
             case FileReady():
                 run.on_file(message)
             case StepDone() | StepFailure() | StepHalted():
+                if isinstance(message, StepFailure) and message.ends:
+                    # A step that were sent now would be lost with the process.
+                    self._become_unavailable()
                 if not run.outcome.done():
                     run.outcome.set_result(message)
 
-    def _report_loss(self, reason: str) -> None:
-        self._observer.lost(reason)
+    def _become_unavailable(self) -> None:
+        self._available.clear()
+        self._missing.set()
+
+    def _report_loss(self, reason: str, *, fault: bool) -> None:
+        self._observer.lost(reason, fault=fault)
         if self._run is not None and not self._run.outcome.done():
             self._run.outcome.set_exception(ChildLost(reason))
 

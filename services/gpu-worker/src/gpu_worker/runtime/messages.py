@@ -118,13 +118,15 @@ class StepDone(Wire):
 
 
 class StepFailure(Wire):
-    """The step failed, and the process continues."""
+    """The step failed. The process continues, unless it `ends`."""
 
     kind: Literal["failed"] = "failed"
     run_id: str
     code: StepErrorCode
     message: str
     retryable: bool
+    ends: bool = False
+    """The process exits after this message, because the context of its device is broken."""
 
 
 class StepHalted(Wire):

@@ -2,24 +2,43 @@
 
 import asyncio
 import hashlib
+import uuid
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import obstore
+from darkroom_chassis.logs import get_logger
 from darkroom_schemas.errors import StepErrorCode
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore as Store
 from obstore.store import from_url
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception_type,
+    stop_before_delay,
+    wait_random_exponential,
+)
 
 from gpu_worker.domain.failures import Failure
-from gpu_worker.domain.ports import StoredObject
-from gpu_worker.metrics import UPLOADED_BYTES
+from gpu_worker.domain.ports import StoredObject, StoreWatch
+from gpu_worker.metrics import UPLOADED_BYTES, UPLOADS_REFUSED
+from gpu_worker.store.refusals import reason_of
 
-_ATTEMPTS = 4
-_LONGEST_PAUSE_S = 10.0
+if TYPE_CHECKING:
+    from obstore.store import RetryConfig
+
+log = get_logger(__name__)
+_PATIENCE_S, _LONGEST_PAUSE_S = 300.0, 30.0
+_REFUSALS_BEFORE_HOLD = 2
+_LARGEST_PROBE_BYTES = 16 * 1024 * 1024
 _CHUNK = 4 * 1024 * 1024
+# Requests are tried again here, where the reason becomes known, so the driver only smooths over short interruptions.
+_DRIVER_RETRIES: "RetryConfig" = {"max_retries": 2, "retry_timeout": timedelta(seconds=20)}
 
 
 def open_store(url: str) -> Store:
@@ -27,19 +46,45 @@ def open_store(url: str) -> Store:
     parts = urlsplit(url)
     if parts.scheme == "file":
         Path(url2pathname(parts.path)).mkdir(parents=True, exist_ok=True)
-    return from_url(url)
+        return from_url(url)
+    return from_url(url, retry_config=_DRIVER_RETRIES)
 
 
 class ObjectUploads:
-    """Implements the `ObjectStore` port. An upload is tried up to 4 times with random exponential backoff."""
+    """Implements the `ObjectStore` port.
 
-    def __init__(self, store: Store, *, longest_pause_s: float = _LONGEST_PAUSE_S) -> None:
+    A refused upload is tried again for `patience_s`, with random exponential pauses of at most `longest_pause_s`. The
+    watch learns of the second refusal of an upload, since a single one is common, and of every success.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        watch: StoreWatch,
+        *,
+        patience_s: float = _PATIENCE_S,
+        longest_pause_s: float = _LONGEST_PAUSE_S,
+    ) -> None:
         self._store = store
+        self._watch = watch
+        self._patience_s = patience_s
         self._longest_pause_s = longest_pause_s
+        self._probe_key = f"readiness/{uuid.uuid4().hex}"
+        self._refused_bytes = 0
 
     async def check(self) -> None:
         """Raise if the store does not answer."""
         await asyncio.to_thread(self._store.list(prefix="readiness").collect)
+
+    async def probe(self) -> None:
+        """Write an object as large as the last refused one (at most 16 MiB) and delete it; raises a STORAGE Failure."""
+        try:
+            await obstore.put_async(self._store, self._probe_key, bytes(self._refused_bytes))
+        except (BaseError, OSError) as error:
+            raise _failure(error) from error
+        finally:
+            with suppress(Failure):  # what is left of it is replaced by the next probe
+                await self.delete(self._probe_key)
 
     async def put(self, key: str, path: Path, mime_type: str) -> StoredObject:
         """Upload a file; an object under the same key is replaced."""
@@ -47,8 +92,9 @@ class ObjectUploads:
         attributes = {} if isinstance(self._store, obstore.store.LocalStore) else {"Content-Type": mime_type}
         retrying = AsyncRetrying(
             retry=retry_if_exception_type((BaseError, OSError)),
-            stop=stop_after_attempt(_ATTEMPTS),
+            stop=stop_before_delay(self._patience_s),
             wait=wait_random_exponential(max=self._longest_pause_s),
+            before_sleep=lambda attempt: self._refused(attempt, size),
             reraise=True,
         )
         try:
@@ -56,11 +102,22 @@ class ObjectUploads:
                 with attempt:
                     await obstore.put_async(self._store, key, path, attributes=attributes)
         except (BaseError, OSError) as error:
-            raise Failure(
-                StepErrorCode.STORAGE, f"The object store refused an output: {type(error).__name__}", retryable=True
-            ) from error
+            raise _failure(error) from error
+        self._watch.accepted()
         UPLOADED_BYTES.inc(size)
         return StoredObject(size, digest)
+
+    def _refused(self, attempt: RetryCallState, size: int) -> None:
+        error = attempt.outcome.exception() if attempt.outcome is not None else None
+        reason = reason_of(error) if isinstance(error, Exception) else "unknown"
+        UPLOADS_REFUSED.inc()
+        log.warning(
+            "The object store refused an output; its file is kept and uploaded again",
+            reason=reason, refusals=attempt.attempt_number, next_s=round(attempt.upcoming_sleep, 1),
+        )  # fmt: skip
+        if attempt.attempt_number >= _REFUSALS_BEFORE_HOLD:
+            self._refused_bytes = min(size, _LARGEST_PROBE_BYTES)
+            self._watch.refused(reason)
 
     async def delete(self, key: str) -> None:
         """Delete an object if it is there."""
@@ -69,8 +126,12 @@ class ObjectUploads:
         except FileNotFoundError:
             return
         except (BaseError, OSError) as error:
-            sentence = f"The object store refused a deletion: {type(error).__name__}"
+            sentence = f"The object store refused a deletion: {reason_of(error)}"
             raise Failure(StepErrorCode.STORAGE, sentence, retryable=True) from error
+
+
+def _failure(error: Exception) -> Failure:
+    return Failure(StepErrorCode.STORAGE, f"The object store refused an output: {reason_of(error)}", retryable=True)
 
 
 def _measure(path: Path) -> tuple[str, int]:

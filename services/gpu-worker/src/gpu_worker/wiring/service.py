@@ -1,9 +1,11 @@
 """The composition root of the service process. Nothing that it imports imports torch."""
 
+import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from darkroom_chassis.logs import get_logger
 from darkroom_chassis.loops import LoopSupervisor
@@ -16,10 +18,14 @@ from darkroom_schemas.worker import Capabilities, WorkerInfo
 from gpu_worker import VERSION
 from gpu_worker.connectors.local import LocalConnector
 from gpu_worker.connectors.simulated import SimulatedConnector
+from gpu_worker.domain.circuit_breaker import CircuitBreaker
 from gpu_worker.domain.ports import Connector
 from gpu_worker.domain.step_router import StepRouter
+from gpu_worker.loops.claim_holds import ClaimHolds
+from gpu_worker.loops.device_health import DeviceHealth
 from gpu_worker.loops.object_deletions import ObjectDeletions
 from gpu_worker.loops.steps import AlwaysAvailable, StepHandler, StepLoop
+from gpu_worker.loops.store_health import StoreHealth
 from gpu_worker.models.profile import Profile
 from gpu_worker.models.profile_loader import load_profile
 from gpu_worker.runtime.device_watch import DeviceWatch
@@ -47,13 +53,18 @@ async def assemble(settings: WorkerSettings, profile: Profile) -> AsyncIterator[
     """Connect and start the loops. On exit, steps in progress get `drain_s` to finish, then return to the queue."""
     log.info("Starting a worker", worker_id=settings.id, profile=profile.name, note=profile.note)
     async with AsyncExitStack() as stack:
-        uploads = ObjectUploads(open_store(settings.object_store_url))
+        holds = ClaimHolds()
+        store_health = StoreHealth(holds)
+        store = open_store(settings.object_store_url)
+        uploads = ObjectUploads(store, store_health, patience_s=settings.upload_patience_s)
         redis_client = await QueueClient.open(settings.redis_url)
         stack.push_async_callback(redis_client.close)
-        watch = DeviceWatch()
+        health = DeviceHealth(CircuitBreaker(time.monotonic), holds)
+        watch = DeviceWatch(health.lost)
         deletions = ObjectDeletions(uploads)
         loops = LoopSupervisor((RedisUnavailable,))
         loops.add("object_deletions", deletions.run)
+        loops.add("object_store", partial(store_health.run, uploads.probe))
         child: GpuChild | None = None
         connectors: list[Connector] = []
         if ConnectorName.LOCAL in settings.connectors:
@@ -61,13 +72,15 @@ async def assemble(settings: WorkerSettings, profile: Profile) -> AsyncIterator[
             loops.add("gpu_child", child.keep_alive)
             spool = SpoolFolders(settings.spool_dir)
             spool.remove_stale()
-            connectors.append(LocalConnector(child, profile, uploads, spool.folder, deletions))
+            connectors.append(LocalConnector(child, profile, uploads, spool.folder, deletions, health))
         if ConnectorName.SIMULATED in settings.connectors:
             connectors.append(SimulatedConnector())
         router = StepRouter(connectors)
 
         def make_consumer() -> Consumer:
             info = _worker_info(settings, profile, router, watch.device)
+            if health.is_on_trial:
+                info = info.model_copy(update={"concurrency": 1})
             handler = StepHandler(router, settings.id)
             heartbeat_s = settings.lease_s / 3
             return Consumer(
@@ -75,7 +88,9 @@ async def assemble(settings: WorkerSettings, profile: Profile) -> AsyncIterator[
                 resident=lambda: watch.models, on_refused=deletions.discard_refused,
             )  # fmt: skip
 
-        steps = StepLoop(make_consumer, child or AlwaysAvailable(), give_up_after_s=settings.child_patience_s)
+        gate = child or AlwaysAvailable()
+        steps = StepLoop(make_consumer, gate, holds, give_up_after_s=settings.child_patience_s)
+        health.on_recovered = steps.renew
         loops.add("steps", steps.run)
         await stack.enter_async_context(loops)
         stack.push_async_callback(deletions.settle)

@@ -131,10 +131,33 @@ end
 local CLAIMED = '^' .. SKIP .. FIELD .. SKIP .. SKIP .. SKIP
   .. '(' .. FIELD .. SKIP .. SKIP .. FIELD .. FIELD .. SKIP .. SKIP .. '%C*)\n'
 
--- Takes up to `want` steps for `set` in fair order, or by affinity to `resident` models where allowed, and calls
--- serve(id, record, lease, tail, type, job, tenant) for each.
-local function take(set, want, resident, serve)
+-- Steps that avoid the worker are taken out of the index of its set while a claim goes on, and put back at its end.
+local function set_aside(aside, run, id, start)
+  aside[#aside + 1] = { tenant = run.tenant, start = start, class = run.class, queue = run.queue, id = id,
+    score = call('ZSCORE', run.queue, id) }
+end
+
+-- Returns the lowest start tag, also if its tenant has only steps that are set aside.
+local function lowest_of(start, aside)
+  for _, step in ipairs(aside) do start = math.min(start, accounts.touched[step.tenant] or step.start) end
+  return start
+end
+
+local function put_aside_back(set, aside)
+  for _, step in ipairs(aside) do
+    call('ZADD', step.queue, step.score, step.id)
+    call('SADD', P .. 'tn:' .. step.class, step.tenant)
+    call('ZADD', P .. 'rc:' .. set .. ':' .. step.tenant, 'LT', step.score, step.class)
+    call('ZADD', P .. 'r:' .. set, 'NX', step.start, step.tenant)
+  end
+end
+
+-- Takes up to `want` steps for a worker of `set` in fair order, or by affinity to `resident` models where allowed, and
+-- calls serve(id, record, lease, tail, type, job, tenant) for each. Returns whether all steps that remain avoid the
+-- worker. Needs parts/avoid.lua.
+local function take(worker, set, want, resident, serve)
   open_accounts(set)
+  local avoiding, aside = want > 0 and call('EXISTS', P .. 'av') == 1, {}
   while want > 0 do
     local run = preferred_run(set, resident) or next_run(set, resident and 1 or math.min(want, 50))
     if not run then break end
@@ -145,9 +168,11 @@ local function take(set, want, resident, serve)
       if rival and (start > run.rival_start or (start == run.rival_start and tenant > rival)) then break end
       local id, record = ids[i], records[i]
       taken[i] = id
-      if record then
+      if record and avoiding and #aside < MAX_SET_ASIDE and avoids(id, run.class, worker, set) then
+        set_aside(aside, run, id, start)
+      elseif record then
         local weight, tail, expected_ms, kind, job = match(record, CLAIMED)
-        start = charge(tenant, start, tonumber(expected_ms), tonumber(weight), run.lowest)
+        start = charge(tenant, start, tonumber(expected_ms), tonumber(weight), lowest_of(run.lowest or start, aside))
         want = want - 1
         serve(id, record, leases[i], tail, kind, job, tenant)
       end
@@ -156,5 +181,7 @@ local function take(set, want, resident, serve)
     call('ZADD', P .. 'r:' .. set, 'XX', start, tenant)
     mend_bound(set, run)
   end
+  put_aside_back(set, aside)
   settle_accounts()
+  return want > 0 and #aside > 0
 end

@@ -1,4 +1,5 @@
 -- The end of a running step: its lease is removed, and it is finished, delayed for a retry, or queued again.
+-- Needs parts/avoid.lua.
 --   l   hash step → token, worker, attempts made, started ms, set, the record's tail; from the first claim on. A
 --       cancellation request adds a line with its reason.
 --   d:<step>  string: the record of a dead letter      dd  zset dead letter → time of the failure, ms
@@ -43,7 +44,9 @@ local function flush_leases()
   if #ended.gone > 0 then
     call('HDEL', STEPS, unpack(ended.gone))
     call('HDEL', LEASES, unpack(ended.gone))
-    if call('EXISTS', PROGRESS) == 1 then call('HDEL', PROGRESS, unpack(ended.gone)) end
+    for _, hash in ipairs({ PROGRESS, P .. 'av' }) do
+      if call('EXISTS', hash) == 1 then call('HDEL', hash, unpack(ended.gone)) end
+    end
   end
   ended = { unleased = {}, by_worker = {}, gone = {} }
 end
@@ -158,12 +161,14 @@ local function give_back(id, h, lease)
   put_back(id, h, lease, 0)
 end
 
--- Ends a failed attempt: the step is cancelled, retried or failed. `error` is the JSON of a StepError.
-local function fail(id, h, lease, error, retryable, delay_ms)
+-- Ends a failed attempt: the step is cancelled, retried or failed. `error` is the JSON of a StepError; `where` is
+-- 'elsewhere' or 'larger' if the step is to avoid its worker.
+local function fail(id, h, lease, error, retryable, delay_ms, where)
   settle_lease(h, lease)
   if lease.cx then
     cancelled(id, h, lease)
   elseif retryable and lease.at < h.max_attempts then
+    if where then avoid(id, lease, where == 'larger', delay_ms) end
     put_back(id, h, lease, delay_ms)
     append('step.retrying', h.job, id, h.tenant,
       event_data(lease, '"error":' .. error .. ',"retry_at_ms":' .. (now + delay_ms)))

@@ -8,8 +8,10 @@ from darkroom_schemas.payload import MAX_PROMPT_CHARACTERS, PromptPayload
 
 from gpu_worker.domain.prompt.enhanced import Enhancement, read_answer
 from gpu_worker.pipelines.context import PipelineContext
+from gpu_worker.pipelines.loading import load_model
 from gpu_worker.pipelines.qwen.chat import chat_token_ids
 from gpu_worker.pipelines.stage import Stage, StageReport, run_stages
+from gpu_worker.runtime.batches import with_room
 from gpu_worker.runtime.child_link import StepLink
 from gpu_worker.runtime.model_cache import LoadedModel
 
@@ -43,7 +45,7 @@ def run_prompt(
 
 
 def _load(state: PromptState, _: StageReport) -> None:
-    state.model = state.context.models.get(state.payload.model)
+    state.model = load_model(state.context.models, state.payload.model)
 
 
 @torch.inference_mode()
@@ -79,7 +81,12 @@ def _end_tokens(model: Any) -> set[int]:  # transformers is untyped
     return set(ends) if isinstance(ends, list | tuple) else {ends}
 
 
+def _write_with_room(state: PromptState, report: StageReport) -> None:
+    models, name = state.context.models, state.payload.model
+    with_room(lambda: _write(state, report), lambda: models.evict_others(name), "this prompt")
+
+
 STAGES = (
     Stage("load", _load, 0.05, gives=("model",)),
-    Stage("write", _write, 0.95, needs=("model",), gives=("result",)),
+    Stage("write", _write_with_room, 0.95, needs=("model",), gives=("result",)),
 )

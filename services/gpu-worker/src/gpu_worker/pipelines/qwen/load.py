@@ -18,6 +18,7 @@ def load_qwen(name: str, entry: ModelEntry, context: LoadContext) -> LoadedModel
     model = AutoModelForCausalLM.from_pretrained(
         files.path, dtype=context.device.weight_type(entry.dtype), local_files_only=True
     )
+    context.check()
     model.eval().requires_grad_(False).to(context.device.torch_device)
     ref = ModelRef(name=name, source=files.source, revision=files.revision, sha256=files.sha256)
     return LoadedModel(ref, {"model": model, "tokenizer": tokenizer}, weights_bytes(model))

@@ -5,13 +5,13 @@ from typing import Any
 
 import torch
 
+from gpu_worker.pipelines.finite import require_finite
 from gpu_worker.pipelines.preview import Previews
 from gpu_worker.pipelines.sdxl.samplers import make_sampler
 from gpu_worker.pipelines.sdxl.state import SdxlState
 from gpu_worker.pipelines.sdxl.text import encode_text
 from gpu_worker.pipelines.stage import StageReport
 from gpu_worker.runtime.batches import in_fitting_batches
-from gpu_worker.runtime.device import is_out_of_memory
 
 
 def denoise_batches(state: SdxlState, report: StageReport) -> None:
@@ -28,9 +28,9 @@ def denoise_batches(state: SdxlState, report: StageReport) -> None:
         seeds,
         denoise,
         largest=state.context.memory.max_batch,
-        out_of_memory=is_out_of_memory,
         free_memory=lambda: state.context.models.evict_others(state.payload.model),
     ):
+        require_finite(latents, "The latents")
         finished.append(latents)
     state.batches = finished
 

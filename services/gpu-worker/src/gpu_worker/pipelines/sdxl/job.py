@@ -4,6 +4,7 @@ from darkroom_schemas.payload import ImagePayload
 
 from gpu_worker.domain.prompt.notes import notes_of
 from gpu_worker.pipelines.context import PipelineContext
+from gpu_worker.pipelines.loading import load_model
 from gpu_worker.pipelines.sdxl.decode import decode_images
 from gpu_worker.pipelines.sdxl.denoise import denoise_batches
 from gpu_worker.pipelines.sdxl.state import SdxlState
@@ -22,7 +23,7 @@ def run_sdxl(
 
 
 def _load(state: SdxlState, _: StageReport) -> None:
-    state.model = state.context.models.get(state.payload.model)
+    state.model = load_model(state.context.models, state.payload.model)
 
 
 def _store(state: SdxlState, _: StageReport) -> None:

@@ -7,6 +7,7 @@ from darkroom_schemas.recipe import ModelRef
 
 from gpu_worker.models.files import ModelFiles, find_model
 from gpu_worker.models.registry import HubSource, ModelEntry
+from gpu_worker.pipelines.components import load_models
 from gpu_worker.pipelines.context import LoadContext
 from gpu_worker.pipelines.sdxl.decode import fit_sdxl_colours
 from gpu_worker.pipelines.sdxl.single_file import config_folder
@@ -28,6 +29,7 @@ def load_sdxl(name: str, entry: ModelEntry, context: LoadContext) -> LoadedModel
     for part in parts.values():
         if isinstance(part, torch.nn.Module):
             part.eval().requires_grad_(False)
+            context.check()
             if not offloaded:
                 part.to(context.device.torch_device)
     ref = ModelRef(name=name, source=files.source, revision=files.revision, sha256=files.sha256)
@@ -48,7 +50,15 @@ def _read(entry: ModelEntry, files: ModelFiles, dtype: torch.dtype, context: Loa
         return StableDiffusionXLPipeline.from_single_file(str(files.path), config=str(config), **options)
     if isinstance(entry.source, HubSource):
         options["variant"] = entry.source.variant
-    return StableDiffusionXLPipeline.from_pretrained(files.path, **options)
+    models = load_models(
+        files.path,
+        context.check,
+        besides=options,
+        variant=options.get("variant"),
+        dtype=dtype,
+        local_files_only=True,
+    )
+    return StableDiffusionXLPipeline.from_pretrained(files.path, **models, **options)
 
 
 def _pin_vae_precision(vae: Any, dtype: torch.dtype) -> None:

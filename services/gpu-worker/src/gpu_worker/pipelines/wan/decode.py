@@ -5,6 +5,8 @@ from typing import Any
 import torch
 from darkroom_schemas.payload import VideoPayload
 
+from gpu_worker.pipelines.decoding import DecodeLadder
+from gpu_worker.pipelines.finite import require_finite
 from gpu_worker.pipelines.preview import Colours, fit_colours
 from gpu_worker.pipelines.recipes import make_recipe
 from gpu_worker.pipelines.sink import Pixels
@@ -14,23 +16,31 @@ from gpu_worker.pipelines.wan.state import WanState
 
 def decode_seeds(state: WanState, report: StageReport) -> None:
     """Decode each seed's latents and hand the frames to the sink."""
-    latents_of_seeds = state.latents or []
-    for index, latents in enumerate(latents_of_seeds):
-        frames = _decode(state, latents, _Calls(report, index, len(latents_of_seeds), latents.shape[2]))
-        recipe = make_recipe(
-            state.payload,
-            state.context,
-            state.loaded.ref,
-            index=index,
-            batch_shape=latents.shape,
-            batch_index=0,
-            dtype=next(state.loaded.parts["transformer"].parameters()).dtype,
-            text=state.text.read if state.text else None,
-        )
-        if isinstance(state.payload, VideoPayload):
-            state.sink.video(index, frames, state.payload.fps, recipe)
-        else:
-            state.sink.image(index, frames[0], recipe)
+    all_latents = state.latents or []
+    vae, models = state.loaded.parts["vae"], state.context.models
+    with DecodeLadder(vae, lambda: models.evict_others(state.payload.model)) as ladder:
+        for index, latents in enumerate(all_latents):
+
+            def decode(index: int = index, latents: torch.Tensor = latents) -> Pixels:
+                return _decode(state, latents, _Calls(report, index, len(all_latents), latents.shape[2]))
+
+            frames = ladder.decode(decode)
+            recipe = make_recipe(
+                state.payload,
+                state.context,
+                state.loaded.ref,
+                index=index,
+                batch_shape=latents.shape,
+                batch_index=0,
+                dtype=state.loaded.parts["transformer"].dtype,
+                decode_dtype=vae.dtype,
+                tiled=ladder.tiled,
+                text=state.text.read if state.text else None,
+            )
+            if isinstance(state.payload, VideoPayload):
+                state.sink.video(index, frames, state.payload.fps, recipe)
+            else:
+                state.sink.image(index, frames[0], recipe)
 
 
 def fit_wan_colours(vae: Any, device: torch.device) -> Colours:
@@ -45,6 +55,8 @@ def _decode(state: WanState, latents: torch.Tensor, before_call: "_Calls") -> Pi
         return _frames(vae, latents, state.context.device.torch_device)
     finally:
         hook.remove()
+        # A decode that ended early leaves gigabytes of features of the last frames in this cache.
+        vae.clear_cache()
 
 
 @torch.inference_mode()
@@ -54,6 +66,7 @@ def _frames(vae: Any, latents: torch.Tensor, device: torch.device) -> Pixels:
     mean = latents.new_tensor(vae.config.latents_mean).view(shape)
     deviation = latents.new_tensor(vae.config.latents_std).view(shape)
     video = vae.decode(latents * deviation + mean, return_dict=False)[0][0]
+    require_finite(video, "The decoded pixels")
     scaled = (video / 2 + 0.5).clamp(0, 1).mul(255).round().to(torch.uint8)
     frames: Pixels = scaled.permute(1, 2, 3, 0).contiguous().cpu().numpy()
     return frames

@@ -1,14 +1,17 @@
 """Denoises one seed after another, since a single video uses the whole device."""
 
+from functools import partial
 from typing import Any
 
 import torch
 
+from gpu_worker.pipelines.finite import require_finite
 from gpu_worker.pipelines.preview import Previews
 from gpu_worker.pipelines.stage import StageReport
 from gpu_worker.pipelines.wan.samplers import make_sampler
 from gpu_worker.pipelines.wan.state import WanState
 from gpu_worker.pipelines.wan.text import encode_text
+from gpu_worker.runtime.batches import with_room
 
 
 def denoise_seeds(state: WanState, report: StageReport) -> None:
@@ -25,7 +28,13 @@ def denoise_seeds(state: WanState, report: StageReport) -> None:
             report.tick(number * calls + step + 1, len(seeds) * calls, previews.of(changes))
             return changes
 
-        finished.append(_denoise(state, seed, on_step))
+        latents = with_room(
+            partial(_denoise, state, seed, on_step),
+            lambda: state.context.models.evict_others(state.payload.model),
+            "a video of this size",
+        )
+        require_finite(latents, "The latents")
+        finished.append(latents)
     state.latents = finished
 
 

@@ -4,6 +4,7 @@ from darkroom_schemas.payload import ImagePayload, VideoPayload
 
 from gpu_worker.domain.prompt.notes import notes_of
 from gpu_worker.pipelines.context import PipelineContext
+from gpu_worker.pipelines.loading import load_model
 from gpu_worker.pipelines.sink import OutputSink
 from gpu_worker.pipelines.stage import Stage, StageReport, run_stages
 from gpu_worker.pipelines.wan.decode import decode_seeds
@@ -22,7 +23,7 @@ def run_wan(
 
 
 def _load(state: WanState, _: StageReport) -> None:
-    state.model = state.context.models.get(state.payload.model)
+    state.model = load_model(state.context.models, state.payload.model)
 
 
 def _store(state: WanState, _: StageReport) -> None:

@@ -7,6 +7,7 @@ from darkroom_schemas.recipe import ModelRef
 
 from gpu_worker.models.files import find_model
 from gpu_worker.models.registry import ModelEntry
+from gpu_worker.pipelines.components import load_models
 from gpu_worker.pipelines.context import LoadContext
 from gpu_worker.pipelines.settings import pipeline_settings
 from gpu_worker.pipelines.wan.decode import fit_wan_colours
@@ -20,9 +21,9 @@ def load_wan(name: str, entry: ModelEntry, context: LoadContext) -> LoadedModel:
 
     files = find_model(entry, context.models_dir)
     vae = AutoencoderKLWan.from_pretrained(files.path, subfolder="vae", dtype=torch.float32, local_files_only=True)
-    pipeline = WanPipeline.from_pretrained(
-        files.path, vae=vae, dtype=context.device.weight_type(entry.dtype), local_files_only=True
-    )
+    options: dict[str, Any] = {"dtype": context.device.weight_type(entry.dtype), "local_files_only": True}
+    models = load_models(files.path, context.check, besides=("vae",), **options)
+    pipeline = WanPipeline.from_pretrained(files.path, vae=vae, **models, **options)
     parts: dict[str, Any] = dict(pipeline.components)
     if context.memory.vae_tiling:
         vae.enable_tiling()
@@ -30,6 +31,7 @@ def load_wan(name: str, entry: ModelEntry, context: LoadContext) -> LoadedModel:
     for part in parts.values():
         if isinstance(part, torch.nn.Module):
             part.eval().requires_grad_(False)
+            context.check()
             if not offloaded:
                 part.to(context.device.torch_device)
     ref = ModelRef(name=name, source=files.source, revision=files.revision, sha256=files.sha256)

@@ -48,6 +48,10 @@ class WaitingStep(BaseModel):
     missing: list[str] = Field(description="What the nearest live worker lacks; empty if a worker supports it.")
     starts_in: Interval | None = Field(description="Null until measured, or if no worker supports it.")
     due_at: datetime | None = Field(description="When a delayed step becomes due.")
+    avoids_worker: str | None = Field(
+        default=None, description="A worker whose device failed the last attempt, while others can run the step."
+    )
+    avoids_until: datetime | None = Field(default=None, description="Until when it avoids that worker.")
 
 
 class Why(BaseModel):
@@ -109,5 +113,11 @@ def _waiting_step(step: StepId, found: Waiting) -> WaitingStep:
         matching_workers=found.matching_workers,
         missing=list(found.missing),
         starts_in=Interval(min_s=found.start_in_s[0], max_s=found.start_in_s[1]) if found.start_in_s else None,
-        due_at=datetime.fromtimestamp(found.due_at_ms / 1000, UTC) if found.due_at_ms is not None else None,
+        due_at=_time(found.due_at_ms),
+        avoids_worker=found.avoids_worker,
+        avoids_until=_time(found.avoids_until_ms),
     )
+
+
+def _time(unix_ms: int | None) -> datetime | None:
+    return None if unix_ms is None else datetime.fromtimestamp(unix_ms / 1000, UTC)

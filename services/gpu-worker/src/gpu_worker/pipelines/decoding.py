@@ -1,0 +1,55 @@
+"""Decodes with the memory that there is: as usual, then without other models in memory, then in tiles."""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from darkroom_chassis.logs import get_logger
+
+from gpu_worker.runtime.batches import attempt, out_of_memory
+from gpu_worker.runtime.device_errors import MemoryShortage
+
+log = get_logger(__name__)
+Result = TypeVar("Result")
+
+
+class DecodeLadder:
+    """A context in which a VAE decodes the outputs of one step.
+
+    Tiles take less memory but change the pixels slightly, so the recipe records them. Once they were needed they are
+    used for the rest of the step; leaving the context restores the VAE's setting.
+    """
+
+    def __init__(self, vae: Any, free_memory: Callable[[], None]) -> None:  # Any: the VAEs of diffusers are untyped
+        self._vae = vae
+        self._free_memory = free_memory
+        self._tiled_before = False
+        self._freed = False
+
+    def __enter__(self) -> Self:
+        self._tiled_before = self.tiled
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._tiled_before:
+            self._vae.disable_tiling()
+
+    @property
+    def tiled(self) -> bool:
+        """Return whether the VAE decodes in tiles now."""
+        return bool(self._vae.use_tiling)
+
+    def decode(self, work: Callable[[], Result]) -> Result:
+        """Return the result of `work`, which uses the VAE; raises an OUT_OF_MEMORY Failure."""
+        while isinstance(result := attempt(work), MemoryShortage):
+            if not self._freed:
+                self._free_memory()
+                self._freed = True
+            elif not self.tiled:
+                log.warning("Decoding in tiles, because memory ran out", shortage=str(result))
+                self._vae.enable_tiling()
+            else:
+                raise out_of_memory("decoding an output of this size", result)
+        return result
