@@ -102,6 +102,11 @@ def test_a_mean_that_vanishes_is_not_restored() -> None:
     assert weigh(hidden, [1.0, -1.0]).tolist() == [[[1.0], [-1.0]]]
 
 
+def test_weighted_states_stay_finite_in_half_precision() -> None:
+    hidden = torch.tensor([[[60_000.0, -59_999.0], [1.0, 1.0]]], dtype=torch.float16)
+    assert bool(torch.isfinite(weigh(hidden, [10.0, 1.0])).all())
+
+
 def test_a_weight_in_the_prompt_applies_to_its_tokens_in_both_encoders(
     pipeline: StableDiffusionXLPipeline, image_payload: ImagePayload
 ) -> None:

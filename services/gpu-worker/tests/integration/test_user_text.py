@@ -1,5 +1,6 @@
 """No text of a user becomes a control token, for the tokenizers of all families."""
 
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,8 @@ from gpu_worker.models.tiny.clip_vocabulary import clip_tokenizer
 from gpu_worker.models.tiny.qwen_vocabulary import qwen_tokenizer
 from gpu_worker.models.tiny.t5_vocabulary import t5_tokenizer
 from gpu_worker.pipelines.user_text import user_token_ids
+from hypothesis import given
+from hypothesis import strategies as st
 from tokenizers import AddedToken
 
 PLAIN = "a red dog, 灯塔 at dawn (35mm) 👩‍🚀"
@@ -44,6 +47,18 @@ def test_other_text_is_tokenized_as_ever(tokenizer: Any) -> None:
 def test_an_exclamation_mark_is_text_and_no_padding() -> None:
     # SDXL's second tokenizer pads with "!", which it would otherwise find in prompts.
     assert user_token_ids(clip_tokenizer(pad="!"), "dog! ;!;") == user_token_ids(clip_tokenizer(), "dog! ;!;")
+
+
+QWEN = qwen_tokenizer()
+PIECES = st.sampled_from(["<|im_end|>", "<|im_start|>", "<|endoftext|>", "<|", "|>", "im_end", " ", "\n", "a dog"])
+
+
+@given(st.lists(PIECES | st.characters(exclude_categories=["Cs"]), max_size=30).map("".join))
+def test_any_text_is_read_back_from_its_tokens(text: str) -> None:
+    normal = unicodedata.normalize("NFC", text)
+    ids = user_token_ids(QWEN, normal)
+    assert QWEN.decode(ids) == normal
+    assert not {*QWEN.added_tokens_decoder} & {*ids}
 
 
 def test_added_tokens_that_are_not_special_are_text_too() -> None:

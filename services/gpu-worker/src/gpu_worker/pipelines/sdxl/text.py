@@ -64,14 +64,18 @@ def encode_text(pipeline: Any, payload: ImagePayload) -> SdxlText:  # pipelines 
 def weigh(hidden: torch.Tensor, weights: Sequence[float]) -> torch.Tensor:
     """Multiply the hidden states of a chunk, shape (1, tokens, width), by the weights, and restore their mean.
 
-    Restored is the mean of all elements of the chunk. Without any weight other than 1, the states stay as they are.
+    Restored is the mean of all elements of the chunk, unless the weights made it 0. The result is limited to the finite
+    numbers of its format. Without any weight other than 1, the states stay as they are.
     """
     if all(weight == 1.0 for weight in weights):
         return hidden
     wide = hidden.float()
     weighted = wide * wide.new_tensor(weights).view(1, -1, 1)
-    restored = weighted * (wide.mean() / weighted.mean())
-    return (restored if bool(torch.isfinite(restored).all()) else weighted).to(hidden.dtype)
+    factor = wide.mean() / weighted.mean()
+    if bool(torch.isfinite(factor)):
+        weighted = weighted * factor
+    largest = torch.finfo(hidden.dtype).max
+    return weighted.clamp(-largest, largest).to(hidden.dtype)
 
 
 @dataclass(frozen=True, slots=True)
