@@ -66,8 +66,8 @@ class Point:
 class StageFootprint:
     """The work of one stage at some shapes, without the workspaces of libraries.
 
-    `workspace_bytes` is that of libraries at a frame of `workspace_size` pixels; it grows with the frame, unless the size
-    is 0: tiles have one size. `measured` holds peaks that a card reported, workspaces included.
+    `workspace_bytes` is that of libraries at a frame of `workspace_size` pixels; it grows with the frame, unless the
+    size is 0: tiles have one size. `measured` holds peaks that a card reported, workspaces included.
     """
 
     points: tuple[Point, ...]
