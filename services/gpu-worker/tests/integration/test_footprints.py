@@ -11,7 +11,7 @@ from gpu_worker.pipelines.footprints.qwen import measure_qwen
 def test_live_bytes_are_those_of_tensors_alive_at_once() -> None:
     layer = torch.nn.Linear(1000, 1000, bias=False, device="meta")
 
-    def call() -> torch.Tensor:
+    def call() -> object:
         first = layer(torch.empty((10, 1000)))
         second = layer(first)
         del first

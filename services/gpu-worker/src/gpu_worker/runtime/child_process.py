@@ -26,8 +26,8 @@ class ChildProcess:
         self._writer = writer
 
     @classmethod
-    async def start(cls, command: Sequence[str] = CHILD_COMMAND) -> "ChildProcess":
-        """Start a process; its arguments are the descriptor of its socket and the id of this process."""
+    async def start(cls, command: Sequence[str] = CHILD_COMMAND, gpu: str | None = None) -> "ChildProcess":
+        """Start a process that sees this GPU only. Its arguments are its socket's descriptor and this process's id."""
         ours, theirs = socket.socketpair()
         with theirs:
             process = await asyncio.create_subprocess_exec(
@@ -36,7 +36,7 @@ class ChildProcess:
                 str(os.getpid()),
                 stdin=asyncio.subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
-                env=_environment(os.environ),
+                env=_environment(os.environ) | _visible(gpu),
                 # Ctrl-C in a terminal signals the whole process group; only the parent may end the GPU process.
                 start_new_session=True,
             )
@@ -80,3 +80,8 @@ def _environment(environment: Mapping[str, str]) -> dict[str, str]:
         for name, value in environment.items()
         if name.startswith("HF_") or not any(word in name for word in _PRIVATE)
     }
+
+
+def _visible(gpu: str | None) -> dict[str, str]:
+    """Return what makes CUDA show one GPU, by its index, UUID or MIG UUID; indexes count as in `nvidia-smi`."""
+    return {} if gpu is None else {"CUDA_VISIBLE_DEVICES": gpu, "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}

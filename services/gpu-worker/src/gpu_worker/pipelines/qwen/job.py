@@ -10,7 +10,7 @@ from darkroom_schemas.payload import PromptPayload
 from gpu_worker.pipelines.context import PipelineContext
 from gpu_worker.pipelines.stage import Stage, StageReport, run_stages
 from gpu_worker.runtime.child_link import StepLink
-from gpu_worker.runtime.model_cache import LoadedModel
+from gpu_worker.runtime.model_cache import AdmittedModel
 
 INSTRUCTION = (
     "You turn short requests for pictures and videos into one detailed description for an image generator. "
@@ -26,7 +26,7 @@ class PromptState:
 
     payload: PromptPayload
     context: PipelineContext
-    model: LoadedModel | None = None
+    model: AdmittedModel | None = None
     text: str | None = None
 
 
@@ -39,7 +39,7 @@ def run_prompt(payload: PromptPayload, context: PipelineContext, link: StepLink)
 
 
 def _load(state: PromptState, _: StageReport) -> None:
-    state.model = state.context.models.get(state.payload.model)
+    state.model = state.context.admit(state.payload)
 
 
 @torch.inference_mode()

@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 
+from gpu_worker.domain.memory.footprint import Shape
 from gpu_worker.pipelines.preview import Colours, fit_colours
 from gpu_worker.pipelines.recipes import make_recipe
 from gpu_worker.pipelines.sdxl.state import SdxlState
@@ -13,11 +14,15 @@ from gpu_worker.pipelines.stage import StageReport
 
 def decode_images(state: SdxlState, report: StageReport) -> None:
     """Decode every image and hand it to the sink, which encodes it while the next one is decoded."""
-    payload, vae = state.payload, state.loaded.parts["vae"]
+    payload, model = state.payload, state.loaded
+    vae = model.parts["vae"]
+    vae.use_tiling = model.plan.tiled
+    shape = Shape(payload.width * payload.height)
     index = 0
     for latents in state.batches or ():
         for place in range(len(latents)):
-            pixels = _decode(vae, latents[place : place + 1], state.context.device.torch_device)
+            with state.context.peaks.stage(model, model.plan.decode_stage, shape):
+                pixels = _decode(vae, latents[place : place + 1], state.context.device.torch_device)
             recipe = make_recipe(
                 payload,
                 state.context,

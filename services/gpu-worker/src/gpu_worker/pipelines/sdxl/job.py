@@ -17,7 +17,7 @@ def run_sdxl(payload: ImagePayload, context: PipelineContext, sink: OutputSink, 
 
 
 def _load(state: SdxlState, _: StageReport) -> None:
-    state.model = state.context.models.get(state.payload.model)
+    state.model = state.context.admit(state.payload)
 
 
 def _store(state: SdxlState, _: StageReport) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from darkroom_schemas.payload import VideoPayload
 
+from gpu_worker.domain.memory.footprint import Shape
 from gpu_worker.pipelines.preview import Colours, fit_colours
 from gpu_worker.pipelines.recipes import make_recipe
 from gpu_worker.pipelines.sink import Pixels
@@ -38,10 +39,14 @@ def fit_wan_colours(vae: Any, device: torch.device) -> Colours:
 
 
 def _decode(state: WanState, latents: torch.Tensor, before_call: "_Calls") -> Pixels:
-    vae = state.loaded.parts["vae"]
+    model = state.loaded
+    vae = model.parts["vae"]
+    vae.use_tiling = model.plan.tiled
+    shape = Shape(state.payload.width * state.payload.height, state.frames)
     hook = vae.decoder.register_forward_pre_hook(before_call)
     try:
-        return _frames(vae, latents, state.context.device.torch_device)
+        with state.context.peaks.stage(model, model.plan.decode_stage, shape):
+            return _frames(vae, latents, state.context.device.torch_device)
     finally:
         hook.remove()
 

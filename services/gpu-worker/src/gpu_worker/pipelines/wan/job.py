@@ -19,7 +19,7 @@ def run_wan(
 
 
 def _load(state: WanState, _: StageReport) -> None:
-    state.model = state.context.models.get(state.payload.model)
+    state.model = state.context.admit(state.payload)
 
 
 def _store(state: WanState, _: StageReport) -> None:
