@@ -31,7 +31,10 @@ def register(app: typer.Typer) -> None:
 
 def up(
     state_dir: StateDirOption = None,
-    workers: Annotated[int, typer.Option(min=0, max=64, help="Number of gpu-workers.")] = 1,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=0, max=64, help="Number of gpu-workers; by default one for each GPU."),
+    ] = None,
     no_worker: Annotated[bool, typer.Option("--no-worker", help="The same as --workers 0.")] = False,
     profile: Annotated[
         str | None, typer.Option(help="Models of the workers: tiny (noise, any machine) or full (needs a GPU).")
@@ -73,7 +76,7 @@ def up(
     with _errors_in_one_line(state_dir):
         state = StateDir.chosen(state_dir)
         env = user_environment() | {variable: str(port) for variable, port in ports.items() if port is not None}
-        if options.workers and not unchecked:
+        if options.workers != 0 and not unchecked:
             _check(profile_of(options.profile, env))
         os.umask(UMASK)
         if detach:

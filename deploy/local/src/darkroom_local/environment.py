@@ -71,6 +71,8 @@ class Environments:
     servers: Servers
     addresses: Addresses
     profile: str
+    gpus: tuple[str, ...] = ()
+    """The GPUs that workers use in turn, as GPU_WORKER_DEVICE names them."""
 
     @property
     def jwt_issuer(self) -> str:
@@ -116,10 +118,12 @@ class Environments:
     def worker(self, number: int) -> dict[str, str]:
         """Return the environment of worker `number`, from 0."""
         worker_id = self.env.get("GPU_WORKER_ID") or "local"
+        device = {"GPU_WORKER_DEVICE": self.gpus[number % len(self.gpus)]} if self.gpus else {}
         return self._service(
             "GPU_WORKER", self.addresses.workers[number],
             GPU_WORKER_ID=f"{worker_id}-{number + 1}",
             GPU_WORKER_PROFILE=self.profile,
+            **device,
             # Idle OpenMP threads must sleep: spinning ones take CPU time from the other processes.
             OMP_WAIT_POLICY=self.env.get("OMP_WAIT_POLICY") or "PASSIVE",
         )  # fmt: skip

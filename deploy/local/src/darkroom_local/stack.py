@@ -20,6 +20,7 @@ from darkroom_local.servers.readiness import http_ready
 from darkroom_local.stack_secrets import Identity, SecretsFile
 from darkroom_local.state import RunningStack, StateDir
 from darkroom_local.supervisor import Pids, Stage, Supervisor
+from darkroom_local.worker_gpus import gpus_of, number_of_workers
 
 SERVICE_GRACE_S = 15.0  # a service drains for 10 s
 WORKER_READY_TIMEOUT_S = 1800.0  # the first start may build or download models
@@ -29,7 +30,8 @@ WORKER_READY_TIMEOUT_S = 1800.0  # the first start may build or download models
 class StackOptions:
     """The options of `darkroom up`."""
 
-    workers: int = 1
+    workers: int | None = None
+    """None starts one for each GPU."""
     profile: str | None = None
     free_ports: bool = False
     unchecked: bool = False
@@ -38,7 +40,8 @@ class StackOptions:
         """Return the equivalent command-line arguments of `darkroom up`."""
         profile = ["--profile", self.profile] if self.profile else []
         flags = {"--free-ports": self.free_ports, "--unchecked": self.unchecked}
-        return ["--workers", str(self.workers), *profile, *(flag for flag, is_set in flags.items() if is_set)]
+        workers = [] if self.workers is None else ["--workers", str(self.workers)]
+        return [*workers, *profile, *(flag for flag, is_set in flags.items() if is_set)]
 
 
 class Stack:
@@ -50,7 +53,10 @@ class Stack:
         self._secrets_file = SecretsFile(state.path)
         self._secrets = with_user_secrets(self._secrets_file.load(), env)
         self._secrets_file.save(self._secrets)
-        self._addresses: Addresses = choose_addresses(env, workers=options.workers, free=options.free_ports)
+        profile = profile_of(options.profile, env)
+        gpus = gpus_of(profile, env)
+        workers = number_of_workers(options.workers, gpus)
+        self._addresses: Addresses = choose_addresses(env, workers=workers, free=options.free_ports)
         self._servers = StackServers(env, state.path, self._secrets, avoid=self._addresses.ports)
         self._environments = Environments(
             env=env,
@@ -58,7 +64,8 @@ class Stack:
             secrets=self._secrets,
             servers=self._servers.urls,
             addresses=self._addresses,
-            profile=profile_of(options.profile, env),
+            profile=profile,
+            gpus=gpus,
         )
 
     async def run(self) -> int:

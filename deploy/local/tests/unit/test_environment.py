@@ -1,6 +1,7 @@
 """Addresses and environments of the services."""
 
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -148,3 +149,11 @@ def test_a_secret_that_the_user_sets_takes_the_place_of_the_generated_one() -> N
     merged = with_user_secrets(generated, {"AUTH_TOKEN": "from-user", "JWT_SECRET": ""})
     assert merged.auth_token == "from-user"
     assert merged.jwt_secret == generated.jwt_secret
+
+
+def test_workers_take_the_gpus_in_turn() -> None:
+    two = replace(environments(), gpus=("GPU-a", "GPU-b"))
+    assert [two.worker(number)["GPU_WORKER_DEVICE"] for number in range(2)] == ["GPU-a", "GPU-b"]
+    one = replace(environments(), gpus=("GPU-a",))
+    assert [one.worker(number)["GPU_WORKER_DEVICE"] for number in range(2)] == ["GPU-a", "GPU-a"]
+    assert "GPU_WORKER_DEVICE" not in environments().worker(0)

@@ -9,6 +9,10 @@ from darkroom_chassis.settings import LogFormat, ServiceSettings
 from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from gpu_worker.domain.memory.plan import Offload, Policy
+
+_DEVICE = r"^(cpu|\d{1,3}|GPU-[0-9a-fA-F-]+|MIG-[0-9a-zA-Z/-]+)$"
+
 
 def _default_models_dir() -> Path:
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
@@ -16,7 +20,7 @@ def _default_models_dir() -> Path:
 
 
 class ModelSettings(ServiceSettings):
-    """The models that a worker offers. `darkroom worker check` needs no other settings."""
+    """The models that a worker offers and their device. `darkroom worker check` needs no other settings."""
 
     model_config = SettingsConfigDict(env_prefix="GPU_WORKER_", populate_by_name=True)
 
@@ -28,6 +32,19 @@ class ModelSettings(ServiceSettings):
     """Models to offer, comma separated; empty means all models of the profile."""
     preload: Annotated[tuple[str, ...] | None, NoDecode] = None
     """Models to load before the worker takes steps, comma separated, or `none`; by default those of the profile."""
+
+    device: str | None = Field(default=None, pattern=_DEVICE)
+    """The GPU by its index, its UUID or the UUID of a MIG instance, as `nvidia-smi -L` lists them, or `cpu`."""
+    memory_gb: float | None = Field(default=None, gt=0)
+    """The most memory of the device that the worker uses, in GiB; by default all that is free."""
+    offload: Literal["auto", "never", "always"] = "auto"
+    vae_tiling: bool = False
+    max_batch: int = Field(default=64, ge=1)
+
+    @property
+    def policy(self) -> Policy:
+        """Return the settings that the memory planner obeys."""
+        return Policy(Offload(self.offload), self.vae_tiling, self.max_batch)
 
     @field_validator("models", "preload", mode="before")
     @classmethod
@@ -64,11 +81,6 @@ class WorkerSettings(ModelSettings):
     """Where outputs wait for their upload; by default the system's folder for temporary files."""
     upload_patience_s: float = Field(default=300.0, ge=0, le=3600)
     """How long a refused upload is tried again before the attempt fails, in seconds. No step is claimed meanwhile."""
-
-    memory_gb: float | None = Field(default=None, gt=0)
-    offload: Literal["auto", "never", "always"] = "auto"
-    vae_tiling: bool = False
-    max_batch: int = Field(default=64, ge=1)
 
     start_timeout_s: float = Field(default=3600.0, gt=0)
     """Limit for the start of the GPU process, downloads included, in seconds."""

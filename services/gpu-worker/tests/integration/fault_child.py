@@ -21,7 +21,7 @@ class FaultExecutor:
         self._counts = True
 
     def ready(self) -> Ready:
-        return Ready(device="cpu", device_name="cpu", memory_bytes=0)
+        return Ready(device="cpu", device_name="cpu", memory_bytes=0, usable_bytes=0)
 
     def memory_bytes(self) -> int:
         if not self._counts:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from gpu_worker.domain.memory.placement import Placement
 from gpu_worker.models.profile import Profile
 from gpu_worker.models.registry import FileSource, FolderSource, TinyArchitecture
 from gpu_worker.models.tiny.build import ensure_tiny_model
@@ -12,7 +13,6 @@ from gpu_worker.pipelines.context import LoadContext
 from gpu_worker.pipelines.sdxl.load import load_sdxl
 from gpu_worker.pipelines.sdxl.single_file import config_folder
 from gpu_worker.runtime.device import choose_device
-from gpu_worker.runtime.messages import MemoryPlan
 from gpu_worker.runtime.model_cache import LoadedModel
 
 SDXL = "sdxl-base-1.0"
@@ -20,12 +20,12 @@ SDXL = "sdxl-base-1.0"
 
 @pytest.fixture(scope="module")
 def context(models_dir: Path) -> LoadContext:
-    return LoadContext(choose_device(("cpu",), None), models_dir, MemoryPlan())
+    return LoadContext(choose_device(("cpu",), None), models_dir)
 
 
 @pytest.fixture(scope="module")
 def from_folder(tiny: Profile, context: LoadContext) -> LoadedModel:
-    return load_sdxl(SDXL, tiny.models[SDXL], context)
+    return load_sdxl(SDXL, tiny.models[SDXL], Placement.RESIDENT, context)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def from_file(
     checkpoint = tmp_path_factory.mktemp("checkpoint") / "tiny.safetensors"
     write_single_file(StableDiffusionXLPipeline(**from_folder.parts, add_watermarker=False), checkpoint)
     source = FileSource(file=checkpoint, config=ensure_tiny_model(TinyArchitecture.SDXL, context.models_dir))
-    return load_sdxl(SDXL, tiny.models[SDXL].model_copy(update={"source": source}), context)
+    return load_sdxl(SDXL, tiny.models[SDXL].model_copy(update={"source": source}), Placement.RESIDENT, context)
 
 
 @pytest.mark.parametrize("part", ["unet", "vae", "text_encoder", "text_encoder_2"])
@@ -88,6 +88,6 @@ def test_the_shipped_configuration_comes_with_the_tokenizers(models_dir: Path, t
 def test_another_vae_can_replace_the_models_own(tiny: Profile, context: LoadContext) -> None:
     folder = ensure_tiny_model(TinyArchitecture.SDXL, context.models_dir)
     entry = tiny.models[SDXL].model_copy(update={"vae": FolderSource(folder=folder / "vae")})
-    model = load_sdxl(SDXL, entry, context)
+    model = load_sdxl(SDXL, entry, Placement.RESIDENT, context)
     assert model.ref.source == "tiny:sdxl with the VAE vae"
     assert model.parts["vae"].config.latent_channels == 4

@@ -1,85 +1,215 @@
-"""Models stay resident while there is room, and the least recently used leaves first."""
+"""Models stay loaded while there is room; each use is planned anew, and a leased model is never evicted."""
+
+import gc
+import sys
+import threading
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import pytest
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.recipe import ModelRef
 from gpu_worker.domain.failures import Failure
+from gpu_worker.domain.memory.card import CUDA, Card
+from gpu_worker.domain.memory.footprint import Component, Footprint, Point, Shape, StageFootprint, StageName
+from gpu_worker.domain.memory.placement import Placement
+from gpu_worker.domain.memory.plan import Policy
 from gpu_worker.models.registry import ModelEntry, ModelFamily, TinyArchitecture, TinySource
-from gpu_worker.runtime.model_cache import LoadedModel, ModelCache
+from gpu_worker.runtime.model_cache import LoadedModel, Memory, ModelCache
+
+GB = 1_000_000_000
+STEP = {StageName.ENCODE: Shape(1), StageName.DENOISE: Shape(1), StageName.DECODE: Shape(1)}
+ENTRY = ModelEntry(family=ModelFamily.SDXL, source=TinySource(tiny=TinyArchitecture.SDXL), disk_bytes=1)
 
 
-def entry(memory: int, peak: int) -> ModelEntry:
-    source = TinySource(tiny=TinyArchitecture.SDXL)
-    return ModelEntry(family=ModelFamily.SDXL, source=source, disk_bytes=1, memory_bytes=memory, peak_bytes=peak)
+def footprint(gb: float, work_gb: float = 1.0) -> Footprint:
+    """Return a footprint with a tenth of the weights in the text encoder and in the VAE, and the rest in the UNet."""
+    weights = {Component.TEXT_ENCODER: gb / 10, Component.UNET: gb * 8 / 10, Component.VAE: gb / 10}
+    work = StageFootprint((Point(Shape(1), round(work_gb * GB)),))
+    return Footprint({part: round(size * GB) for part, size in weights.items()}, dict.fromkeys(STEP, work))
 
 
-class Loads:
-    """Counts loads; each model turns out to take what `measured` says."""
-
-    def __init__(self, measured: dict[str, int]) -> None:
-        self.measured = measured
-        self.names: list[str] = []
-
-    def __call__(self, name: str, _: ModelEntry) -> LoadedModel:
-        self.names.append(name)
-        return LoadedModel(ModelRef(name=name, source="test"), {}, self.measured[name])
+class Part:
+    """Stands for a module, and can be watched."""
 
 
-def make_cache(loads: Loads, entries: dict[str, ModelEntry], budget: int) -> ModelCache:
-    return ModelCache(
-        entries,
-        {ModelFamily.SDXL: loads},
-        budget_bytes=budget,
-        free_memory=lambda: None,
-        on_loaded=lambda _name, _model, _seconds: None,
-    )
+@dataclass
+class Machine:
+    """A card on which a cache loads stand-ins of models."""
+
+    total_gb: float
+    foreign_gb: float = 0.0
+    loads: list[tuple[str, Placement]] = field(default_factory=list)
+    moves: list[tuple[str, Placement]] = field(default_factory=list)
+    freed: list[Callable[[], None]] = field(default_factory=list)
+    loaded_as: dict[str, Footprint] = field(default_factory=dict)
+    fails_to_move: bool = False
+
+    def cache(self, **footprints: Footprint) -> ModelCache:
+        memory = Memory(self._card, lambda: 64 * GB, self._free, Policy())
+        return ModelCache(
+            dict.fromkeys(footprints, ENTRY),
+            footprints,
+            {ModelFamily.SDXL: lambda name, _, placement: self._load(name, placement, footprints[name])},
+            place=self._place,
+            memory=memory,
+            on_loaded=lambda _name, _bytes, _seconds: None,
+        )
+
+    def _free(self) -> None:
+        for watch in self.freed:
+            watch()
+
+    def _card(self, loaded_bytes: int) -> Card:
+        total = round(self.total_gb * GB)
+        return Card(CUDA, "card", total, total - round(self.foreign_gb * GB) - loaded_bytes, loaded_bytes)
+
+    def _load(self, name: str, placement: Placement, promised: Footprint) -> LoadedModel:
+        self.loads.append((name, placement))
+        weights = self.loaded_as.get(name, promised).weights
+        return LoadedModel(ModelRef(name=name, source="test"), {"unet": Part()}, weights)
+
+    def _place(self, model: LoadedModel, placement: Placement) -> None:
+        if self.fails_to_move:
+            raise MemoryError
+        self.moves.append((model.ref.name, placement))
 
 
-def test_a_resident_model_is_not_loaded_again() -> None:
-    loads = Loads({"a": 10})
-    cache = make_cache(loads, {"a": entry(10, 12)}, budget=100)
-    assert cache.get("a") is cache.get("a")
-    assert loads.names == ["a"]
+def test_a_loaded_model_is_not_loaded_again() -> None:
+    machine = Machine(40)
+    cache = machine.cache(a=footprint(10))
+    assert cache.get("a", STEP).parts is cache.get("a", STEP).parts
+    assert machine.loads == [("a", Placement.RESIDENT)]
+    assert cache.used_bytes() == 10 * GB
 
 
-def test_room_is_made_before_a_load_by_dropping_the_least_recently_used() -> None:
-    loads = Loads({"a": 10, "b": 10, "c": 10})
-    cache = make_cache(loads, {name: entry(10, 15) for name in "abc"}, budget=34)
-    cache.get("a")
-    cache.get("b")
-    cache.get("a")
-    cache.get("c")
+def test_room_is_made_by_dropping_the_least_recently_used() -> None:
+    cache = Machine(31).cache(a=footprint(10), b=footprint(10), c=footprint(10))
+    for name in "abac":
+        with cache.leases():
+            cache.get(name, STEP)
     assert cache.names() == ("a", "c")
 
 
-def test_the_measured_size_counts_once_it_is_known() -> None:
-    loads = Loads({"a": 30, "b": 10})
-    cache = make_cache(loads, {"a": entry(10, 10), "b": entry(10, 10)}, budget=35)
-    cache.get("a")
-    cache.get("b")
-    assert cache.names() == ("b",)
-    assert cache.used_bytes() == 10
-
-
-def test_a_model_larger_than_the_budget_is_still_tried_alone() -> None:
-    loads = Loads({"a": 10, "b": 90})
-    cache = make_cache(loads, {"a": entry(10, 10), "b": entry(90, 120)}, budget=100)
-    cache.get("a")
-    cache.get("b")
-    assert cache.names() == ("b",)
-
-
-def test_when_memory_runs_out_only_the_working_model_stays() -> None:
-    loads = Loads({"a": 10, "b": 10})
-    cache = make_cache(loads, {"a": entry(10, 10), "b": entry(10, 10)}, budget=100)
-    cache.get("a")
-    cache.get("b")
-    cache.evict_others("a")
+def test_work_of_a_loaded_model_counts_at_every_use_and_not_only_at_its_load() -> None:
+    """Both models fit beside each other until the first one works again with a larger step."""
+    machine = Machine(24)
+    cache = machine.cache(a=footprint(6), b=footprint(15))
+    with cache.leases():
+        cache.get("a", STEP)
+    with cache.leases():
+        cache.get("b", STEP)
+    assert cache.names() == ("a", "b")
+    large = {name: Shape(4) for name in STEP}
+    with cache.leases():
+        cache.get("a", large)
     assert cache.names() == ("a",)
 
 
+def test_what_another_process_takes_is_seen_at_the_next_use() -> None:
+    machine = Machine(24)
+    cache = machine.cache(a=footprint(10))
+    assert not cache.get("a", STEP).offloaded
+    machine.foreign_gb = 13.0
+    admitted = cache.get("a", STEP)
+    assert admitted.offloaded
+    assert machine.moves == [("a", Placement.OFFLOADED)]
+    # The VAE, which runs last, stays until the next step.
+    assert cache.used_bytes() == 1 * GB
+    assert machine.loads == [("a", Placement.RESIDENT)]
+
+
+def test_a_step_that_does_not_fit_is_refused_with_the_numbers_and_nothing_is_evicted() -> None:
+    cache = Machine(20).cache(a=footprint(5), b=footprint(100))
+    with cache.leases():
+        cache.get("a", STEP)
+    with pytest.raises(Failure) as caught:
+        cache.get("b", STEP)
+    assert caught.value.code is StepErrorCode.OUT_OF_MEMORY
+    assert caught.value.retryable
+    assert "needed" in caught.value.message
+    assert "free" in caught.value.message
+    assert cache.names() == ("a",)
+
+
+def test_the_weights_as_loaded_replace_those_of_the_book() -> None:
+    machine = Machine(40, loaded_as={"a": footprint(20)})
+    cache = machine.cache(a=footprint(10))
+    cache.get("a", STEP)
+    assert cache.used_bytes() == 20 * GB
+
+
+def test_a_leased_model_is_not_evicted() -> None:
+    cache = Machine(20).cache(a=footprint(10), b=footprint(10))
+    with cache.leases():
+        cache.get("a", STEP)
+        plan = cache.get("b", STEP).plan
+        assert plan.evict == ()
+        assert plan.placement is Placement.TEXT_OUT or plan.placement is Placement.OFFLOADED
+        cache.evict_others("b")
+        assert cache.names() == ("a", "b")
+    cache.evict_others("b")
+    assert cache.names() == ("b",)
+
+
+def test_a_dropped_model_is_gone_before_caches_are_freed() -> None:
+    """Otherwise its memory is only free after the next eviction."""
+    machine = Machine(16)
+    cache = machine.cache(a=footprint(10), b=footprint(10))
+    with cache.leases():
+        part = weakref.ref(cache.get("a", STEP).parts["unet"])
+    alive: list[bool] = []
+    machine.freed.append(lambda: alive.append(part() is not None))
+    gc.collect()
+    with cache.leases():
+        cache.get("b", STEP)
+    assert alive == [False]
+
+
+def test_a_model_whose_move_failed_is_dropped() -> None:
+    machine = Machine(24)
+    cache = machine.cache(a=footprint(10))
+    cache.get("a", STEP)
+    machine.foreign_gb, machine.fails_to_move = 13.0, True
+    with pytest.raises(MemoryError):
+        cache.get("a", STEP)
+    assert cache.names() == ()
+
+
 def test_a_model_that_is_not_offered_is_refused_with_the_list_of_those_that_are() -> None:
-    cache = make_cache(Loads({}), {"a": entry(1, 1)}, budget=1)
     with pytest.raises(Failure, match="it has: a") as caught:
-        cache.get("b")
+        Machine(20).cache(a=footprint(1)).get("b", STEP)
     assert caught.value.code is StepErrorCode.MODEL_UNAVAILABLE
+
+
+def test_the_heartbeat_may_read_the_names_at_any_time() -> None:
+    cache = Machine(14).cache(**{name: footprint(8) for name in "abcd"})
+    stop = threading.Event()
+    reads = 0
+    ended_well: list[bool] = []
+
+    def beat() -> None:
+        nonlocal reads
+        while not stop.is_set():
+            assert len(cache.names()) <= 4
+            assert cache.used_bytes() >= 0
+            reads += 1
+        ended_well.append(True)
+
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=beat) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for number in range(3000):
+            with cache.leases():
+                cache.get("abcd"[number % 4], STEP)
+    finally:
+        sys.setswitchinterval(usual)
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert ended_well == [True, True]
+    assert reads > 100

@@ -54,6 +54,18 @@ def test_a_mistake_in_the_list_is_named_with_its_file_and_field(tmp_path: Path, 
         load_profile("tiny", models_file=path)
 
 
+def test_a_footprint_that_is_not_in_the_book_is_refused_with_those_that_are(tmp_path: Path) -> None:
+    entry = "{family: sdxl, source: {tiny: sdxl}, disk_bytes: 1, footprint: sd15}"
+    with pytest.raises(RegistryError, match=r"mine.footprint: no 'sd15'; there are: sdxl, "):
+        load_profile("tiny", models_file=write(tmp_path, f"profiles: {{tiny: {{mine: {entry}}}}}"))
+
+
+def test_an_entry_may_leave_its_sizes_to_the_book(tmp_path: Path) -> None:
+    entry = "{family: sdxl, source: {tiny: sdxl}, disk_bytes: 1}"
+    models = load_profile("tiny", models_file=write(tmp_path, f"profiles: {{tiny: {{mine: {entry}}}}}")).models
+    assert models["mine"].memory_bytes is None
+
+
 def test_a_missing_list_is_named(tmp_path: Path) -> None:
     with pytest.raises(RegistryError, match="GPU_WORKER_MODELS_FILE"):
         load_profile("tiny", models_file=tmp_path / "none.yaml")

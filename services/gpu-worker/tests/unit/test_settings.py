@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from gpu_worker.domain.memory.plan import Offload, Policy
 from gpu_worker.settings import ModelSettings, WorkerSettings
 
 
@@ -53,6 +54,28 @@ def test_a_wrong_setting_is_named_by_its_variable(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("GPU_WORKER_LEASE_S", "soon")
     with pytest.raises(SystemExit, match="GPU_WORKER_LEASE_S: "):
         WorkerSettings.load()
+
+
+@pytest.mark.parametrize("device", ["0", "cpu", "GPU-5c0a3c77-1111-2222-3333-444455556666", "MIG-a1b2c3"])
+def test_a_device_is_an_index_a_uuid_or_the_cpu(monkeypatch: pytest.MonkeyPatch, device: str) -> None:
+    monkeypatch.setenv("GPU_WORKER_DEVICE", device)
+    assert ModelSettings.load().device == device
+
+
+@pytest.mark.parametrize("device", ["cuda:0", "0,1", "-1", "gpu"])
+def test_another_device_is_refused_by_its_variable(monkeypatch: pytest.MonkeyPatch, device: str) -> None:
+    monkeypatch.setenv("GPU_WORKER_DEVICE", device)
+    with pytest.raises(SystemExit, match="GPU_WORKER_DEVICE"):
+        ModelSettings.load()
+
+
+def test_the_memory_settings_are_those_that_the_check_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OBJECT_STORE_URL")
+    monkeypatch.setenv("GPU_WORKER_MEMORY_GB", "10.5")
+    monkeypatch.setenv("GPU_WORKER_OFFLOAD", "never")
+    monkeypatch.setenv("GPU_WORKER_MAX_BATCH", "2")
+    settings = ModelSettings.load()
+    assert (settings.memory_gb, settings.policy) == (10.5, Policy(Offload.NEVER, tiling=False, max_batch=2))
 
 
 def test_a_connector_that_does_not_exist_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

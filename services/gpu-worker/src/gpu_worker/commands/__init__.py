@@ -3,6 +3,7 @@
 import typer
 
 from gpu_worker.commands.check import check
+from gpu_worker.commands.footprints import footprints
 
 
 def register(app: typer.Typer) -> None:
@@ -10,6 +11,7 @@ def register(app: typer.Typer) -> None:
     worker = typer.Typer(help="GPU workers.", no_args_is_help=True)
     worker.callback()(_worker)
     worker.command("check")(check)
+    worker.command("footprints")(footprints)
     app.add_typer(worker, name="worker")
 
 

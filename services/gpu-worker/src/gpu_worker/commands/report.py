@@ -3,7 +3,8 @@
 from rich.console import Console
 from rich.table import Table
 
-from gpu_worker.machine.check import GIGABYTE, CheckReport, ModelNeed
+from gpu_worker.domain.memory.plan import GIGABYTE
+from gpu_worker.machine.check import CheckReport, DeviceReport, ModelNeed, TypeVerdict
 
 _PLACES = {
     "hub": "https://huggingface.co/{}",
@@ -11,23 +12,19 @@ _PLACES = {
     "file": "file {}",
     "built": "built here ({})",
 }
+_PLACEMENTS = {
+    "resident": "resident",
+    "text_out": "text encoder leaves",
+    "offloaded": "offloaded",
+    "text_streamed": "text encoder streams",
+}
 
 
 def print_report(report: CheckReport) -> None:
-    """Print the models, the machine, notes and problems, and the result."""
+    """Print the models, the machine, each device's job types, notes and problems, and the result."""
     console = Console()
     console.print(f"Profile [bold]{report.profile}[/]: {report.note}")
-    table = Table("model", "source", "disk", "to download", "GPU memory", "peak GPU memory")
-    for model in report.models:
-        table.add_row(
-            model.name,
-            _place(model),
-            _size(model.disk_bytes),
-            "nothing" if model.missing_bytes == 0 else _size(model.missing_bytes),
-            _size(model.memory_bytes),
-            _size(model.peak_bytes),
-        )
-    console.print(table)
+    console.print(_models(report))
     machine = report.machine
     cards = ", ".join(f"{gpu.name} ({_size(gpu.memory_bytes)})" for gpu in machine.gpus) or "none found"
     console.print(f"GPU: {cards}; main memory: {_size(machine.ram_bytes)}")
@@ -35,11 +32,53 @@ def print_report(report: CheckReport) -> None:
     console.print(
         "Packages: " + ", ".join(f"{name} {version or 'missing'}" for name, version in machine.packages.items())
     )
+    for device in report.devices:
+        console.print(_types(device))
     for line in report.advice:
         console.print(f"[yellow]Note:[/] {line}")
     for line in report.problems:
         console.print(f"[red]Problem:[/] {line}")
     console.print("[green]A worker of this profile runs here.[/]" if report.runs else "[red]It can't run here.[/]")
+
+
+def _models(report: CheckReport) -> Table:
+    table = Table("model", "source", "disk", "to download", "weights")
+    for model in report.models:
+        table.add_row(
+            model.name,
+            _place(model),
+            _size(model.disk_bytes),
+            "nothing" if model.missing_bytes == 0 else _size(model.missing_bytes),
+            _size(model.memory_bytes),
+        )
+    return table
+
+
+def _types(device: DeviceReport) -> Table:
+    table = Table(
+        "job type", "how", "peak memory", "main memory", "queue",
+        title=f"{device.name}: {_size(device.usable_bytes)} usable of {_size(device.total_bytes)}",
+    )  # fmt: skip
+    for verdict in device.types:
+        table.add_row(
+            verdict.job_type,
+            _how(verdict),
+            _size(verdict.peak_bytes),
+            _size(verdict.ram_bytes) if verdict.is_admitted else "-",
+            "gives it" if verdict.is_admitted else "never gives it",
+        )
+    return table
+
+
+def _how(verdict: TypeVerdict) -> str:
+    if not verdict.is_admitted:
+        return f"refused: {verdict.reason}"
+    parts = [_PLACEMENTS[str(verdict.placement)]]
+    if verdict.tiled:
+        parts.append("decoded in tiles")
+    if verdict.batch != verdict.batch_ordered:
+        parts.append(f"{verdict.batch} of {verdict.batch_ordered} images at once")
+    return ", ".join(parts)
 
 
 def _place(model: ModelNeed) -> str:

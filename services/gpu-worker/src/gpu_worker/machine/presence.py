@@ -4,12 +4,39 @@ from fnmatch import fnmatch
 from importlib.util import find_spec
 from pathlib import Path
 
-from gpu_worker.models.registry import FileSource, FolderSource, HubSource, ModelEntry, Source
+from gpu_worker.models.registry import FileSource, FolderSource, HubSource, ModelEntry, Source, TinySource
+
+_VAE_BYTES = 335_000_000
+"""An SDXL VAE in float32."""
 
 
 def present_bytes(entry: ModelEntry, models_dir: Path) -> int:
     """Return the bytes on disk of a model and of the VAE that replaces its own."""
     return sum(_size(source, models_dir) for source in (entry.source, entry.vae) if source is not None)
+
+
+def to_come_bytes(entry: ModelEntry, models_dir: Path) -> int | None:
+    """Return what is still to be downloaded for an operator's own folder or file: the VAE that replaces its own.
+
+    None for other models, of which everything comes from one place.
+    """
+    if not isinstance(entry.source, (FolderSource, FileSource)):
+        return None
+    if not isinstance(entry.vae, HubSource):
+        return 0
+    return max(0, _VAE_BYTES - _size(entry.vae, models_dir))
+
+
+def known_path(entry: ModelEntry, models_dir: Path) -> Path | None:
+    """Return where the files of a model are, None if they are not on this machine."""
+    match entry.source:
+        case HubSource() as source:
+            return _snapshot(source)
+        case FolderSource(folder=path) | FileSource(file=path):
+            return path if path.exists() else None
+        case TinySource(tiny=architecture):
+            built = sorted((models_dir / "tiny").glob(f"{architecture.value}-*"))
+            return built[-1] if built else None
 
 
 def is_missing(entry: ModelEntry) -> bool:

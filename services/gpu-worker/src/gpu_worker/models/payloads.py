@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from gpu_worker.domain.failures import Failure
 from gpu_worker.models.registry import ModelEntry, ModelFamily
 
-_MODELS_OF = {
+MODELS_OF = {
     Family.SDXL: ModelFamily.SDXL,
     Family.WAN_IMAGE: ModelFamily.WAN,
     Family.WAN_VIDEO: ModelFamily.WAN,
@@ -35,7 +35,7 @@ def require_model(payload: ImagePayload | VideoPayload | PromptPayload, models: 
     if entry is None:
         known = ", ".join(models)
         raise Failure(StepErrorCode.MODEL_UNAVAILABLE, f"This worker has no model {payload.model!r}; it has: {known}")
-    if entry.family is not _MODELS_OF[payload.family]:
+    if entry.family is not MODELS_OF[payload.family]:
         raise Failure(StepErrorCode.INVALID_PAYLOAD, f"model: {payload.model!r} cannot do {payload.family.value!r}")
 
 

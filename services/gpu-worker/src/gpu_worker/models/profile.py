@@ -53,6 +53,12 @@ class Profile(BaseModel):
         )
 
 
+def on_cpu(profile: Profile) -> Profile:
+    """Return the profile as it runs on a CPU: it advertises no GPU memory, unless it states a capacity of its own."""
+    capacity = 0 if profile.capacity_gb is None else profile.capacity_gb
+    return profile.model_copy(update={"devices": ("cpu",), "capacity_gb": capacity})
+
+
 def _fit_side(pixels: int, divisor: float, multiple: int) -> int:
     """Divide a side in pixels and round it to a multiple that the model supports."""
     return max(_MIN_SIDE_PX, round(pixels / divisor / multiple) * multiple)

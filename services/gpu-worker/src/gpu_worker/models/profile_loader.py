@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from gpu_worker.models.footprint_book import shipped_book
 from gpu_worker.models.profile import Profile
 from gpu_worker.models.registry import ModelEntry, checkpoint_source
 
@@ -37,12 +38,20 @@ def load_profile(
     models = _models_of(name, shipped.joinpath("models.yaml").read_text(), "models.yaml")
     if models_file is not None:
         models |= _models_of(name, _read_file(models_file), str(models_file))
+    _require_footprints(models)
     profile = _validated(profiles[name] | {"name": name, "models": models}, name)
     if sdxl_checkpoint is not None:
         profile = _with_checkpoint(profile, sdxl_checkpoint)
     if only:
         profile = _reduced(profile, only)
     return profile if preload is None else _preloading(profile, preload)
+
+
+def _require_footprints(models: dict[str, ModelEntry]) -> None:
+    for name, entry in models.items():
+        if entry.footprint is not None and entry.footprint not in shipped_book():
+            known = ", ".join(shipped_book())
+            raise RegistryError(f"{name}.footprint: no {entry.footprint!r}; there are: {known}")
 
 
 def _reduced(profile: Profile, only: tuple[str, ...]) -> Profile:

@@ -93,10 +93,20 @@ class ModelEntry(_Entry):
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     """Weights with another hash are refused; `ModelFiles.sha256` says what is hashed."""
     disk_bytes: int = Field(gt=0)
-    memory_bytes: int = Field(gt=0)
-    """Device memory of the weights; an estimate until they have been loaded once."""
-    peak_bytes: int = Field(gt=0)
-    """Peak device memory of a full-size job, weights included."""
+    footprint: str | None = None
+    """Architecture whose footprint applies; by default the family's own."""
+    memory_bytes: int | None = Field(default=None, gt=0)
+    """Device memory of the weights; with `peak_bytes`, replaces the footprint."""
+    peak_bytes: int | None = Field(default=None, gt=0)
+    """Peak device memory of a job of any size, weights included."""
+
+    @model_validator(mode="after")
+    def _states_both_sizes_or_none(self) -> Self:
+        if (self.memory_bytes is None) != (self.peak_bytes is None):
+            raise ValueError("memory_bytes and peak_bytes go together")
+        if self.memory_bytes is not None and self.peak_bytes is not None and self.peak_bytes < self.memory_bytes:
+            raise ValueError("peak_bytes includes the weights, so it is at least memory_bytes")
+        return self
 
 
 class SourceKind(StrEnum):

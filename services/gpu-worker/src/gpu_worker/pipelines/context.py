@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gpu_worker.models.registry import ModelEntry
+from gpu_worker.models.demands import stage_shapes
+from gpu_worker.models.profile import AnyPayload
+from gpu_worker.pipelines.peaks import PeakRecorder
 from gpu_worker.runtime.device import Device
-from gpu_worker.runtime.messages import MemoryPlan
-from gpu_worker.runtime.model_cache import ModelCache
+from gpu_worker.runtime.model_cache import AdmittedModel, ModelCache
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,15 +17,8 @@ class LoadContext:
 
     device: Device
     models_dir: Path
-    memory: MemoryPlan
     check: Callable[[], None] = lambda: None
     """Raises Stopped after a stop request for the step that needs the model; called between its parts."""
-
-    def offloads(self, entry: ModelEntry) -> bool:
-        """Return whether parts of a model stay in main memory while they do not compute."""
-        if self.device.kind == "cpu" or self.memory.offload == "never":
-            return False
-        return self.memory.offload == "always" or entry.peak_bytes > self.device.budget_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +26,10 @@ class PipelineContext:
     """What running a step needs."""
 
     device: Device
-    memory: MemoryPlan
     models: ModelCache
+    peaks: PeakRecorder
     profile: str
+
+    def admit(self, payload: AnyPayload) -> AdmittedModel:
+        """Return the payload's model, placed for this step; raises a Failure if the step does not fit."""
+        return self.models.get(payload.model, stage_shapes(payload))

@@ -3,12 +3,22 @@
 from collections.abc import Callable
 from functools import partial
 
+from darkroom_chassis.logs import get_logger
+from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.payload import Family, PromptPayload
 
+from gpu_worker.domain.failures import Failure
+from gpu_worker.domain.memory.card import CPU
 from gpu_worker.models.files import find_model
+from gpu_worker.models.footprint_book import shipped_book
+from gpu_worker.models.footprints import peak_key
 from gpu_worker.models.payloads import with_defaults
+from gpu_worker.models.peak_file import peak_file, read_peaks, write_peaks
 from gpu_worker.models.registry import ModelFamily
+from gpu_worker.models.survey import all_footprints
 from gpu_worker.pipelines.context import LoadContext, PipelineContext
+from gpu_worker.pipelines.peaks import PeakRecorder
+from gpu_worker.pipelines.placement import place
 from gpu_worker.pipelines.qwen.job import run_prompt
 from gpu_worker.pipelines.qwen.load import load_qwen
 from gpu_worker.pipelines.sdxl.job import run_sdxl
@@ -19,7 +29,10 @@ from gpu_worker.pipelines.wan.load import load_wan
 from gpu_worker.runtime.child_link import Send, StepLink
 from gpu_worker.runtime.device import choose_device
 from gpu_worker.runtime.messages import FileReady, ModelLoaded, Ready, RunStep, Setup, StepDone
-from gpu_worker.runtime.model_cache import LoadedModel, ModelCache
+from gpu_worker.runtime.model_cache import Loader, Memory, ModelCache
+from gpu_worker.runtime.ram import available_ram_bytes
+
+log = get_logger(__name__)
 
 _LOADERS = {ModelFamily.SDXL: load_sdxl, ModelFamily.WAN: load_wan, ModelFamily.QWEN: load_qwen}
 
@@ -33,30 +46,58 @@ class PipelineExecutor:
     def __init__(self, setup: Setup, send: Send, open_sink: OpenSink) -> None:
         self._open_sink = open_sink
         self._device = choose_device(setup.profile.devices, setup.memory.budget_gb)
-        self._entries = setup.profile.models
-        load_context = LoadContext(self._device, setup.models_dir, setup.memory, self._check)
         self._link: StepLink | None = None
+        self._entries = entries = setup.profile.models
+        # Find or download every model now, so that no step waits for a download.
+        paths = {name: find_model(entry, setup.models_dir).path for name, entry in entries.items()}
+        stored = peak_file(setup.models_dir)
+        peaks = read_peaks(stored, self._device.name)
 
-        def on_loaded(name: str, model: LoadedModel, seconds: float) -> None:
-            send(ModelLoaded(model=name, seconds=round(seconds, 3), memory_bytes=model.memory_bytes))
+        def on_loaded(name: str, device_bytes: int, seconds: float) -> None:
+            send(ModelLoaded(model=name, seconds=round(seconds, 3), memory_bytes=device_bytes))
 
         self.models = ModelCache(
-            self._entries,
-            {family: partial(load, context=load_context) for family, load in _LOADERS.items()},
-            budget_bytes=self._device.budget_bytes,
-            free_memory=self._device.free_caches,
+            entries,
+            all_footprints(setup.profile, paths, shipped_book(), peaks, on_cpu=self._device.kind == CPU),
+            self._loaders(LoadContext(self._device, setup.models_dir, self._check)),
+            place=lambda model, placement: place(model.parts, placement, self._device.torch_device),
+            memory=Memory(self._device.card, available_ram_bytes, self._device.free_caches, setup.memory.policy),
             on_loaded=on_loaded,
         )
-        self._context = PipelineContext(self._device, setup.memory, self.models, setup.profile.name)
-        for entry in self._entries.values():
-            # Download every model now, so that no step waits for a download.
-            find_model(entry, setup.models_dir)
+        recorder = PeakRecorder(
+            self._device,
+            peaks,
+            {name: peak_key(entry) for name, entry in entries.items()},
+            loaded_bytes=self.models.used_bytes,
+            store=lambda measured: write_peaks(stored, self._device.name, measured),
+        )
+        self._context = PipelineContext(self._device, self.models, recorder, setup.profile.name)
         for name in setup.profile.preload:
+            self._preload(name)
+
+    @staticmethod
+    def _loaders(context: LoadContext) -> dict[ModelFamily, Loader]:
+        return {family: partial(load, context=context) for family, load in _LOADERS.items()}
+
+    def _preload(self, name: str) -> None:
+        """Load a model as its smallest job type needs it. One that does not fit is left out; its steps are refused."""
+        try:
             self.models.get(name)
+        except Failure as failure:
+            if failure.code is not StepErrorCode.OUT_OF_MEMORY:
+                raise
+            log.warning("A model is not loaded before the first step", model=name, reason=failure.message)
 
     def ready(self) -> Ready:
         """Describe the device to the parent."""
-        return Ready(device=self._device.kind, device_name=self._device.name, memory_bytes=self._device.total_bytes)
+        card = self._device.card(self.models.used_bytes())
+        return Ready(
+            device=card.kind,
+            device_name=card.name,
+            memory_bytes=card.total_bytes,
+            usable_bytes=card.usable_bytes,
+            limit_bytes=card.limit_bytes,
+        )
 
     def memory_bytes(self) -> int:
         """Return the memory in use, for the metrics."""
@@ -70,7 +111,8 @@ class PipelineExecutor:
         """Run one step to its end."""
         self._link = link
         try:
-            return self._run(step, link)
+            with self.models.leases():
+                return self._run(step, link)
         finally:
             self._link = None
 

@@ -1,9 +1,12 @@
 """Loads the model of a step with the memory that there is."""
 
+from gpu_worker.models.profile import AnyPayload
+from gpu_worker.pipelines.context import PipelineContext
 from gpu_worker.runtime.batches import with_room
-from gpu_worker.runtime.model_cache import LoadedModel, ModelCache
+from gpu_worker.runtime.model_cache import AdmittedModel
 
 
-def load_model(models: ModelCache, name: str) -> LoadedModel:
-    """Return a model; loads it once more without the others if memory runs out. Raises a Failure."""
-    return with_room(lambda: models.get(name), lambda: models.evict_others(name), f"the model {name}")
+def load_model(context: PipelineContext, payload: AnyPayload) -> AdmittedModel:
+    """Return the model of a step; loads it once more without the others if memory runs out. Raises a Failure."""
+    models, name = context.models, payload.model
+    return with_room(lambda: context.admit(payload), lambda: models.evict_others(name), f"the model {name}")

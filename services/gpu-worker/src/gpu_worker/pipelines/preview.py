@@ -36,6 +36,14 @@ def fit_colours(decode: Callable[[torch.Tensor], Pixels], channels: int) -> Colo
     return np.asarray(colours, dtype=np.float32)
 
 
+def fit_on_cpu(vae: Any, fit: Callable[[Any, torch.device], Colours]) -> Colours:  # Any: VAEs of diffusers are untyped
+    """Fit the colour map of a VAE in main memory, in float32 meanwhile: CPUs are slow with half precision."""
+    loaded_as = vae.dtype
+    colours = fit(vae.to(torch.float32), torch.device("cpu"))
+    vae.to(loaded_as)
+    return colours
+
+
 def draw(latents: torch.Tensor, colours: Colours) -> Pixels:
     """Turn latents of shape (channels, height, width) into pixels of shape (height, width, 3)."""
     values = latents.detach().float().cpu()

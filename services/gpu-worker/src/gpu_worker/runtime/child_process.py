@@ -26,8 +26,8 @@ class ChildProcess:
         self._writer = writer
 
     @classmethod
-    async def start(cls, command: Sequence[str] = CHILD_COMMAND) -> "ChildProcess":
-        """Start a process; its arguments are the descriptor of its socket and the id of this process."""
+    async def start(cls, command: Sequence[str] = CHILD_COMMAND, gpu: str | None = None) -> "ChildProcess":
+        """Start a process that sees this GPU only. Its arguments are its socket's descriptor and this process's id."""
         ours, theirs = socket.socketpair()
         with theirs:
             process = await asyncio.create_subprocess_exec(
@@ -36,7 +36,7 @@ class ChildProcess:
                 str(os.getpid()),
                 stdin=asyncio.subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
-                env=child_environment(os.environ),
+                env=child_environment(os.environ) | _visible(gpu),
                 # Ctrl-C in a terminal signals the whole process group; only the parent may end the GPU process.
                 start_new_session=True,
             )
@@ -67,3 +67,8 @@ class ChildProcess:
                 # Not Process.kill(): it polls the process, and so may take the exit status from the event loop.
                 os.kill(self._process.pid, signal.SIGKILL)
         return await self._process.wait()
+
+
+def _visible(gpu: str | None) -> dict[str, str]:
+    """Return what makes CUDA show one GPU, by its index, UUID or MIG UUID; indexes count as in `nvidia-smi`."""
+    return {} if gpu is None else {"CUDA_VISIBLE_DEVICES": gpu, "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}

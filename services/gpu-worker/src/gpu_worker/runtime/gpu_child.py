@@ -161,7 +161,7 @@ class GpuChild:
     async def _run_child_once(self) -> bool:
         """Run one process from its start to its end; return whether it became ready."""
         self._kill_reason = None
-        child = self._child = await ChildProcess.start(self._command)
+        child = self._child = await ChildProcess.start(self._command, self._setup.gpu)
         reason = None
         self._got_ready = False
         try:

@@ -9,6 +9,7 @@ from darkroom_schemas.payload import Payload
 from darkroom_schemas.recipe import Recipe
 from pydantic import Field, TypeAdapter
 
+from gpu_worker.domain.memory.plan import Offload, Policy
 from gpu_worker.models.profile import Profile
 
 
@@ -18,10 +19,15 @@ class MemoryPlan(Wire):
     budget_gb: float | None = None
     """Memory for models and work, in GiB; None means nearly all of the device's."""
     offload: Literal["auto", "never", "always"] = "auto"
-    """Hold parts of a model in main memory while they do not compute; `auto` does so for models that do not fit."""
+    """Hold components in main memory while they do not compute; `auto` does so for as few as necessary."""
     max_batch: int = Field(default=64, ge=1)
     vae_tiling: bool = False
-    """Decode in tiles: needs less memory, is slower, and can leave faint seams."""
+    """Always decode in tiles, and not only if necessary: needs less memory, is slower, and can leave faint seams."""
+
+    @property
+    def policy(self) -> Policy:
+        """Return the settings as the planner takes them."""
+        return Policy(Offload(self.offload), self.vae_tiling, self.max_batch)
 
 
 class Setup(Wire):
@@ -31,6 +37,8 @@ class Setup(Wire):
     profile: Profile
     models_dir: Path
     memory: MemoryPlan = MemoryPlan()
+    gpu: str | None = None
+    """The only GPU that the process may see, as CUDA_VISIBLE_DEVICES names it; None leaves the environment as it is."""
     heartbeat_s: float = 1.0
 
 
@@ -57,6 +65,11 @@ class Ready(Wire):
     device: str
     device_name: str
     memory_bytes: int
+    """All memory of the device."""
+    usable_bytes: int
+    """What this process may hold of it now: free memory, and what it holds already, within its limit."""
+    limit_bytes: int | None = None
+    """The most that it may ever hold; None means all of it."""
 
 
 class Heartbeat(Wire):

@@ -1,9 +1,10 @@
-"""Holds loaded models in memory, and evicts the least recently used ones before a load that would not fit."""
+"""Holds loaded models, and admits each step through the memory planner before it uses one."""
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from darkroom_chassis.logs import get_logger
@@ -11,6 +12,12 @@ from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.recipe import ModelRef
 
 from gpu_worker.domain.failures import Failure
+from gpu_worker.domain.memory.card import Card, Resident
+from gpu_worker.domain.memory.footprint import Component, Footprint, Shape, StageName
+from gpu_worker.domain.memory.placement import Placement, bytes_between_steps, ram_bytes
+from gpu_worker.domain.memory.plan import Demand, Plan, Policy, Refusal
+from gpu_worker.domain.memory.planner import plan_step
+from gpu_worker.models.demands import least_shapes
 from gpu_worker.models.registry import ModelEntry, ModelFamily
 
 log = get_logger(__name__)
@@ -22,76 +29,175 @@ class LoadedModel:
 
     ref: ModelRef
     parts: Mapping[str, Any]
-    memory_bytes: int
-    offloaded: bool = False
+    weights: Mapping[Component, int]
+    """Bytes of each component, as loaded."""
     colours: Any = None
     """The colour map of previews, None for no previews (Any: an array, and only the GPU process imports numpy)."""
     config: Mapping[str, Any] = field(default_factory=dict)
     """Settings of the pipeline beside its parts, such as `boundary_ratio`; each job's pipeline is built with them."""
 
 
-Loader = Callable[[str, ModelEntry], LoadedModel]
-Loaded = Callable[[str, LoadedModel, float], None]
+@dataclass(frozen=True, slots=True)
+class AdmittedModel:
+    """A model that is loaded and placed for one step, and the step's plan."""
+
+    ref: ModelRef
+    parts: Mapping[str, Any]
+    colours: Any
+    config: Mapping[str, Any]
+    plan: Plan
+    footprint: Footprint
+
+    @property
+    def offloaded(self) -> bool:
+        """Return whether only one component at a time is on the device."""
+        return self.plan.placement is Placement.OFFLOADED
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """The device and the main memory as they are now, and the operator's settings."""
+
+    card: Callable[[int], Card]
+    """Returns the card; the argument is what the loaded models hold of it."""
+    free_ram_bytes: Callable[[], int]
+    free_caches: Callable[[], None]
+    policy: Policy
+
+
+Loader = Callable[[str, ModelEntry, Placement], LoadedModel]
+"""Loads a model and places it."""
+Place = Callable[[LoadedModel, Placement], None]
+"""Moves the components of a loaded model."""
+Loaded = Callable[[str, int, float], None]
+"""Called after a load with the model's name, its bytes on the device, and the seconds that it took."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A loaded model and where it is."""
+
+    model: LoadedModel
+    placement: Placement
+    device_bytes: int
+    ram_bytes: int
 
 
 class ModelCache:
-    """An LRU cache of models. Not thread-safe: only the thread that runs steps uses it."""
+    """Loaded models in the order of their use. One thread calls it; `names` and `used_bytes` may be read by others."""
 
     def __init__(
         self,
         entries: Mapping[str, ModelEntry],
+        footprints: Mapping[str, Footprint],
         loaders: Mapping[ModelFamily, Loader],
         *,
-        budget_bytes: int,
-        free_memory: Callable[[], None],
+        place: Place,
+        memory: Memory,
         on_loaded: Loaded,
     ) -> None:
         self._entries = entries
+        self._footprints = dict(footprints)
         self._loaders = loaders
-        self._budget_bytes = budget_bytes
-        self._free_memory = free_memory
+        self._place = place
+        self._memory = memory
         self._on_loaded = on_loaded
-        self._resident: OrderedDict[str, LoadedModel] = OrderedDict()
-        self._measured: dict[str, int] = {}
+        self._held: OrderedDict[str, _Held] = OrderedDict()
+        self._leased: set[str] = set()
+        # Replaced as a whole, never changed: the heartbeat thread reads them at any time.
+        self._names: tuple[str, ...] = ()
+        self._used_bytes = 0
 
     def names(self) -> tuple[str, ...]:
         """Return the loaded models, least recently used first."""
-        return tuple(self._resident)
+        return self._names
 
     def used_bytes(self) -> int:
-        """Return the memory that the loaded models use."""
-        return sum(model.memory_bytes for model in self._resident.values())
+        """Return the device memory that the loaded models hold between steps."""
+        return self._used_bytes
 
-    def get(self, name: str) -> LoadedModel:
-        """Return a model; loads it if necessary, after evicting others for room. Raises a Failure if it is unknown."""
-        if name in self._resident:
-            self._resident.move_to_end(name)
-            return self._resident[name]
+    @contextmanager
+    def leases(self) -> Iterator[None]:
+        """Let no model that is taken in this context be evicted before its end."""
+        try:
+            yield
+        finally:
+            self._leased.clear()
+
+    def get(self, name: str, shapes: Mapping[StageName, Shape] | None = None) -> AdmittedModel:
+        """Return a model that is placed so that a step of these shapes fits; loads it and evicts others if necessary.
+
+        Without shapes, the smallest step that the catalogue orders of the model's family must fit.
+        Raises a MODEL_UNAVAILABLE Failure if the model is not offered, and an OUT_OF_MEMORY Failure with the needed and
+        the free bytes if the step does not fit.
+        """
         entry = self._entries.get(name)
         if entry is None:
             raise Failure(
                 StepErrorCode.MODEL_UNAVAILABLE,
                 f"This worker has no model {name!r}; it has: {', '.join(self._entries)}",
             )
-        self._make_room(name, entry)
-        started = time.perf_counter()
-        model = self._loaders[entry.family](name, entry)
-        self._resident[name] = model
-        self._measured[name] = model.memory_bytes
-        self._on_loaded(name, model, time.perf_counter() - started)
-        return model
+        plan = self._plan(name, least_shapes(entry) if shapes is None else shapes)
+        for other in plan.evict:
+            self._drop(other)
+            log.info("Evicted a model to make room", model=other, wanted=name)
+        model = self._load(name, entry, plan) if name not in self._held else self._placed(name, plan)
+        self._keep(name, model, plan.placement)
+        self._leased.add(name)
+        return AdmittedModel(model.ref, model.parts, model.colours, model.config, plan, self._footprints[name])
 
     def evict_others(self, name: str) -> None:
-        """Evict every other model, because memory ran out in spite of the estimates."""
-        for other in [resident for resident in self._resident if resident != name]:
-            del self._resident[other]
+        """Evict every other model that is not leased, because memory ran out in spite of the plan."""
+        for other in [held for held in self._held if held != name and held not in self._leased]:
+            self._drop(other)
             log.warning("Evicted a model because memory ran out", model=other, kept=name)
-        self._free_memory()
+        self._memory.free_caches()
 
-    def _make_room(self, name: str, entry: ModelEntry) -> None:
-        weights = self._measured.get(name, entry.memory_bytes)
-        work = entry.peak_bytes - entry.memory_bytes
-        while self._resident and self.used_bytes() + weights + work > self._budget_bytes:
-            dropped, _ = self._resident.popitem(last=False)
-            self._free_memory()
-            log.info("Evicted a model to make room", model=dropped, wanted=name)
+    def _plan(self, name: str, shapes: Mapping[StageName, Shape]) -> Plan:
+        residents = [
+            Resident(other, held.device_bytes, held.ram_bytes, other in self._leased)
+            for other, held in self._held.items()
+        ]
+        demand = Demand(name, self._footprints[name], shapes, is_loaded=name in self._held)
+        free_ram = self._memory.free_ram_bytes()
+        answer = plan_step(self._memory.card(self._used_bytes), free_ram, demand, residents, self._memory.policy)
+        if isinstance(answer, Refusal):
+            log.warning("A step does not fit", model=name, reason=str(answer))
+            raise Failure(StepErrorCode.OUT_OF_MEMORY, f"This worker has too little {answer}", retryable=True)
+        return answer
+
+    def _load(self, name: str, entry: ModelEntry, plan: Plan) -> LoadedModel:
+        started = time.perf_counter()
+        model = self._loaders[entry.family](name, entry, plan.placement)
+        self._footprints[name] = replace(self._footprints[name], weights=model.weights)
+        self._on_loaded(name, plan.device_bytes, time.perf_counter() - started)
+        return model
+
+    def _placed(self, name: str, plan: Plan) -> LoadedModel:
+        held = self._held[name]
+        if held.placement is not plan.placement:
+            log.info("Moved the components of a model", model=name, placement=plan.placement.value)
+            try:
+                self._place(held.model, plan.placement)
+            except BaseException:
+                # Some components may be on the device and some not.
+                self._drop(name)
+                raise
+        return held.model
+
+    def _keep(self, name: str, model: LoadedModel, placement: Placement) -> None:
+        footprint = self._footprints[name]
+        held = _Held(model, placement, bytes_between_steps(footprint, placement), ram_bytes(footprint, placement))
+        self._held[name] = held
+        self._held.move_to_end(name)
+        self._publish()
+
+    def _drop(self, name: str) -> None:
+        # Nothing here may reference the model while its memory is freed.
+        del self._held[name]
+        self._publish()
+        self._memory.free_caches()
+
+    def _publish(self) -> None:
+        self._names = tuple(self._held)
+        self._used_bytes = sum(held.device_bytes for held in self._held.values())

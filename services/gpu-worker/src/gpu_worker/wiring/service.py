@@ -13,12 +13,13 @@ from darkroom_queue import Consumer, QueueClient
 from darkroom_redis import RedisUnavailable
 from darkroom_schemas.catalogue import Connector as ConnectorName
 from darkroom_schemas.ids import WorkerId
-from darkroom_schemas.worker import Capabilities, WorkerInfo
+from darkroom_schemas.worker import WorkerInfo
 
 from gpu_worker import VERSION
 from gpu_worker.connectors.local import LocalConnector
 from gpu_worker.connectors.simulated import SimulatedConnector
 from gpu_worker.domain.circuit_breaker import CircuitBreaker
+from gpu_worker.domain.memory.card import CPU
 from gpu_worker.domain.ports import Connector
 from gpu_worker.domain.step_router import StepRouter
 from gpu_worker.loops.claim_holds import ClaimHolds
@@ -26,7 +27,7 @@ from gpu_worker.loops.device_health import DeviceHealth
 from gpu_worker.loops.object_deletions import ObjectDeletions
 from gpu_worker.loops.steps import AlwaysAvailable, StepHandler, StepLoop
 from gpu_worker.loops.store_health import StoreHealth
-from gpu_worker.models.profile import Profile
+from gpu_worker.models.profile import Profile, on_cpu
 from gpu_worker.models.profile_loader import load_profile
 from gpu_worker.runtime.device_watch import DeviceWatch
 from gpu_worker.runtime.gpu_child import ChildTimeouts, GpuChild
@@ -34,6 +35,7 @@ from gpu_worker.runtime.messages import MemoryPlan, Ready, Setup
 from gpu_worker.settings import ModelSettings, WorkerSettings
 from gpu_worker.store.objects import ObjectUploads, open_store
 from gpu_worker.store.spool import SpoolFolders
+from gpu_worker.wiring.registration import capabilities
 
 log = get_logger(__name__)
 
@@ -68,7 +70,7 @@ async def assemble(settings: WorkerSettings, profile: Profile) -> AsyncIterator[
         child: GpuChild | None = None
         connectors: list[Connector] = []
         if ConnectorName.LOCAL in settings.connectors:
-            child = GpuChild(_setup(settings, profile), watch, _timeouts(settings))
+            child = GpuChild(make_setup(settings, profile), watch, _timeouts(settings))
             loops.add("gpu_child", child.keep_alive)
             spool = SpoolFolders(settings.spool_dir)
             spool.remove_stale()
@@ -102,23 +104,31 @@ async def assemble(settings: WorkerSettings, profile: Profile) -> AsyncIterator[
 
 def read_profile(settings: ModelSettings) -> Profile:
     """Read the profile that the settings name; raises RegistryError."""
-    return load_profile(
+    profile = load_profile(
         settings.profile,
         models_file=settings.models_file,
         sdxl_checkpoint=settings.sdxl_checkpoint,
         only=settings.models,
         preload=settings.preload,
     )
+    return on_cpu(profile) if settings.device == CPU else profile
 
 
-def _setup(settings: WorkerSettings, profile: Profile) -> Setup:
+def limit_bytes(settings: ModelSettings) -> int | None:
+    """Return GPU_WORKER_MEMORY_GB in bytes."""
+    return None if settings.memory_gb is None else int(settings.memory_gb * _GIB)
+
+
+def make_setup(settings: ModelSettings, profile: Profile) -> Setup:
+    """Return the first message to the GPU process."""
     memory = MemoryPlan(
         budget_gb=settings.memory_gb,
         offload=settings.offload,
         max_batch=settings.max_batch,
         vae_tiling=settings.vae_tiling,
     )
-    return Setup(profile=profile, models_dir=settings.models_dir, memory=memory)
+    gpu = None if settings.device == CPU else settings.device
+    return Setup(profile=profile, models_dir=settings.models_dir, memory=memory, gpu=gpu)
 
 
 def _timeouts(settings: WorkerSettings) -> ChildTimeouts:
@@ -131,16 +141,11 @@ def _timeouts(settings: WorkerSettings) -> ChildTimeouts:
 
 
 def _worker_info(settings: WorkerSettings, profile: Profile, router: StepRouter, device: Ready | None) -> WorkerInfo:
-    measured_gb = 0 if device is None else round(device.memory_bytes / _GIB)
     return WorkerInfo(
         worker_id=WorkerId(settings.id),
         incarnation=uuid.uuid4().hex,
         machine_id=settings.machine_id,
-        capabilities=Capabilities(
-            types=router.types,
-            models=router.models,
-            vram_gb=measured_gb if profile.capacity_gb is None else profile.capacity_gb,
-        ),
+        capabilities=capabilities(settings, profile, router, device),
         concurrency=settings.concurrency,
         version=VERSION,
         gpu=None if device is None else device.device_name,

@@ -13,7 +13,7 @@ from gpu_worker.pipelines.qwen.chat import chat_token_ids
 from gpu_worker.pipelines.stage import Stage, StageReport, run_stages
 from gpu_worker.runtime.batches import with_room
 from gpu_worker.runtime.child_link import StepLink
-from gpu_worker.runtime.model_cache import LoadedModel
+from gpu_worker.runtime.model_cache import AdmittedModel
 
 INSTRUCTION = (
     "You turn short requests for pictures and videos into one detailed description for an image generator. "
@@ -29,7 +29,7 @@ class PromptState:
 
     payload: PromptPayload
     context: PipelineContext
-    model: LoadedModel | None = None
+    model: AdmittedModel | None = None
     result: Enhancement | None = None
 
 
@@ -45,7 +45,7 @@ def run_prompt(
 
 
 def _load(state: PromptState, _: StageReport) -> None:
-    state.model = load_model(state.context.models, state.payload.model)
+    state.model = load_model(state.context, state.payload)
 
 
 @torch.inference_mode()

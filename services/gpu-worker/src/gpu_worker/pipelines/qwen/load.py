@@ -2,15 +2,16 @@
 
 from darkroom_schemas.recipe import ModelRef
 
+from gpu_worker.domain.memory.placement import Placement
 from gpu_worker.models.files import find_model
 from gpu_worker.models.registry import ModelEntry
 from gpu_worker.pipelines.context import LoadContext
-from gpu_worker.runtime.device import weights_bytes
+from gpu_worker.pipelines.placement import component_weights
 from gpu_worker.runtime.model_cache import LoadedModel
 
 
-def load_qwen(name: str, entry: ModelEntry, context: LoadContext) -> LoadedModel:
-    """Load the model from its folder onto the device. It is small and therefore never offloaded."""
+def load_qwen(name: str, entry: ModelEntry, _placement: Placement, context: LoadContext) -> LoadedModel:
+    """Load the model from its folder onto the device. It is one component, so it has one placement."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     files = find_model(entry, context.models_dir)
@@ -21,4 +22,5 @@ def load_qwen(name: str, entry: ModelEntry, context: LoadContext) -> LoadedModel
     context.check()
     model.eval().requires_grad_(False).to(context.device.torch_device)
     ref = ModelRef(name=name, source=files.source, revision=files.revision, sha256=files.sha256)
-    return LoadedModel(ref, {"model": model, "tokenizer": tokenizer}, weights_bytes(model))
+    parts = {"model": model, "tokenizer": tokenizer}
+    return LoadedModel(ref, parts, component_weights(parts))

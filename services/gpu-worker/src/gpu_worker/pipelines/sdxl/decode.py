@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from darkroom_chassis.logs import get_logger
 
+from gpu_worker.domain.memory.footprint import Shape
 from gpu_worker.pipelines.decoding import DecodeLadder
 from gpu_worker.pipelines.finite import is_finite, not_finite, require_finite
 from gpu_worker.pipelines.preview import Colours, fit_colours
@@ -18,12 +19,16 @@ log = get_logger(__name__)
 
 def decode_images(state: SdxlState, report: StageReport) -> None:
     """Decode every image and hand it to the sink, which encodes it while the next one is decoded."""
-    payload, vae = state.payload, state.loaded.parts["vae"]
+    payload, model = state.payload, state.loaded
+    vae = model.parts["vae"]
+    shape = Shape(payload.width * payload.height)
     device, models = state.context.device.torch_device, state.context.models
     places = [(latents, place) for latents in state.batches or () for place in range(len(latents))]
+    vae.use_tiling = model.plan.tiled
     with DecodeLadder(vae, lambda: models.evict_others(payload.model)) as ladder:
         for index, (latents, place) in enumerate(places):
-            pixels, decode_dtype = _decode_finite(vae, latents[place : place + 1], device, ladder)
+            with state.context.peaks.decoding(model, vae, shape):
+                pixels, decode_dtype = _decode_finite(vae, latents[place : place + 1], device, ladder)
             recipe = make_recipe(
                 payload,
                 state.context,

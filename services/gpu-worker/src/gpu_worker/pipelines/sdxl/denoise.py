@@ -5,7 +5,9 @@ from typing import Any
 
 import torch
 
+from gpu_worker.domain.memory.footprint import Shape
 from gpu_worker.pipelines.finite import require_finite
+from gpu_worker.pipelines.placement import clear_text
 from gpu_worker.pipelines.preview import Previews
 from gpu_worker.pipelines.sdxl.samplers import make_sampler
 from gpu_worker.pipelines.sdxl.state import SdxlState
@@ -27,7 +29,7 @@ def denoise_batches(state: SdxlState, report: StageReport) -> None:
     for _, latents in in_fitting_batches(
         seeds,
         denoise,
-        largest=state.context.memory.max_batch,
+        largest=state.loaded.plan.batch,
         free_memory=lambda: state.context.models.evict_others(state.payload.model),
     ):
         require_finite(latents, "The latents")
@@ -45,23 +47,26 @@ def _denoise(state: SdxlState, seeds: Sequence[int], on_step: "_Steps") -> torch
     pipeline.set_progress_bar_config(disable=True)
     if model.offloaded:
         pipeline.enable_model_cpu_offload()
+    shape = Shape(payload.width * payload.height, batch=len(seeds))
     try:
         if state.text is None:
             state.text = encode_text(pipeline, payload)
-        latents: torch.Tensor = pipeline(
-            **state.text.arguments,
-            num_images_per_prompt=len(seeds),
-            generator=[torch.Generator("cpu").manual_seed(seed) for seed in seeds],
-            height=payload.height,
-            width=payload.width,
-            num_inference_steps=payload.steps,
-            guidance_scale=payload.guidance_scale,
-            output_type="latent",
-            callback_on_step_end=on_step,
-        ).images
+        with state.context.peaks.denoising(model, shape, parts["unet"]):
+            latents: torch.Tensor = pipeline(
+                **state.text.arguments,
+                num_images_per_prompt=len(seeds),
+                generator=[torch.Generator("cpu").manual_seed(seed) for seed in seeds],
+                height=payload.height,
+                width=payload.width,
+                num_inference_steps=payload.steps,
+                guidance_scale=payload.guidance_scale,
+                output_type="latent",
+                callback_on_step_end=on_step,
+            ).images
         return latents
     finally:
         pipeline.maybe_free_model_hooks()
+        clear_text(parts)
 
 
 class _Steps:

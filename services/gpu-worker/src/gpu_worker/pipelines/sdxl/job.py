@@ -23,7 +23,7 @@ def run_sdxl(
 
 
 def _load(state: SdxlState, _: StageReport) -> None:
-    state.model = load_model(state.context.models, state.payload.model)
+    state.model = load_model(state.context, state.payload)
 
 
 def _store(state: SdxlState, _: StageReport) -> None:

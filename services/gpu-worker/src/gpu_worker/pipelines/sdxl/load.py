@@ -5,38 +5,38 @@ from typing import Any
 import torch
 from darkroom_schemas.recipe import ModelRef
 
+from gpu_worker.domain.memory.placement import Placement
 from gpu_worker.models.files import ModelFiles, find_model
 from gpu_worker.models.registry import HubSource, ModelEntry
 from gpu_worker.pipelines.components import load_models
 from gpu_worker.pipelines.context import LoadContext
+from gpu_worker.pipelines.placement import component_weights, components, place
+from gpu_worker.pipelines.preview import fit_on_cpu
 from gpu_worker.pipelines.sdxl.decode import fit_sdxl_colours
 from gpu_worker.pipelines.sdxl.single_file import config_folder
 from gpu_worker.pipelines.settings import pipeline_settings
-from gpu_worker.runtime.device import weights_bytes
 from gpu_worker.runtime.model_cache import LoadedModel
 
 
-def load_sdxl(name: str, entry: ModelEntry, context: LoadContext) -> LoadedModel:
-    """Load a model from its folder or its single file onto the device, or into main memory if it is offloaded."""
+def load_sdxl(name: str, entry: ModelEntry, placement: Placement, context: LoadContext) -> LoadedModel:
+    """Load a model from its folder or its single file, and place its components."""
     files = find_model(entry, context.models_dir)
     dtype = context.device.weight_type(entry.dtype)
     pipeline = _read(entry, files, dtype, context)
     parts: dict[str, Any] = dict(pipeline.components)
     _pin_vae_precision(parts["vae"], dtype)
-    if context.memory.vae_tiling:
-        parts["vae"].enable_tiling()
-    offloaded = context.offloads(entry)
-    for part in parts.values():
-        if isinstance(part, torch.nn.Module):
-            part.eval().requires_grad_(False)
-            context.check()
-            if not offloaded:
-                part.to(context.device.torch_device)
+    for module in components(parts).values():
+        module.eval().requires_grad_(False)
+    context.check()
+    weights = component_weights(parts)
+    colours = None
+    if placement is Placement.OFFLOADED:
+        colours = fit_on_cpu(parts["vae"], fit_sdxl_colours)
+    place(parts, placement, context.device.torch_device)
+    if colours is None:
+        colours = fit_sdxl_colours(parts["vae"], context.device.torch_device)
     ref = ModelRef(name=name, source=files.source, revision=files.revision, sha256=files.sha256)
-    # Fitting decodes, which would move an offloaded model's parts between memories: such models have no previews.
-    colours = None if offloaded else fit_sdxl_colours(parts["vae"], context.device.torch_device)
-    memory_bytes = 0 if offloaded else weights_bytes(*parts.values())
-    return LoadedModel(ref, parts, memory_bytes, offloaded, colours, pipeline_settings(pipeline))
+    return LoadedModel(ref, parts, weights, colours, pipeline_settings(pipeline))
 
 
 def _read(entry: ModelEntry, files: ModelFiles, dtype: torch.dtype, context: LoadContext) -> Any:

@@ -8,7 +8,7 @@ from darkroom_schemas.payload import ImagePayload
 from gpu_worker.pipelines.context import PipelineContext
 from gpu_worker.pipelines.sdxl.text import SdxlText
 from gpu_worker.pipelines.sink import OutputSink
-from gpu_worker.runtime.model_cache import LoadedModel
+from gpu_worker.runtime.model_cache import AdmittedModel
 
 
 @dataclass(slots=True)
@@ -18,12 +18,12 @@ class SdxlState:
     payload: ImagePayload
     context: PipelineContext
     sink: OutputSink
-    model: LoadedModel | None = None
+    model: AdmittedModel | None = None
     text: SdxlText | None = None
     batches: list[torch.Tensor] | None = None
 
     @property
-    def loaded(self) -> LoadedModel:
+    def loaded(self) -> AdmittedModel:
         """Return the model; raises LookupError before the load stage."""
         if self.model is None:
             raise LookupError("the model is not loaded yet")

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from darkroom_schemas.payload import VideoPayload
 
+from gpu_worker.domain.memory.footprint import Shape
 from gpu_worker.pipelines.decoding import DecodeLadder
 from gpu_worker.pipelines.finite import require_finite
 from gpu_worker.pipelines.preview import Colours, fit_colours
@@ -18,6 +19,7 @@ def decode_seeds(state: WanState, report: StageReport) -> None:
     """Decode each seed's latents and hand the frames to the sink."""
     all_latents = state.latents or []
     vae, models = state.loaded.parts["vae"], state.context.models
+    vae.use_tiling = state.loaded.plan.tiled
     with DecodeLadder(vae, lambda: models.evict_others(state.payload.model)) as ladder:
         for index, latents in enumerate(all_latents):
 
@@ -49,10 +51,13 @@ def fit_wan_colours(vae: Any, device: torch.device) -> Colours:
 
 
 def _decode(state: WanState, latents: torch.Tensor, before_call: "_Calls") -> Pixels:
-    vae = state.loaded.parts["vae"]
+    model = state.loaded
+    vae = model.parts["vae"]
+    shape = Shape(state.payload.width * state.payload.height, state.frames)
     hook = vae.decoder.register_forward_pre_hook(before_call)
     try:
-        return _frames(vae, latents, state.context.device.torch_device)
+        with state.context.peaks.decoding(model, vae, shape):
+            return _frames(vae, latents, state.context.device.torch_device)
     finally:
         hook.remove()
         # A decode that ended early leaves gigabytes of features of the last frames in this cache.

@@ -5,7 +5,9 @@ from typing import Any
 
 import torch
 
+from gpu_worker.domain.memory.footprint import Shape
 from gpu_worker.pipelines.finite import require_finite
+from gpu_worker.pipelines.placement import clear_text
 from gpu_worker.pipelines.preview import Previews
 from gpu_worker.pipelines.stage import StageReport
 from gpu_worker.pipelines.wan.samplers import make_sampler
@@ -48,21 +50,24 @@ def _denoise(state: WanState, seed: int, on_step: Any) -> torch.Tensor:
     pipeline.set_progress_bar_config(disable=True)
     if model.offloaded:
         pipeline.enable_model_cpu_offload()
+    shape = Shape(payload.width * payload.height, state.frames)
     try:
         if state.text is None:
             state.text = encode_text(pipeline, payload, state.context.device.torch_device)
-        latents: torch.Tensor = pipeline(
-            **state.text.arguments,
-            generator=torch.Generator("cpu").manual_seed(seed),
-            height=payload.height,
-            width=payload.width,
-            num_frames=state.frames,
-            num_inference_steps=payload.steps,
-            guidance_scale=payload.guidance_scale,
-            output_type="latent",
-            callback_on_step_end=on_step,
-        ).frames
+        with state.context.peaks.denoising(model, shape, parts["transformer"]):
+            latents: torch.Tensor = pipeline(
+                **state.text.arguments,
+                generator=torch.Generator("cpu").manual_seed(seed),
+                height=payload.height,
+                width=payload.width,
+                num_frames=state.frames,
+                num_inference_steps=payload.steps,
+                guidance_scale=payload.guidance_scale,
+                output_type="latent",
+                callback_on_step_end=on_step,
+            ).frames
         return latents
     finally:
         # This alone resets the transformer's caches, and the pipeline skips it when it raises.
         pipeline.maybe_free_model_hooks()
+        clear_text(parts)

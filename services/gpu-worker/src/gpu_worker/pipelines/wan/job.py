@@ -23,7 +23,7 @@ def run_wan(
 
 
 def _load(state: WanState, _: StageReport) -> None:
-    state.model = load_model(state.context.models, state.payload.model)
+    state.model = load_model(state.context, state.payload)
 
 
 def _store(state: WanState, _: StageReport) -> None:

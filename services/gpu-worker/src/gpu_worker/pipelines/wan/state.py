@@ -8,7 +8,7 @@ from darkroom_schemas.payload import ImagePayload, VideoPayload
 from gpu_worker.pipelines.context import PipelineContext
 from gpu_worker.pipelines.sink import OutputSink
 from gpu_worker.pipelines.wan.text import WanText
-from gpu_worker.runtime.model_cache import LoadedModel
+from gpu_worker.runtime.model_cache import AdmittedModel
 
 
 @dataclass(slots=True)
@@ -18,12 +18,12 @@ class WanState:
     payload: ImagePayload | VideoPayload
     context: PipelineContext
     sink: OutputSink
-    model: LoadedModel | None = None
+    model: AdmittedModel | None = None
     text: WanText | None = None
     latents: list[torch.Tensor] | None = None
 
     @property
-    def loaded(self) -> LoadedModel:
+    def loaded(self) -> AdmittedModel:
         """Return the model; raises LookupError before the load stage."""
         if self.model is None:
             raise LookupError("the model is not loaded yet")
