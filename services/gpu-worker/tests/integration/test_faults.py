@@ -191,7 +191,7 @@ async def test_a_stop_with_the_run_or_in_its_load_keeps_the_process(
 
 
 @pytest.fixture
-def corrupt_file(bench: Bench) -> Iterator[Path]:
+def corrupt_file(bench: Bench) -> Iterator[None]:
     """Cut the U-Net's file short; it is whole again after the test."""
     [file] = bench.models_dir.rglob("unet/*.safetensors")
     whole = file.read_bytes()
@@ -199,12 +199,13 @@ def corrupt_file(bench: Bench) -> Iterator[Path]:
     # Under another inode, since the process has mapped the whole file.
     draft.write_bytes(whole[: len(whole) // 2])
     draft.replace(file)
-    yield file
+    yield
     draft.write_bytes(whole)
     draft.replace(file)
 
 
-async def test_a_corrupt_file_fails_the_step_that_loads_it(bench: Bench, pid: int | None, corrupt_file: Path) -> None:
+@pytest.mark.usefixtures("corrupt_file")
+async def test_a_corrupt_file_fails_the_step_that_loads_it(bench: Bench, pid: int | None) -> None:
     async with asyncio.timeout(LIMIT_S):
         outcome, files = await bench.run("reload")
     assert isinstance(outcome, StepFailure)
