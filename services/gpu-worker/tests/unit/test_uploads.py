@@ -64,6 +64,17 @@ async def test_a_refused_file_is_kept_and_uploaded_again_until_the_store_takes_i
     assert not watch.is_held
 
 
+async def test_an_upload_that_gives_up_at_once_is_told_too(tmp_path: Path) -> None:
+    store, watch = tmp_path / "store", StoreNotes()
+    uploads = ObjectUploads(open_store(store.as_uri()), watch, patience_s=0)
+    (store / "job").write_text("a file where a folder must be")
+    file = tmp_path / "0.png"
+    file.write_bytes(b"picture")
+    with pytest.raises(Failure):
+        await uploads.put("job/0.png", file, "image/png")
+    assert watch.is_held
+
+
 async def test_a_probe_leaves_nothing_behind(tmp_path: Path) -> None:
     store = tmp_path / "store"
     await ObjectUploads(open_store(store.as_uri()), StoreNotes()).probe()

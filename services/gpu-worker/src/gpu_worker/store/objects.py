@@ -54,7 +54,8 @@ class ObjectUploads:
     """Implements the `ObjectStore` port.
 
     A refused upload is tried again for `patience_s`, with random exponential pauses of at most `longest_pause_s`. The
-    watch learns of the second refusal of an upload, since a single one is common, and of every success.
+    watch learns of the second refusal of an upload, since a single one is common, of every upload that gives up, and of
+    every success.
     """
 
     def __init__(
@@ -102,6 +103,7 @@ class ObjectUploads:
                 with attempt:
                     await obstore.put_async(self._store, key, path, attributes=attributes)
         except (BaseError, OSError) as error:
+            self._hold(reason_of(error), size)
             raise _failure(error) from error
         self._watch.accepted()
         UPLOADED_BYTES.inc(size)
@@ -116,8 +118,11 @@ class ObjectUploads:
             reason=reason, refusals=attempt.attempt_number, next_s=round(attempt.upcoming_sleep, 1),
         )  # fmt: skip
         if attempt.attempt_number >= _REFUSALS_BEFORE_HOLD:
-            self._refused_bytes = min(size, _LARGEST_PROBE_BYTES)
-            self._watch.refused(reason)
+            self._hold(reason, size)
+
+    def _hold(self, reason: str, size: int) -> None:
+        self._refused_bytes = min(size, _LARGEST_PROBE_BYTES)
+        self._watch.refused(reason)
 
     async def delete(self, key: str) -> None:
         """Delete an object if it is there."""
