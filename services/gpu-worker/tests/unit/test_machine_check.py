@@ -178,7 +178,7 @@ class _NoConnection:
 def _registered(chosen: ModelSettings, ready: Ready | None, ram: int) -> tuple[set[str], int]:
     profile = read_profile(chosen)
     nothing: object = _NoConnection()
-    connector = LocalConnector(nothing, profile, nothing, nothing, nothing)  # type: ignore[arg-type]  # see above
+    connector = LocalConnector(nothing, profile, nothing, nothing, nothing, nothing)  # type: ignore[arg-type]  # see above
     found = capabilities(chosen, profile, StepRouter([connector]), ready, ram_bytes=ram)
     return set(found.types), found.vram_gb
 

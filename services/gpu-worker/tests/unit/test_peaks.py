@@ -1,6 +1,7 @@
 """Peaks of denoising and decoding are recorded as work beside the weights that the placement holds."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -21,9 +22,12 @@ MODEL = AdmittedModel(
     ModelRef(name="wan", source="test"),
     {},
     None,
+    {},
     Plan(Placement.TEXT_OUT, tiled=False, batch=1, peak_bytes=0, device_bytes=0, ram_bytes=0),
     FOOTPRINT,
 )
+
+WHOLE = SimpleNamespace(use_tiling=False)
 
 
 class Cuda:
@@ -56,7 +60,7 @@ def test_the_work_of_a_decode_is_its_peak_without_the_weights_of_this_and_other_
     peaks = Peaks()
     saved: list[int] = []
     cuda.reach(20)
-    with recorder(peaks, stored=lambda found: saved.append(len(found.points()))).stage(MODEL, StageName.DECODE, SHAPE):
+    with recorder(peaks, stored=lambda found: saved.append(len(found.points()))).decoding(MODEL, WHOLE, SHAPE):
         cuda.reach(11)
     assert peaks.points() == {("wan/bf16", StageName.DECODE, SHAPE): 5 * GB}
     assert saved == [1]
@@ -84,14 +88,14 @@ def test_one_call_measures_nothing(cuda: Cuda) -> None:
 def test_a_stage_that_fails_measures_nothing(cuda: Cuda) -> None:
     peaks = Peaks()
     cuda.reach(11)
-    with pytest.raises(MemoryError), recorder(peaks).stage(MODEL, StageName.DECODE, SHAPE):
+    with pytest.raises(MemoryError), recorder(peaks).decoding(MODEL, WHOLE, SHAPE):
         raise MemoryError
     assert peaks.points() == {}
 
 
 def test_a_cpu_measures_nothing() -> None:
     peaks = Peaks()
-    with recorder(peaks, CPU).stage(MODEL, StageName.DECODE, SHAPE):
+    with recorder(peaks, CPU).decoding(MODEL, WHOLE, SHAPE):
         pass
     with recorder(peaks, CPU).denoising(MODEL, SHAPE, torch.nn.Identity()):
         pass

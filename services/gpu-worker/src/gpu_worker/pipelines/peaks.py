@@ -37,18 +37,8 @@ class PeakRecorder:
         self._store = store
 
     @contextmanager
-    def stage(self, model: AdmittedModel, stage: StageName, shape: Shape) -> Iterator[None]:
-        """Record the peak of the code in this context as that of a stage, unless it raises."""
-        if self._device.kind != CUDA:
-            yield
-            return
-        self._reset()
-        yield
-        self._record(model, stage, shape)
-
-    @contextmanager
     def decoding(self, model: AdmittedModel, vae: Any, shape: Shape) -> Iterator[None]:
-        """Record the peak of a decode: with tiles, or of the whole, as the VAE is set at its end."""
+        """Record the peak of a decode, with tiles or whole as the VAE is set at its end, unless it raises."""
         if self._device.kind != CUDA:
             yield
             return

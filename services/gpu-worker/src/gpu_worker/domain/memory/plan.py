@@ -63,11 +63,6 @@ class Plan:
     """Weights that stay in main memory."""
     evict: tuple[str, ...] = ()
 
-    @property
-    def decode_stage(self) -> StageName:
-        """Return which of the decode stages runs."""
-        return StageName.DECODE_TILED if self.tiled else StageName.DECODE
-
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
