@@ -24,6 +24,7 @@ from gpu_worker.pipelines.qwen.load import load_qwen
 from gpu_worker.pipelines.sdxl.job import run_sdxl
 from gpu_worker.pipelines.sdxl.load import load_sdxl
 from gpu_worker.pipelines.sink import OutputSink
+from gpu_worker.pipelines.text_cache import TextCache
 from gpu_worker.pipelines.wan.job import run_wan
 from gpu_worker.pipelines.wan.load import load_wan
 from gpu_worker.runtime.child_link import Send, StepLink
@@ -71,7 +72,7 @@ class PipelineExecutor:
             loaded_bytes=self.models.used_bytes,
             store=lambda measured: write_peaks(stored, self._device.name, measured),
         )
-        self._context = PipelineContext(self._device, self.models, recorder, setup.profile.name)
+        self._context = PipelineContext(self._device, self.models, recorder, setup.profile.name, TextCache())
         for name in setup.profile.preload:
             self._preload(name)
 

@@ -1,7 +1,7 @@
 """Holds loaded models, and admits each step through the memory planner before it uses one.
 
-A model that must leave the card waits in main memory if that has room: from there it returns in about a second, from the
-disk in up to a minute.
+A model that must leave the card waits in main memory if that has room. From there it returns in about a second, from
+the disk in up to a minute.
 """
 
 import time

@@ -1,6 +1,7 @@
 """Denoises all seeds in one batch, or in smaller batches if memory runs out."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -50,7 +51,9 @@ def _denoise(state: SdxlState, seeds: Sequence[int], on_step: "_Steps") -> torch
     shape = Shape(payload.width * payload.height, batch=len(seeds))
     try:
         if state.text is None:
-            state.text = encode_text(pipeline, payload)
+            device = state.context.device.torch_device
+            encode = partial(encode_text, pipeline, payload, device)
+            state.text = state.context.texts.get(model.ref, payload, encode, device)
         with state.context.peaks.denoising(model, shape, parts["unet"]):
             latents: torch.Tensor = pipeline(
                 **state.text.arguments,

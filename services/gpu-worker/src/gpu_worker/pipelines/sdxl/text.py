@@ -37,13 +37,17 @@ class SdxlText:
     read: TextRead
 
 
-def encode_text(pipeline: Any, payload: ImagePayload) -> SdxlText:  # pipelines of diffusers are untyped
+def encode_text(
+    pipeline: Any,  # pipelines of diffusers are untyped
+    payload: ImagePayload,
+    device: torch.device,
+) -> SdxlText:
     """Encode the prompt and, for guidance above 1, the negative prompt. Both are padded to the same number of chunks.
 
     An empty negative prompt is all zeros if the model's `force_zeros_for_empty_prompt` is set, as in diffusers.
     Raises an INVALID_PAYLOAD Failure if `clip_skip` exceeds the layers of the model.
     """
-    encoders = _encoders(pipeline, payload.clip_skip or _FIRST_LAYER)
+    encoders = _encoders(pipeline, payload.clip_skip or _FIRST_LAYER, device)
     is_guided = payload.guidance_scale > 1
     texts = (payload.prompt, payload.negative_prompt or "") if is_guided else (payload.prompt,)
     prompts = [parse_prompt(text) for text in texts]
@@ -80,11 +84,15 @@ def weigh(hidden: torch.Tensor, weights: Sequence[float]) -> torch.Tensor:
 
 @dataclass(frozen=True, slots=True)
 class _Encoder:
-    """A text encoder with its tokenizer. `layer` is the index of the hidden states to use."""
+    """A text encoder with its tokenizer. `layer` is the index of the hidden states to use.
+
+    Its own `device` does not say where it computes: its weights may wait elsewhere until it is called.
+    """
 
     tokenizer: Any
     model: Any
     layer: int
+    device: torch.device
 
     def divide(self, prompt: Prompt) -> Chunks:
         sections = [
@@ -98,18 +106,18 @@ class _Encoder:
         padding = CHUNK_TOKENS - len(chunk.ids)
         start, end, pad = (self.tokenizer.bos_token_id, self.tokenizer.eos_token_id, self.tokenizer.pad_token_id)
         ids = torch.tensor([[start, *chunk.ids, end, *[pad] * padding]])
-        output = self.model(ids.to(self.model.device), output_hidden_states=True)
+        output = self.model(ids.to(self.device), output_hidden_states=True)
         weights = [1.0, *chunk.weights, 1.0, *[1.0] * padding]
         return weigh(output.hidden_states[self.layer], weights), output[0]
 
 
-def _encoders(pipeline: Any, clip_skip: int) -> tuple[_Encoder, _Encoder]:
+def _encoders(pipeline: Any, clip_skip: int, device: torch.device) -> tuple[_Encoder, _Encoder]:
     models = (pipeline.text_encoder, pipeline.text_encoder_2)
     layers = min(model.config.num_hidden_layers for model in models)
     if clip_skip > layers:
         raise Failure(StepErrorCode.INVALID_PAYLOAD, f"clip_skip: must be 1 to {layers} for this model, is {clip_skip}")
     first, second = zip((pipeline.tokenizer, pipeline.tokenizer_2), models, strict=True)
-    return _Encoder(*first, -(clip_skip + 1)), _Encoder(*second, -(clip_skip + 1))
+    return _Encoder(*first, -(clip_skip + 1), device), _Encoder(*second, -(clip_skip + 1), device)
 
 
 @torch.no_grad()

@@ -53,7 +53,9 @@ def _denoise(state: WanState, seed: int, on_step: Any) -> torch.Tensor:
     shape = Shape(payload.width * payload.height, state.frames)
     try:
         if state.text is None:
-            state.text = encode_text(pipeline, payload, state.context.device.torch_device)
+            device = state.context.device.torch_device
+            encode = partial(encode_text, pipeline, payload, device)
+            state.text = state.context.texts.get(model.ref, payload, encode, device)
         with state.context.peaks.denoising(model, shape, parts["transformer"]):
             latents: torch.Tensor = pipeline(
                 **state.text.arguments,
