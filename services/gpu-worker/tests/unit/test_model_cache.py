@@ -239,6 +239,14 @@ def test_a_dropped_model_is_gone_before_caches_are_freed() -> None:
     assert alive == [False]
 
 
+def test_a_model_that_was_loaded_before_the_first_step_may_be_evicted_by_it() -> None:
+    machine = Machine(24)
+    cache = machine.cache(a=footprint(10), b=footprint(15))
+    cache.get("a", STEP)
+    with cache.leases():
+        assert cache.get("b", STEP).plan.evict == ("a",)
+
+
 def test_a_model_whose_move_failed_is_dropped() -> None:
     machine = Machine(24)
     cache = machine.cache(a=footprint(10))

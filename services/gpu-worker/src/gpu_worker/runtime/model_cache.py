@@ -110,6 +110,7 @@ class ModelCache:
         self._on_loaded = on_loaded
         self._held: OrderedDict[str, _Held] = OrderedDict()
         self._leased: set[str] = set()
+        self._is_leasing = False
         # Replaced as a whole, never changed: the heartbeat thread reads them at any time.
         self._names: tuple[str, ...] = ()
         self._used_bytes = 0
@@ -124,10 +125,12 @@ class ModelCache:
 
     @contextmanager
     def leases(self) -> Iterator[None]:
-        """Let no model that is taken in this context be evicted before its end."""
+        """Let no model that is taken in this context be evicted before its end. A model taken outside is not leased."""
+        self._is_leasing = True
         try:
             yield
         finally:
+            self._is_leasing = False
             self._leased.clear()
 
     def get(self, name: str, shapes: Mapping[StageName, Shape] | None = None) -> AdmittedModel:
@@ -150,7 +153,8 @@ class ModelCache:
             log.info("Evicted a model to make room", model=other, wanted=name, parked=parked)
         model = self._load(name, entry, plan) if name not in self._held else self._placed(name, plan)
         self._keep(name, model, plan.placement)
-        self._leased.add(name)
+        if self._is_leasing:
+            self._leased.add(name)
         return AdmittedModel(model.ref, model.parts, model.colours, model.config, plan, self._footprints[name])
 
     def evict_others(self, name: str) -> None:
