@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from gpu_worker.domain.memory.footprint import Shape
+from gpu_worker.pipelines import noise
 from gpu_worker.pipelines.finite import require_finite
 from gpu_worker.pipelines.placement import clear_text
 from gpu_worker.pipelines.preview import Previews
@@ -55,7 +56,7 @@ def _denoise(state: SdxlState, seeds: Sequence[int], on_step: "_Steps") -> torch
             latents: torch.Tensor = pipeline(
                 **state.text.arguments,
                 num_images_per_prompt=len(seeds),
-                generator=[torch.Generator("cpu").manual_seed(seed) for seed in seeds],
+                generator=[noise.generator(seed) for seed in seeds],
                 height=payload.height,
                 width=payload.width,
                 num_inference_steps=payload.steps,

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from gpu_worker.domain.memory.footprint import Shape
+from gpu_worker.pipelines import noise
 from gpu_worker.pipelines.finite import require_finite
 from gpu_worker.pipelines.placement import clear_text
 from gpu_worker.pipelines.preview import Previews
@@ -57,7 +58,7 @@ def _denoise(state: WanState, seed: int, on_step: Any) -> torch.Tensor:
         with state.context.peaks.denoising(model, shape, parts["transformer"]):
             latents: torch.Tensor = pipeline(
                 **state.text.arguments,
-                generator=torch.Generator("cpu").manual_seed(seed),
+                generator=noise.generator(seed),
                 height=payload.height,
                 width=payload.width,
                 num_frames=state.frames,
