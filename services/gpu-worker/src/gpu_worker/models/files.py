@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from darkroom_schemas.errors import StepErrorCode
+from darkroom_schemas.recipe import WeightsRef
 
 from gpu_worker.domain.failures import Failure
 from gpu_worker.models.registry import (
@@ -33,6 +34,7 @@ class ModelFiles:
     source: str
     revision: str | None
     sha256: str
+    vae_ref: WeightsRef | None = None
 
 
 def find_model(entry: ModelEntry, models_dir: Path) -> ModelFiles:
@@ -49,8 +51,12 @@ def find_model(entry: ModelEntry, models_dir: Path) -> ModelFiles:
     source = describe(entry.source)[1]
     if entry.vae is None:
         return ModelFiles(path, None, source, revision, digest)
-    vae, _ = find_source(entry.vae, models_dir)
-    return ModelFiles(path, vae, f"{source} with the VAE {describe(entry.vae)[1]}", revision, digest)
+    vae, vae_revision = find_source(entry.vae, models_dir)
+    vae_source = describe(entry.vae)[1]
+    vae_ref = WeightsRef(
+        source=vae_source, revision=vae_revision, sha256=weights_digest(vae, models_dir / "digests.json")
+    )
+    return ModelFiles(path, vae, f"{source} with the VAE {vae_source}", revision, digest, vae_ref)
 
 
 def find_source(source: Source, models_dir: Path) -> tuple[Path, str | None]:
