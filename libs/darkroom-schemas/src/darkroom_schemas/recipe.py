@@ -5,6 +5,14 @@ from pydantic import Field
 from darkroom_schemas.base import Wire
 
 
+class WeightsRef(Wire):
+    """Weights that replace a part of a model. `sha256` is that of a file, or of a folder's list of files and hashes."""
+
+    source: str
+    revision: str | None = None
+    sha256: str | None = None
+
+
 class ModelRef(Wire):
     """A loaded model. `sha256` is None only if the weights in a folder have not been hashed yet."""
 
@@ -12,6 +20,8 @@ class ModelRef(Wire):
     source: str
     revision: str | None = None
     sha256: str | None = None
+    vae: WeightsRef | None = None
+    """The VAE that replaces the model's own."""
 
 
 class PromptRead(Wire):
@@ -33,6 +43,36 @@ class TextRead(Wire):
     prompt: PromptRead
     negative_prompt: PromptRead | None = None
     clip_skip: int | None = None
+
+
+class SchedulerUsed(Wire):
+    """The scheduler that computed the noise levels and the steps, by its class in diffusers, and its configuration."""
+
+    kind: str
+    prediction_type: str | None = None
+    timestep_spacing: str | None = None
+    flow_shift: float | None = None
+    """Shift of the noise levels of flow matching."""
+    settings: dict[str, bool | int | float | str] = Field(default_factory=dict)
+    """The other values of its configuration that are not null."""
+
+
+class GpuSoftware(Wire):
+    """What chooses the kernels on a GPU, besides torch. None where unknown."""
+
+    capability: str | None = None
+    """Compute capability, such as `9.0`."""
+    cuda: str | None = None
+    """Version of CUDA that torch was built with."""
+    cudnn: str | None = None
+    driver: str | None = None
+
+
+class VideoEncoding(Wire):
+    """The encoder of a video, by its name in FFmpeg, and its options."""
+
+    encoder: str
+    options: dict[str, str]
 
 
 class Recipe(Wire):
@@ -63,3 +103,14 @@ class Recipe(Wire):
     profile: str
     text: TextRead | None = None
     """None in recipes of earlier releases."""
+    dtypes: dict[str, str] | None = None
+    """Number format of each part's weights, by the part's name in diffusers; that of most of them if they differ."""
+    scheduler: SchedulerUsed | None = None
+    attention: str | None = None
+    """Attention backend of the denoiser, by its name in diffusers; `native` is torch's."""
+    placement: str | None = None
+    """How the parts shared the device: `resident`, `text_out`, `offloaded` or `text_streamed`."""
+    gpu: GpuSoftware | None = None
+    """None on a CPU."""
+    encoding: VideoEncoding | None = None
+    """None for images, which are lossless."""

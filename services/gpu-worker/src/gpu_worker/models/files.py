@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from darkroom_schemas.errors import StepErrorCode
+from darkroom_schemas.recipe import WeightsRef
 
 from gpu_worker.domain.failures import Failure
 from gpu_worker.models.digests import Check, weights_digest
@@ -34,6 +35,7 @@ class ModelFiles:
     source: str
     revision: str | None
     sha256: str
+    vae_ref: WeightsRef | None = None
 
 
 def find_model(entry: ModelEntry, models_dir: Path, check: Check = lambda: None) -> ModelFiles:
@@ -57,9 +59,13 @@ def find_model(entry: ModelEntry, models_dir: Path, check: Check = lambda: None)
         )
     source = describe(entry.source)[1]
     revision = path.name if isinstance(entry.source, HubSource) else None
-    if entry.vae is None:
+    if vae is None or entry.vae is None:
         return ModelFiles(path, None, source, revision, digest)
-    return ModelFiles(path, vae, f"{source} with the VAE {describe(entry.vae)[1]}", revision, digest)
+    vae_source = describe(entry.vae)[1]
+    vae_revision = vae.name if isinstance(entry.vae, HubSource) else None
+    vae_digest = weights_digest(vae, models_dir / "digests.json", check)
+    vae_ref = WeightsRef(source=vae_source, revision=vae_revision, sha256=vae_digest)
+    return ModelFiles(path, vae, f"{source} with the VAE {vae_source}", revision, digest, vae_ref)
 
 
 def require_usable(entry: ModelEntry, path: Path, vae: Path | None) -> None:

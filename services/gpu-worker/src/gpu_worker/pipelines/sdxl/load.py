@@ -39,7 +39,7 @@ def load_sdxl(name: str, entry: ModelEntry, placement: Placement, context: LoadC
     place(parts, placement, context.device.torch_device)
     if colours is None:
         colours = fit_sdxl_colours(parts["vae"], context.device.torch_device)
-    ref = ModelRef(name=name, source=files.source, revision=files.revision, sha256=files.sha256)
+    ref = ModelRef(name=name, source=files.source, revision=files.revision, sha256=files.sha256, vae=files.vae_ref)
     return LoadedModel(ref, parts, weights, colours, pipeline_settings(pipeline))
 
 
