@@ -14,7 +14,10 @@ MAX_PROMPT_CHARACTERS = 20_000
 Prompt = Annotated[str, Field(max_length=MAX_PROMPT_CHARACTERS)]
 MAX_CLIP_SKIP = 12
 ClipSkip = Annotated[int, Field(ge=1, le=MAX_CLIP_SKIP)]
-"""Layer of the text encoders, counted from the end: 1 is the last but one, SDXL's usual layer; 2 the one before it."""
+"""Layer of the text encoders, counted from the end: 2 is the last but one, SDXL's usual layer. 1 counts as 2.
+
+The numbers are those of A1111's `CLIP_stop_at_last_layers` and of ComfyUI's `stop_at_clip_layer`, which is negative.
+"""
 
 
 class Family(StrEnum):
@@ -49,7 +52,7 @@ class ImagePayload(_Drawing):
     family: Literal[Family.SDXL, Family.WAN_IMAGE]
     seeds: tuple[Seed, ...] = Field(min_length=1, max_length=64)
     clip_skip: ClipSkip | None = None
-    """For SDXL; None means 1."""
+    """For SDXL; None means its usual layer."""
 
 
 class VideoPayload(_Drawing):

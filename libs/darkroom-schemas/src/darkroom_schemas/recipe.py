@@ -33,6 +33,7 @@ class TextRead(Wire):
     prompt: PromptRead
     negative_prompt: PromptRead | None = None
     clip_skip: int | None = None
+    """Layer of SDXL's text encoders, counted from the end, as requested; 1 counts as 2. None means 2, the usual one."""
 
 
 class Recipe(Wire):
