@@ -3,9 +3,10 @@
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, ValidationInfo, field_validator
 
 from darkroom_schemas.base import Wire
+from darkroom_schemas.loras import MAX_LORAS, LoraChoice
 
 MAX_SEED = 2**64 - 1
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
@@ -53,6 +54,15 @@ class ImagePayload(_Drawing):
     seeds: tuple[Seed, ...] = Field(min_length=1, max_length=64)
     clip_skip: ClipSkip | None = None
     """For SDXL; None means its usual layer."""
+    loras: tuple[LoraChoice, ...] = Field(default=(), max_length=MAX_LORAS)
+    """For SDXL, in addition to the tags of the prompt. The worker must offer each as the model `lora:<name>`."""
+
+    @field_validator("loras")
+    @classmethod
+    def _only_for_sdxl(cls, loras: tuple[LoraChoice, ...], info: ValidationInfo) -> tuple[LoraChoice, ...]:
+        if loras and info.data.get("family") is not Family.SDXL:
+            raise ValueError("only SDXL applies LoRAs")
+        return loras
 
 
 class VideoPayload(_Drawing):

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from darkroom_schemas.base import Wire
+from darkroom_schemas.loras import MAX_LORAS
 
 
 class ModelRef(Wire):
@@ -12,6 +13,14 @@ class ModelRef(Wire):
     source: str
     revision: str | None = None
     sha256: str | None = None
+
+
+class LoraRef(Wire):
+    """A LoRA that was applied. `sha256` is that of its file."""
+
+    name: str
+    weight: float
+    sha256: str
 
 
 class PromptRead(Wire):
@@ -64,3 +73,4 @@ class Recipe(Wire):
     profile: str
     text: TextRead | None = None
     """None in recipes of earlier releases."""
+    loras: tuple[LoraRef, ...] = Field(default=(), max_length=MAX_LORAS)
