@@ -3,9 +3,10 @@
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, ValidationInfo, field_validator
 
 from darkroom_schemas.base import Wire
+from darkroom_schemas.loras import MAX_LORAS, LoraChoice
 
 MAX_SEED = 2**64 - 1
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
@@ -14,7 +15,10 @@ MAX_PROMPT_CHARACTERS = 20_000
 Prompt = Annotated[str, Field(max_length=MAX_PROMPT_CHARACTERS)]
 MAX_CLIP_SKIP = 12
 ClipSkip = Annotated[int, Field(ge=1, le=MAX_CLIP_SKIP)]
-"""Layer of the text encoders, counted from the end: 1 is the last but one, SDXL's usual layer; 2 the one before it."""
+"""Layer of the text encoders, counted from the end: 2 is the last but one, SDXL's usual layer. 1 counts as 2.
+
+The numbers are those of A1111's `CLIP_stop_at_last_layers` and of ComfyUI's `stop_at_clip_layer`, which is negative.
+"""
 
 
 class Family(StrEnum):
@@ -49,7 +53,16 @@ class ImagePayload(_Drawing):
     family: Literal[Family.SDXL, Family.WAN_IMAGE]
     seeds: tuple[Seed, ...] = Field(min_length=1, max_length=64)
     clip_skip: ClipSkip | None = None
-    """For SDXL; None means 1."""
+    """For SDXL; None means its usual layer."""
+    loras: tuple[LoraChoice, ...] = Field(default=(), max_length=MAX_LORAS)
+    """For SDXL, in addition to the tags of the prompt. The worker must offer each as the model `lora:<name>`."""
+
+    @field_validator("loras")
+    @classmethod
+    def _only_for_sdxl(cls, loras: tuple[LoraChoice, ...], info: ValidationInfo) -> tuple[LoraChoice, ...]:
+        if loras and info.data.get("family") is not Family.SDXL:
+            raise ValueError("only SDXL applies LoRAs")
+        return loras
 
 
 class VideoPayload(_Drawing):

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from darkroom_schemas.base import Wire
+from darkroom_schemas.loras import MAX_LORAS
 
 
 class WeightsRef(Wire):
@@ -24,6 +25,14 @@ class ModelRef(Wire):
     """The VAE that replaces the model's own."""
 
 
+class LoraRef(Wire):
+    """A LoRA that was applied. `sha256` is that of its file."""
+
+    name: str
+    weight: float
+    sha256: str
+
+
 class PromptRead(Wire):
     """What a model read of a prompt. `read` of its `tokens` were read, without start, end and padding tokens."""
 
@@ -43,6 +52,7 @@ class TextRead(Wire):
     prompt: PromptRead
     negative_prompt: PromptRead | None = None
     clip_skip: int | None = None
+    """Layer of SDXL's text encoders, counted from the end, as requested; 1 counts as 2. None means 2, the usual one."""
 
 
 class SchedulerUsed(Wire):
@@ -114,3 +124,4 @@ class Recipe(Wire):
     """None on a CPU."""
     encoding: VideoEncoding | None = None
     """None for images, which are lossless."""
+    loras: tuple[LoraRef, ...] = Field(default=(), max_length=MAX_LORAS)

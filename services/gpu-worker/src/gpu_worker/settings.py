@@ -32,6 +32,8 @@ class ModelSettings(ServiceSettings):
     """Models to offer, comma separated; empty means all models of the profile."""
     preload: Annotated[tuple[str, ...] | None, NoDecode] = None
     """Models to load before the worker takes steps, comma separated, or `none`; by default those of the profile."""
+    loras_dir: Path | None = None
+    """Folder of LoRAs for SDXL; by default `loras` in the models folder."""
 
     device: str | None = Field(default=None, pattern=_DEVICE)
     """The GPU by its index, its UUID or the UUID of a MIG instance, as `nvidia-smi -L` lists them, or `cpu`."""
@@ -40,6 +42,11 @@ class ModelSettings(ServiceSettings):
     offload: Literal["auto", "never", "always"] = "auto"
     vae_tiling: bool = False
     max_batch: int = Field(default=64, ge=1)
+
+    @property
+    def lora_folder(self) -> Path:
+        """Return the folder of LoRAs."""
+        return self.loras_dir or self.models_dir / "loras"
 
     @property
     def policy(self) -> Policy:

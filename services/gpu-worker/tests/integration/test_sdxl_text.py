@@ -42,14 +42,23 @@ def test_a_short_prompt_is_encoded_as_diffusers_does(
         assert torch.equal(text[name], tensor), name
 
 
-@pytest.mark.parametrize("clip_skip", [1, 2, 3])
-def test_clip_skip_counts_from_the_last_layer_but_one(
-    pipeline: StableDiffusionXLPipeline, image_payload: ImagePayload, clip_skip: int
+@pytest.mark.parametrize(("clip_skip", "in_diffusers"), [(None, None), (1, None), (2, 0), (3, 1)])
+def test_clip_skip_is_the_layer_from_the_end_and_at_least_two(
+    pipeline: StableDiffusionXLPipeline, image_payload: ImagePayload, clip_skip: int | None, in_diffusers: int | None
 ) -> None:
-    expected = pipeline.encode_prompt("a dog", clip_skip=clip_skip - 1)[0]
+    expected = pipeline.encode_prompt("a dog", clip_skip=in_diffusers)[0]
     text = encode_text(pipeline, asked(image_payload, prompt="a dog", clip_skip=clip_skip), CPU)
     assert torch.equal(text.arguments["prompt_embeds"], expected)
     assert text.read.clip_skip == clip_skip
+
+
+def test_the_largest_clip_skip_is_the_first_layer(
+    pipeline: StableDiffusionXLPipeline, image_payload: ImagePayload
+) -> None:
+    text = encode_text(pipeline, asked(image_payload, prompt="a dog", clip_skip=3))
+    ids = pipeline.tokenizer("a dog", padding="max_length", return_tensors="pt").input_ids
+    first = pipeline.text_encoder(ids, output_hidden_states=True).hidden_states[1]
+    assert torch.equal(text.arguments["prompt_embeds"][..., : first.shape[-1]], first)
 
 
 def test_clip_skip_beyond_the_models_layers_is_refused(

@@ -10,7 +10,7 @@ import pytest
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.payload import ImagePayload
 from darkroom_schemas.recipe import Recipe
-from gpu_worker.connectors.local import LocalConnector
+from gpu_worker.connectors.local import LocalConnector, Loras
 from gpu_worker.domain.failures import ConnectorNotReady, Failure, Stopped
 from gpu_worker.domain.ports import StoredObject
 from gpu_worker.models.profile_loader import load_profile
@@ -108,9 +108,10 @@ def make_connector(
     spool: Path,
     discarded: Discarded | None = None,
     outcomes: Outcomes | None = None,
+    loras: Loras | None = None,
 ) -> LocalConnector:
     deletions, noted = Discarded() if discarded is None else discarded, Outcomes() if outcomes is None else outcomes
-    return LocalConnector(child, load_profile("tiny"), store, SpoolFolders(spool).folder, deletions, noted)
+    return LocalConnector(child, load_profile("tiny"), store, SpoolFolders(spool).folder, deletions, noted, loras)
 
 
 @pytest.fixture
@@ -246,3 +247,22 @@ def test_the_connector_offers_every_type_of_its_models(recipe: Recipe, tmp_path:
     spool = SpoolFolders(tmp_path).folder
     only_sdxl = LocalConnector(FakeChild(recipe), profile, FakeStore(), spool, Discarded(), Outcomes())
     assert only_sdxl.types == ("sdxl_image_fast", "sdxl_image_high")
+
+
+class FakeLoras:
+    """Has the LoRAs that it was given."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+
+def test_the_connector_offers_the_loras_that_are_here_now(recipe: Recipe, tmp_path: Path) -> None:
+    loras = FakeLoras("ink")
+    connector = make_connector(FakeChild(recipe), FakeStore(), tmp_path, loras=loras)
+    assert list(connector.models) == ["sdxl-base-1.0", "wan2.1-t2v-1.3b", "qwen2.5-7b-instruct", "lora:ink"]
+    loras.names = ("ink", "oil")
+    assert list(connector.models[3:]) == ["lora:ink", "lora:oil"]
+    profile = load_profile("tiny", only=("wan2.1-t2v-1.3b",))
+    spool = SpoolFolders(tmp_path).folder
+    only_wan = LocalConnector(FakeChild(recipe), profile, FakeStore(), spool, Discarded(), Outcomes(), loras)
+    assert list(only_wan.models) == ["wan2.1-t2v-1.3b"]

@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from gpu_worker.domain.prompt.syntax import MAX_WEIGHT, LoraTag, Prompt, Span, parse_prompt, tokens
+from darkroom_schemas.loras import MAX_WEIGHT, LoraTag
+from gpu_worker.domain.prompt.syntax import Prompt, Span, parse_prompt, tokens
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.catalogue import Connector as ConnectorName
 from darkroom_schemas.errors import StepErrorCode
+from darkroom_schemas.loras import lora_model
 from darkroom_schemas.step import StepOutput, StepResult
 
 from gpu_worker.connectors.previews import PreviewUploads
@@ -18,6 +19,7 @@ from gpu_worker.domain.object_keys import object_folder
 from gpu_worker.domain.ports import Deletions, ObjectStore, StepOutcomes, StepRun
 from gpu_worker.models.payloads import read_payload, require_model
 from gpu_worker.models.profile import Profile
+from gpu_worker.models.registry import ModelFamily
 from gpu_worker.runtime.messages import FileReady, Progressed, RunStep, StepDone, StepFailure, StepOutcome
 
 _THUMBNAIL_TYPE = "image/webp"
@@ -42,8 +44,15 @@ class Child(Protocol):
     ) -> StepOutcome: ...
 
 
+class Loras(Protocol):
+    """The LoRAs of this machine; implemented by `models.lora_folder.LoraFolder`."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+
 class LocalConnector:
-    """Serves the job types whose models the profile offers."""
+    """Serves the job types whose models the profile offers, and offers LoRAs beside an SDXL model."""
 
     name = ConnectorName.LOCAL.value
 
@@ -55,6 +64,7 @@ class LocalConnector:
         spool: OpenSpool,
         deletions: Deletions,
         outcomes: StepOutcomes,
+        loras: Loras | None = None,
     ) -> None:
         self._child = child
         self._profile = profile
@@ -62,12 +72,20 @@ class LocalConnector:
         self._spool = spool
         self._deletions = deletions
         self._outcomes = outcomes
-        self.models = tuple(profile.models)
+        self._loras = loras
         self.types = tuple(
             entry.name
             for entry in CATALOGUE.values()
             if entry.connector is ConnectorName.LOCAL and entry.model in profile.models
         )
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Return the models of the profile, and the LoRAs that are here now as `lora:<name>`."""
+        models = tuple(self._profile.models)
+        if self._loras is None or ModelFamily.SDXL not in {entry.family for entry in self._profile.models.values()}:
+            return models
+        return (*models, *map(lora_model, self._loras.names))
 
     async def check(self) -> None:
         """Raise ConnectorNotReady while the GPU process is not ready."""

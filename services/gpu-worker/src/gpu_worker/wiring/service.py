@@ -1,5 +1,6 @@
 """The composition root of the service process. Nothing that it imports imports torch."""
 
+import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -24,9 +25,11 @@ from gpu_worker.domain.ports import Connector
 from gpu_worker.domain.step_router import StepRouter
 from gpu_worker.loops.claim_holds import ClaimHolds
 from gpu_worker.loops.device_health import DeviceHealth
+from gpu_worker.loops.lora_refresh import LoraRefresh
 from gpu_worker.loops.object_deletions import ObjectDeletions
 from gpu_worker.loops.steps import AlwaysAvailable, StepHandler, StepLoop
 from gpu_worker.loops.store_health import StoreHealth
+from gpu_worker.models.lora_folder import LoraFolder
 from gpu_worker.models.profile import Profile, on_cpu
 from gpu_worker.models.profile_loader import load_profile
 from gpu_worker.runtime.device_watch import DeviceWatch
@@ -67,6 +70,7 @@ async def assemble(settings: WorkerSettings, profile: Profile) -> AsyncIterator[
         loops = LoopSupervisor((RedisUnavailable,))
         loops.add("object_deletions", deletions.run)
         loops.add("object_store", partial(store_health.run, uploads.probe))
+        loras = LoraFolder(settings.lora_folder, settings.models_dir / "lora-digests.json")
         child: GpuChild | None = None
         connectors: list[Connector] = []
         if ConnectorName.LOCAL in settings.connectors:
@@ -74,7 +78,8 @@ async def assemble(settings: WorkerSettings, profile: Profile) -> AsyncIterator[
             loops.add("gpu_child", child.keep_alive)
             spool = SpoolFolders(settings.spool_dir)
             spool.remove_stale()
-            connectors.append(LocalConnector(child, profile, uploads, spool.folder, deletions, health))
+            connectors.append(LocalConnector(child, profile, uploads, spool.folder, deletions, health, loras))
+            await asyncio.to_thread(loras.scan)
         if ConnectorName.SIMULATED in settings.connectors:
             connectors.append(SimulatedConnector())
         router = StepRouter(connectors)
@@ -94,6 +99,8 @@ async def assemble(settings: WorkerSettings, profile: Profile) -> AsyncIterator[
         steps = StepLoop(make_consumer, gate, holds, give_up_after_s=settings.child_patience_s)
         health.on_recovered = steps.renew
         loops.add("steps", steps.run)
+        if child is not None:
+            loops.add("loras", LoraRefresh(loras.scan, steps.renew).run)
         await stack.enter_async_context(loops)
         stack.push_async_callback(deletions.settle)
         stack.push_async_callback(steps.drain, settings.drain_s)

@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-MAX_WEIGHT = 10.0
+from darkroom_schemas.loras import MAX_WEIGHT, NUMBER, TAG, LoraTag, find_tags
+
 _STEP = 1.1
 _PLACES = 6
 
@@ -48,15 +49,6 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class LoraTag:
-    """A reference to a LoRA. `source` is the tag as written."""
-
-    name: str
-    weight: float
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
 class Prompt:
     """A parsed prompt: the spans of each section between BREAKs, at least one section, and the LoRA tags in order."""
 
@@ -69,20 +61,17 @@ class Prompt:
         return any(span.weight != 1.0 for section in self.sections for span in section)
 
 
-_NUMBER = r"[+-]?(?:[0-9]{1,20}(?:\.[0-9]{0,20})?|\.[0-9]{1,20})"
-_LORA = rf"<lora:([^<>:]{{1,200}})(?::({_NUMBER}))?>"
 _TOKEN = re.compile(
     rf"""
       (?P<escaped> \\[()\[\]\\] )
     | (?P<open>    [(\[] )
-    | (?P<close>   \]|\)|:\s{{0,20}}{_NUMBER}\s{{0,20}}\) )
-    | (?P<lora>    {_LORA} )
+    | (?P<close>   \]|\)|:\s{{0,20}}{NUMBER}\s{{0,20}}\) )
+    | (?P<lora>    {TAG} )
     | (?P<break>   \bBREAK\b )
     | (?P<text>    [^\\()\[\]:<B]+|. )
     """,
     re.VERBOSE | re.DOTALL,
 )
-_LORA_TAG = re.compile(_LORA)
 
 
 def tokens(text: str) -> Iterator[Token]:
@@ -95,13 +84,14 @@ def parse_prompt(text: str) -> Prompt:
     """Parse a prompt; every text is valid."""
     found = list(tokens(text))
     factors = _factors(found)
-    sections, loras = [_Section()], []
+    sections = [_Section()]
+    loras: list[LoraTag] = []
     weights = [1.0]
     for place, token in enumerate(found):
         if token.kind is Kind.BREAK:
             sections.append(_Section())
         elif token.kind is Kind.LORA:
-            loras.append(_lora(token.source))
+            loras += find_tags(token.source)
         elif place not in factors:
             literal = token.source[1:] if token.kind is Kind.ESCAPED else token.source
             sections[-1].add(literal, weights[-1])
@@ -146,13 +136,6 @@ def _factor(closing: str) -> float:
 
 def _limited(weight: float) -> float:
     return max(-MAX_WEIGHT, min(MAX_WEIGHT, weight))
-
-
-def _lora(source: str) -> LoraTag:
-    match = _LORA_TAG.fullmatch(source)
-    if match is None:
-        raise LookupError(f"not a LoRA tag: {source[:64]!r}")
-    return LoraTag(match[1].strip(), _limited(float(match[2] or 1.0)), source)
 
 
 class _Section:

@@ -24,8 +24,8 @@ CHUNK_TOKENS = 75
 MAX_CHUNKS = 107
 """Chunks of a prompt that are read: enough for 2,000 characters of any script, at four bytes a character."""
 _MAX_LORAS_NAMED = 100
-_FIRST_LAYER = 1
-"""Clip skip that selects SDXL's usual layer, the last but one."""
+_USUAL_LAYER = 2
+"""Clip skip that selects the layer with which SDXL was trained: the last but one. The last one is not used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def encode_text(
     An empty negative prompt is all zeros if the model's `force_zeros_for_empty_prompt` is set, as in diffusers.
     Raises an INVALID_PAYLOAD Failure if `clip_skip` exceeds the layers of the model.
     """
-    encoders = _encoders(pipeline, payload.clip_skip or _FIRST_LAYER, device)
+    encoders = _encoders(pipeline, payload.clip_skip or _USUAL_LAYER, device)
     is_guided = payload.guidance_scale > 1
     texts = (payload.prompt, payload.negative_prompt or "") if is_guided else (payload.prompt,)
     prompts = [parse_prompt(text) for text in texts]
@@ -117,7 +117,8 @@ def _encoders(pipeline: Any, clip_skip: int, device: torch.device) -> tuple[_Enc
     if clip_skip > layers:
         raise Failure(StepErrorCode.INVALID_PAYLOAD, f"clip_skip: must be 1 to {layers} for this model, is {clip_skip}")
     first, second = zip((pipeline.tokenizer, pipeline.tokenizer_2), models, strict=True)
-    return _Encoder(*first, -(clip_skip + 1), device), _Encoder(*second, -(clip_skip + 1), device)
+    layer = -max(clip_skip, _USUAL_LAYER)
+    return _Encoder(*first, layer, device), _Encoder(*second, layer, device)
 
 
 @torch.no_grad()

@@ -70,7 +70,7 @@ class GenerationParams(RequestBody):
     style_preset: Word | None = None
     subseed: SeedOrRandom = None
     clip_skip: Annotated[ClipSkip | None, BeforeValidator(_none_if_off)] = Field(
-        default=None, description="1, or absent: no layer of the text encoders is skipped."
+        default=None, description="Layer of the text encoders from the end. Absent, 1 or 2: SDXL's usual one."
     )
     override_settings: Annotated[OverrideSettings | None, BeforeValidator(_none_if_off)] = Field(
         default=None, description="A1111's form of `clip_skip`; other settings are not supported."
