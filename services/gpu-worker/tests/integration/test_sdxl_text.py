@@ -55,7 +55,7 @@ def test_clip_skip_is_the_layer_from_the_end_and_at_least_two(
 def test_the_largest_clip_skip_is_the_first_layer(
     pipeline: StableDiffusionXLPipeline, image_payload: ImagePayload
 ) -> None:
-    text = encode_text(pipeline, asked(image_payload, prompt="a dog", clip_skip=3))
+    text = encode_text(pipeline, asked(image_payload, prompt="a dog", clip_skip=3), CPU)
     ids = pipeline.tokenizer("a dog", padding="max_length", return_tensors="pt").input_ids
     first = pipeline.text_encoder(ids, output_hidden_states=True).hidden_states[1]
     assert torch.equal(text.arguments["prompt_embeds"][..., : first.shape[-1]], first)

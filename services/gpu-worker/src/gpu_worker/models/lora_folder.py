@@ -17,7 +17,7 @@ from gpu_worker.domain.checkpoints.kind import CheckpointKind, identify
 from gpu_worker.domain.failures import Failure
 from gpu_worker.domain.memory.headers import LENGTH_BYTES, HeaderError, header_length, parse_header
 from gpu_worker.domain.prompt.syntax import parse_prompt
-from gpu_worker.models.files import weights_digest
+from gpu_worker.models.digests import weights_digest
 from gpu_worker.models.profile import AnyPayload
 
 log = get_logger(__name__)
