@@ -91,7 +91,7 @@ def test_a_stop_during_a_load_ends_it_before_the_next_part(
 
     def stopping(method: Callable[..., Any]) -> Callable[..., Any]:
         def load(*args: Any, **options: Any) -> Any:
-            loaded.append(options["subfolder"])
+            loaded.append(options.get("subfolder", Path(args[0]).name))
             drawing.stop()
             return method(*args, **options)
 

@@ -11,6 +11,7 @@ from gpu_worker.models.registry import ModelEntry
 from gpu_worker.models.variants import weight_files
 from gpu_worker.pipelines.components import load_models
 from gpu_worker.pipelines.context import LoadContext
+from gpu_worker.pipelines.half_copy import load_with_copy
 from gpu_worker.pipelines.placement import component_weights, components, place
 from gpu_worker.pipelines.preview import fit_on_cpu
 from gpu_worker.pipelines.settings import pipeline_settings
@@ -21,6 +22,7 @@ from gpu_worker.runtime.model_cache import LoadedModel
 def load_wan(name: str, entry: ModelEntry, placement: Placement, context: LoadContext) -> LoadedModel:
     """Load a model from its folder, and place its components."""
     from diffusers import AutoencoderKLWan, WanPipeline
+    from transformers import UMT5EncoderModel
 
     files = find_model(entry, context.models_dir)
     stated = getattr(entry.source, "variant", None)
@@ -30,9 +32,14 @@ def load_wan(name: str, entry: ModelEntry, placement: Placement, context: LoadCo
     )
     dtype = context.device.weight_type(entry.dtype)
     options: dict[str, Any] = {"dtype": dtype, "local_files_only": True}
+    half = dtype is torch.float16
     models = load_models(
-        files.path, context.check, besides=("vae",), variant=stated, half=dtype is torch.float16, **options
+        files.path, context.check, besides=("vae", "text_encoder"), variant=stated, half=half, **options
     )
+    folder, copies = files.path / "text_encoder", context.models_dir / "copies" / files.sha256
+    _, variant = weight_files(folder, stated, half=half)
+    models["text_encoder"] = load_with_copy(UMT5EncoderModel, folder, copies, dtype, variant)
+    context.check()
     pipeline = WanPipeline.from_pretrained(files.path, vae=vae, **models, **options)
     parts: dict[str, Any] = dict(pipeline.components)
     for module in components(parts).values():
