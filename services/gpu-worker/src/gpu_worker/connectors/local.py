@@ -14,6 +14,7 @@ from darkroom_schemas.step import StepOutput, StepResult
 
 from gpu_worker.connectors.previews import PreviewUploads
 from gpu_worker.domain.failures import UNFORESEEN, ConnectorNotReady, Failure, Stopped
+from gpu_worker.domain.model_states import ModelPhase, ModelStates
 from gpu_worker.domain.object_keys import object_folder
 from gpu_worker.domain.ports import Deletions, ObjectStore, StepOutcomes, StepRun
 from gpu_worker.models.payloads import read_payload, require_model
@@ -55,6 +56,7 @@ class LocalConnector:
         spool: OpenSpool,
         deletions: Deletions,
         outcomes: StepOutcomes,
+        states: ModelStates,
     ) -> None:
         self._child = child
         self._profile = profile
@@ -62,15 +64,24 @@ class LocalConnector:
         self._spool = spool
         self._deletions = deletions
         self._outcomes = outcomes
-        self.models = tuple(profile.models)
+        self._states = states
         self.types = tuple(
             entry.name
             for entry in CATALOGUE.values()
             if entry.connector is ConnectorName.LOCAL and entry.model in profile.models
         )
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Return the models that are ready."""
+        return self._states.ready
+
     async def check(self) -> None:
-        """Raise ConnectorNotReady while the GPU process is not ready."""
+        """Raise ConnectorNotReady while the GPU process or its first models are starting, or no model is ready."""
+        if not self._states.have_started:
+            states = "; ".join(f"{name}: {state}" for name, state in self._states.describe().items())
+            problem = "the models are starting" if self._states.ready else "no model is ready"
+            raise ConnectorNotReady(f"{problem}: {states}")
         if not self._child.is_available:
             raise ConnectorNotReady("the GPU process is starting")
 
@@ -81,6 +92,7 @@ class LocalConnector:
         """
         payload = self._profile.fit(read_payload(run.step.payload))
         require_model(payload, self._profile.models)
+        self._require_ready(payload.model)
         uploads = _Uploads(self._store, object_folder(run.step))
         previews = PreviewUploads(self._store, object_folder(run.step), run)
         with self._spool() as folder:
@@ -97,6 +109,11 @@ class LocalConnector:
                 raise
             finally:
                 await previews.end()
+
+    def _require_ready(self, model: str) -> None:
+        state = self._states.all[model]
+        if state.phase is not ModelPhase.READY:
+            raise Failure(StepErrorCode.MODEL_UNAVAILABLE, f"The model {model!r} is not ready: {state}", retryable=True)
 
     async def _run_on_device(
         self,
