@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,7 +50,6 @@ def run_hub() -> Iterator[Hub]:
         _hub = hub
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     hub.url = f"http://127.0.0.1:{server.server_port}"
@@ -110,7 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
         hold = self._hub.hold_after
         for at in range(0, len(body), _PIECE):
             if limit is not None and at >= limit:
-                self.close_connection = True
+                self.connection.shutdown(socket.SHUT_RDWR)
                 return
             if hold is not None and at >= hold:
                 self.wfile.flush()
@@ -119,8 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
                 hold = None
             try:
                 self.wfile.write(body[at : at + _PIECE])
-            except OSError:
-                self.close_connection = True
+            except OSError:  # the client has gone
                 return
 
     def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:

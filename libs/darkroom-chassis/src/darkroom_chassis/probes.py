@@ -8,6 +8,8 @@ from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 Check = Callable[[], Awaitable[object]]
+Detail = Callable[[], object]
+"""Returns what JSON can express."""
 CHECK_TIMEOUT_S = 2.0
 
 
@@ -15,8 +17,11 @@ class NotReady(Exception):
     """Raised by a check whose reason `/readyz` may show."""
 
 
-def probe_routes(checks: Mapping[str, Check]) -> APIRouter:
-    """Build the three routes. A check passes by returning; it fails by raising or by taking more than 2 s."""
+def probe_routes(checks: Mapping[str, Check], details: Mapping[str, Detail] | None = None) -> APIRouter:
+    """Build the three routes. A check passes by returning; it fails by raising or by taking more than 2 s.
+
+    `details` are more fields of `/readyz`; they do not decide whether the service is ready.
+    """
     router = APIRouter(tags=["operations"])
 
     @router.get("/livez", summary="Is the process alive?")
@@ -29,7 +34,11 @@ def probe_routes(checks: Mapping[str, Check]) -> APIRouter:
         if request.app.state.stopping.is_set():
             results["draining"] = "the service is stopping"
         failed = {name: reason for name, reason in results.items() if reason is not None}
-        body = {"status": "unready" if failed else "ok", "checks": {n: r or "ok" for n, r in results.items()}}
+        body: dict[str, object] = {
+            "status": "unready" if failed else "ok",
+            "checks": {name: reason or "ok" for name, reason in results.items()},
+        }
+        body |= {name: detail() for name, detail in (details or {}).items()}
         return JSONResponse(body, status_code=503 if failed else 200)
 
     @router.get("/metrics", summary="Prometheus metrics", response_class=Response)

@@ -125,3 +125,15 @@ async def test_what_a_service_is_made_of_is_no_garbage_to_look_for() -> None:
     finally:
         gc.unfreeze()
         gc.set_threshold(*threshold)
+
+
+async def test_readyz_shows_details_that_do_not_decide_it() -> None:
+    async def passes() -> None: ...
+
+    app = FastAPI()
+    app.state.stopping = asyncio.Event()
+    app.include_router(probe_routes({"redis": passes}, {"models": lambda: {"a": "downloading"}}))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service") as client:
+        answer = await client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok", "checks": {"redis": "ok"}, "models": {"a": "downloading"}}

@@ -19,7 +19,7 @@ def build_app(settings: WorkerSettings, profile: Profile) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with assemble(settings, profile) as running:
-            app.include_router(probe_routes(running.checks))
+            app.include_router(probe_routes(running.checks, {"models": running.models}))
             yield
 
     return create_app("Darkroom gpu-worker", VERSION, lifespan=lifespan)

@@ -24,3 +24,8 @@ CHILD_LOST = Counter("darkroom_worker_child_lost_total", "GPU processes that cra
 UPLOADED_BYTES = Counter("darkroom_worker_uploaded_bytes_total", "Bytes put into the object store.")
 CLAIMS_HELD = Gauge("darkroom_worker_claims_held", "1 while the worker takes no steps for this reason.", ["reason"])
 UPLOADS_REFUSED = Counter("darkroom_worker_uploads_refused_total", "Uploads that failed and are tried again.")
+MODEL_READY = Gauge("darkroom_worker_model_ready", "1 while steps can use the model.", ["model"])
+MODEL_DOWNLOADED_BYTES = Gauge(
+    "darkroom_worker_model_downloaded_bytes", "Bytes of a download that are here.", ["model"]
+)
+MODEL_TOTAL_BYTES = Gauge("darkroom_worker_model_total_bytes", "Bytes of a download when it is complete.", ["model"])

@@ -89,8 +89,8 @@ class WorkerSettings(ModelSettings):
     upload_patience_s: float = Field(default=300.0, ge=0, le=3600)
     """How long a refused upload is tried again before the attempt fails, in seconds. No step is claimed meanwhile."""
 
-    start_timeout_s: float = Field(default=3600.0, gt=0)
-    """Limit for the start of the GPU process, downloads included, in seconds."""
+    start_timeout_s: float = Field(default=600.0, gt=0)
+    """Limit until the first sign of life of the GPU process, in seconds. Downloads and loads do not count."""
     child_patience_s: float = Field(default=60.0, gt=0)
     """After so many seconds without a GPU process, steps in progress return to the queue and no more are taken."""
     silence_s: float = Field(default=20.0, gt=0)

@@ -6,7 +6,10 @@ import socket
 import sys
 import threading
 
+from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.recipe import ModelRef, Recipe
+from gpu_worker.domain.failures import Failure
+from gpu_worker.models.files import ModelFiles
 from gpu_worker.runtime.child_link import Send, StepLink
 from gpu_worker.runtime.child_loop import ChildLoop
 from gpu_worker.runtime.messages import FileReady, Ready, RunStep, Setup, StepDone
@@ -19,6 +22,7 @@ class FaultExecutor:
     def __init__(self, setup: Setup, send: Send) -> None:
         self._never = threading.Event()
         self._counts = True
+        self.added: tuple[str, ...] = ()
 
     def ready(self) -> Ready:
         return Ready(device="cpu", device_name="cpu", memory_bytes=0, usable_bytes=0)
@@ -30,6 +34,17 @@ class FaultExecutor:
 
     def resident_models(self) -> tuple[str, ...]:
         return ()
+
+    def add_model(self, name: str, files: ModelFiles | None, link: StepLink) -> None:
+        match name:
+            case "broken":
+                raise RuntimeError("invalid header")
+            case "deadly":
+                os.kill(os.getpid(), signal.SIGSEGV)
+            case "removed" if files is not None and not files.path.exists():
+                raise Failure(StepErrorCode.MODEL_UNAVAILABLE, "removed does not exist")
+        link.check()
+        self.added += (name,)
 
     def run(self, step: RunStep, link: StepLink) -> StepDone:
         link.progress(1.0, "begun")
@@ -50,6 +65,8 @@ class FaultExecutor:
                     link.check()
             case "broken context":
                 raise RuntimeError("CUDA error: an illegal memory access was encountered")
+            case "models":
+                return StepDone(run_id=step.run_id, text=" ".join(self.added))
             case "draw":
                 link.file_ready(_draw(step))
             case "error":

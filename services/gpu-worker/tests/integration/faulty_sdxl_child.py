@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from darkroom_chassis.logs import configure_logging
 from darkroom_schemas.payload import ImagePayload
+from gpu_worker.models.files import ModelFiles
 from gpu_worker.pipelines.executor import PipelineExecutor
 from gpu_worker.runtime.child_link import Send, StepLink
 from gpu_worker.runtime.child_loop import ChildLoop
@@ -73,6 +74,9 @@ class FaultyExecutor:
 
     def resident_models(self) -> tuple[str, ...]:
         return self._executor.resident_models()
+
+    def add_model(self, name: str, files: ModelFiles | None, link: StepLink) -> None:
+        self._executor.add_model(name, files, link)
 
     def run(self, step: RunStep, link: StepLink) -> StepDone:
         assert isinstance(step.payload, ImagePayload)

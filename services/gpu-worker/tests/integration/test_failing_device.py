@@ -18,6 +18,7 @@ from darkroom_schemas.worker import Capabilities, Requirements
 from gpu_worker.connectors.local import LocalConnector
 from gpu_worker.domain.circuit_breaker import BreakerLimits, CircuitBreaker
 from gpu_worker.domain.failures import Failure
+from gpu_worker.domain.model_states import all_ready
 from gpu_worker.domain.ports import HoldName
 from gpu_worker.domain.step_router import StepRouter
 from gpu_worker.loops.claim_holds import ClaimHolds
@@ -84,7 +85,13 @@ async def worker(
     store_health = StoreHealth(holds, first_pause_s=0.05)
     uploads = ObjectUploads(open_store((tmp_path / "objects").as_uri()), store_health, longest_pause_s=0.1)
     connector = LocalConnector(
-        child, profile, uploads, SpoolFolders(tmp_path / "spool").folder, ObjectDeletions(uploads), health
+        child,
+        profile,
+        uploads,
+        SpoolFolders(tmp_path / "spool").folder,
+        ObjectDeletions(uploads),
+        health,
+        all_ready(profile.models),
     )
     handler = StepHandler(StepRouter([connector]), "w")
 

@@ -19,6 +19,7 @@ from gpu_worker.runtime.messages import (
     FileReady,
     Heartbeat,
     ModelLoaded,
+    ModelRefused,
     Progressed,
     Ready,
     RunStep,
@@ -46,6 +47,8 @@ class Losses:
     def heartbeat(self, heartbeat: Heartbeat) -> None: ...
 
     def model_loaded(self, loaded: ModelLoaded) -> None: ...
+
+    def model_refused(self, refused: ModelRefused) -> None: ...
 
     def lost(self, reason: str, *, fault: bool) -> None:
         self.reasons.append(reason)

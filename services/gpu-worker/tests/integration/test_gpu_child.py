@@ -13,12 +13,14 @@ import pytest
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.payload import Family, PromptPayload
 from gpu_worker.domain.failures import ChildLost
+from gpu_worker.models.files import ModelFiles
 from gpu_worker.models.profile_loader import load_profile
 from gpu_worker.runtime.child_process import ChildProcess
 from gpu_worker.runtime.gpu_child import ChildTimeouts, GpuChild
 from gpu_worker.runtime.messages import (
     Heartbeat,
     ModelLoaded,
+    ModelRefused,
     Progressed,
     Ready,
     RunStep,
@@ -43,6 +45,7 @@ class Losses:
         self.faults: list[str] = []
         self.heartbeats = asyncio.Semaphore(0)
         self.heard: asyncio.Queue[str] = asyncio.Queue()
+        self.refused: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
 
     def ready(self, ready: Ready) -> None: ...
 
@@ -50,6 +53,9 @@ class Losses:
         self.heartbeats.release()
 
     def model_loaded(self, loaded: ModelLoaded) -> None: ...
+
+    def model_refused(self, refused: ModelRefused) -> None:
+        self.refused.put_nowait((refused.model, refused.reason))
 
     def lost(self, reason: str, *, fault: bool) -> None:
         self.reasons.append(reason)
@@ -87,7 +93,7 @@ class Bed:
 @asynccontextmanager
 async def child_with(timeouts: ChildTimeouts, command: tuple[str, ...] = COMMAND) -> AsyncIterator[Bed]:
     losses = Losses()
-    setup = Setup(profile=load_profile("tiny"), models_dir=Path("/nowhere"), heartbeat_s=0.05)
+    setup = Setup(profile=load_profile("tiny"), models_dir=Path("/nowhere"), models={}, heartbeat_s=0.05)
     child = GpuChild(setup, losses, timeouts, command)
     keeper = asyncio.create_task(child.keep_alive())
     try:
@@ -293,3 +299,62 @@ async def test_a_child_that_comes_back_in_time_is_not_missed(bed: Bed) -> None:
 async def test_a_child_that_stays_away_is_missed() -> None:
     async with child_with(CALM, command=(sys.executable, "-c", "raise SystemExit(3)")) as bed:
         await bed.child.missing_for(0.2)
+
+
+def files_at(path: Path) -> ModelFiles:
+    return ModelFiles(path, None, "a", None, "0" * 64)
+
+
+async def test_models_are_added_between_steps_and_again_after_a_restart(bed: Bed, tmp_path: Path) -> None:
+    assert await bed.child.add_model("first", None) is None
+    assert await bed.child.add_model("second", files_at(tmp_path)) is None
+    told = await bed.run("models")
+    assert isinstance(told, StepDone)
+    assert told.text == "first second"
+    with pytest.raises(ChildLost):
+        await bed.run("crash")
+    told = await bed.run("models")
+    assert isinstance(told, StepDone)
+    assert told.text == "first second"
+
+
+async def test_a_model_that_cannot_be_loaded_leaves_the_others_and_the_process(bed: Bed) -> None:
+    assert await bed.child.add_model("first", None) is None
+    pid = bed.child.pid
+    assert await bed.child.add_model("broken", None) == "it was not loaded: RuntimeError"
+    assert isinstance(await bed.run("models"), StepDone)
+    assert bed.child.pid == pid
+
+
+async def test_a_model_whose_load_ends_the_process_is_refused_and_is_no_fault_of_the_device(bed: Bed) -> None:
+    assert await bed.child.add_model("first", None) is None
+    assert "killed by signal 11" in str(await bed.child.add_model("deadly", None))
+    told = await bed.run("models")
+    assert isinstance(told, StepDone)
+    assert told.text == "first"
+    assert bed.losses.faults == []
+
+
+async def test_a_model_that_is_gone_after_a_restart_is_reported(bed: Bed, tmp_path: Path) -> None:
+    place = tmp_path / "model"
+    place.mkdir()
+    assert await bed.child.add_model("removed", files_at(place)) is None
+    place.rmdir()
+    with pytest.raises(ChildLost):
+        await bed.run("crash")
+    assert await bed.losses.refused.get() == ("removed", "removed does not exist")
+    assert isinstance(await bed.run("again"), StepDone)
+
+
+async def test_a_stop_is_obeyed_while_another_step_has_the_process(bed: Bed) -> None:
+    first_stop, bed.stop = bed.stop, asyncio.Event()
+    running = bed.start("obey")
+    await bed.begun.wait()
+    running_stop, bed.stop = bed.stop, first_stop
+    waiting = bed.start("waits")
+    await asyncio.sleep(0)
+    first_stop.set()
+    assert isinstance(await waiting, StepHalted)
+    assert not running.done()
+    running_stop.set()
+    assert isinstance(await running, StepHalted)

@@ -1,6 +1,7 @@
 """The whole worker as a process, between a real queue and a real object store."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -15,13 +16,16 @@ import httpx
 import psutil
 import pytest
 from darkroom_local.servers.ports import free_ports
-from darkroom_queue import Producer, QueueClient, Sweeper
+from darkroom_queue import Producer, QueueClient, Registry, Sweeper
 from darkroom_schemas.ids import JobId, TenantId, step_id
 from darkroom_schemas.payload import ImagePayload, PromptPayload, VideoPayload
 from darkroom_schemas.status import TERMINAL, JobStatus
 from darkroom_schemas.step import Redelivery, StepSubmit, StepView
 from darkroom_schemas.worker import Requirements
+from gpu_worker.models.registry import TinyArchitecture
+from gpu_worker.models.tiny.build import ensure_tiny_model
 from pydantic import BaseModel
+from support.hub_server import run_hub
 from support.waiting import until
 
 READY_S, DONE_S = 180.0, 120.0
@@ -41,6 +45,12 @@ class Worker:
             async with httpx.AsyncClient() as http:
                 return (await http.get(f"{self.url}/readyz")).status_code == 200
         return False
+
+    async def models(self) -> dict[str, str]:
+        """Return what `/readyz` says of each model."""
+        async with httpx.AsyncClient() as http:
+            body = (await http.get(f"{self.url}/readyz")).json()
+        return dict(body["models"])
 
     async def completed_attempts(self) -> int:
         async with httpx.AsyncClient() as http:
@@ -239,3 +249,45 @@ async def test_a_stopping_worker_gives_long_work_back_without_costing_an_attempt
     view = await queue.view(step)
     assert (view.status, view.worker_id) == (JobStatus.QUEUED, None)
     assert view.attempt <= 1
+
+
+async def test_models_become_ready_one_by_one_and_a_broken_one_takes_no_other_down(
+    start_worker: StartWorker, queue: Queue, models_dir: Path, tmp_path: Path, prompt_payload: PromptPayload
+) -> None:
+    (tmp_path / "page.safetensors").write_text("<!DOCTYPE html><title>Log in</title>")
+    qwen = ensure_tiny_model(TinyArchitecture.QWEN, models_dir)
+    entries = {
+        "sdxl-base-1.0": {"family": "sdxl", "source": {"file": str(tmp_path / "page.safetensors")}},
+        "wan2.1-t2v-1.3b": {"family": "wan", "source": {"repo": "someone/wan"}},
+        "qwen2.5-7b-instruct": {"family": "qwen", "source": {"repo": "someone/qwen"}, "dtype": "float32"},
+    }
+    sizes = {"disk_bytes": 1, "memory_bytes": 46_000_000, "peak_bytes": 400_000_000}
+    listed = {"profiles": {"tiny": {name: entry | sizes for name, entry in entries.items()}}}
+    (tmp_path / "models.yaml").write_text(json.dumps(listed))
+    with run_hub() as hub:
+        hub.repos["someone/qwen"] = {
+            str(path.relative_to(qwen)): path.read_bytes() for path in qwen.rglob("*") if path.is_file()
+        }
+        worker = await start_worker(
+            GPU_WORKER_MODELS_FILE=str(tmp_path / "models.yaml"),
+            GPU_WORKER_PRELOAD="qwen2.5-7b-instruct",
+            HF_ENDPOINT=hub.url,
+            HF_HUB_CACHE=str(tmp_path / "hub"),
+        )
+        done = await queue.end_of(await queue.submit("prompt", "prompt_enhance", prompt_payload))
+        assert done.status is JobStatus.COMPLETED
+
+        async def all_are_settled() -> bool:
+            return all(state.startswith(("ready", "unavailable")) for state in (await worker.models()).values())
+
+        await until(all_are_settled, READY_S)
+        assert await worker.models() == {
+            "sdxl-base-1.0": "unavailable: page.safetensors is a web page: its download was probably answered with a "
+            "page to log in or to accept a licence",
+            "wan2.1-t2v-1.3b": "unavailable: someone/wan could not be downloaded: the hub has no such repository, or "
+            "HF_TOKEN gives no access to it",
+            "qwen2.5-7b-instruct": "ready",
+        }
+        [registered] = await Registry(queue.link).workers()
+        assert set(registered.info.capabilities.models) == {"qwen2.5-7b-instruct"}
+        assert "sdxl_image_fast" not in registered.info.capabilities.types

@@ -12,6 +12,7 @@ from darkroom_schemas.payload import ImagePayload
 from darkroom_schemas.recipe import Recipe
 from gpu_worker.connectors.local import LocalConnector, Loras
 from gpu_worker.domain.failures import ConnectorNotReady, Failure, Stopped
+from gpu_worker.domain.model_states import ModelPhase, ModelState, ModelStates, all_ready
 from gpu_worker.domain.ports import StoredObject
 from gpu_worker.models.profile_loader import load_profile
 from gpu_worker.runtime.messages import (
@@ -109,9 +110,12 @@ def make_connector(
     discarded: Discarded | None = None,
     outcomes: Outcomes | None = None,
     loras: Loras | None = None,
+    states: ModelStates | None = None,
 ) -> LocalConnector:
     deletions, noted = Discarded() if discarded is None else discarded, Outcomes() if outcomes is None else outcomes
-    return LocalConnector(child, load_profile("tiny"), store, SpoolFolders(spool).folder, deletions, noted, loras)
+    profile = load_profile("tiny")
+    known = all_ready(profile.models) if states is None else states
+    return LocalConnector(child, profile, store, SpoolFolders(spool).folder, deletions, noted, known, loras)
 
 
 @pytest.fixture
@@ -244,8 +248,8 @@ def test_the_connector_offers_every_type_of_its_models(recipe: Recipe, tmp_path:
     offered = make_connector(FakeChild(recipe), FakeStore(), tmp_path).types
     assert len(offered) == 11
     profile = load_profile("tiny", only=("sdxl-base-1.0",))
-    spool = SpoolFolders(tmp_path).folder
-    only_sdxl = LocalConnector(FakeChild(recipe), profile, FakeStore(), spool, Discarded(), Outcomes())
+    spool, states = SpoolFolders(tmp_path).folder, ModelStates(profile.models)
+    only_sdxl = LocalConnector(FakeChild(recipe), profile, FakeStore(), spool, Discarded(), Outcomes(), states)
     assert only_sdxl.types == ("sdxl_image_fast", "sdxl_image_high")
 
 
@@ -264,5 +268,29 @@ def test_the_connector_offers_the_loras_that_are_here_now(recipe: Recipe, tmp_pa
     assert list(connector.models[3:]) == ["lora:ink", "lora:oil"]
     profile = load_profile("tiny", only=("wan2.1-t2v-1.3b",))
     spool = SpoolFolders(tmp_path).folder
-    only_wan = LocalConnector(FakeChild(recipe), profile, FakeStore(), spool, Discarded(), Outcomes(), loras)
+    only_wan = LocalConnector(
+        FakeChild(recipe), profile, FakeStore(), spool, Discarded(), Outcomes(), all_ready(profile.models), loras
+    )
     assert list(only_wan.models) == ["wan2.1-t2v-1.3b"]
+
+
+async def test_a_step_of_a_model_that_is_not_ready_fails_and_may_be_retried(
+    recipe: Recipe, order: dict[str, Any], make_run: MakeRun, tmp_path: Path
+) -> None:
+    states = ModelStates(load_profile("tiny").models)
+    waiting = make_connector(FakeChild(recipe), FakeStore(), tmp_path, states=states)
+    with pytest.raises(ConnectorNotReady, match=r"no model is ready: sdxl-base-1.0: waiting"):
+        await waiting.check()
+    for other in ("wan2.1-t2v-1.3b", "qwen2.5-7b-instruct"):
+        states.set(other, ModelState(ModelPhase.UNAVAILABLE, "gone"))
+    states.set("sdxl-base-1.0", ModelState(ModelPhase.UNAVAILABLE, "own.safetensors is a LoRA"))
+    connector = make_connector(FakeChild(recipe), FakeStore(), tmp_path, states=states)
+    with pytest.raises(ConnectorNotReady, match=r"no model is ready: sdxl-base-1.0: unavailable: own.safetensors is a"):
+        await connector.check()
+    with pytest.raises(Failure, match=r"not ready: unavailable: own.safetensors is a LoRA") as failed:
+        await connector.run(make_run("sdxl_image_fast", order))
+    assert (failed.value.code, failed.value.retryable) == (StepErrorCode.MODEL_UNAVAILABLE, True)
+    assert list(connector.models) == []
+    states.set("sdxl-base-1.0", ModelState(ModelPhase.READY))
+    assert list(connector.models) == ["sdxl-base-1.0"]
+    await connector.check()

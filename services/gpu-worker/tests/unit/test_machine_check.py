@@ -7,6 +7,7 @@ from darkroom_schemas.catalogue import CATALOGUE, Connector
 from gpu_worker.connectors.local import LocalConnector
 from gpu_worker.domain.memory.card import CONTEXT_BYTES
 from gpu_worker.domain.memory.plan import GIGABYTE, Offload
+from gpu_worker.domain.model_states import all_ready
 from gpu_worker.domain.step_router import StepRouter
 from gpu_worker.machine.check import CheckReport
 from gpu_worker.machine.facts import Gpu, Machine, TorchBuild
@@ -192,10 +193,13 @@ class _NoConnection:
     """A connector's surroundings; registration uses none of them."""
 
 
-def _registered(chosen: ModelSettings, ready: Ready | None, ram: int) -> tuple[set[str], int]:
+def _registered(
+    chosen: ModelSettings, ready: Ready | None, ram: int, ready_models: tuple[str, ...] | None = None
+) -> tuple[set[str], int]:
     profile = read_profile(chosen)
     nothing: object = _NoConnection()
-    connector = LocalConnector(nothing, profile, nothing, nothing, nothing, nothing)  # type: ignore[arg-type]  # see above
+    states = all_ready(profile.models if ready_models is None else ready_models)
+    connector = LocalConnector(nothing, profile, nothing, nothing, nothing, nothing, states)  # type: ignore[arg-type]  # see above
     found = capabilities(chosen, profile, StepRouter([connector]), ready, ram_bytes=ram)
     return set(found.types), found.vram_gb
 
@@ -242,3 +246,11 @@ def test_a_tiny_worker_takes_every_job_type_and_advertises_its_profiles_capacity
     types, capacity = _registered(ModelSettings.load().model_copy(update={"profile": "tiny"}), ready, 4 * GIB)
     assert types == {entry.name for entry in CATALOGUE.values() if entry.connector is Connector.LOCAL}
     assert capacity == 48
+
+
+def test_only_the_job_types_of_ready_models_are_registered() -> None:
+    ready = Ready(device="cpu", device_name="cpu", memory_bytes=4 * GIB, usable_bytes=2 * GIB)
+    tiny = ModelSettings.load().model_copy(update={"profile": "tiny"})
+    types, _ = _registered(tiny, ready, 4 * GIB, ("qwen2.5-7b-instruct",))
+    assert types == {entry.name for entry in CATALOGUE.values() if entry.model == "qwen2.5-7b-instruct"}
+    assert _registered(tiny, ready, 4 * GIB, ())[0] == set()

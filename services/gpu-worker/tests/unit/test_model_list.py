@@ -1,5 +1,6 @@
 """The list of models: the shipped one, the operator's, and what is said about mistakes in it."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,9 @@ def test_the_full_profile_takes_sdxl_from_the_hub_with_a_vae_for_half_precision(
     entry = load_profile("full").models[SDXL]
     assert isinstance(entry.source, HubSource)
     assert entry.vae == HubSource(
-        repo="madebyollin/sdxl-vae-fp16-fix", files=("config.json", "diffusion_pytorch_model.safetensors")
+        repo="madebyollin/sdxl-vae-fp16-fix",
+        revision="207b116dae70ace3637169f1ddd2434b91b3a8cd",
+        files=("config.json", "diffusion_pytorch_model.safetensors"),
     )
 
 
@@ -105,3 +108,10 @@ def test_the_operator_chooses_what_is_loaded_before_the_first_step() -> None:
     assert load_profile("full", preload=("wan2.1-t2v-1.3b",)).preload == ("wan2.1-t2v-1.3b",)
     with pytest.raises(RegistryError, match=r"GPU_WORKER_PRELOAD.*'nope'"):
         load_profile("full", preload=("nope",))
+
+
+def test_shipped_downloads_are_pinned_to_commits() -> None:
+    sources = [source for entry in load_profile("full").models.values() for source in (entry.source, entry.vae)]
+    revisions = [source.revision for source in sources if isinstance(source, HubSource)]
+    assert len(revisions) == 4
+    assert all(re.fullmatch(r"[0-9a-f]{40}", revision) for revision in revisions)

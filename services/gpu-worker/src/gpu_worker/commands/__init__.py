@@ -1,9 +1,10 @@
-"""`darkroom worker …`: the operator's commands of this service."""
+"""`darkroom worker …` and `darkroom models …`: the operator's commands of this service."""
 
 import typer
 
 from gpu_worker.commands.check import check
 from gpu_worker.commands.footprints import footprints
+from gpu_worker.commands.models import register_models
 
 
 def register(app: typer.Typer) -> None:
@@ -12,7 +13,9 @@ def register(app: typer.Typer) -> None:
     worker.callback()(_worker)
     worker.command("check")(check)
     worker.command("footprints")(footprints)
+    register_models(worker)
     app.add_typer(worker, name="worker")
+    register_models(app)
 
 
 def _worker() -> None:

@@ -15,6 +15,7 @@ from darkroom_schemas.step import StepOutput, StepResult
 
 from gpu_worker.connectors.previews import PreviewUploads
 from gpu_worker.domain.failures import UNFORESEEN, ConnectorNotReady, Failure, Stopped
+from gpu_worker.domain.model_states import ModelPhase, ModelStates
 from gpu_worker.domain.object_keys import object_folder
 from gpu_worker.domain.ports import Deletions, ObjectStore, StepOutcomes, StepRun
 from gpu_worker.models.payloads import read_payload, require_model
@@ -64,6 +65,7 @@ class LocalConnector:
         spool: OpenSpool,
         deletions: Deletions,
         outcomes: StepOutcomes,
+        states: ModelStates,
         loras: Loras | None = None,
     ) -> None:
         self._child = child
@@ -72,6 +74,7 @@ class LocalConnector:
         self._spool = spool
         self._deletions = deletions
         self._outcomes = outcomes
+        self._states = states
         self._loras = loras
         self.types = tuple(
             entry.name
@@ -81,14 +84,18 @@ class LocalConnector:
 
     @property
     def models(self) -> tuple[str, ...]:
-        """Return the models of the profile, and the LoRAs that are here now as `lora:<name>`."""
-        models = tuple(self._profile.models)
-        if self._loras is None or ModelFamily.SDXL not in {entry.family for entry in self._profile.models.values()}:
+        """Return the models that are ready and, if one of them uses LoRAs, those that are here now as `lora:<name>`."""
+        models, entries = self._states.ready, self._profile.models
+        if self._loras is None or ModelFamily.SDXL not in {entries[name].family for name in models}:
             return models
         return (*models, *map(lora_model, self._loras.names))
 
     async def check(self) -> None:
-        """Raise ConnectorNotReady while the GPU process is not ready."""
+        """Raise ConnectorNotReady while the GPU process or its first models are starting, or no model is ready."""
+        if not self._states.have_started:
+            states = "; ".join(f"{name}: {state}" for name, state in self._states.describe().items())
+            problem = "the models are starting" if self._states.ready else "no model is ready"
+            raise ConnectorNotReady(f"{problem}: {states}")
         if not self._child.is_available:
             raise ConnectorNotReady("the GPU process is starting")
 
@@ -99,6 +106,7 @@ class LocalConnector:
         """
         payload = self._profile.fit(read_payload(run.step.payload))
         require_model(payload, self._profile.models)
+        self._require_ready(payload.model)
         uploads = _Uploads(self._store, object_folder(run.step))
         previews = PreviewUploads(self._store, object_folder(run.step), run)
         with self._spool() as folder:
@@ -115,6 +123,11 @@ class LocalConnector:
                 raise
             finally:
                 await previews.end()
+
+    def _require_ready(self, model: str) -> None:
+        state = self._states.all[model]
+        if state.phase is not ModelPhase.READY:
+            raise Failure(StepErrorCode.MODEL_UNAVAILABLE, f"The model {model!r} is not ready: {state}", retryable=True)
 
     async def _run_on_device(
         self,

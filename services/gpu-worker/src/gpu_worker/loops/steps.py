@@ -12,6 +12,7 @@ from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.step import StepError, StepResult
 
 from gpu_worker.domain.failures import Failure, Stopped
+from gpu_worker.domain.model_states import ModelStates
 from gpu_worker.domain.step_router import StepRouter
 from gpu_worker.loops.claim_holds import ClaimHolds
 from gpu_worker.metrics import STAGE_SECONDS, STEP_SECONDS, STEPS
@@ -113,6 +114,22 @@ class AlwaysAvailable:
     async def missing_for(self, seconds: float) -> None:  # noqa: ARG002 - it is never missing
         """Never return."""
         await asyncio.Event().wait()
+
+
+class DeviceWithModels:
+    """The availability of a GPU process and of at least one model."""
+
+    def __init__(self, device: Availability, states: ModelStates) -> None:
+        self._device, self._states = device, states
+
+    async def available(self) -> None:
+        """Wait until a model is ready and the GPU process can run steps."""
+        await self._states.any_ready()
+        await self._device.available()
+
+    async def missing_for(self, seconds: float) -> None:
+        """Wait until the GPU process could not run steps for this long."""
+        await self._device.missing_for(seconds)
 
 
 class StepLoop:

@@ -9,14 +9,13 @@ from darkroom_schemas.payload import Family, PromptPayload
 
 from gpu_worker.domain.failures import Failure
 from gpu_worker.domain.memory.card import CPU
+from gpu_worker.domain.memory.measured import refined
+from gpu_worker.models.files import ModelFiles, find_model, with_own_vae
 from gpu_worker.models.footprint_book import shipped_book
-from gpu_worker.models.footprints import peak_key
-from gpu_worker.models.obtain import obtain
+from gpu_worker.models.footprints import footprint_of, peak_key
 from gpu_worker.models.payloads import with_defaults
 from gpu_worker.models.peak_file import peak_file, read_peaks, write_peaks
 from gpu_worker.models.registry import ModelFamily
-from gpu_worker.models.survey import all_footprints
-from gpu_worker.models.transfer import Cancellation
 from gpu_worker.pipelines.context import LoadContext, PipelineContext
 from gpu_worker.pipelines.peaks import PeakRecorder
 from gpu_worker.pipelines.placement import place
@@ -49,22 +48,19 @@ class PipelineExecutor:
         self._open_sink = open_sink
         self._device = choose_device(setup.profile.devices, setup.memory.budget_gb)
         self._link: StepLink | None = None
+        self._profile, self._models_dir = setup.profile, setup.models_dir
         self._entries = entries = setup.profile.models
-        # Find or download every model now, so that no step waits for a download.
-        paths = {
-            name: obtain(entry, setup.models_dir, lambda _: None, Cancellation()).path
-            for name, entry in entries.items()
-        }
+        self._files: dict[str, ModelFiles] = {}
         stored = peak_file(setup.models_dir)
-        peaks = read_peaks(stored, self._device.name)
+        self._peaks = peaks = read_peaks(stored, self._device.name)
 
         def on_loaded(name: str, device_bytes: int, seconds: float) -> None:
             send(ModelLoaded(model=name, seconds=round(seconds, 3), memory_bytes=device_bytes))
 
         self.models = ModelCache(
-            entries,
-            all_footprints(setup.profile, paths, shipped_book(), peaks, on_cpu=self._device.kind == CPU),
-            self._loaders(LoadContext(self._device, setup.models_dir, self._check)),
+            {},
+            {},
+            self._loaders(LoadContext(self._device, setup.models_dir, self._check, self._files)),
             place=lambda model, placement: place(model.parts, placement, self._device.torch_device),
             memory=Memory(self._device.card, available_ram_bytes, self._device.free_caches, setup.memory.policy),
             on_loaded=on_loaded,
@@ -77,12 +73,34 @@ class PipelineExecutor:
             store=lambda measured: write_peaks(stored, self._device.name, measured),
         )
         self._context = PipelineContext(self._device, self.models, recorder, setup.profile.name, TextCache())
-        for name in setup.profile.preload:
-            self._preload(name)
+        if setup.models is None:
+            for name in entries:
+                self._offer(name, None)
+            for name in setup.profile.preload:
+                self._preload(name)
 
     @staticmethod
     def _loaders(context: LoadContext) -> dict[ModelFamily, Loader]:
         return {family: partial(load, context=context) for family, load in _LOADERS.items()}
+
+    def add_model(self, name: str, files: ModelFiles | None, link: StepLink) -> None:
+        """Offer a model, and load it if the profile preloads it; raises a Failure if it cannot be used."""
+        self._link = link
+        try:
+            self._offer(name, files)
+            if name in self._profile.preload:
+                self._preload(name)
+        except BaseException:
+            self.models.withdraw(name)
+            raise
+        finally:
+            self._link = None
+
+    def _offer(self, name: str, files: ModelFiles | None) -> None:
+        entry = with_own_vae(self._entries[name])
+        self._files[name] = files = files or find_model(entry, self._models_dir)
+        footprint = footprint_of(entry, shipped_book(), files.path, on_cpu=self._device.kind == CPU)
+        self.models.offer(name, entry, refined(footprint, self._peaks, peak_key(entry)))
 
     def _preload(self, name: str) -> None:
         """Load a model as its smallest job type needs it. One that does not fit is left out; its steps are refused."""

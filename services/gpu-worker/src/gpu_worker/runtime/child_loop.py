@@ -14,13 +14,17 @@ from darkroom_chassis.logs import get_logger
 from darkroom_schemas.errors import StepErrorCode
 
 from gpu_worker.domain.failures import Failure, Stopped
+from gpu_worker.models.files import ModelFiles
 from gpu_worker.runtime.child_link import ChildLink, Send, StepLink
 from gpu_worker.runtime.device_errors import broken_context
 from gpu_worker.runtime.framing import receive_frame
 from gpu_worker.runtime.messages import (
     TO_CHILD,
+    AddModel,
     FromChild,
     Heartbeat,
+    ModelReady,
+    ModelRefused,
     Ready,
     RunStep,
     Setup,
@@ -45,6 +49,8 @@ class StepExecutor(Protocol):
 
     def resident_models(self) -> tuple[str, ...]: ...
 
+    def add_model(self, name: str, files: ModelFiles | None, link: StepLink) -> None: ...
+
     def run(self, step: RunStep, link: StepLink) -> StepDone: ...
 
 
@@ -58,30 +64,51 @@ class ChildLoop:
         self._connection = connection
         self._link = ChildLink(connection)
         self._make_executor = make_executor
-        self._waiting: queue.SimpleQueue[RunStep] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[RunStep | AddModel] = queue.SimpleQueue()
         self._current: StepLink | None = None
         self._stopped: deque[str] = deque(maxlen=_REMEMBERED_STOPS)
         """Runs that were asked to stop, since a request may arrive before its run has begun."""
 
     def serve(self) -> None:
-        """Read the setup, load the models, and run steps. The process ends when the parent closes its end."""
+        """Read the setup, add its models, then run steps. The process ends when the parent closes its end."""
         setup = self._read()
         if not isinstance(setup, Setup):
             raise TypeError(f"expected the setup first, not {type(setup).__name__}")
         threading.Thread(target=self._listen, name="listen", daemon=True).start()
         executor = self._make_executor(setup, self._link.send)
-        self._link.send(executor.ready())
         threading.Thread(
             target=self._send_heartbeats, args=(setup.heartbeat_s, executor), name="heartbeat", daemon=True
         ).start()
+        for name, files in (setup.models or {}).items():
+            self._add(AddModel(model=name, files=files), executor)
+        self._link.send(executor.ready())
         while True:
-            step = self._waiting.get()
-            outcome = self._run(step, executor)
+            work = self._waiting.get()
+            if isinstance(work, AddModel):
+                self._add(work, executor)
+                continue
+            outcome = self._run(work, executor)
             self._link.send(outcome)
             if isinstance(outcome, StepFailure) and outcome.ends:
-                sys.stdout.flush()
-                # A normal exit would call the broken context again and may hang there.
-                os._exit(BROKEN_CONTEXT_STATUS)
+                _exit_with_broken_context()
+
+    def _add(self, order: AddModel, executor: StepExecutor) -> None:
+        """Offer a model. One that cannot be used is reported, and leaves the others as they are."""
+        link = self._current = StepLink(f"add {order.model}", self._link.send)
+        try:
+            executor.add_model(order.model, order.files, link)
+        except Failure as failure:
+            self._link.send(ModelRefused(model=order.model, reason=failure.message))
+        except Exception as error:
+            log.exception("A model was not loaded for an unforeseen reason", model=order.model)
+            reason = f"it was not loaded: {type(error).__name__}"
+            self._link.send(ModelRefused(model=order.model, reason=reason))
+            if broken_context(error) is not None:
+                _exit_with_broken_context()
+        else:
+            self._link.send(ModelReady(model=order.model))
+        finally:
+            self._current = None
 
     def _run(self, step: RunStep, executor: StepExecutor) -> FromChild:
         link = StepLink(step.run_id, self._link.send)
@@ -106,8 +133,8 @@ class ChildLoop:
     def _listen(self) -> None:
         while True:
             match self._read():
-                case RunStep() as step:
-                    self._waiting.put(step)
+                case RunStep() | AddModel() as work:
+                    self._waiting.put(work)
                 case StopStep(run_id=run_id):
                     self._stopped.append(run_id)
                     current = self._current
@@ -138,6 +165,12 @@ class ChildLoop:
     def _read(self) -> object:
         frame = receive_frame(self._connection)
         return None if frame is None else TO_CHILD.validate_json(frame)
+
+
+def _exit_with_broken_context() -> None:
+    sys.stdout.flush()
+    # A normal exit would call the broken context again and may hang there.
+    os._exit(BROKEN_CONTEXT_STATUS)
 
 
 def _failure(run_id: str, error: Exception) -> StepFailure:

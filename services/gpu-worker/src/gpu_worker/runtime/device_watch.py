@@ -12,7 +12,7 @@ from gpu_worker.metrics import (
     MODEL_LOADS,
     MODELS_RESIDENT,
 )
-from gpu_worker.runtime.messages import Heartbeat, ModelLoaded, Ready
+from gpu_worker.runtime.messages import Heartbeat, ModelLoaded, ModelRefused, Ready
 
 log = get_logger(__name__)
 
@@ -22,6 +22,8 @@ class DeviceWatch:
 
     def __init__(self, on_fault: Callable[[str], None]) -> None:
         self._on_fault = on_fault
+        self.on_refused: Callable[[str, str], None] = lambda _name, _reason: None
+        """Called with the name of a model that is no longer ready, and the reason."""
         self.device: Ready | None = None
         self.models: tuple[str, ...] = ()
         """The models that are loaded, as of the last heartbeat."""
@@ -40,6 +42,9 @@ class DeviceWatch:
         MODEL_LOADS.labels(loaded.model).inc()
         MODEL_LOAD_SECONDS.labels(loaded.model).inc(loaded.seconds)
         log.info("A model was loaded", model=loaded.model, seconds=loaded.seconds, memory_bytes=loaded.memory_bytes)
+
+    def model_refused(self, refused: ModelRefused) -> None:
+        self.on_refused(refused.model, refused.reason)
 
     def lost(self, reason: str, *, fault: bool) -> None:
         CHILD_READY.set(0)

@@ -1,7 +1,8 @@
 """Supervises the GPU process and runs steps in it. A crash of the process fails one attempt and never the worker."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -9,12 +10,17 @@ from pydantic import ValidationError
 
 from gpu_worker.domain.failures import ChildLost
 from gpu_worker.domain.stop_grace import StopGrace
+from gpu_worker.models.files import ModelFiles
 from gpu_worker.runtime.child_process import CHILD_COMMAND, ChildProcess
 from gpu_worker.runtime.framing import FrameTooLong
 from gpu_worker.runtime.messages import (
+    AddModel,
     FileReady,
     Heartbeat,
+    ModelAnswer,
     ModelLoaded,
+    ModelReady,
+    ModelRefused,
     Progressed,
     Ready,
     RunStep,
@@ -31,9 +37,10 @@ _FIRST_BACKOFF_S, _MAX_BACKOFF_S = 0.25, 30.0
 
 @dataclass(frozen=True, slots=True)
 class ChildTimeouts:
-    """Timeouts of the parent, in seconds: of the start, between heartbeats, of a stalled step, at most of a stop."""
+    """Timeouts of the parent, in seconds: until the first heartbeat, between heartbeats, of a stalled step or load,
+    at most of a stop."""
 
-    start_s: float = 3600.0
+    start_s: float = 600.0
     silence_s: float = 20.0
     stall_s: float = 600.0
     stop_s: float = 8.0
@@ -47,6 +54,9 @@ class ChildObserver(Protocol):
     def heartbeat(self, heartbeat: Heartbeat) -> None: ...
 
     def model_loaded(self, loaded: ModelLoaded) -> None: ...
+
+    def model_refused(self, refused: ModelRefused) -> None:
+        """Learn that a model that was ready is so no longer, after a restart."""
 
     def lost(self, reason: str, *, fault: bool) -> None:
         """Learn that the process ended. No `fault`: it was not ready yet, or was killed because of a stop request."""
@@ -70,6 +80,9 @@ class GpuChild:
         self, setup: Setup, observer: ChildObserver, timeouts: ChildTimeouts, command: Sequence[str] = CHILD_COMMAND
     ) -> None:
         self._setup = setup
+        self._models: dict[str, ModelFiles | None] = {}
+        """The models that the process has taken, and takes again after a restart."""
+        self._answer: asyncio.Future[ModelAnswer] | None = None
         self._observer = observer
         self._timeouts = timeouts
         self._command = command
@@ -89,7 +102,7 @@ class GpuChild:
 
     @property
     def is_available(self) -> bool:
-        """Return whether the GPU process has its device and its preloaded models."""
+        """Return whether the GPU process has its device and the models that it had before."""
         return self._available.is_set()
 
     async def available(self) -> None:
@@ -114,6 +127,30 @@ class GpuChild:
             backoff_s = _FIRST_BACKOFF_S if got_ready else min(backoff_s * 2, _MAX_BACKOFF_S)
             await asyncio.sleep(backoff_s)
 
+    async def add_model(self, name: str, files: ModelFiles | None) -> str | None:
+        """Hand a model to the process between two steps; return why it cannot be used, None if it is ready.
+
+        The process takes it again after each restart. A model whose load ends the process is refused, so that the
+        others survive it.
+        """
+        while True:
+            await self.available()
+            async with self._one_at_a_time:
+                if not self.is_available:
+                    continue
+                self._answer = asyncio.get_running_loop().create_future()
+                try:
+                    await self._send(AddModel(model=name, files=files))
+                    answer = await self._answer
+                except ChildLost as lost:
+                    return lost.message
+                finally:
+                    self._answer = None
+                if isinstance(answer, ModelRefused):
+                    return answer.reason
+                self._models[name] = files
+                return None
+
     async def run(
         self,
         step: RunStep,
@@ -127,8 +164,9 @@ class GpuChild:
         When `stop` is set, the step is asked to stop, and after at most `stop_s` (see `StopGrace`) its process is
         killed. The outcome is then StepHalted, unless the step finished first.
         """
-        async with self._one_at_a_time:
-            await _until(asyncio.create_task(self.available()), stop)
+        async with self._turn(stop):
+            if not stop.is_set():
+                await _until(asyncio.create_task(self.available()), stop)
             if stop.is_set():
                 return StepHalted(run_id=step.run_id)
             if not self.is_available:
@@ -146,6 +184,19 @@ class GpuChild:
                 if not run.outcome.done():
                     # The caller was cancelled, so the process must not continue with the step.
                     await self._kill("its step was abandoned")
+
+    @asynccontextmanager
+    async def _turn(self, stop: asyncio.Event) -> AsyncIterator[None]:
+        """Wait until the process is free, or until `stop` is set."""
+        turn = asyncio.create_task(self._one_at_a_time.acquire())
+        try:
+            await _until(turn, stop)
+            await asyncio.wait({turn})  # it may be cancelled by now
+            yield
+        finally:
+            turn.cancel()
+            if turn.done() and not turn.cancelled():
+                self._one_at_a_time.release()
 
     async def _halt(self, run: _Run) -> StepOutcome:
         await self._send(StopStep(run_id=run.step.run_id))
@@ -165,15 +216,19 @@ class GpuChild:
         reason = None
         self._got_ready = False
         try:
-            await child.send(self._setup)
+            await child.send(self._setup.model_copy(update=self._known_models()))
             reason = await self._listen(child)
         finally:
             self._become_unavailable()
             self._child = None
             status = await child.end()
-        fault = self._got_ready and self._kill_reason is None
+        # What ends the process while it takes a model is that model's fault.
+        fault = self._got_ready and self._kill_reason is None and self._answer is None
         self._report_loss(self._kill_reason or reason or _describe(status), fault=fault)
         return self._got_ready
+
+    def _known_models(self) -> dict[str, object]:
+        return {} if self._setup.models is None else {"models": self._setup.models | self._models}
 
     async def _listen(self, child: ChildProcess) -> str | None:
         """Dispatch messages until the process ends (returns None) or has to be killed (returns the reason)."""
@@ -196,13 +251,23 @@ class GpuChild:
                     self._missing.clear()
                     self._observer.ready(message)
                 case Heartbeat():
+                    wait_s = self._timeouts.silence_s
                     self._observer.heartbeat(message)
                     if message.quiet_s > self._timeouts.stall_s:
                         return f"the step showed no sign of life for {message.quiet_s:.0f} s"
                 case ModelLoaded():
                     self._observer.model_loaded(message)
+                case ModelReady() | ModelRefused():
+                    self._answered(message)
                 case _:
                     self._dispatch(message)
+
+    def _answered(self, answer: ModelAnswer) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result(answer)
+        elif isinstance(answer, ModelRefused):
+            self._models.pop(answer.model, None)
+            self._observer.model_refused(answer)
 
     def _dispatch(self, message: Progressed | FileReady | StepOutcome) -> None:
         run = self._run
@@ -227,10 +292,12 @@ class GpuChild:
 
     def _report_loss(self, reason: str, *, fault: bool) -> None:
         self._observer.lost(reason, fault=fault)
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(ChildLost(reason))
         if self._run is not None and not self._run.outcome.done():
             self._run.outcome.set_exception(ChildLost(reason))
 
-    async def _send(self, message: RunStep | StopStep) -> None:
+    async def _send(self, message: AddModel | RunStep | StopStep) -> None:
         if self._child is not None:
             await self._child.send(message)
 

@@ -10,6 +10,7 @@ from darkroom_schemas.recipe import Recipe
 from pydantic import Field, TypeAdapter
 
 from gpu_worker.domain.memory.plan import Offload, Policy
+from gpu_worker.models.files import ModelFiles
 from gpu_worker.models.profile import Profile
 
 
@@ -36,10 +37,20 @@ class Setup(Wire):
     kind: Literal["setup"] = "setup"
     profile: Profile
     models_dir: Path
+    models: dict[str, ModelFiles | None] | None = None
+    """The models to begin with, as in `AddModel`; None means all of the profile, whose files must be here."""
     memory: MemoryPlan = MemoryPlan()
     gpu: str | None = None
     """The only GPU that the process may see, as CUDA_VISIBLE_DEVICES names it; None leaves the environment as it is."""
     heartbeat_s: float = 1.0
+
+
+class AddModel(Wire):
+    """Offer one more model of the profile. `files` is None for one that the process builds."""
+
+    kind: Literal["add_model"] = "add_model"
+    model: str
+    files: ModelFiles | None
 
 
 class RunStep(Wire):
@@ -59,7 +70,7 @@ class StopStep(Wire):
 
 
 class Ready(Wire):
-    """The process has its device and the files of all models, and has loaded the models that the profile preloads."""
+    """The process has its device, and has answered for each model of its setup."""
 
     kind: Literal["ready"] = "ready"
     device: str
@@ -88,6 +99,21 @@ class ModelLoaded(Wire):
     model: str
     seconds: float
     memory_bytes: int
+
+
+class ModelReady(Wire):
+    """Steps can use a model. It is loaded if the profile preloads it and it fits."""
+
+    kind: Literal["model_ready"] = "model_ready"
+    model: str
+
+
+class ModelRefused(Wire):
+    """A model cannot be used."""
+
+    kind: Literal["model_refused"] = "model_refused"
+    model: str
+    reason: str
 
 
 class Progressed(Wire):
@@ -149,9 +175,10 @@ class StepHalted(Wire):
     run_id: str
 
 
-ToChild = Setup | RunStep | StopStep
+ToChild = Setup | AddModel | RunStep | StopStep
+ModelAnswer = ModelReady | ModelRefused
 StepOutcome = StepDone | StepFailure | StepHalted
-FromChild = Ready | Heartbeat | ModelLoaded | Progressed | FileReady | StepDone | StepFailure | StepHalted
+FromChild = Ready | Heartbeat | ModelLoaded | ModelAnswer | Progressed | FileReady | StepDone | StepFailure | StepHalted
 
 TO_CHILD: TypeAdapter[ToChild] = TypeAdapter(Annotated[ToChild, Field(discriminator="kind")])
 FROM_CHILD: TypeAdapter[FromChild] = TypeAdapter(Annotated[FromChild, Field(discriminator="kind")])

@@ -102,7 +102,7 @@ class ModelCache:
         memory: Memory,
         on_loaded: Loaded,
     ) -> None:
-        self._entries = entries
+        self._entries = dict(entries)
         self._footprints = dict(footprints)
         self._loaders = loaders
         self._place = place
@@ -122,6 +122,18 @@ class ModelCache:
     def used_bytes(self) -> int:
         """Return the device memory that the loaded models hold between steps."""
         return self._used_bytes
+
+    def offer(self, name: str, entry: ModelEntry, footprint: Footprint) -> None:
+        """Add a model, or replace one of the same name; it is loaded when it is first taken."""
+        self.withdraw(name)
+        self._entries[name] = entry
+        self._footprints[name] = footprint
+
+    def withdraw(self, name: str) -> None:
+        """Offer a model no longer, and drop it if it is loaded."""
+        self._entries.pop(name, None)
+        if name in self._held:
+            self._drop(name)
 
     @contextmanager
     def leases(self) -> Iterator[None]:

@@ -11,6 +11,7 @@ from gpu_worker.domain.memory.footprint import Footprint
 from gpu_worker.domain.memory.plan import Policy, Refusal
 from gpu_worker.domain.step_router import StepRouter
 from gpu_worker.machine.presence import known_path
+from gpu_worker.models.demands import local_job_types
 from gpu_worker.models.footprint_book import shipped_book
 from gpu_worker.models.peak_file import peak_file, read_peaks
 from gpu_worker.models.profile import Profile
@@ -27,16 +28,17 @@ _GIB = 1024**3
 def capabilities(
     settings: ModelSettings, profile: Profile, router: StepRouter, device: Ready | None, *, ram_bytes: int | None = None
 ) -> Capabilities:
-    """Return the capabilities of a worker. Job types that its device cannot take are left out and logged.
+    """Return the capabilities of a worker: the job types whose models are ready, and that its device can take.
 
     `ram_bytes` is the main memory of the machine; by default it is asked for.
     """
-    types = router.types
+    waits = {job_type.name for job_type in local_job_types(profile.models) if job_type.model not in router.models}
+    types = tuple(name for name in router.types if name not in waits)
     if device is not None:
         ram = plannable_ram_bytes(total_ram_bytes() if ram_bytes is None else ram_bytes)
         found = survey_device(profile, device, ram, settings.models_dir, settings.policy)
         for job_type, surveyed in found.items():
-            if isinstance(surveyed.answer, Refusal):
+            if isinstance(surveyed.answer, Refusal) and job_type not in waits:
                 log.warning("This worker does not take a job type", job_type=job_type, reason=str(surveyed.answer))
         types = tuple(name for name in types if name not in found or name in admitted(found))
     return Capabilities(types=types, models=router.models, vram_gb=_advertised_gb(profile, device))

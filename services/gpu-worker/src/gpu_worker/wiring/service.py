@@ -10,6 +10,7 @@ from functools import partial
 
 from darkroom_chassis.logs import get_logger
 from darkroom_chassis.loops import LoopSupervisor
+from darkroom_chassis.probes import NotReady
 from darkroom_queue import Consumer, QueueClient
 from darkroom_redis import RedisUnavailable
 from darkroom_schemas.catalogue import Connector as ConnectorName
@@ -20,18 +21,25 @@ from gpu_worker import VERSION
 from gpu_worker.connectors.local import LocalConnector
 from gpu_worker.connectors.simulated import SimulatedConnector
 from gpu_worker.domain.circuit_breaker import CircuitBreaker
+from gpu_worker.domain.failures import ConnectorNotReady
 from gpu_worker.domain.memory.card import CPU
+from gpu_worker.domain.model_states import ModelStates
 from gpu_worker.domain.ports import Connector
 from gpu_worker.domain.step_router import StepRouter
 from gpu_worker.loops.claim_holds import ClaimHolds
 from gpu_worker.loops.device_health import DeviceHealth
 from gpu_worker.loops.lora_refresh import LoraRefresh
+from gpu_worker.loops.model_supply import ModelSupply, Obtain
 from gpu_worker.loops.object_deletions import ObjectDeletions
-from gpu_worker.loops.steps import AlwaysAvailable, StepHandler, StepLoop
+from gpu_worker.loops.steps import AlwaysAvailable, DeviceWithModels, StepHandler, StepLoop
 from gpu_worker.loops.store_health import StoreHealth
+from gpu_worker.models.files import ModelFiles
 from gpu_worker.models.lora_folder import LoraFolder
+from gpu_worker.models.obtain import obtain
 from gpu_worker.models.profile import Profile, on_cpu
 from gpu_worker.models.profile_loader import load_profile
+from gpu_worker.models.registry import TinySource
+from gpu_worker.models.transfer import Cancellation, Report
 from gpu_worker.runtime.device_watch import DeviceWatch
 from gpu_worker.runtime.gpu_child import ChildTimeouts, GpuChild
 from gpu_worker.runtime.messages import MemoryPlan, Ready, Setup
@@ -51,6 +59,8 @@ class Running:
     """A running worker, by its readiness checks."""
 
     checks: Mapping[str, Check]
+    models: Callable[[], Mapping[str, str]]
+    """Returns the state of each model in words."""
 
 
 @asynccontextmanager
@@ -71,14 +81,19 @@ async def assemble(settings: WorkerSettings, profile: Profile) -> AsyncIterator[
         loops.add("object_deletions", deletions.run)
         loops.add("object_store", partial(store_health.run, uploads.probe))
         loras = LoraFolder(settings.lora_folder, settings.models_dir / "lora-digests.json")
+        states = ModelStates(profile.models if ConnectorName.LOCAL in settings.connectors else ())
         child: GpuChild | None = None
         connectors: list[Connector] = []
         if ConnectorName.LOCAL in settings.connectors:
             child = GpuChild(make_setup(settings, profile), watch, _timeouts(settings))
             loops.add("gpu_child", child.keep_alive)
+            supply = ModelSupply(_in_order(profile), states, obtain_for(settings, profile), child.add_model)
+            watch.on_refused = supply.unavailable
+            loops.add("model_files", supply.fetch)
+            loops.add("model_starts", supply.add)
             spool = SpoolFolders(settings.spool_dir)
             spool.remove_stale()
-            connectors.append(LocalConnector(child, profile, uploads, spool.folder, deletions, health, loras))
+            connectors.append(LocalConnector(child, profile, uploads, spool.folder, deletions, health, states, loras))
             await asyncio.to_thread(loras.scan)
         if ConnectorName.SIMULATED in settings.connectors:
             connectors.append(SimulatedConnector())
@@ -95,9 +110,9 @@ async def assemble(settings: WorkerSettings, profile: Profile) -> AsyncIterator[
                 resident=lambda: watch.models, on_refused=deletions.discard_refused,
             )  # fmt: skip
 
-        gate = child or AlwaysAvailable()
+        gate = AlwaysAvailable() if child is None else DeviceWithModels(child, states)
         steps = StepLoop(make_consumer, gate, holds, give_up_after_s=settings.child_patience_s)
-        health.on_recovered = steps.renew
+        health.on_recovered = states.on_ready = steps.renew
         loops.add("steps", steps.run)
         if child is not None:
             loops.add("loras", LoraRefresh(loras.scan, steps.renew).run)
@@ -105,8 +120,33 @@ async def assemble(settings: WorkerSettings, profile: Profile) -> AsyncIterator[
         stack.push_async_callback(deletions.settle)
         stack.push_async_callback(steps.drain, settings.drain_s)
         checks: dict[str, Check] = {"redis": redis_client.ping, "objects": uploads.check, "loops": loops.check}
-        checks |= {connector.name: connector.check for connector in connectors}
-        yield Running(checks | {"steps": steps.check})
+        checks |= {connector.name: partial(_check_connector, connector) for connector in connectors}
+        yield Running(checks | {"steps": steps.check}, states.describe)
+
+
+async def _check_connector(connector: Connector) -> None:
+    """Let `/readyz` show why a connector is not ready."""
+    try:
+        await connector.check()
+    except ConnectorNotReady as error:
+        raise NotReady(str(error)) from error
+
+
+def _in_order(profile: Profile) -> tuple[str, ...]:
+    """Return the models in the order in which they are obtained: those to preload first."""
+    return tuple(dict.fromkeys((*profile.preload, *profile.models)))
+
+
+def obtain_for(settings: ModelSettings, profile: Profile) -> Obtain:
+    """Return what obtains the files of a model. Tiny ones are built by the GPU process, since this one has no torch."""
+
+    def obtain_files(name: str, report: Report, cancellation: Cancellation) -> ModelFiles | None:
+        entry = profile.models[name]
+        if isinstance(entry.source, TinySource):
+            return None
+        return obtain(entry, settings.models_dir, report, cancellation)
+
+    return obtain_files
 
 
 def read_profile(settings: ModelSettings) -> Profile:
@@ -135,7 +175,7 @@ def make_setup(settings: ModelSettings, profile: Profile) -> Setup:
         vae_tiling=settings.vae_tiling,
     )
     gpu = None if settings.device == CPU else settings.device
-    return Setup(profile=profile, models_dir=settings.models_dir, memory=memory, gpu=gpu)
+    return Setup(profile=profile, models_dir=settings.models_dir, models={}, memory=memory, gpu=gpu)
 
 
 def _timeouts(settings: WorkerSettings) -> ChildTimeouts:

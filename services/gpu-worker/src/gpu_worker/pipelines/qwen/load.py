@@ -4,7 +4,6 @@ import torch
 from darkroom_schemas.recipe import ModelRef
 
 from gpu_worker.domain.memory.placement import Placement
-from gpu_worker.models.files import find_model
 from gpu_worker.models.registry import ModelEntry
 from gpu_worker.models.variants import weight_files
 from gpu_worker.pipelines.context import LoadContext
@@ -16,7 +15,7 @@ def load_qwen(name: str, entry: ModelEntry, _placement: Placement, context: Load
     """Load the model from its folder onto the device. It is one component, so it has one placement."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    files = find_model(entry, context.models_dir)
+    files = context.files_of(name, entry)
     tokenizer = AutoTokenizer.from_pretrained(files.path, local_files_only=True)
     dtype = context.device.weight_type(entry.dtype)
     stated = getattr(entry.source, "variant", None)

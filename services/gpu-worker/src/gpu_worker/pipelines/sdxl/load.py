@@ -7,7 +7,7 @@ import torch
 from darkroom_schemas.recipe import ModelRef
 
 from gpu_worker.domain.memory.placement import Placement
-from gpu_worker.models.files import ModelFiles, find_model
+from gpu_worker.models.files import ModelFiles
 from gpu_worker.models.inspect_file import inspect_checkpoint
 from gpu_worker.models.registry import ModelEntry
 from gpu_worker.models.variants import weight_files
@@ -24,7 +24,7 @@ from gpu_worker.runtime.model_cache import LoadedModel
 
 def load_sdxl(name: str, entry: ModelEntry, placement: Placement, context: LoadContext) -> LoadedModel:
     """Load a model from its folder or its single file, and place its components."""
-    files = find_model(entry, context.models_dir)
+    files = context.files_of(name, entry)
     dtype = context.device.weight_type(entry.dtype)
     pipeline = _read(entry, files, dtype, context)
     parts: dict[str, Any] = dict(pipeline.components)

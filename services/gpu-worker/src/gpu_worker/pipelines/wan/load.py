@@ -6,7 +6,6 @@ import torch
 from darkroom_schemas.recipe import ModelRef
 
 from gpu_worker.domain.memory.placement import Placement
-from gpu_worker.models.files import find_model
 from gpu_worker.models.registry import ModelEntry
 from gpu_worker.models.variants import weight_files
 from gpu_worker.pipelines.components import load_models
@@ -24,7 +23,7 @@ def load_wan(name: str, entry: ModelEntry, placement: Placement, context: LoadCo
     from diffusers import AutoencoderKLWan, WanPipeline
     from transformers import UMT5EncoderModel
 
-    files = find_model(entry, context.models_dir)
+    files = context.files_of(name, entry)
     stated = getattr(entry.source, "variant", None)
     _, variant = weight_files(files.path / "vae", stated, half=False)
     vae = AutoencoderKLWan.from_pretrained(
