@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 import torch
 from darkroom_schemas.payload import ImagePayload, VideoPayload
-from darkroom_schemas.recipe import Recipe
+from darkroom_schemas.recipe import Recipe, SchedulerUsed
 from gpu_worker.models.profile import Profile
 from gpu_worker.models.registry import FolderSource, TinyArchitecture
 from gpu_worker.models.tiny.build import ensure_tiny_model
 from gpu_worker.pipelines import recipes
 from gpu_worker.pipelines.computation import describe_scheduler
 from gpu_worker.pipelines.executor import PipelineExecutor
-from gpu_worker.pipelines.sdxl.samplers import make_sampler
+from gpu_worker.pipelines.sdxl.samplers import SAMPLERS, make_sampler
 from gpu_worker.runtime.gpu_software import driver_version
 from gpu_worker.runtime.messages import Setup
 from gpu_worker.wiring.gpu_process import make_executor
@@ -103,6 +103,12 @@ def test_recipes_of_earlier_releases_are_read(recipe: Recipe) -> None:
     new = {"dtypes", "scheduler", "attention", "placement", "gpu", "encoding"}
     old = recipe.model_dump(mode="json", exclude=new)
     assert Recipe.model_validate(old) == recipe
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_every_samplers_configuration_survives_json(sampler: str) -> None:
+    used = describe_scheduler(make_sampler(sampler, {"num_train_timesteps": 1000}))
+    assert SchedulerUsed.model_validate_json(used.model_dump_json()) == used
 
 
 def test_a_schedulers_lists_and_empty_values_are_left_out() -> None:

@@ -1,5 +1,6 @@
 """Describes how a step computes, for its recipes: number formats, scheduler, attention and placement."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -50,11 +51,16 @@ def describe_scheduler(scheduler: Any) -> SchedulerUsed:
         timestep_spacing=config.get("timestep_spacing"),
         flow_shift=shift if uses_flow else None,
         settings={
-            name: value
+            name: _json_value(value)
             for name, value in config.items()
             if isinstance(value, bool | int | float | str) and name not in _OWN_FIELDS and not name.startswith("_")
         },
     )
+
+
+def _json_value(value: bool | int | float | str) -> bool | int | float | str:
+    """Return a value that JSON can represent: infinite numbers become text, such as the `-inf` of DPM++."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def type_name(dtype: torch.dtype) -> str:
