@@ -13,6 +13,8 @@ from darkroom_schemas.recipe import Recipe
 from gpu_worker.connectors.local import LocalConnector, Loras
 from gpu_worker.domain.failures import ConnectorNotReady, Failure, Stopped
 from gpu_worker.domain.ports import StoredObject
+from gpu_worker.models.lora_folder import LoraUse
+from gpu_worker.models.profile import AnyPayload
 from gpu_worker.models.profile_loader import load_profile
 from gpu_worker.runtime.messages import (
     FileReady,
@@ -254,6 +256,11 @@ class FakeLoras:
 
     def __init__(self, *names: str) -> None:
         self.names = names
+        self.found: tuple[LoraUse, ...] = ()
+
+    def choose(self, payload: AnyPayload) -> tuple[LoraUse, ...]:
+        assert isinstance(payload, ImagePayload)
+        return self.found
 
 
 def test_the_connector_offers_the_loras_that_are_here_now(recipe: Recipe, tmp_path: Path) -> None:
@@ -266,3 +273,13 @@ def test_the_connector_offers_the_loras_that_are_here_now(recipe: Recipe, tmp_pa
     spool = SpoolFolders(tmp_path).folder
     only_wan = LocalConnector(FakeChild(recipe), profile, FakeStore(), spool, Discarded(), Outcomes(), loras)
     assert list(only_wan.models) == ["wan2.1-t2v-1.3b"]
+
+
+async def test_the_child_is_told_the_loras_of_the_step(
+    make_run: MakeRun, order: dict[str, Any], recipe: Recipe, tmp_path: Path
+) -> None:
+    child, loras = FakeChild(recipe), FakeLoras("ink")
+    loras.found = (LoraUse(name="ink", path=tmp_path / "ink", sha256="ab" * 32, size_bytes=1, weight=0.5),)
+    await make_connector(child, FakeStore(), tmp_path, loras=loras).run(make_run("sdxl_image_fast", order))
+    assert child.asked is not None
+    assert child.asked.loras == loras.found

@@ -5,8 +5,9 @@ from importlib.metadata import PackageNotFoundError, version
 
 import torch
 from darkroom_schemas.payload import ImagePayload, VideoPayload
-from darkroom_schemas.recipe import ModelRef, Recipe, TextRead
+from darkroom_schemas.recipe import LoraRef, ModelRef, Recipe, TextRead
 
+from gpu_worker.models.lora_folder import LoraUse
 from gpu_worker.pipelines.context import PipelineContext
 
 _LIBRARIES = ("gpu-worker", "torch", "diffusers", "transformers")
@@ -24,6 +25,7 @@ def make_recipe(
     decode_dtype: torch.dtype,
     tiled: bool = False,
     text: TextRead | None = None,
+    loras: Sequence[LoraUse] = (),
 ) -> Recipe:
     """Return the recipe of output `index`. `batch_shape` is that of the latents, `batch_index` the position in it."""
     return Recipe(
@@ -49,6 +51,7 @@ def make_recipe(
         libraries=_library_versions(),
         profile=context.profile,
         text=text,
+        loras=tuple(LoraRef(name=lora.name, weight=lora.weight, sha256=lora.sha256) for lora in loras),
     )
 
 

@@ -10,6 +10,7 @@ from darkroom_schemas.recipe import Recipe
 from pydantic import Field, TypeAdapter
 
 from gpu_worker.domain.memory.plan import Offload, Policy
+from gpu_worker.models.lora_folder import LoraUse
 from gpu_worker.models.profile import Profile
 
 
@@ -49,6 +50,7 @@ class RunStep(Wire):
     run_id: str
     payload: Payload
     spool: Path
+    loras: tuple[LoraUse, ...] = ()
 
 
 class StopStep(Wire):

@@ -50,7 +50,7 @@ def _denoise(state: SdxlState, seeds: Sequence[int], on_step: "_Steps") -> torch
     shape = Shape(payload.width * payload.height, batch=len(seeds))
     try:
         if state.text is None:
-            state.text = encode_text(pipeline, payload)
+            state.text = encode_text(pipeline, payload, {lora.name for lora in state.loras})
         with state.context.peaks.denoising(model, shape, parts["unet"]):
             latents: torch.Tensor = pipeline(
                 **state.text.arguments,

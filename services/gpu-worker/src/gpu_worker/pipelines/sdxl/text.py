@@ -5,7 +5,7 @@ Chunks, padding and weights follow AUTOMATIC1111/stable-diffusion-webui: modules
 diffusers' `StableDiffusionXLPipeline.encode_prompt` does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,10 +37,15 @@ class SdxlText:
     read: TextRead
 
 
-def encode_text(pipeline: Any, payload: ImagePayload) -> SdxlText:  # pipelines of diffusers are untyped
+def encode_text(
+    pipeline: Any,  # pipelines of diffusers are untyped
+    payload: ImagePayload,
+    loras: Collection[str] = (),
+) -> SdxlText:
     """Encode the prompt and, for guidance above 1, the negative prompt. Both are padded to the same number of chunks.
 
     An empty negative prompt is all zeros if the model's `force_zeros_for_empty_prompt` is set, as in diffusers.
+    `loras` are the names of the LoRAs that are applied; those in a negative prompt have no effect.
     Raises an INVALID_PAYLOAD Failure if `clip_skip` exceeds the layers of the model.
     """
     encoders = _encoders(pipeline, payload.clip_skip or _USUAL_LAYER)
@@ -56,9 +61,9 @@ def encode_text(pipeline: Any, payload: ImagePayload) -> SdxlText:  # pipelines 
         zeros = (torch.zeros_like(embeds), torch.zeros_like(pooled))
         embeds, pooled = zeros if is_zero else _encode(encoders, divided[1], length)
         arguments |= {"negative_prompt_embeds": embeds, "negative_pooled_prompt_embeds": pooled}
-    read = [_read(prompt, both) for prompt, both in zip(prompts, divided, strict=True)]
-    negative = read[1] if is_guided else None
-    return SdxlText(arguments, TextRead(prompt=read[0], negative_prompt=negative, clip_skip=payload.clip_skip))
+    negative = _read(prompts[1], divided[1], ()) if is_guided else None
+    read = TextRead(prompt=_read(prompts[0], divided[0], loras), negative_prompt=negative, clip_skip=payload.clip_skip)
+    return SdxlText(arguments, read)
 
 
 def weigh(hidden: torch.Tensor, weights: Sequence[float]) -> torch.Tensor:
@@ -80,11 +85,15 @@ def weigh(hidden: torch.Tensor, weights: Sequence[float]) -> torch.Tensor:
 
 @dataclass(frozen=True, slots=True)
 class _Encoder:
-    """A text encoder with its tokenizer. `layer` is the index of the hidden states to use."""
+    """A text encoder with its tokenizer. `layer` is the index of the hidden states to use.
+
+    `device` is where it computes; its weights may wait elsewhere.
+    """
 
     tokenizer: Any
     model: Any
     layer: int
+    device: torch.device
 
     def divide(self, prompt: Prompt) -> Chunks:
         sections = [
@@ -98,7 +107,7 @@ class _Encoder:
         padding = CHUNK_TOKENS - len(chunk.ids)
         start, end, pad = (self.tokenizer.bos_token_id, self.tokenizer.eos_token_id, self.tokenizer.pad_token_id)
         ids = torch.tensor([[start, *chunk.ids, end, *[pad] * padding]])
-        output = self.model(ids.to(self.model.device), output_hidden_states=True)
+        output = self.model(ids.to(self.device), output_hidden_states=True)
         weights = [1.0, *chunk.weights, 1.0, *[1.0] * padding]
         return weigh(output.hidden_states[self.layer], weights), output[0]
 
@@ -109,8 +118,8 @@ def _encoders(pipeline: Any, clip_skip: int) -> tuple[_Encoder, _Encoder]:
     if clip_skip > layers:
         raise Failure(StepErrorCode.INVALID_PAYLOAD, f"clip_skip: must be 1 to {layers} for this model, is {clip_skip}")
     first, second = zip((pipeline.tokenizer, pipeline.tokenizer_2), models, strict=True)
-    layer = -max(clip_skip, _USUAL_LAYER)
-    return _Encoder(*first, layer), _Encoder(*second, layer)
+    layer, device = -max(clip_skip, _USUAL_LAYER), pipeline._execution_device  # as in diffusers' `encode_prompt`
+    return _Encoder(*first, layer, device), _Encoder(*second, layer, device)
 
 
 @torch.no_grad()
@@ -126,12 +135,13 @@ def _encode(encoders: Sequence[_Encoder], divided: Sequence[Chunks], length: int
     return torch.cat(widths, dim=-1), pooled
 
 
-def _read(prompt: Prompt, divided: Sequence[Chunks]) -> PromptRead:
+def _read(prompt: Prompt, divided: Sequence[Chunks], applied: Collection[str]) -> PromptRead:
     first = divided[0]
+    without_effect = [tag.source for tag in prompt.loras if tag.name not in applied]
     return PromptRead(
         tokens=first.tokens,
         read=first.read,
         chunks=len(first.chunks),
         weighted=prompt.is_weighted,
-        loras_not_applied=tuple(tag.source for tag in prompt.loras)[:_MAX_LORAS_NAMED],
+        loras_not_applied=tuple(without_effect[:_MAX_LORAS_NAMED]),
     )
