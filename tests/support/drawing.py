@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 from darkroom_schemas.payload import ImagePayload, PromptPayload, VideoPayload
+from gpu_worker.models.lora_folder import LoraUse
 from gpu_worker.pipelines.executor import PipelineExecutor
 from gpu_worker.runtime.child_link import StepLink
 from gpu_worker.runtime.messages import FileReady, FromChild, Progressed, RunStep, StepDone
@@ -26,13 +27,15 @@ class Drawing:
     stop_when: Callable[[Progressed], bool] = lambda _: False
     progress: list[Progressed] = field(default_factory=list)
     files: dict[int, FileReady] = field(default_factory=dict)
+    loras: tuple[LoraUse, ...] = ()
 
     def run(self) -> StepDone:
         link = StepLink("run", self._hear)
         # Every message counts here, however quickly they follow each other.
         link.min_interval_s = 0.0
         self._link = link
-        return self.executor.run(RunStep(run_id="run", payload=self.payload, spool=self.folder), link)
+        step = RunStep(run_id="run", payload=self.payload, spool=self.folder, loras=self.loras)
+        return self.executor.run(step, link)
 
     def stop(self) -> None:
         """Ask the running step to stop."""

@@ -13,8 +13,7 @@ from gpu_worker.models.registry import TinyArchitecture
 from gpu_worker.models.tiny.build import ensure_tiny_model
 from gpu_worker.pipelines.sdxl.loras import LoraFile, use_loras
 from safetensors.torch import save_file
-
-RANK = 4
+from support.lora_files import write_lora
 
 
 @pytest.fixture(scope="module")
@@ -40,32 +39,10 @@ def latents(pipeline: Any) -> torch.Tensor:
     return found
 
 
-def layers(pipeline: Any) -> Iterator[tuple[str, str, Any]]:
-    """Yield part, name of the layer as published LoRAs spell it, and the layer."""
-    for name, module in pipeline.unet.named_modules():
-        if name.endswith(("attn2.to_q", "attn1.to_k")):
-            yield "unet", name, module
-    for part in ("text_encoder", "text_encoder_2"):
-        for name, module in getattr(pipeline, part).named_modules():
-            if name.endswith(("q_proj", "k_proj", "v_proj", "out_proj")):
-                yield part, "text_model." + name.removeprefix("text_model."), module
-
-
 def lora(file: Path, pipeline: Any, seed: int, *, kohya: bool = True, more_inputs: int = 0) -> LoraFile:
     """Write a LoRA with random weights."""
     use_loras(pipeline, [])  # adapted layers have other names
-    random = torch.Generator().manual_seed(seed)
-    tensors: dict[str, torch.Tensor] = {}
-    prefixes = {"unet": "lora_unet_", "text_encoder": "lora_te1_", "text_encoder_2": "lora_te2_"}
-    for part, name, module in layers(pipeline):
-        down = torch.randn(RANK, module.in_features + more_inputs, generator=random) / 5
-        up = torch.randn(module.out_features, RANK, generator=random) / 5
-        if kohya:
-            key = prefixes[part] + name.replace(".", "_")
-            tensors |= {f"{key}.lora_down.weight": down, f"{key}.lora_up.weight": up, f"{key}.alpha": torch.tensor(4.0)}
-        elif part == "unet":
-            tensors |= {f"{part}.{name}.lora_A.weight": down, f"{part}.{name}.lora_B.weight": up}
-    save_file(tensors, file)
+    write_lora(file, pipeline.components, seed, kohya=kohya, more_inputs=more_inputs)
     return LoraFile(file.stem, file, hashlib.sha256(file.read_bytes()).hexdigest())
 
 

@@ -14,6 +14,8 @@ from gpu_worker.connectors.local import LocalConnector, Loras
 from gpu_worker.domain.failures import ConnectorNotReady, Failure, Stopped
 from gpu_worker.domain.model_states import ModelPhase, ModelState, ModelStates, all_ready
 from gpu_worker.domain.ports import StoredObject
+from gpu_worker.models.lora_folder import LoraUse
+from gpu_worker.models.profile import AnyPayload
 from gpu_worker.models.profile_loader import load_profile
 from gpu_worker.runtime.messages import (
     FileReady,
@@ -258,6 +260,11 @@ class FakeLoras:
 
     def __init__(self, *names: str) -> None:
         self.names = names
+        self.found: tuple[LoraUse, ...] = ()
+
+    def choose(self, payload: AnyPayload) -> tuple[LoraUse, ...]:
+        assert isinstance(payload, ImagePayload)
+        return self.found
 
 
 def test_the_connector_offers_the_loras_that_are_here_now(recipe: Recipe, tmp_path: Path) -> None:
@@ -294,3 +301,13 @@ async def test_a_step_of_a_model_that_is_not_ready_fails_and_may_be_retried(
     states.set("sdxl-base-1.0", ModelState(ModelPhase.READY))
     assert list(connector.models) == ["sdxl-base-1.0"]
     await connector.check()
+
+
+async def test_the_child_gets_the_loras_of_the_step(
+    make_run: MakeRun, order: dict[str, Any], recipe: Recipe, tmp_path: Path
+) -> None:
+    child, loras = FakeChild(recipe), FakeLoras("ink")
+    loras.found = (LoraUse(name="ink", path=tmp_path / "ink", sha256="ab" * 32, size_bytes=1, weight=0.5),)
+    await make_connector(child, FakeStore(), tmp_path, loras=loras).run(make_run("sdxl_image_fast", order))
+    assert child.asked is not None
+    assert child.asked.loras == loras.found

@@ -22,7 +22,8 @@ def test_text_that_was_read_in_part_is_counted() -> None:
 def test_loras_without_effect_are_named_once() -> None:
     tagged = PromptRead(tokens=1, read=1, loras_not_applied=("<lora:ink:1>", "<lora:ink:1>", "<lora:oil>"))
     assert notes_of(TextRead(prompt=tagged, negative_prompt=tagged)) == (
-        "LoRAs are not supported yet; not applied: <lora:ink:1>, <lora:oil>.",
+        "LoRAs that this worker does not have, or that a negative prompt names, were not applied: "
+        "<lora:ink:1>, <lora:oil>.",
     )
 
 

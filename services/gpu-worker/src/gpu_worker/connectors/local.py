@@ -18,8 +18,9 @@ from gpu_worker.domain.failures import UNFORESEEN, ConnectorNotReady, Failure, S
 from gpu_worker.domain.model_states import ModelPhase, ModelStates
 from gpu_worker.domain.object_keys import object_folder
 from gpu_worker.domain.ports import Deletions, ObjectStore, StepOutcomes, StepRun
+from gpu_worker.models.lora_folder import LoraUse
 from gpu_worker.models.payloads import read_payload, require_model
-from gpu_worker.models.profile import Profile
+from gpu_worker.models.profile import AnyPayload, Profile
 from gpu_worker.models.registry import ModelFamily
 from gpu_worker.runtime.messages import FileReady, Progressed, RunStep, StepDone, StepFailure, StepOutcome
 
@@ -50,6 +51,9 @@ class Loras(Protocol):
 
     @property
     def names(self) -> tuple[str, ...]: ...
+
+    def choose(self, payload: AnyPayload) -> tuple[LoraUse, ...]:
+        """Return the LoRAs of a step; raises a Failure."""
 
 
 class LocalConnector:
@@ -107,12 +111,13 @@ class LocalConnector:
         payload = self._profile.fit(read_payload(run.step.payload))
         require_model(payload, self._profile.models)
         self._require_ready(payload.model)
+        loras = () if self._loras is None else await asyncio.to_thread(self._loras.choose, payload)
         uploads = _Uploads(self._store, object_folder(run.step))
         previews = PreviewUploads(self._store, object_folder(run.step), run)
         with self._spool() as folder:
             try:
                 outcome = await self._run_on_device(
-                    RunStep(run_id=run.step.token, payload=payload, spool=folder),
+                    RunStep(run_id=run.step.token, payload=payload, spool=folder, loras=loras),
                     run.stop,
                     on_progress=lambda update: _forward(run, update, previews),
                     on_file=uploads.start,

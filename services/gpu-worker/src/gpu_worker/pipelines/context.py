@@ -40,6 +40,9 @@ class PipelineContext:
     profile: str
     texts: TextCache
 
-    def admit(self, payload: AnyPayload) -> AdmittedModel:
-        """Return the payload's model, placed for this step; raises a Failure if the step does not fit."""
-        return self.models.get(payload.model, stage_shapes(payload))
+    def admit(self, payload: AnyPayload, added_bytes: int = 0) -> AdmittedModel:
+        """Return the payload's model, placed for this step; raises a Failure if the step does not fit.
+
+        `added_bytes` are weights that the step adds to the model.
+        """
+        return self.models.get(payload.model, stage_shapes(payload), added_bytes)

@@ -157,7 +157,7 @@ class PipelineExecutor:
             )
         sink = self._open_sink(step, payload.max_bytes, link.file_ready)
         if payload.family is Family.SDXL:
-            timings, notes = run_sdxl(payload, self._context, sink, link)
+            timings, notes = run_sdxl(payload, self._context, sink, link, step.loras)
         else:
             timings, notes = run_wan(payload, self._context, sink, link)
         return StepDone(run_id=step.run_id, notes=notes, timings_s=timings)

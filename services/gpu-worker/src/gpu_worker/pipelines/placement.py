@@ -35,8 +35,7 @@ def place(parts: Parts, placement: Placement, device: torch.device) -> None:
     `OFFLOADED` leaves all of them in main memory: each job's pipeline moves them in turn (`enable_model_cpu_offload`).
     """
     modules = components(parts)
-    for module in modules.values():
-        _forget_hooks(module)
+    forget_hooks(parts)
     waiting = {} if placement is Placement.RESIDENT else {name: modules[name] for name in _waiting(modules, placement)}
     # What leaves the device goes first.
     for module in waiting.values():
@@ -50,6 +49,12 @@ def place(parts: Parts, placement: Placement, device: torch.device) -> None:
         _leave_after_encoding(modules, waiting, device)
     elif placement is Placement.TEXT_STREAMED:
         _stream(waiting, device)
+
+
+def forget_hooks(parts: Parts) -> None:
+    """Take the components off their placement, so that their layers may be replaced; `place` puts them back."""
+    for module in components(parts).values():
+        _forget_hooks(module)
 
 
 def _name_device(modules: Iterable[torch.nn.Module], device: torch.device) -> None:

@@ -6,9 +6,10 @@ from importlib.metadata import PackageNotFoundError, version
 
 import torch
 from darkroom_schemas.payload import ImagePayload, VideoPayload
-from darkroom_schemas.recipe import Recipe, TextRead
+from darkroom_schemas.recipe import LoraRef, Recipe, TextRead
 
 from gpu_worker.domain.memory.card import CUDA
+from gpu_worker.models.lora_folder import LoraUse
 from gpu_worker.pipelines.computation import Computation, type_name
 from gpu_worker.pipelines.context import PipelineContext
 from gpu_worker.runtime.gpu_software import gpu_software
@@ -28,6 +29,7 @@ def make_recipe(
     decode_dtype: torch.dtype,
     tiled: bool = False,
     text: TextRead | None = None,
+    loras: Sequence[LoraUse] = (),
 ) -> Recipe:
     """Return the recipe of output `index`. `batch_shape` is that of the latents, `batch_index` the position in it."""
     return Recipe(
@@ -58,6 +60,7 @@ def make_recipe(
         attention=computation.attention,
         placement=computation.placement,
         gpu=gpu_software() if context.device.kind == CUDA else None,
+        loras=tuple(LoraRef(name=lora.name, weight=lora.weight, sha256=lora.sha256) for lora in loras),
     )
 
 

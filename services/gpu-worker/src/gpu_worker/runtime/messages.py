@@ -11,6 +11,7 @@ from pydantic import Field, TypeAdapter
 
 from gpu_worker.domain.memory.plan import Offload, Policy
 from gpu_worker.models.files import ModelFiles
+from gpu_worker.models.lora_folder import LoraUse
 from gpu_worker.models.profile import Profile
 
 
@@ -60,6 +61,7 @@ class RunStep(Wire):
     run_id: str
     payload: Payload
     spool: Path
+    loras: tuple[LoraUse, ...] = ()
 
 
 class StopStep(Wire):

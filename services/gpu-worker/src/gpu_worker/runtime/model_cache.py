@@ -17,7 +17,7 @@ from darkroom_schemas.recipe import ModelRef
 
 from gpu_worker.domain.failures import Failure
 from gpu_worker.domain.memory.card import CUDA, Card, Resident
-from gpu_worker.domain.memory.footprint import Component, Footprint, Shape, StageName
+from gpu_worker.domain.memory.footprint import DENOISERS, Component, Footprint, Shape, StageName
 from gpu_worker.domain.memory.placement import Placement, bytes_between_steps, ram_bytes
 from gpu_worker.domain.memory.plan import Demand, Plan, Policy, Refusal
 from gpu_worker.domain.memory.planner import plan_step
@@ -111,6 +111,7 @@ class ModelCache:
         self._held: OrderedDict[str, _Held] = OrderedDict()
         self._leased: set[str] = set()
         self._is_leasing = False
+        self._added_bytes: dict[str, int] = {}
         # Replaced as a whole, never changed: the heartbeat thread reads them at any time.
         self._names: tuple[str, ...] = ()
         self._used_bytes = 0
@@ -145,10 +146,11 @@ class ModelCache:
             self._is_leasing = False
             self._leased.clear()
 
-    def get(self, name: str, shapes: Mapping[StageName, Shape] | None = None) -> AdmittedModel:
+    def get(self, name: str, shapes: Mapping[StageName, Shape] | None = None, added_bytes: int = 0) -> AdmittedModel:
         """Return a model that is placed so that a step of these shapes fits; loads it and evicts others if necessary.
 
-        Without shapes, the smallest step that the catalogue orders of the model's family must fit.
+        Without shapes, the smallest step that the catalogue orders of the model's family must fit. `added_bytes` are
+        weights that the step adds to the model, such as LoRAs. They count until the model is taken again.
         Raises a MODEL_UNAVAILABLE Failure if the model is not offered, and an OUT_OF_MEMORY Failure with the needed and
         the free bytes if the step does not fit.
         """
@@ -158,6 +160,7 @@ class ModelCache:
                 StepErrorCode.MODEL_UNAVAILABLE,
                 f"This worker has no model {name!r}; it has: {', '.join(self._entries)}",
             )
+        self._added_bytes[name] = added_bytes
         plan = self._plan(name, least_shapes(entry) if shapes is None else shapes)
         loading = 0 if name in self._held else self._footprints[name].weights_bytes
         for other in plan.evict:
@@ -167,7 +170,21 @@ class ModelCache:
         self._keep(name, model, plan.placement)
         if self._is_leasing:
             self._leased.add(name)
-        return AdmittedModel(model.ref, model.parts, model.colours, model.config, plan, self._footprints[name])
+        return AdmittedModel(model.ref, model.parts, model.colours, model.config, plan, self._footprint(name))
+
+    def change(self, name: str, change: Callable[[], None]) -> None:
+        """Call `change`, which replaces layers of a loaded model, and place the model's components again.
+
+        A model that cannot be placed again is dropped; raises an OUT_OF_MEMORY Failure for one that is not loaded.
+        """
+        held = self._held.get(name)
+        if held is None:
+            message = f"The model {name!r} had to leave the device, because memory ran out"
+            raise Failure(StepErrorCode.OUT_OF_MEMORY, message, retryable=True)
+        try:
+            change()
+        finally:
+            self._place_or_drop(name, held.model, held.placement)
 
     def evict_others(self, name: str) -> None:
         """Evict every other model that is not leased, because memory ran out in spite of the plan."""
@@ -182,13 +199,23 @@ class ModelCache:
             Resident(other, held.device_bytes, held.ram_bytes, other in self._leased)
             for other, held in self._held.items()
         ]
-        demand = Demand(name, self._footprints[name], shapes, is_loaded=name in self._held)
+        demand = Demand(name, self._footprint(name), shapes, is_loaded=name in self._held)
         free_ram = self._memory.free_ram_bytes()
         answer = plan_step(self._memory.card(self._used_bytes), free_ram, demand, residents, self._memory.policy)
         if isinstance(answer, Refusal):
             log.warning("A step does not fit", model=name, reason=str(answer))
             raise Failure(StepErrorCode.OUT_OF_MEMORY, f"This worker has too little {answer}", retryable=True)
         return answer
+
+    def _footprint(self, name: str) -> Footprint:
+        """Return the footprint of a model with what was added to its denoiser."""
+        footprint = self._footprints[name]
+        added = self._added_bytes.get(name, 0)
+        if not added:
+            return footprint
+        denoiser = next(component for component in footprint.weights if component in DENOISERS)
+        weights = {**footprint.weights, denoiser: footprint.weights[denoiser] + added}
+        return replace(footprint, weights=weights)
 
     def _load(self, name: str, entry: ModelEntry, plan: Plan) -> LoadedModel:
         started = time.perf_counter()
@@ -201,16 +228,19 @@ class ModelCache:
         held = self._held[name]
         if held.placement is not plan.placement:
             log.info("Moved the components of a model", model=name, placement=plan.placement.value)
-            try:
-                self._place(held.model, plan.placement)
-            except BaseException:
-                # Some components may be on the device and some not.
-                self._drop(name)
-                raise
+            self._place_or_drop(name, held.model, plan.placement)
         return held.model
 
+    def _place_or_drop(self, name: str, model: LoadedModel, placement: Placement) -> None:
+        try:
+            self._place(model, placement)
+        except BaseException:
+            # Some components may be on the device and some not.
+            self._drop(name)
+            raise
+
     def _keep(self, name: str, model: LoadedModel, placement: Placement) -> None:
-        footprint = self._footprints[name]
+        footprint = self._footprint(name)
         held = _Held(model, placement, bytes_between_steps(footprint, placement), ram_bytes(footprint, placement))
         self._held[name] = held
         self._held.move_to_end(name)
@@ -218,19 +248,14 @@ class ModelCache:
 
     def _evict(self, name: str, reserved_ram_bytes: int = 0) -> bool:
         """Move a model to main memory, or drop it if that has no room beside `reserved_ram_bytes`; return which."""
-        held, weights = self._held[name], self._footprints[name].weights_bytes
+        held, weights = self._held[name], self._footprint(name).weights_bytes
         room = self._memory.free_ram_bytes() - reserved_ram_bytes - _LEAST_FREE_RAM_BYTES
         parked = _Held(held.model, Placement.OFFLOADED, 0, weights)
         if not held.device_bytes or self._memory.card(self._used_bytes).kind != CUDA or weights - held.ram_bytes > room:
             del held, parked
             self._drop(name)
             return False
-        try:
-            self._place(held.model, Placement.OFFLOADED)
-        except BaseException:
-            del held, parked
-            self._drop(name)  # some of its components may be on the device and some not
-            raise
+        self._place_or_drop(name, held.model, Placement.OFFLOADED)
         self._held[name] = parked
         self._publish()
         self._memory.free_caches()

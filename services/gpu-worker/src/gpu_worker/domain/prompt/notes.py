@@ -3,6 +3,7 @@
 from darkroom_schemas.recipe import TextRead
 
 _MAX_TAGS_CHARACTERS = 300
+_WHY_NOT_APPLIED = "LoRAs that this worker does not have, or that a negative prompt names, were not applied"
 
 
 def notes_of(read: TextRead) -> tuple[str, ...]:
@@ -15,7 +16,7 @@ def notes_of(read: TextRead) -> tuple[str, ...]:
     ]
     tags = [tag for one in prompts.values() if one is not None for tag in one.loras_not_applied]
     if tags:
-        parts.append(f"LoRAs are not supported yet; not applied: {_listed(tags)}.")
+        parts.append(f"{_WHY_NOT_APPLIED}: {_listed(tags)}.")
     return tuple(parts)
 
 

@@ -40,6 +40,7 @@ def decode_images(state: SdxlState, report: StageReport) -> None:
                 decode_dtype=decode_dtype,
                 tiled=ladder.tiled,
                 text=state.text.read if state.text else None,
+                loras=state.loras,
             )
             state.sink.image(index, pixels, recipe)
             report.tick(index + 1, len(payload.seeds))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from darkroom_schemas.payload import ImagePayload
 
+from gpu_worker.models.lora_folder import LoraUse
 from gpu_worker.pipelines.computation import Computation
 from gpu_worker.pipelines.context import PipelineContext
 from gpu_worker.pipelines.sdxl.text import SdxlText
@@ -19,6 +20,7 @@ class SdxlState:
     payload: ImagePayload
     context: PipelineContext
     sink: OutputSink
+    loras: tuple[LoraUse, ...] = ()
     model: AdmittedModel | None = None
     computation: Computation | None = None
     text: SdxlText | None = None

@@ -5,7 +5,7 @@ Chunks, padding and weights follow AUTOMATIC1111/stable-diffusion-webui: modules
 diffusers' `StableDiffusionXLPipeline.encode_prompt` does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,10 +41,12 @@ def encode_text(
     pipeline: Any,  # pipelines of diffusers are untyped
     payload: ImagePayload,
     device: torch.device,
+    loras: Collection[str] = (),
 ) -> SdxlText:
     """Encode the prompt and, for guidance above 1, the negative prompt. Both are padded to the same number of chunks.
 
     An empty negative prompt is all zeros if the model's `force_zeros_for_empty_prompt` is set, as in diffusers.
+    `loras` are the names of the LoRAs that are applied; those in a negative prompt have no effect.
     Raises an INVALID_PAYLOAD Failure if `clip_skip` exceeds the layers of the model.
     """
     encoders = _encoders(pipeline, payload.clip_skip or _USUAL_LAYER, device)
@@ -60,9 +62,9 @@ def encode_text(
         zeros = (torch.zeros_like(embeds), torch.zeros_like(pooled))
         embeds, pooled = zeros if is_zero else _encode(encoders, divided[1], length)
         arguments |= {"negative_prompt_embeds": embeds, "negative_pooled_prompt_embeds": pooled}
-    read = [_read(prompt, both) for prompt, both in zip(prompts, divided, strict=True)]
-    negative = read[1] if is_guided else None
-    return SdxlText(arguments, TextRead(prompt=read[0], negative_prompt=negative, clip_skip=payload.clip_skip))
+    negative = _read(prompts[1], divided[1], ()) if is_guided else None
+    read = TextRead(prompt=_read(prompts[0], divided[0], loras), negative_prompt=negative, clip_skip=payload.clip_skip)
+    return SdxlText(arguments, read)
 
 
 def weigh(hidden: torch.Tensor, weights: Sequence[float]) -> torch.Tensor:
@@ -134,12 +136,13 @@ def _encode(encoders: Sequence[_Encoder], divided: Sequence[Chunks], length: int
     return torch.cat(widths, dim=-1), pooled
 
 
-def _read(prompt: Prompt, divided: Sequence[Chunks]) -> PromptRead:
+def _read(prompt: Prompt, divided: Sequence[Chunks], applied: Collection[str]) -> PromptRead:
     first = divided[0]
+    without_effect = [tag.source for tag in prompt.loras if tag.name not in applied]
     return PromptRead(
         tokens=first.tokens,
         read=first.read,
         chunks=len(first.chunks),
         weighted=prompt.is_weighted,
-        loras_not_applied=tuple(tag.source for tag in prompt.loras)[:_MAX_LORAS_NAMED],
+        loras_not_applied=tuple(without_effect[:_MAX_LORAS_NAMED]),
     )
