@@ -16,6 +16,7 @@ from gpu_worker.domain.memory.placement import Placement
 from gpu_worker.models.lora_folder import LoraUse
 from gpu_worker.pipelines.context import PipelineContext
 from gpu_worker.pipelines.executor import PipelineExecutor
+from gpu_worker.pipelines.parking import ParkedModule
 from gpu_worker.pipelines.placement import place
 from gpu_worker.pipelines.sdxl.loras import apply_loras
 from gpu_worker.pipelines.text_cache import TextCache
@@ -142,11 +143,11 @@ def test_loras_give_the_same_bytes_wherever_the_text_encoders_wait(
 
 def _waits(model: AdmittedModel, placement: Placement) -> bool:
     """Return whether the text encoders are placed so, and the denoiser is not offloaded."""
-    from accelerate.hooks import AlignDevicesHook, CpuOffload
-
-    expected = CpuOffload if placement is Placement.TEXT_OUT else AlignDevicesHook
-    denoiser = model.parts["unet"]._hf_hook
-    return isinstance(model.parts["text_encoder"]._hf_hook, expected) and not denoiser.offload
+    encoder, denoiser = model.parts["text_encoder"], model.parts["unet"]
+    is_parked = isinstance(getattr(encoder, "_darkroom_parked", None), ParkedModule)
+    is_streamed = getattr(encoder, "_hf_hook", None) is not None
+    expected = (True, False) if placement is Placement.TEXT_OUT else (False, True)
+    return (is_parked, is_streamed) == expected and not denoiser._hf_hook.offload
 
 
 def test_a_lora_that_does_not_fit_fails_its_job_only(draw: Draw, payload: ImagePayload, make_lora: MakeLora) -> None:

@@ -176,8 +176,8 @@ def test_a_plan_with_tiles_and_small_batches_is_what_runs(
 ) -> None:
     usual = executor.models.get
 
-    def planned(name: str, shapes: Mapping[StageName, Shape] | None = None) -> AdmittedModel:
-        model = usual(name, shapes)
+    def planned(name: str, shapes: Mapping[StageName, Shape] | None = None, added_bytes: int = 0) -> AdmittedModel:
+        model = usual(name, shapes, added_bytes)
         return replace(model, plan=replace(model.plan, batch=4, tiled=True))
 
     monkeypatch.setattr(executor.models, "get", planned)
