@@ -31,7 +31,7 @@ class ModelSettings(ServiceSettings):
     models: Annotated[tuple[str, ...], NoDecode] = ()
     """Models to offer, comma separated; empty means all models of the profile."""
     preload: Annotated[tuple[str, ...] | None, NoDecode] = None
-    """Models to load before the worker takes steps, comma separated, or `none`; by default those of the profile."""
+    """Models to obtain first and to load once they are here, comma separated, or `none`; by default the profile's."""
 
     device: str | None = Field(default=None, pattern=_DEVICE)
     """The GPU by its index, its UUID or the UUID of a MIG instance, as `nvidia-smi -L` lists them, or `cpu`."""
