@@ -31,7 +31,7 @@ class ModelSettings(ServiceSettings):
     models: Annotated[tuple[str, ...], NoDecode] = ()
     """Models to offer, comma separated; empty means all models of the profile."""
     preload: Annotated[tuple[str, ...] | None, NoDecode] = None
-    """Models to load before the worker takes steps, comma separated, or `none`; by default those of the profile."""
+    """Models to obtain first and to load once they are here, comma separated, or `none`; by default the profile's."""
     loras_dir: Path | None = None
     """Folder of LoRAs for SDXL; by default `loras` in the models folder."""
 

@@ -41,6 +41,9 @@ class FaultExecutor:
                 raise RuntimeError("invalid header")
             case "deadly":
                 os.kill(os.getpid(), signal.SIGSEGV)
+            case "gate" if files is not None:
+                while not files.path.exists():
+                    self._never.wait(0.01)
             case "removed" if files is not None and not files.path.exists():
                 raise Failure(StepErrorCode.MODEL_UNAVAILABLE, "removed does not exist")
         link.check()

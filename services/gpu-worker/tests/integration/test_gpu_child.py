@@ -91,9 +91,13 @@ class Bed:
 
 
 @asynccontextmanager
-async def child_with(timeouts: ChildTimeouts, command: tuple[str, ...] = COMMAND) -> AsyncIterator[Bed]:
+async def child_with(
+    timeouts: ChildTimeouts,
+    command: tuple[str, ...] = COMMAND,
+    models: dict[str, ModelFiles | None] | None = None,
+) -> AsyncIterator[Bed]:
     losses = Losses()
-    setup = Setup(profile=load_profile("tiny"), models_dir=Path("/nowhere"), models={}, heartbeat_s=0.05)
+    setup = Setup(profile=load_profile("tiny"), models_dir=Path("/nowhere"), models=models or {}, heartbeat_s=0.05)
     child = GpuChild(setup, losses, timeouts, command)
     keeper = asyncio.create_task(child.keep_alive())
     try:
@@ -358,3 +362,14 @@ async def test_a_stop_is_obeyed_while_another_step_has_the_process(bed: Bed) -> 
     assert not running.done()
     running_stop.set()
     assert isinstance(await running, StepHalted)
+
+
+async def test_heartbeats_begin_before_the_models_are_loaded(tmp_path: Path) -> None:
+    """The limit of the start ends with the first of them, so a slow load is no failure."""
+    gate = tmp_path / "gate"
+    async with child_with(CALM, models={"gate": files_at(gate)}) as bed:
+        for _ in range(3):
+            await bed.losses.heartbeats.acquire()
+        assert not bed.child.is_available
+        gate.touch()
+        assert isinstance(await bed.run("again"), StepDone)

@@ -68,9 +68,10 @@ class ModelSupply:
                 else:
                     self._states.set(name, ModelState(ModelPhase.STARTING))
                     self._to_add.put_nowait((name, files))
-        finally:
+        except asyncio.CancelledError:
             for task in self._retries.values():
                 task.cancel()
+            raise
 
     async def add(self) -> None:
         """Hand each model to the GPU process once its files are here; runs until cancelled."""

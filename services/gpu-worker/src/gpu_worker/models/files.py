@@ -50,8 +50,10 @@ def find_model(entry: ModelEntry, models_dir: Path, check: Check = lambda: None)
         vae = None if entry.vae is None else _path(entry.vae, models_dir)
         require_usable(entry, path, vae)
         digest = weights_digest(path, models_dir / "digests.json", check)
-    except (NotUsable, OSError) as error:
-        reason = str(error) if isinstance(error, NotUsable) else f"its files cannot be read: {error.strerror}"
+    except NotUsable as error:
+        raise Failure(StepErrorCode.MODEL_UNAVAILABLE, str(error)) from error
+    except OSError as error:
+        reason = f"its files cannot be read: {error.strerror or type(error).__name__}"
         raise Failure(StepErrorCode.MODEL_UNAVAILABLE, reason) from error
     if entry.sha256 not in (None, digest):
         raise Failure(

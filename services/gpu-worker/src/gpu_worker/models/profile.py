@@ -35,7 +35,7 @@ class Profile(BaseModel):
     """VRAM in GiB to advertise; None means that of the device. A scaled job needs less than its job type states."""
     scales: dict[Family, Scale] = Field(default_factory=dict)
     preload: tuple[str, ...] = ()
-    """Models to load before the worker takes steps."""
+    """Models to obtain first, and to load before the first step that needs them."""
     models: Models
 
     def fit(self, payload: AnyPayload) -> AnyPayload:
