@@ -6,6 +6,14 @@ from darkroom_schemas.base import Wire
 from darkroom_schemas.loras import MAX_LORAS
 
 
+class WeightsRef(Wire):
+    """Weights that replace a part of a model. `sha256` is that of a file, or of a folder's list of files and hashes."""
+
+    source: str
+    revision: str | None = None
+    sha256: str | None = None
+
+
 class ModelRef(Wire):
     """A loaded model. `sha256` is None only if the weights in a folder have not been hashed yet."""
 
@@ -13,6 +21,8 @@ class ModelRef(Wire):
     source: str
     revision: str | None = None
     sha256: str | None = None
+    vae: WeightsRef | None = None
+    """The VAE that replaces the model's own."""
 
 
 class LoraRef(Wire):
@@ -45,6 +55,36 @@ class TextRead(Wire):
     """Layer of SDXL's text encoders, counted from the end, as requested; 1 counts as 2. None means 2, the usual one."""
 
 
+class SchedulerUsed(Wire):
+    """The scheduler that computed the noise levels and the steps, by its class in diffusers, and its configuration."""
+
+    kind: str
+    prediction_type: str | None = None
+    timestep_spacing: str | None = None
+    flow_shift: float | None = None
+    """Shift of the noise levels of flow matching."""
+    settings: dict[str, bool | int | float | str] = Field(default_factory=dict)
+    """The other values of its configuration that are not null."""
+
+
+class GpuSoftware(Wire):
+    """What chooses the kernels on a GPU, besides torch. None where unknown."""
+
+    capability: str | None = None
+    """Compute capability, such as `9.0`."""
+    cuda: str | None = None
+    """Version of CUDA that torch was built with."""
+    cudnn: str | None = None
+    driver: str | None = None
+
+
+class VideoEncoding(Wire):
+    """The encoder of a video, by its name in FFmpeg, and its options."""
+
+    encoder: str
+    options: dict[str, str]
+
+
 class Recipe(Wire):
     """All inputs that determine the pixels. The same recipe, `batch_shape` included, yields the same bytes."""
 
@@ -73,4 +113,15 @@ class Recipe(Wire):
     profile: str
     text: TextRead | None = None
     """None in recipes of earlier releases."""
+    dtypes: dict[str, str] | None = None
+    """Number format of each part's weights, by the part's name in diffusers; that of most of them if they differ."""
+    scheduler: SchedulerUsed | None = None
+    attention: str | None = None
+    """Attention backend of the denoiser, by its name in diffusers; `native` is torch's."""
+    placement: str | None = None
+    """How the parts shared the device: `resident`, `text_out`, `offloaded` or `text_streamed`."""
+    gpu: GpuSoftware | None = None
+    """None on a CPU."""
+    encoding: VideoEncoding | None = None
+    """None for images, which are lossless."""
     loras: tuple[LoraRef, ...] = Field(default=(), max_length=MAX_LORAS)

@@ -18,6 +18,7 @@ from gpu_worker.pipelines.context import PipelineContext
 from gpu_worker.pipelines.executor import PipelineExecutor
 from gpu_worker.pipelines.placement import place
 from gpu_worker.pipelines.sdxl.loras import apply_loras
+from gpu_worker.pipelines.text_cache import TextCache
 from gpu_worker.runtime.model_cache import AdmittedModel
 from support.drawing import Draw, Drawing
 from support.lora_files import write_lora
@@ -128,7 +129,7 @@ def test_loras_give_the_same_bytes_wherever_the_text_encoders_wait(
             finally:
                 place(model.parts, placement, CPU)
 
-    context = PipelineContext(None, Placed(), None, "tiny")  # type: ignore[arg-type]  # applying uses the cache only
+    context = PipelineContext(None, Placed(), None, "tiny", TextCache())  # type: ignore[arg-type]  # applying uses the cache only
     place(model.parts, placement, CPU)
     try:
         for loras, expected in zip(((ink,), (oil,), ()), resident, strict=True):
@@ -140,12 +141,9 @@ def test_loras_give_the_same_bytes_wherever_the_text_encoders_wait(
 
 
 def _waits(model: AdmittedModel, placement: Placement) -> bool:
-    """Return whether the text encoders are placed so, and the denoiser is not offloaded."""
-    from accelerate.hooks import AlignDevicesHook, CpuOffload
-
-    expected = CpuOffload if placement is Placement.TEXT_OUT else AlignDevicesHook
-    denoiser = model.parts["unet"]._hf_hook
-    return isinstance(model.parts["text_encoder"]._hf_hook, expected) and not denoiser.offload
+    """Return whether the text encoders wait as the placement has it, and the denoiser is where it computes."""
+    is_streamed = model.parts["text_encoder"].device.type == "meta"
+    return is_streamed is (placement is Placement.TEXT_STREAMED) and not model.parts["unet"]._hf_hook.offload
 
 
 def test_a_lora_that_does_not_fit_fails_its_job_only(draw: Draw, payload: ImagePayload, make_lora: MakeLora) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
 
 import numpy as np
 import pytest
@@ -17,6 +16,7 @@ from gpu_worker.domain.memory.card import CUDA, Card
 from gpu_worker.domain.memory.footprint import Component, Shape, StageName
 from gpu_worker.domain.memory.placement import Placement
 from gpu_worker.models.profile import Profile
+from gpu_worker.pipelines import parking
 from gpu_worker.pipelines.context import LoadContext
 from gpu_worker.pipelines.executor import PipelineExecutor
 from gpu_worker.pipelines.placement import clear_text, component_weights, components, place
@@ -67,53 +67,76 @@ def test_sdxl_gives_the_same_bytes_wherever_its_text_encoders_wait(
     assert np.array_equal(moved.pixels(), resident.pixels())
 
 
-class Watched(torch.nn.Identity):
-    """A module that notes where it is moved to and stays where it is: the machines of the tests have no GPU."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.weight = torch.nn.Parameter(torch.zeros(2))
-        self.moves: list[str] = []
-
-    def to(self, *args: Any, **_: Any) -> Self:  # Any: torch's signature
-        self.moves.append(str(args[0]))
-        return self
+def sdxl() -> dict[str, torch.nn.Linear]:
+    """Return stand-ins of SDXL's components."""
+    return {name: torch.nn.Linear(2, 2) for name in ("text_encoder", "text_encoder_2", "unet", "vae")}
 
 
 @pytest.fixture
-def watched() -> dict[str, Watched]:
-    """Return SDXL's components, placed with the meta device for a GPU. The moves of placing them are forgotten."""
-    parts = {name: Watched() for name in ("text_encoder", "text_encoder_2", "unet", "vae")}
-    place(parts, Placement.TEXT_OUT, torch.device("meta"))
-    for part in parts.values():
-        part.moves.clear()
-    return parts
+def copies(monkeypatch: pytest.MonkeyPatch) -> list[torch.Tensor]:
+    """Note what is copied to the device. The CPU stands for it, so a copy is made where torch would make none."""
+    made: list[torch.Tensor] = []
+
+    def copy(values: torch.Tensor, _: torch.device) -> torch.Tensor:
+        made.append(values)
+        return values.clone()
+
+    monkeypatch.setattr(parking, "_copy", copy)
+    return made
 
 
-def test_the_text_encoders_come_when_called_and_leave_when_the_denoiser_is_called(watched: dict[str, Watched]) -> None:
-    encoders = (watched["text_encoder"], watched["text_encoder_2"])
-    left_before: list[list[str]] = []
-    watched["unet"].register_forward_pre_hook(lambda *_: left_before.append(list(encoders[0].moves)))
+def places(module: torch.nn.Module) -> list[int]:
+    return [parameter.data_ptr() for parameter in module.parameters()]
+
+
+def test_text_encoders_come_when_called_and_leave_when_the_denoiser_is_called(copies: list[torch.Tensor]) -> None:
+    parts = sdxl()
+    encoders = (parts["text_encoder"], parts["text_encoder_2"])
+    place(parts, Placement.TEXT_OUT, CPU)
+    waiting = [places(encoder) for encoder in encoders]
     for encoder in encoders:
         encoder(torch.zeros(1, 2))
-    assert [encoder.moves for encoder in encoders] == [["meta"], ["meta"]]
-    watched["unet"](torch.zeros(1, 2))
-    assert left_before == [["meta", "cpu"]]
-    assert encoders[1].moves == ["meta", "cpu"]
+    assert [tensor.data_ptr() for tensor in copies] == [*waiting[0], *waiting[1]]
+    assert all(at not in waiting[0] for at in places(encoders[0])), "it computes with the copies"
+    parts["unet"](torch.zeros(1, 2))
+    assert [places(encoder) for encoder in encoders] == waiting, "leaving copies nothing back"
+    encoders[0](torch.zeros(1, 2))
+    encoders[0](torch.zeros(1, 2))
+    assert len(copies) == 6, "weights that are there are not copied again"
 
 
-def test_a_step_that_ends_before_its_denoiser_leaves_no_text_encoder_on_the_device(watched: dict[str, Watched]) -> None:
-    clear_text(watched)
-    assert watched["text_encoder"].moves == ["cpu"]
+def test_weights_that_a_lora_adds_travel_with_their_module(copies: list[torch.Tensor]) -> None:
+    parts = sdxl()
+    encoder = parts["text_encoder"]
+    place(parts, Placement.TEXT_OUT, CPU)
+    encoder(torch.zeros(1, 2))
+    encoder.register_parameter("lora", torch.nn.Parameter(torch.ones(2)))
+    clear_text(parts)
+    encoder(torch.zeros(1, 2))
+    assert len(copies) == 2 + 3
+    assert torch.equal(encoder.get_parameter("lora"), torch.ones(2))
 
 
-def test_another_placement_forgets_all_hooks_of_the_one_before(watched: dict[str, Watched]) -> None:
-    place(watched, Placement.RESIDENT, CPU)
-    assert not any(hasattr(part, "_hf_hook") for part in watched.values())
-    assert len(watched["unet"]._forward_pre_hooks) == 0
-    watched["text_encoder"].moves.clear()
-    clear_text(watched)
-    assert watched["text_encoder"].moves == []
+def test_a_step_that_ends_before_its_denoiser_leaves_no_text_encoder_on_the_device(copies: list[torch.Tensor]) -> None:
+    parts = sdxl()
+    place(parts, Placement.TEXT_OUT, CPU)
+    waiting = places(parts["text_encoder"])
+    parts["text_encoder"](torch.zeros(1, 2))
+    clear_text(parts)
+    assert places(parts["text_encoder"]) == waiting
+    assert len(copies) == 2
+
+
+def test_another_placement_forgets_all_hooks_of_the_one_before(copies: list[torch.Tensor]) -> None:
+    parts = sdxl()
+    place(parts, Placement.TEXT_OUT, CPU)
+    parts["text_encoder"](torch.zeros(1, 2))
+    place(parts, Placement.RESIDENT, CPU)
+    assert not any(hasattr(part, "_hf_hook") for part in parts.values())
+    assert not any(part._forward_pre_hooks for part in parts.values())
+    parts["text_encoder"](torch.zeros(1, 2))
+    assert len(copies) == 2
+    clear_text(parts)
 
 
 def test_the_components_of_a_model_are_those_that_have_weights(
@@ -153,8 +176,8 @@ def test_a_plan_with_tiles_and_small_batches_is_what_runs(
 ) -> None:
     usual = executor.models.get
 
-    def planned(name: str, shapes: Mapping[StageName, Shape] | None = None) -> AdmittedModel:
-        model = usual(name, shapes)
+    def planned(name: str, shapes: Mapping[StageName, Shape] | None = None, added: int = 0) -> AdmittedModel:
+        model = usual(name, shapes, added)
         return replace(model, plan=replace(model.plan, batch=4, tiled=True))
 
     monkeypatch.setattr(executor.models, "get", planned)

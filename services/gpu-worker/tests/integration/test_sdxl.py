@@ -144,3 +144,11 @@ def test_a_picture_over_its_buckets_limit_fails_the_step(draw: Draw, image_paylo
 def test_a_model_that_is_not_offered_is_refused(draw: Draw, image_payload: ImagePayload) -> None:
     with pytest.raises(Failure, match="no model 'flux'"):
         draw(image_payload.model_copy(update={"model": "flux"})).run()
+
+
+def test_seeds_that_differ_in_their_upper_half_give_different_pictures(draw: Draw, image_payload: ImagePayload) -> None:
+    drawing = draw(image_payload.model_copy(update={"seeds": (1, 2**32 + 1, 2**63, 0)}))
+    drawing.run()
+    pictures = {drawing.pixels(index).tobytes() for index in range(4)}
+    assert len(pictures) == 4
+    assert drawing.files[1].recipe.seed == 2**32 + 1

@@ -13,6 +13,7 @@ from gpu_worker.pipelines.executor import PipelineExecutor
 from gpu_worker.pipelines.sdxl.text import encode_text, weigh
 from support.drawing import Draw
 
+CPU = torch.device("cpu")
 LONG = "a red dog runs, " * 14
 """70 tokens of a chunk's 75."""
 
@@ -35,7 +36,7 @@ def test_a_short_prompt_is_encoded_as_diffusers_does(
 ) -> None:
     pipeline.register_to_config(force_zeros_for_empty_prompt=force_zeros)
     expected = pipeline.encode_prompt(prompt, negative_prompt=negative or None)
-    text = encode_text(pipeline, asked(image_payload, prompt=prompt, negative_prompt=negative)).arguments
+    text = encode_text(pipeline, asked(image_payload, prompt=prompt, negative_prompt=negative), CPU).arguments
     names = ("prompt_embeds", "negative_prompt_embeds", "pooled_prompt_embeds", "negative_pooled_prompt_embeds")
     for name, tensor in zip(names, expected, strict=True):
         assert torch.equal(text[name], tensor), name
@@ -46,7 +47,7 @@ def test_clip_skip_is_the_layer_from_the_end_and_at_least_two(
     pipeline: StableDiffusionXLPipeline, image_payload: ImagePayload, clip_skip: int | None, in_diffusers: int | None
 ) -> None:
     expected = pipeline.encode_prompt("a dog", clip_skip=in_diffusers)[0]
-    text = encode_text(pipeline, asked(image_payload, prompt="a dog", clip_skip=clip_skip))
+    text = encode_text(pipeline, asked(image_payload, prompt="a dog", clip_skip=clip_skip), CPU)
     assert torch.equal(text.arguments["prompt_embeds"], expected)
     assert text.read.clip_skip == clip_skip
 
@@ -54,7 +55,7 @@ def test_clip_skip_is_the_layer_from_the_end_and_at_least_two(
 def test_the_largest_clip_skip_is_the_first_layer(
     pipeline: StableDiffusionXLPipeline, image_payload: ImagePayload
 ) -> None:
-    text = encode_text(pipeline, asked(image_payload, prompt="a dog", clip_skip=3))
+    text = encode_text(pipeline, asked(image_payload, prompt="a dog", clip_skip=3), CPU)
     ids = pipeline.tokenizer("a dog", padding="max_length", return_tensors="pt").input_ids
     first = pipeline.text_encoder(ids, output_hidden_states=True).hidden_states[1]
     assert torch.equal(text.arguments["prompt_embeds"][..., : first.shape[-1]], first)
@@ -64,14 +65,16 @@ def test_clip_skip_beyond_the_models_layers_is_refused(
     pipeline: StableDiffusionXLPipeline, image_payload: ImagePayload
 ) -> None:
     with pytest.raises(Failure, match="clip_skip: must be 1 to 3 for this model, is 4"):
-        encode_text(pipeline, asked(image_payload, clip_skip=4))
+        encode_text(pipeline, asked(image_payload, clip_skip=4), CPU)
 
 
 def test_each_chunk_is_encoded_like_a_prompt_of_its_own(
     pipeline: StableDiffusionXLPipeline, image_payload: ImagePayload
 ) -> None:
     parts = ["a red dog", "waves at night", "the sea"]
-    whole = encode_text(pipeline, asked(image_payload, prompt=" BREAK ".join(parts), negative_prompt="fog")).arguments
+    whole = encode_text(
+        pipeline, asked(image_payload, prompt=" BREAK ".join(parts), negative_prompt="fog"), CPU
+    ).arguments
     alone = [pipeline.encode_prompt(part, negative_prompt="fog") for part in parts]
     empty = pipeline.encode_prompt("")[0]
     assert torch.equal(whole["prompt_embeds"], torch.cat([encoded[0] for encoded in alone], dim=1))
@@ -82,7 +85,7 @@ def test_each_chunk_is_encoded_like_a_prompt_of_its_own(
 def test_a_longer_negative_prompt_pads_the_prompt(
     pipeline: StableDiffusionXLPipeline, image_payload: ImagePayload
 ) -> None:
-    text = encode_text(pipeline, asked(image_payload, prompt="a dog", negative_prompt=LONG * 2))
+    text = encode_text(pipeline, asked(image_payload, prompt="a dog", negative_prompt=LONG * 2), CPU)
     assert text.arguments["prompt_embeds"].shape == text.arguments["negative_prompt_embeds"].shape == (1, 154, 64)
     assert text.read == TextRead(
         prompt=PromptRead(tokens=2, read=2), negative_prompt=PromptRead(tokens=140, read=140, chunks=2)
@@ -92,7 +95,7 @@ def test_a_longer_negative_prompt_pads_the_prompt(
 def test_without_guidance_no_negative_prompt_is_encoded(
     pipeline: StableDiffusionXLPipeline, image_payload: ImagePayload
 ) -> None:
-    text = encode_text(pipeline, asked(image_payload, guidance_scale=1.0))
+    text = encode_text(pipeline, asked(image_payload, guidance_scale=1.0), CPU)
     assert set(text.arguments) == {"prompt_embeds", "pooled_prompt_embeds"}
     assert text.read.negative_prompt is None
 
@@ -119,8 +122,8 @@ def test_weighted_states_stay_finite_in_half_precision() -> None:
 def test_a_weight_in_the_prompt_applies_to_its_tokens_in_both_encoders(
     pipeline: StableDiffusionXLPipeline, image_payload: ImagePayload
 ) -> None:
-    plain = encode_text(pipeline, asked(image_payload, prompt="a red dog")).arguments
-    text = encode_text(pipeline, asked(image_payload, prompt="a (red:1.5) dog"))
+    plain = encode_text(pipeline, asked(image_payload, prompt="a red dog"), CPU).arguments
+    text = encode_text(pipeline, asked(image_payload, prompt="a (red:1.5) dog"), CPU)
     weights = [1.0] * 77
     weights[2] = 1.5  # behind the start token and "a"
     first = pipeline.text_encoder.config.hidden_size
@@ -135,7 +138,7 @@ def test_control_tokens_in_a_prompt_do_not_end_it(
     pipeline: StableDiffusionXLPipeline, image_payload: ImagePayload
 ) -> None:
     pooled = [
-        encode_text(pipeline, asked(image_payload, prompt=f"a dog <|endoftext|> {last}")).arguments
+        encode_text(pipeline, asked(image_payload, prompt=f"a dog <|endoftext|> {last}"), CPU).arguments
         for last in ("runs", "sleeps")
     ]
     assert not torch.equal(pooled[0]["pooled_prompt_embeds"], pooled[1]["pooled_prompt_embeds"])
@@ -162,7 +165,7 @@ def test_text_behind_the_last_chunk_and_loras_are_named_in_the_recipe(draw: Draw
     done = drawing.run()
     assert done.notes == (
         "The model read 107 of the 108 tokens of the prompt.",
-        "LoRAs are not supported yet; not applied: <lora:sketch:0.8>.",
+        "LoRAs that this worker does not have, or that a negative prompt names, were not applied: <lora:sketch:0.8>.",
     )
     assert drawing.files[0].recipe.text == TextRead(
         prompt=PromptRead(tokens=108, read=107, chunks=107, loras_not_applied=("<lora:sketch:0.8>",)),

@@ -9,6 +9,8 @@ import torch
 from darkroom_schemas.payload import ImagePayload, PromptPayload, VideoPayload
 from gpu_worker.domain.failures import Stopped
 from gpu_worker.models.profile import Profile
+from gpu_worker.models.registry import TinyArchitecture
+from gpu_worker.models.tiny.build import ensure_tiny_model
 from gpu_worker.pipelines.components import load_models
 from gpu_worker.pipelines.executor import PipelineExecutor
 from gpu_worker.runtime.messages import Setup
@@ -33,8 +35,9 @@ def payloads(
 def test_a_stop_ends_the_computation_at_the_next_block(
     draw: Draw, executor: PipelineExecutor, payloads: dict[str, AnyPayload], family: str, part: str
 ) -> None:
-    drawing = draw(payloads[family])
-    whole = executor.models.get(payloads[family].model).parts[part]
+    payload = payloads[family].model_copy(update={"prompt": f"a text for the {part} alone"})  # none is cached
+    drawing = draw(payload)
+    whole = executor.models.get(payload.model).parts[part]
     whole = whole.decoder if part == "vae" else whole
     lists = [module for module in whole.modules() if isinstance(module, torch.nn.ModuleList) and len(module) > 0]
     ended: list[bool] = []
@@ -49,7 +52,7 @@ def test_a_stop_ends_the_computation_at_the_next_block(
         for hook in hooks:
             hook.remove()
     assert ended == []
-    again = draw(payloads[family])
+    again = draw(payload)
     done = again.run()
     assert again.files or done.text
 
@@ -104,18 +107,13 @@ def test_a_stop_during_a_load_ends_it_before_the_next_part(
     assert executor.models.names() == ()
 
 
-def test_models_that_are_loaded_one_by_one_are_those_of_the_pipeline(
-    executor: PipelineExecutor, image_payload: ImagePayload, models_dir: Path
-) -> None:
+def test_models_that_are_loaded_one_by_one_are_those_of_the_pipeline(models_dir: Path) -> None:
     from diffusers import StableDiffusionXLPipeline
 
-    executor.models.get(image_payload.model)
-    [index] = models_dir.rglob("*sdxl*/**/model_index.json")
+    folder = ensure_tiny_model(TinyArchitecture.SDXL, models_dir)
     checks: list[None] = []
-    ours = load_models(
-        index.parent, lambda: checks.append(None), dtype=torch.bfloat16, variant="fp16", local_files_only=True
-    )
-    theirs = StableDiffusionXLPipeline.from_pretrained(index.parent, dtype=torch.bfloat16, local_files_only=True)
+    ours = load_models(folder, lambda: checks.append(None), dtype=torch.bfloat16, local_files_only=True)
+    theirs = StableDiffusionXLPipeline.from_pretrained(folder, dtype=torch.bfloat16, local_files_only=True)
     assert set(ours) == {"vae", "text_encoder", "text_encoder_2", "unet"}
     assert len(checks) == len(ours) + 1
     for name, model in ours.items():

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from gpu_worker.models.files import weights_digest
+from gpu_worker.models.digests import weights_digest
 from gpu_worker.models.registry import TinyArchitecture
 from gpu_worker.models.tiny import wheel_data
 from gpu_worker.models.tiny.build import ensure_tiny_model

@@ -171,6 +171,23 @@ def test_of_a_local_checkpoint_only_the_replacing_vae_is_to_come(tmp_path: Path)
     assert (sdxl.present_bytes, sdxl.missing_bytes) == (1000, 335_000_000)
 
 
+def test_a_model_whose_file_is_none_takes_its_own_job_types_only(tmp_path: Path) -> None:
+    checkpoint = tmp_path / "own.safetensors"
+    checkpoint.write_text("<html>Please log in</html>")
+    checked = report(machine(gpu(48)), sdxl_checkpoint=checkpoint)
+    assert checked.runs
+    assert "own.safetensors is a web page" in checked.faults["sdxl-base-1.0"]
+    refused = {verdict.job_type: verdict for verdict in checked.devices[0].types if not verdict.is_admitted}
+    assert {verdict.model for verdict in refused.values()} == {"sdxl-base-1.0"}
+    assert "web page" in str(refused["sdxl_image_fast"].reason)
+    assert "video_fast" in admitted(checked)
+
+
+def test_a_machine_whose_only_model_cannot_be_loaded_does_not_run(tmp_path: Path) -> None:
+    checked = report(machine(gpu(48)), sdxl_checkpoint=tmp_path, models=("sdxl-base-1.0",))
+    assert checked.problems == ("no model can be loaded",)
+
+
 class _NoConnection:
     """A connector's surroundings; registration uses none of them."""
 

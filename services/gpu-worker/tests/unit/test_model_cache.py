@@ -11,7 +11,7 @@ import pytest
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.recipe import ModelRef
 from gpu_worker.domain.failures import Failure
-from gpu_worker.domain.memory.card import CUDA, Card
+from gpu_worker.domain.memory.card import CPU, CUDA, Card
 from gpu_worker.domain.memory.footprint import Component, Footprint, Point, Shape, StageFootprint, StageName
 from gpu_worker.domain.memory.placement import Placement
 from gpu_worker.domain.memory.plan import Policy
@@ -40,6 +40,8 @@ class Machine:
 
     total_gb: float
     foreign_gb: float = 0.0
+    ram_gb: float = 64.0
+    kind: str = CUDA
     loads: list[tuple[str, Placement]] = field(default_factory=list)
     moves: list[tuple[str, Placement]] = field(default_factory=list)
     freed: list[Callable[[], None]] = field(default_factory=list)
@@ -47,7 +49,7 @@ class Machine:
     fails_to_move: bool = False
 
     def cache(self, **footprints: Footprint) -> ModelCache:
-        memory = Memory(self._card, lambda: 64 * GB, self._free, Policy())
+        memory = Memory(self._card, lambda: round(self.ram_gb * GB), self._free, Policy())
         return ModelCache(
             dict.fromkeys(footprints, ENTRY),
             footprints,
@@ -63,7 +65,7 @@ class Machine:
 
     def _card(self, loaded_bytes: int) -> Card:
         total = round(self.total_gb * GB)
-        return Card(CUDA, "card", total, total - round(self.foreign_gb * GB) - loaded_bytes, loaded_bytes)
+        return Card(self.kind, "card", total, total - round(self.foreign_gb * GB) - loaded_bytes, loaded_bytes)
 
     def _load(self, name: str, placement: Placement, promised: Footprint) -> LoadedModel:
         self.loads.append((name, placement))
@@ -85,7 +87,7 @@ def test_a_loaded_model_is_not_loaded_again() -> None:
 
 
 def test_room_is_made_by_dropping_the_least_recently_used() -> None:
-    cache = Machine(31).cache(a=footprint(10), b=footprint(10), c=footprint(10))
+    cache = Machine(31, ram_gb=11).cache(a=footprint(10), b=footprint(10), c=footprint(10))
     for name in "abac":
         with cache.leases():
             cache.get(name, STEP)
@@ -94,7 +96,7 @@ def test_room_is_made_by_dropping_the_least_recently_used() -> None:
 
 def test_work_of_a_loaded_model_counts_at_every_use_and_not_only_at_its_load() -> None:
     """Both models fit beside each other until the first one works again with a larger step."""
-    machine = Machine(24)
+    machine = Machine(24, ram_gb=16)
     cache = machine.cache(a=footprint(6), b=footprint(15))
     with cache.leases():
         cache.get("a", STEP)
@@ -140,8 +142,78 @@ def test_the_weights_as_loaded_replace_those_of_the_book() -> None:
     assert cache.used_bytes() == 20 * GB
 
 
+def test_an_evicted_model_waits_in_main_memory_and_returns_from_there() -> None:
+    machine = Machine(24)
+    cache = machine.cache(a=footprint(10), b=footprint(15))
+    for name in "aba":
+        with cache.leases():
+            assert cache.get(name, STEP).plan.placement is Placement.RESIDENT
+    assert machine.loads == [("a", Placement.RESIDENT), ("b", Placement.RESIDENT)]
+    assert machine.moves == [("a", Placement.OFFLOADED), ("b", Placement.OFFLOADED), ("a", Placement.RESIDENT)]
+    assert cache.used_bytes() == 10 * GB
+
+
+def test_sdxl_video_and_prompt_take_turns_on_24_gb_without_a_second_load() -> None:
+    machine = Machine(24)
+    cache = machine.cache(sdxl=footprint(7, 3), wan=footprint(14.7, 2), qwen=footprint(15.2, 1))
+    for number in range(100):
+        with cache.leases():
+            cache.get(("sdxl", "wan", "qwen")[number % 3], STEP)
+    assert [name for name, _ in machine.loads] == ["sdxl", "wan", "qwen"]
+
+
+def test_a_model_that_main_memory_has_no_room_for_is_dropped() -> None:
+    machine = Machine(24, ram_gb=16)
+    cache = machine.cache(a=footprint(10), b=footprint(15))
+    for name in "aba":
+        with cache.leases():
+            cache.get(name, STEP)
+    assert [name for name, _ in machine.loads] == ["a", "b", "a"]
+    assert machine.moves == []
+
+
+def test_main_memory_that_the_next_load_needs_is_not_taken_by_the_model_that_leaves() -> None:
+    machine = Machine(24, ram_gb=22)
+    cache = machine.cache(a=footprint(10), b=footprint(15))
+    for name in "ab":
+        with cache.leases():
+            cache.get(name, STEP)
+    assert cache.names() == ("b",), "15 GB pass through main memory, and 10 more do not fit beside them"
+
+
+def test_a_model_whose_move_to_main_memory_failed_is_dropped() -> None:
+    machine = Machine(24)
+    cache = machine.cache(a=footprint(10), b=footprint(15))
+    with cache.leases():
+        cache.get("a", STEP)
+    machine.fails_to_move = True
+    with pytest.raises(MemoryError):
+        cache.get("b", STEP)
+    assert cache.names() == ()
+
+
+def test_memory_that_ran_out_moves_the_other_models_to_main_memory() -> None:
+    machine = Machine(60)
+    cache = machine.cache(a=footprint(10), b=footprint(10))
+    for name in "ab":
+        with cache.leases():
+            cache.get(name, STEP)
+    cache.evict_others("b")
+    assert (cache.names(), cache.used_bytes()) == (("a", "b"), 10 * GB)
+    assert machine.moves == [("a", Placement.OFFLOADED)]
+
+
+def test_on_a_cpu_a_model_that_leaves_is_dropped() -> None:
+    machine = Machine(24, kind=CPU)
+    cache = machine.cache(a=footprint(10), b=footprint(15))
+    for name in "ab":
+        with cache.leases():
+            cache.get(name, STEP)
+    assert cache.names() == ("b",)
+
+
 def test_a_leased_model_is_not_evicted() -> None:
-    cache = Machine(20).cache(a=footprint(10), b=footprint(10))
+    cache = Machine(20, ram_gb=11).cache(a=footprint(10), b=footprint(10))
     with cache.leases():
         cache.get("a", STEP)
         plan = cache.get("b", STEP).plan
@@ -155,7 +227,7 @@ def test_a_leased_model_is_not_evicted() -> None:
 
 def test_a_dropped_model_is_gone_before_caches_are_freed() -> None:
     """Otherwise its memory is only free after the next eviction."""
-    machine = Machine(16)
+    machine = Machine(16, ram_gb=11)
     cache = machine.cache(a=footprint(10), b=footprint(10))
     with cache.leases():
         part = weakref.ref(cache.get("a", STEP).parts["unet"])
@@ -165,6 +237,14 @@ def test_a_dropped_model_is_gone_before_caches_are_freed() -> None:
     with cache.leases():
         cache.get("b", STEP)
     assert alive == [False]
+
+
+def test_a_model_that_was_loaded_before_the_first_step_may_be_evicted_by_it() -> None:
+    machine = Machine(24)
+    cache = machine.cache(a=footprint(10), b=footprint(15))
+    cache.get("a", STEP)
+    with cache.leases():
+        assert cache.get("b", STEP).plan.evict == ("a",)
 
 
 def test_a_model_whose_move_failed_is_dropped() -> None:

@@ -23,7 +23,7 @@ def test_the_video_has_the_ordered_frames_and_duration(
     frames: NDArray[np.uint8], recipe: Recipe, tmp_path: Path
 ) -> None:
     path = tmp_path / "video.mp4"
-    encode_mp4(frames, 16, recipe, path, ROOMY)
+    encoded = encode_mp4(frames, 16, recipe, path, ROOMY)
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         assert stream.codec_context.name == "h264"
@@ -32,7 +32,8 @@ def test_the_video_has_the_ordered_frames_and_duration(
         assert (stream.codec_context.width, stream.codec_context.height) == (48, 80)
         assert container.duration == 81 / 16 * 1_000_000
         assert sum(1 for _ in container.decode(stream)) == 81
-        assert Recipe.model_validate_json(container.metadata["darkroom"]) == recipe
+        assert Recipe.model_validate_json(container.metadata["darkroom"]) == encoded
+    assert encoded.model_copy(update={"encoding": None}) == recipe
 
 
 def test_the_video_is_tagged_as_bt709_and_has_a_key_frame_each_second(
@@ -61,8 +62,11 @@ def test_a_video_over_the_limit_is_made_coarser(frames: NDArray[np.uint8], recip
     path = tmp_path / "video.mp4"
     encode_mp4(frames, 16, recipe, path, ROOMY)
     limit = path.stat().st_size - 1
-    encode_mp4(frames, 16, recipe, path, limit)
+    encoding = encode_mp4(frames, 16, recipe, path, limit).encoding
     assert path.stat().st_size <= limit
+    assert encoding is not None
+    assert encoding.encoder == "libx264"
+    assert int(encoding.options["crf"]) > 20
 
 
 def test_a_video_that_stays_too_large_fails_for_good(frames: NDArray[np.uint8], recipe: Recipe, tmp_path: Path) -> None:

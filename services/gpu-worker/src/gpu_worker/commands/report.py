@@ -1,6 +1,7 @@
 """Prints the report of `darkroom worker check` for people."""
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from gpu_worker.domain.memory.plan import GIGABYTE
@@ -34,6 +35,8 @@ def print_report(report: CheckReport) -> None:
     )
     for device in report.devices:
         console.print(_types(device))
+    for name, fault in report.faults.items():
+        console.print(f"[red]{name} cannot be loaded:[/] {escape(fault)}")
     for line in report.advice:
         console.print(f"[yellow]Note:[/] {line}")
     for line in report.problems:

@@ -76,6 +76,8 @@ class CheckReport(Fact):
     machine: Machine
     models: tuple[ModelNeed, ...]
     devices: tuple[DeviceReport, ...]
+    faults: Mapping[str, str]
+    """Models whose files cannot be loaded, and why. A worker offers the others."""
     problems: tuple[str, ...]
     advice: tuple[str, ...]
 
@@ -93,8 +95,8 @@ class Findings:
     machine: Machine
     gpus: Sequence[Gpu]
     models: Sequence[ModelNeed]
-    lost: Sequence[str]
-    """Models whose folder or file does not exist."""
+    faults: Mapping[str, str]
+    """Models whose files cannot be loaded, and why."""
     footprints_on: FootprintsOn
     plannable_ram_bytes: int
     limit_bytes: int | None
@@ -128,7 +130,6 @@ def check_machine(profile: Profile, found: Findings) -> CheckReport:
         *_package_problems(found.machine),
         *_device_problems(profile, found, devices),
         *_disk_problems(found),
-        *(f"{name}: its folder or file does not exist" for name in found.lost),
     ]
     return CheckReport(
         profile=profile.name,
@@ -136,6 +137,7 @@ def check_machine(profile: Profile, found: Findings) -> CheckReport:
         machine=found.machine,
         models=tuple(found.models),
         devices=tuple(devices),
+        faults=dict(found.faults),
         problems=tuple(problems),
         advice=tuple(_advice(profile, found, devices)),
     )
@@ -156,19 +158,21 @@ def _device(profile: Profile, card: Card, found: Findings) -> DeviceReport:
         name=card.name,
         total_bytes=card.total_bytes,
         usable_bytes=card.usable_bytes,
-        types=tuple(_verdict(job_type, entry) for job_type, entry in surveyed.items()),
+        types=tuple(
+            _verdict(job_type, entry, found.faults.get(entry.demand.model)) for job_type, entry in surveyed.items()
+        ),
     )
 
 
-def _verdict(job_type: str, surveyed: Surveyed) -> TypeVerdict:
+def _verdict(job_type: str, surveyed: Surveyed, fault: str | None) -> TypeVerdict:
     demand, answer = surveyed.demand, surveyed.answer
-    if isinstance(answer, Refusal):
+    if fault is not None or isinstance(answer, Refusal):
         return TypeVerdict(
             job_type=job_type,
             model=demand.model,
             is_admitted=False,
-            peak_bytes=answer.needed_bytes,
-            reason=str(answer),
+            peak_bytes=answer.needed_bytes if isinstance(answer, Refusal) else answer.peak_bytes,
+            reason=str(answer) if fault is None else fault,
         )
     return TypeVerdict(
         job_type=job_type,
@@ -195,6 +199,8 @@ def _device_problems(profile: Profile, found: Findings, devices: Sequence[Device
         problems = dict.fromkeys(torch_problem(found.machine, gpu) for gpu in found.gpus)
         return [problem for problem in problems if problem is not None]
     if not any(verdict.is_admitted for device in devices for verdict in device.types):
+        if found.faults and len(found.faults) == len(found.models):
+            return ["no model can be loaded"]
         return [f"no job type fits {' or '.join(dict.fromkeys(device.name for device in devices))}"]
     return []
 

@@ -1,10 +1,11 @@
 """Finds how much of a model is on this machine, without network access."""
 
 from fnmatch import fnmatch
-from importlib.util import find_spec
 from pathlib import Path
 
-from gpu_worker.models.registry import FileSource, FolderSource, HubSource, ModelEntry, Source, TinySource
+from gpu_worker.models.files import local_path
+from gpu_worker.models.hub_cache import snapshot
+from gpu_worker.models.registry import FileSource, FolderSource, HubSource, ModelEntry, Source
 
 _VAE_BYTES = 335_000_000
 """An SDXL VAE in float32."""
@@ -29,38 +30,14 @@ def to_come_bytes(entry: ModelEntry, models_dir: Path) -> int | None:
 
 def known_path(entry: ModelEntry, models_dir: Path) -> Path | None:
     """Return where the files of a model are, None if they are not on this machine."""
-    match entry.source:
-        case HubSource() as source:
-            return _snapshot(source)
-        case FolderSource(folder=path) | FileSource(file=path):
-            return path if path.exists() else None
-        case TinySource(tiny=architecture):
-            built = sorted((models_dir / "tiny").glob(f"{architecture.value}-*"))
-            return built[-1] if built else None
-
-
-def is_missing(entry: ModelEntry) -> bool:
-    """Return whether the folder or file that a model comes from does not exist."""
-    match entry.source:
-        case FolderSource(folder=path) | FileSource(file=path):
-            return not path.exists()
-        case _:
-            return False
-
-
-def hub_cache() -> Path:
-    """Return the folder that Hugging Face caches downloads in."""
-    if find_spec("huggingface_hub") is None:
-        return Path.home() / ".cache" / "huggingface" / "hub"
-    from huggingface_hub import constants
-
-    return Path(constants.HF_HUB_CACHE)
+    path = local_path(entry.source, models_dir)
+    return path if path is not None and path.exists() else None
 
 
 def _size(source: Source, models_dir: Path) -> int:
     match source:
         case HubSource():
-            folder = _snapshot(source)
+            folder = snapshot(source)
             return 0 if folder is None else _files_size(folder, source.files)
         case FolderSource():
             return _files_size(source.folder)
@@ -69,14 +46,6 @@ def _size(source: Source, models_dir: Path) -> int:
         case _:
             built = sorted((models_dir / "tiny").glob(f"{source.tiny.value}-*"))
             return _files_size(built[-1]) if built else 0
-
-
-def _snapshot(source: HubSource) -> Path | None:
-    home = hub_cache() / f"models--{source.repo.replace('/', '--')}"
-    named = home / "refs" / source.revision
-    revision = named.read_text().strip() if named.exists() else source.revision
-    folder = home / "snapshots" / revision
-    return folder if folder.is_dir() else None
 
 
 def _files_size(folder: Path, patterns: tuple[str, ...] = ()) -> int:

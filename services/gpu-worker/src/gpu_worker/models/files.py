@@ -1,14 +1,16 @@
-"""Locates the files of a model: a folder, a single file, a download from the hub, or a model built here."""
+"""Locates the files of a model on this machine and checks that its family can load them. Downloads nothing."""
 
-import hashlib
-import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from darkroom_schemas.errors import StepErrorCode
+from darkroom_schemas.recipe import WeightsRef
 
 from gpu_worker.domain.failures import Failure
+from gpu_worker.models.digests import Check, weights_digest
+from gpu_worker.models.hub_cache import snapshot
+from gpu_worker.models.inspect_file import brings_own_vae, inspect_checkpoint
+from gpu_worker.models.inspect_folder import has_weights, inspect_component, inspect_folder
 from gpu_worker.models.registry import (
     FileSource,
     FolderSource,
@@ -16,11 +18,11 @@ from gpu_worker.models.registry import (
     ModelEntry,
     Source,
     TinySource,
+    WeightType,
     describe,
 )
+from gpu_worker.models.safetensors_file import NotUsable
 from gpu_worker.models.tiny.build import ensure_tiny_model
-
-_CHUNK = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,90 +35,102 @@ class ModelFiles:
     source: str
     revision: str | None
     sha256: str
+    vae_ref: WeightsRef | None = None
 
 
-def find_model(entry: ModelEntry, models_dir: Path) -> ModelFiles:
-    """Return the files of a model; downloads or builds them if they are missing.
+def find_model(entry: ModelEntry, models_dir: Path, check: Check = lambda: None) -> ModelFiles:
+    """Return the files of a model; builds those of a tiny one. `check` may raise while weights are hashed.
 
-    Raises a MODEL_UNAVAILABLE Failure if they can't be had, or if their hash is not that of the entry.
+    Raises a MODEL_UNAVAILABLE Failure, which names the file and says what it is, if the family cannot load them, if
+    they are not here, or if their hash is not that of the entry.
     """
-    path, revision = find_source(entry.source, models_dir)
-    digest = weights_digest(path, models_dir / "digests.json")
+    entry = with_own_vae(entry)
+    try:
+        path = _path(entry.source, models_dir)
+        vae = None if entry.vae is None else _path(entry.vae, models_dir)
+        require_usable(entry, path, vae)
+        digest = weights_digest(path, models_dir / "digests.json", check)
+    except (NotUsable, OSError) as error:
+        reason = str(error) if isinstance(error, NotUsable) else f"its files cannot be read: {error.strerror}"
+        raise Failure(StepErrorCode.MODEL_UNAVAILABLE, reason) from error
     if entry.sha256 not in (None, digest):
         raise Failure(
             StepErrorCode.MODEL_UNAVAILABLE, f"The weights are not those of the model list: sha256 is {digest}"
         )
     source = describe(entry.source)[1]
-    if entry.vae is None:
+    revision = path.name if isinstance(entry.source, HubSource) else None
+    if vae is None or entry.vae is None:
         return ModelFiles(path, None, source, revision, digest)
-    vae, _ = find_source(entry.vae, models_dir)
-    return ModelFiles(path, vae, f"{source} with the VAE {describe(entry.vae)[1]}", revision, digest)
+    vae_source = describe(entry.vae)[1]
+    vae_revision = vae.name if isinstance(entry.vae, HubSource) else None
+    vae_digest = weights_digest(vae, models_dir / "digests.json", check)
+    vae_ref = WeightsRef(source=vae_source, revision=vae_revision, sha256=vae_digest)
+    return ModelFiles(path, vae, f"{source} with the VAE {vae_source}", revision, digest, vae_ref)
 
 
-def find_source(source: Source, models_dir: Path) -> tuple[Path, str | None]:
-    """Return the path of a source on this machine, and its revision if it has one."""
+def require_usable(entry: ModelEntry, path: Path, vae: Path | None) -> None:
+    """Raise NotUsable unless the entry's family can load the files at `path`, and its VAE."""
+    half = entry.dtype is WeightType.FLOAT16
+    if path.is_file() or isinstance(entry.source, FileSource):
+        found = inspect_checkpoint(path, entry.family)
+        if not found.has_vae and entry.vae is None:
+            raise NotUsable(f"{path.name} is an SDXL checkpoint without a VAE: give its entry a `vae`")
+    else:
+        variant = getattr(entry.source, "variant", None)
+        without = () if entry.vae is None else ("vae",)
+        inspect_folder(path, entry.family, variant=variant, half=half, without=without)
+    if vae is not None and entry.vae is not None:
+        inspect_component(vae, variant=entry.vae.variant, half=half)
+
+
+def with_own_vae(entry: ModelEntry) -> ModelEntry:
+    """Return the entry without its VAE if it is a single-file checkpoint that brings its own."""
+    if entry.vae is None or not isinstance(entry.source, FileSource) or not brings_own_vae(entry.source.file):
+        return entry
+    return entry.model_copy(update={"vae": None})
+
+
+def with_checkpoint(entry: ModelEntry, source: FolderSource | FileSource) -> ModelEntry:
+    """Return an SDXL entry with the weights of an operator's checkpoint, and with the entry's VAE if it has none."""
+    changed = entry.model_copy(update={"source": source, "sha256": None})
+    if isinstance(source, FolderSource) and has_weights(source.folder / "vae"):
+        return changed.model_copy(update={"vae": None})
+    return with_own_vae(changed)
+
+
+def fault_of(entry: ModelEntry, models_dir: Path) -> str | None:
+    """Return why the files of a model cannot be loaded; None if they can, or are still to be downloaded or built."""
+    entry = with_own_vae(entry)
+    path = local_path(entry.source, models_dir)
+    if path is None or isinstance(entry.source, HubSource):
+        return None
+    try:
+        require_usable(entry, path, None if entry.vae is None else local_path(entry.vae, models_dir))
+    except NotUsable as error:
+        return str(error)
+    return None
+
+
+def local_path(source: Source, models_dir: Path) -> Path | None:
+    """Return where the files of a source are or should be, None if they are still to be downloaded or built."""
+    match source:
+        case HubSource():
+            return snapshot(source)
+        case FolderSource(folder=path) | FileSource(file=path):
+            return path
+        case TinySource(tiny=architecture):
+            built = sorted((models_dir / "tiny").glob(f"{architecture.value}-*"))
+            return built[-1] if built else None
+
+
+def _path(source: Source, models_dir: Path) -> Path:
     match source:
         case TinySource():
-            return ensure_tiny_model(source.tiny, models_dir), None
-        case FolderSource():
-            return _existing(source.folder), None
-        case FileSource():
-            return _existing(source.file), None
+            return ensure_tiny_model(source.tiny, models_dir)
         case HubSource():
-            return _download(source)
-
-
-def _existing(path: Path) -> Path:
-    if not path.exists():
-        raise Failure(StepErrorCode.MODEL_UNAVAILABLE, f"The model's files are missing: {path.name}")
-    return path
-
-
-def _download(source: HubSource) -> tuple[Path, str]:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    try:
-        folder = Path(
-            snapshot_download(source.repo, revision=source.revision, allow_patterns=list(source.files) or None)
-        )
-    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
-        raise Failure(
-            StepErrorCode.MODEL_UNAVAILABLE,
-            f"{source.repo} could not be downloaded: {type(error).__name__}",
-            retryable=True,
-        ) from error
-    return folder, folder.name
-
-
-def weights_digest(path: Path, cache: Path) -> str:
-    """Return the SHA-256 of the weights. Hashing a large model takes half a minute, so results are cached.
-
-    The JSON file `cache` maps path, size and modification time of a file to its digest.
-    """
-    files = [path] if path.is_file() else sorted(path.rglob("*.safetensors"))
-    digests = {str(file.relative_to(path)) if path.is_dir() else "": _digest(file, cache) for file in files}
-    if path.is_file():
-        return digests[""]
-    return hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()
-
-
-def _digest(file: Path, cache: Path) -> str:
-    status = file.stat()
-    key = f"{file.resolve()}:{status.st_size}:{status.st_mtime_ns}"
-    known: dict[str, str] = json.loads(cache.read_text()) if cache.exists() else {}
-    if key not in known:
-        known[key] = _hash(file)
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        draft = cache.with_suffix(f".{os.getpid()}")
-        draft.write_text(json.dumps(known))
-        draft.replace(cache)
-    return known[key]
-
-
-def _hash(file: Path) -> str:
-    digest = hashlib.sha256()
-    with file.open("rb") as content:
-        while chunk := content.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+            folder = snapshot(source)
+            if folder is None:
+                raise NotUsable(f"{source.repo} is not downloaded: run `darkroom models pull`")
+            return folder
+        case FolderSource(folder=path) | FileSource(file=path):
+            return path

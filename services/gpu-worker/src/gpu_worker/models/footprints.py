@@ -40,7 +40,8 @@ def footprint_of(entry: ModelEntry, book: Book, path: Path | None, *, on_cpu: bo
     if path is None:
         return footprint
     variant = getattr(entry.source, "variant", None)
-    weights = component_bytes(path, _HALF_BYTES * scale, variant=variant, float32_vae=float32_vae)
+    half = entry.dtype is WeightType.FLOAT16 and not on_cpu
+    weights = component_bytes(path, _HALF_BYTES * scale, variant=variant, float32_vae=float32_vae, half=half)
     known = {component: size for component, size in weights.items() if component in footprint.weights}
     if entry.vae is not None:
         # The files are those of the VAE that is replaced.

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from gpu_worker.models.files import with_checkpoint, with_own_vae
 from gpu_worker.models.footprint_book import shipped_book
 from gpu_worker.models.profile import Profile
 from gpu_worker.models.registry import ModelEntry, checkpoint_source
@@ -79,7 +80,7 @@ def _with_checkpoint(profile: Profile, path: Path) -> Profile:
         source = checkpoint_source(path)
     except ValidationError as error:
         raise RegistryError(f"GPU_WORKER_SDXL_CHECKPOINT: {_problems(error)}") from error
-    entry = profile.models[_SDXL].model_copy(update={"source": source, "sha256": None})
+    entry = with_checkpoint(profile.models[_SDXL], source)
     return profile.model_copy(update={"models": profile.models | {_SDXL: entry}})
 
 
@@ -107,7 +108,7 @@ def _models_of(profile: str, text: str, origin: str) -> dict[str, ModelEntry]:
     models = {}
     for name, raw in (profiles.get(profile) or {}).items():
         try:
-            models[name] = ModelEntry.model_validate(raw)
+            models[name] = with_own_vae(ModelEntry.model_validate(raw))
         except ValidationError as error:
             raise RegistryError(f"{origin}: profiles.{profile}.{name}.{_problems(error)}") from error
     return models

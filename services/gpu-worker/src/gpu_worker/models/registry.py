@@ -40,16 +40,20 @@ class HubSource(_Entry):
     """A repository of the Hugging Face hub, downloaded into its cache on first use."""
 
     repo: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")]
-    revision: str = "main"
-    variant: str | None = None
+    revision: Annotated[str, Field(pattern=r"^[\w.-][\w./-]*$")] = "main"
+    """A branch, a tag, or a commit, which pins the files."""
+    variant: str | None = "auto"
+    """Variant of the weights where there are several, such as `fp16`; `auto` prefers fp16 for dtype float16."""
     files: tuple[str, ...] = ()
-    """Patterns of the files to download; empty means all."""
+    """Patterns of the files to download; empty means configurations, tokenizers and safetensors."""
 
 
 class FolderSource(_Entry):
     """A folder in the layout of diffusers or transformers."""
 
     folder: Path
+    variant: str | None = "auto"
+    """As for a hub source."""
 
 
 class FileSource(_Entry):
@@ -87,7 +91,7 @@ class ModelEntry(_Entry):
     family: ModelFamily
     source: Source = Field(union_mode="left_to_right")
     vae: HubSource | FolderSource | None = None
-    """Replaces the model's own VAE."""
+    """Replaces the model's own VAE. A single-file checkpoint with a VAE keeps its own."""
     defaults: ModelDefaults = ModelDefaults()
     dtype: WeightType = WeightType.FLOAT16
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None

@@ -3,17 +3,20 @@
 A key frame each second lets a player seek to any second without decoding the whole video.
 """
 
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from darkroom_schemas.errors import StepErrorCode
-from darkroom_schemas.recipe import Recipe
+from darkroom_schemas.recipe import Recipe, VideoEncoding
 from numpy.typing import NDArray
 
 from gpu_worker.domain.failures import Failure
 from gpu_worker.outputs.parameters import parameters_text
 
+_ENCODER: Final = "libx264"
 _QUALITIES = (20, 24, 28, 33)
 """Constant rate factors, best quality first."""
 _BT709 = 1
@@ -21,21 +24,24 @@ _BT709 = 1
 _LIMITED_RANGE = 1
 
 
-def encode_mp4(frames: NDArray[np.uint8], fps: int, recipe: Recipe, path: Path, max_bytes: int) -> None:
+def encode_mp4(frames: NDArray[np.uint8], fps: int, recipe: Recipe, path: Path, max_bytes: int) -> Recipe:
     """Write frames of shape (frames, height, width, 3) as a video that carries its recipe.
 
-    The quality is lowered while the file is larger than `max_bytes`; raises an OUTPUT_TOO_LARGE Failure if none fits.
+    Returns the recipe that the video carries, which names the encoder and its options. The quality is lowered while
+    the file is larger than `max_bytes`; raises an OUTPUT_TOO_LARGE Failure if none fits.
     """
     for quality in _QUALITIES:
-        _write(frames, fps, recipe, path, quality)
+        options = {"crf": str(quality), "preset": "veryfast", "g": str(fps)}
+        encoded = recipe.model_copy(update={"encoding": VideoEncoding(encoder=_ENCODER, options=options)})
+        _write(frames, fps, encoded, path, options)
         if path.stat().st_size <= max_bytes:
-            return
+            return encoded
     raise Failure(
         StepErrorCode.OUTPUT_TOO_LARGE, f"The video takes {path.stat().st_size} bytes; its bucket allows {max_bytes}"
     )
 
 
-def _write(frames: NDArray[np.uint8], fps: int, recipe: Recipe, path: Path, quality: int) -> None:
+def _write(frames: NDArray[np.uint8], fps: int, recipe: Recipe, path: Path, encoding: Mapping[str, str]) -> None:
     import av
 
     _, height, width, _ = frames.shape
@@ -47,9 +53,9 @@ def _write(frames: NDArray[np.uint8], fps: int, recipe: Recipe, path: Path, qual
     with av.open(str(path), "w", format="mp4", options=options) as container:
         container.metadata["comment"] = parameters_text(recipe)
         container.metadata["darkroom"] = recipe.model_dump_json()
-        stream = container.add_stream("libx264", rate=Fraction(fps))
+        stream = container.add_stream(_ENCODER, rate=Fraction(fps))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.options = {"crf": str(quality), "preset": "veryfast", "g": str(fps)}
+        stream.options = dict(encoding)
         codec = stream.codec_context
         codec.color_range = _LIMITED_RANGE
         codec.color_primaries = codec.color_trc = codec.colorspace = _BT709

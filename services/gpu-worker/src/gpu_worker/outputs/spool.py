@@ -63,7 +63,7 @@ class SpoolSink:
 
     def _store_video(self, index: int, frames: Pixels, fps: int, recipe: Recipe) -> None:
         path = self._folder / f"{index}.mp4"
-        encode_mp4(frames, fps, recipe, path, self._max_bytes)
+        recipe = encode_mp4(frames, fps, recipe, path, self._max_bytes)
         poster = self._thumbnail(index, frames[0])
         file = self._file(index, path, poster, "video/mp4", frames[0], recipe)
         self._announce(file.model_copy(update={"frames": len(frames), "duration_s": len(frames) / fps}))

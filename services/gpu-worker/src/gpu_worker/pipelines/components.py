@@ -6,6 +6,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from gpu_worker.models.variants import weight_files
+
 _LIBRARIES = ("diffusers", "transformers")
 
 
@@ -15,12 +17,13 @@ def load_models(
     *,
     besides: Collection[str] = (),
     variant: str | None = None,
+    half: bool = False,
     **options: Any,  # of `from_pretrained`, which is untyped
 ) -> dict[str, Any]:
     """Return the models of a folder in diffusers' layout by their names, to be passed to `from_pretrained`.
 
-    `check` runs before each and may raise. Models `besides` are not loaded. Files of a `variant` are read where they
-    exist. Tokenizers and schedulers are left to the pipeline.
+    `check` runs before each and may raise. Models `besides` are not loaded. `variant` and `half` choose among the
+    files of each model; only safetensors are read. Tokenizers and schedulers are left to the pipeline.
     """
     from diffusers import ModelMixin
     from transformers import PreTrainedModel
@@ -32,9 +35,7 @@ def load_models(
         kind = getattr(import_module(entry[0]), entry[1])
         if issubclass(kind, (ModelMixin, PreTrainedModel)):
             check()
-            has_variant = variant is not None and any((folder / name).glob(f"*.{variant}.*"))
-            loaded[name] = kind.from_pretrained(
-                folder, subfolder=name, variant=variant if has_variant else None, **options
-            )
+            _, chosen = weight_files(folder / name, variant, half=half)
+            loaded[name] = kind.from_pretrained(folder, subfolder=name, variant=chosen, use_safetensors=True, **options)
     check()
     return loaded

@@ -7,6 +7,7 @@ from pathlib import Path
 from gpu_worker.models.demands import stage_shapes
 from gpu_worker.models.profile import AnyPayload
 from gpu_worker.pipelines.peaks import PeakRecorder
+from gpu_worker.pipelines.text_cache import TextCache
 from gpu_worker.runtime.device import Device
 from gpu_worker.runtime.model_cache import AdmittedModel, ModelCache
 
@@ -29,6 +30,7 @@ class PipelineContext:
     models: ModelCache
     peaks: PeakRecorder
     profile: str
+    texts: TextCache
 
     def admit(self, payload: AnyPayload, added_bytes: int = 0) -> AdmittedModel:
         """Return the payload's model, placed for this step; raises a Failure if the step does not fit.

@@ -9,13 +9,14 @@ from darkroom_schemas.payload import Family, PromptPayload
 
 from gpu_worker.domain.failures import Failure
 from gpu_worker.domain.memory.card import CPU
-from gpu_worker.models.files import find_model
 from gpu_worker.models.footprint_book import shipped_book
 from gpu_worker.models.footprints import peak_key
+from gpu_worker.models.obtain import obtain
 from gpu_worker.models.payloads import with_defaults
 from gpu_worker.models.peak_file import peak_file, read_peaks, write_peaks
 from gpu_worker.models.registry import ModelFamily
 from gpu_worker.models.survey import all_footprints
+from gpu_worker.models.transfer import Cancellation
 from gpu_worker.pipelines.context import LoadContext, PipelineContext
 from gpu_worker.pipelines.peaks import PeakRecorder
 from gpu_worker.pipelines.placement import place
@@ -24,6 +25,7 @@ from gpu_worker.pipelines.qwen.load import load_qwen
 from gpu_worker.pipelines.sdxl.job import run_sdxl
 from gpu_worker.pipelines.sdxl.load import load_sdxl
 from gpu_worker.pipelines.sink import OutputSink
+from gpu_worker.pipelines.text_cache import TextCache
 from gpu_worker.pipelines.wan.job import run_wan
 from gpu_worker.pipelines.wan.load import load_wan
 from gpu_worker.runtime.child_link import Send, StepLink
@@ -49,7 +51,10 @@ class PipelineExecutor:
         self._link: StepLink | None = None
         self._entries = entries = setup.profile.models
         # Find or download every model now, so that no step waits for a download.
-        paths = {name: find_model(entry, setup.models_dir).path for name, entry in entries.items()}
+        paths = {
+            name: obtain(entry, setup.models_dir, lambda _: None, Cancellation()).path
+            for name, entry in entries.items()
+        }
         stored = peak_file(setup.models_dir)
         peaks = read_peaks(stored, self._device.name)
 
@@ -71,7 +76,7 @@ class PipelineExecutor:
             loaded_bytes=self.models.used_bytes,
             store=lambda measured: write_peaks(stored, self._device.name, measured),
         )
-        self._context = PipelineContext(self._device, self.models, recorder, setup.profile.name)
+        self._context = PipelineContext(self._device, self.models, recorder, setup.profile.name, TextCache())
         for name in setup.profile.preload:
             self._preload(name)
 

@@ -7,6 +7,7 @@ import torch
 
 from gpu_worker.domain.memory.footprint import DENOISERS, TEXT_ENCODERS, Component
 from gpu_worker.domain.memory.placement import Placement
+from gpu_worker.pipelines.parking import ParkedModule
 from gpu_worker.runtime.device import weights_bytes
 
 Parts = Mapping[str, Any]  # Any: components of diffusers are untyped
@@ -79,14 +80,14 @@ def _waiting(modules: Mapping[Component, torch.nn.Module], placement: Placement)
 def _leave_after_encoding(
     modules: Mapping[Component, torch.nn.Module], encoders: Mapping[Component, torch.nn.Module], device: torch.device
 ) -> None:
-    """Move each text encoder to the device when it is called, and all of them back when the denoiser is called."""
-    from accelerate import cpu_offload_with_hook
-
-    hooks = [cpu_offload_with_hook(encoder, device)[1] for encoder in encoders.values()]
+    """Bring each text encoder to the device when it is called; all of them leave when the denoiser is called."""
+    parked = [ParkedModule(encoder, device) for encoder in encoders.values()]
+    for encoder, waits in zip(encoders.values(), parked, strict=True):
+        setattr(encoder, _PARKED, waits)
 
     def leave(*_: object) -> None:
-        for hook in hooks:
-            hook.offload()
+        for waits in parked:
+            waits.leave()
 
     for name, module in modules.items():
         if name in DENOISERS:
@@ -102,13 +103,16 @@ def _stream(encoders: Mapping[Component, torch.nn.Module], device: torch.device)
         cpu_offload(encoder, execution_device=device)
 
 
-_LEAVE, _HANDLE = "_darkroom_leave", "_darkroom_leave_hook"
+_LEAVE, _HANDLE, _PARKED = "_darkroom_leave", "_darkroom_leave_hook", "_darkroom_parked"
 
 
 def _forget_hooks(module: torch.nn.Module) -> None:
     from accelerate.hooks import remove_hook_from_module
 
     remove_hook_from_module(module, recurse=True)
+    waits = module.__dict__.pop(_PARKED, None)
+    if waits is not None:
+        waits.forget()
     module.__dict__.pop(_LEAVE, None)
     handle = module.__dict__.pop(_HANDLE, None)
     if handle is not None:

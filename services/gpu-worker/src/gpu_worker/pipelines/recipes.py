@@ -1,14 +1,18 @@
 """Builds the recipe of an output: the record from which it can be reproduced."""
 
 from collections.abc import Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 import torch
 from darkroom_schemas.payload import ImagePayload, VideoPayload
-from darkroom_schemas.recipe import LoraRef, ModelRef, Recipe, TextRead
+from darkroom_schemas.recipe import LoraRef, Recipe, TextRead
 
+from gpu_worker.domain.memory.card import CUDA
 from gpu_worker.models.lora_folder import LoraUse
+from gpu_worker.pipelines.computation import Computation, type_name
 from gpu_worker.pipelines.context import PipelineContext
+from gpu_worker.runtime.gpu_software import gpu_software
 
 _LIBRARIES = ("gpu-worker", "torch", "diffusers", "transformers")
 
@@ -16,7 +20,7 @@ _LIBRARIES = ("gpu-worker", "torch", "diffusers", "transformers")
 def make_recipe(
     payload: ImagePayload | VideoPayload,
     context: PipelineContext,
-    model: ModelRef,
+    computation: Computation,
     *,
     index: int,
     batch_shape: Sequence[int],
@@ -40,26 +44,29 @@ def make_recipe(
         steps=payload.steps,
         guidance_scale=payload.guidance_scale,
         sampler=payload.sampler,
-        model=model,
+        model=computation.model,
         batch_shape=tuple(batch_shape),
         batch_index=batch_index,
         device=context.device.name,
-        dtype=_name(dtype),
-        decode_dtype=_name(decode_dtype),
+        dtype=type_name(dtype),
+        decode_dtype=type_name(decode_dtype),
         tiled=tiled,
         threads=torch.get_num_threads(),
-        libraries=_library_versions(),
+        libraries=library_versions(),
         profile=context.profile,
         text=text,
         loras=tuple(LoraRef(name=lora.name, weight=lora.weight, sha256=lora.sha256) for lora in loras),
+        dtypes=computation.dtypes,
+        scheduler=computation.scheduler,
+        attention=computation.attention,
+        placement=computation.placement,
+        gpu=gpu_software() if context.device.kind == CUDA else None,
     )
 
 
-def _name(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")
-
-
-def _library_versions() -> dict[str, str]:
+@cache
+def library_versions() -> dict[str, str]:
+    """Return the versions of the libraries that compute the pixels."""
     versions = {}
     for name in _LIBRARIES:
         try:

@@ -11,7 +11,7 @@ from darkroom_schemas.errors import StepErrorCode
 from gpu_worker.domain.failures import Failure
 from gpu_worker.runtime.child_link import StepLink
 from gpu_worker.runtime.device_errors import memory_shortage
-from gpu_worker.runtime.model_cache import LoadedModel
+from gpu_worker.runtime.model_cache import AdmittedModel
 from gpu_worker.runtime.stop_hooks import stoppable
 
 State = TypeVar("State")
@@ -69,7 +69,7 @@ def run_stages(stages: Sequence[Stage[State]], state: State, link: StepLink) -> 
 def _parts(state: object) -> Iterable[Any]:
     """Return the parts of the state's model; none before it is loaded, or if the state has none."""
     model = getattr(state, "model", None)
-    return model.parts.values() if isinstance(model, LoadedModel) else ()
+    return model.parts.values() if isinstance(model, AdmittedModel) else ()
 
 
 def _run(stage: Stage[State], state: State, report: StageReport) -> None:

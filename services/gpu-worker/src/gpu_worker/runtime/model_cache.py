@@ -1,4 +1,8 @@
-"""Holds loaded models, and admits each step through the memory planner before it uses one."""
+"""Holds loaded models, and admits each step through the memory planner before it uses one.
+
+A model that must leave the card waits in main memory if that has room. From there it returns in about a second, from
+the disk in up to a minute.
+"""
 
 import time
 from collections import OrderedDict
@@ -12,7 +16,7 @@ from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.recipe import ModelRef
 
 from gpu_worker.domain.failures import Failure
-from gpu_worker.domain.memory.card import Card, Resident
+from gpu_worker.domain.memory.card import CUDA, Card, Resident
 from gpu_worker.domain.memory.footprint import DENOISERS, Component, Footprint, Shape, StageName
 from gpu_worker.domain.memory.placement import Placement, bytes_between_steps, ram_bytes
 from gpu_worker.domain.memory.plan import Demand, Plan, Policy, Refusal
@@ -21,6 +25,8 @@ from gpu_worker.models.demands import least_shapes
 from gpu_worker.models.registry import ModelEntry, ModelFamily
 
 log = get_logger(__name__)
+_LEAST_FREE_RAM_BYTES = 2_000_000_000
+"""Main memory that models which wait there leave to others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +111,7 @@ class ModelCache:
         self._held: OrderedDict[str, _Held] = OrderedDict()
         self._leased: set[str] = set()
         self._added_bytes: dict[str, int] = {}
+        self._is_leasing = False
         # Replaced as a whole, never changed: the heartbeat thread reads them at any time.
         self._names: tuple[str, ...] = ()
         self._used_bytes = 0
@@ -119,10 +126,12 @@ class ModelCache:
 
     @contextmanager
     def leases(self) -> Iterator[None]:
-        """Let no model that is taken in this context be evicted before its end."""
+        """Let no model that is taken in this context be evicted before its end. A model taken outside is not leased."""
+        self._is_leasing = True
         try:
             yield
         finally:
+            self._is_leasing = False
             self._leased.clear()
 
     def get(self, name: str, shapes: Mapping[StageName, Shape] | None = None, added_bytes: int = 0) -> AdmittedModel:
@@ -141,12 +150,14 @@ class ModelCache:
             )
         self._added_bytes[name] = added_bytes
         plan = self._plan(name, least_shapes(entry) if shapes is None else shapes)
+        loading = 0 if name in self._held else self._footprints[name].weights_bytes
         for other in plan.evict:
-            self._drop(other)
-            log.info("Evicted a model to make room", model=other, wanted=name)
+            parked = self._evict(other, reserved_ram_bytes=max(plan.ram_bytes, loading))
+            log.info("Evicted a model to make room", model=other, wanted=name, parked=parked)
         model = self._load(name, entry, plan) if name not in self._held else self._placed(name, plan)
         self._keep(name, model, plan.placement)
-        self._leased.add(name)
+        if self._is_leasing:
+            self._leased.add(name)
         return AdmittedModel(model.ref, model.parts, model.colours, model.config, plan, self._footprint(name))
 
     def change(self, name: str, change: Callable[[], None]) -> None:
@@ -165,9 +176,10 @@ class ModelCache:
 
     def evict_others(self, name: str) -> None:
         """Evict every other model that is not leased, because memory ran out in spite of the plan."""
-        for other in [held for held in self._held if held != name and held not in self._leased]:
-            self._drop(other)
-            log.warning("Evicted a model because memory ran out", model=other, kept=name)
+        others = [other for other, held in self._held.items() if held.device_bytes and other != name]
+        for other in [other for other in others if other not in self._leased]:
+            parked = self._evict(other)
+            log.warning("Evicted a model because memory ran out", model=other, kept=name, parked=parked)
         self._memory.free_caches()
 
     def _plan(self, name: str, shapes: Mapping[StageName, Shape]) -> Plan:
@@ -221,6 +233,26 @@ class ModelCache:
         self._held[name] = held
         self._held.move_to_end(name)
         self._publish()
+
+    def _evict(self, name: str, reserved_ram_bytes: int = 0) -> bool:
+        """Move a model to main memory, or drop it if that has no room beside `reserved_ram_bytes`; return which."""
+        held, weights = self._held[name], self._footprints[name].weights_bytes
+        room = self._memory.free_ram_bytes() - reserved_ram_bytes - _LEAST_FREE_RAM_BYTES
+        parked = _Held(held.model, Placement.OFFLOADED, 0, weights)
+        if not held.device_bytes or self._memory.card(self._used_bytes).kind != CUDA or weights - held.ram_bytes > room:
+            del held, parked
+            self._drop(name)
+            return False
+        try:
+            self._place(held.model, Placement.OFFLOADED)
+        except BaseException:
+            del held, parked
+            self._drop(name)  # some of its components may be on the device and some not
+            raise
+        self._held[name] = parked
+        self._publish()
+        self._memory.free_caches()
+        return True
 
     def _drop(self, name: str) -> None:
         # Nothing here may reference the model while its memory is freed.

@@ -7,8 +7,10 @@ from gpu_worker.domain.memory.card import CPU, CUDA, Card
 from gpu_worker.machine.check import CheckReport, Findings, ModelNeed, check_machine, model_need
 from gpu_worker.machine.devices import NoSuchGpu, chosen_gpus
 from gpu_worker.machine.facts import Gpu, Machine
-from gpu_worker.machine.presence import hub_cache, is_missing, present_bytes, to_come_bytes
+from gpu_worker.machine.presence import present_bytes, to_come_bytes
 from gpu_worker.machine.probe import probe_machine
+from gpu_worker.models.files import fault_of
+from gpu_worker.models.hub_cache import hub_cache
 from gpu_worker.models.profile import Profile
 from gpu_worker.models.profile_loader import RegistryError
 from gpu_worker.models.registry import HubSource
@@ -39,7 +41,7 @@ def report_on(machine: Machine, settings: ModelSettings, profile: Profile) -> Ch
         machine=machine,
         gpus=_chosen(machine, settings, profile),
         models=_needs(settings, profile),
-        lost=[name for name, entry in profile.models.items() if is_missing(entry)],
+        faults=_faults(settings, profile),
         footprints_on=lambda card: footprints_on(profile, card, settings.models_dir),
         plannable_ram_bytes=plannable_ram_bytes(machine.ram_bytes),
         limit_bytes=limit_bytes(settings),
@@ -67,3 +69,8 @@ def _needs(settings: ModelSettings, profile: Profile) -> list[ModelNeed]:
         )
         for name, entry in profile.models.items()
     ]
+
+
+def _faults(settings: ModelSettings, profile: Profile) -> dict[str, str]:
+    found = {name: fault_of(entry, settings.models_dir) for name, entry in profile.models.items()}
+    return {name: fault for name, fault in found.items() if fault is not None}

@@ -70,7 +70,7 @@ async def assemble(settings: WorkerSettings, profile: Profile) -> AsyncIterator[
         loops = LoopSupervisor((RedisUnavailable,))
         loops.add("object_deletions", deletions.run)
         loops.add("object_store", partial(store_health.run, uploads.probe))
-        loras = LoraFolder(settings.lora_folder, settings.models_dir / "lora-digests.json")
+        loras = LoraFolder(settings.lora_folder, settings.models_dir / "digests.json")
         child: GpuChild | None = None
         connectors: list[Connector] = []
         if ConnectorName.LOCAL in settings.connectors:

@@ -18,8 +18,9 @@ def damage_of(start: bytes, size_bytes: int, expected_bytes: int | None) -> str 
     if not size_bytes:
         return "an empty file"
     if expected_bytes is not None:  # first: the length of a valid header may look like one of the signatures
-        is_cut = size_bytes < expected_bytes
-        return f"cut: it has {size_bytes} of {expected_bytes} bytes, so download it again" if is_cut else None
+        if size_bytes < expected_bytes:
+            return f"cut: it has {size_bytes} of {expected_bytes} bytes, so download it again"
+        return f"damaged: it has {size_bytes} bytes, not {expected_bytes}" if size_bytes > expected_bytes else None
     for prefix, what in _STARTS.items():
         if start.startswith(prefix):
             return what

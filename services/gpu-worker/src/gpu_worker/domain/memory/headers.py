@@ -17,6 +17,9 @@ _FLOAT_BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "F8_E5M2"
 _OTHER_BYTES = {"I64": 8, "U64": 8, "I32": 4, "U32": 4, "I16": 2, "U16": 2, "I8": 1, "U8": 1, "BOOL": 1}
 
 
+_METADATA = "__metadata__"
+
+
 class HeaderError(Exception):
     """The bytes are not the header of a safetensors file; the message says why."""
 
@@ -43,15 +46,37 @@ def header_length(start: bytes) -> int:
     return length
 
 
+@dataclass(frozen=True, slots=True)
+class FileHeader:
+    """A header: the tensors by name, what the writer noted, and the bytes of tensor data that follow."""
+
+    tensors: Mapping[str, TensorHeader]
+    metadata: Mapping[str, str]
+    data_bytes: int
+
+
 def parse_header(text: bytes) -> dict[str, TensorHeader]:
     """Return the tensors of a header by name; raises HeaderError."""
+    return {name: _tensor(name, entry) for name, entry in _entries(text).items() if name != _METADATA}
+
+
+def parse_file_header(text: bytes) -> FileHeader:
+    """Return all that a header says; raises HeaderError."""
+    entries = _entries(text)
+    noted = entries.pop(_METADATA, None)
+    metadata = {str(key): str(value) for key, value in noted.items()} if isinstance(noted, Mapping) else {}
+    tensors = {name: _tensor(name, entry) for name, entry in entries.items()}
+    return FileHeader(tensors, metadata, max((_end(name, entry) for name, entry in entries.items()), default=0))
+
+
+def _entries(text: bytes) -> dict[str, object]:
     try:
         content = json.loads(text)
     except ValueError as error:
         raise HeaderError(f"its header is not JSON: {error}") from error
     if not isinstance(content, dict):
         raise HeaderError("its header is not a JSON object")
-    return {name: _tensor(name, entry) for name, entry in content.items() if name != "__metadata__"}
+    return content
 
 
 def _tensor(name: str, entry: object) -> TensorHeader:
@@ -63,6 +88,14 @@ def _tensor(name: str, entry: object) -> TensorHeader:
     if not isinstance(shape, list) or not all(isinstance(side, int) and side >= 0 for side in shape):
         raise HeaderError(f"{name[:100]!r} has no list of sizes as its shape")
     return TensorHeader(prod(shape), str(dtype))
+
+
+def _end(name: str, entry: object) -> int:
+    """Return where the data of a tensor ends, counted from the end of the header."""
+    offsets = entry.get("data_offsets") if isinstance(entry, Mapping) else None
+    if not isinstance(offsets, list) or len(offsets) != 2 or not all(isinstance(at, int) and at >= 0 for at in offsets):
+        raise HeaderError(f"{name[:100]!r} has no data_offsets")
+    return int(offsets[1])
 
 
 def loaded_bytes(tensors: Iterable[TensorHeader], float_bytes: int) -> int:

@@ -7,6 +7,7 @@ import torch
 from darkroom_schemas.payload import MAX_PROMPT_CHARACTERS, PromptPayload
 
 from gpu_worker.domain.prompt.enhanced import Enhancement, read_answer
+from gpu_worker.pipelines import noise
 from gpu_worker.pipelines.context import PipelineContext
 from gpu_worker.pipelines.loading import load_model
 from gpu_worker.pipelines.qwen.chat import chat_token_ids
@@ -62,7 +63,7 @@ def _write(state: PromptState, report: StageReport) -> None:
         return torch.zeros(tokens.shape[0], dtype=torch.bool, device=tokens.device)
 
     # generate() takes no generator, so the process's seed is set; the process runs one step at a time.
-    torch.manual_seed(state.payload.seeds[0])
+    torch.manual_seed(noise.generator_seed(state.payload.seeds[0]))
     answer = model.generate(
         question, attention_mask=torch.ones_like(question), max_new_tokens=limit, stopping_criteria=[after_each_token]
     )

@@ -32,7 +32,7 @@ def decode_images(state: SdxlState, report: StageReport) -> None:
             recipe = make_recipe(
                 payload,
                 state.context,
-                state.loaded.ref,
+                state.computed,
                 index=index,
                 batch_shape=latents.shape,
                 batch_index=place,

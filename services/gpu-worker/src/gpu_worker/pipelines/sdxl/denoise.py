@@ -1,11 +1,14 @@
 """Denoises all seeds in one batch, or in smaller batches if memory runs out."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import torch
 
 from gpu_worker.domain.memory.footprint import Shape
+from gpu_worker.pipelines import noise
+from gpu_worker.pipelines.computation import describe_computation
 from gpu_worker.pipelines.finite import require_finite
 from gpu_worker.pipelines.placement import clear_text
 from gpu_worker.pipelines.preview import Previews
@@ -45,17 +48,22 @@ def _denoise(state: SdxlState, seeds: Sequence[int], on_step: "_Steps") -> torch
     parts["scheduler"] = make_sampler(payload.sampler, parts["scheduler"].config)
     pipeline = StableDiffusionXLPipeline(**parts, **model.config, add_watermarker=False)
     pipeline.set_progress_bar_config(disable=True)
+    if state.computation is None:
+        state.computation = describe_computation(model, parts["scheduler"], parts["unet"])
     if model.offloaded:
         pipeline.enable_model_cpu_offload()
     shape = Shape(payload.width * payload.height, batch=len(seeds))
     try:
         if state.text is None:
-            state.text = encode_text(pipeline, payload, {lora.name for lora in state.loras})
+            device = state.context.device.torch_device
+            encode = partial(encode_text, pipeline, payload, device, {lora.name for lora in state.loras})
+            adapters = tuple(f"{lora.name}:{lora.sha256}:{lora.weight}" for lora in state.loras)
+            state.text = state.context.texts.get(model.ref, payload, encode, device, adapters)
         with state.context.peaks.denoising(model, shape, parts["unet"]):
             latents: torch.Tensor = pipeline(
                 **state.text.arguments,
                 num_images_per_prompt=len(seeds),
-                generator=[torch.Generator("cpu").manual_seed(seed) for seed in seeds],
+                generator=[noise.generator(seed) for seed in seeds],
                 height=payload.height,
                 width=payload.width,
                 num_inference_steps=payload.steps,

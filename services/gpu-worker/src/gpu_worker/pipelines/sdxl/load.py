@@ -1,5 +1,6 @@
 """Loads SDXL's parts once. Jobs share them; each job has its own pipeline object and scheduler."""
 
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -7,12 +8,15 @@ from darkroom_schemas.recipe import ModelRef
 
 from gpu_worker.domain.memory.placement import Placement
 from gpu_worker.models.files import ModelFiles, find_model
-from gpu_worker.models.registry import HubSource, ModelEntry
+from gpu_worker.models.inspect_file import inspect_checkpoint
+from gpu_worker.models.registry import ModelEntry
+from gpu_worker.models.variants import weight_files
 from gpu_worker.pipelines.components import load_models
 from gpu_worker.pipelines.context import LoadContext
 from gpu_worker.pipelines.placement import component_weights, components, place
 from gpu_worker.pipelines.preview import fit_on_cpu
 from gpu_worker.pipelines.sdxl.decode import fit_sdxl_colours
+from gpu_worker.pipelines.sdxl.noise_schedule import noise_schedule
 from gpu_worker.pipelines.sdxl.single_file import config_folder
 from gpu_worker.pipelines.settings import pipeline_settings
 from gpu_worker.runtime.model_cache import LoadedModel
@@ -35,30 +39,50 @@ def load_sdxl(name: str, entry: ModelEntry, placement: Placement, context: LoadC
     place(parts, placement, context.device.torch_device)
     if colours is None:
         colours = fit_sdxl_colours(parts["vae"], context.device.torch_device)
-    ref = ModelRef(name=name, source=files.source, revision=files.revision, sha256=files.sha256)
+    ref = ModelRef(name=name, source=files.source, revision=files.revision, sha256=files.sha256, vae=files.vae_ref)
     return LoadedModel(ref, parts, weights, colours, pipeline_settings(pipeline))
 
 
 def _read(entry: ModelEntry, files: ModelFiles, dtype: torch.dtype, context: LoadContext) -> Any:
-    from diffusers import AutoencoderKL, StableDiffusionXLPipeline
+    from diffusers import StableDiffusionXLPipeline
 
+    half = dtype is torch.float16
     options: dict[str, Any] = {"dtype": dtype, "local_files_only": True}
-    if files.vae is not None:
-        options["vae"] = AutoencoderKL.from_pretrained(files.vae, dtype=dtype, local_files_only=True)
+    if files.vae is not None and entry.vae is not None:
+        options["vae"] = _read_vae(files.vae, entry.vae.variant, dtype)
     if files.path.is_file():
-        config = config_folder(entry.source, context.models_dir)
-        return StableDiffusionXLPipeline.from_single_file(str(files.path), config=str(config), **options)
-    if isinstance(entry.source, HubSource):
-        options["variant"] = entry.source.variant
+        return _read_file(entry, files.path, options, context)
     models = load_models(
         files.path,
         context.check,
         besides=options,
-        variant=options.get("variant"),
+        variant=getattr(entry.source, "variant", None),
+        half=half,
         dtype=dtype,
         local_files_only=True,
     )
     return StableDiffusionXLPipeline.from_pretrained(files.path, **models, **options)
+
+
+def _read_vae(folder: Path, stated: str | None, dtype: torch.dtype) -> Any:
+    from diffusers import AutoencoderKL
+
+    _, variant = weight_files(folder, stated, half=dtype is torch.float16)
+    return AutoencoderKL.from_pretrained(
+        folder, dtype=dtype, variant=variant, use_safetensors=True, local_files_only=True
+    )
+
+
+def _read_file(entry: ModelEntry, file: Path, options: dict[str, Any], context: LoadContext) -> Any:
+    """Load a checkpoint in one file, with the noise schedule that the file states for itself."""
+    from diffusers import StableDiffusionXLPipeline
+
+    config = config_folder(entry.source, context.models_dir)
+    pipeline = StableDiffusionXLPipeline.from_single_file(str(file), config=str(config), **options)
+    schedule = noise_schedule(inspect_checkpoint(file, entry.family))
+    if schedule:
+        pipeline.scheduler = type(pipeline.scheduler).from_config(pipeline.scheduler.config, **schedule)
+    return pipeline
 
 
 def _pin_vae_precision(vae: Any, dtype: torch.dtype) -> None:

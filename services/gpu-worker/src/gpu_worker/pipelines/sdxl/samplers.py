@@ -39,6 +39,10 @@ SAMPLERS: dict[str, tuple[str, dict[str, Any]]] = {
     "DEIS": ("DEISMultistepScheduler", {}),
 }
 
+_SPACED_BY_THEMSELVES = {"DPM++ 2M", "DPM++ 2M SDE", "DPM++ 3M", "UniPC", "DEIS"}
+"""Their schedulers leave out the first of the `leading` timesteps of SDXL's own scheduler, and so would start below the
+noise that the model was trained with: at 931 of 999 for 15 steps. `linspace`, their own default, starts at 999."""
+
 
 def make_sampler(name: str, model_config: Any) -> Any:  # configurations and schedulers of diffusers are untyped
     """Return a new scheduler with the model's noise schedule; it holds the state of one job. Raises a Failure."""
@@ -48,4 +52,6 @@ def make_sampler(name: str, model_config: Any) -> Any:  # configurations and sch
     if known is None:
         raise Failure(StepErrorCode.INVALID_PAYLOAD, f"sampler: no {name!r} for SDXL; there are: {', '.join(SAMPLERS)}")
     kind, options = SAMPLERS[known]
+    if known in _SPACED_BY_THEMSELVES and model_config.get("timestep_spacing") == "leading":
+        options = options | {"timestep_spacing": "linspace"}
     return getattr(diffusers, kind).from_config(model_config, **options)

@@ -6,6 +6,7 @@ import torch
 from darkroom_schemas.payload import ImagePayload
 
 from gpu_worker.models.lora_folder import LoraUse
+from gpu_worker.pipelines.computation import Computation
 from gpu_worker.pipelines.context import PipelineContext
 from gpu_worker.pipelines.sdxl.text import SdxlText
 from gpu_worker.pipelines.sink import OutputSink
@@ -21,6 +22,7 @@ class SdxlState:
     sink: OutputSink
     loras: tuple[LoraUse, ...] = ()
     model: AdmittedModel | None = None
+    computation: Computation | None = None
     text: SdxlText | None = None
     batches: list[torch.Tensor] | None = None
 
@@ -30,3 +32,10 @@ class SdxlState:
         if self.model is None:
             raise LookupError("the model is not loaded yet")
         return self.model
+
+    @property
+    def computed(self) -> Computation:
+        """Return how the latents were computed; raises LookupError before the denoise stage."""
+        if self.computation is None:
+            raise LookupError("nothing is denoised yet")
+        return self.computation

@@ -40,6 +40,7 @@ class SdxlText:
 def encode_text(
     pipeline: Any,  # pipelines of diffusers are untyped
     payload: ImagePayload,
+    device: torch.device,
     loras: Collection[str] = (),
 ) -> SdxlText:
     """Encode the prompt and, for guidance above 1, the negative prompt. Both are padded to the same number of chunks.
@@ -48,7 +49,7 @@ def encode_text(
     `loras` are the names of the LoRAs that are applied; those in a negative prompt have no effect.
     Raises an INVALID_PAYLOAD Failure if `clip_skip` exceeds the layers of the model.
     """
-    encoders = _encoders(pipeline, payload.clip_skip or _USUAL_LAYER)
+    encoders = _encoders(pipeline, payload.clip_skip or _USUAL_LAYER, device)
     is_guided = payload.guidance_scale > 1
     texts = (payload.prompt, payload.negative_prompt or "") if is_guided else (payload.prompt,)
     prompts = [parse_prompt(text) for text in texts]
@@ -87,7 +88,7 @@ def weigh(hidden: torch.Tensor, weights: Sequence[float]) -> torch.Tensor:
 class _Encoder:
     """A text encoder with its tokenizer. `layer` is the index of the hidden states to use.
 
-    `device` is where it computes; its weights may wait elsewhere.
+    Its own `device` does not say where it computes: its weights may wait elsewhere until it is called.
     """
 
     tokenizer: Any
@@ -112,13 +113,13 @@ class _Encoder:
         return weigh(output.hidden_states[self.layer], weights), output[0]
 
 
-def _encoders(pipeline: Any, clip_skip: int) -> tuple[_Encoder, _Encoder]:
+def _encoders(pipeline: Any, clip_skip: int, device: torch.device) -> tuple[_Encoder, _Encoder]:
     models = (pipeline.text_encoder, pipeline.text_encoder_2)
     layers = min(model.config.num_hidden_layers for model in models)
     if clip_skip > layers:
         raise Failure(StepErrorCode.INVALID_PAYLOAD, f"clip_skip: must be 1 to {layers} for this model, is {clip_skip}")
     first, second = zip((pipeline.tokenizer, pipeline.tokenizer_2), models, strict=True)
-    layer, device = -max(clip_skip, _USUAL_LAYER), pipeline._execution_device  # as in diffusers' `encode_prompt`
+    layer = -max(clip_skip, _USUAL_LAYER)
     return _Encoder(*first, layer, device), _Encoder(*second, layer, device)
 
 

@@ -30,7 +30,7 @@ def decode_seeds(state: WanState, report: StageReport) -> None:
             recipe = make_recipe(
                 state.payload,
                 state.context,
-                state.loaded.ref,
+                state.computed,
                 index=index,
                 batch_shape=latents.shape,
                 batch_index=0,

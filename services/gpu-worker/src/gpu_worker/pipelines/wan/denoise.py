@@ -6,6 +6,8 @@ from typing import Any
 import torch
 
 from gpu_worker.domain.memory.footprint import Shape
+from gpu_worker.pipelines import noise
+from gpu_worker.pipelines.computation import describe_computation
 from gpu_worker.pipelines.finite import require_finite
 from gpu_worker.pipelines.placement import clear_text
 from gpu_worker.pipelines.preview import Previews
@@ -48,16 +50,20 @@ def _denoise(state: WanState, seed: int, on_step: Any) -> torch.Tensor:
     parts["scheduler"] = make_sampler(payload.sampler, parts["scheduler"].config)
     pipeline = WanPipeline(**parts, **model.config)
     pipeline.set_progress_bar_config(disable=True)
+    if state.computation is None:
+        state.computation = describe_computation(model, parts["scheduler"], parts["transformer"])
     if model.offloaded:
         pipeline.enable_model_cpu_offload()
     shape = Shape(payload.width * payload.height, state.frames)
     try:
         if state.text is None:
-            state.text = encode_text(pipeline, payload, state.context.device.torch_device)
+            device = state.context.device.torch_device
+            encode = partial(encode_text, pipeline, payload, device)
+            state.text = state.context.texts.get(model.ref, payload, encode, device)
         with state.context.peaks.denoising(model, shape, parts["transformer"]):
             latents: torch.Tensor = pipeline(
                 **state.text.arguments,
-                generator=torch.Generator("cpu").manual_seed(seed),
+                generator=noise.generator(seed),
                 height=payload.height,
                 width=payload.width,
                 num_frames=state.frames,

@@ -8,6 +8,7 @@ from darkroom_schemas.recipe import ModelRef
 from gpu_worker.domain.memory.placement import Placement
 from gpu_worker.models.files import find_model
 from gpu_worker.models.registry import ModelEntry
+from gpu_worker.models.variants import weight_files
 from gpu_worker.pipelines.components import load_models
 from gpu_worker.pipelines.context import LoadContext
 from gpu_worker.pipelines.placement import component_weights, components, place
@@ -22,9 +23,16 @@ def load_wan(name: str, entry: ModelEntry, placement: Placement, context: LoadCo
     from diffusers import AutoencoderKLWan, WanPipeline
 
     files = find_model(entry, context.models_dir)
-    vae = AutoencoderKLWan.from_pretrained(files.path, subfolder="vae", dtype=torch.float32, local_files_only=True)
-    options: dict[str, Any] = {"dtype": context.device.weight_type(entry.dtype), "local_files_only": True}
-    models = load_models(files.path, context.check, besides=("vae",), **options)
+    stated = getattr(entry.source, "variant", None)
+    _, variant = weight_files(files.path / "vae", stated, half=False)
+    vae = AutoencoderKLWan.from_pretrained(
+        files.path, subfolder="vae", dtype=torch.float32, variant=variant, use_safetensors=True, local_files_only=True
+    )
+    dtype = context.device.weight_type(entry.dtype)
+    options: dict[str, Any] = {"dtype": dtype, "local_files_only": True}
+    models = load_models(
+        files.path, context.check, besides=("vae",), variant=stated, half=dtype is torch.float16, **options
+    )
     pipeline = WanPipeline.from_pretrained(files.path, vae=vae, **models, **options)
     parts: dict[str, Any] = dict(pipeline.components)
     for module in components(parts).values():

@@ -14,7 +14,9 @@ SAMPLERS = ("UniPC", "Euler", "DPM++ 2M")
 
 def make_sampler(name: str, model_config: Any) -> Any:  # configurations and schedulers of diffusers are untyped
     """Return a new scheduler with the model's flow shift; it holds the state of one job. Raises a Failure."""
-    from diffusers import DPMSolverMultistepScheduler, FlowMatchEulerDiscreteScheduler, UniPCMultistepScheduler
+    from diffusers import DPMSolverMultistepScheduler, UniPCMultistepScheduler
+
+    from gpu_worker.pipelines.wan.flow_euler import FlowEuler
 
     shift = model_config.get("flow_shift") or model_config.get("shift") or _USUAL_SHIFT
     flow = {
@@ -29,7 +31,7 @@ def make_sampler(name: str, model_config: Any) -> Any:  # configurations and sch
         case "DPM++ 2M":
             return DPMSolverMultistepScheduler(**flow)
         case "Euler":
-            return FlowMatchEulerDiscreteScheduler(num_train_timesteps=flow["num_train_timesteps"], shift=shift)
+            return FlowEuler(num_train_timesteps=flow["num_train_timesteps"], shift=shift)
         case _:
             raise Failure(
                 StepErrorCode.INVALID_PAYLOAD, f"sampler: no {name!r} for WAN; there are: {', '.join(SAMPLERS)}"

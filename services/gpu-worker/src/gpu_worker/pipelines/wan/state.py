@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from darkroom_schemas.payload import ImagePayload, VideoPayload
 
+from gpu_worker.pipelines.computation import Computation
 from gpu_worker.pipelines.context import PipelineContext
 from gpu_worker.pipelines.sink import OutputSink
 from gpu_worker.pipelines.wan.text import WanText
@@ -19,6 +20,7 @@ class WanState:
     context: PipelineContext
     sink: OutputSink
     model: AdmittedModel | None = None
+    computation: Computation | None = None
     text: WanText | None = None
     latents: list[torch.Tensor] | None = None
 
@@ -28,6 +30,13 @@ class WanState:
         if self.model is None:
             raise LookupError("the model is not loaded yet")
         return self.model
+
+    @property
+    def computed(self) -> Computation:
+        """Return how the latents were computed; raises LookupError before the denoise stage."""
+        if self.computation is None:
+            raise LookupError("nothing is denoised yet")
+        return self.computation
 
     @property
     def frames(self) -> int:

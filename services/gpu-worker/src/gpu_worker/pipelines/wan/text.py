@@ -46,6 +46,6 @@ def _encode(pipeline: Any, text: str, device: torch.device) -> tuple[torch.Tenso
     ids = torch.tensor([[*kept, tokenizer.eos_token_id, *[tokenizer.pad_token_id] * (MAX_TOKENS - length)]])
     mask = torch.zeros_like(ids)
     mask[:, :length] = 1
-    embeds = encoder(ids.to(encoder.device), mask.to(encoder.device)).last_hidden_state
+    embeds = encoder(ids.to(device), mask.to(device)).last_hidden_state
     embeds[:, length:] = 0
     return embeds.to(device, encoder.dtype), PromptRead(tokens=len(tokens), read=len(kept))
