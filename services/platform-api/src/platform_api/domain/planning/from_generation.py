@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from darkroom_schemas.catalogue import CATALOGUE, SDXL, JobType
-from darkroom_schemas.payload import A1111Payload, ComfyUIPayload, Family, ImagePayload
+from darkroom_schemas.payload import A1111Payload, ComfyUIPayload, Family, ImagePayload, LeftOpen
 from darkroom_schemas.planning import seeds_from
-from darkroom_schemas.samplers import KARRAS, SDXL_SAMPLERS, find_name, find_sampler
+from darkroom_schemas.samplers import KARRAS, SDXL_SAMPLERS, find_name, find_sampler, step_limit
 from darkroom_schemas.worker import Capabilities, Requirements
 
 from platform_api.domain.planning.checkpoints import UnknownCheckpoint, choose_for_backend, choose_for_worker
@@ -80,6 +80,10 @@ def _sdxl_step(asked: Generation, seeds: tuple[int, ...], model: str, chosen: Ch
     width, height = asked.width or HIGH.width or 0, asked.height or HIGH.height or 0
     work = work_of_image(width, height, steps)
     check_work(asked.images, work)
+    sampler = _sampler(asked.sampler, asked.scheduler)
+    limit = step_limit(sampler)
+    if limit is not None and steps > limit:
+        raise wrong("steps", f"must be at most {limit} with the sampler {sampler}, are {steps}")
     payload = ImagePayload(
         family=Family.SDXL,
         prompt=chosen.prompt,
@@ -89,7 +93,8 @@ def _sdxl_step(asked: Generation, seeds: tuple[int, ...], model: str, chosen: Ch
         height=height,
         steps=steps,
         guidance_scale=DEFAULT_CFG_SCALE if asked.cfg_scale is None else asked.cfg_scale,
-        sampler=_sampler(asked.sampler, asked.scheduler),
+        sampler=sampler,
+        chosen=tuple(_chosen(asked)),
         model=model,
         bucket=job_type.bucket,
         max_bytes=job_type.max_output_bytes,
@@ -104,6 +109,21 @@ def _sdxl_step(asked: Generation, seeds: tuple[int, ...], model: str, chosen: Ch
         outputs=len(seeds),
         requirements=Requirements(type=job_type.name, models=(model, *chosen.models)),
     )
+
+
+def _chosen(asked: Generation) -> Iterator[LeftOpen]:
+    """Yield the values that the client chose; for the others, the model may have defaults of its own."""
+    if asked.steps is not None:
+        yield "steps"
+    if asked.cfg_scale is not None:
+        yield "guidance_scale"
+    if is_chosen(asked.sampler) or _is_karras(asked.scheduler):
+        yield "sampler"
+
+
+def _is_karras(scheduler: str | None) -> bool:
+    """Return whether a scheduler is the one that changes the sampler."""
+    return scheduler is not None and find_name(scheduler, (KARRAS,)) is not None
 
 
 def _not_for_sdxl(asked: Generation) -> Iterator[tuple[str, str]]:
