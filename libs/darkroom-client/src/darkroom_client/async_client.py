@@ -68,7 +68,8 @@ class AsyncClient:
     async def submit(self, job_type: str, prompt: str | None = None, **options: Unpack[JobOptions]) -> AsyncJobHandle:
         """Submit a job and return without waiting for it.
 
-        The options are negative_prompt, seed, bucket, project_id, video_id, image_id, metadata and idempotency_key.
+        The options are negative_prompt, seed, bucket, project_id, video_id, image_id, metadata, idempotency_key and
+        loras.
         """
         submitted = await self._transport.send(jobs.submission(job_type, prompt, **options))
         return AsyncJobHandle(submitted.id, self._transport, submitted.notices)

@@ -1,12 +1,13 @@
 """The payload that a worker receives, for each family of job types. All values are resolved."""
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Field, TypeAdapter, ValidationInfo, field_validator
+from pydantic import Field, TypeAdapter, ValidationInfo, field_validator, model_validator
 
 from darkroom_schemas.base import Wire
 from darkroom_schemas.loras import MAX_LORAS, LoraChoice
+from darkroom_schemas.samplers import step_limit
 
 MAX_SEED = 2**64 - 1
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
@@ -30,6 +31,11 @@ class Family(StrEnum):
     PROMPT = "prompt"
 
 
+LeftOpen = Literal["steps", "guidance_scale", "sampler"]
+LEFT_OPEN: tuple[LeftOpen, ...] = get_args(LeftOpen)
+"""Values for which a model may have its own default, if the user did not choose them."""
+
+
 class _Drawing(Wire):
     """Fields of images and videos. Sizes are in pixels, multiples of 8 (SDXL) or 16 (WAN)."""
 
@@ -45,6 +51,15 @@ class _Drawing(Wire):
     model: str
     bucket: str
     max_bytes: int = Field(gt=0)
+    chosen: tuple[LeftOpen, ...] | None = Field(default=None, max_length=len(LEFT_OPEN))
+    """Which values the user chose; the others give way to the defaults of the model. None: all of them stand."""
+
+    @model_validator(mode="after")
+    def _sampler_takes_the_steps(self) -> Self:
+        limit = step_limit(self.sampler)
+        if limit is not None and self.steps > limit:
+            raise ValueError(f"steps: must be at most {limit} with the sampler {self.sampler}, are {self.steps}")
+        return self
 
 
 class ImagePayload(_Drawing):

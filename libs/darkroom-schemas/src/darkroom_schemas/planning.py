@@ -6,7 +6,15 @@ from typing import Any
 
 from darkroom_schemas.base import Wire
 from darkroom_schemas.catalogue import CATALOGUE, JobType
-from darkroom_schemas.payload import MAX_SEED, REMOTE_PAYLOADS, Family, ImagePayload, PromptPayload, VideoPayload
+from darkroom_schemas.payload import (
+    LEFT_OPEN,
+    MAX_SEED,
+    REMOTE_PAYLOADS,
+    Family,
+    ImagePayload,
+    PromptPayload,
+    VideoPayload,
+)
 
 MADE_SEEDS_BELOW = 2**53
 """Limit of generated seeds, which JavaScript can represent exactly."""
@@ -46,6 +54,8 @@ def complete_payload(entry: JobType, given: Mapping[str, Any], *, seed: int | No
     payload = type_values(entry) | dict(given)
     if "seeds" in model.model_fields and "seeds" not in payload:
         payload["seeds"] = seeds_from(seed, entry.outputs)
+    if "chosen" in model.model_fields:
+        payload.setdefault("chosen", [name for name in LEFT_OPEN if name in given])
     # Absent means None; workers of earlier releases know no null for a negative prompt.
     is_own = entry.family is not None
     return model.model_validate(payload).model_dump(mode="json", exclude_unset=not is_own, exclude_none=is_own)

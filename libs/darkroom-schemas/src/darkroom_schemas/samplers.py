@@ -24,12 +24,22 @@ _OTHER_NAMES = {
     "DPM++ SDE": ("dpmpp_sde_gpu",),
     "DDIM": ("DDIMScheduler",),
     "PNDM": ("PNDMScheduler",),
-    "UniPC": ("UniPCMultistepScheduler",),
+    "UniPC": ("uni_pc_bh2", "UniPCMultistepScheduler"),
     "LCM": ("LCMScheduler",),
     "TCD": ("TCDScheduler",),
     "DEIS": ("DEISMultistepScheduler",),
 }
 """Names in ComfyUI and diffusers that differ by more than case and punctuation."""
+
+
+_STEP_LIMITS = {"LCM": 50, "TCD": 50}
+"""Distilled models were trained on 50 steps, and their schedulers take no more (`original_inference_steps`)."""
+
+
+def step_limit(sampler: str) -> int | None:
+    """Return the maximum number of steps of a sampler, by any of its names; None if it has none of its own."""
+    known = find_sampler(sampler, _STEP_LIMITS)
+    return None if known is None else _STEP_LIMITS[known]
 
 
 def _comparable(name: str) -> str:

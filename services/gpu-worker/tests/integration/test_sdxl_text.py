@@ -165,7 +165,7 @@ def test_text_behind_the_last_chunk_and_loras_are_named_in_the_recipe(draw: Draw
     done = drawing.run()
     assert done.notes == (
         "The model read 107 of the 108 tokens of the prompt.",
-        "LoRAs are not supported yet; not applied: <lora:sketch:0.8>.",
+        "LoRAs that this worker does not have, or that a negative prompt names, were not applied: <lora:sketch:0.8>.",
     )
     assert drawing.files[0].recipe.text == TextRead(
         prompt=PromptRead(tokens=108, read=107, chunks=107, loras_not_applied=("<lora:sketch:0.8>",)),

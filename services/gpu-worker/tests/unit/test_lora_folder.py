@@ -81,8 +81,8 @@ def damaged(change: Callable[[bytes], bytes]) -> Callable[[Path], None]:
         (damaged(lambda _: b""), "an empty file"),
         (damaged(lambda _: b"<!DOCTYPE html><p>Log in"), "a web page"),
         (damaged(lambda content: content[:8] + b"x" + content[9:]), "not a safetensors file"),
-        (lambda path: write(path, ("first_stage_model.decoder.conv_in.weight",)), "it is a VAE"),
-        (lambda path: write(path, ("double_blocks.0.img_attn.qkv.weight",)), "it is a Flux checkpoint"),
+        (lambda path: write(path, ("first_stage_model.decoder.conv_in.weight",)), "odd.safetensors is a VAE"),
+        (lambda path: write(path, ("double_blocks.0.img_attn.qkv.weight",)), "odd.safetensors is a Flux checkpoint"),
     ],
 )
 def test_a_file_that_is_no_lora_is_named_for_what_it_is(

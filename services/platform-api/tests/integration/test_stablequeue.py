@@ -194,10 +194,13 @@ async def test_older_forms_answer_without_frames(anna: Account) -> None:
 
 
 async def test_models_are_listed(anna: Account, start_worker: StartWorker) -> None:
-    await start_worker(models=(MODEL,))
+    await start_worker(models=(MODEL, "lora:ink"))
     listed = (await anna.http.get("/api/v1/checkpoints")).json()
     assert [model["filename"] for model in listed] == ["sdxl-base-1.0", MODEL]
-    assert (await anna.http.get("/api/v1/loras")).json() == []
+    assert (await anna.http.get("/api/v1/loras")).json() == [{"filename": "ink", "relativePath": ""}]
+    models = {model["name"]: model for model in (await anna.http.get("/api/models")).json()["data"]}
+    assert models["lora:ink"]["available"] is True
+    assert models["lora:ink"]["job_types"] == ["sdxl_image_fast", "sdxl_image_high"]
 
 
 async def test_repeated_submission_makes_one_job(anna: Account) -> None:

@@ -184,6 +184,23 @@ async def test_without_a_back_end_our_pipeline_gets_what_was_asked(anna: Account
     worker.release.set()
 
 
+async def test_loras_are_applied_or_refused_by_name(anna: Account, start_worker: StartWorker) -> None:
+    worker = HeldWorker()
+    await start_worker(worker, models=("lora:ink",))
+    asked = {"positive_prompt": "a boat <lora:ink:0.5>", "loras": [{"name": "Ink.safetensors", "weight": 0.25}]}
+    step = await payload_of(anna, worker, asked)
+    assert (step.payload["prompt"], step.payload["loras"]) == ("a boat", [{"name": "ink", "weight": 0.75}])
+    assert set(step.requirements.models) == {"sdxl-base-1.0", "lora:ink"}
+    refused = await anna.http.post("/api/v2/generate", json=job(asked | {"loras": [{"name": "oil"}]}))
+    assert refused.status_code == 400
+    assert "generation_params.loras.0.name" in refused.text
+    queued = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a boat", "loras": [{"name": "oil"}]}}
+    refused = await anna.http.post("/api/queue-job", json=queued)
+    assert refused.status_code == 400
+    assert "metadata.loras.0.name" in refused.text
+    worker.release.set()
+
+
 async def test_live_back_end_of_the_alias_gets_the_job(anna: Account, start_worker: StartWorker) -> None:
     worker = HeldWorker()
     await start_worker(worker, backends=("Main",))

@@ -229,3 +229,15 @@ def test_work_of_one_job_is_bounded() -> None:
 
 def test_seeds_count_up_and_wrap() -> None:
     assert step_of(seed=MAX_SEED, images=2).payload["seeds"] == [MAX_SEED, 0]
+
+
+def test_the_payload_says_what_the_client_chose() -> None:
+    assert step_of().payload["chosen"] == []
+    assert step_of(steps=8, cfg_scale=0, sampler="Euler").payload["chosen"] == ["steps", "guidance_scale", "sampler"]
+    assert step_of(scheduler="Karras").payload["chosen"] == ["sampler"]
+    assert step_of(sampler="Automatic", scheduler="Balanced").payload["chosen"] == []
+
+
+def test_steps_beyond_the_limit_of_the_sampler_are_refused() -> None:
+    assert refused(steps=51, sampler="lcm") == "steps"
+    assert step_of(steps=50, sampler="TCDScheduler").payload["sampler"] == "TCD"

@@ -1,6 +1,6 @@
 """Calls about jobs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
@@ -14,7 +14,7 @@ class JobOptions(TypedDict, total=False):
     """Options of a submission besides the job type and the prompt.
 
     `seed` is the seed of the first output; it increases by 1 for each further one. `metadata` is stored with the job.
-    A repeated `idempotency_key` returns the job of the first submission.
+    A repeated `idempotency_key` returns the job of the first submission. `loras` are weights by name, for SDXL types.
     """
 
     negative_prompt: str | None
@@ -25,6 +25,7 @@ class JobOptions(TypedDict, total=False):
     image_id: str | None
     metadata: dict[str, Any] | None
     idempotency_key: str | None
+    loras: Mapping[str, float] | None
 
 
 class JobsWhere(TypedDict, total=False):
@@ -48,9 +49,12 @@ def submission(
     image_id: str | None = None,
     metadata: dict[str, Any] | None = None,
     idempotency_key: str | None = None,
+    loras: Mapping[str, float] | None = None,
 ) -> Call[Submitted]:
     """Submit a job."""
     named = without_none(prompt=prompt, negative_prompt=negative_prompt, seed=seed, bucket=bucket)
+    if loras:
+        named["loras"] = [{"name": name, "weight": weight} for name, weight in loras.items()]
     if twice := sorted(named.keys() & (metadata or {}).keys()):
         raise InvalidRequest(f"`metadata` must not contain {', '.join(twice)}, which is a separate argument.")
     references = without_none(projectId=project_id, videoId=video_id, imageId=image_id)

@@ -41,6 +41,10 @@ def generate(
     project: Annotated[str | None, typer.Option(help="Id of your project, stored with the job.")] = None,
     video: Annotated[str | None, typer.Option(help="Id of your video, stored with the job.")] = None,
     image: Annotated[str | None, typer.Option(help="Id of your image, stored with the job.")] = None,
+    lora: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME[:WEIGHT]", help="LoRA to apply, for SDXL types; the option may be repeated."),
+    ] = None,
     count: Annotated[
         int,
         typer.Option(
@@ -64,6 +68,7 @@ def generate(
     """Submit a job, follow it until it ends, and download its outputs."""
     options: JobOptions = {
         "negative_prompt": negative, "bucket": bucket, "project_id": project, "video_id": video, "image_id": image,
+        "loras": _weights(lora or []),
     }  # fmt: skip
     make_writable(output)
     with connect(url, token) as client:
@@ -91,6 +96,18 @@ def watch(
     make_writable(output)
     with connect(url, token) as client:
         _finish([client.jobs.attach(job_id) for job_id in job_ids], output, limit, as_json)
+
+
+def _weights(loras: Sequence[str]) -> dict[str, float]:
+    """Return the weight of each LoRA, 1 where none is given."""
+    weights = {}
+    for text in loras:
+        name, _, weight = text.rpartition(":") if ":" in text else (text, "", "1")
+        try:
+            weights[name] = float(weight)
+        except ValueError:
+            raise typer.BadParameter(f"must be NAME or NAME:WEIGHT, such as ink:0.8, not {text!r}") from None
+    return weights
 
 
 def _seeds(client: Client, job_type: str, seed: int | None, count: int) -> list[int | None]:

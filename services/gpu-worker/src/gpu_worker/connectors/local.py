@@ -19,7 +19,7 @@ from gpu_worker.domain.model_states import ModelPhase, ModelStates
 from gpu_worker.domain.object_keys import object_folder
 from gpu_worker.domain.ports import Deletions, ObjectStore, StepOutcomes, StepRun
 from gpu_worker.models.lora_folder import LoraUse
-from gpu_worker.models.payloads import read_payload, require_model
+from gpu_worker.models.payloads import read_payload, require_model, with_defaults
 from gpu_worker.models.profile import AnyPayload, Profile
 from gpu_worker.models.registry import ModelFamily
 from gpu_worker.runtime.messages import FileReady, Progressed, RunStep, StepDone, StepFailure, StepOutcome
@@ -108,7 +108,7 @@ class LocalConnector:
 
         When the attempt fails or stops, uploads are cancelled and what they stored is queued for deletion.
         """
-        payload = self._profile.fit(read_payload(run.step.payload))
+        payload = self._profile.fit(with_defaults(read_payload(run.step.payload), self._profile.models))
         require_model(payload, self._profile.models)
         self._require_ready(payload.model)
         loras = () if self._loras is None else await asyncio.to_thread(self._loras.choose, payload)

@@ -1,7 +1,5 @@
 """The LoRAs of a worker: the safetensors files of one folder and of the folders in it."""
 
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -12,13 +10,12 @@ from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.loras import MAX_LORA_NAME, MAX_LORAS, add_up
 from darkroom_schemas.payload import Family, ImagePayload
 
-from gpu_worker.domain.checkpoints.damage import damage_of
-from gpu_worker.domain.checkpoints.kind import CheckpointKind, identify
+from gpu_worker.domain.checkpoints.kind import CheckpointKind
 from gpu_worker.domain.failures import Failure
-from gpu_worker.domain.memory.headers import LENGTH_BYTES, HeaderError, header_length, parse_header
 from gpu_worker.domain.prompt.syntax import parse_prompt
-from gpu_worker.models.digests import weights_digest
+from gpu_worker.models.digests import file_digest
 from gpu_worker.models.profile import AnyPayload
+from gpu_worker.models.safetensors_file import NotUsable, read_weights_file
 
 log = get_logger(__name__)
 
@@ -26,7 +23,6 @@ MAX_OFFERED = 1_000
 """Maximum number of LoRAs that a worker offers."""
 _MAX_FILES = 10_000
 """Maximum number of files that are looked at."""
-_START_BYTES = 512
 _MAX_SHOWN = 20
 
 
@@ -119,7 +115,7 @@ class LoraFolder:
     def _use(self, name: str, path: Path, weight: float) -> LoraUse:
         try:
             size = path.stat().st_size
-            digest = weights_digest(path, self._digests)
+            digest = file_digest(path, self._digests)
         except OSError as error:
             raise _missing(name, self._offered) from error
         return LoraUse(name=name, path=path, sha256=digest, size_bytes=size, weight=weight)
@@ -136,40 +132,23 @@ class LoraFolder:
             before = self._seen.get(path)
             if before and (before.size_bytes, before.modified_ns) == (status.st_size, status.st_mtime_ns):
                 return before
-            return _Seen(status.st_size, status.st_mtime_ns, _problem_of(path, status.st_size))
+            return _Seen(status.st_size, status.st_mtime_ns, _problem_of(path))
         except FileNotFoundError:
             return None
         except OSError as error:
             return _Seen(0, 0, f"it cannot be read: {error.strerror}")
 
 
-def _problem_of(path: Path, size_bytes: int) -> str | None:
+def _problem_of(path: Path) -> str | None:
     """Return why a file is not offered as a LoRA, None if it is one."""
     name = path.stem
     if len(name) > MAX_LORA_NAME or not name.isprintable():  # a name that is not UTF-8 has characters that are not
         return f"its name has more than {MAX_LORA_NAME} characters, or characters that cannot be printed"
-    with path.open("rb") as file:
-        start = file.read(_START_BYTES)
-        try:
-            length = header_length(start)
-            file.seek(LENGTH_BYTES)
-            text = file.read(length)
-            tensors = parse_header(text)
-        except HeaderError as error:
-            return damage_of(start, size_bytes, None) or str(error)
-    damage = damage_of(start, size_bytes, LENGTH_BYTES + length + max(_ends(text), default=0))
-    if damage is not None:
-        return damage
-    kind = identify({tensor: header.elements for tensor, header in tensors.items()}, {}).kind
-    return None if kind is CheckpointKind.LORA else f"it is {kind.value}"
-
-
-def _ends(header: bytes) -> Iterator[int]:
-    """Yield where the data of each tensor ends, in bytes from the end of the header."""
-    for entry in json.loads(header).values():
-        offsets = entry.get("data_offsets")
-        if isinstance(offsets, list) and offsets and isinstance(offsets[-1], int):
-            yield offsets[-1]
+    try:
+        kind = read_weights_file(path).identify().kind
+    except NotUsable as error:
+        return str(error)
+    return None if kind is CheckpointKind.LORA else f"{path.name} is {kind.value}"
 
 
 def _missing(name: str, offered: dict[str, Path]) -> Failure:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from darkroom_schemas.errors import StepErrorCode
-from darkroom_schemas.payload import PAYLOAD, Family, ImagePayload, PromptPayload, VideoPayload
+from darkroom_schemas.payload import LEFT_OPEN, PAYLOAD, Family, ImagePayload, PromptPayload, VideoPayload
+from darkroom_schemas.samplers import step_limit
 from pydantic import ValidationError
 
 from gpu_worker.domain.failures import Failure
@@ -42,11 +43,28 @@ def require_model(payload: ImagePayload | VideoPayload | PromptPayload, models: 
 def with_defaults(
     payload: ImagePayload | VideoPayload | PromptPayload, models: Mapping[str, ModelEntry]
 ) -> ImagePayload | VideoPayload | PromptPayload:
-    """Return the payload with the defaults of its model for what it leaves open."""
+    """Return the payload with the defaults of its model for what it leaves open; all its values then count as chosen.
+
+    Raises an INVALID_PAYLOAD Failure for more steps than the sampler takes.
+    """
     entry = models.get(payload.model)
-    if entry is None or isinstance(payload, PromptPayload) or payload.negative_prompt is not None:
+    if entry is None or isinstance(payload, PromptPayload):
         return payload
-    return payload.model_copy(update={"negative_prompt": entry.defaults.negative_prompt})
+    defaults = entry.defaults
+    changes: dict[str, Any] = {"chosen": None}
+    if payload.negative_prompt is None:
+        changes["negative_prompt"] = defaults.negative_prompt
+    if isinstance(payload, ImagePayload) and payload.clip_skip is None:
+        changes["clip_skip"] = defaults.clip_skip
+    if payload.chosen is not None:
+        own = {name: getattr(defaults, name) for name in LEFT_OPEN if name not in payload.chosen}
+        changes |= {name: value for name, value in own.items() if value is not None}
+    filled = payload.model_copy(update=changes)
+    limit = step_limit(filled.sampler)
+    if limit is not None and filled.steps > limit:
+        message = f"steps: must be at most {limit} with the sampler {filled.sampler}, are {filled.steps}"
+        raise Failure(StepErrorCode.INVALID_PAYLOAD, message)
+    return filled
 
 
 def _first_problem(error: ValidationError) -> str:

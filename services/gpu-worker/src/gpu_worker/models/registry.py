@@ -2,10 +2,13 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
-from darkroom_schemas.payload import Prompt
+from darkroom_schemas.payload import LEFT_OPEN, ClipSkip, Prompt
+from darkroom_schemas.samplers import SDXL_SAMPLERS, find_sampler, step_limit
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from gpu_worker.domain.checkpoints.kind import Prediction
 
 
 class ModelFamily(StrEnum):
@@ -83,6 +86,31 @@ class ModelDefaults(_Entry):
     """Values for what a payload leaves open."""
 
     negative_prompt: Prompt = ""
+    steps: Annotated[int, Field(ge=1, le=200)] | None = None
+    guidance_scale: Annotated[float, Field(ge=0, le=50)] | None = None
+    sampler: str | None = None
+    clip_skip: ClipSkip | None = None
+    timestep_spacing: Literal["leading", "trailing", "linspace"] | None = None
+    """For SDXL, as diffusers' schedulers name it. Lightning and Hyper checkpoints need `trailing`."""
+    prediction_type: Prediction | None = None
+    """For SDXL; by default what the checkpoint states."""
+
+    @model_validator(mode="after")
+    def _sampler_is_known_and_takes_the_steps(self) -> Self:
+        if self.sampler is None:
+            return self
+        if find_sampler(self.sampler, SDXL_SAMPLERS) is None:
+            raise ValueError(f"sampler: no {self.sampler!r}; there are: {', '.join(SDXL_SAMPLERS)}")
+        limit = step_limit(self.sampler)
+        if limit is not None and (self.steps or 0) > limit:
+            raise ValueError(f"steps: must be at most {limit} with the sampler {self.sampler}")
+        return self
+
+    @property
+    def schedule(self) -> dict[str, str]:
+        """Return the settings of the scheduler, as diffusers names them."""
+        settings = {"timestep_spacing": self.timestep_spacing, "prediction_type": self.prediction_type}
+        return {name: str(value) for name, value in settings.items() if value is not None}
 
 
 class ModelEntry(_Entry):
@@ -103,6 +131,14 @@ class ModelEntry(_Entry):
     """Device memory of the weights; with `peak_bytes`, replaces the footprint."""
     peak_bytes: int | None = Field(default=None, gt=0)
     """Peak device memory of a job of any size, weights included."""
+
+    @model_validator(mode="after")
+    def _has_defaults_of_its_family(self) -> Self:
+        stated = self.defaults.model_dump(exclude_unset=True).keys()
+        usable: set[str] = {"negative_prompt", *LEFT_OPEN} if self.family is ModelFamily.WAN else set()
+        if self.family is not ModelFamily.SDXL and (unusable := sorted(stated - usable)):
+            raise ValueError(f"defaults.{unusable[0]} has no effect on {self.family.value} models")
+        return self
 
     @model_validator(mode="after")
     def _states_both_sizes_or_none(self) -> Self:

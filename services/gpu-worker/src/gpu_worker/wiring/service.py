@@ -80,7 +80,7 @@ async def assemble(settings: WorkerSettings, profile: Profile) -> AsyncIterator[
         loops = LoopSupervisor((RedisUnavailable,))
         loops.add("object_deletions", deletions.run)
         loops.add("object_store", partial(store_health.run, uploads.probe))
-        loras = LoraFolder(settings.lora_folder, settings.models_dir / "lora-digests.json")
+        loras = LoraFolder(settings.lora_folder, settings.models_dir / "digests.json")
         states = ModelStates(profile.models if ConnectorName.LOCAL in settings.connectors else ())
         child: GpuChild | None = None
         connectors: list[Connector] = []

@@ -72,7 +72,7 @@ async def _is_workable_type(context: Context, job: Job) -> bool:
 
 
 def _requires_its_type_only(job: Job) -> bool:
-    return job.job_type in CATALOGUE and "served_by" not in job.parameters
+    return job.job_type in CATALOGUE and not {"served_by", "loras"} & job.parameters.keys()
 
 
 def _sentence(missing: Sequence[str]) -> str:

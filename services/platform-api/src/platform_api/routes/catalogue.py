@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from darkroom_schemas.catalogue import CATALOGUE, JobType
+from darkroom_schemas.loras import MAX_LORAS
 from darkroom_schemas.payload import MAX_SEED
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -11,6 +12,7 @@ from pydantic import BaseModel
 from platform_api.context import Ctx
 from platform_api.domain.capacity import TypeCapacity, time_to_end
 from platform_api.domain.planning.from_catalogue import MAX_PROMPT_CHARACTERS, PROMPT_TYPE, SUBMITTABLE
+from platform_api.http.loras import Lora
 from platform_api.http.query_parameters import KnownQueryRoute
 
 router = APIRouter(tags=["catalogue"], route_class=KnownQueryRoute)
@@ -88,6 +90,8 @@ def _item(job_type: JobType, now: Mapping[str, TypeCapacity] | None) -> JobTypeI
     properties: dict[str, Any] = {"prompt": text, "seed": {"type": "integer", "minimum": 0, "maximum": MAX_SEED}}
     if job_type.takes_negative_prompt:
         properties["negative_prompt"] = text
+    if job_type.is_sdxl:
+        properties["loras"] = {"type": "array", "maxItems": MAX_LORAS, "items": Lora.model_json_schema()}
     return JobTypeItem(
         name=job_type.name,
         label=job_type.label,

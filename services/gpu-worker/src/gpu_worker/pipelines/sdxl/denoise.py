@@ -57,7 +57,7 @@ def _denoise(state: SdxlState, seeds: Sequence[int], on_step: "_Steps") -> torch
         if state.text is None:
             device = state.context.device.torch_device
             names = {lora.name for lora in state.loras}
-            adapters = tuple(sorted(f"{lora.sha256}:{lora.weight}" for lora in state.loras))
+            adapters = tuple(sorted(f"{lora.name}:{lora.sha256}:{lora.weight}" for lora in state.loras))
             encode = partial(encode_text, pipeline, payload, device, names)
             state.text = state.context.texts.get(model.ref, payload, encode, device, adapters)
         with state.context.peaks.denoising(model, shape, parts["unet"]):

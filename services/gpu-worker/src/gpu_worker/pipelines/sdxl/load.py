@@ -27,6 +27,9 @@ def load_sdxl(name: str, entry: ModelEntry, placement: Placement, context: LoadC
     files = context.files_of(name, entry)
     dtype = context.device.weight_type(entry.dtype)
     pipeline = _read(entry, files, dtype, context)
+    if entry.defaults.schedule:
+        config = pipeline.scheduler.config
+        pipeline.scheduler = type(pipeline.scheduler).from_config(config, **entry.defaults.schedule)
     parts: dict[str, Any] = dict(pipeline.components)
     _pin_vae_precision(parts["vae"], dtype)
     for module in components(parts).values():

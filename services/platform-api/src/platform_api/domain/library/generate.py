@@ -1,8 +1,10 @@
 """Finds the collection and the workflow of a generation, and plans it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from darkroom_schemas.ids import UserId
+from darkroom_schemas.worker import Capabilities
 
 from platform_api.domain.errors import CollectionCorrupted, InvalidParameter, NotFound
 from platform_api.domain.library.collection import Collection, data_of
@@ -20,6 +22,7 @@ async def plan_for(
     workflow_id: str | None,
     priority: int,
     library: Library,
+    live: Sequence[Capabilities] = (),
 ) -> Plan:
     """Plan a job from a collection, with the requested workflow or the collection's own.
 
@@ -29,7 +32,7 @@ async def plan_for(
     if collection is None:
         raise NotFound("collection")
     workflow = await _workflow(collection, user_id, workflow_id, library)
-    return plan_generation(collection, workflow, variables, priority)
+    return plan_generation(collection, workflow, variables, priority, live)
 
 
 async def _workflow(collection: Collection, user_id: UserId, asked: str | None, library: Library) -> Workflow:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from darkroom_schemas.catalogue import CATALOGUE, QWEN, SDXL, WAN
+from darkroom_schemas.loras import is_lora
 from darkroom_schemas.worker import Capabilities
 
 from platform_api.domain.errors import InvalidParameter
@@ -36,7 +37,7 @@ class Choice:
 
 def checkpoints(live: Sequence[Capabilities]) -> list[str]:
     """Return the available models of the SDXL pipeline: the default first, then those of live workers."""
-    offered = {model for can in live if SDXL_TYPE in can.types for model in can.models}
+    offered = {model for can in live if SDXL_TYPE in can.types for model in can.models if not is_lora(model)}
     return [SDXL, *sorted(offered - {SDXL, WAN, QWEN})]
 
 
@@ -56,7 +57,7 @@ def choose_for_backend(asked: str | None, behind: Sequence[Capabilities], unknow
     """
     if asked is None or not is_chosen(asked):
         return Choice(None)
-    known = sorted({model for can in behind for model in can.models} - {SDXL, WAN, QWEN})
+    known = sorted({model for can in behind for model in can.models if not is_lora(model)} - {SDXL, WAN, QWEN})
     if not known:
         return Choice(asked.replace("\\", "/"))
     found = find_checkpoint(asked, known)

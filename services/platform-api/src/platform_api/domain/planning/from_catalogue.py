@@ -1,13 +1,17 @@
 """Plans jobs of the catalogue's own types. The payload contains every value that affects the output."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from darkroom_schemas.catalogue import CATALOGUE, OURVIDZ_TYPES, JobType
+from darkroom_schemas.loras import LoraChoice, without_tags
 from darkroom_schemas.payload import MAX_SEED, Family
 from darkroom_schemas.planning import complete_payload, seeds_from
+from darkroom_schemas.worker import Capabilities
 
 from platform_api.domain.errors import InvalidParameter, UnknownJobType
+from platform_api.domain.planning.loras import Chosen, choose_loras, refuse_loras
 from platform_api.domain.planning.plan import DEFAULT_PRIORITY, Plan, PlannedStep
 from platform_api.domain.planning.templates import REFERENCE_START, starts_reference
 
@@ -29,31 +33,46 @@ class JobRequest:
     negative_prompt: str | None = None
     seed: int | None = None
     priority: int = DEFAULT_PRIORITY
+    loras: tuple[LoraChoice, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
 
 
-def plan_job(request: JobRequest) -> Plan:
-    """Validate and plan a request; raises `UnknownJobType` or `InvalidParameter`."""
+def plan_job(request: JobRequest, live: Sequence[Capabilities] = ()) -> Plan:
+    """Validate and plan a request; raises `UnknownJobType` or `InvalidParameter`.
+
+    `live` are the live workers, which must offer the LoRAs of the request.
+    """
     job_type = CATALOGUE.get(request.job_type)
     if job_type is None or request.job_type not in SUBMITTABLE:
         raise UnknownJobType(request.job_type, SUBMITTABLE)
     _check(request, job_type)
     seeds = seeds_from(request.seed, job_type.outputs)
     negative_prompt = request.negative_prompt
+    chosen = _loras(request, job_type, live)
     steps = []
     if job_type.enhanced:
         steps.append(_step(CATALOGUE[PROMPT_TYPE], request.prompt, None, seeds, job_type.enhance_price_mc))
         last = _step(job_type, ENHANCED_PROMPT, negative_prompt, seeds, job_type.price_mc, request.prompt)
     else:
-        last = _step(job_type, request.prompt, negative_prompt, seeds, job_type.price_mc)
+        last = _step(job_type, chosen.prompt, negative_prompt, seeds, job_type.price_mc, loras=chosen)
     parameters = {
         **request.extra,
         "prompt": request.prompt,
         "negative_prompt": request.negative_prompt or "",
         "seeds": list(seeds),
         "bucket": job_type.bucket,
+        **chosen.parameters,
     }
     return Plan(job_type.name, (*steps, last), parameters, request.priority)
+
+
+def _loras(request: JobRequest, job_type: JobType, live: Sequence[Capabilities]) -> Chosen:
+    """Return the prompt without LoRA tags and the LoRAs; a language model writes for a picture that may have them."""
+    if job_type.is_sdxl:
+        return choose_loras(request.prompt, request.loras, live)
+    is_enhancement = job_type.family is Family.PROMPT
+    refuse_loras("" if is_enhancement else request.prompt, request.loras, job_type.name)
+    return Chosen(without_tags(request.prompt) if is_enhancement else request.prompt)
 
 
 def _check(request: JobRequest, job_type: JobType) -> None:
@@ -75,11 +94,17 @@ def _step(
     seeds: tuple[int, ...],
     price_mc: int,
     original_prompt: str | None = None,
+    loras: Chosen | None = None,
 ) -> PlannedStep:
     given: dict[str, Any] = {"prompt": prompt, "seeds": seeds}
     if job_type.family is Family.PROMPT:
         given["seeds"] = seeds[:1]
     else:
         given |= {"negative_prompt": negative_prompt, "original_prompt": original_prompt}
+    requirements = None
+    if loras is not None and loras.loras:
+        given["loras"] = loras.loras
+        own = job_type.requirements
+        requirements = own.model_copy(update={"models": own.models + loras.models})
     payload = complete_payload(job_type, given)
-    return PlannedStep(job_type.name, payload, price_mc, outputs=len(payload["seeds"]))
+    return PlannedStep(job_type.name, payload, price_mc, outputs=len(payload["seeds"]), requirements=requirements)

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from darkroom_schemas.catalogue import CATALOGUE, SDXL, JobType
-from darkroom_schemas.payload import A1111Payload, ComfyUIPayload, Family, ImagePayload
+from darkroom_schemas.payload import A1111Payload, ComfyUIPayload, Family, ImagePayload, LeftOpen
 from darkroom_schemas.planning import seeds_from
-from darkroom_schemas.samplers import KARRAS, SDXL_SAMPLERS, find_name, find_sampler
+from darkroom_schemas.samplers import KARRAS, SDXL_SAMPLERS, find_name, find_sampler, step_limit
 from darkroom_schemas.worker import Capabilities, Requirements
 
 from platform_api.domain.planning.checkpoints import UnknownCheckpoint, choose_for_backend, choose_for_worker
@@ -20,6 +20,7 @@ from platform_api.domain.planning.generation import (
     wrong,
 )
 from platform_api.domain.planning.generation_members import check_members
+from platform_api.domain.planning.loras import Chosen, choose_loras
 from platform_api.domain.planning.plan import Plan, PlannedStep
 from platform_api.domain.servers import backend_type
 
@@ -54,7 +55,10 @@ def plan_generation(
         step, notice = _a1111_step(asked, seeds, choice.checkpoint), choice.notice
     else:
         choice = choose_for_worker(asked.checkpoint, live, unknown)
-        step, notice = _sdxl_step(asked, seeds, choice.checkpoint or SDXL), choice.notice
+        chosen = choose_loras(
+            asked.prompt, asked.loras, live, prompt_field=f"{PARAMS}positive_prompt", loras_field=f"{PARAMS}loras"
+        )
+        step, notice = _sdxl_step(asked, seeds, choice.checkpoint or SDXL, chosen), choice.notice
     parameters = {
         **asked.stored,
         "prompt": asked.prompt,
@@ -68,7 +72,7 @@ def plan_generation(
     return Plan(asked.app_type, (step,), parameters | {"notices": [notice]}, notices=(notice,))
 
 
-def _sdxl_step(asked: Generation, seeds: tuple[int, ...], model: str) -> PlannedStep:
+def _sdxl_step(asked: Generation, seeds: tuple[int, ...], model: str, chosen: Chosen) -> PlannedStep:
     for name, why in _not_for_sdxl(asked):
         raise wrong(name, why)
     steps = asked.steps or DEFAULT_STEPS
@@ -76,15 +80,21 @@ def _sdxl_step(asked: Generation, seeds: tuple[int, ...], model: str) -> Planned
     width, height = asked.width or HIGH.width or 0, asked.height or HIGH.height or 0
     work = work_of_image(width, height, steps)
     check_work(asked.images, work)
+    sampler = _sampler(asked.sampler, asked.scheduler)
+    limit = step_limit(sampler)
+    if limit is not None and steps > limit:
+        raise wrong("steps", f"must be at most {limit} with the sampler {sampler}, are {steps}")
     payload = ImagePayload(
         family=Family.SDXL,
-        prompt=asked.prompt,
+        prompt=chosen.prompt,
+        loras=chosen.loras,
         negative_prompt=asked.negative_prompt,
         width=width,
         height=height,
         steps=steps,
         guidance_scale=DEFAULT_CFG_SCALE if asked.cfg_scale is None else asked.cfg_scale,
-        sampler=_sampler(asked.sampler, asked.scheduler),
+        sampler=sampler,
+        chosen=tuple(_chosen(asked)),
         model=model,
         bucket=job_type.bucket,
         max_bytes=job_type.max_output_bytes,
@@ -97,8 +107,23 @@ def _sdxl_step(asked: Generation, seeds: tuple[int, ...], model: str) -> Planned
         payload.model_dump(mode="json", exclude_none=True),
         price_of_image(job_type, work=work, typical_work=typical),
         outputs=len(seeds),
-        requirements=Requirements(type=job_type.name, models=(model,)),
+        requirements=Requirements(type=job_type.name, models=(model, *chosen.models)),
     )
+
+
+def _chosen(asked: Generation) -> Iterator[LeftOpen]:
+    """Yield the values that the client chose; for the others, the model may have defaults of its own."""
+    if asked.steps is not None:
+        yield "steps"
+    if asked.cfg_scale is not None:
+        yield "guidance_scale"
+    if is_chosen(asked.sampler) or _is_karras(asked.scheduler):
+        yield "sampler"
+
+
+def _is_karras(scheduler: str | None) -> bool:
+    """Return whether a scheduler is the one that changes the sampler."""
+    return scheduler is not None and find_name(scheduler, (KARRAS,)) is not None
 
 
 def _not_for_sdxl(asked: Generation) -> Iterator[tuple[str, str]]:
@@ -136,7 +161,7 @@ def _a1111_step(asked: Generation, seeds: tuple[int, ...], checkpoint: str | Non
     work = work_of_image(width, height, steps, hires=asked.hires)
     check_work(asked.images, work)
     payload = A1111Payload(
-        prompt=asked.prompt,
+        prompt=_with_tags(asked),
         negative_prompt=asked.negative_prompt or "",
         width=width,
         height=height,
@@ -162,6 +187,11 @@ def _a1111_step(asked: Generation, seeds: tuple[int, ...], checkpoint: str | Non
 def _as_a1111_writes(sampler: str) -> str:
     """Return a sampler in the spelling of A1111, which is case-sensitive. Unknown samplers are returned unchanged."""
     return find_sampler(sampler, SDXL_SAMPLERS) or sampler
+
+
+def _with_tags(asked: Generation) -> str:
+    """Return the prompt with a tag for each LoRA, which is how A1111 takes them."""
+    return " ".join((asked.prompt, *(f"<lora:{lora.name}:{lora.weight:g}>" for lora in asked.loras)))
 
 
 def _options(asked: Generation) -> dict[str, Any]:
@@ -192,6 +222,8 @@ def _comfyui_step(asked: Generation, *, is_live: bool) -> PlannedStep:
         raise wrong("workflow", f"needs a ComfyUI that serves {asked.server_alias!r}, and no live worker offers one")
     if asked.clip_skip not in {None, 1}:
         raise wrong("clip_skip", "has no effect on a workflow, which has a node for it")
+    if asked.loras:
+        raise wrong("loras", "has no effect on a workflow, which has nodes for them")
     payload = ComfyUIPayload(
         workflow=dict(asked.workflow or {}),
         max_outputs=asked.images,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from darkroom_schemas.catalogue import JobType
+from darkroom_schemas.loras import LoraChoice
 
 from platform_api.domain.errors import InvalidParameter
 
@@ -51,6 +52,7 @@ class Generation:
     style: str | None = None
     subseed: int | None = None
     clip_skip: int | None = None
+    loras: tuple[LoraChoice, ...] = ()
     workflow: Mapping[str, Any] | None = None
     members: Mapping[str, Any] = field(default_factory=dict)
     other_members: Mapping[str, Any] = field(default_factory=dict)

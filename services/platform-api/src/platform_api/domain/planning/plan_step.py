@@ -1,13 +1,14 @@
 """Plans the steps of a job type from a payload with variables filled in."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
 
 from darkroom_schemas.catalogue import CATALOGUE
+from darkroom_schemas.loras import MAX_LORAS, LoraChoice
 from darkroom_schemas.payload import REMOTE_PAYLOADS
 from darkroom_schemas.planning import payload_model, seeds_from, type_values
-from darkroom_schemas.worker import Requirements
-from pydantic import ValidationError
+from darkroom_schemas.worker import Capabilities, Requirements
+from pydantic import Field, TypeAdapter, ValidationError
 
 from platform_api.domain.errors import InvalidParameter
 from platform_api.domain.planning.from_catalogue import JobRequest, plan_job
@@ -18,37 +19,57 @@ from platform_api.domain.planning.templates import references
 _OUTPUTS = {"comfyui": "max_outputs", "openai_image": "count"}
 """The payload field with the number of outputs; otherwise one per seed, or one."""
 _PARAMETERS = ("prompt", "negative_prompt", "seed")
-"""Parameters that jobs on Darkroom's own models accept; all other values come from the job type."""
+"""Parameters that jobs on Darkroom's own models accept; all other values come from the job type. SDXL takes `loras`."""
+_LORAS: TypeAdapter[tuple[LoraChoice, ...]] = TypeAdapter(
+    Annotated[tuple[LoraChoice, ...], Field(max_length=MAX_LORAS)]
+)
 
 
 def plan_steps(
-    job_type: str, payload: dict[str, Any], requirements: Requirements | None, *, where: str
+    job_type: str,
+    payload: dict[str, Any],
+    requirements: Requirements | None,
+    *,
+    where: str,
+    live: Sequence[Capabilities] = (),
+    more_loras: tuple[LoraChoice, ...] = (),
 ) -> tuple[PlannedStep, ...]:
     """Plan the step of a job type, or the two steps of an enhanced one.
 
+    `live` are the live workers, which must offer the LoRAs of the payload and `more_loras`.
     Raises `InvalidParameter` with the field's name below `where`.
     """
     if job_type in REMOTE_PAYLOADS:
         return (_remote(job_type, payload, requirements, where),)
+    is_sdxl = job_type in CATALOGUE and CATALOGUE[job_type].is_sdxl
+    known = (*_PARAMETERS, "loras") if is_sdxl else _PARAMETERS
     for name, value in payload.items():
-        if name not in _PARAMETERS:
-            allowed = ", ".join(_PARAMETERS)
+        if name not in known:
+            allowed = ", ".join(known)
             raise InvalidParameter(f"{where}.{name}", f"is not a parameter of {job_type}, which has {allowed}")
-        if name != "seed" and not isinstance(value, str):
+        if name not in {"seed", "loras"} and not isinstance(value, str):
             raise InvalidParameter(f"{where}.{name}", "must be a text")
     seed = _seed(payload.get("seed"), where)
     try:
-        steps = plan_job(JobRequest(job_type, **(payload | {"seed": seed}))).steps
+        loras = (*_loras(payload.get("loras") or ()), *(more_loras if is_sdxl else ()))
+        steps = plan_job(JobRequest(job_type, **(payload | {"seed": seed, "loras": loras})), live).steps
     except InvalidParameter as error:
         raise InvalidParameter(f"{where}.{error.name}", error.message) from None
     return tuple(_requiring(step, requirements) for step in steps)
 
 
+def _loras(value: Any) -> tuple[LoraChoice, ...]:
+    try:
+        return _LORAS.validate_python(value)
+    except ValidationError as error:
+        name, message = next(_problems(error))
+        raise InvalidParameter(f"loras.{name}".rstrip("."), message) from None
+
+
 def _requiring(step: PlannedStep, more: Requirements | None) -> PlannedStep:
     if more is None:
         return step
-    models = tuple(model for model in (CATALOGUE[step.job_type].model,) if model)
-    required = more.model_copy(update={"type": step.job_type, "models": models + more.models})
+    required = more.model_copy(update={"type": step.job_type, "models": step.required.models + more.models})
     return PlannedStep(step.job_type, step.payload, step.price_mc, step.outputs, requirements=required)
 
 

@@ -17,6 +17,7 @@ from platform_api.http.auth import CurrentUser
 from platform_api.http.errors import invalid
 from platform_api.http.fast_path import FastRoute
 from platform_api.http.job_parameters import check_small
+from platform_api.http.loras import LoraList, choices
 from platform_api.http.numbers import SeedOrRandom
 from platform_api.http.requests import IdempotencyHeader, answered, keyed
 from platform_api.http.submission import submit
@@ -37,6 +38,7 @@ class QueueJobMetadata(RequestBody):
     seed: SeedOrRandom = Field(
         default=None, description="Seed of the first image; each further image adds 1. Absent, empty or -1: random."
     )
+    loras: LoraList = Field(default=(), description="For SDXL types: LoRAs to apply, as tags in the prompt do.")
     credits: JsonValue = Field(default=None, description="Ignored: the job type determines the price.")
     bucket: Annotated[Text, Field(max_length=200)] | None = Field(
         default=None, description="Must be the bucket of the job type, which is the default."
@@ -94,12 +96,13 @@ async def queue_job(
         prompt=metadata.prompt or "",
         negative_prompt=metadata.negative_prompt,
         seed=metadata.seed,
+        loras=choices(metadata.loras),
         extra={**(metadata.model_extra or {}), **references},
     )
     idempotency = keyed(idempotency_key, "/api/queue-job", body)
 
     async def plan() -> Plan:
-        planned = plan_job(request)
+        planned = plan_job(request, await context.jobs.fleet.live())
         _check_bucket(metadata.bucket, planned)
         return replace(planned, notices=(*planned.notices, *_missing_prompt_notice(metadata)))
 

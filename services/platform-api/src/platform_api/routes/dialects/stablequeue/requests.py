@@ -11,6 +11,7 @@ from platform_api.domain.planning.from_catalogue import MAX_PROMPT_CHARACTERS
 from platform_api.domain.planning.generation import MAX_IMAGES, MAX_SIDE, MAX_STEPS, PARAMS, Generation, is_chosen
 from platform_api.domain.planning.generation_members import ignored
 from platform_api.http.job_parameters import check_small
+from platform_api.http.loras import LoraList, choices
 from platform_api.http.numbers import NotBoolean, SeedOrRandom
 
 Prompt = Annotated[Text, Field(max_length=MAX_PROMPT_CHARACTERS)]
@@ -24,6 +25,11 @@ def _none_if_off(value: Any) -> Any:  # Any: whatever the client sent
     if isinstance(value, str):
         return value if is_chosen(value) else None
     return None if value in (None, False, 0) or value in ([], {}) else value
+
+
+def _empty_if_off(value: Any) -> Any:  # Any: whatever the client sent
+    """Return no items for values that turn a feature off."""
+    return () if _none_if_off(value) is None else value
 
 
 ClipSkip = Annotated[int, Field(ge=1, le=MAX_CLIP_SKIP), NotBoolean]
@@ -71,6 +77,9 @@ class GenerationParams(RequestBody):
     subseed: SeedOrRandom = None
     clip_skip: Annotated[ClipSkip | None, BeforeValidator(_none_if_off)] = Field(
         default=None, description="Layer of the text encoders from the end. Absent, 1 or 2: SDXL's usual one."
+    )
+    loras: Annotated[LoraList, BeforeValidator(_empty_if_off)] = Field(
+        default=(), description="LoRAs to apply, as tags in the prompt do; `GET /api/v1/loras` lists them."
     )
     override_settings: Annotated[OverrideSettings | None, BeforeValidator(_none_if_off)] = Field(
         default=None, description="A1111's form of `clip_skip`; other settings are not supported."
@@ -171,6 +180,7 @@ class StableQueueRequest(RequestBody):
             style=params.style_preset,
             subseed=params.subseed,
             clip_skip=params.skipped,
+            loras=choices(params.loras),
             workflow=params.workflow,
             members=params.model_extra or {},
             other_members=self.model_extra or {},

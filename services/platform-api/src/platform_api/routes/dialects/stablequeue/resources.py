@@ -5,6 +5,7 @@ from pydantic import BaseModel
 
 from platform_api.context import Ctx
 from platform_api.domain.planning.checkpoints import checkpoints
+from platform_api.domain.planning.loras import known_loras
 from platform_api.http.auth import caller
 from platform_api.http.query_parameters import KnownQueryRoute
 
@@ -12,7 +13,7 @@ router = APIRouter(tags=["servers"], dependencies=[Depends(caller)], route_class
 
 
 class ModelFile(BaseModel):
-    """A model file; use `filename` as `checkpoint_name`."""
+    """A model file; use `filename` as `checkpoint_name`, or as `name` of a LoRA."""
 
     filename: str
     relativePath: str = ""
@@ -25,6 +26,6 @@ async def list_checkpoints(context: Ctx) -> list[ModelFile]:
 
 
 @router.get("/api/v1/loras", operation_id="list_loras", summary="List LoRAs")
-async def list_loras() -> list[ModelFile]:
-    """List LoRAs. The list is empty: workers do not support LoRAs."""
-    return []
+async def list_loras(context: Ctx) -> list[ModelFile]:
+    """List the LoRAs on live workers with the platform's own pipeline."""
+    return [ModelFile(filename=name) for name in known_loras(await context.jobs.fleet.live())]

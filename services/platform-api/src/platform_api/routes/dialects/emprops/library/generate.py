@@ -82,6 +82,7 @@ async def generate(
             workflow_id=body.workflow_id,
             priority=body.workflow_priority,
             library=context.library,
+            live=await context.jobs.fleet.live(),
         )
 
     answer = await submit(

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.ids import UserId
+from darkroom_schemas.loras import is_lora
 from fastapi import APIRouter
 from pydantic import BaseModel
 
@@ -42,12 +43,14 @@ class ResourceList(BaseModel):
 async def list_models(
     context: Ctx, user_id: CurrentUser, limit: Limit = 50, offset: Offset = 0, cursor: ItemCursor = None
 ) -> ResourceList:
-    """List the models in the catalogue, on live workers, and in the caller's workflows."""
+    """List the models in the catalogue, on live workers, and in the caller's workflows. LoRAs begin with `lora:`."""
     offered = frozenset(name for can in await context.jobs.fleet.live() for name in can.models)
     of_types: dict[str, list[str]] = {}
     for job_type in CATALOGUE.values():
         if job_type.model:
             of_types.setdefault(job_type.model, []).append(job_type.name)
+    of_sdxl = [job_type.name for job_type in CATALOGUE.values() if job_type.is_sdxl]
+    of_types |= {name: of_sdxl for name in offered if is_lora(name)}
     found = await _resources(context, user_id, ResourceKind.MODEL, offered, of_types)
     return _page(found, limit, offset, cursor)
 
