@@ -1,5 +1,6 @@
 """Stops, memory that runs out, and a device-side assert: what each costs, and that the next step is undisturbed."""
 
+import math
 from collections.abc import AsyncIterator, Callable
 
 from darkroom_schemas.errors import StepErrorCode
@@ -10,6 +11,8 @@ from results import Figure, compared
 from setting import Setting
 from work import FEW_STEPS, MORE_STEPS
 
+_UNFINISHED_STEPS = {"denoise": 150, "decode": FEW_STEPS}
+"""More steps than are done when the first report of a step arrives: reports are at least 0.2 s apart."""
 _MARGIN_S = 0.5
 """For the messages and the release of what the step held."""
 
@@ -32,11 +35,11 @@ async def stops(setting: Setting) -> AsyncIterator[Figure]:
         }
         for stage, forward_s in forwards.items():
             pid = lab.child.pid
-            stopped = await lab.run(setting.work.video(MORE_STEPS), stop_at=_in(stage))
+            stopped = await lab.run(setting.work.video(_UNFINISHED_STEPS[stage]), stop_at=_in(stage))
             met = isinstance(stopped.outcome, StepHalted)
             yield compared(f"stop in {stage}: outcome", stopped.outcome.kind, "", "halted", met=met)
             limit_s = forward_s + _MARGIN_S
-            took_s = stopped.stopped_in_s or 0.0
+            took_s = math.inf if stopped.stopped_in_s is None else stopped.stopped_in_s
             wanted = f"≤ {limit_s:.2f} (one call and {_MARGIN_S} s)"
             yield compared(f"stop in {stage}", round(took_s, 2), "s", wanted, met=took_s <= limit_s)
             yield _same_process(f"stop in {stage}", lab, pid)
