@@ -95,14 +95,16 @@ def compare(inside: InModels, bare: Run, worker: Run, rounds: int) -> Ratios:
     return ratios
 
 
-def compare_all(profile: Profile, models_dir: Path, folder: Path, *, tiny: bool, rounds: int) -> dict[str, Ratios]:
-    """Compare both families; the bare pipeline beside itself is the control."""
+def compare_all(
+    profile: Profile, models_dir: Path, folder: Path, *, tiny: bool, rounds: int, frames: int | None = None
+) -> dict[str, Ratios]:
+    """Compare both families; the bare pipeline beside itself is the control. `frames` are those of WAN's video."""
     work = Work(profile, tiny)
     executor = make_executor(Setup(profile=profile.model_copy(update={"preload": ()}), models_dir=models_dir), _ignore)
     found: dict[str, Ratios] = {}
     for name, model, payload, bare in (
         ("SDXL, six images", SDXL, work.images(steps=12), _bare_sdxl),
-        ("WAN, 81 frames", WAN, work.video(steps=4, frames=81), _bare_wan),
+        ("WAN, one video", WAN, work.video(steps=4, frames=frames), _bare_wan),
     ):
         executor.models.evict_others(model)
         parts, inside = executor.models.get(model).parts, InModels()
@@ -172,13 +174,8 @@ def main() -> None:
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory(prefix="bench-overhead-") as folder:
         print(f"load before: {os.getloadavg()[0]:.1f}")
-        found = compare_all(
-            load_profile("tiny"),
-            Path(folder),
-            Path(folder),
-            tiny=True,
-            rounds=int(sys.argv[1]) if len(sys.argv) > 1 else 5,
-        )
+        rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+        found = compare_all(load_profile("tiny"), Path(folder), Path(folder), tiny=True, rounds=rounds, frames=81)
         for name, ratios in found.items():
             for figure in figures_of(name, ratios, on_gpu=False, judge=True):
                 print(f"{figure.name:45} {figure.value}  {figure.wanted} {figure.status if figure.wanted else ''}")
