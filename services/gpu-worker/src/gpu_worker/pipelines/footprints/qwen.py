@@ -16,18 +16,23 @@ def measure_qwen() -> Footprint:
 
     That is an upper bound: later calls have the same cache and compute one token.
     """
+    model = qwen_model()
+    weights = sum(tensor.numel() * tensor.element_size() for tensor in weights_of(model))
+    return Footprint({Component.LANGUAGE_MODEL: weights}, {StageName.WRITE: StageFootprint(tuple(_write(model)))})
+
+
+def qwen_model() -> Any:
+    """Return the model on the meta device, in bfloat16."""
     from transformers import Qwen2Config, Qwen2ForCausalLM
 
     with torch.device("meta"):
-        model = Qwen2ForCausalLM(
+        return Qwen2ForCausalLM(
             Qwen2Config(
                 vocab_size=152064, hidden_size=3584, intermediate_size=18944, num_hidden_layers=28,
                 num_attention_heads=28, num_key_value_heads=4, max_position_embeddings=32768,
                 tie_word_embeddings=False,
             )
         ).to(torch.bfloat16).eval()  # fmt: skip
-    weights = sum(tensor.numel() * tensor.element_size() for tensor in weights_of(model))
-    return Footprint({Component.LANGUAGE_MODEL: weights}, {StageName.WRITE: StageFootprint(tuple(_write(model)))})
 
 
 def _write(model: Any) -> Iterator[Point]:

@@ -21,7 +21,7 @@ _HALF = torch.float16
 def measure_sdxl() -> Footprint:
     """Measure SDXL: float16, with classifier-free guidance, images of a batch decoded one by one."""
     with as_file(files("gpu_worker") / "registry/sdxl") as configs:
-        parts = _build(configs)
+        parts = sdxl_parts(configs)
     weights = {Component(name): _bytes(part) for name, part in parts.items()}
     stages = {
         StageName.ENCODE: StageFootprint(tuple(_encode(parts))),
@@ -32,7 +32,8 @@ def measure_sdxl() -> Footprint:
     return Footprint(weights, stages | _in_float32(parts["vae"]))
 
 
-def _build(configs: Path) -> dict[str, Any]:
+def sdxl_parts(configs: Path) -> dict[str, Any]:
+    """Return the models of SDXL on the meta device in float16, by their names. `configs` has their configurations."""
     from diffusers import AutoencoderKL, UNet2DConditionModel
     from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 

@@ -28,11 +28,8 @@ _TILE_WORKSPACE_BYTES = 1_360_000_000
 
 def measure_wan() -> Footprint:
     """Measure WAN 2.1 1.3B: the transformer and UMT5 in bfloat16, the VAE in float32, one video at a time."""
-    from diffusers import AutoencoderKLWan
-
-    with torch.device("meta"):
-        vae = AutoencoderKLWan().eval()
-    text_encoder, transformer = _text_encoder(), _transformer()
+    parts = wan_parts()
+    text_encoder, transformer, vae = parts["text_encoder"], parts["transformer"], parts["vae"]
     weights = {
         Component.TEXT_ENCODER: _bytes(text_encoder),
         Component.TRANSFORMER: _bytes(transformer),
@@ -45,6 +42,15 @@ def measure_wan() -> Footprint:
         StageName.DECODE_TILED: StageFootprint(tuple(_decode(vae, tiled=True)), _TILE_WORKSPACE_BYTES),
     }
     return Footprint(weights, stages)
+
+
+def wan_parts() -> dict[str, Any]:
+    """Return the models of WAN on the meta device, in the number formats that the worker computes in."""
+    from diffusers import AutoencoderKLWan
+
+    with torch.device("meta"):
+        vae = AutoencoderKLWan().eval()
+    return {"text_encoder": _text_encoder(), "transformer": _transformer(), "vae": vae}
 
 
 def _text_encoder() -> Any:
