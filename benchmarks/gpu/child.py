@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from darkroom_chassis.logs import configure_logging
 from disturbance import ASSERT, OOM, Options
+from gpu_worker.models.files import ModelFiles
 from gpu_worker.runtime.child_link import Send, StepLink
 from gpu_worker.runtime.child_loop import ChildLoop
 from gpu_worker.runtime.messages import Ready, RunStep, Setup, StepDone
@@ -73,6 +74,9 @@ class DisturbedExecutor:
 
     def resident_models(self) -> tuple[str, ...]:
         return self._executor.resident_models()
+
+    def add_model(self, name: str, files: ModelFiles | None, link: StepLink) -> None:
+        self._executor.add_model(name, files, link)
 
     def run(self, step: RunStep, link: StepLink) -> StepDone:
         """Run one step."""

@@ -16,6 +16,7 @@ from gpu_worker.runtime.messages import (
     Heartbeat,
     MemoryPlan,
     ModelLoaded,
+    ModelRefused,
     Progressed,
     Ready,
     RunStep,
@@ -42,6 +43,9 @@ class Observer:
 
     def model_loaded(self, loaded: ModelLoaded) -> None:
         self.loads.append(loaded)
+
+    def model_refused(self, refused: ModelRefused) -> None:
+        self.losses.append(f"{refused.model} is refused: {refused.reason}")
 
     def lost(self, reason: str, *, fault: bool) -> None:
         self.losses.append(f"{reason}{'' if fault else ' (no fault)'}")
