@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from darkroom_chassis.logs import get_logger
 from pydantic import ValidationError
 
 from gpu_worker.domain.failures import ChildLost
@@ -32,6 +33,7 @@ from gpu_worker.runtime.messages import (
     StopStep,
 )
 
+log = get_logger(__name__)
 _FIRST_BACKOFF_S, _MAX_BACKOFF_S = 0.25, 30.0
 
 
@@ -239,8 +241,12 @@ class GpuChild:
                     message = await child.receive()
             except TimeoutError:
                 return f"no sign of life for {wait_s:g} s"
-            except (FrameTooLong, ValidationError):
-                return "it sent what is no message"
+            except FrameTooLong:
+                return "it sent a message that is too long"
+            except ValidationError as error:
+                fields = [".".join(map(str, problem["loc"])) for problem in error.errors(include_input=False)]
+                log.error("The GPU process sent a message that is not valid", message=error.title, fields=fields[:10])
+                return "it sent a message that is not valid"
             match message:
                 case None:
                     return None

@@ -220,7 +220,7 @@ def _comfyui_step(asked: Generation, *, is_live: bool) -> PlannedStep:
         raise wrong("workflow", f"needs the app_type comfyui, not {asked.app_type!r}")
     if not is_live:
         raise wrong("workflow", f"needs a ComfyUI that serves {asked.server_alias!r}, and no live worker offers one")
-    if asked.clip_skip not in {None, 1}:
+    if asked.clip_skip not in {None, 1, 2}:
         raise wrong("clip_skip", "has no effect on a workflow, which has a node for it")
     if asked.loras:
         raise wrong("loras", "has no effect on a workflow, which has nodes for them")
