@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from gpu_worker.commands import register
+from gpu_worker.models.digests import weights_digest
+from gpu_worker.models.storage import copies_of
 from support.checkpoint_files import SDXL_TENSORS, write_safetensors
 from support.hub_server import Hub, run_hub
 from typer import Typer
@@ -108,7 +110,12 @@ def test_removing_asks_and_frees_what_no_other_model_uses(hub: Hub, tmp_path: Pa
     assert states()["first"] == "ready"
     assert "0.00 GB freed" in darkroom("remove", "second", "--yes").output
     assert states()["third"] == "ready"
+    [snapshot] = (tmp_path / "cache" / "models--someone--qwen" / "snapshots").iterdir()
+    models_dir = tmp_path / "models"
+    copies = copies_of(weights_digest(snapshot, models_dir / "digests.json"), models_dir)
+    copies.mkdir(parents=True)
     assert darkroom("remove", "first", answer="y\n").exit_code == 0
+    assert not copies.exists()
     assert states()["first"] == "to download"
     assert not (tmp_path / "cache" / "models--someone--qwen").exists()
     kept = darkroom("remove", "own", "--yes")

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from gpu_worker.domain.failures import Failure
-from gpu_worker.models.digests import Check, hash_file, weights_of
+from gpu_worker.models.digests import Check, hash_file, weights_digest, weights_of
 from gpu_worker.models.files import fault_of, find_model, with_own_vae
 from gpu_worker.models.hub_cache import blob_sha256, repo_folder, snapshot
 from gpu_worker.models.hub_listing import ListedFile, known_listing, wanted
@@ -93,13 +93,24 @@ def remove(name: str, models: Mapping[str, ModelEntry], models_dir: Path) -> int
         if isinstance(source, HubSource)
     }
     mine = {source.repo for source in (entry.source, entry.vae) if isinstance(source, HubSource)}
-    freed = 0
+    freed = _remove_copies(entry, models_dir)
     for repo in sorted(mine - others):
         freed += _remove(repo_folder(repo))
         shutil.rmtree(repo_folder(repo).parent / ".locks" / repo_folder(repo).name, ignore_errors=True)
         for listing in (models_dir / "listings").glob(f"{repo.replace('/', '--')}@*.json"):
             listing.unlink()
     return freed
+
+
+def _remove_copies(entry: ModelEntry, models_dir: Path) -> int:
+    """Remove the copies of a model's parts in the format that they compute in; see `copies_of`."""
+    folder = snapshot(entry.source) if isinstance(entry.source, HubSource) else None
+    return 0 if folder is None else _remove(copies_of(weights_digest(folder, models_dir / "digests.json"), models_dir))
+
+
+def copies_of(sha256: str, models_dir: Path) -> Path:
+    """Return the folder with the copies of a model's parts; `sha256` is that of the model's weights."""
+    return models_dir / "copies" / sha256
 
 
 def stored_bytes(entry: ModelEntry, models_dir: Path) -> int:

@@ -7,6 +7,7 @@ from darkroom_schemas.recipe import ModelRef
 
 from gpu_worker.domain.memory.placement import Placement
 from gpu_worker.models.registry import ModelEntry
+from gpu_worker.models.storage import copies_of
 from gpu_worker.models.variants import weight_files
 from gpu_worker.pipelines.components import load_models
 from gpu_worker.pipelines.context import LoadContext
@@ -35,7 +36,7 @@ def load_wan(name: str, entry: ModelEntry, placement: Placement, context: LoadCo
     models = load_models(
         files.path, context.check, besides=("vae", "text_encoder"), variant=stated, half=half, **options
     )
-    folder, copies = files.path / "text_encoder", context.models_dir / "copies" / files.sha256
+    folder, copies = files.path / "text_encoder", copies_of(files.sha256, context.models_dir)
     _, variant = weight_files(folder, stated, half=half)
     models["text_encoder"] = load_with_copy(UMT5EncoderModel, folder, copies, dtype, variant)
     context.check()
