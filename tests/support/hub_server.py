@@ -33,6 +33,8 @@ class Hub:
     go_on: threading.Event = field(default_factory=threading.Event)
     ignores_ranges: bool = False
     corrupts: bool = False
+    digest: str | None = None
+    """Listed for every file in place of its own."""
     status: int = 200
     """Of every answer, if it is not 200."""
 
@@ -87,7 +89,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif what == "revision":
             self._send(200, json.dumps({"id": repo, "sha": self._hub.commit, "siblings": []}).encode())
         else:
-            self._send(200, json.dumps([_entry(path, content) for path, content in files.items()]).encode())
+            entries = [_entry(path, content, self._hub.digest) for path, content in files.items()]
+            self._send(200, json.dumps(entries).encode())
 
     def _file(self, repo: str, path: str) -> None:
         content = self._hub.repos[repo][path]
@@ -132,10 +135,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-def _entry(path: str, content: bytes) -> dict[str, object]:
+def _entry(path: str, content: bytes, stated: str | None) -> dict[str, object]:
     git = hashlib.sha1(f"blob {len(content)}\0".encode() + content, usedforsecurity=False).hexdigest()
     entry: dict[str, object] = {"type": "file", "oid": git, "size": len(content), "path": path}
     if path.endswith(".safetensors"):
-        digest = hashlib.sha256(content).hexdigest()
+        digest = stated or hashlib.sha256(content).hexdigest()
         entry["lfs"] = {"oid": digest, "size": len(content), "pointerSize": 130}
     return entry

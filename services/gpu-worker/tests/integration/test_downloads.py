@@ -137,6 +137,15 @@ def test_bytes_that_are_not_those_of_the_hub_are_refused_and_removed(
     assert not list((tmp_path / "cache").rglob("*.incomplete"))
 
 
+def test_a_digest_that_is_a_path_writes_nothing(hub: Hub, entry: ModelEntry, tmp_path: Path) -> None:
+    hub.digest = "../../../escaped"
+    progress = Progress()
+    with pytest.raises(Failure):
+        obtain(entry, tmp_path, progress, progress.cancellation)
+    assert not list(tmp_path.rglob("*escaped*"))
+    assert not any(path.endswith(UNET) for path, _ in hub.requests)
+
+
 def test_a_stop_takes_effect_while_the_server_still_sends(hub: Hub, entry: ModelEntry, tmp_path: Path) -> None:
     hub.hold_after = 3 * PIECE
     progress, ended = Progress(), threading.Event()

@@ -1,6 +1,7 @@
 """The files of a repository at a commit: sizes and digests, as the hub lists them."""
 
 import json
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatch
@@ -13,6 +14,7 @@ from gpu_worker.models.variants import choose_variant, variant_in
 _DEFAULT_PATTERNS = ("*.json", "*.txt", "*.model", "*.jinja", "*.safetensors")
 _WEIGHTS = ".safetensors"
 _MAX_FILES = 10_000
+_ETAG = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ def fetch_listing(source: HubSource) -> Listing:
     for entry in api.list_repo_tree(source.repo, recursive=True, revision=commit):
         if isinstance(entry, RepoFile) and _is_safe(entry.path):
             etag = entry.blob_id if entry.lfs is None else entry.lfs.sha256
+            if not _ETAG.fullmatch(etag):  # it becomes the name of a file
+                raise ValueError(f"{source.repo}: the hub lists {entry.path} with {etag[:80]!r} in place of a digest")
             files.append(ListedFile(entry.path, entry.size, etag))
         if len(files) >= _MAX_FILES:
             raise ValueError(f"{source.repo} has more than {_MAX_FILES} files")
