@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from gpu_worker.models.profile_loader import RegistryError, load_profile
 from gpu_worker.models.registry import FileSource, FolderSource, HubSource, TinySource
+from gpu_worker.runtime.messages import TO_CHILD, Setup
 
 SDXL = "sdxl-base-1.0"
 
@@ -115,3 +116,9 @@ def test_shipped_downloads_are_pinned_to_commits() -> None:
     revisions = [source.revision for source in sources if isinstance(source, HubSource)]
     assert len(revisions) == 4
     assert all(re.fullmatch(r"[0-9a-f]{40}", revision) for revision in revisions)
+
+
+@pytest.mark.parametrize("profile", ["tiny", "full"])
+def test_a_profile_reaches_the_gpu_process_unchanged(profile: str, tmp_path: Path) -> None:
+    setup = Setup(profile=load_profile(profile), models_dir=tmp_path)
+    assert TO_CHILD.validate_json(setup.model_dump_json()) == setup

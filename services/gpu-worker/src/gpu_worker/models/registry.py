@@ -134,7 +134,7 @@ class ModelEntry(_Entry):
 
     @model_validator(mode="after")
     def _has_defaults_of_its_family(self) -> Self:
-        stated = self.defaults.model_dump(exclude_unset=True).keys()
+        stated = {name for name, value in self.defaults if value not in (None, "")}
         usable: set[str] = {"negative_prompt", *LEFT_OPEN} if self.family is ModelFamily.WAN else set()
         if self.family is not ModelFamily.SDXL and (unusable := sorted(stated - usable)):
             raise ValueError(f"defaults.{unusable[0]} has no effect on {self.family.value} models")
