@@ -18,7 +18,7 @@ def test_each_seed_gives_a_picture_with_its_recipe(draw: Draw, image_payload: Im
     drawing = draw(image_payload)
     done = drawing.run()
     assert sorted(drawing.files) == [0, 1, 2, 3, 4, 5]
-    assert set(done.timings_s) == {"load", "denoise", "decode", "store"}
+    assert set(done.timings_s) == {"load", "loras", "denoise", "decode", "store"}
     for index, file in drawing.files.items():
         image = drawing.image(index)
         assert image.size == (file.width, file.height) == (128, 128)

@@ -192,8 +192,8 @@ def test_clip_skip_reaches_the_pipeline_and_a_back_end() -> None:
 
 def test_clip_skip_of_a_workflow_is_refused() -> None:
     comfy = Capabilities(types=("comfyui",), backends=("Main",))
-    assert refused((comfy,), app_type="comfyui", workflow={"1": {}}, clip_skip=2) == "clip_skip"
-    assert step_of((comfy,), app_type="comfyui", workflow={"1": {}}, clip_skip=1).job_type == "comfyui"
+    assert refused((comfy,), app_type="comfyui", workflow={"1": {}}, clip_skip=3) == "clip_skip"
+    assert step_of((comfy,), app_type="comfyui", workflow={"1": {}}, clip_skip=2).job_type == "comfyui"
 
 
 def test_second_pass_cannot_be_changed() -> None:
