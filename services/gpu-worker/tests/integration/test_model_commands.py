@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -137,6 +138,9 @@ def test_an_interrupted_pull_is_continued(hub: Hub, tmp_path: Path) -> None:
     with subprocess.Popen([program, "models", "pull", "first"], env=environment) as running:
         assert hub.holding.wait(60)
         part = tmp_path / "cache" / "models--someone--qwen" / "blobs"
+        pause = threading.Event()
+        while not any(file.stat().st_size for file in part.glob("*.incomplete")):  # what is sent is not yet received
+            pause.wait(0.01)
         running.send_signal(signal.SIGINT)
         assert running.wait(30) == 130
     assert len(list(part.glob("*.incomplete"))) == 1
