@@ -7,7 +7,6 @@ later load.
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,8 @@ import torch
 from darkroom_chassis.logs import get_logger
 from filelock import FileLock
 
-from gpu_worker.domain.memory.headers import LENGTH_BYTES, HeaderError, TensorHeader, header_length, parse_header
+from gpu_worker.models.safetensors_file import read_weights_file
+from gpu_worker.runtime.device import weights_bytes
 
 log = get_logger(__name__)
 _WIDE = "F32"
@@ -47,7 +47,7 @@ def _load(kind: Any, folder: Path, dtype: torch.dtype, variant: str | None = Non
 
 def _save(model: Any, copy: Path) -> None:
     """Write the copy, or leave it out with a line in the log: the model is loaded in any case."""
-    size = sum(tensor.numel() * tensor.element_size() for tensor in model.state_dict().values())
+    size = weights_bytes(model)
     if shutil.disk_usage(copy.parent).free < size + _LEAST_FREE_BYTES:
         log.warning("No room for a copy of a model in the format it computes in", copy=str(copy), bytes=size)
         return
@@ -64,15 +64,7 @@ def _is_wide(folder: Path, dtype: torch.dtype) -> bool:
     """Return whether most of a folder's weights are in float32 and are to be computed with in a narrower format."""
     if dtype.itemsize >= torch.float32.itemsize:
         return False
-    tensors = [tensor for file in folder.glob("*.safetensors") for tensor in _header(file)]
+    files = [read_weights_file(file) for file in folder.glob("*.safetensors")]
+    tensors = [tensor for file in files for tensor in file.header.tensors.values()]
     wide = sum(tensor.elements for tensor in tensors if tensor.dtype == _WIDE)
     return 2 * wide > sum(tensor.elements for tensor in tensors)
-
-
-def _header(file: Path) -> Iterator[TensorHeader]:
-    with file.open("rb") as content:
-        try:
-            length = header_length(content.read(LENGTH_BYTES))
-            yield from parse_header(content.read(length)).values()
-        except HeaderError as error:
-            log.warning("The header of a weights file cannot be read", file=file.name, reason=str(error))

@@ -161,10 +161,11 @@ class ModelCache:
                 f"This worker has no model {name!r}; it has: {', '.join(self._entries)}",
             )
         self._added_bytes[name] = added_bytes
-        plan = self._plan(name, least_shapes(entry) if shapes is None else shapes)
-        loading = 0 if name in self._held else self._footprints[name].weights_bytes
+        shapes = least_shapes(entry) if shapes is None else shapes
+        demand = Demand(name, self._footprint(name), shapes, is_loaded=name in self._held)
+        plan = self._plan(demand)
         for other in plan.evict:
-            parked = self._evict(other, reserved_ram_bytes=max(plan.ram_bytes, loading))
+            parked = self._evict(other, reserved_ram_bytes=demand.ram_bytes(plan.ram_bytes))
             log.info("Evicted a model to make room", model=other, wanted=name, parked=parked)
         model = self._load(name, entry, plan) if name not in self._held else self._placed(name, plan)
         self._keep(name, model, plan.placement)
@@ -194,16 +195,15 @@ class ModelCache:
             log.warning("Evicted a model because memory ran out", model=other, kept=name, parked=parked)
         self._memory.free_caches()
 
-    def _plan(self, name: str, shapes: Mapping[StageName, Shape]) -> Plan:
+    def _plan(self, demand: Demand) -> Plan:
         residents = [
             Resident(other, held.device_bytes, held.ram_bytes, other in self._leased)
             for other, held in self._held.items()
         ]
-        demand = Demand(name, self._footprint(name), shapes, is_loaded=name in self._held)
         free_ram = self._memory.free_ram_bytes()
         answer = plan_step(self._memory.card(self._used_bytes), free_ram, demand, residents, self._memory.policy)
         if isinstance(answer, Refusal):
-            log.warning("A step does not fit", model=name, reason=str(answer))
+            log.warning("A step does not fit", model=demand.model, reason=str(answer))
             raise Failure(StepErrorCode.OUT_OF_MEMORY, f"This worker has too little {answer}", retryable=True)
         return answer
 

@@ -9,7 +9,7 @@ from gpu_worker.domain.memory.headers import (
     HeaderError,
     header_length,
     loaded_bytes,
-    parse_header,
+    parse_file_header,
 )
 from safetensors.torch import save_file
 
@@ -28,7 +28,7 @@ def test_a_real_file_is_sized_in_the_format_that_it_is_loaded_in(tmp_path: Path)
         "scalar": torch.zeros((), dtype=torch.float32),
     }
     save_file(tensors, tmp_path / "weights.safetensors", metadata={"format": "pt"})
-    found = parse_header(read(tmp_path / "weights.safetensors"))
+    found = parse_file_header(read(tmp_path / "weights.safetensors")).tensors
     assert set(found) == set(tensors)
     assert loaded_bytes(found.values(), 2) == 2 * (15 + 7 + 4 + 1) + 8 * 11
     assert loaded_bytes(found.values(), 4) == 4 * (15 + 7 + 4 + 1) + 8 * 11
@@ -61,4 +61,4 @@ def test_what_is_no_such_file_is_refused_by_its_first_bytes(content: bytes, reas
 )
 def test_a_damaged_header_is_refused_with_the_reason(text: bytes, reason: str) -> None:
     with pytest.raises(HeaderError, match=reason):
-        parse_header(text)
+        parse_file_header(text)

@@ -55,11 +55,6 @@ class FileHeader:
     data_bytes: int
 
 
-def parse_header(text: bytes) -> dict[str, TensorHeader]:
-    """Return the tensors of a header by name; raises HeaderError."""
-    return {name: _tensor(name, entry) for name, entry in _entries(text).items() if name != _METADATA}
-
-
 def parse_file_header(text: bytes) -> FileHeader:
     """Return all that a header says; raises HeaderError."""
     entries = _entries(text)

@@ -42,6 +42,10 @@ class Demand:
         if not self.shapes:
             raise ValueError(f"a demand on {self.model!r} without the shape of any stage")
 
+    def ram_bytes(self, kept_bytes: int) -> int:
+        """Return the main memory that the step needs: what stays there, or the weights that its load passes through."""
+        return kept_bytes if self.is_loaded else max(kept_bytes, self.footprint.weights_bytes)
+
     @property
     def batch(self) -> int:
         """Return the images that are denoised at once if memory allows."""

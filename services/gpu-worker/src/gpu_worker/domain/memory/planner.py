@@ -69,7 +69,7 @@ def _allowed(card: Card, demand: Demand, policy: Policy) -> tuple[Placement, ...
 def _try(placement: Placement, demand: Demand, room: _Room, policy: Policy, card: Card) -> Plan | Refusal:
     """Return the plan with this placement that changes the output least, or what is too large for it."""
     kept = ram_bytes(demand.footprint, placement)
-    ram = kept if demand.is_loaded else max(kept, demand.footprint.weights_bytes)
+    ram = demand.ram_bytes(kept)
     if card.kind != CPU and ram > room.ram_bytes:
         return Refusal(ram, room.ram_bytes, "main memory for the weights")
     batch = _largest_batch(placement, demand, room, policy)
@@ -138,8 +138,7 @@ def _evictions(
     device = plan.peak_bytes + sum(other.device_bytes for other in others) - card.usable_bytes
     ram = 0
     if card.kind != CPU:
-        loading = 0 if demand.is_loaded else demand.footprint.weights_bytes
-        ram = max(plan.ram_bytes, loading) - free_ram_bytes
+        ram = demand.ram_bytes(plan.ram_bytes) - free_ram_bytes
     for other in others:
         if device <= 0 and ram <= 0:
             return
