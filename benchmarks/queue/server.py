@@ -74,7 +74,7 @@ class Server:
         return int(stats.get("calls", 0)), float(stats.get("usec", 0))
 
     async def reset_statistics(self) -> None:
-        """Begin the command statistics anew."""
+        """Reset the command statistics."""
         await self.client.config_resetstat()
 
     async def version(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 from httpx_sse import ServerSentEvent, SSEError, aconnect_sse
-from support.told import JobTold, UserTold
+from support.received import ReceivedJob, ReceivedJobs
 
 RECONNECT_S = 0.1
 
@@ -59,7 +59,7 @@ class JobReader(Reader):
     """Follows one job. At the end of a run it waits to be told that there is another one."""
 
     job_id: str = ""
-    told: JobTold = field(default_factory=JobTold)
+    told: ReceivedJob = field(default_factory=ReceivedJob)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     again: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -91,7 +91,7 @@ class JobReader(Reader):
 class UserReader(Reader):
     """Follows all jobs of one user."""
 
-    told: UserTold = field(default_factory=UserTold)
+    told: ReceivedJobs = field(default_factory=ReceivedJobs)
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     path = "/api/events"
 

@@ -21,8 +21,8 @@ from platform_api.wiring import jwt_codec, open_accounts
 from support.mortal import Mortal
 from support.orders import draw_orders
 from support.platform_history import Kept, KeptJob, broken_platform_promises, read_kept
+from support.received import ReceivedJobs
 from support.redis_servers import MortalServer
-from support.told import UserTold
 from support.waiting import until
 
 from .platform_clients import Client
@@ -199,7 +199,7 @@ class PlatformRun:
         return faults
 
 
-async def _knows_all(told: UserTold, jobs: Sequence[KeptJob]) -> bool:
+async def _knows_all(told: ReceivedJobs, jobs: Sequence[KeptJob]) -> bool:
     return all(told.knows_end(job.id, job.history, job.updated_at) for job in jobs)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from support.orders import Course, Order, Route
 from support.platform_history import Kept, KeptJob, broken_platform_promises
-from support.told import Entry, JobTold, UserTold
+from support.received import Entry, ReceivedJob, ReceivedJobs
 
 ORDER = Order(
     number=7, route=Route.OURVIDZ, job_type="image_fast", course=Course.WORKS,
@@ -53,20 +53,20 @@ def test_lost_doubled_and_wrongly_ended_jobs_are_named() -> None:
 
 
 def test_gap_and_double_in_the_stream_of_a_job_are_named() -> None:
-    told = JobTold()
+    told = ReceivedJob()
     told.begin(HISTORY[:1], resumes=False)
     for entry in HISTORY[1:]:
         told.add(entry)
     assert told.judge(HISTORY) == []
     told.add(HISTORY[-1])
     assert told.judge(HISTORY)[0] == "told entry 3 after 3"
-    gap = JobTold()
+    gap = ReceivedJob()
     gap.add(HISTORY[1])
     assert gap.judge(HISTORY)[0] == "told entry 2 after 0"
 
 
 def test_only_a_reset_lets_the_stream_of_a_user_skip_entries() -> None:
-    told = UserTold()
+    told = ReceivedJobs()
     told.begin({}, resumes=False)
     told.add("j", HISTORY[0])
     told.reset({"j": "later"})

@@ -10,7 +10,7 @@ from darkroom_schemas.status import TERMINAL, JobStatus
 from psycopg.rows import class_row, tuple_row
 
 from support.orders import Course, Order
-from support.told import Entry
+from support.received import Entry
 
 ENDS = {"complete": JobStatus.COMPLETED, "error": JobStatus.FAILED, "cancelled": JobStatus.CANCELLED}
 """The words of the history that end a run."""

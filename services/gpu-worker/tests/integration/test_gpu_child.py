@@ -312,14 +312,14 @@ def files_at(path: Path) -> ModelFiles:
 async def test_models_are_added_between_steps_and_again_after_a_restart(bed: Bed, tmp_path: Path) -> None:
     assert await bed.child.add_model("first", None) is None
     assert await bed.child.add_model("second", files_at(tmp_path)) is None
-    told = await bed.run("models")
-    assert isinstance(told, StepDone)
-    assert told.text == "first second"
+    outcome = await bed.run("models")
+    assert isinstance(outcome, StepDone)
+    assert outcome.text == "first second"
     with pytest.raises(ChildLost):
         await bed.run("crash")
-    told = await bed.run("models")
-    assert isinstance(told, StepDone)
-    assert told.text == "first second"
+    outcome = await bed.run("models")
+    assert isinstance(outcome, StepDone)
+    assert outcome.text == "first second"
 
 
 async def test_a_model_that_cannot_be_loaded_leaves_the_others_and_the_process(bed: Bed) -> None:
@@ -333,9 +333,9 @@ async def test_a_model_that_cannot_be_loaded_leaves_the_others_and_the_process(b
 async def test_a_model_whose_load_ends_the_process_is_refused_and_is_no_fault_of_the_device(bed: Bed) -> None:
     assert await bed.child.add_model("first", None) is None
     assert "killed by signal 11" in str(await bed.child.add_model("deadly", None))
-    told = await bed.run("models")
-    assert isinstance(told, StepDone)
-    assert told.text == "first"
+    outcome = await bed.run("models")
+    assert isinstance(outcome, StepDone)
+    assert outcome.text == "first"
     assert bed.losses.faults == []
 
 

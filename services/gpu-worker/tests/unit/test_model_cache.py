@@ -1,4 +1,4 @@
-"""Models stay loaded while there is room; each use is planned anew, and a leased model is never evicted."""
+"""Models stay loaded while there is room; each use is planned again, and a leased model is never evicted."""
 
 import gc
 import sys

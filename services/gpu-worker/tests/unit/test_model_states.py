@@ -1,4 +1,4 @@
-"""What is told of the models, and when a worker counts as started."""
+"""The states of models as they are reported, and when a worker counts as started."""
 
 import asyncio
 
@@ -20,11 +20,11 @@ def test_a_state_is_told_in_words() -> None:
 
 
 def test_a_change_of_the_ready_models_is_announced_and_nothing_else() -> None:
-    states, told = ModelStates(("a", "b")), list[tuple[str, ...]]()
-    states.on_ready = lambda: told.append(states.ready)
+    states, reported = ModelStates(("a", "b")), list[tuple[str, ...]]()
+    states.on_ready = lambda: reported.append(states.ready)
     for name, state in (("a", DOWNLOADING), ("a", READY), ("b", DOWNLOADING), ("a", READY), ("a", WAITING)):
         states.set(name, state)
-    assert told == [("a",), ()]
+    assert reported == [("a",), ()]
 
 
 def test_models_that_need_no_download_are_waited_for_at_the_start() -> None:

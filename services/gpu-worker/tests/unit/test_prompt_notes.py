@@ -1,4 +1,4 @@
-"""The user is told what a model did not read."""
+"""Notes for the user name what a model did not read."""
 
 from darkroom_schemas.recipe import PromptRead, TextRead
 from darkroom_schemas.step import StepResult

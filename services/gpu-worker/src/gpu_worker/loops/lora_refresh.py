@@ -19,5 +19,5 @@ class LoraRefresh:
         while True:
             await asyncio.sleep(self._every_s)
             if await asyncio.to_thread(self._scan):
-                log.info("The LoRAs of this worker have changed; it registers anew")
+                log.info("The LoRAs of this worker have changed; it registers again")
                 self._on_change()

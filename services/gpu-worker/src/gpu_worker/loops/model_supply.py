@@ -158,7 +158,7 @@ class _Reports:
 
 
 def _post(loop: asyncio.AbstractEventLoop, call: Callable[..., None], *arguments: object) -> None:
-    with suppress(RuntimeError):  # the loop has ended, and with it whoever waited
+    with suppress(RuntimeError):  # the loop has ended: nothing waits for the result
         loop.call_soon_threadsafe(call, *arguments)
 
 

@@ -185,7 +185,7 @@ class StepLoop:
             raise RuntimeError("the worker takes no steps")
 
     def renew(self) -> None:
-        """Let steps in progress finish; then register anew and claim again, unless there is a hold."""
+        """Let steps in progress finish; then register and claim again, unless there is a hold."""
         if self._consumer is not None:
             self._consumer.drain(grace_s=_HOLD_GRACE_S)
 

@@ -1,7 +1,7 @@
 """Downloads files into Hugging Face's cache, and continues where an interrupted download ended.
 
 huggingface_hub writes each download to a file of its own and removes it when it is interrupted, so an interrupted
-download of 10 GB would start anew. Here the part stays as `blobs/<etag>.incomplete` and is continued with a Range
+download of 10 GB would start over. Here the part stays as `blobs/<etag>.incomplete` and is continued with a Range
 request; the complete file is checked against its digest before it is linked into the snapshot.
 """
 

@@ -84,5 +84,5 @@ def _read(path: Path) -> _File:
     except FileNotFoundError:
         return _File()
     except (OSError, ValidationError, UnicodeDecodeError):
-        log.warning("The file of measured memory peaks is damaged and is written anew", path=str(path))
+        log.warning("The file of measured memory peaks is damaged and is replaced", path=str(path))
         return _File()

@@ -1,4 +1,4 @@
-"""What a download tells of itself, and how it is cancelled."""
+"""Progress and cancellation of a download."""
 
 import threading
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 """The plans of the catalogue's job types on usual cards are those of the checked-in table.
 
-After an intended change: `GOLDEN_WRITE=1 pytest` writes the table anew; read the difference before it is committed.
+After an intended change: `GOLDEN_WRITE=1 pytest` rewrites the table; read the difference before it is committed.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What readers of event streams were told, held against the history that the database keeps: no gap and no double."""
+"""What readers of event streams received, compared with the history in the database: no gap and no double."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -9,8 +9,8 @@ Entry = tuple[int, str]
 
 
 @dataclass
-class JobTold:
-    """The history of one job, as its stream tells it across connections."""
+class ReceivedJob:
+    """The history of one job, as its stream sent it across connections."""
 
     entries: list[Entry] = field(default_factory=list)
     resets: int = 0
@@ -18,7 +18,7 @@ class JobTold:
 
     def begin(self, entries: Sequence[Entry], *, resumes: bool) -> None:
         if resumes:
-            self.faults.append("began anew although a Last-Event-ID was sent")
+            self.faults.append("started over although a Last-Event-ID was sent")
         self.entries = list(entries)
 
     def reset(self, entries: Sequence[Entry]) -> None:
@@ -40,7 +40,7 @@ class JobTold:
 
 
 @dataclass
-class UserTold:
+class ReceivedJobs:
     """The histories of all jobs of one user. A reset says how jobs are, not what became of them meanwhile."""
 
     entries: dict[str, list[Entry]] = field(default_factory=lambda: defaultdict(list))
@@ -54,7 +54,7 @@ class UserTold:
     def begin(self, jobs: Mapping[str, str], *, resumes: bool) -> None:
         """Note a `snapshot`."""
         if resumes:
-            self.faults.append("began anew although a Last-Event-ID was sent")
+            self.faults.append("started over although a Last-Event-ID was sent")
         self._know(jobs)
 
     def reset(self, jobs: Mapping[str, str]) -> None:
