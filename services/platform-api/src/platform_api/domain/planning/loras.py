@@ -58,10 +58,13 @@ def choose_loras(
     While no live worker has an SDXL pipeline, every name is accepted. Otherwise raises `InvalidParameter` for an
     unknown one, and for more than `MAX_LORAS`.
     """
+    tags = find_tags(prompt)
+    if not asked and not tags:  # most requests: the names that workers offer need not be collected
+        return Chosen(prompt)
     has_worker = any(SDXL_TYPE in can.types for can in live)
     known = known_loras(live) if has_worker else None
     named = [(_find(lora.name, known, f"{loras_field}.{n}.name"), lora.weight) for n, lora in enumerate(asked)]
-    named += [(_find(tag.name, known, prompt_field), tag.weight) for tag in find_tags(prompt)]
+    named += [(_find(tag.name, known, prompt_field), tag.weight) for tag in tags]
     loras = add_up(named)
     if len(loras) > MAX_LORAS:
         message = f"must be at most {MAX_LORAS} with those in the prompt, are {len(loras)}"
