@@ -8,6 +8,9 @@ from typing import Any
 
 from darkroom_client.errors import InvalidRequest
 
+NEARLY = 1
+"""Largest difference of a channel, of 255, between equal pictures of batches of different sizes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -15,6 +18,11 @@ class Difference:
 
     largest: int
     share: float
+
+    @property
+    def is_negligible(self) -> bool:
+        """Return whether the pictures are equal but for the batch that they were drawn in."""
+        return self.largest <= NEARLY
 
 
 def compare(one: Path, other: Path, mime_type: str) -> Difference | None:

@@ -13,12 +13,9 @@ from darkroom_client.cli.output import JsonOption, show_one
 from darkroom_client.cli.terminal import print_error, printable
 from darkroom_client.cli.watching import watch_to_end
 from darkroom_client.client import Client
-from darkroom_client.comparing import compare
+from darkroom_client.comparing import Difference, compare
 from darkroom_client.errors import JobFailed
 from darkroom_client.models.assets import Asset
-
-NEARLY = 1
-"""Largest difference of a channel, of 255, between equal pictures of batches of different sizes."""
 
 
 def register(app: typer.Typer) -> None:
@@ -54,25 +51,28 @@ def replay(
         if not found:
             raise JobFailed(f"Job {handle.id} failed: {job.error_message or 'no reason was given'}")
         again = client.assets.get(found[0].id)
-        verdict, largest, share = _compare(client, asset, again)
-    members = {
-        "result": verdict, "largest difference": largest, "differing pixels": share, "asset": asset.id,
-        "replayed as": again.id, "job": handle.id,
-    }  # fmt: skip
-    show_one({name: value for name, value in members.items() if value is not None}, as_json=as_json)
-    if (largest is None and verdict != "same bytes") or (largest or 0) > NEARLY:
+        same_bytes = asset.sha256 == again.sha256
+        difference = None if same_bytes else _compare(client, asset, again)
+    members: dict[str, object] = {"result": "same bytes" if same_bytes else _result(difference)}
+    if difference is not None:
+        members |= {"largest difference": difference.largest, "differing pixels": difference.share}
+    members |= {"asset": asset.id, "replayed as": again.id, "job": handle.id}
+    show_one(members, as_json=as_json)
+    if not same_bytes and (difference is None or not difference.is_negligible):
         raise typer.Exit(Exit.JOB_FAILED)
 
 
-def _compare(client: Client, asset: Asset, again: Asset) -> tuple[str, int | None, float | None]:
-    """Return the result in words, the largest difference and the share of pixels that differ."""
-    if asset.sha256 == again.sha256:
-        return "same bytes", None, None
+def _compare(client: Client, asset: Asset, again: Asset) -> Difference | None:
     with TemporaryDirectory() as folder:
         one = client.assets.download(asset, Path(folder, "one"))
         other = client.assets.download(again, Path(folder, "other"))
-        difference = compare(one, other, asset.mime_type)
+        return compare(one, other, asset.mime_type)
+
+
+def _result(difference: Difference | None) -> str:
+    """Return the result of a comparison of pixels in words."""
     if difference is None:
-        return "different sizes", None, None
-    words = "same pixels" if difference.largest == 0 else f"within {difference.largest}/255"
-    return words if difference.largest <= NEARLY else "different", difference.largest, difference.share
+        return "different sizes"
+    if not difference.is_negligible:
+        return "different"
+    return f"within {difference.largest}/255" if difference.largest else "same pixels"
