@@ -93,6 +93,10 @@ def _document_operation(operation: dict[str, Any], error: dict[str, Any]) -> Non
     responses.setdefault("default", {"description": "Error"} | error)
 
 
+WEBSOCKET_CLOSE_S = 1.0
+"""Time that WebSockets get to close by themselves when the service stops."""
+
+
 class _Server(uvicorn.Server):
     """Uvicorn's server that sets `stopping` when shutdown begins, and exits with 0 after a drain."""
 
@@ -112,6 +116,16 @@ class _Server(uvicorn.Server):
             self.force_exit = True
         self.should_exit = True
         self._stopping.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let WebSockets, whose handlers watch `stopping`, close with their own code; uvicorn would close with 1012."""
+        for server in self.servers:
+            server.close()
+        kind, tasks = self.config.ws_protocol_class, set(self.server_state.tasks)
+        has_websocket = kind is not None and any(isinstance(open_, kind) for open_ in self.server_state.connections)
+        if has_websocket and tasks:
+            await asyncio.wait(tasks, timeout=WEBSOCKET_CLOSE_S)
+        await super().shutdown(sockets)
 
 
 async def serve(app: FastAPI, host: str, port: int, settings: ServiceSettings) -> None:
