@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import Field, computed_field
 
 from darkroom_schemas.base import Wire
-from darkroom_schemas.payload import SAFE_METHODS, Family
+from darkroom_schemas.payload import Family
+from darkroom_schemas.remote_payloads import SAFE_METHODS
 from darkroom_schemas.worker import Requirements
 
 MEGABYTE = 1_000_000

@@ -6,15 +6,8 @@ from typing import Any
 
 from darkroom_schemas.base import Wire
 from darkroom_schemas.catalogue import CATALOGUE, JobType
-from darkroom_schemas.payload import (
-    LEFT_OPEN,
-    MAX_SEED,
-    REMOTE_PAYLOADS,
-    Family,
-    ImagePayload,
-    PromptPayload,
-    VideoPayload,
-)
+from darkroom_schemas.payload import LEFT_OPEN, MAX_SEED, Family, ImagePayload, PromptPayload, VideoPayload
+from darkroom_schemas.remote_payloads import REMOTE_PAYLOADS
 
 MADE_SEEDS_BELOW = 2**53
 """Limit of generated seeds, which JavaScript can represent exactly."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from darkroom_schemas.catalogue import CATALOGUE
-from darkroom_schemas.payload import REMOTE_PAYLOADS
+from darkroom_schemas.remote_payloads import REMOTE_PAYLOADS
 from darkroom_schemas.worker import Requirements
 from platform_api.domain.errors import InvalidParameter
 from platform_api.domain.planning.plan_step import plan_steps

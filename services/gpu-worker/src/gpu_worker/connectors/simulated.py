@@ -6,7 +6,7 @@ import random
 
 from darkroom_schemas.catalogue import Connector as ConnectorName
 from darkroom_schemas.errors import StepErrorCode
-from darkroom_schemas.payload import SimulationPayload
+from darkroom_schemas.remote_payloads import SimulationPayload
 from darkroom_schemas.step import StepResult
 from pydantic import ValidationError
 

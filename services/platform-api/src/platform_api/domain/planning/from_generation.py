@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from darkroom_schemas.catalogue import CATALOGUE, SDXL, JobType
-from darkroom_schemas.payload import A1111Payload, ComfyUIPayload, Family, ImagePayload, LeftOpen
+from darkroom_schemas.payload import Family, ImagePayload, LeftOpen
 from darkroom_schemas.planning import seeds_from
+from darkroom_schemas.remote_payloads import A1111Payload, ComfyUIPayload
 from darkroom_schemas.samplers import KARRAS, SDXL_SAMPLERS, find_name, find_sampler, step_limit
 from darkroom_schemas.worker import Capabilities, Requirements
 

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.loras import MAX_LORAS, LoraChoice
-from darkroom_schemas.payload import REMOTE_PAYLOADS
 from darkroom_schemas.planning import payload_model, seeds_from, type_values
+from darkroom_schemas.remote_payloads import REMOTE_PAYLOADS
 from darkroom_schemas.worker import Capabilities, Requirements
 from pydantic import Field, TypeAdapter, ValidationError
 

@@ -1,0 +1,112 @@
+"""The payload that a connector to an external back end receives, for each of its job types."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from darkroom_schemas.base import Wire
+from darkroom_schemas.payload import MAX_SEED, Seed
+
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+
+
+class _Stored(Wire):
+    """Fields of back ends that store files: the bucket, and the maximum size of a file in bytes."""
+
+    bucket: str
+    max_bytes: int = Field(gt=0)
+
+
+class ComfyUIPayload(_Stored):
+    """A ComfyUI graph in its API format: node id → {class_type, inputs}. At most `max_outputs` files are stored."""
+
+    workflow: dict[str, dict[str, Any]] = Field(min_length=1)
+    max_outputs: int = Field(default=1, ge=1, le=64)
+
+
+class A1111Payload(_Stored):
+    """A text-to-image request to A1111 or Forge, one image per seed. `options` are passed on unchanged."""
+
+    prompt: str
+    negative_prompt: str = ""
+    width: int = Field(default=512, ge=64, le=4096)
+    height: int = Field(default=512, ge=64, le=4096)
+    steps: int = Field(default=20, ge=1, le=200)
+    cfg_scale: float = Field(default=7.0, ge=0, le=50)
+    sampler_name: str | None = None
+    scheduler: str | None = None
+    checkpoint: str | None = None
+    seeds: tuple[Seed, ...] = Field(min_length=1, max_length=64)
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class ChatMessage(Wire):
+    """One turn of a conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class ChatPayload(Wire):
+    """A conversation to be continued by Ollama or an OpenAI-like server. The result is `StepResult.text`."""
+
+    model: str
+    messages: tuple[ChatMessage, ...] = Field(min_length=1, max_length=200)
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    max_tokens: int | None = Field(default=None, ge=1, le=131_072)
+    seed: Seed | None = None
+
+
+class OpenAIImagePayload(_Stored):
+    """Images by an OpenAI-like server."""
+
+    model: str
+    prompt: str
+    count: int = Field(default=1, ge=1, le=10)
+    size: str | None = Field(default=None, pattern=r"^(auto|\d{2,4}x\d{2,4})$")
+    quality: str | None = None
+
+
+class StabilityPayload(_Stored):
+    """One image by the Stability API; `service` is the last part of its path."""
+
+    service: Literal["core", "ultra", "sd3"] = "core"
+    prompt: str
+    negative_prompt: str = ""
+    aspect_ratio: str = Field(default="1:1", pattern=r"^\d{1,2}:\d{1,2}$")
+    seed: Annotated[int, Field(ge=0, le=2**32 - 2)] | None = None
+
+
+class FetchPayload(Wire):
+    """An HTTP request. `StepResult.text` is the response's body, or the part named by `select` (`data.0.url`)."""
+
+    url: str = Field(pattern=r"^https?://\S+$", max_length=4000)
+    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = "GET"
+    headers: dict[str, str] = Field(default_factory=dict)
+    body: Any = None
+    """Sent as JSON. A string is sent unchanged."""
+    select: str | None = None
+
+
+class SimulationPayload(Wire):
+    """Simulated work. `fail_rate` is the share of failing attempts, `jitter` the relative spread of the duration."""
+
+    duration_s: float = Field(default=1.0, ge=0, le=86_400)
+    steps: int = Field(default=10, ge=1, le=10_000)
+    jitter: float = Field(default=0.0, ge=0, le=1)
+    fail_rate: float = Field(default=0.0, ge=0, le=1)
+    retryable: bool = True
+    seed: int = Field(default=0, ge=-(2**63), le=MAX_SEED)
+
+
+REMOTE_PAYLOADS: dict[str, type[Wire]] = {
+    "comfyui": ComfyUIPayload,
+    "a1111": A1111Payload,
+    "ollama_chat": ChatPayload,
+    "openai_chat": ChatPayload,
+    "openai_image": OpenAIImagePayload,
+    "stability_api": StabilityPayload,
+    "fetch_api": FetchPayload,
+    "simulation": SimulationPayload,
+}
+"""The payload model of each job type without a family."""
