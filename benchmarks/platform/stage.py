@@ -66,7 +66,7 @@ def stage() -> Iterator[Stage]:
         env = {
             "DATABASE_URL": database, "REDIS_URL": valkey.url, "OBJECT_STORE_URL": f"file://{folder}",
             "JWT_SECRET": SECRET, "SIGNING_SECRET": SECRET, "LOG_LEVEL": "INFO", "LOG_FORMAT": "json",
-            "RATE_LIMIT_USER": NO_LIMIT, "RATE_LIMIT_USER_SUBMISSIONS": NO_LIMIT,
+            "RATE_LIMIT_USER": NO_LIMIT, "RATE_LIMIT_USER_SUBMISSIONS": NO_LIMIT, "SSE_STREAMS_PER_USER": NO_LIMIT,
         }  # fmt: skip
         platform, loops, bare = next(ports), next(ports), next(ports)
         here = Path(__file__).parent
