@@ -17,7 +17,8 @@ def bodies(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             for content in operation.get("requestBody", {}).get("content", {}).values():
-                yield f"{method} {path}", content["schema"]
+                if content["schema"].get("format") != "binary":
+                    yield f"{method} {path}", content["schema"]
 
 
 def examples_of(schema: dict[str, Any], document: dict[str, Any]) -> list[Any]:

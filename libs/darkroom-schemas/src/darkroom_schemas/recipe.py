@@ -1,5 +1,7 @@
 """The recipe, by which an output can be reproduced. Stored with the asset and embedded in PNG files."""
 
+from typing import Any
+
 from pydantic import Field
 
 from darkroom_schemas.base import Wire
@@ -125,3 +127,23 @@ class Recipe(Wire):
     encoding: VideoEncoding | None = None
     """None for images, which are lossless."""
     loras: tuple[LoraRef, ...] = Field(default=(), max_length=MAX_LORAS)
+
+
+class BackendRecipe(Wire):
+    """What an external back end was asked for, from which its output can be requested again."""
+
+    backend: str
+    """Id of the back end."""
+    backend_type: str
+    """Type of the back end, such as `comfyui`."""
+    version: str | None = None
+    """Version that the back end reports."""
+    prompt: str = ""
+    seed: int | None = None
+    model: str | None = None
+    request: dict[str, Any] = Field(default_factory=dict)
+    """The request as it was sent, without credentials: a ComfyUI graph, or the body of an HTTP request."""
+
+
+AnyRecipe = Recipe | BackendRecipe
+"""The recipe of an output of Darkroom's own pipelines, or of an external back end."""

@@ -5,8 +5,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from darkroom_schemas.base import Wire
+from darkroom_schemas.inputs import MAX_INPUTS, InputFile, InputName
 from darkroom_schemas.payload import MAX_SEED, Seed
 
+MAX_NODES = 2000
+"""Maximum number of nodes of a ComfyUI graph."""
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
@@ -18,10 +21,15 @@ class _Stored(Wire):
 
 
 class ComfyUIPayload(_Stored):
-    """A ComfyUI graph in its API format: node id → {class_type, inputs}. At most `max_outputs` files are stored."""
+    """A ComfyUI graph in its API format: node id → {class_type, inputs}. At most `max_outputs` files are stored.
 
-    workflow: dict[str, dict[str, Any]] = Field(min_length=1)
+    `inputs` are files by the names that the graph uses, such as the `image` of a LoadImage node. They are uploaded to
+    the server, and the names that it returns replace those in the graph.
+    """
+
+    workflow: dict[str, dict[str, Any]] = Field(min_length=1, max_length=MAX_NODES)
     max_outputs: int = Field(default=1, ge=1, le=64)
+    inputs: dict[InputName, InputFile] = Field(default_factory=dict, max_length=MAX_INPUTS)
 
 
 class A1111Payload(_Stored):

@@ -10,7 +10,7 @@ from darkroom_schemas.base import Wire
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.fields import LATEST_UNIX_MS, UnixMs
 from darkroom_schemas.ids import JobId, StepId, TenantId, TraceId, WorkerId
-from darkroom_schemas.recipe import Recipe
+from darkroom_schemas.recipe import AnyRecipe
 from darkroom_schemas.status import JobStatus
 from darkroom_schemas.worker import Requirements
 
@@ -72,7 +72,7 @@ class StepOutput(Wire):
     frames: int | None = None
     duration_s: float | None = None
     thumbnail_key: str | None = None
-    recipe: Recipe | None = None
+    recipe: AnyRecipe | None = None
 
 
 class StepError(Wire):

@@ -12,8 +12,10 @@ from darkroom_redis import RedisUnavailable
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
+from platform_api.domain.assets.upload import MAX_UPLOAD_BYTES
 from platform_api.http.errors import install_refusals
 from platform_api.routes import ROUTERS
+from platform_api.routes.assets import uploads
 from platform_api.routes.dialects.emprops.aliases import EmPropsAliases
 from platform_api.wiring import Running
 
@@ -27,8 +29,8 @@ EXPOSED_HEADERS = (
     *("Content-Disposition", "Content-Length", "Content-Range", "ETag", "Accept-Ranges"),
     *("Idempotent-Replayed", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Trace-Id"),
 )
-ANONYMOUS_BODY_BYTES = {"/api/auth/login": 4096, "/api/auth/logout": 4096}
-"""Limits of the bodies that are read before authentication, in bytes."""
+BODY_BYTES = {"/api/auth/login": 4096, "/api/auth/logout": 4096, uploads.PATH: MAX_UPLOAD_BYTES}
+"""Limits of bodies in bytes: small ones before authentication, large ones for uploads."""
 DESCRIPTION = """Submit image and video generation jobs, follow them live, and download the results.
 
 Send `Authorization: Bearer <JWT or API key>`, or log in with a browser at `POST /api/auth/login`. All errors have the
@@ -58,7 +60,7 @@ def build_app(
         description=DESCRIPTION,
         lifespan=lifespan,
         max_body_bytes=max_body_bytes,
-        body_limits=ANONYMOUS_BODY_BYTES,
+        body_limits=BODY_BYTES,
     )
     if ui_origins:
         app.add_middleware(

@@ -19,12 +19,14 @@ from platform_api.domain.accounts.credits import Credits
 from platform_api.domain.accounts.sessions import LoginThrottle, PasswordHasher, Passwords, Sessions
 from platform_api.domain.assets.ports import AssetReads, AssetRemoval, Objects
 from platform_api.domain.assets.signed_urls import UrlSigner
+from platform_api.domain.assets.upload import AnnouncedObjects, ImageInspector, UploadObjects
 from platform_api.domain.capacity import TypeCapacity
 from platform_api.domain.clock import Clock
 from platform_api.domain.idempotency import Idempotency
 from platform_api.domain.jobs.ports import Backlog, JobReads, JobsTransaction, JobSubmissions
 from platform_api.domain.library.ports import Library
 from platform_api.domain.planning.checkpoints import UnknownCheckpoint
+from platform_api.domain.planning.inputs import AssetFiles
 from platform_api.domain.servers import ServerList
 from platform_api.domain.streams.replay import Replay, UserReplay
 from platform_api.domain.streams.subscription import JobSubscriptions
@@ -122,8 +124,13 @@ class AssetContext:
 
     reads: AssetReads
     objects: Objects
+    files: AssetFiles
     removal: AssetRemoval
     wake_deletion: Callable[[], None]
+    inspector: ImageInspector
+    announced: AnnouncedObjects
+    upload_objects: UploadObjects
+    uploads_per_user: int
 
 
 @dataclass(frozen=True, slots=True)

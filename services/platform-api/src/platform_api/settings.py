@@ -9,6 +9,7 @@ from darkroom_schemas.catalogue import CATALOGUE
 from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
 
+from platform_api.domain.assets.upload import UPLOAD
 from platform_api.domain.planning.checkpoints import UnknownCheckpoint
 
 
@@ -60,10 +61,12 @@ class Settings(ServiceSettings):
     api_keys_per_user: int = Field(default=100, ge=1)
     """Maximum number of API keys of a user, inactive ones included."""
     max_body_bytes: int = Field(default=262_144, ge=1024)
+    uploads_per_user: int = Field(default=1000, ge=0)
+    """Maximum number of uploaded images of a user; 0 disables uploads."""
     asset_retention_days: float = Field(default=0, ge=0)
     """Assets are removed after this many days; 0 means never."""
     asset_retention_days_by_bucket: Annotated[dict[str, float], NoDecode] = Field(default_factory=dict)
-    """The same for individual buckets, such as `video_fast=7,image_fast=0`."""
+    """The same for individual buckets, such as `video_fast=7,upload=30`."""
     sse_heartbeat_s: float = Field(default=15.0, gt=0, le=300)
     sse_streams_per_user: int = Field(default=100, ge=1)
     """Maximum number of open event streams of a user per replica."""
@@ -89,9 +92,9 @@ class Settings(ServiceSettings):
     @field_validator("asset_retention_days_by_bucket")
     @classmethod
     def _are_buckets(cls, value: dict[str, float]) -> dict[str, float]:
-        known = {job_type.bucket for job_type in CATALOGUE.values()}
+        known = {UPLOAD, *(job_type.bucket for job_type in CATALOGUE.values())}
         if wrong := sorted(value.keys() - known):
-            raise ValueError(f"must name buckets of the catalogue, unlike {', '.join(wrong)}")
+            raise ValueError(f"must name buckets of the catalogue or `upload`, unlike {', '.join(wrong)}")
         if any(days < 0 for days in value.values()):
             raise ValueError("must be numbers of days, at least 0")
         return value

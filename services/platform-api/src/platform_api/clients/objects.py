@@ -1,4 +1,4 @@
-"""Reads, lists and deletes the bytes of assets in the object store."""
+"""Reads, writes, lists and deletes the bytes of assets in the object store."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import obstore
 from obstore.exceptions import BaseError
-from obstore.store import ObjectStore, from_url
+from obstore.store import LocalStore, ObjectStore, from_url
 
 if TYPE_CHECKING:
     from obstore.store import RetryConfig
@@ -18,7 +18,7 @@ CHUNK_BYTES = 256 * 1024
 
 
 class StoredObjects:
-    """Implements `Objects` and `Folders` for any obstore URL. A local folder is created if it does not exist."""
+    """Implements `Objects`, `UploadObjects` and `Folders` for any obstore URL. A missing local folder is created."""
 
     def __init__(self, url: str, *, retry: "RetryConfig | None" = None) -> None:
         if urlsplit(url).scheme == "file":
@@ -37,6 +37,13 @@ class StoredObjects:
         found = await obstore.get_async(self._store, key, options={"range": (start, end)})
         async for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
             yield bytes(chunk)
+
+    async def write(self, key: str, content: Path | bytes, mime_type: str) -> None:
+        attributes = {} if isinstance(self._store, LocalStore) else {"Content-Type": mime_type}
+        try:
+            await obstore.put_async(self._store, key, content, attributes=attributes)
+        except BaseError as error:
+            raise OSError(f"the object store rejected an object: {type(error).__name__}") from error
 
     async def keys(self, folder: str, *, stored_before: datetime) -> list[str]:
         found = []

@@ -12,6 +12,7 @@ Refused
 ├─ QueueIsFull           retry later
 ├─ AlreadyExists         the name is taken
 ├─ TooManyKeys           the user has the maximum number of API keys
+├─ TooManyUploads        the user has the maximum number of uploads
 ├─ NotFound              no such job or asset, or it belongs to another user
 ├─ UnknownServer         no server has this alias
 ├─ JobNotRetryable       the job is completed or active
@@ -94,7 +95,7 @@ class NotFound(Refused):
 
 
 class NotReplayable(Refused):
-    """The asset has no recipe: a back end outside Darkroom produced it."""
+    """The asset has no recipe of Darkroom's own pipelines: a back end produced it, or a user uploaded it."""
 
 
 class UnknownServer(Refused):
@@ -115,6 +116,14 @@ class AlreadyExists(Refused):
 
 class TooManyKeys(Refused):
     """The user has `limit` API keys, the maximum."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+
+class TooManyUploads(Refused):
+    """The user has `limit` uploads, the maximum."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(limit)

@@ -10,6 +10,7 @@ from darkroom_schemas.ids import UserId
 from platform_api.domain.accounts.api_keys import NewApiKeys
 from platform_api.domain.accounts.credits import CreditChanges
 from platform_api.domain.answers import Answer
+from platform_api.domain.assets.upload import NewUploads
 from platform_api.domain.jobs.ports import JobChanges
 from platform_api.domain.library.ports import LibraryChanges
 from platform_api.domain.servers import NewServers
@@ -31,6 +32,7 @@ class UnitOfWork:
     library: LibraryChanges
     keys: NewApiKeys
     servers: NewServers
+    uploads: NewUploads
 
 
 Work = Callable[[UnitOfWork], Awaitable[str]]

@@ -24,6 +24,7 @@ from platform_api.domain.errors import (
     Refused,
     TooManyKeys,
     TooManyLogins,
+    TooManyUploads,
     UnknownJobType,
     UnknownServer,
     UnknownUser,
@@ -78,13 +79,16 @@ def app_error(refusal: Refused) -> AppError:
                 extra={"suggestedAction": f"Try again in {RETRY_AFTER_S} seconds."},
             )
         case NotReplayable():
-            sentence = "The asset cannot be replayed: a back end without recipes produced it."
+            sentence = "The asset cannot be replayed: none of Darkroom's own pipelines produced it."
             return AppError(409, ErrorCode.CONFLICT, sentence)
         case AlreadyExists(what=what, name=name):
             return AppError(409, ErrorCode.CONFLICT, f"A {what} named {name!r} already exists.")
         case TooManyKeys(limit=limit):
             sentence = f"The user has {limit} API keys, which is the limit; revoke one first."
             return AppError(409, ErrorCode.KEY_LIMIT, sentence)
+        case TooManyUploads(limit=limit):
+            sentence = f"The user has {limit} uploads, which is the limit; delete some first."
+            return AppError(409, ErrorCode.UPLOAD_LIMIT, sentence)
         case NotFound(what="job"):
             return AppError(404, ErrorCode.JOB_NOT_FOUND, "There is no such job.")
         case UnknownServer(alias=alias, known=known, field=name):

@@ -9,8 +9,8 @@ from darkroom_schemas.api_key import Tier
 from fastapi import Request
 from fastapi.routing import APIRoute
 
-SUBMISSIONS = frozenset({"queue_job", "generate", "generate_v1", "generate_collection", "retry_job"})
-"""Operations that submit a job."""
+SUBMISSIONS = frozenset({"queue_job", "generate", "generate_v1", "generate_collection", "retry_job", "upload_asset"})
+"""Operations that submit a job or store a file."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from platform_api.context import Context
 from platform_api.domain.answers import Answer
 from platform_api.domain.errors import Refused
 from platform_api.domain.jobs.submit import submit_job
+from platform_api.domain.planning.inputs import with_files
 from platform_api.domain.planning.plan import Plan
 from platform_api.http.workability import UNWORKABLE, Reason, lack_for_plan
 from platform_api.metrics import JOBS_ACCEPTED, type_label
@@ -40,7 +41,7 @@ async def submit(
 ) -> Answer:
     """Submit a job and return the response. A repeated request gets the first response, even if it would now fail."""
     try:
-        planned = await plan()
+        planned = await with_files(await plan(), user_id, context.assets.files)
         lack = await lack_for_plan(context, planned)
         notices = (*planned.notices, *([lack] if lack else []))
         reason = UNWORKABLE if lack else None

@@ -13,6 +13,7 @@ from platform_api.clients.backlog import QueueBacklog
 from platform_api.clients.bounded_queue import BoundedQueue
 from platform_api.clients.capacity import QueueCapacity
 from platform_api.clients.fleet import RegisteredFleet
+from platform_api.clients.image_inspector import PillowInspector
 from platform_api.clients.password_hasher import Argon2Hasher
 from platform_api.context import AccountContext, AssetContext, Context, JobContext, Logins, StreamContext
 from platform_api.domain.servers import ServerList
@@ -24,6 +25,7 @@ from platform_api.store.accounts.credits import PostgresCredits
 from platform_api.store.accounts.login_throttle import PostgresLoginThrottle
 from platform_api.store.accounts.sessions import PostgresPasswords, PostgresSessions
 from platform_api.store.assets.reads import PostgresAssets
+from platform_api.store.assets.uploads import PostgresAnnouncedObjects
 from platform_api.store.idempotency.unit_of_work import PostgresIdempotency
 from platform_api.store.jobs.reads import PostgresJobs
 from platform_api.store.jobs.submissions import PostgresSubmissions
@@ -41,7 +43,17 @@ def join_context(base: Foundation, loops: Loops) -> Context:
     return Context(
         jobs=_jobs(base, loops, queue),
         accounts=_accounts(base),
-        assets=AssetContext(PostgresAssets(database), base.objects, base.removal, loops.wake_object_deletion),
+        assets=AssetContext(
+            reads=PostgresAssets(database),
+            files=PostgresAssets(database),
+            objects=base.objects,
+            removal=base.removal,
+            wake_deletion=loops.wake_object_deletion,
+            inspector=PillowInspector(),
+            announced=PostgresAnnouncedObjects(database),
+            upload_objects=base.objects,
+            uploads_per_user=settings.uploads_per_user,
+        ),
         streams=StreamContext(
             subscriptions=loops.fanout,
             replay=loops.recent,

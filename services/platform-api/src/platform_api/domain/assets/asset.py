@@ -1,21 +1,22 @@
-"""An asset: one stored output of a step."""
+"""An asset: one stored output of a step, or an upload."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from darkroom_schemas.ids import AssetId, JobId, UserId
-from darkroom_schemas.recipe import Recipe
+from darkroom_schemas.recipe import AnyRecipe
 from darkroom_schemas.worker import Requirements
 
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One stored output and where its bytes are."""
+    """One stored file and where its bytes are."""
 
     id: AssetId
     user_id: UserId
-    job_id: JobId
+    job_id: JobId | None
+    """None for an upload."""
     run: int
     step: int
     output_index: int
@@ -29,7 +30,7 @@ class Asset:
     height: int | None
     frames: int | None
     duration_s: float | None
-    recipe: Recipe | None
+    recipe: AnyRecipe | None
     created_at: datetime
 
     @property

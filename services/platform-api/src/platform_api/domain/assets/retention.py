@@ -17,5 +17,5 @@ class Retention:
     def kept_since(self, step_type: str, now: datetime) -> datetime | None:
         """Return the creation time before which assets of that step type expire; None if they do not expire."""
         known = CATALOGUE.get(step_type)
-        days = self.by_bucket.get(known.bucket, self.days) if known else self.days
+        days = self.by_bucket.get(known.bucket if known else step_type, self.days)
         return now - timedelta(days=days) if days else None

@@ -82,4 +82,5 @@ def delivered(asset: Asset) -> Delivered:
         duration_s=asset.duration_s,
         seed=asset.seed,
         step=asset.step,
+        object_key=asset.object_key,
     )

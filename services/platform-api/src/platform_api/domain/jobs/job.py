@@ -25,6 +25,8 @@ class Delivered:
     duration_s: float | None = None
     seed: int | None = None
     step: int = 0
+    object_key: str | None = None
+    """None for outputs stored by an earlier release."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from darkroom_schemas.inputs import MAX_INPUT_BYTES, InputFile
 from darkroom_schemas.status import JobStatus
 
-from platform_api.domain.jobs.job import JobState, Step
+from platform_api.domain.jobs.job import Delivered, JobState, Step
 from platform_api.domain.jobs.view import AssetUrls, output_view
 from platform_api.domain.planning.payload_budget import PayloadBudget
 from platform_api.domain.planning.templates import Reference, Unfillable, fill_in
@@ -23,7 +24,7 @@ def ready_steps(state: JobState, urls: AssetUrls, now: datetime) -> list[Step]:
             value: Any = texts.get(reference.step)
         else:
             output = outputs.get((reference.step, reference.output))
-            value = getattr(output_view(output, urls, now), reference.field) if output else None
+            value = _field_of(output, reference.field, urls, now) if output else None
         if value is None:
             raise Unfillable(f"{reference} was not delivered")
         return value
@@ -35,6 +36,14 @@ def ready_steps(state: JobState, urls: AssetUrls, now: datetime) -> list[Step]:
             budget.take(payload)
             ready.append(_submitted(step, payload, now))
     return ready
+
+
+def _field_of(output: Delivered, name: str, urls: AssetUrls, now: datetime) -> Any:  # Any: a text, a number or a file
+    if name != "file":
+        return getattr(output_view(output, urls, now), name)
+    if output.object_key is None or output.size_bytes > MAX_INPUT_BYTES:
+        return None
+    return InputFile(key=output.object_key, mime_type=output.mime_type, size_bytes=output.size_bytes).model_dump()
 
 
 def _submitted(step: Step, payload: dict[str, Any], now: datetime) -> Step:

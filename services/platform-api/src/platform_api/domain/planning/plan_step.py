@@ -12,6 +12,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from platform_api.domain.errors import InvalidParameter
 from platform_api.domain.planning.from_catalogue import JobRequest, plan_job
+from platform_api.domain.planning.inputs import take_files
 from platform_api.domain.planning.plan import PlannedStep
 from platform_api.domain.planning.seeds import read_seed
 from platform_api.domain.planning.templates import references
@@ -82,8 +83,9 @@ def _remote(job_type: str, payload: dict[str, Any], requirements: Requirements |
     if unknown := payload.keys() - model.model_fields.keys():
         raise InvalidParameter(f"{where}.{min(unknown)}", f"is not a parameter of {job_type}")
     payload = payload | type_values(entry)
+    files = take_files(payload, model.model_fields, where)
     try:
-        payload = model.model_validate(payload).model_dump(mode="json", exclude_unset=True)
+        payload = model.model_validate(payload).model_dump(mode="json", exclude_unset=True) | files
     except ValidationError as error:
         for field, message in _problems(error):
             raise InvalidParameter(f"{where}.{field}" if field else where, message) from None

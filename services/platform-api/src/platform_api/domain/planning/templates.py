@@ -9,7 +9,8 @@ from typing import Any
 REFERENCE_START = "{{steps."
 """Start of a reference. Spaces inside the braces are allowed here as in all placeholders."""
 MAX_FILLED_IN = 1_000_000
-OUTPUT_FIELDS = ("url", "thumbnail_url", "asset_id", "mime_type", "width", "height", "seed")
+OUTPUT_FIELDS = ("url", "thumbnail_url", "asset_id", "mime_type", "width", "height", "seed", "file")
+"""Fields of an output. `file` is the stored object, for the input files of a later step."""
 REFERENCE = re.compile(
     r"\{\{\s*steps\.(\d{1,2})\.(?:(text)|outputs\.(\d{1,2})\.(" + "|".join(OUTPUT_FIELDS) + r"))\s*\}\}", re.ASCII
 )

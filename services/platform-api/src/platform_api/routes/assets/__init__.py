@@ -1,9 +1,10 @@
 """The routes under /api/assets."""
 
-from platform_api.routes.assets import assets, content, replay
+from platform_api.routes.assets import assets, content, replay, uploads
 
 ROUTERS = (
     assets.router,
     content.router,
     replay.router,
+    uploads.router,
 )

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from platform_api.context import Ctx
-from platform_api.domain.errors import NotFound
+from platform_api.domain.errors import NotFound, NotReplayable
 from platform_api.domain.planning.from_asset import plan_replay
 from platform_api.domain.planning.plan import Plan
 from platform_api.http.auth import CurrentUser
@@ -66,6 +66,8 @@ async def replay(
     index = asset.output_index if asked.whole_batch else 0
 
     async def plan() -> Plan:
+        if asset.job_id is None:
+            raise NotReplayable(asset.id)
         return plan_replay(asset, await context.assets.reads.origin(asset), whole_batch=asked.whole_batch)
 
     def render(job: JobView, prospects: Prospects) -> str:

@@ -1,10 +1,11 @@
 """Reads of assets. The caller checks access: by owner, or by signed link."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from darkroom_chassis.database import Database
 from darkroom_schemas.ids import AssetId, UserId
+from darkroom_schemas.inputs import InputFile
 from darkroom_schemas.worker import Requirements
 from sqlalchemy import Column, ColumnElement, Select, func, select, true, tuple_
 
@@ -21,7 +22,7 @@ from platform_api.store.tables.jobs import steps
 
 
 class PostgresAssets:
-    """Implements `AssetReads`."""
+    """Implements `AssetReads` and `AssetFiles`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -30,6 +31,19 @@ class PostgresAssets:
         async with self._database.connect() as connection:
             row = (await connection.execute(select(assets).where(assets.c.id == asset_id))).mappings().first()
         return asset_of(row) if row else None
+
+    async def files(self, user_id: UserId, asset_ids: Collection[AssetId]) -> dict[AssetId, InputFile]:
+        columns = assets.c
+        statement = select(columns.id, columns.object_key, columns.mime_type, columns.size_bytes, columns.sha256)
+        statement = statement.where(columns.id.in_(asset_ids), columns.user_id == user_id)
+        async with self._database.connect() as connection:
+            rows = (await connection.execute(statement)).all()
+        return {
+            row.id: InputFile.model_construct(
+                key=row.object_key, mime_type=row.mime_type, size_bytes=row.size_bytes, sha256=row.sha256
+            )
+            for row in rows
+        }
 
     async def origin(self, asset: Asset) -> Origin:
         columns = steps.c

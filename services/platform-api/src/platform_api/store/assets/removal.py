@@ -55,7 +55,7 @@ class PostgresAssetRemoval:
                 return 0
             # Locks: jobs before users, in the order of their ids, as in every transaction.
             locked = select(jobs.c.id, jobs.c.outputs, jobs.c.trace_id).where(
-                jobs.c.id.in_({row.job_id for row in found})
+                jobs.c.id.in_({row.job_id for row in found if row.job_id is not None})
             )
             of_jobs = (await connection.execute(locked.order_by(jobs.c.id).with_for_update())).all()
             gone = delete(assets).where(assets.c.id.in_([row.id for row in found])).returning(assets)
@@ -91,10 +91,13 @@ async def _update_references(connection: AsyncConnection, of_jobs: Sequence[Any]
         for job in of_jobs
         if job.id in gone
     ]
-    await connection.execute(_SET_OUTPUTS, left)
+    if left:
+        await connection.execute(_SET_OUTPUTS, left)
     await delete_later(connection, [key for row in removed for key in (row["object_key"], row["thumbnail_key"]) if key])
     traces = {job.id: job.trace_id for job in of_jobs}
-    await connection.execute(insert(outbox), [_deleted_event(row, traces[row["job_id"]]) for row in removed])
+    # Uploads have no events, since events belong to a job.
+    if events := [_deleted_event(row, traces[row["job_id"]]) for row in removed if row["job_id"] is not None]:
+        await connection.execute(insert(outbox), events)
     counts = Counter(row["user_id"] for row in removed)
     await connection.execute(_COUNT_DOWN, [{"owner": owner, "removed": counts[owner]} for owner in sorted(counts)])
 

@@ -12,6 +12,7 @@ from platform_api.domain.errors import UnknownUser
 from platform_api.domain.idempotency import Operator, UnitOfWork, Work
 from platform_api.store.accounts.api_keys import PostgresNewApiKeys
 from platform_api.store.accounts.credits import PostgresCreditChanges
+from platform_api.store.assets.uploads import PostgresNewUploads
 from platform_api.store.jobs.changes import PostgresJobChanges
 from platform_api.store.library.changes import PostgresLibraryChanges
 from platform_api.store.servers import PostgresNewServers
@@ -36,6 +37,7 @@ class PostgresIdempotency:
                     keys=PostgresNewApiKeys(connection),
                     library=PostgresLibraryChanges(connection),
                     servers=PostgresNewServers(connection),
+                    uploads=PostgresNewUploads(connection),
                 )
                 body = await work(unit)
                 if row is not None:

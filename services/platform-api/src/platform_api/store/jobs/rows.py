@@ -12,6 +12,7 @@ from sqlalchemy import RowMapping
 from platform_api.domain.jobs.job import Delivered, Job, Step
 
 JOB_FIELDS = tuple(field.name for field in fields(Job))
+_DELIVERED_FIELDS = frozenset(field.name for field in fields(Delivered))
 _STEP_FIELDS = tuple(field.name for field in fields(Step))
 
 
@@ -19,9 +20,14 @@ def job_of(row: Mapping[Any, Any]) -> Job:
     """Build a job from a row of `jobs`."""
     values = {name: row[name] for name in JOB_FIELDS}
     values["status"] = JobStatus(row["status"])
-    values["outputs"] = tuple(Delivered(**output) for output in row["outputs"])
+    values["outputs"] = tuple(map(_delivered_of, row["outputs"]))
     values["error"] = JobError.model_validate(row["error"]) if row["error"] else None
     return Job(**values)
+
+
+def _delivered_of(output: Mapping[str, Any]) -> Delivered:
+    """Build an output, without members that a later release added."""
+    return Delivered(**{name: value for name, value in output.items() if name in _DELIVERED_FIELDS})
 
 
 def step_of(row: RowMapping) -> Step:

@@ -26,7 +26,7 @@ assets = Table(
     metadata,
     Column("id", uuid_type(), primary_key=True),
     Column("user_id", uuid_type(), ForeignKey(users.c.id), nullable=False),
-    Column("job_id", uuid_type(), nullable=False),
+    Column("job_id", uuid_type()),
     Column("run", Integer, nullable=False),
     Column("step", SmallInteger, nullable=False),
     Column("output_index", SmallInteger, nullable=False),

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.job import JobView
-from darkroom_schemas.recipe import Recipe
+from darkroom_schemas.recipe import AnyRecipe
 from darkroom_schemas.status import JobStatus
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -81,8 +81,8 @@ class AssetItem(BaseModel):
     """One asset in a list. `url` needs no credentials until it expires; `content_path` always needs them."""
 
     id: str
-    job_id: str
-    job_type: str
+    job_id: str | None = Field(description="Null for an upload.")
+    job_type: str = Field(description="`upload` for an upload.")
     step: int = Field(description="Number of the step that produced it, from 0.")
     index: int
     mime_type: str
@@ -103,7 +103,7 @@ class AssetAnswer(AssetItem):
     success: bool = True
     sha256: str
     frames: int | None
-    recipe: Recipe | None
+    recipe: AnyRecipe | None
 
 
 class AssetDeleted(BaseModel):
