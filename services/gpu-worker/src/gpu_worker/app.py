@@ -8,18 +8,19 @@ from darkroom_chassis.service import create_app
 from fastapi import FastAPI
 
 from gpu_worker import VERSION
+from gpu_worker.backends.backend_list import BackendList
 from gpu_worker.models.profile import Profile
 from gpu_worker.settings import WorkerSettings
 from gpu_worker.wiring.service import assemble
 
 
-def build_app(settings: WorkerSettings, profile: Profile) -> FastAPI:
-    """Return the application; the worker starts and stops with its lifespan."""
+def build_app(settings: WorkerSettings, profile: Profile, listed: BackendList) -> FastAPI:
+    """Return the application; the workers start and stop with its lifespan."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with assemble(settings, profile) as running:
-            app.include_router(probe_routes(running.checks, {"models": running.models}))
+        async with assemble(settings, profile, listed) as running:
+            app.include_router(probe_routes(running.checks, running.details))
             yield
 
     return create_app("Darkroom gpu-worker", VERSION, lifespan=lifespan)

@@ -29,3 +29,4 @@ MODEL_DOWNLOADED_BYTES = Gauge(
     "darkroom_worker_model_downloaded_bytes", "Bytes of a download that are here.", ["model"]
 )
 MODEL_TOTAL_BYTES = Gauge("darkroom_worker_model_total_bytes", "Bytes of a download when it is complete.", ["model"])
+BACKEND_UP = Gauge("darkroom_worker_backend_up", "1 while the external back end answers.", ["backend"])

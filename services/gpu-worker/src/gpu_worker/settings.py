@@ -59,7 +59,23 @@ class ModelSettings(ServiceSettings):
         return _split(value)
 
 
-class WorkerSettings(ModelSettings):
+class BackendSettings(ServiceSettings):
+    """The external back ends that a worker serves."""
+
+    model_config = SettingsConfigDict(env_prefix="GPU_WORKER_", populate_by_name=True)
+
+    backends_file: Path | None = None
+    """YAML list of external back ends and of the credentials for them; docs/back-ends.md describes it."""
+    backends: Annotated[tuple[str, ...], NoDecode] = ()
+    """More back ends, comma separated, each as `type=url`, such as `comfyui=http://127.0.0.1:8188`."""
+
+    @field_validator("backends", mode="before")
+    @classmethod
+    def _split_backends(cls, value: object) -> object:
+        return _split(value)
+
+
+class WorkerSettings(ModelSettings, BackendSettings):
     """All settings of the service. Shared settings have plain names; the worker's own begin with GPU_WORKER_."""
 
     redis_url: str = Field(default="redis://127.0.0.1:6379/0", validation_alias="REDIS_URL")
@@ -75,11 +91,8 @@ class WorkerSettings(ModelSettings):
     port: int = Field(default=3003, ge=0, le=65535)
     id: str = Field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}", min_length=1, max_length=200)
     machine_id: str = Field(default_factory=socket.gethostname)
-    connectors: Annotated[tuple[Literal["local", "simulated"], ...], NoDecode, Field(min_length=1)] = (
-        "local",
-        "simulated",
-    )
-    """Connectors to offer, comma separated."""
+    connectors: Annotated[tuple[Literal["local", "simulated"], ...], NoDecode] = ("local", "simulated")
+    """Connectors to offer beside the back ends, comma separated, or `none`."""
     concurrency: int = Field(default=1, ge=1, le=1000)
     """Steps in progress at once. The GPU always runs one at a time; higher values are for simulated work."""
     lease_s: float = Field(default=12.0, ge=1)

@@ -15,6 +15,7 @@ from darkroom_schemas.payload import PromptPayload
 from darkroom_schemas.status import JobStatus
 from darkroom_schemas.step import StepView
 from darkroom_schemas.worker import Capabilities, Requirements
+from gpu_worker.connectors.attempt import Storage
 from gpu_worker.connectors.local import LocalConnector
 from gpu_worker.domain.circuit_breaker import BreakerLimits, CircuitBreaker
 from gpu_worker.domain.failures import Failure
@@ -87,9 +88,7 @@ async def worker(
     connector = LocalConnector(
         child,
         profile,
-        uploads,
-        SpoolFolders(tmp_path / "spool").folder,
-        ObjectDeletions(uploads),
+        Storage(uploads, SpoolFolders(tmp_path / "spool").folder, ObjectDeletions(uploads)),
         health,
         all_ready(profile.models),
     )

@@ -47,7 +47,7 @@ async def test_a_failure_on_trial_holds_claims_again_before_it_is_reported() -> 
     async with asyncio.timeout(5):
         await holds.none()
     drained: list[bool] = []
-    holds.on_hold = lambda: drained.append(True)
+    holds.call_on_hold(lambda: drained.append(True))
     health.failed("no")
     assert holds.holds(HoldName.DEVICE)
     assert drained == [True]

@@ -10,6 +10,7 @@ import pytest
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.payload import ImagePayload
 from darkroom_schemas.recipe import Recipe
+from gpu_worker.connectors.attempt import Storage
 from gpu_worker.connectors.local import LocalConnector, Loras
 from gpu_worker.domain.failures import ConnectorNotReady, Failure, Stopped
 from gpu_worker.domain.model_states import ModelPhase, ModelState, ModelStates, all_ready
@@ -117,7 +118,7 @@ def make_connector(
     deletions, noted = Discarded() if discarded is None else discarded, Outcomes() if outcomes is None else outcomes
     profile = load_profile("tiny")
     known = all_ready(profile.models) if states is None else states
-    return LocalConnector(child, profile, store, SpoolFolders(spool).folder, deletions, noted, known, loras)
+    return LocalConnector(child, profile, Storage(store, SpoolFolders(spool).folder, deletions), noted, known, loras)
 
 
 @pytest.fixture
@@ -251,7 +252,7 @@ def test_the_connector_offers_every_type_of_its_models(recipe: Recipe, tmp_path:
     assert len(offered) == 11
     profile = load_profile("tiny", only=("sdxl-base-1.0",))
     spool, states = SpoolFolders(tmp_path).folder, ModelStates(profile.models)
-    only_sdxl = LocalConnector(FakeChild(recipe), profile, FakeStore(), spool, Discarded(), Outcomes(), states)
+    only_sdxl = LocalConnector(FakeChild(recipe), profile, Storage(FakeStore(), spool, Discarded()), Outcomes(), states)
     assert only_sdxl.types == ("sdxl_image_fast", "sdxl_image_high")
 
 
@@ -276,7 +277,12 @@ def test_the_connector_offers_the_loras_that_are_here_now(recipe: Recipe, tmp_pa
     profile = load_profile("tiny", only=("wan2.1-t2v-1.3b",))
     spool = SpoolFolders(tmp_path).folder
     only_wan = LocalConnector(
-        FakeChild(recipe), profile, FakeStore(), spool, Discarded(), Outcomes(), all_ready(profile.models), loras
+        FakeChild(recipe),
+        profile,
+        Storage(FakeStore(), spool, Discarded()),
+        Outcomes(),
+        all_ready(profile.models),
+        loras,
     )
     assert list(only_wan.models) == ["wan2.1-t2v-1.3b"]
 

@@ -15,8 +15,8 @@ from gpu_worker.models.profile_loader import RegistryError
 from gpu_worker.runtime.messages import Ready
 from gpu_worker.settings import ModelSettings
 from gpu_worker.wiring.check import report_on
+from gpu_worker.wiring.profiles import read_profile
 from gpu_worker.wiring.registration import capabilities
-from gpu_worker.wiring.service import read_profile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -199,7 +199,7 @@ def _registered(
     profile = read_profile(chosen)
     nothing: object = _NoConnection()
     states = all_ready(profile.models if ready_models is None else ready_models)
-    connector = LocalConnector(nothing, profile, nothing, nothing, nothing, nothing, states)  # type: ignore[arg-type]  # see above
+    connector = LocalConnector(nothing, profile, nothing, nothing, states)  # type: ignore[arg-type]  # see above
     found = capabilities(chosen, profile, StepRouter([connector]), ready, ram_bytes=ram)
     return set(found.types), found.vram_gb
 

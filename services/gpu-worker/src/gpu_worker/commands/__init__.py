@@ -2,6 +2,7 @@
 
 import typer
 
+from gpu_worker.commands.backends import serve_backends
 from gpu_worker.commands.check import check
 from gpu_worker.commands.footprints import footprints
 from gpu_worker.commands.models import register_models
@@ -9,14 +10,10 @@ from gpu_worker.commands.models import register_models
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the `darkroom` program."""
-    worker = typer.Typer(help="GPU workers.", no_args_is_help=True)
-    worker.callback()(_worker)
+    worker = typer.Typer(help="GPU workers.")
+    worker.callback(invoke_without_command=True)(serve_backends)
     worker.command("check")(check)
     worker.command("footprints")(footprints)
     register_models(worker)
     app.add_typer(worker, name="worker")
     register_models(app)
-
-
-def _worker() -> None:
-    """Inspect GPU workers."""

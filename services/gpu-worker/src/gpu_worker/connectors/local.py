@@ -1,33 +1,25 @@
 """Runs steps in the GPU process and uploads the files that it writes."""
 
 import asyncio
-import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.catalogue import Connector as ConnectorName
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.loras import lora_model
-from darkroom_schemas.step import StepOutput, StepResult
+from darkroom_schemas.step import StepResult
 
-from gpu_worker.connectors.previews import PreviewUploads
+from gpu_worker.connectors.attempt import Attempt, Storage, attempt
 from gpu_worker.domain.failures import UNFORESEEN, ConnectorNotReady, Failure, Stopped
 from gpu_worker.domain.model_states import ModelPhase, ModelStates
-from gpu_worker.domain.object_keys import object_folder
-from gpu_worker.domain.ports import Deletions, ObjectStore, StepOutcomes, StepRun
+from gpu_worker.domain.output_file import OutputFile
+from gpu_worker.domain.ports import StepOutcomes, StepRun
 from gpu_worker.models.lora_folder import LoraUse
 from gpu_worker.models.payloads import read_payload, require_model, with_defaults
 from gpu_worker.models.profile import AnyPayload, Profile
 from gpu_worker.models.registry import ModelFamily
 from gpu_worker.runtime.messages import FileReady, Progressed, RunStep, StepDone, StepFailure, StepOutcome
-
-_THUMBNAIL_TYPE = "image/webp"
-
-OpenSpool = Callable[[], AbstractContextManager[Path]]
-"""Makes a folder in which one attempt's files wait for their upload; leaving the context removes it."""
 
 
 class Child(Protocol):
@@ -65,18 +57,14 @@ class LocalConnector:
         self,
         child: Child,
         profile: Profile,
-        store: ObjectStore,
-        spool: OpenSpool,
-        deletions: Deletions,
+        storage: Storage,
         outcomes: StepOutcomes,
         states: ModelStates,
         loras: Loras | None = None,
     ) -> None:
         self._child = child
         self._profile = profile
-        self._store = store
-        self._spool = spool
-        self._deletions = deletions
+        self._storage = storage
         self._outcomes = outcomes
         self._states = states
         self._loras = loras
@@ -112,22 +100,14 @@ class LocalConnector:
         require_model(payload, self._profile.models)
         self._require_ready(payload.model)
         loras = () if self._loras is None else await asyncio.to_thread(self._loras.choose, payload)
-        uploads = _Uploads(self._store, object_folder(run.step))
-        previews = PreviewUploads(self._store, object_folder(run.step), run)
-        with self._spool() as folder:
-            try:
-                outcome = await self._run_on_device(
-                    RunStep(run_id=run.step.token, payload=payload, spool=folder, loras=loras),
-                    run.stop,
-                    on_progress=lambda update: _forward(run, update, previews),
-                    on_file=uploads.start,
-                )
-                return await self._result(outcome, uploads, run)
-            except BaseException:
-                self._deletions.discard(await uploads.abandon())
-                raise
-            finally:
-                await previews.end()
+        async with attempt(run, self._storage) as current:
+            outcome = await self._run_on_device(
+                RunStep(run_id=run.step.token, payload=payload, spool=current.folder, loras=loras),
+                run.stop,
+                on_progress=lambda update: _forward(current, update),
+                on_file=lambda file: current.outputs.start(_output(file)),
+            )
+            return await self._result(outcome, current)
 
     def _require_ready(self, model: str) -> None:
         state = self._states.all[model]
@@ -154,22 +134,14 @@ class LocalConnector:
             self._outcomes.failed(outcome.message)
         return outcome
 
-    async def _result(self, outcome: StepOutcome, uploads: "_Uploads", run: StepRun) -> StepResult:
+    async def _result(self, outcome: StepOutcome, current: Attempt) -> StepResult:
         match outcome:
             case StepDone():
-                started = time.perf_counter()
-                outputs = await uploads.finish(run.stop)
-                run.progress(100.0, message="done")
-                timings = outcome.timings_s | {"upload": round(time.perf_counter() - started, 3)}
-                return StepResult(
-                    outputs=outputs,
-                    text=outcome.text,
-                    enhanced=outcome.enhanced,
-                    notes=outcome.notes,
-                    timings_s=timings,
+                return await current.result(
+                    outcome.timings_s, text=outcome.text, enhanced=outcome.enhanced, notes=outcome.notes
                 )
             case StepFailure():
-                retryable = outcome.retryable and _may_end_otherwise(outcome, run)
+                retryable = outcome.retryable and _may_end_otherwise(outcome, current.run)
                 raise Failure(outcome.code, outcome.message, retryable=retryable)
             case _:
                 raise Stopped
@@ -180,63 +152,23 @@ def _may_end_otherwise(failure: StepFailure, run: StepRun) -> bool:
     return failure.code is not StepErrorCode.NOT_FINITE or run.step.attempt == 1
 
 
-def _forward(run: StepRun, update: Progressed, previews: PreviewUploads) -> None:
+def _forward(current: Attempt, update: Progressed) -> None:
     if update.preview is not None:
-        previews.show(update.preview)
-    run.progress(
+        current.previews.show(update.preview)
+    current.run.progress(
         update.percent, message=update.message, current_step=update.current_step, total_steps=update.total_steps
     )
 
 
-class _Uploads:
-    """The uploads of one attempt."""
-
-    def __init__(self, store: ObjectStore, folder: str) -> None:
-        self._store = store
-        self._folder = folder
-        self._tasks: list[asyncio.Task[StepOutput]] = []
-        self._keys: list[str] = []
-
-    def start(self, file: FileReady) -> None:
-        """Start the upload of a file that the GPU process announced."""
-        self._tasks.append(asyncio.create_task(self._upload(file)))
-
-    async def finish(self, stop: asyncio.Event) -> tuple[StepOutput, ...]:
-        """Wait for all uploads and return the outputs by index; raises the first failure, and Stopped after a stop."""
-        uploading, stopping = asyncio.gather(*self._tasks), asyncio.create_task(stop.wait())
-        try:
-            ends: set[asyncio.Future[Any]] = {uploading, stopping}
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stopping.cancel()
-        if not uploading.done():
-            uploading.cancel()
-            raise Stopped
-        return tuple(sorted(uploading.result(), key=lambda output: output.index))
-
-    async def abandon(self) -> list[str]:
-        """Cancel the uploads and return the keys that they may have stored."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        return self._keys
-
-    async def _upload(self, file: FileReady) -> StepOutput:
-        key = f"{self._folder}/{file.index}{file.path.suffix}"
-        thumbnail_key = f"{self._folder}/{file.index}.thumbnail{file.thumbnail.suffix}"
-        self._keys += key, thumbnail_key
-        stored = await self._store.put(key, file.path, file.mime_type)
-        await self._store.put(thumbnail_key, file.thumbnail, _THUMBNAIL_TYPE)
-        return StepOutput(
-            key=key,
-            index=file.index,
-            mime_type=file.mime_type,
-            size_bytes=stored.size_bytes,
-            sha256=stored.sha256,
-            width=file.width,
-            height=file.height,
-            frames=file.frames,
-            duration_s=file.duration_s,
-            thumbnail_key=thumbnail_key,
-            recipe=file.recipe,
-        )
+def _output(file: FileReady) -> OutputFile:
+    return OutputFile(
+        index=file.index,
+        path=file.path,
+        mime_type=file.mime_type,
+        thumbnail=file.thumbnail,
+        width=file.width,
+        height=file.height,
+        frames=file.frames,
+        duration_s=file.duration_s,
+        recipe=file.recipe,
+    )

@@ -13,18 +13,19 @@ log = get_logger(__name__)
 
 
 class ClaimHolds:
-    """Implements `Holds`. While there is a hold, readiness fails with its reason.
-
-    `on_hold` is called before `hold` returns, so that no turn that is still to be sent claims a step.
-    """
+    """Implements `Holds`. While there is a hold, readiness fails with its reason."""
 
     def __init__(self) -> None:
         self._reasons: dict[HoldName, str] = {}
         self._none = asyncio.Event()
         self._none.set()
-        self.on_hold: Callable[[], None] = lambda: None
+        self._listeners: list[Callable[[], None]] = []
         for name in HoldName:
             CLAIMS_HELD.labels(name).set(0)
+
+    def call_on_hold(self, listener: Callable[[], None]) -> None:
+        """Call `listener` for each hold, before `hold` returns, so that no turn still to be sent claims a step."""
+        self._listeners.append(listener)
 
     def hold(self, name: HoldName, reason: str) -> None:
         """Claim no steps until `release`."""
@@ -33,7 +34,8 @@ class ClaimHolds:
         self._reasons[name] = reason
         self._none.clear()
         CLAIMS_HELD.labels(name).set(1)
-        self.on_hold()
+        for listener in self._listeners:
+            listener()
 
     def release(self, name: HoldName) -> None:
         """End a hold, if there is one; steps are claimed once there is none."""

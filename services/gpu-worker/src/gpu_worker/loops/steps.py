@@ -13,7 +13,7 @@ from darkroom_schemas.step import StepError, StepResult
 
 from gpu_worker.domain.failures import Failure, Stopped
 from gpu_worker.domain.model_states import ModelStates
-from gpu_worker.domain.step_router import StepRouter
+from gpu_worker.domain.ports import StepRun
 from gpu_worker.loops.claim_holds import ClaimHolds
 from gpu_worker.metrics import STAGE_SECONDS, STEP_SECONDS, STEPS
 
@@ -25,10 +25,19 @@ _STOP_MARGIN_S = 15.0
 """Extra time after the grace period to stop running steps and report them, in seconds."""
 
 
+class Steps(Protocol):
+    """Executes attempts; implemented by `StepRouter` and `BackendSteps`."""
+
+    def connector_name(self, job_type: str) -> str:
+        """Return the name of the connector for a job type."""
+
+    async def execute(self, run: StepRun) -> StepResult: ...
+
+
 class StepHandler:
     """The queue's handler: runs an attempt and translates its outcome to the queue's errors."""
 
-    def __init__(self, router: StepRouter, worker_id: str) -> None:
+    def __init__(self, router: Steps, worker_id: str) -> None:
         self._router = router
         self._worker_id = worker_id
 
@@ -96,7 +105,7 @@ class StepConsumer(Protocol):
 
 
 class Availability(Protocol):
-    """Whether steps can run; implemented by `GpuChild`."""
+    """Whether steps can run; implemented by `GpuChild` and `BackendWatch`."""
 
     async def available(self) -> None:
         """Wait until steps can run."""
@@ -106,7 +115,7 @@ class Availability(Protocol):
 
 
 class AlwaysAvailable:
-    """The availability of a worker whose connectors need no GPU process."""
+    """The availability of a worker whose connectors need nothing outside of this process."""
 
     async def available(self) -> None:
         """Return at once."""
@@ -149,7 +158,7 @@ class StepLoop:
         self._make_consumer = make_consumer
         self._gate = gate
         self._holds = holds
-        holds.on_hold = self.renew
+        holds.call_on_hold(self.renew)
         self._give_up_after_s = give_up_after_s
         self._consumer: StepConsumer | None = None
         self._idle = asyncio.Event()
@@ -202,6 +211,6 @@ class StepLoop:
     async def _give_up_when_missing(self, consumer: StepConsumer) -> None:
         await self._gate.missing_for(self._give_up_after_s)
         log.error(
-            "The GPU process is not available; no steps are taken until it is", worker_waits_s=self._give_up_after_s
+            "What executes steps is not available; none are taken until it is", worker_waits_s=self._give_up_after_s
         )
         consumer.drain(grace_s=0)

@@ -17,19 +17,21 @@ class StoreHealth:
     An upload that gave up leaves the hold in force, so a loop writes a probe with exponential backoff.
     """
 
-    def __init__(self, holds: Holds, *, first_pause_s: float = 1.0, longest_pause_s: float = 60.0) -> None:
+    def __init__(self, *holds: Holds, first_pause_s: float = 1.0, longest_pause_s: float = 60.0) -> None:
         self._holds = holds
         self._first_pause_s, self._longest_pause_s = first_pause_s, longest_pause_s
         self._refuses = asyncio.Event()
 
     def refused(self, reason: str) -> None:
         """Hold claims until an upload or a probe succeeds."""
-        self._holds.hold(HoldName.OBJECT_STORE, reason)
+        for holds in self._holds:
+            holds.hold(HoldName.OBJECT_STORE, reason)
         self._refuses.set()
 
     def accepted(self) -> None:
         """End the hold, if there is one."""
-        self._holds.release(HoldName.OBJECT_STORE)
+        for holds in self._holds:
+            holds.release(HoldName.OBJECT_STORE)
         self._refuses.clear()
 
     async def run(self, probe: Callable[[], Awaitable[None]]) -> None:

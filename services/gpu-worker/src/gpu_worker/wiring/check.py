@@ -16,8 +16,8 @@ from gpu_worker.models.profile_loader import RegistryError
 from gpu_worker.models.registry import HubSource
 from gpu_worker.runtime.ram import plannable_ram_bytes, total_ram_bytes
 from gpu_worker.settings import ModelSettings
+from gpu_worker.wiring.profiles import limit_bytes, read_profile
 from gpu_worker.wiring.registration import footprints_on
-from gpu_worker.wiring.service import limit_bytes, read_profile
 
 
 def read_settings(profile_name: str | None, models_dir: Path | None) -> ModelSettings:

@@ -10,7 +10,7 @@ from gpu_worker.models.transfer import Cancellation
 from gpu_worker.runtime.gpu_child import ChildTimeouts, GpuChild
 from gpu_worker.runtime.messages import Heartbeat, ModelLoaded, ModelRefused, Ready, Setup
 from gpu_worker.wiring.check import read_settings
-from gpu_worker.wiring.service import make_setup, obtain_for, read_profile
+from gpu_worker.wiring.profiles import make_setup, obtain_for, read_profile
 
 _LIMIT_S = 3600.0
 

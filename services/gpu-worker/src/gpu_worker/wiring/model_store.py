@@ -14,7 +14,7 @@ from gpu_worker.models.registry import TinySource, describe
 from gpu_worker.models.storage import Damage, Stored, remove, stored_bytes, stored_state, verify
 from gpu_worker.models.transfer import Cancellation, Report
 from gpu_worker.wiring.check import read_settings
-from gpu_worker.wiring.service import read_profile
+from gpu_worker.wiring.profiles import read_profile
 
 _ALL = "all"
 

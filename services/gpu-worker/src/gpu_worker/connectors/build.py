@@ -1,0 +1,17 @@
+"""Builds the connector of a back end from its entry in the list."""
+
+from collections.abc import Callable, Mapping
+
+from gpu_worker.backends.backend_list import BackendListError
+from gpu_worker.backends.entry import BackendEntry, BackendType
+from gpu_worker.connectors.tools import Tools
+from gpu_worker.domain.backend import Backend
+
+_BUILDERS: Mapping[BackendType, Callable[[BackendEntry, Tools], Backend]] = {}
+
+
+def build_backend(entry: BackendEntry, tools: Tools) -> Backend:
+    """Return the connector of a back end; raises BackendListError for a type without one."""
+    if entry.type not in _BUILDERS:
+        raise BackendListError(f"{entry.id}.type: no connector for {entry.type.value!r} yet")
+    return _BUILDERS[entry.type](entry, tools)
