@@ -26,11 +26,19 @@ class FakeRun:
         )
         self.stop = asyncio.Event()
         self.reported: list[float] = []
+        self.progressed = asyncio.Event()
         self.previews: list[Preview] = []
         self.shown = asyncio.Event()
 
     def progress(self, percent: float, **_: object) -> None:
         self.reported.append(percent)
+        self.progressed.set()
+
+    async def reports(self, count: int) -> None:
+        """Wait until progress was reported so often."""
+        while len(self.reported) < count:
+            self.progressed.clear()
+            await self.progressed.wait()
 
     def show_preview(self, preview: Preview) -> None:
         self.previews.append(preview)

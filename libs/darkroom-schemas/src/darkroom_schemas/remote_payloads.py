@@ -1,5 +1,6 @@
 """The payload that a connector to an external back end receives, for each of its job types."""
 
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -96,15 +97,48 @@ class FetchPayload(Wire):
     select: str | None = None
 
 
+class SimulatedFault(StrEnum):
+    """What goes wrong in simulated work, in place of an ordinary failure."""
+
+    CRASH = "crash"
+    """The worker process ends at once, as if killed."""
+    HANG = "hang"
+    """Nothing more is reported, and the work ends only when it is stopped."""
+    DEAF = "deaf"
+    """As `hang`, and stop requests are ignored."""
+    SLOW = "slow"
+    """The rest of the work takes ten times as long."""
+    OUT_OF_MEMORY = "out_of_memory"
+    STORAGE = "storage"
+    """The object store refuses the output."""
+    CORRUPT_OUTPUT = "corrupt_output"
+    """The pictures are cut in the middle of the file."""
+    LOST_HEARTBEAT = "lost_heartbeat"
+    """The whole worker process stands still for `fault_s` seconds, so its leases expire."""
+
+
 class SimulationPayload(Wire):
-    """Simulated work. `fail_rate` is the share of failing attempts, `jitter` the relative spread of the duration."""
+    """Simulated work, with pictures that show the prompt, the seed and the number of steps as text.
+
+    The duration in seconds is `duration_s + step_megapixel_s * steps * megapixels`, megapixels being those of all
+    pictures. `fail_rate` is the share of attempts that fail, `jitter` the relative spread of the duration. Faults need
+    `GPU_WORKER_SIMULATED_FAULTS` on the worker; `fault_attempts` is the number of first attempts that have the fault.
+    """
 
     duration_s: float = Field(default=1.0, ge=0, le=86_400)
+    step_megapixel_s: float = Field(default=0.0, ge=0, le=3600)
     steps: int = Field(default=10, ge=1, le=10_000)
     jitter: float = Field(default=0.0, ge=0, le=1)
     fail_rate: float = Field(default=0.0, ge=0, le=1)
     retryable: bool = True
     seed: int = Field(default=0, ge=-(2**63), le=MAX_SEED)
+    prompt: str = Field(default="", max_length=20_000)
+    pictures: int = Field(default=0, ge=0, le=64)
+    width: int = Field(default=512, ge=64, le=4096)
+    height: int = Field(default=512, ge=64, le=4096)
+    fault: SimulatedFault | None = None
+    fault_attempts: int = Field(default=1, ge=1, le=100)
+    fault_s: float = Field(default=30.0, ge=0, le=600)
 
 
 REMOTE_PAYLOADS: dict[str, type[Wire]] = {

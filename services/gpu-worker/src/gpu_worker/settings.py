@@ -93,6 +93,8 @@ class WorkerSettings(ModelSettings, BackendSettings):
     machine_id: str = Field(default_factory=socket.gethostname)
     connectors: Annotated[tuple[Literal["local", "simulated"], ...], NoDecode] = ("local", "simulated")
     """Connectors to offer beside the back ends, comma separated, or `none`."""
+    simulated_faults: bool = False
+    """Whether payloads of `simulation` may crash, stop or slow down this worker. For tests of a fleet only."""
     concurrency: int = Field(default=1, ge=1, le=1000)
     """Steps in progress at once. The GPU always runs one at a time; higher values are for simulated work."""
     lease_s: float = Field(default=12.0, ge=1)

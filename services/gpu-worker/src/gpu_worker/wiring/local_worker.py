@@ -16,7 +16,7 @@ from darkroom_schemas.worker import WorkerInfo
 
 from gpu_worker import VERSION
 from gpu_worker.connectors.local import LocalConnector
-from gpu_worker.connectors.simulated import SimulatedConnector
+from gpu_worker.connectors.simulated.connector import SimulatedConnector
 from gpu_worker.domain.circuit_breaker import CircuitBreaker
 from gpu_worker.domain.failures import ConnectorNotReady
 from gpu_worker.domain.model_states import ModelStates
@@ -73,7 +73,7 @@ async def start_local_worker(
         gate = DeviceWithModels(child, states)
         await asyncio.to_thread(loras.scan)
     if ConnectorName.SIMULATED in settings.connectors:
-        connectors.append(SimulatedConnector())
+        connectors.append(SimulatedConnector(foundation.storage, faults=settings.simulated_faults))
     router = StepRouter(connectors)
 
     def make_consumer() -> Consumer:

@@ -17,7 +17,7 @@ from platform_api.domain.planning.plan import PlannedStep
 from platform_api.domain.planning.seeds import read_seed
 from platform_api.domain.planning.templates import references
 
-_OUTPUTS = {"comfyui": "max_outputs", "openai_image": "count"}
+_OUTPUTS = {"comfyui": "max_outputs", "openai_image": "count", "simulation": "pictures"}
 """The payload field with the number of outputs; otherwise one per seed, or one."""
 _PARAMETERS = ("prompt", "negative_prompt", "seed")
 """Parameters that jobs on Darkroom's own models accept; all other values come from the job type. SDXL takes `loras`."""
@@ -90,6 +90,8 @@ def _remote(job_type: str, payload: dict[str, Any], requirements: Requirements |
         for field, message in _problems(error):
             raise InvalidParameter(f"{where}.{field}" if field else where, message) from None
     count = payload.get(_OUTPUTS.get(job_type, ""), len(payload.get("seeds", (None,))))
+    if count == 0:
+        count = 1  # the text
     if not isinstance(count, int):
         raise InvalidParameter(f"{where}.{_OUTPUTS[job_type]}", "must be a number, not a reference: it sets the price")
     return PlannedStep(job_type, payload, entry.price_mc, outputs=count, requirements=requirements)

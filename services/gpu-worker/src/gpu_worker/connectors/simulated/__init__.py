@@ -1,0 +1,1 @@
+"""Simulated work, to test fleets, faults and load without a GPU."""
