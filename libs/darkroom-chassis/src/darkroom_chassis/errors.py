@@ -46,8 +46,8 @@ class Unauthenticated(AppError):
         super().__init__(401, code, sentence, headers={"WWW-Authenticate": 'Bearer realm="darkroom"'})
 
 
-def render(error: AppError, instance: str) -> JSONResponse:
-    """Render an error as the common error body. `instance` is the path of the request."""
+def body_of(error: AppError, instance: str) -> dict[str, Any]:
+    """Return an error as the common error body. `instance` is the path of the request."""
     trace_id = structlog.contextvars.get_contextvars().get("trace_id")
     body = ErrorBody(
         error=error.sentence,
@@ -62,8 +62,13 @@ def render(error: AppError, instance: str) -> JSONResponse:
         retryable=error.retryable,
         errors=list(error.errors),
     )
+    return body.model_dump(mode="json") | error.extra
+
+
+def render(error: AppError, instance: str) -> JSONResponse:
+    """Render an error as a response with the common error body."""
     return JSONResponse(
-        body.model_dump(mode="json") | error.extra,
+        body_of(error, instance),
         status_code=error.status,
         headers=error.headers,
         media_type=PROBLEM_JSON,

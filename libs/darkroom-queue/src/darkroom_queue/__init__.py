@@ -26,7 +26,7 @@ from darkroom_queue.log.events import EventLog
 from darkroom_queue.log.fanout import RESET, EventFanout, Followed, Reset
 from darkroom_queue.log.progress import ProgressFeed
 from darkroom_queue.operate.control import Control
-from darkroom_queue.operate.dead_letters import DeadLetters
+from darkroom_queue.operate.dead_letters import DeadLetterCursor, DeadLetters
 from darkroom_queue.operate.insight import Insight, Waiting, WaitReason, fits
 from darkroom_queue.operate.registry import Registry, WorkerRecord
 from darkroom_queue.operate.sweeper import Sweeper
@@ -41,6 +41,7 @@ __all__ = [
     "ClassShareUsed",
     "Consumer",
     "Control",
+    "DeadLetterCursor",
     "DeadLetters",
     "EventFanout",
     "EventLog",

@@ -52,6 +52,10 @@ class Keys(SharedKeys):
         """Hash with a worker's registration."""
         return self.key(f"wk:{worker_id}")
 
+    def held(self, worker_id: WorkerId) -> str:
+        """Set of the steps that a worker holds."""
+        return self.key(f"h:{worker_id}")
+
     def tombstone(self, step_id: StepId) -> str:
         """String: the final state of an ended step."""
         return self.key(f"t:{step_id}")

@@ -27,7 +27,7 @@ async def worker(link: QueueClient) -> WorkerPort:
 async def test_a_failed_step_is_listed_with_its_reason_the_latest_first(link: QueueClient) -> None:
     port = await worker(link)
     first, second = await fail(link, port), await fail(link, port)
-    listed = await DeadLetters(link).list()
+    listed = list((await DeadLetters(link).page()).views)
     assert [view.id for view in listed] == [second.id, first.id]
     assert [view.error.message for view in listed if view.error] == ["broke", "broke"]
     assert await DeadLetters(link).count() == 2
@@ -43,7 +43,7 @@ async def test_a_requeued_step_runs_again_with_its_payload_and_all_its_attempts(
     view = await Producer(link).read(step.id)
     assert view is not None
     assert view.status is JobStatus.COMPLETED
-    assert await DeadLetters(link).list() == []
+    assert list((await DeadLetters(link).page()).views) == []
 
 
 async def test_only_a_dead_letter_can_be_requeued(link: QueueClient) -> None:
@@ -81,3 +81,17 @@ async def test_a_cancelled_step_is_no_dead_letter(link: QueueClient) -> None:
     await Producer(link).submit(step)
     await Producer(link).cancel(step.id, reason="user")
     assert await DeadLetters(link).count() == 0
+
+
+async def test_pages_show_each_dead_letter_once_also_of_one_millisecond(link: QueueClient) -> None:
+    port, letters = await worker(link), DeadLetters(link)
+    failed = {(await fail(link, port)).id for _ in range(7)}
+    times = {str(step_id): 1_700_000_000_000.0 for step_id in failed}
+    await link.redis_py.zadd(link.keys.dead_letters, times)
+    found, cursor = list[str](), None
+    for _ in range(4):
+        page = await letters.page(limit=2, after=cursor)
+        found += [view.id for view in page.views]
+        cursor = page.cursor
+    assert cursor is None
+    assert found == sorted(failed, reverse=True)

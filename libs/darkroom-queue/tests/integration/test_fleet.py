@@ -82,7 +82,7 @@ async def test_a_step_that_nobody_can_run_ends_as_a_dead_letter_after_its_time_l
     await Producer(link).submit_many([step, fresh])
     await make_old(link, step.id)
     await Sweeper(link).sweep()
-    [letter] = await DeadLetters(link).list()
+    [letter] = (await DeadLetters(link).page()).views
     assert letter.id == step.id
     assert letter.error is not None
     assert letter.error.code is StepErrorCode.UNWORKABLE

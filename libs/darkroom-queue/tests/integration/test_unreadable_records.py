@@ -63,7 +63,7 @@ async def test_a_dead_letter_that_cannot_be_read_hides_no_other(link: QueueClien
     stone: str = await link.command("GET", stones + step.id)
     await link.command("SET", stones + other, stone.partition("\n")[0] + "\n[")
     await link.command("ZADD", link.keys.dead_letters, 1, other)
-    assert [view.id for view in await DeadLetters(link).list()] == [step.id]
+    assert [view.id for view in (await DeadLetters(link).page()).views] == [step.id]
 
 
 async def test_a_worker_whose_record_cannot_be_read_hides_no_other(link: QueueClient) -> None:

@@ -19,6 +19,7 @@ class FakeConsumer:
         self.drained = asyncio.Event()
         self.grace_s: float | None = None
         self.superseded = False
+        self.drained_by_operator = False
 
     async def run(self) -> None:
         self.running.set()
@@ -124,6 +125,18 @@ async def test_a_worker_whose_name_was_taken_stays_out_of_the_way(bed: Bed) -> N
     bed.gate.open.set()
     await first.running.wait()
     first.superseded = True
+    first.drained.set()
+    await bed.loop.drain(0)
+    with pytest.raises(RuntimeError):
+        await bed.loop.check()
+    assert not second.running.is_set()
+
+
+async def test_a_worker_that_an_operator_drained_takes_no_more_steps(bed: Bed) -> None:
+    first, second = bed.consumers
+    bed.gate.open.set()
+    await first.running.wait()
+    first.drained_by_operator = True
     first.drained.set()
     await bed.loop.drain(0)
     with pytest.raises(RuntimeError):

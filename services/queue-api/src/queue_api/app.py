@@ -9,14 +9,14 @@ from darkroom_chassis.service import create_app
 from darkroom_redis import RedisUnavailable
 from fastapi import FastAPI
 
-from queue_api.routes import fleet, jobs, tickets
+from queue_api.routes import bulk, dead_letters, fleet, jobs, queues, tickets
 from queue_api.settings import Settings
 from queue_api.sockets import events
 from queue_api.wiring import assemble
 
 VERSION = "0.1.0"
 OUTAGES: Outages = {RedisUnavailable: "The queue"}
-DESCRIPTION = "Submit, read and cancel steps of the queue, see its workers, and follow its events at `/ws`."
+DESCRIPTION = "Submit, read, cancel and retry jobs, operate queues and workers, and follow the queue's events at `/ws`."
 
 
 def build_app(settings: Settings) -> FastAPI:
@@ -36,7 +36,7 @@ def build_app(settings: Settings) -> FastAPI:
 
     app = create_app("Darkroom queue-api", VERSION, outages=OUTAGES, description=DESCRIPTION, lifespan=lifespan)
     app.include_router(events.router)
-    for router in (jobs.router, fleet.router, tickets.router):
+    for router in (bulk.router, jobs.router, queues.router, dead_letters.router, fleet.router, tickets.router):
         app.include_router(router, prefix="/api")
         app.include_router(router, include_in_schema=False)  # the overview's paths have no /api
     app.include_router(probe_routes({"redis": check_redis, "loops": check_loops}))

@@ -6,7 +6,7 @@ from typing import cast
 
 from darkroom_chassis.availability import Availability
 from darkroom_chassis.connection_limit import ConnectionLimit
-from darkroom_queue import EventFanout, Insight, Producer, QueueClient, Registry
+from darkroom_queue import Control, DeadLetters, EventFanout, Insight, Producer, QueueClient, Registry
 from darkroom_redis import Tickets
 from starlette.requests import HTTPConnection
 
@@ -23,6 +23,8 @@ class Context:
     producer: Producer
     registry: Registry
     insight: Insight
+    control: Control
+    dead_letters: DeadLetters
     calibration: Calibration
     fanout: EventFanout
     progress: ProgressSource

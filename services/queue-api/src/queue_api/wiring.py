@@ -8,7 +8,7 @@ from darkroom_chassis.availability import Availability
 from darkroom_chassis.connection_limit import ConnectionLimit
 from darkroom_chassis.loops import LoopSupervisor
 from darkroom_chassis.metrics import ITEMS_REJECTED, UNREADABLE
-from darkroom_queue import EventFanout, Insight, Producer, QueueClient, Registry, Sweeper
+from darkroom_queue import Control, DeadLetters, EventFanout, Insight, Producer, QueueClient, Registry, Sweeper
 from darkroom_redis import RedisUnavailable, Tickets
 
 from queue_api.context import Context
@@ -51,6 +51,8 @@ async def assemble(settings: Settings) -> AsyncIterator[Running]:
         producer=Producer(redis_client),
         registry=Registry(redis_client),
         insight=insight,
+        control=Control(redis_client),
+        dead_letters=DeadLetters(redis_client),
         calibration=calibration,
         fanout=fanout,
         progress=board,

@@ -30,7 +30,7 @@ class Control:
         return frozenset(names)
 
     async def drain_worker(self, worker_id: WorkerId) -> None:
-        """Ask a worker to stop claiming, and to exit when its running steps have ended."""
+        """Ask a worker to stop claiming. It leaves the registry when its running steps have ended, until a restart."""
         key = self._client.keys.commands(worker_id)
         async with self._client.redis_py.pipeline(transaction=True) as pipe:
             pipe.rpush(key, "drain\t\t")

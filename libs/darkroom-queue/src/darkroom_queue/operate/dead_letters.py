@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from darkroom_schemas.ids import StepId
 from darkroom_schemas.step import StepView
@@ -16,25 +17,70 @@ _REQUEUE, _PURGE = load("requeue"), load("purge")
 MAX_PAGE = 200
 
 
+@dataclass(frozen=True, slots=True)
+class DeadLetterCursor:
+    """Position in the list of dead letters: the last one of a page, and when it failed in Unix ms."""
+
+    step_id: str
+    failed_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterPage:
+    """Dead letters, the latest first; `cursor` continues after the last one, None at the end."""
+
+    views: tuple[StepView, ...]
+    cursor: DeadLetterCursor | None
+
+
 class DeadLetters:
     """The dead letters of one shard."""
 
     def __init__(self, client: QueueClient) -> None:
         self._client, self._producer = client, Producer(client)
 
-    async def list(self, *, limit: int = 50, offset: int = 0) -> list[StepView]:
+    async def page(self, *, limit: int = 50, after: DeadLetterCursor | None = None) -> "DeadLetterPage":
         """Return dead letters with their `error`, the latest first, at most 200 per call.
 
-        Unreadable records are omitted.
+        Unreadable records are omitted, so a page may be shorter than `limit` without being the last.
         """
-        last = offset + min(limit, MAX_PAGE) - 1
-        ids: list[str] = await self._client.guard(
-            self._client.redis_py.zrange(self._client.keys.dead_letters, offset, last, desc=True)
-        )
+        limit = min(limit, MAX_PAGE)
+        found = await self._ids(limit + 1, after)
+        views = await self._read([StepId(step_id) for step_id, _ in found[:limit]])
+        more = len(found) > limit
+        return DeadLetterPage(tuple(views), DeadLetterCursor(*found[limit - 1]) if more else None)
+
+    async def _ids(self, count: int, after: DeadLetterCursor | None) -> list[tuple[str, int]]:
+        """Return ids and times of failure, in Unix ms, in descending order of both."""
+        newest: str | int = "+inf" if after is None else after.failed_ms
+        found: list[tuple[str, int]] = []
+        offset = 0
+        while len(found) < count:
+            part: list[tuple[str, float]] = await self._client.guard(
+                self._client.redis_py.zrange(
+                    self._client.keys.dead_letters,
+                    newest,
+                    "-inf",
+                    desc=True,
+                    byscore=True,
+                    offset=offset,
+                    num=count,
+                    withscores=True,
+                )
+            )
+            placed = [(step_id, int(failed_ms)) for step_id, failed_ms in part]
+            # Those that failed in the millisecond of the cursor are ordered by their ids.
+            found += [one for one in placed if after is None or (one[1], one[0]) < (after.failed_ms, after.step_id)]
+            if len(part) < count:
+                break
+            offset += count
+        return found[:count]
+
+    async def _read(self, step_ids: Sequence[StepId]) -> list[StepView]:
         try:
-            views = await self._producer.read_many([StepId(step_id) for step_id in ids])
+            views = await self._producer.read_many(step_ids)
         except ValueError:
-            views = [await self._read_alone(StepId(step_id)) for step_id in ids]
+            views = [await self._read_alone(step_id) for step_id in step_ids]
         return [view for view in views if view is not None]
 
     async def _read_alone(self, step_id: StepId) -> StepView | None:

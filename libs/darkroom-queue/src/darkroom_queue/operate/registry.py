@@ -1,9 +1,9 @@
 """The registry of live workers."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from darkroom_schemas.ids import WorkerId
+from darkroom_schemas.ids import StepId, WorkerId
 from darkroom_schemas.worker import WorkerInfo
 from pydantic import ValidationError
 
@@ -18,6 +18,8 @@ class WorkerRecord:
 
     info: WorkerInfo
     seen_at_ms: int
+    held: tuple[StepId, ...] = ()
+    """Steps that it holds, if they were asked for."""
 
 
 class Registry:
@@ -25,6 +27,18 @@ class Registry:
 
     def __init__(self, client: QueueClient) -> None:
         self._client = client
+
+    async def workers_with_steps(self) -> list[WorkerRecord]:
+        """Return the live workers with the steps that they hold, sorted."""
+        records = await self.workers()
+        async with self._client.redis_py.pipeline(transaction=False) as pipe:
+            for record in records:
+                pipe.smembers(self._client.keys.held(record.info.worker_id))
+            held: list[set[str]] = await self._client.guard(pipe.execute())
+        return [
+            replace(record, held=tuple(StepId(step_id) for step_id in sorted(steps)))
+            for record, steps in zip(records, held, strict=True)
+        ]
 
     async def workers(self) -> list[WorkerRecord]:
         """Return the live workers, the most recently seen last. Unreadable records are omitted."""

@@ -82,6 +82,8 @@ class Consumer:
         self._set = ""
         self._acknowledged = self._next_heartbeat = self._not_before = 0.0
         self._next_due: float | None = None
+        self.drained_by_operator = False
+        """Whether an operator asked this worker to stop claiming; see `Control.drain_worker`."""
 
     @property
     def running(self) -> int:
@@ -295,6 +297,7 @@ class Consumer:
             held = self._running.get(StepId(step_id))
             if verb == "drain":
                 log.info("An operator drains this worker")
+                self.drained_by_operator = True
                 self.drain(grace_s=DRAIN_GRACE_S)
             elif verb == "cancel" and held is not None and held.context.step.token == token:
                 held.context.request_stop(StopReason.CANCELLED)

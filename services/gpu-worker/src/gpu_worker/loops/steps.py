@@ -99,6 +99,9 @@ class StepHandler:
 class StepConsumer(Protocol):
     """Takes steps from the queue; implemented by `darkroom_queue.Consumer`."""
 
+    @property
+    def drained_by_operator(self) -> bool: ...
+
     async def run(self) -> None: ...
 
     def drain(self, *, grace_s: float) -> None: ...
@@ -177,6 +180,9 @@ class StepLoop:
             watch = asyncio.create_task(self._give_up_when_missing(self._consumer))
             try:
                 await self._consumer.run()
+                if self._consumer.drained_by_operator:
+                    log.warning("An operator has drained this worker; it takes no more steps until a restart")
+                    self._draining.set()
             except WorkerSuperseded:
                 log.error(
                     "Another process registered with this worker's id; this one takes no more steps until a restart"

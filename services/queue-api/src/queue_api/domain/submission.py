@@ -14,6 +14,7 @@ from queue_api.domain.payload import entry_of, payload_of
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,100}$")]
 Lines = Annotated[list[Line], Field(max_length=50)]
+MAX_BULK = 200
 IDEMPOTENCY_NAMESPACE = uuid.UUID("5f0cb7a1-0c0e-5d55-9a2e-0d3a3f6a6b43")
 """Namespace of the step ids that are derived from an Idempotency-Key."""
 
@@ -49,6 +50,18 @@ class JobSubmission(Request):
     max_attempts: int = Field(default=3, ge=1, le=20)
     workflow_id: Id | None = None
     workflow_datetime: UnixMs | None = Field(default=None, description="Unix milliseconds; older workflows first")
+
+
+class BulkSubmission(Request):
+    """Body of `POST /api/jobs/bulk`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"jobs": [{"job_type": "sdxl_image_fast", "payload": {"prompt": "a lighthouse at dawn"}}]}]
+        }
+    )
+
+    jobs: Annotated[list[JobSubmission], Field(min_length=1, max_length=MAX_BULK)]
 
 
 def id_of(request: JobSubmission, key: str | None) -> StepId:

@@ -1,8 +1,12 @@
-"""`/api/workers`, `/api/machines` and `/api/queues`: live workers, their machines, and queue depths."""
+"""`/api/workers`, `/api/machines` and `/api/backends`: live workers, their machines, and the servers behind them."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from darkroom_chassis.errors import AppError
+from darkroom_queue import WorkerRecord
+from darkroom_schemas.errors import ErrorCode
+from darkroom_schemas.ids import WorkerId
+from fastapi import APIRouter, Depends, Path
 
 from queue_api.routes.access import Ctx, require_token
 from queue_api.routes.bounded import BoundedRoute
@@ -12,10 +16,28 @@ router = APIRouter(tags=["fleet"], dependencies=[Depends(require_token)], route_
 
 @router.get("/workers", summary="List the live workers")
 async def list_workers(context: Ctx) -> dict[str, Any]:
-    """Return all live workers with their capabilities. `seen_at` is the latest heartbeat, in Unix milliseconds."""
-    records = await context.registry.workers()
-    workers = [r.info.model_dump(mode="json", exclude={"incarnation"}) | {"seen_at": r.seen_at_ms} for r in records]
+    """Return all live workers with their capabilities and running jobs.
+
+    `seen_at` is the latest heartbeat, in Unix milliseconds.
+    """
+    workers = [_worker(record) for record in await context.registry.workers_with_steps()]
     return {"workers": workers, "total": len(workers)}
+
+
+@router.post(
+    "/workers/{worker_id}/drain",
+    status_code=202,
+    summary="Drain a worker",
+    responses={404: {"description": "No live worker has this id"}},
+)
+async def drain_worker(worker_id: Annotated[str, Path(max_length=200)], context: Ctx) -> dict[str, Any]:
+    """Let a worker finish its running jobs and take no more. It then leaves the list until its process restarts."""
+    records = {record.info.worker_id: record for record in await context.registry.workers_with_steps()}
+    record = records.get(WorkerId(worker_id))
+    if record is None:
+        raise AppError(404, ErrorCode.NOT_FOUND, "There is no such live worker.")
+    await context.control.drain_worker(record.info.worker_id)
+    return {"worker_id": worker_id, "draining": True, "running": len(record.held)}
 
 
 @router.get("/machines", summary="List the machines with live workers")
@@ -27,21 +49,39 @@ async def list_machines(context: Ctx) -> dict[str, Any]:
     return {"machines": [{"machine_id": m, "workers": sorted(w)} for m, w in sorted(machines.items())]}
 
 
-@router.get("/queues", summary="Count waiting and running jobs")
-async def read_queues(context: Ctx) -> dict[str, Any]:
-    """Return the number of jobs by state, in total and by job type, and the accuracy of start estimates.
+@router.get("/backends", summary="List the external back ends")
+async def list_backends(context: Ctx) -> dict[str, Any]:
+    """Return the back ends that answer, such as ComfyUI servers: each is served by a worker of its own.
 
-    `eta.error` is the share of sampled starts outside of the estimated interval (0 to 1), since this process started.
+    `queue_depth` counts its running jobs of this queue; `vram_gb` is the memory of its GPU.
     """
-    depth = await context.producer.depth()
-    names = sorted(depth.by_type)
+    records = [record for record in await context.registry.workers_with_steps() if record.info.capabilities.backends]
+    backends = [_backend(record) for record in sorted(records, key=lambda one: one.info.capabilities.backends)]
+    return {"backends": backends, "total": len(backends)}
+
+
+def _worker(record: WorkerRecord) -> dict[str, Any]:
+    described = record.info.model_dump(mode="json", exclude={"incarnation"})
+    return described | {"seen_at": record.seen_at_ms, "running": len(record.held), "current_job_ids": record.held}
+
+
+def _backend(record: WorkerRecord) -> dict[str, Any]:
+    can = record.info.capabilities
+    name, *aliases = can.backends
     return {
-        "pending": depth.queued,
-        "delayed": depth.delayed,
-        "in_progress": depth.running,
-        "by_type": {
-            n: {"pending": depth.queued_by_type.get(n, 0), "in_progress": depth.running_by_type.get(n, 0)}
-            for n in names
-        },
-        "eta": {"samples": sum(context.calibration.counts.values()), "error": context.calibration.error},
+        "id": name,
+        "aliases": aliases,
+        "worker_id": record.info.worker_id,
+        "machine_id": record.info.machine_id,
+        "status": "busy" if record.held else "idle",
+        "types": can.types,
+        "models": can.models,
+        "custom_nodes": can.custom_nodes,
+        "tags": can.tags,
+        "gpu": record.info.gpu,
+        "vram_gb": can.vram_gb or None,
+        "concurrency": record.info.concurrency,
+        "queue_depth": len(record.held),
+        "current_job_ids": record.held,
+        "seen_at": record.seen_at_ms,
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 from darkroom_chassis.errors import AppError
 from darkroom_chassis.middleware import current_trace_id
-from darkroom_queue import CancelOutcome
+from darkroom_queue import CancelOutcome, StepOfJob, TooManyClasses
 from darkroom_schemas.errors import ErrorCode
 from darkroom_schemas.step import StepView, Submission
 from fastapi import APIRouter, Depends, Response
@@ -16,7 +16,7 @@ from queue_api.domain.submission import JobSubmission, id_of, step_of
 from queue_api.routes.access import Ctx, require_token
 from queue_api.routes.bounded import BoundedRoute
 from queue_api.routes.requests import IdempotencyKey, JobIdPath
-from queue_api.routes.submit_errors import refusals
+from queue_api.routes.submit_errors import no_room, refusals
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], dependencies=[Depends(require_token)], route_class=BoundedRoute)
 
@@ -80,6 +80,28 @@ async def cancel_job(job_id: JobIdPath, context: Ctx) -> dict[str, Any]:
     if outcome is CancelOutcome.FINISHED:
         raise AppError(409, ErrorCode.CONFLICT, "The job has ended already.")
     return {"job_id": job_id, "cancelled": True, "outcome": outcome}
+
+
+@router.post(
+    "/{job_id}/retry",
+    summary="Retry a failed job",
+    responses={
+        404: {"description": "No failed job has this id"},
+        409: {"description": "The job is one of platform-api, which retries it"},
+        429: {"description": "The limit of different requirements is reached"},
+    },
+)
+async def retry_job(job_id: JobIdPath, context: Ctx) -> dict[str, Any]:
+    """Queue a failed job again with all of its attempts."""
+    try:
+        requeued = await context.dead_letters.requeue(job_id)
+    except StepOfJob as error:
+        raise AppError(409, ErrorCode.NOT_RETRYABLE, str(error)) from error
+    except TooManyClasses as error:
+        raise no_room(error) from error
+    if not requeued:
+        raise AppError(404, ErrorCode.JOB_NOT_FOUND, "There is no failed job with this id.")
+    return job_view(_found(await context.producer.read(job_id)), await context.producer.submission(job_id))
 
 
 def _found(view: StepView | None) -> StepView:

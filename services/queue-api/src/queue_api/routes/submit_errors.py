@@ -43,7 +43,7 @@ def refusals(request: JobSubmission, key: str | None, max_depth: int) -> Iterato
         headers = {"Retry-After": DEPTH_SHRINKS_IN_S}
         raise AppError(503, ErrorCode.QUEUE_FULL, sentence, retryable=True, headers=headers) from error
     except TooManyClasses as error:
-        raise _no_room(error) from error
+        raise no_room(error) from error
 
 
 def _invalid(name: str, message: str) -> AppError:
@@ -55,7 +55,7 @@ def _invalid_job_type(message: str) -> AppError:
     return invalid_request([field], code=ErrorCode.INVALID_JOB_TYPE, extra={"valid_job_types": list(SUBMITTABLE)})
 
 
-def _no_room(error: TooManyClasses) -> AppError:
+def no_room(error: TooManyClasses) -> AppError:
     """Return the error for a full table of classes. Unused classes are deleted, so it is retryable."""
     sentence = (
         "Jobs with too many different requirements (models, custom nodes, tags, memory) are in use; "
