@@ -3,7 +3,8 @@
 producer    QueueClient → Producer: submit, cancel, read, emit
 worker/     QueueClient → Consumer: claims steps, sends heartbeats, runs a handler, reports results
 log/        QueueClient → EventLog: reads the log from an event id, and replays a job;
-                EventFanout: followers that resume without a gap; ProgressFeed: live progress
+                EventFanout: followers that resume without a gap; ProgressFeed: live progress;
+                StatusFeed: live status of workers and machines
 operate/    QueueClient → Control, DeadLetters, Insight, Registry: pause, drain, inspect, requeue;
                 Sweeper: expires leases while no worker is alive
 """
@@ -25,6 +26,7 @@ from darkroom_queue.errors import (
 from darkroom_queue.log.events import EventLog
 from darkroom_queue.log.fanout import RESET, EventFanout, Followed, Reset
 from darkroom_queue.log.progress import ProgressFeed
+from darkroom_queue.log.status import StatusFeed, StatusMessage
 from darkroom_queue.operate.control import Control
 from darkroom_queue.operate.dead_letters import DeadLetterCursor, DeadLetters
 from darkroom_queue.operate.insight import Insight, Waiting, WaitReason, fits
@@ -60,6 +62,8 @@ __all__ = [
     "Registry",
     "Reset",
     "SlowReader",
+    "StatusFeed",
+    "StatusMessage",
     "StepConflict",
     "StepContext",
     "StepFailed",

@@ -11,6 +11,7 @@ from typing import Any
 from darkroom_redis.client import Arg
 from darkroom_schemas.events import Emission
 from darkroom_schemas.ids import EventId, StepId
+from darkroom_schemas.status import TERMINAL, JobStatus
 from darkroom_schemas.step import StepSubmit, StepView, Submission
 
 from darkroom_queue.client import QueueClient
@@ -66,6 +67,8 @@ class QueueDepth:
     running: int
     queued_by_type: dict[str, int]
     running_by_type: dict[str, int]
+    ended: dict[JobStatus, int]
+    """Ended steps since the data began; a dead letter that was requeued no longer counts as failed."""
 
     @property
     def by_type(self) -> dict[str, int]:
@@ -208,6 +211,7 @@ class Producer:
             running=counts.get("running", 0),
             queued_by_type={k[2:]: v for k, v in counts.items() if k.startswith("q:") and v},
             running_by_type={k[2:]: v for k, v in counts.items() if k.startswith("r:") and v},
+            ended={status: counts.get(status, 0) for status in sorted(TERMINAL)},
         )
 
     async def emit(self, emissions: Sequence[Emission]) -> list[EventId]:

@@ -11,7 +11,14 @@ from darkroom_redis import Tickets
 from starlette.requests import HTTPConnection
 
 from queue_api.domain.calibration import Calibration
-from queue_api.domain.progress import ProgressSource
+from queue_api.domain.ports import (
+    ClientJobStore,
+    Directory,
+    FleetSource,
+    FrameSource,
+    ProgressSource,
+    StateSource,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,11 @@ class Context:
     calibration: Calibration
     fanout: EventFanout
     progress: ProgressSource
+    board: FleetSource
+    frames: FrameSource
+    directory: Directory
+    client_jobs: ClientJobStore
+    state: StateSource
     tickets: Tickets
     connections: ConnectionLimit
     auth_token: str | None

@@ -11,9 +11,14 @@ from darkroom_chassis.metrics import ITEMS_REJECTED, UNREADABLE
 from darkroom_queue import Control, DeadLetters, EventFanout, Insight, Producer, QueueClient, Registry, Sweeper
 from darkroom_redis import RedisUnavailable, Tickets
 
+from queue_api.clients.client_jobs import ClientJobs
+from queue_api.clients.event_frames import EventFrames
+from queue_api.clients.job_directory import JobDirectory
+from queue_api.clients.system_state import SystemState
 from queue_api.context import Context
 from queue_api.domain.calibration import Calibration
 from queue_api.loops.calibrator import Calibrator
+from queue_api.loops.fleet_board import FleetBoard
 from queue_api.loops.progress_board import ProgressBoard
 from queue_api.settings import Settings
 
@@ -38,7 +43,10 @@ async def assemble(settings: Settings) -> AsyncIterator[Running]:
         retention_s=settings.queue_event_retention_s,
         log_max_bytes=settings.queue_event_log_max_bytes,
     )
+    producer, registry, dead_letters = Producer(redis_client), Registry(redis_client), DeadLetters(redis_client)
+    fleet = FleetBoard(redis_client, registry)
     loops.add("event-fanout", fanout.run)
+    loops.add("fleet", fleet.run)
     loops.add("progress", board.run)
     loops.add("sweeper", sweeper.run)
     insight, calibration = Insight(redis_client), Calibration()
@@ -48,14 +56,19 @@ async def assemble(settings: Settings) -> AsyncIterator[Running]:
     context = Context(
         redis_client=redis_client,
         redis=Availability("Redis", (RedisUnavailable,)),
-        producer=Producer(redis_client),
-        registry=Registry(redis_client),
+        producer=producer,
+        registry=registry,
         insight=insight,
         control=Control(redis_client),
-        dead_letters=DeadLetters(redis_client),
+        dead_letters=dead_letters,
         calibration=calibration,
         fanout=fanout,
         progress=board,
+        board=fleet,
+        frames=EventFrames(producer),
+        directory=JobDirectory(producer),
+        client_jobs=ClientJobs(redis_client),
+        state=SystemState(producer, insight, dead_letters, fleet),
         tickets=Tickets(redis_client),
         connections=ConnectionLimit(settings.ws_connections_per_client),
         auth_token=settings.auth_token.get_secret_value() if settings.auth_token else None,

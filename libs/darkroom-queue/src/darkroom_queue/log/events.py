@@ -123,6 +123,12 @@ class EventLog:
         epoch = await self._client.epoch()
         return EventId(self._client.shard, epoch, *await self._last())
 
+    async def oldest(self) -> EventId | None:
+        """Return the id of the first event that is still in the log; None if the log is empty."""
+        entries: list[Entry] = await self._client.command("XRANGE", self._client.keys.log, "-", "+", "COUNT", 1)
+        place = None if not entries else parse_place(entries[0][0])
+        return None if place is None else EventId(self._client.shard, await self._client.epoch(), *place)
+
     async def beginning(self) -> EventId:
         """Return the position before the first event of the log."""
         return EventId(self._client.shard, await self._client.epoch(), 0, 0)

@@ -5,7 +5,7 @@ import logging
 import math
 from collections.abc import AsyncIterator
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from darkroom_redis.errors import RedisUnavailable
 from darkroom_schemas.channels import ProgressMessage, job_progress
@@ -14,17 +14,10 @@ from pydantic import ValidationError
 from redis.asyncio.client import PubSub
 
 from darkroom_queue.client import QueueClient
+from darkroom_queue.log.pubsub import OneConnectionPubSub, close_pubsub
 
 log = logging.getLogger(__name__)
 POLL_S = 5.0
-
-
-class _OneConnectionPubSub(PubSub):
-    """Fails when its connection is lost. redis-py's PubSub would reconnect in any failed call, even in two at once."""
-
-    async def _reconnect(self, conn: Any, error: BaseException | None = None, *_: object) -> None:
-        await conn.disconnect()
-        raise error or ConnectionError("the connection is lost")
 
 
 class ProgressFeed:
@@ -131,11 +124,11 @@ class ProgressFeed:
         async with self._connecting:
             if self._pubsub is None:
                 await self._client.epoch()
-                pubsub = _OneConnectionPubSub(self._client.redis_py.connection_pool, ignore_subscribe_messages=True)
+                pubsub = OneConnectionPubSub(self._client.redis_py.connection_pool, ignore_subscribe_messages=True)
                 try:
                     await self._subscribe_all(pubsub)
                 except BaseException:
-                    await _close(pubsub)
+                    await close_pubsub(pubsub)
                     raise
                 self._pubsub = pubsub
             return self._pubsub
@@ -157,12 +150,8 @@ class ProgressFeed:
     async def _close(self) -> None:
         pubsub, self._pubsub = self._pubsub, None
         if pubsub is not None:
-            await _close(pubsub)
+            await close_pubsub(pubsub)
 
 
 def _is_alive(pubsub: PubSub) -> bool:
     return pubsub.connection is not None and pubsub.connection.is_connected
-
-
-async def _close(pubsub: PubSub) -> None:
-    await pubsub.aclose()  # type: ignore[no-untyped-call]  # redis-py leaves this one unannotated

@@ -64,6 +64,19 @@ class Insight:
         found: str | None = await self._client.command("HRANDFIELD", self._client.keys.steps)
         return StepId(found) if found else None
 
+    async def some_steps(self, limit: int) -> list[StepId]:
+        """Return about `limit` steps that have not ended, in no order."""
+        found: list[str] = []
+        cursor = "0"
+        while len(found) < limit:
+            cursor, page = await self._client.command(
+                "HSCAN", self._client.keys.steps, cursor, "COUNT", min(limit, 200), "NOVALUES"
+            )
+            found += page
+            if cursor == "0":
+                break
+        return [StepId(step_id) for step_id in found[:limit]]
+
     async def why_waiting(self, step_id: StepId) -> Waiting | None:
         """Explain why a step waits; None if it is running, ended or unknown."""
         answer = await self._client.run(_WHY, step_id)

@@ -40,6 +40,17 @@ class Registry:
             for record, steps in zip(records, held, strict=True)
         ]
 
+    async def worker_with_steps(self, worker_id: WorkerId) -> WorkerRecord | None:
+        """Return a live worker with the steps that it holds; None if there is none, or its record is unreadable."""
+        keys = self._client.keys
+        async with self._client.redis_py.pipeline(transaction=False) as pipe:
+            pipe.hget(keys.worker(worker_id), "info")
+            pipe.zscore(keys.workers, worker_id)
+            pipe.smembers(keys.held(worker_id))
+            info, seen_at_ms, held = await self._client.guard(pipe.execute())
+        record = None if info is None else _record(worker_id, info, int(seen_at_ms or 0))
+        return None if record is None else replace(record, held=tuple(StepId(step_id) for step_id in sorted(held)))
+
     async def workers(self) -> list[WorkerRecord]:
         """Return the live workers, the most recently seen last. Unreadable records are omitted."""
         client, keys = self._client.redis_py, self._client.keys

@@ -27,13 +27,14 @@ def job_view(view: StepView, submission: Submission | None) -> dict[str, Any]:
         "started_at": view.started_at_ms,
         "completed_at": view.finished_at_ms,
         "payload": submission.payload if submission else None,
-        "requirements": _requirements_view(submission) if submission else None,
+        "requirements": requirements_view(submission) if submission else None,
         "result": view.result.model_dump(mode="json", exclude_none=True) if view.result else None,
         "error": view.error.model_dump(mode="json") if view.error else None,
     }
 
 
-def _requirements_view(submission: Submission) -> dict[str, Any]:
+def requirements_view(submission: Submission) -> dict[str, Any]:
+    """Render the requirements of a submission in the dialect's format."""
     needs = submission.requirements
     return {
         "models": list(needs.models),

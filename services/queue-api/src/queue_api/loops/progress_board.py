@@ -2,7 +2,7 @@
 
 from darkroom_queue import ProgressFeed, QueueClient
 
-from queue_api.domain.messages import progress_message
+from queue_api.domain.messages import progress_frame
 from queue_api.domain.progress import LatestProgress
 
 
@@ -26,6 +26,6 @@ class ProgressBoard:
         async with ProgressFeed(self._client) as feed:
             await feed.add_all()
             async for progress in feed:
-                message = progress_message(progress)
+                frame = progress_frame(progress)
                 for reader in self._readers:
-                    reader.put(progress.step_id, message)
+                    reader.put(progress.step_id, frame)

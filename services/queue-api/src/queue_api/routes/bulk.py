@@ -12,10 +12,10 @@ from fastapi import APIRouter, Depends
 
 from queue_api.domain.job_view import job_view
 from queue_api.domain.submission import BulkSubmission, JobSubmission, id_of, step_of
+from queue_api.http.submit_errors import refusals
 from queue_api.routes.access import Ctx, require_token
 from queue_api.routes.bounded import BoundedRoute
 from queue_api.routes.requests import IdempotencyKey
-from queue_api.routes.submit_errors import refusals
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], dependencies=[Depends(require_token)], route_class=BoundedRoute)
 PATH = "/api/jobs/bulk"

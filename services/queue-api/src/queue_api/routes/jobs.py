@@ -13,10 +13,10 @@ from fastapi import APIRouter, Depends, Response
 
 from queue_api.domain.job_view import job_view
 from queue_api.domain.submission import JobSubmission, id_of, step_of
+from queue_api.http.submit_errors import no_room, refusals
 from queue_api.routes.access import Ctx, require_token
 from queue_api.routes.bounded import BoundedRoute
 from queue_api.routes.requests import IdempotencyKey, JobIdPath
-from queue_api.routes.submit_errors import no_room, refusals
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], dependencies=[Depends(require_token)], route_class=BoundedRoute)
 

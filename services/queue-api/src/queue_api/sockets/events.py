@@ -1,54 +1,53 @@
-"""`/ws` and `/ws/monitor/{monitor_id}`: the events of the queue, live, and resumable by event id.
+"""`/ws`, `/ws/monitor/{monitor_id}` and `/ws/client/{client_id}`: events, live and resumable, and commands.
 
 `?since=<event id>` replays missed events. If the log does not reach back that far, the client gets a `reset` message.
 """
 
 import asyncio
-import json
 import re
-import time
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
 
 from darkroom_chassis.logs import get_logger
-from darkroom_queue import RESET, SlowReader
 from darkroom_redis import RedisUnavailable, TicketExpired, TicketHolder
-from darkroom_schemas.events import Event
 from darkroom_schemas.ids import EventId
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from queue_api.context import Context, context_of
-from queue_api.domain.frames import answer_to
-from queue_api.domain.messages import Message, messages_of
+from queue_api.domain.frames import Message
+from queue_api.domain.subscription import Subscription
 from queue_api.sockets.close_codes import Close
-from queue_api.sockets.viewer import Viewer, holder_of
+from queue_api.sockets.connection import SEND_TIMEOUT_S, Connection
+from queue_api.sockets.viewer import holder_of
 
 log = get_logger(__name__)
 router = APIRouter()
-SEND_TIMEOUT_S = 10.0
-MAX_WAIT_S = 10.0**8
-"""Longest time until a credential expires, in seconds: a limit for the timer, longer than any connection."""
 _NAME = re.compile(r"[A-Za-z0-9_.:@-]{1,100}\Z", re.ASCII)
 
 
 @router.websocket("/ws")
 async def follow_events(socket: WebSocket) -> None:
-    """Send the events of the queue."""
-    await _serve(socket, None)
+    """Serve a monitor without a name."""
+    await _serve(socket, lambda context: _as_monitor(socket, context, None))
 
 
 @router.websocket("/ws/monitor/{monitor_id}")
 async def monitor_events(socket: WebSocket, monitor_id: str) -> None:
-    """Send the events of the queue to a named monitor."""
-    await _serve(socket, monitor_id)
+    """Serve a named monitor: every event that it may see, or the topics that it subscribes to."""
+    await _serve(socket, lambda context: _as_monitor(socket, context, monitor_id))
 
 
-async def _serve(socket: WebSocket, monitor_id: str | None) -> None:
+@router.websocket("/ws/client/{client_id}")
+async def client_events(socket: WebSocket, client_id: str) -> None:
+    """Serve a client: only jobs that it submits or subscribes to, also those of its earlier connections."""
+    await _serve(socket, lambda context: _as_client(socket, context, client_id))
+
+
+async def _serve(socket: WebSocket, follow: Callable[[Context], Awaitable[tuple[Close, str]]]) -> None:
     """Serve a connection until its end. Closes it with a code and a reason."""
     await socket.accept()  # browsers report a refusal before accepting as 1006, without a reason
     try:
-        code, reason = await _follow(socket, monitor_id)
+        code, reason = await follow(context_of(socket))
     except (WebSocketDisconnect, TimeoutError):
         return
     except TicketExpired:
@@ -63,11 +62,36 @@ async def _serve(socket: WebSocket, monitor_id: str | None) -> None:
             await socket.close(code, reason)
 
 
-async def _follow(socket: WebSocket, monitor_id: str | None) -> tuple[Close, str]:
-    """Serve the connection, and return code and reason for closing it."""
-    context = context_of(socket)
-    if monitor_id is not None and not _NAME.match(monitor_id):
+async def _as_monitor(socket: WebSocket, context: Context, name: str | None) -> tuple[Close, str]:
+    if name is not None and not _NAME.match(name):
         return Close.POLICY, "a monitor is named by 1 to 100 letters, digits or _.:@-"
+    greeting: Message = {"type": "connected", "monitor_id": name or _address(socket)}
+
+    async def subscription(_: TicketHolder) -> tuple[Subscription, None]:
+        return Subscription(), None
+
+    return await _admit(socket, context, greeting, subscription)
+
+
+async def _as_client(socket: WebSocket, context: Context, name: str) -> tuple[Close, str]:
+    if not _NAME.match(name):
+        return Close.POLICY, "a client is named by 1 to 100 letters, digits or _.:@-"
+    greeting: Message = {"type": "connection_established", "client_id": name}
+
+    async def subscription(holder: TicketHolder) -> tuple[Subscription, str]:
+        owner = f"{holder.tenant or ''}/{name}"  # a user's client cannot take over the name of another's
+        return Subscription(topics=frozenset(), jobs=set(await context.client_jobs.all(owner))), owner
+
+    return await _admit(socket, context, greeting, subscription)
+
+
+async def _admit(
+    socket: WebSocket,
+    context: Context,
+    greeting: Message,
+    subscription_of: Callable[[TicketHolder], Awaitable[tuple[Subscription, str | None]]],
+) -> tuple[Close, str]:
+    """Check credential, position and the limit of connections, serve, and return code and reason for closing."""
     holder = await holder_of(socket, context)
     if holder is None:
         return Close.POLICY, "send a valid token"
@@ -75,126 +99,22 @@ async def _follow(socket: WebSocket, monitor_id: str | None) -> tuple[Close, str
         since = _since(socket)
     except ValueError as error:
         return Close.POLICY, str(error).encode("ascii", "backslashreplace").decode()[:120]
-    address = socket.client.host if socket.client else "unknown"
-    with context.connections.admit(_counted_as(holder, monitor_id, address)) as admitted:
+    with context.connections.admit(_counted_as(holder, _address(socket))) as admitted:
         if not admitted:
             return Close.TRY_AGAIN_LATER, f"at most {context.connections.limit} connections a client"
-        return await _Monitor(socket, context, monitor_id or address, holder).run(since)
+        subscription, owner = await subscription_of(holder)
+        return await Connection(socket, context, holder, subscription, owner).run(greeting, since)
 
 
-def _counted_as(holder: TicketHolder, monitor_id: str | None, address: str) -> str:
-    """Return the key of the connection limit: the user, else the monitor or the address.
+def _counted_as(holder: TicketHolder, address: str) -> str:
+    """Return the key of the connection limit, which a client cannot choose: its user, else its address."""
+    return f"tenant {holder.tenant}" if holder.tenant is not None else f"address {address}"
 
-    A prefix separates the three kinds, so that names of monitors cannot collide with others.
-    """
-    if holder.tenant is not None:
-        return f"tenant {holder.tenant}"
-    return f"address {address}" if monitor_id is None else f"monitor {monitor_id}"
+
+def _address(socket: WebSocket) -> str:
+    return socket.client.host if socket.client else "unknown"
 
 
 def _since(socket: WebSocket) -> EventId | None:
     text = socket.query_params.get("since")
     return EventId.parse(text) if text else None
-
-
-class _Unsupported(Exception):
-    """The client sent a binary frame."""
-
-
-class _Monitor:
-    """One connection. Its tasks end together when the first of them ends."""
-
-    def __init__(self, socket: WebSocket, context: Context, name: str, holder: TicketHolder) -> None:
-        self._socket, self._context, self._name, self._holder = socket, context, name, holder
-        self._viewer = Viewer(holder, context.producer)
-        self._progress = context.progress.subscribe()
-
-    async def run(self, since: EventId | None) -> tuple[Close, str]:
-        """Serve until one of the tasks ends, and return code and reason. Raises errors without a close code."""
-        stopping: asyncio.Event = self._socket.app.state.stopping
-        try:
-            await self._send({"type": "connected", "monitor_id": self._name, "timestamp": _now_ms()})
-            parts = (self._send_events(since), self._send_progress(), self._receive(), self._expire(), stopping.wait())
-            ended = await _first_to_end(parts)
-            return await self._reason(ended, stopping.is_set())
-        finally:
-            self._context.progress.unsubscribe(self._progress)
-
-    async def _reason(self, ended: asyncio.Task[Any], stopping: bool) -> tuple[Close, str]:
-        error = ended.exception()
-        if stopping:
-            await self._send({"type": "server_disconnect", "reason": "draining", "reconnect_after": 1000})
-            return Close.GOING_AWAY, "the server is stopping"
-        match error:
-            case SlowReader() | TimeoutError():
-                return Close.TOO_SLOW, "reconnect with ?since=<last event id>"
-            case _Unsupported():
-                return Close.UNSUPPORTED, "send text frames"
-            case None:
-                return Close.EXPIRED, "the credential of this socket has expired"
-        raise error
-
-    async def _expire(self) -> None:
-        """Return when the credential of the connection expires."""
-        until_ms = self._holder.until_ms
-        left_s = MAX_WAIT_S if until_ms is None else min(MAX_WAIT_S, until_ms / 1000 - time.time())
-        await asyncio.sleep(left_s)
-
-    async def _send_events(self, since: EventId | None) -> None:
-        async for item in self._context.fanout.follow(since=since):
-            if isinstance(item, Event):
-                for message in _messages(item) if self._viewer.sees(item) else ():
-                    await self._send(message)
-            elif item is RESET:
-                depth = await self._context.producer.depth()
-                state = {"pending": depth.queued, "delayed": depth.delayed, "in_progress": depth.running}
-                await self._send({"type": "reset", "timestamp": _now_ms(), "state": state})
-
-    async def _send_progress(self) -> None:
-        while True:
-            for message in await self._progress.take():
-                if await self._viewer.sees_progress(message):
-                    await self._send(message)
-
-    async def _receive(self) -> None:
-        while True:
-            frame = await self._socket.receive()
-            if frame["type"] == "websocket.disconnect":
-                raise WebSocketDisconnect(frame.get("code", Close.NORMAL))
-            text = frame.get("text")
-            if text is None:
-                raise _Unsupported
-            await self._send(answer_to(text, _now_ms()))
-
-    async def _send(self, message: Message) -> None:
-        text = json.dumps(message, separators=(",", ":"), ensure_ascii=False)
-        try:
-            async with asyncio.timeout(SEND_TIMEOUT_S):
-                await self._socket.send_text(text)
-        except RuntimeError as error:  # the server has closed the connection, and the disconnect is not received yet
-            raise WebSocketDisconnect(Close.NO_CLOSE_FRAME) from error
-
-
-async def _first_to_end(parts: Iterable[Coroutine[Any, Any, Any]]) -> asyncio.Task[Any]:
-    """Run all coroutines. When one ends, cancel the others and return it."""
-    tasks = [asyncio.create_task(part) for part in parts]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        return next(iter(done))
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _messages(event: Event) -> Sequence[Message]:
-    """Convert an event. An unreadable event is skipped; otherwise it would end every connection that reaches it."""
-    try:
-        return messages_of(event)
-    except (LookupError, ValueError, TypeError):
-        log.exception("An event is unreadable and is skipped", event_id=event.id, type=event.type)
-        return ()
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

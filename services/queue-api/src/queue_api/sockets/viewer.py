@@ -1,15 +1,14 @@
 """Authorization of WebSockets: all events with the operator's token, one tenant's with a ticket of the platform."""
 
-from darkroom_queue import Producer
 from darkroom_redis import TicketHolder
-from darkroom_schemas.events import Event
-from darkroom_schemas.ids import StepId
+from darkroom_schemas.ids import StepId, TenantId
 from starlette.websockets import WebSocket
 
 from queue_api.context import Context
-from queue_api.domain.messages import Message
+from queue_api.domain.frames import Frame, Topic
+from queue_api.domain.ports import Directory
+from queue_api.domain.subscription import Subscription
 
-REMEMBERED_JOBS = 10_000
 ALL_TENANTS = TicketHolder(None)
 
 
@@ -25,24 +24,26 @@ async def holder_of(socket: WebSocket, context: Context) -> TicketHolder | None:
 
 
 class Viewer:
-    """Filters the events and progress of one connection."""
+    """Decides which frames a connection gets."""
 
-    def __init__(self, holder: TicketHolder, producer: Producer) -> None:
-        self._tenant, self._producer = holder.tenant, producer
-        self._own: dict[str, bool] = {}
+    def __init__(self, holder: TicketHolder, directory: Directory) -> None:
+        self._tenant, self._directory = holder.tenant, directory
 
-    def sees(self, event: Event) -> bool:
-        """Whether the viewer may see an event."""
-        return self._tenant is None or event.tenant == self._tenant
+    def may_see(self, tenant: TenantId) -> bool:
+        """Whether the viewer may see jobs of a tenant."""
+        return self._tenant in {None, tenant}
 
-    async def sees_progress(self, message: Message) -> bool:
-        """Whether the viewer may see progress. It names no tenant, so the queue is queried once per job."""
-        if self._tenant is None:
-            return True
-        job_id = message["workflow_id"]
-        if job_id not in self._own:
-            if len(self._own) >= REMEMBERED_JOBS:
-                self._own.clear()
-            step = await self._producer.read(StepId(message["job_id"]))
-            self._own[job_id] = step is not None and step.tenant == self._tenant
-        return self._own[job_id]
+    async def admits(self, frame: Frame, subscription: Subscription) -> bool:
+        """Whether the viewer may see a frame, and wants it; raises `RedisUnavailable`."""
+        if self._tenant is not None and not await self._is_own(frame):
+            return False
+        facts = None
+        if subscription.needs_facts(frame) and frame.job_id is not None:
+            facts = (await self._directory.get(StepId(frame.job_id))).facts
+        return subscription.admits(frame, facts)
+
+    async def _is_own(self, frame: Frame) -> bool:
+        """Whether a frame is about a job of the viewer. Progress names no tenant, so the queue is asked once a job."""
+        if frame.topic is Topic.JOBS_PROGRESS and frame.job_id is not None:
+            return (await self._directory.get(StepId(frame.job_id))).tenant == self._tenant
+        return frame.tenant == self._tenant

@@ -1,0 +1,1 @@
+"""What queue-api reads and writes in Redis beside the queue."""

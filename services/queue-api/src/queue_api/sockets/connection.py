@@ -1,0 +1,165 @@
+"""One WebSocket connection: what it sends and receives until it ends."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Any
+
+from darkroom_chassis.errors import AppError
+from darkroom_queue import RESET, SlowReader
+from darkroom_redis import RedisUnavailable, TicketHolder
+from darkroom_schemas.events import Event
+from darkroom_schemas.ids import EventId
+from fastapi import WebSocket, WebSocketDisconnect
+
+from queue_api.context import Context
+from queue_api.domain.client_messages import InvalidMessage, RequestId, read_message
+from queue_api.domain.frame_buffer import Overflowed
+from queue_api.domain.frames import Frame, Message, Topic, to_text
+from queue_api.domain.subscription import Subscription
+from queue_api.sockets.close_codes import Close
+from queue_api.sockets.commands import Commands
+from queue_api.sockets.errors import MessageRefused, error_message, of_app_error, of_invalid
+from queue_api.sockets.viewer import Viewer
+
+SEND_TIMEOUT_S = 10.0
+MAX_WAIT_S = 10.0**8
+"""Longest time until a credential expires, in seconds: a limit for the timer, longer than any connection."""
+STATS_EVERY_S = 5.0
+
+
+class _Unsupported(Exception):
+    """The client sent a binary frame."""
+
+
+class Connection:
+    """Its tasks end together when the first of them ends. `owner` names a client whose jobs are remembered."""
+
+    def __init__(
+        self, socket: WebSocket, context: Context, holder: TicketHolder, subscription: Subscription, owner: str | None
+    ) -> None:
+        self._socket, self._context, self._holder = socket, context, holder
+        self._subscription = subscription
+        self._viewer = Viewer(holder, context.directory)
+        self._commands = Commands(context, holder, self._viewer, subscription, owner)
+        self._progress = context.progress.subscribe()
+        self._fleet = context.board.subscribe()
+
+    async def run(self, greeting: Message, since: EventId | None) -> tuple[Close, str]:
+        """Serve until one of the tasks ends, and return code and reason. Raises errors without a close code."""
+        stopping: asyncio.Event = self._socket.app.state.stopping
+        try:
+            await self._send(greeting | {"timestamp": _now_ms()})
+            parts = (
+                self._send_events(since), self._forward(self._progress.take), self._forward(self._fleet.take),
+                self._send_stats(), self._receive(), self._expire(), stopping.wait(),
+            )  # fmt: skip
+            ended = await _first_to_end(parts)
+            return await self._reason(ended, stopping.is_set())
+        finally:
+            self._context.progress.unsubscribe(self._progress)
+            self._context.board.unsubscribe(self._fleet)
+
+    async def _reason(self, ended: asyncio.Task[Any], stopping: bool) -> tuple[Close, str]:
+        error = ended.exception()
+        if stopping:
+            await self._send({"type": "server_disconnect", "reason": "draining", "reconnect_after": 1000})
+            return Close.GOING_AWAY, "the server is stopping"
+        match error:
+            case SlowReader() | Overflowed() | TimeoutError():
+                return Close.TOO_SLOW, "reconnect with ?since=<last event id>"
+            case _Unsupported():
+                return Close.UNSUPPORTED, "send text frames"
+            case None:
+                return Close.EXPIRED, "the credential of this socket has expired"
+        raise error
+
+    async def _expire(self) -> None:
+        """Return when the credential of the connection expires."""
+        until_ms = self._holder.until_ms
+        left_s = MAX_WAIT_S if until_ms is None else min(MAX_WAIT_S, until_ms / 1000 - time.time())
+        await asyncio.sleep(left_s)
+
+    async def _send_events(self, since: EventId | None) -> None:
+        async for item in self._context.fanout.follow(since=since):
+            if isinstance(item, Event):
+                if self._viewer.may_see(item.tenant):
+                    await self._send_frames(await self._context.frames.of(item))
+            elif item is RESET:
+                depth = await self._context.producer.depth()
+                state = {"pending": depth.queued, "delayed": depth.delayed, "in_progress": depth.running}
+                await self._send({"type": "reset", "timestamp": _now_ms(), "state": state})
+
+    async def _forward(self, take: Callable[[], Awaitable[list[Frame]]]) -> None:
+        while True:
+            await self._send_frames(await take())
+
+    async def _send_frames(self, frames: Iterable[Frame]) -> None:
+        for frame in frames:
+            if await self._viewer.admits(frame, self._subscription):
+                await self._send_text(frame.text)
+
+    async def _send_stats(self) -> None:
+        """Send `system_stats` at the interval that was asked for, or with the topic."""
+        while True:
+            wants_topic = self._subscription.wants_topic(Topic.SYSTEM_STATS) and self._holder.tenant is None
+            every_s = self._commands.stats_every_s or (STATS_EVERY_S if wants_topic else None)
+            await asyncio.sleep(every_s or 1.0)
+            if every_s is not None:
+                await self._send(await self._context.state.stats())
+
+    async def _receive(self) -> None:
+        while True:
+            frame = await self._socket.receive()
+            if frame["type"] == "websocket.disconnect":
+                raise WebSocketDisconnect(frame.get("code", Close.NORMAL))
+            text = frame.get("text")
+            if text is None:
+                raise _Unsupported
+            answer = await self._answer(text)
+            await (self._send_text(answer) if isinstance(answer, str) else self._send(answer))
+
+    async def _answer(self, text: str) -> Message | str:
+        """Return the response to a text frame. It repeats the frame's `id`."""
+        request_id: RequestId = None
+        try:
+            message, request_id = read_message(text)
+            answer = await self._commands.carry_out(message)
+        except InvalidMessage as error:
+            return of_invalid(error)
+        except MessageRefused as error:
+            return error_message(error.code, error.sentence, request_id)
+        except AppError as error:
+            return of_app_error(error, request_id)
+        except RedisUnavailable:
+            return error_message("unavailable", "The queue does not answer; try again.", request_id)
+        added: Message = {} if request_id is None else {"id": request_id}
+        if isinstance(answer, str):
+            return answer if request_id is None else f"{answer[:-1]},{to_text(added)[1:]}"
+        return {"timestamp": _now_ms()} | answer | added
+
+    async def _send(self, message: Message) -> None:
+        await self._send_text(to_text(message))
+
+    async def _send_text(self, text: str) -> None:
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                await self._socket.send_text(text)
+        except RuntimeError as error:  # the server has closed the connection, and the disconnect is not received yet
+            raise WebSocketDisconnect(Close.NO_CLOSE_FRAME) from error
+
+
+async def _first_to_end(parts: Iterable[Coroutine[Any, Any, Any]]) -> asyncio.Task[Any]:
+    """Run all coroutines. When one ends, cancel the others and return it."""
+    tasks = [asyncio.create_task(part) for part in parts]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        return next(iter(done))
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
