@@ -103,7 +103,7 @@ class Environments:
         return {name: service[name] for name in OPERATOR_SETTINGS}
 
     def queue(self) -> dict[str, str]:
-        return self._service("QUEUE_API", self.addresses.queue, "AUTH_TOKEN")
+        return self._service("QUEUE_API", self.addresses.queue, "AUTH_TOKEN", "SIGNING_SECRET")
 
     def dispatcher(self) -> dict[str, str]:
         return self._service(

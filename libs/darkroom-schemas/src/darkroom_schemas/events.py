@@ -26,6 +26,7 @@ class EventType(StrEnum):
     JOB_FAILED = "job.failed"
     JOB_CANCELLED = "job.cancelled"
     JOB_RETRIED = "job.retried"
+    GROUP_COMPLETED = "group.completed"
     ASSET_CREATED = "asset.created"
     ASSET_DELETED = "asset.deleted"
     LOG_RESET = "log.reset"

@@ -9,9 +9,9 @@ from darkroom_chassis.service import create_app
 from darkroom_redis import RedisUnavailable
 from fastapi import FastAPI
 
-from queue_api.routes import bulk, dead_letters, fleet, jobs, queues, tickets
+from queue_api.routes import bulk, dead_letters, fleet, job_groups, jobs, outputs, queues, tickets
 from queue_api.settings import Settings
-from queue_api.sockets import events
+from queue_api.sockets import events, group_events
 from queue_api.wiring import assemble
 
 VERSION = "0.1.0"
@@ -36,6 +36,9 @@ def build_app(settings: Settings) -> FastAPI:
 
     app = create_app("Darkroom queue-api", VERSION, outages=OUTAGES, description=DESCRIPTION, lifespan=lifespan)
     app.include_router(events.router)
+    app.include_router(group_events.router)
+    app.include_router(job_groups.router)
+    app.include_router(outputs.router)
     for router in (bulk.router, jobs.router, queues.router, dead_letters.router, fleet.router, tickets.router):
         app.include_router(router, prefix="/api")
         app.include_router(router, include_in_schema=False)  # the overview's paths have no /api

@@ -16,6 +16,9 @@ from queue_api.domain.ports import (
     Directory,
     FleetSource,
     FrameSource,
+    GroupMover,
+    Groups,
+    OutputReader,
     ProgressSource,
     StateSource,
 )
@@ -40,6 +43,10 @@ class Context:
     directory: Directory
     client_jobs: ClientJobStore
     state: StateSource
+    groups: Groups
+    group_mover: GroupMover
+    outputs: OutputReader
+    groups_need_token: bool
     tickets: Tickets
     connections: ConnectionLimit
     auth_token: str | None

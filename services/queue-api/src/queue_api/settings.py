@@ -21,12 +21,30 @@ class Settings(ServiceSettings):
     queue_event_retention_s: float = Field(default=3600.0, ge=600)
     """Minimum retention of the event log, in seconds, unless it exceeds the next setting."""
     queue_event_log_max_bytes: int = Field(default=268_435_456, ge=1_048_576)
+    queue_job_groups_open: bool = False
+    """Whether job groups need no token: the programs of their API send none. Only while the service is on loopback."""
+    object_store_url: str | None = None
+    """Storage of outputs, as an obstore URL, for links to the outputs of job groups; without it they have none."""
+    signing_secret: SecretStr | None = Field(default=None, min_length=32)
+    """Signs these links; the same for all replicas."""
+    queue_public_url: str | None = None
+    """Public URL of this service, the start of these links; by default its own address."""
     ws_connections_per_client: int = Field(default=100, ge=1)
 
     @property
     def host(self) -> str:
         """The address to listen on: the configured one, but without a token only loopback."""
         return self.queue_api_host if self.auth_token or self.asks_for_loopback else LOOPBACK
+
+    @property
+    def public_url(self) -> str:
+        """The start of links to this service."""
+        return self.queue_public_url or f"http://{self.host}:{self.queue_api_port}"
+
+    @property
+    def groups_need_token(self) -> bool:
+        """Whether job groups need the token."""
+        return not (self.queue_job_groups_open and self.asks_for_loopback)
 
     @property
     def asks_for_loopback(self) -> bool:

@@ -13,12 +13,15 @@ from darkroom_redis import RedisUnavailable, Tickets
 
 from queue_api.clients.client_jobs import ClientJobs
 from queue_api.clients.event_frames import EventFrames
+from queue_api.clients.group_store import GroupStore
 from queue_api.clients.job_directory import JobDirectory
+from queue_api.clients.outputs import SignedOutputs
 from queue_api.clients.system_state import SystemState
 from queue_api.context import Context
 from queue_api.domain.calibration import Calibration
 from queue_api.loops.calibrator import Calibrator
 from queue_api.loops.fleet_board import FleetBoard
+from queue_api.loops.group_keeper import GroupKeeper
 from queue_api.loops.progress_board import ProgressBoard
 from queue_api.settings import Settings
 
@@ -53,6 +56,11 @@ async def assemble(settings: Settings) -> AsyncIterator[Running]:
     calibrator = Calibrator(insight, fanout, calibration)
     loops.add("eta-samples", calibrator.sample)
     loops.add("eta-verdicts", calibrator.watch)
+    groups = GroupStore(redis_client)
+    keeper = GroupKeeper(groups, producer, fanout, max_depth=settings.queue_max_depth)
+    loops.add("group-events", keeper.follow)
+    loops.add("group-scan", keeper.scan)
+    secret = settings.signing_secret
     context = Context(
         redis_client=redis_client,
         redis=Availability("Redis", (RedisUnavailable,)),
@@ -68,6 +76,12 @@ async def assemble(settings: Settings) -> AsyncIterator[Running]:
         frames=EventFrames(producer),
         directory=JobDirectory(producer),
         client_jobs=ClientJobs(redis_client),
+        groups=groups,
+        group_mover=keeper,
+        outputs=SignedOutputs(
+            settings.object_store_url, secret.get_secret_value() if secret else None, settings.public_url
+        ),
+        groups_need_token=settings.groups_need_token,
         state=SystemState(producer, insight, dead_letters, fleet),
         tickets=Tickets(redis_client),
         connections=ConnectionLimit(settings.ws_connections_per_client),

@@ -105,6 +105,10 @@ class EventFanout:
             if not self._listeners[topic]:
                 del self._listeners[topic]
 
+    async def tail(self) -> EventId:
+        """Return the position of the latest event that was handed out; waits until the log is being read."""
+        return await self._known_position(None)
+
     async def _known_position(self, wait_s: float | None) -> EventId:
         try:
             async with asyncio.timeout(wait_s):

@@ -12,6 +12,14 @@ _bearer = HTTPBearer(auto_error=False, description="AUTH_TOKEN of queue-api")
 Ctx = Annotated[Context, Depends(context_of)]
 
 
+async def require_token_for_groups(
+    context: Ctx, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> None:
+    """Raise `Unauthenticated` unless the request has the token, or job groups need none."""
+    if context.groups_need_token:
+        await require_token(context, credentials)
+
+
 async def require_token(
     context: Ctx, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> None:

@@ -14,4 +14,5 @@ class Close(IntEnum):
     INTERNAL = 1011
     TRY_AGAIN_LATER = 1013
     EXPIRED = 4001
+    UNKNOWN_GROUP = 4004
     TOO_SLOW = 4008

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from darkroom_chassis.errors import AppError
@@ -20,9 +20,9 @@ from queue_api.domain.subscription import Subscription
 from queue_api.sockets.close_codes import Close
 from queue_api.sockets.commands import Commands
 from queue_api.sockets.errors import MessageRefused, error_message, of_app_error, of_invalid
+from queue_api.sockets.serving import SEND_TIMEOUT_S, first_to_end
 from queue_api.sockets.viewer import Viewer
 
-SEND_TIMEOUT_S = 10.0
 MAX_WAIT_S = 10.0**8
 """Longest time until a credential expires, in seconds: a limit for the timer, longer than any connection."""
 STATS_EVERY_S = 5.0
@@ -54,7 +54,7 @@ class Connection:
                 self._send_events(since), self._forward(self._progress.take), self._forward(self._fleet.take),
                 self._send_stats(), self._receive(), self._expire(), stopping.wait(),
             )  # fmt: skip
-            ended = await _first_to_end(parts)
+            ended = await first_to_end(parts)
             return await self._reason(ended, stopping.is_set())
         finally:
             self._context.progress.unsubscribe(self._progress)
@@ -147,18 +147,6 @@ class Connection:
                 await self._socket.send_text(text)
         except RuntimeError as error:  # the server has closed the connection, and the disconnect is not received yet
             raise WebSocketDisconnect(Close.NO_CLOSE_FRAME) from error
-
-
-async def _first_to_end(parts: Iterable[Coroutine[Any, Any, Any]]) -> asyncio.Task[Any]:
-    """Run all coroutines. When one ends, cancel the others and return it."""
-    tasks = [asyncio.create_task(part) for part in parts]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        return next(iter(done))
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _now_ms() -> int:

@@ -1,0 +1,91 @@
+"""Groups in Redis."""
+
+from darkroom_queue import QueueClient
+from darkroom_schemas.ids import JobId
+from pydantic import ValidationError
+
+from queue_api.domain.groups.record import GroupRecord
+
+ACTIVE_TTL_S = 30 * 86_400
+"""Safety limit for a group whose end nobody has seen."""
+ENDED_TTL_S = 86_400
+
+
+class GroupStore:
+    """Implements `Groups`: stores groups until a day after their end."""
+
+    def __init__(self, redis_client: QueueClient) -> None:
+        self._client = redis_client
+
+    async def add(self, record: GroupRecord, request: str, fingerprint: str) -> str | None:
+        """Store a new group with its request as JSON.
+
+        Returns None, or the fingerprint of the request that stored a group of this id before.
+        """
+        key, redis = self._key(record.id), self._client.redis_py
+        async with redis.pipeline(transaction=True) as pipe:
+            pipe.hsetnx(key, "fingerprint", fingerprint)
+            pipe.hget(key, "fingerprint")
+            pipe.hexists(key, "record")
+            pipe.expire(key, ACTIVE_TTL_S, nx=True)
+            _, stored, is_complete, _ = await self._client.guard(pipe.execute())
+        if stored != fingerprint or is_complete:
+            return str(stored)
+        async with redis.pipeline(transaction=True) as pipe:
+            pipe.hset(key, mapping={"record": record.model_dump_json(), "request": request})
+            pipe.zadd(self._active, {record.id: record.created_ms})
+            await self._client.guard(pipe.execute())
+        return None
+
+    async def get(self, group_id: JobId) -> GroupRecord | None:
+        """Return a group; None if there is none, or it has expired."""
+        text: str | None = await self._client.guard(self._client.redis_py.hget(self._key(group_id), "record"))
+        try:
+            return None if text is None else GroupRecord.model_validate_json(text)
+        except ValidationError:
+            return None
+
+    async def request(self, group_id: JobId) -> str | None:
+        """Return the request of a group as JSON; None once all children are in the queue."""
+        text: str | None = await self._client.guard(self._client.redis_py.hget(self._key(group_id), "request"))
+        return text
+
+    async def all_submitted(self, group_id: JobId) -> None:
+        """Forget the request: all children are in the queue."""
+        await self._client.guard(self._client.redis_py.hdel(self._key(group_id), "request"))
+
+    async def cancel(self, record: GroupRecord, at_ms: int) -> GroupRecord:
+        """Mark a group as cancelled; its children that are not in the queue yet never will be."""
+        cancelled = record.model_copy(update={"cancelled_ms": record.cancelled_ms or at_ms})
+        async with self._client.redis_py.pipeline(transaction=True) as pipe:
+            pipe.hset(self._key(record.id), mapping={"record": cancelled.model_dump_json()})
+            pipe.hdel(self._key(record.id), "request")
+            await self._client.guard(pipe.execute())
+        return cancelled
+
+    async def ended(self, group_id: JobId) -> None:
+        """Let a group expire in a day."""
+        async with self._client.redis_py.pipeline(transaction=True) as pipe:
+            pipe.expire(self._key(group_id), ENDED_TTL_S)
+            pipe.hdel(self._key(group_id), "request")
+            pipe.zrem(self._active, group_id)
+            await self._client.guard(pipe.execute())
+
+    async def active(self, limit: int, offset: int = 0) -> list[JobId]:
+        """Return groups whose end has not been seen, the oldest first."""
+        found: list[str] = await self._client.guard(
+            self._client.redis_py.zrange(self._active, offset, offset + limit - 1)
+        )
+        return [JobId(one) for one in found]
+
+    async def count_active(self) -> int:
+        """Return the number of groups whose end has not been seen."""
+        number: int = await self._client.guard(self._client.redis_py.zcard(self._active))
+        return number
+
+    @property
+    def _active(self) -> str:
+        return self._client.keys.key("ga")
+
+    def _key(self, group_id: JobId) -> str:
+        return self._client.keys.key(f"g:{group_id}")

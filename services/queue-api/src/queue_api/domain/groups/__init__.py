@@ -1,0 +1,1 @@
+"""Job groups: one request that runs on several back ends at once, each child with a seed of its own."""
