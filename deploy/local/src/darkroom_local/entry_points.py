@@ -15,6 +15,12 @@ def client_access() -> tuple[str, str]:
     return stack.platform_url, stack.api_key
 
 
+def queue_access() -> tuple[str, str]:
+    """Return the URL of queue-api and its operator's token; raises NotReachable if no stack is ready."""
+    stack = _running("set --queue-url and --queue-token")
+    return stack.queue_url, stack.queue_token
+
+
 def service_urls() -> dict[str, str]:
     """Return the URL of each service by its name; raises NotReachable if no stack is ready."""
     stack = _running("set --url and --token")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from darkroom_client.errors import NotReachable
 from darkroom_local.console import Console
-from darkroom_local.entry_points import client_access, operator_settings, service_urls
+from darkroom_local.entry_points import client_access, operator_settings, queue_access, service_urls
 from darkroom_local.errors import SeveralStacks
 from darkroom_local.running_stacks import find_stack, registered, registry_folder, running_stacks
 from darkroom_local.state import RunningStack, StateDir
@@ -97,6 +97,7 @@ def test_a_home_that_cannot_be_written_to_is_reported_and_stops_nothing(
 def test_a_client_gets_url_and_key_of_the_stack(tmp_path: Path) -> None:
     with stack_on(tmp_path / "state"):
         assert client_access() == ("http://127.0.0.1:3001", "k")
+        assert queue_access() == ("http://127.0.0.1:9820", "q")
 
 
 def test_a_client_learns_that_the_stack_is_starting_or_that_none_runs(tmp_path: Path) -> None:

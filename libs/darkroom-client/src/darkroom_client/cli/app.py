@@ -10,14 +10,14 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from darkroom_client.cli import assets, catalogue, credits, generate, jobs, keys, replay, status, webhooks
+from darkroom_client.cli import assets, catalogue, credits, generate, jobs, keys, queue, replay, status, top, webhooks
 from darkroom_client.cli.exits import HELP, Exit, exit_of
 from darkroom_client.cli.terminal import accept_any_text, discard_output, flush_output, has_room, print_error
 from darkroom_client.errors import DarkroomError
 
 DISTRIBUTION = "darkroom-client"
 PLUGINS = "darkroom.commands"
-OWN = (generate, replay, jobs, catalogue, assets, credits, keys, webhooks, status)
+OWN = (generate, replay, jobs, catalogue, assets, credits, keys, webhooks, status, queue, top)
 
 
 class Program(TyperGroup):

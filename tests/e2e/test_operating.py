@@ -1,0 +1,39 @@
+"""Operating the queue with the `darkroom` program, through the running stack."""
+
+import json
+
+import pytest
+from support.program import Program
+
+pytestmark = pytest.mark.e2e
+
+
+def test_an_operator_pauses_sees_and_resumes(darkroom: Program) -> None:
+    assert darkroom("queue", "pause", "simulation").stdout == "simulation is paused\n"
+    status = json.loads(darkroom("queue", "status", "--json").stdout)
+    assert status["by_type"]["simulation"]["paused"] is True
+    assert "simulation\t0\t0\tyes" in darkroom("queue", "status").stdout
+    assert darkroom("queue", "resume", "simulation").returncode == 0
+    wrong = darkroom("queue", "pause", "hologram")
+    assert (wrong.returncode, "job_type" in wrong.stderr) == (2, True)
+
+
+def test_workers_and_failed_jobs_are_listed(darkroom: Program) -> None:
+    workers = json.loads(darkroom("queue", "workers", "--json").stdout)
+    assert {"sdxl_image_fast", "simulation"} <= set(workers[0]["capabilities"]["types"])
+    assert darkroom("queue", "backends").returncode == 0
+    assert darkroom("queue", "dead-letters").returncode == 0
+    assert darkroom("queue", "requeue", "--all", "--type", "simulation").stdout == "0 requeued, 0 refused\n"
+    assert darkroom("queue", "purge", "--all", "--type", "simulation").stdout == "0 deleted\n"
+    assert darkroom("queue", "drain", "nobody").returncode == 2
+    unclear = darkroom("queue", "requeue")
+    assert (unclear.returncode, "--all" in unclear.stderr) == (2, True)
+
+
+def test_top_shows_the_present_state(darkroom: Program) -> None:
+    shown = darkroom("top", "--once")
+    assert shown.returncode == 0, shown.stderr
+    assert "darkroom top" in shown.stdout
+    assert "local-1" in shown.stdout
+    refused = darkroom("top", "--once", "--queue-token", "wrong-token-of-somebody")
+    assert refused.returncode == 4
