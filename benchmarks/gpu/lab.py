@@ -8,8 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from darkroom_schemas.payload import AnyPayload
 from disturbance import Options
-from gpu_worker.models.profile import AnyPayload, Profile
+from gpu_worker.models.profile import Profile
 from gpu_worker.runtime.gpu_child import ChildTimeouts, GpuChild
 from gpu_worker.runtime.messages import (
     FileReady,

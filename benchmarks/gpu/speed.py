@@ -6,9 +6,9 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+from darkroom_schemas.payload import AnyPayload
 from disturbance import Options
 from gpu_worker.domain.failures import ChildLost
-from gpu_worker.models.profile import AnyPayload
 from gpu_worker.runtime.messages import StepDone
 from lab import Lab
 from results import Figure, compared, skipped

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from darkroom_schemas.payload import Family, ImagePayload, PromptPayload, VideoPayload
-from gpu_worker.models.profile import AnyPayload, Profile
+from darkroom_schemas.payload import AnyPayload, ImagePayload, PromptPayload, VideoPayload
+from gpu_worker.models.profile import Profile
 
 SDXL, WAN, QWEN = "sdxl-base-1.0", "wan2.1-t2v-1.3b", "qwen2.5-7b-instruct"
 MODELS = (SDXL, WAN, QWEN)
@@ -23,7 +23,7 @@ class Work:
         """Return SDXL images of 1024x1024, DPM++ 2M Karras."""
         return self._fit(
             ImagePayload(
-                family=Family.SDXL, prompt="a lighthouse at dawn, long exposure", seeds=seeds, width=1024, height=1024,
+                family="sdxl", prompt="a lighthouse at dawn, long exposure", seeds=seeds, width=1024, height=1024,
                 steps=steps, guidance_scale=7.0, sampler="DPM++ 2M Karras", model=SDXL, bucket="bench",
                 max_bytes=20_000_000,
             )
@@ -34,7 +34,7 @@ class Work:
         frames = frames or (17 if self.is_tiny else 81)
         return self._fit(
             VideoPayload(
-                family=Family.WAN_VIDEO, prompt="waves on a beach", seeds=(1,), width=480, height=832, frames=frames,
+                family="wan_video", prompt="waves on a beach", seeds=(1,), width=480, height=832, frames=frames,
                 fps=16, steps=steps, guidance_scale=5.0, sampler="UniPC", model=WAN, bucket="bench",
                 max_bytes=200_000_000,
             )
@@ -43,7 +43,7 @@ class Work:
     def prompt(self) -> AnyPayload:
         """Return a prompt to enhance."""
         return self._fit(
-            PromptPayload(family=Family.PROMPT, prompt="a lighthouse", seeds=(1,), max_new_tokens=64, model=QWEN)
+            PromptPayload(family="prompt", prompt="a lighthouse", seeds=(1,), max_new_tokens=64, model=QWEN)
         )
 
     def _fit(self, payload: AnyPayload) -> AnyPayload:

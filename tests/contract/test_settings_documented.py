@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from darkroom_chassis.settings import ServiceSettings
+from darkroom_schemas.catalogue_file import CATALOGUE_VARIABLE
 from gpu_worker.settings import WorkerSettings
 from platform_api.settings import Settings as PlatformSettings
 from pydantic import AliasChoices
@@ -38,4 +39,8 @@ def test_every_setting_of_the_service_is_in_the_example(settings: type[ServiceSe
 
 
 def test_the_example_names_nothing_that_no_service_reads() -> None:
-    assert set().union(*map(variables, ALL)) >= DOCUMENTED
+    assert set().union(*map(variables, ALL)) | {CATALOGUE_VARIABLE} >= DOCUMENTED
+
+
+def test_the_variable_that_every_service_reads_through_the_catalogue_is_in_the_example() -> None:
+    assert CATALOGUE_VARIABLE in DOCUMENTED

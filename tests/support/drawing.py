@@ -6,15 +6,13 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from darkroom_schemas.payload import ImagePayload, PromptPayload, VideoPayload
+from darkroom_schemas.payload import AnyPayload
 from gpu_worker.models.lora_folder import LoraUse
 from gpu_worker.pipelines.executor import PipelineExecutor
 from gpu_worker.runtime.child_link import StepLink
 from gpu_worker.runtime.messages import FileReady, FromChild, Progressed, RunStep, StepDone
 from numpy.typing import NDArray
 from PIL import Image
-
-AnyPayload = ImagePayload | VideoPayload | PromptPayload
 
 
 @dataclass

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from darkroom_schemas.payload import Family, ImagePayload, PromptPayload, VideoPayload
+from darkroom_schemas.payload import ImagePayload, PromptPayload, VideoPayload
 from darkroom_schemas.recipe import ModelRef, PromptRead, Recipe, TextRead
 from support.fake_run import FakeRun, MakeRun
 
@@ -21,7 +21,7 @@ def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def image_payload() -> ImagePayload:
     """An order for six SDXL pictures as the platform sends it."""
     return ImagePayload(
-        family=Family.SDXL,
+        family="sdxl",
         prompt="a lighthouse at dawn, 灯塔",
         negative_prompt="blurry",
         seeds=(11, 12, 13, 14, 15, 16),
@@ -41,7 +41,7 @@ def still_payload(image_payload: ImagePayload) -> ImagePayload:
     """An order for one WAN still."""
     return image_payload.model_copy(
         update={
-            "family": Family.WAN_IMAGE,
+            "family": "wan_image",
             "seeds": (11,),
             "width": 480,
             "height": 832,
@@ -56,7 +56,7 @@ def still_payload(image_payload: ImagePayload) -> ImagePayload:
 def video_payload() -> VideoPayload:
     """An order for five seconds of WAN video."""
     return VideoPayload(
-        family=Family.WAN_VIDEO,
+        family="wan_video",
         prompt="waves",
         seeds=(11,),
         width=480,
@@ -76,7 +76,7 @@ def video_payload() -> VideoPayload:
 def prompt_payload() -> PromptPayload:
     """An order for a longer prompt."""
     return PromptPayload(
-        family=Family.PROMPT, prompt="woman walking", seeds=(11,), max_new_tokens=512, model="qwen2.5-7b-instruct"
+        family="prompt", prompt="woman walking", seeds=(11,), max_new_tokens=512, model="qwen2.5-7b-instruct"
     )
 
 

@@ -1,20 +1,22 @@
-"""The catalogue of all job types. A new type is an entry here and, for a new back end, a connector."""
+"""The catalogue of all job types, read from catalogue.toml and the operator's file when a process starts."""
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, computed_field
+from pydantic import Field
 
 from darkroom_schemas.base import Wire
-from darkroom_schemas.payload import Family
-from darkroom_schemas.remote_payloads import SAFE_METHODS
+from darkroom_schemas.catalogue_file import CatalogueError, Entry, Tables, build
+from darkroom_schemas.families import FAMILIES, NAME_PATTERN, TABLES, Family, FamilyName, Kind, known_families
+from darkroom_schemas.remote_payloads import REMOTE_PAYLOADS, SAFE_METHODS
+from darkroom_schemas.samplers import find_sampler, step_limit
 from darkroom_schemas.worker import Requirements
 
-MEGABYTE = 1_000_000
-SDXL = "sdxl-base-1.0"
-WAN = "wan2.1-t2v-1.3b"
-QWEN = "qwen2.5-7b-instruct"
+_MIME_TYPES = {Kind.IMAGE: "image/png", Kind.VIDEO: "video/mp4", Kind.PROMPT: "text/plain"}
+_IMAGE_FIELDS = ("steps", "guidance_scale", "sampler", "width", "height")
+_NEEDED = {Kind.IMAGE: _IMAGE_FIELDS, Kind.VIDEO: (*_IMAGE_FIELDS, "frames", "fps"), Kind.PROMPT: ()}
+"""Fields that a type of each kind must state."""
 
 
 class Connector(StrEnum):
@@ -32,41 +34,45 @@ class Connector(StrEnum):
 class JobType(Wire):
     """One entry of the catalogue. Sizes in pixels, prices in thousandths of a credit per output."""
 
-    name: str
-    label: str
-    connector: Connector
-    family: Family | None = None
-    model: str | None = None
-    steps: int | None = None
-    guidance_scale: float | None = None
+    name: Annotated[str, Field(pattern=NAME_PATTERN)]
+    label: Annotated[str, Field(min_length=1, max_length=200)]
+    connector: Connector = Connector.LOCAL
+    family: FamilyName | None = None
+    model: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    steps: int | None = Field(default=None, ge=1, le=200)
+    guidance_scale: float | None = Field(default=None, ge=0, le=50)
     sampler: str | None = None
-    width: int | None = None
-    height: int | None = None
-    frames: int | None = None
-    fps: int | None = None
-    outputs: int = Field(default=1, ge=1)
+    width: int | None = Field(default=None, ge=64, le=4096)
+    height: int | None = Field(default=None, ge=64, le=4096)
+    frames: int | None = Field(default=None, ge=5, le=257)
+    fps: int | None = Field(default=None, ge=1, le=60)
+    outputs: int = Field(default=1, ge=1, le=64)
     mime_type: str
-    bucket: str
-    max_output_bytes: int
+    bucket: Annotated[str, Field(pattern=NAME_PATTERN)]
+    max_output_bytes: int = Field(gt=0)
     price_mc: int = Field(ge=0)
     enhanced: bool = False
-    enhance_price_mc: int = 0
-    timeout_s: int = 900
-    vram_gb: int = 0
-    expected_s: float
+    enhance_price_mc: int = Field(default=0, ge=0)
+    timeout_s: int = Field(default=900, ge=1, le=86_400)
+    vram_gb: int = Field(default=0, ge=0, le=1024)
+    expected_s: float = Field(gt=0)
     """Service time on a 48 GB GPU, in seconds: the cost estimate until the queue has measured the service time."""
     needs_credential: bool = False
 
-    @computed_field  # type: ignore[prop-decorator]  # pydantic's documented form; mypy has no decorated properties
     @property
-    def is_sdxl(self) -> bool:
-        """Whether this is an SDXL type."""
-        return self.family is Family.SDXL
+    def kind(self) -> Kind | None:
+        """Return what the type's own model makes; None for a type of another back end."""
+        return None if self.family is None else FAMILIES[self.family].kind
 
     @property
     def takes_negative_prompt(self) -> bool:
-        """Whether the type draws on one of Darkroom's own models."""
-        return self.family not in {None, Family.PROMPT}
+        """Whether a negative prompt has an effect. Without guidance it has none."""
+        return self.family is not None and FAMILIES[self.family].takes_negative_prompt and bool(self.guidance_scale)
+
+    @property
+    def takes_loras(self) -> bool:
+        """Whether the type's model applies LoRAs."""
+        return self.family is not None and FAMILIES[self.family].takes_loras
 
     @property
     def returns_text(self) -> bool:
@@ -83,77 +89,77 @@ class JobType(Wire):
         changes = self.connector is Connector.HTTP and payload.get("method", "GET") not in SAFE_METHODS
         return not self.needs_credential and not changes
 
+    def adds_enhancement_to(self, other: "JobType") -> bool:
+        """Whether this type makes the output of another one, which is not enhanced."""
+        same = (self.family, self.steps, self.frames) == (other.family, other.steps, other.frames)
+        return same and not other.enhanced
+
     @property
     def total_price_mc(self) -> int:
         """Price of a completely delivered job, in thousandths of a credit."""
         return self.price_mc * self.outputs + self.enhance_price_mc
 
 
-def _sdxl(name: str, label: str, *, steps: int, limit_mb: int, price_mc: int, expected_s: float) -> JobType:
-    return JobType(
-        name=name, label=label, connector=Connector.LOCAL, family=Family.SDXL, model=SDXL, steps=steps,
-        guidance_scale=7.0, sampler="DPM++ 2M Karras", width=1024, height=1024, outputs=6, mime_type="image/png",
-        bucket=name, max_output_bytes=limit_mb * MEGABYTE, price_mc=price_mc, vram_gb=12, expected_s=expected_s,
-    )  # fmt: skip
+def read_types(tables: Tables, families: Mapping[str, Family]) -> dict[str, JobType]:
+    """Return the job types of a catalogue by name; raises CatalogueError."""
+    types: dict[str, JobType] = {}
+    for name, entry in tables["types"].items():
+        types[name] = job_type = build(JobType, "types", name, _filled_in(name, entry, families))
+        problem = _problem(job_type, families)
+        if problem is not None:
+            raise CatalogueError(f"{entry.origin}: types.{name}.{problem}")
+    return types
 
 
-def _wan(
-    name: str, label: str, *, steps: int, frames: int = 1, limit_mb: int, price_mc: int, expected_s: float,
-    enhanced: bool = False,
-) -> JobType:  # fmt: skip
-    video = frames > 1
-    return JobType(
-        name=name, label=label, connector=Connector.LOCAL, family=Family.WAN_VIDEO if video else Family.WAN_IMAGE,
-        model=WAN, steps=steps, guidance_scale=5.0, sampler="UniPC", width=480, height=832,
-        frames=frames if video else None, fps=16 if video else None, mime_type="video/mp4" if video else "image/png",
-        bucket=name, max_output_bytes=limit_mb * MEGABYTE, price_mc=price_mc, enhanced=enhanced,
-        enhance_price_mc=500 if enhanced else 0, vram_gb=10, expected_s=expected_s,
-    )  # fmt: skip
+def _filled_in(name: str, entry: Entry, families: Mapping[str, Family]) -> Entry:
+    """Let the bucket be the name of the type, and the MIME type that of its family's kind, unless they are stated."""
+    family = families.get(str(entry.values.get("family")))
+    if family is None and "family" in entry.values:
+        message = f"must be one of {known_families(families)}, is {entry.values['family']!r}"
+        raise CatalogueError(f"{entry.origin}: types.{name}.family: {message}")
+    usual = {"bucket": name} if family is None else {"bucket": name, "mime_type": _MIME_TYPES[family.kind]}
+    return Entry(entry.origin, usual | entry.values)
 
 
-def _remote(
-    name: str, label: str, connector: Connector, *, mime_type: str, price_mc: int, expected_s: float,
-    needs_credential: bool = False,
-) -> JobType:  # fmt: skip
-    return JobType(
-        name=name, label=label, connector=connector, mime_type=mime_type, bucket=name,
-        max_output_bytes=100 * MEGABYTE, price_mc=price_mc, expected_s=expected_s, needs_credential=needs_credential,
-    )  # fmt: skip
+def _problem(job_type: JobType, families: Mapping[str, Family]) -> str | None:
+    """Return the field of a type that does not suit its family, and why."""
+    if job_type.connector is not Connector.LOCAL:
+        if job_type.family is not None:
+            return f"family: is for the connector {Connector.LOCAL}, not for {job_type.connector}"
+        if job_type.name not in REMOTE_PAYLOADS:
+            return f"connector: must be {Connector.LOCAL}; types of other back ends are {', '.join(REMOTE_PAYLOADS)}"
+        return None
+    family = families.get(job_type.family or "")
+    if family is None:
+        return f"family: is required for the connector {Connector.LOCAL}"
+    needed = ("model", *_NEEDED[family.kind])
+    missing = next((field for field in needed if getattr(job_type, field) is None), None)
+    if missing is not None:
+        return f"{missing}: is required for the family {family.name}"
+    return _drawing_problem(job_type, family)
 
 
-_ENTRIES = (
-    _sdxl("sdxl_image_fast", "SDXL, fast", steps=15, limit_mb=5, price_mc=250, expected_s=29.9),
-    _sdxl("sdxl_image_high", "SDXL, high quality", steps=25, limit_mb=10, price_mc=500, expected_s=42.4),
-    _wan("image_fast", "WAN still, fast", steps=25, limit_mb=5, price_mc=500, expected_s=73),
-    _wan("image_high", "WAN still, high quality", steps=50, limit_mb=10, price_mc=750, expected_s=90),
-    _wan("video_fast", "WAN video, 5 s", steps=25, frames=81, limit_mb=50, price_mc=5000, expected_s=241.4),
-    _wan("video_high", "WAN video, 6 s", steps=50, frames=97, limit_mb=200, price_mc=8000, expected_s=360),
-    _wan("image7b_fast_enhanced", "WAN still, fast, prompt enhanced", steps=25, limit_mb=20, price_mc=500,
-         expected_s=233.5, enhanced=True),
-    _wan("image7b_high_enhanced", "WAN still, high quality, prompt enhanced", steps=50, limit_mb=20, price_mc=750,
-         expected_s=104, enhanced=True),
-    _wan("video7b_fast_enhanced", "WAN video, 5 s, prompt enhanced", steps=25, frames=81, limit_mb=100,
-         price_mc=5000, expected_s=266.1, enhanced=True),
-    _wan("video7b_high_enhanced", "WAN video, 6 s, prompt enhanced", steps=50, frames=97, limit_mb=100,
-         price_mc=8000, expected_s=361, enhanced=True),
-    JobType(name="prompt_enhance", label="Prompt enhancement", connector=Connector.LOCAL, family=Family.PROMPT,
-            model=QWEN, mime_type="text/plain", bucket="prompt_enhance", max_output_bytes=MEGABYTE, price_mc=500,
-            vram_gb=16, expected_s=14),
-    _remote("comfyui", "ComfyUI workflow", Connector.COMFYUI, mime_type="image/png", price_mc=1000, expected_s=30),
-    _remote("a1111", "A1111 / Forge image", Connector.A1111, mime_type="image/png", price_mc=500, expected_s=15),
-    _remote("ollama_chat", "Ollama chat", Connector.OLLAMA, mime_type="text/plain", price_mc=100, expected_s=10),
-    _remote("openai_chat", "OpenAI-like chat", Connector.OPENAI, mime_type="text/plain", price_mc=500, expected_s=10,
-            needs_credential=True),
-    _remote("openai_image", "OpenAI-like image", Connector.OPENAI, mime_type="image/png", price_mc=4000,
-            expected_s=20, needs_credential=True),
-    _remote("stability_api", "Stability image", Connector.HTTP, mime_type="image/png", price_mc=4000, expected_s=15,
-            needs_credential=True),
-    _remote("fetch_api", "HTTP request", Connector.HTTP, mime_type="application/json", price_mc=0, expected_s=2),
-    _remote("simulation", "Simulated work", Connector.SIMULATED, mime_type="application/json", price_mc=0,
-            expected_s=1),
-)  # fmt: skip
+def _drawing_problem(job_type: JobType, family: Family) -> str | None:
+    for field in ("width", "height"):
+        size = getattr(job_type, field)
+        if size is not None and size % family.multiple_of:
+            return f"{field}: must be a multiple of {family.multiple_of}, is {size}"
+    if job_type.frames is not None and job_type.frames % family.frame_step != 1 % family.frame_step:
+        return f"frames: must be a multiple of {family.frame_step} and one more, are {job_type.frames}"
+    if job_type.sampler is not None and find_sampler(job_type.sampler, family.samplers) is None:
+        return f"sampler: must be one of {', '.join(family.samplers)}, is {job_type.sampler!r}"
+    limit = None if job_type.sampler is None else step_limit(job_type.sampler)
+    if limit is not None and (job_type.steps or 0) > limit:
+        return f"steps: must be at most {limit} with the sampler {job_type.sampler}, are {job_type.steps}"
+    if job_type.outputs > 1 and family.kind is not Kind.IMAGE:
+        return f"outputs: must be 1 for the family {family.name}"
+    return None
 
-CATALOGUE: dict[str, JobType] = {entry.name: entry for entry in _ENTRIES}
 
-OURVIDZ_TYPES: tuple[str, ...] = tuple(entry.name for entry in _ENTRIES[:10])
-"""The ten types of the OurVidz dialect, in its documented order."""
+try:
+    CATALOGUE: dict[str, JobType] = read_types(TABLES, FAMILIES)
+except CatalogueError as error:  # every process reads the catalogue when it starts
+    raise SystemExit(str(error)) from None
+
+OURVIDZ_TYPES: tuple[str, ...] = tuple(CATALOGUE)[:10]
+"""The ten types of the OurVidz dialect, in its documented order. The operator's types follow the shipped ones."""

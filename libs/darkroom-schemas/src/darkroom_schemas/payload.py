@@ -1,11 +1,23 @@
-"""The payload that a worker receives, for each family of job types. All values are resolved."""
+"""The payload that a worker receives, for each kind of Darkroom's own models. All values are resolved.
 
-from enum import StrEnum
-from typing import Annotated, Literal, Self, get_args
+The kind is that of the payload's family, which the catalogue knows.
+"""
 
-from pydantic import Field, TypeAdapter, ValidationInfo, field_validator, model_validator
+from typing import Annotated, Any, Literal, Self, get_args
+
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    Field,
+    Tag,
+    TypeAdapter,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from darkroom_schemas.base import Wire
+from darkroom_schemas.families import FAMILIES, FamilyName, Kind, known_families
 from darkroom_schemas.loras import MAX_LORAS, LoraChoice
 from darkroom_schemas.samplers import step_limit
 
@@ -16,19 +28,10 @@ MAX_PROMPT_CHARACTERS = 20_000
 Prompt = Annotated[str, Field(max_length=MAX_PROMPT_CHARACTERS)]
 MAX_CLIP_SKIP = 12
 ClipSkip = Annotated[int, Field(ge=1, le=MAX_CLIP_SKIP)]
-"""Layer of the text encoders, counted from the end: 2 is the last but one, SDXL's usual layer. 1 counts as 2.
+"""Layer of the text encoders, counted from the end: 2 is the last but one, the usual layer of SDXL. 1 counts as 2.
 
 The numbers are those of A1111's `CLIP_stop_at_last_layers` and of ComfyUI's `stop_at_clip_layer`, which is negative.
 """
-
-
-class Family(StrEnum):
-    """The pipeline that runs a step."""
-
-    SDXL = "sdxl"
-    WAN_VIDEO = "wan_video"
-    WAN_IMAGE = "wan_image"
-    PROMPT = "prompt"
 
 
 LeftOpen = Literal["steps", "guidance_scale", "sampler"]
@@ -36,8 +39,20 @@ LEFT_OPEN: tuple[LeftOpen, ...] = get_args(LeftOpen)
 """Values for which a model may have its own default, if the user did not choose them."""
 
 
+def _require_kind(kind: Kind) -> AfterValidator:
+    """Validate that a family is one of the catalogue's of this kind."""
+
+    def check(name: str) -> str:
+        family = FAMILIES.get(name)
+        if family is None or family.kind is not kind:
+            raise ValueError(f"must be one of {known_families(FAMILIES, kind)}, not {name!r}")
+        return name
+
+    return AfterValidator(check)
+
+
 class _Drawing(Wire):
-    """Fields of images and videos. Sizes are in pixels, multiples of 8 (SDXL) or 16 (WAN)."""
+    """Fields of images and videos. Sizes are in pixels, multiples of the family's `multiple_of`."""
 
     prompt: Prompt
     negative_prompt: Prompt | None = None
@@ -65,25 +80,27 @@ class _Drawing(Wire):
 class ImagePayload(_Drawing):
     """A batch of still images, one per seed."""
 
-    family: Literal[Family.SDXL, Family.WAN_IMAGE]
+    family: Annotated[FamilyName, _require_kind(Kind.IMAGE)]
     seeds: tuple[Seed, ...] = Field(min_length=1, max_length=64)
     clip_skip: ClipSkip | None = None
-    """For SDXL; None means its usual layer."""
+    """For families with `takes_clip_skip`, others ignore it; None means the usual layer."""
     loras: tuple[LoraChoice, ...] = Field(default=(), max_length=MAX_LORAS)
-    """For SDXL, in addition to the tags of the prompt. The worker must offer each as the model `lora:<name>`."""
+    """For families with `takes_loras`, in addition to the tags of the prompt. The worker must offer each as the model
+    `lora:<name>`."""
 
     @field_validator("loras")
     @classmethod
-    def _only_for_sdxl(cls, loras: tuple[LoraChoice, ...], info: ValidationInfo) -> tuple[LoraChoice, ...]:
-        if loras and info.data.get("family") is not Family.SDXL:
-            raise ValueError("only SDXL applies LoRAs")
+    def _only_where_they_apply(cls, loras: tuple[LoraChoice, ...], info: ValidationInfo) -> tuple[LoraChoice, ...]:
+        family = FAMILIES.get(info.data.get("family", ""))
+        if loras and family is not None and not family.takes_loras:
+            raise ValueError(f"{family.name} applies no LoRAs")
         return loras
 
 
 class VideoPayload(_Drawing):
-    """One video. `frames` is 4k+1, `fps` frames per second."""
+    """One video. `frames` is a multiple of the family's `frame_step` and one, `fps` frames per second."""
 
-    family: Literal[Family.WAN_VIDEO]
+    family: Annotated[FamilyName, _require_kind(Kind.VIDEO)]
     seeds: tuple[Seed, ...] = Field(min_length=1, max_length=1)
     frames: int = Field(ge=5, le=257)
     fps: int = Field(ge=1, le=60)
@@ -92,12 +109,33 @@ class VideoPayload(_Drawing):
 class PromptPayload(Wire):
     """Expansion of a short prompt by a language model. The result is `StepResult.text`."""
 
-    family: Literal[Family.PROMPT]
+    family: Annotated[FamilyName, _require_kind(Kind.PROMPT)]
     prompt: Prompt
     seeds: tuple[Seed, ...] = Field(min_length=1, max_length=1)
     max_new_tokens: int = Field(default=512, ge=1, le=4096)
     model: str
 
 
-Payload = Annotated[ImagePayload | VideoPayload | PromptPayload, Field(discriminator="family")]
-PAYLOAD: TypeAdapter[ImagePayload | VideoPayload | PromptPayload] = TypeAdapter(Payload)
+AnyPayload = ImagePayload | VideoPayload | PromptPayload
+PAYLOADS: dict[Kind, type[Wire]] = {Kind.IMAGE: ImagePayload, Kind.VIDEO: VideoPayload, Kind.PROMPT: PromptPayload}
+"""The payload model of each kind."""
+
+
+def _kind_of(payload: Any) -> str | None:  # Any: what pydantic validates or serializes
+    """Return the kind of a payload's family; None, which is an error, for an unknown family."""
+    name = payload.get("family") if isinstance(payload, dict) else getattr(payload, "family", None)
+    family = FAMILIES.get(name) if isinstance(name, str) else None
+    return None if family is None else family.kind.value
+
+
+Payload = Annotated[
+    Annotated[ImagePayload, Tag(Kind.IMAGE.value)]
+    | Annotated[VideoPayload, Tag(Kind.VIDEO.value)]
+    | Annotated[PromptPayload, Tag(Kind.PROMPT.value)],
+    Discriminator(
+        _kind_of,
+        custom_error_type="unknown_family",
+        custom_error_message=f"family: must be one of {known_families(FAMILIES)}",
+    ),
+]
+PAYLOAD: TypeAdapter[AnyPayload] = TypeAdapter(Payload)

@@ -6,17 +6,11 @@ from typing import Any
 
 from darkroom_schemas.base import Wire
 from darkroom_schemas.catalogue import CATALOGUE, JobType
-from darkroom_schemas.payload import LEFT_OPEN, MAX_SEED, Family, ImagePayload, PromptPayload, VideoPayload
+from darkroom_schemas.payload import LEFT_OPEN, MAX_SEED, PAYLOADS
 from darkroom_schemas.remote_payloads import REMOTE_PAYLOADS
 
 MADE_SEEDS_BELOW = 2**53
 """Limit of generated seeds, which JavaScript can represent exactly."""
-_OWN_PAYLOADS: dict[Family, type[Wire]] = {
-    Family.SDXL: ImagePayload,
-    Family.WAN_IMAGE: ImagePayload,
-    Family.WAN_VIDEO: VideoPayload,
-    Family.PROMPT: PromptPayload,
-}
 
 
 def seeds_from(seed: int | None, count: int) -> tuple[int, ...]:
@@ -27,7 +21,7 @@ def seeds_from(seed: int | None, count: int) -> tuple[int, ...]:
 
 def payload_model(entry: JobType) -> type[Wire]:
     """Return the payload model of a job type."""
-    return REMOTE_PAYLOADS[entry.name] if entry.family is None else _OWN_PAYLOADS[entry.family]
+    return REMOTE_PAYLOADS[entry.name] if entry.kind is None else PAYLOADS[entry.kind]
 
 
 def type_values(entry: JobType) -> dict[str, Any]:
@@ -54,10 +48,6 @@ def complete_payload(entry: JobType, given: Mapping[str, Any], *, seed: int | No
     return model.model_validate(payload).model_dump(mode="json", exclude_unset=not is_own, exclude_none=is_own)
 
 
-def plain_type(entry: JobType) -> JobType:
-    """Return the type with the same output as an enhanced type, without enhancement of the prompt."""
-    return next(
-        other
-        for other in CATALOGUE.values()
-        if not other.enhanced and (other.family, other.steps, other.frames) == (entry.family, entry.steps, entry.frames)
-    )
+def plain_type(entry: JobType) -> JobType | None:
+    """Return the type with the same output as an enhanced type, without enhancement of the prompt; None without one."""
+    return next((other for other in CATALOGUE.values() if entry.adds_enhancement_to(other)), None)

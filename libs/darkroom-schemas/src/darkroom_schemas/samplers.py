@@ -5,13 +5,6 @@ from collections.abc import Iterable
 KARRAS = " Karras"
 """Suffix of samplers with Karras noise levels."""
 
-SDXL_SAMPLERS = (
-    *("Euler", "Euler Karras", "Euler a", "Heun", "DPM2", "DPM2 Karras", "DPM2 a", "DPM2 a Karras"),
-    *("DPM++ 2M", "DPM++ 2M Karras", "DPM++ 2M SDE", "DPM++ 2M SDE Karras", "DPM++ 2S a", "DPM++ 2S a Karras"),
-    *("DPM++ SDE", "DPM++ SDE Karras", "DPM++ 3M", "DDIM", "PNDM", "UniPC", "UniPC Karras", "LCM", "TCD", "DEIS"),
-)
-"""Samplers of the SDXL pipeline. A test compares them with the worker's table."""
-
 _OTHER_NAMES = {
     "Euler": ("EulerDiscreteScheduler", "FlowMatchEulerDiscreteScheduler"),
     "Euler a": ("euler_ancestral", "EulerAncestralDiscreteScheduler"),

@@ -1,6 +1,6 @@
 import pytest
 from darkroom_schemas.catalogue import CATALOGUE, OURVIDZ_TYPES
-from darkroom_schemas.payload import Family
+from darkroom_schemas.families import Kind
 
 
 def test_the_ten_documented_types_come_first_and_in_order() -> None:
@@ -22,7 +22,7 @@ def test_bucket_limits_are_the_documented_ones(name: str, limit_mb: int) -> None
 
 def test_sdxl_makes_six_square_pictures_and_takes_a_negative_prompt() -> None:
     entry = CATALOGUE["sdxl_image_high"]
-    assert (entry.outputs, entry.width, entry.height, entry.is_sdxl) == (6, 1024, 1024, True)
+    assert (entry.outputs, entry.width, entry.height, entry.takes_loras) == (6, 1024, 1024, True)
 
 
 def test_every_type_that_draws_on_our_own_models_takes_a_negative_prompt() -> None:
@@ -33,9 +33,7 @@ def test_every_type_that_draws_on_our_own_models_takes_a_negative_prompt() -> No
 @pytest.mark.parametrize(("name", "frames"), [("video_fast", 81), ("video_high", 97)])
 def test_videos_are_portrait_at_16_frames_a_second(name: str, frames: int) -> None:
     entry = CATALOGUE[name]
-    assert (entry.family, entry.width, entry.height, entry.fps, entry.frames) == (
-        Family.WAN_VIDEO, 480, 832, 16, frames,
-    )  # fmt: skip
+    assert (entry.kind, entry.width, entry.height, entry.fps, entry.frames) == (Kind.VIDEO, 480, 832, 16, frames)
 
 
 def test_a_job_costs_its_outputs_plus_the_enhancement() -> None:

@@ -59,4 +59,4 @@ def test_what_does_not_fit_the_type_is_refused(given: dict[str, Any]) -> None:
     ],
 )
 def test_every_enhanced_type_has_a_plain_one(enhanced: str, plain: str) -> None:
-    assert plain_type(CATALOGUE[enhanced]).name == plain
+    assert plain_type(CATALOGUE[enhanced]) == CATALOGUE[plain]

@@ -1,7 +1,10 @@
 """Samplers are found by their names in A1111, ComfyUI and diffusers, in any case."""
 
 import pytest
-from darkroom_schemas.samplers import SDXL_SAMPLERS, find_sampler, step_limit
+from darkroom_schemas.families import FAMILIES
+from darkroom_schemas.samplers import find_sampler, step_limit
+
+SDXL_SAMPLERS = FAMILIES["sdxl"].samplers
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 """Samplers are known by every spelling that clients use, and no two of them by the same one."""
 
 import pytest
-from darkroom_schemas.samplers import SDXL_SAMPLERS, find_name, find_sampler
+from darkroom_schemas.families import FAMILIES
+from darkroom_schemas.samplers import find_name, find_sampler
+
+SDXL_SAMPLERS = FAMILIES["sdxl"].samplers
 
 
 @pytest.mark.parametrize("name", SDXL_SAMPLERS)

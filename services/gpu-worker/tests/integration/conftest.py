@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from darkroom_schemas.payload import AnyPayload
 from gpu_worker.models.profile import Profile
 from gpu_worker.models.profile_loader import load_profile
 from gpu_worker.pipelines.executor import PipelineExecutor
 from gpu_worker.runtime.messages import Progressed, Setup
 from gpu_worker.wiring.gpu_process import make_executor
-from support.drawing import AnyPayload, Draw, Drawing
+from support.drawing import Draw, Drawing
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from darkroom_schemas.errors import StepErrorCode
-from darkroom_schemas.payload import Family, PromptPayload
+from darkroom_schemas.payload import PromptPayload
 from gpu_worker.domain.failures import ChildLost
 from gpu_worker.models.files import ModelFiles
 from gpu_worker.models.profile_loader import load_profile
@@ -75,7 +75,7 @@ class Bed:
 
     async def run(self, prompt: str) -> StepOutcome:
         self.begun.clear()
-        payload = PromptPayload(family=Family.PROMPT, prompt=prompt, seeds=(1,), model="m")
+        payload = PromptPayload(family="prompt", prompt=prompt, seeds=(1,), model="m")
         return await self.child.run(
             RunStep(run_id=prompt, payload=payload, spool=Path("/nowhere")),
             stop=self.stop,
@@ -226,7 +226,7 @@ async def test_a_step_whose_caller_is_gone_does_not_go_on(bed: Bed) -> None:
 @pytest.mark.parametrize("stop_first", [False, True])
 async def test_a_stop_that_comes_with_its_run_or_before_it_is_not_lost(*, stop_first: bool) -> None:
     child = await ChildProcess.start(COMMAND)
-    payload = PromptPayload(family=Family.PROMPT, prompt="obey", seeds=(1,), model="m")
+    payload = PromptPayload(family="prompt", prompt="obey", seeds=(1,), model="m")
     try:
         async with asyncio.timeout(60):
             await child.send(Setup(profile=load_profile("tiny"), models_dir=Path("/nowhere"), heartbeat_s=3600))

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import torch
 from darkroom_schemas.errors import StepErrorCode
-from darkroom_schemas.payload import ImagePayload, PromptPayload, VideoPayload
+from darkroom_schemas.payload import AnyPayload, ImagePayload, PromptPayload, VideoPayload
 from gpu_worker.domain.failures import Failure
 from gpu_worker.pipelines.executor import PipelineExecutor
-from support.drawing import AnyPayload, Draw
+from support.drawing import Draw
 
 
 @contextmanager

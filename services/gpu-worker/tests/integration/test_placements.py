@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from darkroom_schemas.errors import StepErrorCode
-from darkroom_schemas.payload import ImagePayload, VideoPayload
+from darkroom_schemas.payload import AnyPayload, ImagePayload, VideoPayload
 from gpu_worker.domain.failures import Failure
 from gpu_worker.domain.memory.card import CUDA, Card
 from gpu_worker.domain.memory.footprint import Component, Shape, StageName
@@ -23,7 +23,7 @@ from gpu_worker.pipelines.placement import clear_text, component_weights, compon
 from gpu_worker.pipelines.sdxl.load import load_sdxl
 from gpu_worker.runtime.device import choose_device, weights_bytes
 from gpu_worker.runtime.model_cache import AdmittedModel
-from support.drawing import AnyPayload, Draw
+from support.drawing import Draw
 
 CPU = torch.device("cpu")
 MOVING = (Placement.TEXT_OUT, Placement.TEXT_STREAMED)

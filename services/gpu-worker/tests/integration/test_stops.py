@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from darkroom_schemas.payload import ImagePayload, PromptPayload, VideoPayload
+from darkroom_schemas.payload import AnyPayload, ImagePayload, PromptPayload, VideoPayload
 from gpu_worker.domain.failures import Stopped
 from gpu_worker.models.profile import Profile
 from gpu_worker.models.registry import TinyArchitecture
@@ -15,7 +15,7 @@ from gpu_worker.pipelines.components import load_models
 from gpu_worker.pipelines.executor import PipelineExecutor
 from gpu_worker.runtime.messages import Setup
 from gpu_worker.wiring.gpu_process import make_executor
-from support.drawing import AnyPayload, Draw, Drawing
+from support.drawing import Draw, Drawing
 
 PLACES = {
     "sdxl": ("text_encoder", "text_encoder_2", "unet", "vae"),

@@ -3,13 +3,12 @@
 from pathlib import Path
 
 import pytest
-from darkroom_schemas.payload import ImagePayload, PromptPayload, VideoPayload
+from darkroom_schemas.payload import AnyPayload, ImagePayload, PromptPayload, VideoPayload
 from gpu_worker.models.registry import TinyArchitecture
 from gpu_worker.models.tiny.build import ensure_tiny_model
 from gpu_worker.models.weight_files import FLOAT32_BYTES, component_bytes
 from gpu_worker.pipelines.executor import PipelineExecutor
 from gpu_worker.pipelines.placement import components
-from support.drawing import AnyPayload
 
 
 @pytest.mark.parametrize("architecture", list(TinyArchitecture))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from darkroom_schemas.errors import StepErrorCode
-from darkroom_schemas.payload import ImagePayload
+from darkroom_schemas.payload import AnyPayload, ImagePayload
 from darkroom_schemas.recipe import Recipe
 from gpu_worker.connectors.attempt import Storage
 from gpu_worker.connectors.local import LocalConnector, Loras
@@ -16,7 +16,6 @@ from gpu_worker.domain.failures import ConnectorNotReady, Failure, Stopped
 from gpu_worker.domain.model_states import ModelPhase, ModelState, ModelStates, all_ready
 from gpu_worker.domain.ports import StoredObject
 from gpu_worker.models.lora_folder import LoraUse
-from gpu_worker.models.profile import AnyPayload
 from gpu_worker.models.profile_loader import load_profile
 from gpu_worker.runtime.messages import (
     FileReady,

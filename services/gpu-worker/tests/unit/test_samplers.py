@@ -7,14 +7,14 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
-from darkroom_schemas.samplers import SDXL_SAMPLERS
+from darkroom_schemas.families import FAMILIES
 from gpu_worker.domain.failures import Failure
 from gpu_worker.pipelines.sdxl import samplers as sdxl
 from gpu_worker.pipelines.wan import samplers as wan
 
 
 def test_the_worker_has_the_samplers_that_are_promised() -> None:
-    assert set(sdxl.SAMPLERS) == set(SDXL_SAMPLERS)
+    assert set(sdxl.SAMPLERS) == set(FAMILIES["sdxl"].samplers)
 
 
 @pytest.mark.parametrize("make", [sdxl.make_sampler, wan.make_sampler])

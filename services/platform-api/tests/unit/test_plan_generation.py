@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from darkroom_schemas.catalogue import SDXL
 from darkroom_schemas.payload import MAX_SEED
 from darkroom_schemas.worker import Capabilities
 from platform_api.domain.errors import InvalidParameter
@@ -11,6 +10,8 @@ from platform_api.domain.planning.checkpoints import UnknownCheckpoint, checkpoi
 from platform_api.domain.planning.from_generation import plan_generation
 from platform_api.domain.planning.generation import Generation
 from platform_api.domain.planning.plan import Plan, PlannedStep
+
+SDXL = "sdxl-base-1.0"
 
 SDXL_WORKER = Capabilities(types=("sdxl_image_fast", "sdxl_image_high"), models=(SDXL, "pony_v8"))
 FORGE = Capabilities(types=("a1111",), backends=("Main",))

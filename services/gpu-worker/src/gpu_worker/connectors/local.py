@@ -8,6 +8,7 @@ from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.catalogue import Connector as ConnectorName
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.loras import lora_model
+from darkroom_schemas.payload import AnyPayload
 from darkroom_schemas.step import StepResult
 
 from gpu_worker.connectors.attempt import Attempt, Storage, attempt
@@ -17,7 +18,7 @@ from gpu_worker.domain.output_file import OutputFile
 from gpu_worker.domain.ports import StepOutcomes, StepRun
 from gpu_worker.models.lora_folder import LoraUse
 from gpu_worker.models.payloads import read_payload, require_model, with_defaults
-from gpu_worker.models.profile import AnyPayload, Profile
+from gpu_worker.models.profile import Profile
 from gpu_worker.models.registry import ModelFamily
 from gpu_worker.runtime.messages import FileReady, Progressed, RunStep, StepDone, StepFailure, StepOutcome
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from darkroom_schemas.catalogue import CATALOGUE, Connector, JobType
-from darkroom_schemas.payload import Family, ImagePayload, PromptPayload, VideoPayload
+from darkroom_schemas.payload import PAYLOAD, AnyPayload, PromptPayload, VideoPayload
+from darkroom_schemas.planning import complete_payload
 
 from gpu_worker.domain.memory.footprint import Shape, StageName
 from gpu_worker.models.payloads import MODELS_OF
-from gpu_worker.models.profile import AnyPayload
 from gpu_worker.models.registry import ModelEntry
 
 _SDXL_TOKENS = 16 * 77
@@ -23,7 +23,7 @@ def stage_shapes(payload: AnyPayload) -> dict[StageName, Shape]:
         tokens = _INSTRUCTION_TOKENS + len(payload.prompt.encode()) + payload.max_new_tokens
         return {StageName.WRITE: Shape(tokens)}
     pixels = payload.width * payload.height
-    if payload.family is Family.SDXL:
+    if payload.family == "sdxl":
         return {
             StageName.ENCODE: Shape(_SDXL_TOKENS),
             StageName.DENOISE: Shape(pixels, batch=len(payload.seeds)),
@@ -39,26 +39,8 @@ def stage_shapes(payload: AnyPayload) -> dict[StageName, Shape]:
 
 def usual_payload(job_type: JobType, outputs: int | None = None) -> AnyPayload:
     """Return a payload as the platform sends it for a job type of Darkroom's own pipelines, with a long prompt."""
-    prompt = "x" * _USUAL_PROMPT_CHARS
-    model = str(job_type.model)
-    if job_type.family is Family.PROMPT:
-        return PromptPayload(family=Family.PROMPT, prompt=prompt, seeds=(0,), model=model)
-    drawing = {
-        "family": job_type.family,
-        "prompt": prompt,
-        "seeds": tuple(range(outputs or job_type.outputs)),
-        "width": job_type.width,
-        "height": job_type.height,
-        "steps": job_type.steps,
-        "guidance_scale": job_type.guidance_scale,
-        "sampler": job_type.sampler,
-        "model": model,
-        "bucket": job_type.bucket,
-        "max_bytes": job_type.max_output_bytes,
-    }
-    if job_type.family is Family.WAN_VIDEO:
-        return VideoPayload.model_validate(drawing | {"frames": job_type.frames, "fps": job_type.fps})
-    return ImagePayload.model_validate(drawing)
+    given = {"prompt": "x" * _USUAL_PROMPT_CHARS, "seeds": tuple(range(outputs or job_type.outputs))}
+    return PAYLOAD.validate_python(complete_payload(job_type, given))
 
 
 def least_shapes(entry: ModelEntry) -> dict[StageName, Shape]:
@@ -66,7 +48,7 @@ def least_shapes(entry: ModelEntry) -> dict[StageName, Shape]:
     payloads = (
         usual_payload(job_type, outputs=1)
         for job_type in CATALOGUE.values()
-        if job_type.family is not None and MODELS_OF[job_type.family] is entry.family
+        if job_type.family is not None and MODELS_OF.get(job_type.family) is entry.family
     )
     return min(
         map(stage_shapes, payloads), key=lambda shapes: sum(shape.size * shape.frames for shape in shapes.values())

@@ -7,14 +7,14 @@ from pathlib import Path
 from darkroom_chassis.logs import get_logger
 from darkroom_schemas.base import Wire
 from darkroom_schemas.errors import StepErrorCode
+from darkroom_schemas.families import FAMILIES
 from darkroom_schemas.loras import MAX_LORA_NAME, MAX_LORAS, add_up
-from darkroom_schemas.payload import Family, ImagePayload
+from darkroom_schemas.payload import AnyPayload, ImagePayload
 
 from gpu_worker.domain.checkpoints.kind import CheckpointKind
 from gpu_worker.domain.failures import Failure
 from gpu_worker.domain.prompt.syntax import parse_prompt
 from gpu_worker.models.digests import file_digest
-from gpu_worker.models.profile import AnyPayload
 from gpu_worker.models.safetensors_file import NotUsable, read_weights_file
 
 log = get_logger(__name__)
@@ -96,7 +96,7 @@ class LoraFolder:
         Raises a MODEL_UNAVAILABLE Failure for a LoRA of the payload that is not here, and an INVALID_PAYLOAD Failure
         for too many.
         """
-        if not isinstance(payload, ImagePayload) or payload.family is not Family.SDXL:
+        if not isinstance(payload, ImagePayload) or not FAMILIES[payload.family].takes_loras:
             return ()
         offered = self._offered
         for asked in payload.loras:

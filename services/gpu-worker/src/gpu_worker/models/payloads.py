@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from darkroom_schemas.errors import StepErrorCode
-from darkroom_schemas.payload import LEFT_OPEN, PAYLOAD, Family, ImagePayload, PromptPayload, VideoPayload
+from darkroom_schemas.families import FAMILIES
+from darkroom_schemas.payload import LEFT_OPEN, PAYLOAD, AnyPayload, ImagePayload, PromptPayload, VideoPayload
 from darkroom_schemas.samplers import step_limit
 from pydantic import ValidationError
 
@@ -12,37 +13,38 @@ from gpu_worker.domain.failures import Failure
 from gpu_worker.models.registry import ModelEntry, ModelFamily
 
 MODELS_OF = {
-    Family.SDXL: ModelFamily.SDXL,
-    Family.WAN_IMAGE: ModelFamily.WAN,
-    Family.WAN_VIDEO: ModelFamily.WAN,
-    Family.PROMPT: ModelFamily.QWEN,
+    "sdxl": ModelFamily.SDXL,
+    "wan_image": ModelFamily.WAN,
+    "wan_video": ModelFamily.WAN,
+    "prompt": ModelFamily.QWEN,
 }
 
 
-def read_payload(raw: dict[str, Any]) -> ImagePayload | VideoPayload | PromptPayload:
+def read_payload(raw: dict[str, Any]) -> AnyPayload:
     """Parse a payload; raises an INVALID_PAYLOAD Failure that names the field."""
     try:
         payload = PAYLOAD.validate_python(raw)
     except ValidationError as error:
         raise Failure(StepErrorCode.INVALID_PAYLOAD, _first_problem(error)) from error
-    if isinstance(payload, VideoPayload) and payload.frames % 4 != 1:
-        raise Failure(StepErrorCode.INVALID_PAYLOAD, f"frames must be 4k+1 (81, 97, ...), not {payload.frames}")
+    if isinstance(payload, VideoPayload):
+        step = FAMILIES[payload.family].frame_step
+        if payload.frames % step != 1 % step:
+            message = f"frames must be {step}k+1 ({10 * step + 1}, {11 * step + 1}, ...), not {payload.frames}"
+            raise Failure(StepErrorCode.INVALID_PAYLOAD, message)
     return payload
 
 
-def require_model(payload: ImagePayload | VideoPayload | PromptPayload, models: Mapping[str, ModelEntry]) -> None:
+def require_model(payload: AnyPayload, models: Mapping[str, ModelEntry]) -> None:
     """Raise a Failure if the payload's model is not offered, or belongs to another family."""
     entry = models.get(payload.model)
     if entry is None:
         known = ", ".join(models)
         raise Failure(StepErrorCode.MODEL_UNAVAILABLE, f"This worker has no model {payload.model!r}; it has: {known}")
-    if entry.family is not MODELS_OF[payload.family]:
-        raise Failure(StepErrorCode.INVALID_PAYLOAD, f"model: {payload.model!r} cannot do {payload.family.value!r}")
+    if entry.family is not MODELS_OF.get(payload.family):
+        raise Failure(StepErrorCode.INVALID_PAYLOAD, f"model: {payload.model!r} cannot do {payload.family!r}")
 
 
-def with_defaults(
-    payload: ImagePayload | VideoPayload | PromptPayload, models: Mapping[str, ModelEntry]
-) -> ImagePayload | VideoPayload | PromptPayload:
+def with_defaults(payload: AnyPayload, models: Mapping[str, ModelEntry]) -> AnyPayload:
     """Return the payload with the defaults of its model for what it leaves open; all its values then count as chosen.
 
     Raises an INVALID_PAYLOAD Failure for more steps than the sampler takes.

@@ -1,13 +1,11 @@
 """Profiles: which models a worker offers, and how far it scales payloads down to fit its machine."""
 
-from darkroom_schemas.payload import Family, ImagePayload, PromptPayload, VideoPayload
-from pydantic import BaseModel, ConfigDict, Field
+from darkroom_schemas.families import FAMILIES, known_families
+from darkroom_schemas.payload import AnyPayload, PromptPayload
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from gpu_worker.models.registry import Models
 
-AnyPayload = ImagePayload | VideoPayload | PromptPayload
-
-_MULTIPLE_OF = {Family.SDXL: 8, Family.WAN_IMAGE: 16, Family.WAN_VIDEO: 16}
 _MIN_SIDE_PX = 64
 
 
@@ -33,17 +31,25 @@ class Profile(BaseModel):
     """Device kinds in order of preference: cuda, cpu."""
     capacity_gb: int | None = Field(default=None, ge=0)
     """VRAM in GiB to advertise; None means that of the device. A scaled job needs less than its job type states."""
-    scales: dict[Family, Scale] = Field(default_factory=dict)
+    scales: dict[str, Scale] = Field(default_factory=dict)
+    """By the family of the payload."""
     preload: tuple[str, ...] = ()
     """Models to obtain first, and to load before the first step that needs them."""
     models: Models
+
+    @field_validator("scales")
+    @classmethod
+    def _are_of_known_families(cls, scales: dict[str, Scale]) -> dict[str, Scale]:
+        if unknown := sorted(scales.keys() - FAMILIES.keys()):
+            raise ValueError(f"must be of the families {known_families(FAMILIES)}, not {unknown[0]!r}")
+        return scales
 
     def fit(self, payload: AnyPayload) -> AnyPayload:
         """Return a payload scaled to this profile. Frames and frame rate stay, so a video keeps its duration."""
         scale = self.scales.get(payload.family, Scale())
         if isinstance(payload, PromptPayload):
             return payload.model_copy(update={"max_new_tokens": min(payload.max_new_tokens, scale.max_new_tokens)})
-        multiple = _MULTIPLE_OF[payload.family]
+        multiple = FAMILIES[payload.family].multiple_of
         return payload.model_copy(
             update={
                 "width": _fit_side(payload.width, scale.divisor, multiple),

@@ -4,8 +4,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
+from darkroom_schemas.families import FAMILIES
 from darkroom_schemas.payload import LEFT_OPEN, ClipSkip, Prompt
-from darkroom_schemas.samplers import SDXL_SAMPLERS, find_sampler, step_limit
+from darkroom_schemas.samplers import find_sampler, step_limit
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from gpu_worker.domain.checkpoints.kind import Prediction
@@ -99,8 +100,8 @@ class ModelDefaults(_Entry):
     def _sampler_is_known_and_takes_the_steps(self) -> Self:
         if self.sampler is None:
             return self
-        if find_sampler(self.sampler, SDXL_SAMPLERS) is None:
-            raise ValueError(f"sampler: no {self.sampler!r}; there are: {', '.join(SDXL_SAMPLERS)}")
+        if find_sampler(self.sampler, FAMILIES["sdxl"].samplers) is None:
+            raise ValueError(f"sampler: no {self.sampler!r}; there are: {', '.join(FAMILIES['sdxl'].samplers)}")
         limit = step_limit(self.sampler)
         if limit is not None and (self.steps or 0) > limit:
             raise ValueError(f"steps: must be at most {limit} with the sampler {self.sampler}")

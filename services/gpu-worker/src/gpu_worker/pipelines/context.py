@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from darkroom_schemas.payload import AnyPayload
+
 from gpu_worker.models.demands import stage_shapes
 from gpu_worker.models.files import ModelFiles, find_model
-from gpu_worker.models.profile import AnyPayload
 from gpu_worker.models.registry import ModelEntry
 from gpu_worker.pipelines.peaks import PeakRecorder
 from gpu_worker.pipelines.text_cache import TextCache

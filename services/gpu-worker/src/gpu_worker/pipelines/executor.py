@@ -5,7 +5,7 @@ from functools import partial
 
 from darkroom_chassis.logs import get_logger
 from darkroom_schemas.errors import StepErrorCode
-from darkroom_schemas.payload import Family, PromptPayload
+from darkroom_schemas.payload import ImagePayload, PromptPayload
 
 from gpu_worker.domain.failures import Failure
 from gpu_worker.domain.memory.card import CPU
@@ -156,7 +156,7 @@ class PipelineExecutor:
                 timings_s=timings,
             )
         sink = self._open_sink(step, payload.max_bytes, link.file_ready)
-        if payload.family is Family.SDXL:
+        if isinstance(payload, ImagePayload) and payload.family == "sdxl":
             timings, notes = run_sdxl(payload, self._context, sink, link, step.loras)
         else:
             timings, notes = run_wan(payload, self._context, sink, link)

@@ -1,6 +1,7 @@
 """Loads the model of a step with the memory that there is."""
 
-from gpu_worker.models.profile import AnyPayload
+from darkroom_schemas.payload import AnyPayload
+
 from gpu_worker.pipelines.context import PipelineContext
 from gpu_worker.runtime.batches import with_room
 from gpu_worker.runtime.model_cache import AdmittedModel

@@ -90,7 +90,7 @@ def _item(job_type: JobType, now: Mapping[str, TypeCapacity] | None) -> JobTypeI
     properties: dict[str, Any] = {"prompt": text, "seed": {"type": "integer", "minimum": 0, "maximum": MAX_SEED}}
     if job_type.takes_negative_prompt:
         properties["negative_prompt"] = text
-    if job_type.is_sdxl:
+    if job_type.takes_loras:
         properties["loras"] = {"type": "array", "maxItems": MAX_LORAS, "items": Lora.model_json_schema()}
     return JobTypeItem(
         name=job_type.name,

@@ -43,9 +43,10 @@ def entry_of(name: str) -> JobType:
     if entry is None:
         raise UnknownJobType(name)
     if entry.enhanced:
+        plain = plain_type(entry)
+        parts = "" if plain is None else f"submit prompt_enhance, and then {plain.name} with the resulting text; or "
         raise UnusableJobType(
-            f"cannot be {entry.name}, which has two steps: submit prompt_enhance, and then "
-            f"{plain_type(entry).name} with the resulting text; or submit it to platform-api, which runs both"
+            f"cannot be {entry.name}, which has two steps: {parts}submit it to platform-api, which runs both"
         )
     return entry
 

@@ -5,14 +5,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from darkroom_schemas.catalogue import CATALOGUE, QWEN, SDXL, WAN
+from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.loras import is_lora
 from darkroom_schemas.worker import Capabilities
 
 from platform_api.domain.errors import InvalidParameter
 from platform_api.domain.planning.generation import is_chosen, wrong
 
-SDXL_TYPE = CATALOGUE["sdxl_image_high"].name
+TYPE = CATALOGUE["sdxl_image_high"]
+"""The job type whose models are the checkpoints of generations."""
+DEFAULT_CHECKPOINT = str(TYPE.model)
+_OF_OTHER_TYPES = frozenset(
+    job_type.model for job_type in CATALOGUE.values() if job_type.model and job_type.family != TYPE.family
+)
+"""Models that are no checkpoints."""
 FILE_EXTENSIONS = (".safetensors", ".sft", ".ckpt", ".pt", ".pth", ".bin", ".gguf")
 MAX_SHOWN = 200
 _TITLE = re.compile(r"(.*?)\s*\[([0-9a-f]{8,64})\]\Z")
@@ -36,18 +42,18 @@ class Choice:
 
 
 def checkpoints(live: Sequence[Capabilities]) -> list[str]:
-    """Return the available models of the SDXL pipeline: the default first, then those of live workers."""
-    offered = {model for can in live if SDXL_TYPE in can.types for model in can.models if not is_lora(model)}
-    return [SDXL, *sorted(offered - {SDXL, WAN, QWEN})]
+    """Return the available checkpoints: the default first, then those of live workers."""
+    offered = {model for can in live if TYPE.name in can.types for model in can.models if not is_lora(model)}
+    return [DEFAULT_CHECKPOINT, *sorted(offered - _OF_OTHER_TYPES - {DEFAULT_CHECKPOINT})]
 
 
 def choose_for_worker(asked: str | None, live: Sequence[Capabilities], unknown: UnknownCheckpoint) -> Choice:
-    """Choose a checkpoint of the SDXL pipeline; raises `InvalidParameter` if it is unknown and `unknown` is REJECT."""
+    """Choose a checkpoint of our own workers; raises `InvalidParameter` if it is unknown and `unknown` is REJECT."""
     if asked is None or not is_chosen(asked):
-        return Choice(SDXL)
+        return Choice(DEFAULT_CHECKPOINT)
     known = checkpoints(live)
     found = find_checkpoint(asked, known)
-    return Choice(found) if found else _unknown(asked, known, SDXL, unknown)
+    return Choice(found) if found else _unknown(asked, known, DEFAULT_CHECKPOINT, unknown)
 
 
 def choose_for_backend(asked: str | None, behind: Sequence[Capabilities], unknown: UnknownCheckpoint) -> Choice:
@@ -57,7 +63,8 @@ def choose_for_backend(asked: str | None, behind: Sequence[Capabilities], unknow
     """
     if asked is None or not is_chosen(asked):
         return Choice(None)
-    known = sorted({model for can in behind for model in can.models if not is_lora(model)} - {SDXL, WAN, QWEN})
+    offered = {model for can in behind for model in can.models if not is_lora(model)}
+    known = sorted(offered - _OF_OTHER_TYPES - {DEFAULT_CHECKPOINT})
     if not known:
         return Choice(asked.replace("\\", "/"))
     found = find_checkpoint(asked, known)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from darkroom_schemas.catalogue import CATALOGUE, OURVIDZ_TYPES, JobType
+from darkroom_schemas.catalogue import CATALOGUE, JobType
+from darkroom_schemas.families import Kind
 from darkroom_schemas.loras import LoraChoice, without_tags
-from darkroom_schemas.payload import MAX_SEED, Family
+from darkroom_schemas.payload import MAX_SEED
 from darkroom_schemas.planning import complete_payload, seeds_from
 from darkroom_schemas.worker import Capabilities
 
@@ -16,7 +17,8 @@ from platform_api.domain.planning.plan import DEFAULT_PRIORITY, Plan, PlannedSte
 from platform_api.domain.planning.templates import REFERENCE_START, starts_reference
 
 PROMPT_TYPE = "prompt_enhance"
-SUBMITTABLE = (*OURVIDZ_TYPES, PROMPT_TYPE)
+SUBMITTABLE = tuple(name for name, job_type in CATALOGUE.items() if job_type.kind is not None)
+"""The job types of Darkroom's own models."""
 MAX_PROMPT_CHARACTERS = 2000
 ENHANCED_PROMPT = "{{steps.00.text}}"
 
@@ -68,9 +70,9 @@ def plan_job(request: JobRequest, live: Sequence[Capabilities] = ()) -> Plan:
 
 def _loras(request: JobRequest, job_type: JobType, live: Sequence[Capabilities]) -> Chosen:
     """Return the prompt without LoRA tags and the LoRAs; a language model writes for a picture that may have them."""
-    if job_type.is_sdxl:
+    if job_type.takes_loras:
         return choose_loras(request.prompt, request.loras, live)
-    is_enhancement = job_type.family is Family.PROMPT
+    is_enhancement = job_type.kind is Kind.PROMPT
     refuse_loras("" if is_enhancement else request.prompt, request.loras, job_type.name)
     return Chosen(without_tags(request.prompt) if is_enhancement else request.prompt)
 
@@ -97,7 +99,7 @@ def _step(
     loras: Chosen | None = None,
 ) -> PlannedStep:
     given: dict[str, Any] = {"prompt": prompt, "seeds": seeds}
-    if job_type.family is Family.PROMPT:
+    if job_type.kind is Kind.PROMPT:
         given["seeds"] = seeds[:1]
     else:
         given |= {"negative_prompt": negative_prompt, "original_prompt": original_prompt}

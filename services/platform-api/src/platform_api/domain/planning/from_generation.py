@@ -1,16 +1,22 @@
-"""Plans a generation: on a live back end with the server's alias, otherwise on the SDXL pipeline."""
+"""Plans a generation: on a live back end with the server's alias, otherwise on Darkroom's own workers."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from darkroom_schemas.catalogue import CATALOGUE, SDXL, JobType
-from darkroom_schemas.payload import Family, ImagePayload, LeftOpen
+from darkroom_schemas.catalogue import CATALOGUE, JobType
+from darkroom_schemas.families import FAMILIES
+from darkroom_schemas.payload import ImagePayload, LeftOpen
 from darkroom_schemas.planning import seeds_from
 from darkroom_schemas.remote_payloads import A1111Payload, ComfyUIPayload
-from darkroom_schemas.samplers import KARRAS, SDXL_SAMPLERS, find_name, find_sampler, step_limit
+from darkroom_schemas.samplers import KARRAS, find_name, find_sampler, step_limit
 from darkroom_schemas.worker import Capabilities, Requirements
 
-from platform_api.domain.planning.checkpoints import UnknownCheckpoint, choose_for_backend, choose_for_worker
+from platform_api.domain.planning.checkpoints import (
+    DEFAULT_CHECKPOINT,
+    UnknownCheckpoint,
+    choose_for_backend,
+    choose_for_worker,
+)
 from platform_api.domain.planning.generation import (
     PARAMS,
     Generation,
@@ -26,6 +32,7 @@ from platform_api.domain.planning.plan import Plan, PlannedStep
 from platform_api.domain.servers import backend_type
 
 FAST, HIGH = CATALOGUE["sdxl_image_fast"], CATALOGUE["sdxl_image_high"]
+FAMILY = FAMILIES[str(HIGH.family)]
 DEFAULT_STEPS, DEFAULT_CFG_SCALE = 20, 7.0
 A1111_SIDE = 512
 PRESETS = frozenset({"balanced", "fast", "quality", "normal"})
@@ -59,7 +66,7 @@ def plan_generation(
         chosen = choose_loras(
             asked.prompt, asked.loras, live, prompt_field=f"{PARAMS}positive_prompt", loras_field=f"{PARAMS}loras"
         )
-        step, notice = _sdxl_step(asked, seeds, choice.checkpoint or SDXL, chosen), choice.notice
+        step, notice = _own_step(asked, seeds, choice.checkpoint or DEFAULT_CHECKPOINT, chosen), choice.notice
     parameters = {
         **asked.stored,
         "prompt": asked.prompt,
@@ -73,8 +80,8 @@ def plan_generation(
     return Plan(asked.app_type, (step,), parameters | {"notices": [notice]}, notices=(notice,))
 
 
-def _sdxl_step(asked: Generation, seeds: tuple[int, ...], model: str, chosen: Chosen) -> PlannedStep:
-    for name, why in _not_for_sdxl(asked):
+def _own_step(asked: Generation, seeds: tuple[int, ...], model: str, chosen: Chosen) -> PlannedStep:
+    for name, why in _not_for_workers(asked):
         raise wrong(name, why)
     steps = asked.steps or DEFAULT_STEPS
     job_type = FAST if steps <= _typical_steps(FAST) else HIGH
@@ -86,7 +93,7 @@ def _sdxl_step(asked: Generation, seeds: tuple[int, ...], model: str, chosen: Ch
     if limit is not None and steps > limit:
         raise wrong("steps", f"must be at most {limit} with the sampler {sampler}, are {steps}")
     payload = ImagePayload(
-        family=Family.SDXL,
+        family=FAMILY.name,
         prompt=chosen.prompt,
         loras=chosen.loras,
         negative_prompt=asked.negative_prompt,
@@ -127,7 +134,7 @@ def _is_karras(scheduler: str | None) -> bool:
     return scheduler is not None and find_name(scheduler, (KARRAS,)) is not None
 
 
-def _not_for_sdxl(asked: Generation) -> Iterator[tuple[str, str]]:
+def _not_for_workers(asked: Generation) -> Iterator[tuple[str, str]]:
     """Return the requested features that only an operator's back end supports."""
     why = f"needs a back end that serves {asked.server_alias!r}, and no live worker offers one"
     flags = {
@@ -148,9 +155,9 @@ def _sampler(name: str | None, scheduler: str | None) -> str:
             message = f"must be Karras, Automatic or Balanced without a back end of your own, not {scheduler[:64]!r}"
             raise wrong("scheduler_or_quality_preset", message)
         sampler = f"{sampler} {KARRAS}" if find_name(sampler[-len(KARRAS) :], (KARRAS,)) is None else sampler
-    found = find_sampler(sampler, SDXL_SAMPLERS)
+    found = find_sampler(sampler, FAMILY.samplers)
     if found is None:
-        message = f"with its scheduler must be one of {', '.join(SDXL_SAMPLERS)}, not {sampler[:64]!r}"
+        message = f"with its scheduler must be one of {', '.join(FAMILY.samplers)}, not {sampler[:64]!r}"
         raise wrong("sampler_name", message)
     return found
 
@@ -187,7 +194,7 @@ def _a1111_step(asked: Generation, seeds: tuple[int, ...], checkpoint: str | Non
 
 def _as_a1111_writes(sampler: str) -> str:
     """Return a sampler in the spelling of A1111, which is case-sensitive. Unknown samplers are returned unchanged."""
-    return find_sampler(sampler, SDXL_SAMPLERS) or sampler
+    return find_sampler(sampler, FAMILY.samplers) or sampler
 
 
 def _with_tags(asked: Generation) -> str:

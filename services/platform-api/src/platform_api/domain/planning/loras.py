@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.loras import (
     MAX_LORAS,
     LoraChoice,
@@ -17,9 +18,11 @@ from darkroom_schemas.loras import (
 from darkroom_schemas.worker import Capabilities
 
 from platform_api.domain.errors import InvalidParameter
-from platform_api.domain.planning.checkpoints import MAX_SHOWN, SDXL_TYPE, find_checkpoint
+from platform_api.domain.planning.checkpoints import MAX_SHOWN, find_checkpoint
 
 MAX_LISTED = 20
+LORA_TYPES = tuple(name for name, job_type in CATALOGUE.items() if job_type.takes_loras)
+"""The job types whose models apply LoRAs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,8 @@ class Chosen:
 
 
 def known_loras(live: Sequence[Capabilities]) -> Sequence[str]:
-    """Return the names of the LoRAs on live workers with an SDXL pipeline, sorted."""
-    return lora_names(model for can in live if SDXL_TYPE in can.types for model in can.models)
+    """Return the names of the LoRAs on live workers that apply them, sorted."""
+    return lora_names(model for can in live if _applies_loras(can) for model in can.models)
 
 
 def choose_loras(
@@ -55,13 +58,13 @@ def choose_loras(
 ) -> Chosen:
     """Take the tags out of a prompt, and resolve the names of all LoRAs as clients write them: paths, files, names.
 
-    While no live worker has an SDXL pipeline, every name is accepted. Otherwise raises `InvalidParameter` for an
+    While no live worker applies LoRAs, every name is accepted. Otherwise raises `InvalidParameter` for an
     unknown one, and for more than `MAX_LORAS`.
     """
     tags = find_tags(prompt)
     if not asked and not tags:  # most requests: the names that workers offer need not be collected
         return Chosen(prompt)
-    has_worker = any(SDXL_TYPE in can.types for can in live)
+    has_worker = any(map(_applies_loras, live))
     known = known_loras(live) if has_worker else None
     named = [(_find(lora.name, known, f"{loras_field}.{n}.name"), lora.weight) for n, lora in enumerate(asked)]
     named += [(_find(tag.name, known, prompt_field), tag.weight) for tag in tags]
@@ -76,8 +79,12 @@ def refuse_loras(prompt: str, asked: Sequence[LoraChoice], job_type: str) -> Non
     """Reject LoRAs of a type whose models do not apply them; raises `InvalidParameter`."""
     tags = find_tags(prompt)
     if asked or tags:
-        message = f"{_shown(tags)}needs an SDXL type, not {job_type}: only SDXL applies LoRAs"
+        message = f"{_shown(tags)}needs a job type that applies LoRAs ({', '.join(LORA_TYPES)}), not {job_type}"
         raise InvalidParameter("loras" if asked else "prompt", message)
+
+
+def _applies_loras(worker: Capabilities) -> bool:
+    return any(name in worker.types for name in LORA_TYPES)
 
 
 def _shown(tags: Sequence[LoraTag]) -> str:

@@ -20,7 +20,7 @@ from platform_api.domain.planning.templates import references
 _OUTPUTS = {"comfyui": "max_outputs", "openai_image": "count", "simulation": "pictures"}
 """The payload field with the number of outputs; otherwise one per seed, or one."""
 _PARAMETERS = ("prompt", "negative_prompt", "seed")
-"""Parameters that jobs on Darkroom's own models accept; all other values come from the job type. SDXL takes `loras`."""
+"""Parameters that jobs on Darkroom's own models accept; all other values come from the job type. Some take `loras`."""
 _LORAS: TypeAdapter[tuple[LoraChoice, ...]] = TypeAdapter(
     Annotated[tuple[LoraChoice, ...], Field(max_length=MAX_LORAS)]
 )
@@ -42,8 +42,8 @@ def plan_steps(
     """
     if job_type in REMOTE_PAYLOADS:
         return (_remote(job_type, payload, requirements, where),)
-    is_sdxl = job_type in CATALOGUE and CATALOGUE[job_type].is_sdxl
-    known = (*_PARAMETERS, "loras") if is_sdxl else _PARAMETERS
+    takes_loras = job_type in CATALOGUE and CATALOGUE[job_type].takes_loras
+    known = (*_PARAMETERS, "loras") if takes_loras else _PARAMETERS
     for name, value in payload.items():
         if name not in known:
             allowed = ", ".join(known)
@@ -52,7 +52,7 @@ def plan_steps(
             raise InvalidParameter(f"{where}.{name}", "must be a text")
     seed = _seed(payload.get("seed"), where)
     try:
-        loras = (*_loras(payload.get("loras") or ()), *(more_loras if is_sdxl else ()))
+        loras = (*_loras(payload.get("loras") or ()), *(more_loras if takes_loras else ()))
         steps = plan_job(JobRequest(job_type, **(payload | {"seed": seed, "loras": loras})), live).steps
     except InvalidParameter as error:
         raise InvalidParameter(f"{where}.{error.name}", error.message) from None

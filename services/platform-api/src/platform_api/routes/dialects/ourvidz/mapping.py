@@ -16,6 +16,8 @@ from platform_api.domain.jobs.view import AssetUrls
 from platform_api.http.submission import Prospects
 from platform_api.http.workability import Reason
 
+_SDXL = "sdxl"
+"""The family of the types for which the protocol sets `isSDXL` and `negativePromptSupported`."""
 OurVidzStatus = Literal["queued", "processing", "completed", "failed"]
 STATUS: dict[JobStatus, OurVidzStatus] = {
     JobStatus.QUEUED: "queued",
@@ -127,6 +129,7 @@ class AssetList(BaseModel):
 def queue_job_answer(job: JobView, prospects: Prospects) -> str:
     """Render the response to a submission."""
     job_type = CATALOGUE[job.job_type]
+    is_sdxl = job_type.family == _SDXL
     answer = QueueJobAnswer(
         job=AcceptedJob(
             id=job.id,
@@ -138,8 +141,8 @@ def queue_job_answer(job: JobView, prospects: Prospects) -> str:
         ),
         queueLength=_waiting_for(job_type.model, prospects.queued),
         modelVariant=str(job_type.model),
-        isSDXL=job_type.is_sdxl,
-        negativePromptSupported=job_type.is_sdxl,
+        isSDXL=is_sdxl,
+        negativePromptSupported=is_sdxl,
         reason=prospects.reason,
         notices=list(prospects.notices),
     )

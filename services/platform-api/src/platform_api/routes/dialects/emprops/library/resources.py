@@ -53,9 +53,9 @@ async def list_models(
     for job_type in CATALOGUE.values():
         if job_type.model:
             of_types.setdefault(job_type.model, []).append(job_type.name)
-    of_sdxl = [job_type.name for job_type in CATALOGUE.values() if job_type.is_sdxl]
+    applying = [job_type.name for job_type in CATALOGUE.values() if job_type.takes_loras]
     own = {name for can in live if not can.backends for name in can.models if is_lora(name)}
-    of_types |= dict.fromkeys(own, of_sdxl)
+    of_types |= dict.fromkeys(own, applying)
     found = await _resources(context, user_id, ResourceKind.MODEL, offers, of_types)
     return _page(found, limit, offset, cursor)
 
