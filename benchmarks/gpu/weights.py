@@ -16,9 +16,9 @@ from gpu_worker.models.registry import FolderSource, HubSource, ModelEntry
 from gpu_worker.models.tiny.clip_vocabulary import clip_tokenizer
 from gpu_worker.models.tiny.qwen_vocabulary import END_OF_TEXT, TURN_END, qwen_tokenizer
 from gpu_worker.models.tiny.t5_vocabulary import t5_tokenizer
-from gpu_worker.pipelines.footprints.qwen import qwen_model
-from gpu_worker.pipelines.footprints.sdxl import sdxl_parts
-from gpu_worker.pipelines.footprints.wan import wan_parts
+from gpu_worker.pipelines.qwen.footprint import qwen_model
+from gpu_worker.pipelines.sdxl.footprint import sdxl_parts
+from gpu_worker.pipelines.wan.footprint import wan_parts
 from work import QWEN, SDXL, WAN
 
 NEEDED_BYTES = {SDXL: 7_200_000_000, WAN: 15_000_000_000, QWEN: 15_300_000_000}

@@ -10,7 +10,7 @@ import pytest
 import torch
 from gpu_worker.domain.memory.placement import Placement
 from gpu_worker.models.profile import Profile
-from gpu_worker.models.registry import FileSource, FolderSource, ModelEntry, Source, TinyArchitecture
+from gpu_worker.models.registry import FileSource, FolderSource, ModelEntry, Source
 from gpu_worker.models.tiny.build import ensure_tiny_model
 from gpu_worker.pipelines.context import LoadContext
 from gpu_worker.pipelines.sdxl.load import load_sdxl
@@ -30,7 +30,7 @@ def context(models_dir: Path) -> LoadContext:
 
 @pytest.fixture(scope="module")
 def folder(models_dir: Path) -> Path:
-    return ensure_tiny_model(TinyArchitecture.SDXL, models_dir)
+    return ensure_tiny_model("sdxl", models_dir)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import torch
 from gpu_worker.domain.memory.footprint import Component, Shape, StageName
 from gpu_worker.models.footprint_book import parse_book, shipped_book, write_book
 from gpu_worker.pipelines.footprints.live import work_bytes
-from gpu_worker.pipelines.footprints.qwen import measure_qwen
+from gpu_worker.pipelines.qwen.footprint import measure_qwen
 
 
 def test_live_bytes_are_those_of_tensors_alive_at_once() -> None:

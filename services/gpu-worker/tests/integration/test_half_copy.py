@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import pytest
 import torch
-from gpu_worker.models.registry import TinyArchitecture
 from gpu_worker.models.tiny.build import ensure_tiny_model
 from gpu_worker.pipelines.half_copy import load_with_copy
 from transformers import UMT5EncoderModel
@@ -18,7 +17,7 @@ Load = Callable[[torch.dtype], Any]
 @pytest.fixture
 def published(models_dir: Path, tmp_path: Path) -> Path:
     """Return a text encoder in float32, as WAN's is published."""
-    folder = ensure_tiny_model(TinyArchitecture.WAN, models_dir) / "text_encoder"
+    folder = ensure_tiny_model("wan", models_dir) / "text_encoder"
     UMT5EncoderModel.from_pretrained(folder, dtype=torch.float32).save_pretrained(tmp_path / "published")
     return tmp_path / "published"
 

@@ -9,7 +9,6 @@ import pytest
 import torch
 from diffusers import StableDiffusionXLPipeline
 from gpu_worker.domain.failures import Failure
-from gpu_worker.models.registry import TinyArchitecture
 from gpu_worker.models.tiny.build import ensure_tiny_model
 from gpu_worker.pipelines.sdxl.loras import LoraFile, use_loras
 from safetensors.torch import save_file
@@ -19,7 +18,7 @@ from support.lora_files import write_lora
 @pytest.fixture(scope="module")
 def pipeline(models_dir: Path) -> Any:
     torch.set_num_threads(1)
-    folder = ensure_tiny_model(TinyArchitecture.SDXL, models_dir)
+    folder = ensure_tiny_model("sdxl", models_dir)
     found = StableDiffusionXLPipeline.from_pretrained(folder, dtype=torch.float32)
     found.set_progress_bar_config(disable=True)
     return found

@@ -21,7 +21,7 @@ def with_settings(executor: PipelineExecutor, model: str, folder: Path, models_d
     """Copy a tiny model with other settings in its `model_index.json`; return a profile with the copy in its place."""
     executor.models.get(model)
     profile = load_profile("tiny")
-    [original] = (models_dir / "tiny").glob(f"{profile.models[model].family.value}-*")
+    [original] = (models_dir / "tiny").glob(f"{profile.models[model].family}-*")
     copy = folder / "model"
     shutil.copytree(original, copy)
     index = copy / "model_index.json"

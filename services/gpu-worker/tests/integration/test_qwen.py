@@ -7,8 +7,8 @@ import pytest
 from darkroom_schemas.payload import PromptPayload
 from gpu_worker.domain.failures import Stopped
 from gpu_worker.models.tiny.qwen_vocabulary import TURN_END, TURN_START, qwen_tokenizer
+from gpu_worker.pipelines.chat import chat_token_ids
 from gpu_worker.pipelines.executor import PipelineExecutor
-from gpu_worker.pipelines.qwen.chat import chat_token_ids
 from support.drawing import Draw
 
 

@@ -8,7 +8,7 @@ import torch
 from darkroom_schemas.payload import ImagePayload, VideoPayload
 from darkroom_schemas.recipe import Recipe, SchedulerUsed
 from gpu_worker.models.profile import Profile
-from gpu_worker.models.registry import FolderSource, TinyArchitecture
+from gpu_worker.models.registry import FolderSource
 from gpu_worker.models.tiny.build import ensure_tiny_model
 from gpu_worker.pipelines import recipes
 from gpu_worker.pipelines.computation import describe_scheduler
@@ -72,7 +72,7 @@ def test_weights_that_are_mixed_count_by_their_number(
 def test_a_vae_that_replaces_the_models_own_is_named_with_its_hash(
     tiny: Profile, models_dir: Path, image_payload: ImagePayload, tmp_path: Path
 ) -> None:
-    vae = ensure_tiny_model(TinyArchitecture.SDXL, models_dir) / "vae"
+    vae = ensure_tiny_model("sdxl", models_dir) / "vae"
     entry = tiny.models[image_payload.model].model_copy(update={"vae": FolderSource(folder=vae)})
     profile = tiny.model_copy(update={"models": {image_payload.model: entry}})
     executor = make_executor(Setup(profile=profile, models_dir=models_dir), lambda _: None)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from gpu_worker.domain.memory.placement import Placement
 from gpu_worker.models.profile import Profile
-from gpu_worker.models.registry import FileSource, FolderSource, TinyArchitecture
+from gpu_worker.models.registry import FileSource, FolderSource
 from gpu_worker.models.tiny.build import ensure_tiny_model
 from gpu_worker.pipelines.context import LoadContext
 from gpu_worker.pipelines.sdxl.load import load_sdxl
@@ -37,7 +37,7 @@ def from_file(
 
     checkpoint = tmp_path_factory.mktemp("checkpoint") / "tiny.safetensors"
     write_single_file(StableDiffusionXLPipeline(**from_folder.parts, add_watermarker=False), checkpoint)
-    source = FileSource(file=checkpoint, config=ensure_tiny_model(TinyArchitecture.SDXL, context.models_dir))
+    source = FileSource(file=checkpoint, config=ensure_tiny_model("sdxl", context.models_dir))
     return load_sdxl(SDXL, tiny.models[SDXL].model_copy(update={"source": source}), Placement.RESIDENT, context)
 
 
@@ -86,7 +86,7 @@ def test_the_shipped_configuration_comes_with_the_tokenizers(models_dir: Path, t
 
 
 def test_another_vae_can_replace_the_models_own(tiny: Profile, context: LoadContext) -> None:
-    folder = ensure_tiny_model(TinyArchitecture.SDXL, context.models_dir)
+    folder = ensure_tiny_model("sdxl", context.models_dir)
     entry = tiny.models[SDXL].model_copy(update={"vae": FolderSource(folder=folder / "vae")})
     model = load_sdxl(SDXL, entry, Placement.RESIDENT, context)
     assert model.ref.source == "tiny:sdxl with the VAE vae"

@@ -9,7 +9,6 @@ import torch
 from darkroom_schemas.payload import AnyPayload, ImagePayload, PromptPayload, VideoPayload
 from gpu_worker.domain.failures import Stopped
 from gpu_worker.models.profile import Profile
-from gpu_worker.models.registry import TinyArchitecture
 from gpu_worker.models.tiny.build import ensure_tiny_model
 from gpu_worker.pipelines.components import load_models
 from gpu_worker.pipelines.executor import PipelineExecutor
@@ -110,7 +109,7 @@ def test_a_stop_during_a_load_ends_it_before_the_next_part(
 def test_models_that_are_loaded_one_by_one_are_those_of_the_pipeline(models_dir: Path) -> None:
     from diffusers import StableDiffusionXLPipeline
 
-    folder = ensure_tiny_model(TinyArchitecture.SDXL, models_dir)
+    folder = ensure_tiny_model("sdxl", models_dir)
     checks: list[None] = []
     ours = load_models(folder, lambda: checks.append(None), dtype=torch.bfloat16, local_files_only=True)
     theirs = StableDiffusionXLPipeline.from_pretrained(folder, dtype=torch.bfloat16, local_files_only=True)

@@ -9,8 +9,8 @@ import pytest
 import torch
 from darkroom_schemas.payload import ImagePayload
 from darkroom_schemas.recipe import ModelRef, PromptRead, TextRead
+from gpu_worker.pipelines.encoded_text import EncodedText
 from gpu_worker.pipelines.executor import PipelineExecutor
-from gpu_worker.pipelines.sdxl.text import SdxlText
 from gpu_worker.pipelines.text_cache import TextCache
 from support.drawing import Draw
 
@@ -52,20 +52,20 @@ def test_the_same_text_with_another_seed_needs_no_text_encoder(
     assert first.files[0].path.read_bytes() == again.files[0].path.read_bytes()
 
 
-def text(size: int) -> SdxlText:
+def text(size: int) -> EncodedText:
     read = TextRead(prompt=PromptRead(tokens=1, read=1))
-    return SdxlText({"prompt_embeds": torch.zeros(size, dtype=torch.uint8)}, read)
+    return EncodedText({"prompt_embeds": torch.zeros(size, dtype=torch.uint8)}, read)
 
 
 def test_memory_is_bounded_and_the_text_used_last_stays(image_payload: ImagePayload) -> None:
     cache, encoded = TextCache(max_bytes=250), list[str]()
 
     def get(prompt: str) -> None:
-        def encode() -> SdxlText:
+        def encode() -> EncodedText:
             encoded.append(prompt)
             return text(100)
 
-        cache.get(MODEL, image_payload.model_copy(update={"prompt": prompt}), encode, CPU)
+        cache.get(MODEL, image_payload.model_copy(update={"prompt": prompt}), encode, CPU, is_guided=True)
 
     for prompt in ("a", "b", "a", "c", "a", "b"):
         get(prompt)
@@ -75,17 +75,16 @@ def test_memory_is_bounded_and_the_text_used_last_stays(image_payload: ImagePayl
 def test_another_model_another_lora_and_guidance_have_texts_of_their_own(image_payload: ImagePayload) -> None:
     cache, encoded = TextCache(), list[int]()
 
-    def encode() -> SdxlText:
+    def encode() -> EncodedText:
         encoded.append(1)
         return text(1)
 
-    unguided = image_payload.model_copy(update={"guidance_scale": 1.0})
-    for model, payload, adapters in (
-        (MODEL, image_payload, ()),
-        (MODEL.model_copy(update={"sha256": "1" * 64}), image_payload, ()),
-        (MODEL, unguided, ()),
-        (MODEL, image_payload, ("style:0.8",)),
+    for model, is_guided, adapters in (
+        (MODEL, True, ()),
+        (MODEL.model_copy(update={"sha256": "1" * 64}), True, ()),
+        (MODEL, False, ()),
+        (MODEL, True, ("style:0.8",)),
     ):
         for _ in range(2):
-            cache.get(model, payload, encode, CPU, adapters)
+            cache.get(model, image_payload, encode, CPU, is_guided=is_guided, adapters=adapters)
     assert len(encoded) == 4

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 from gpu_worker.models.digests import weights_digest
-from gpu_worker.models.registry import TinyArchitecture
 from gpu_worker.models.tiny import wheel_data
 from gpu_worker.models.tiny.build import ensure_tiny_model
 from gpu_worker.models.tiny.clip_vocabulary import clip_tokenizer
@@ -32,8 +31,8 @@ def test_without_the_wheels_the_same_code_works_on_bytes(monkeypatch: pytest.Mon
 
 
 def test_two_machines_build_the_same_weights(tmp_path: Path) -> None:
-    ours = ensure_tiny_model(TinyArchitecture.WAN, tmp_path / "ours")
-    theirs = ensure_tiny_model(TinyArchitecture.WAN, tmp_path / "theirs")
+    ours = ensure_tiny_model("wan", tmp_path / "ours")
+    theirs = ensure_tiny_model("wan", tmp_path / "theirs")
     known = tmp_path / "digests.json"
     assert weights_digest(ours, known) == weights_digest(theirs, known)
     for file in ("tokenizer/tokenizer.json", "transformer/config.json"):
@@ -43,6 +42,6 @@ def test_two_machines_build_the_same_weights(tmp_path: Path) -> None:
 def test_what_a_killed_builder_left_is_cleared_away(tmp_path: Path) -> None:
     leftover = tmp_path / "tiny" / ".wan-half"
     leftover.mkdir(parents=True)
-    place = ensure_tiny_model(TinyArchitecture.WAN, tmp_path)
+    place = ensure_tiny_model("wan", tmp_path)
     assert (place / "model_index.json").is_file()
     assert not leftover.exists()

@@ -22,7 +22,6 @@ from darkroom_schemas.payload import ImagePayload, PromptPayload, VideoPayload
 from darkroom_schemas.status import TERMINAL, JobStatus
 from darkroom_schemas.step import Redelivery, StepSubmit, StepView
 from darkroom_schemas.worker import Requirements
-from gpu_worker.models.registry import TinyArchitecture
 from gpu_worker.models.tiny.build import ensure_tiny_model
 from pydantic import BaseModel
 from support.hub_server import run_hub
@@ -255,7 +254,7 @@ async def test_models_become_ready_one_by_one_and_a_broken_one_takes_no_other_do
     start_worker: StartWorker, queue: Queue, models_dir: Path, tmp_path: Path, prompt_payload: PromptPayload
 ) -> None:
     (tmp_path / "page.safetensors").write_text("<!DOCTYPE html><title>Log in</title>")
-    qwen = ensure_tiny_model(TinyArchitecture.QWEN, models_dir)
+    qwen = ensure_tiny_model("qwen", models_dir)
     entries = {
         "sdxl-base-1.0": {"family": "sdxl", "source": {"file": str(tmp_path / "page.safetensors")}},
         "wan2.1-t2v-1.3b": {"family": "wan", "source": {"repo": "someone/wan"}},

@@ -5,13 +5,16 @@ from pathlib import Path
 
 import pytest
 from gpu_worker.domain.failures import Failure
+from gpu_worker.models.families import family_of
 from gpu_worker.models.files import fault_of, find_model, with_checkpoint
 from gpu_worker.models.inspect_file import inspect_checkpoint
 from gpu_worker.models.inspect_folder import inspect_folder
 from gpu_worker.models.profile_loader import load_profile
-from gpu_worker.models.registry import FileSource, FolderSource, ModelEntry, ModelFamily
+from gpu_worker.models.registry import FileSource, FolderSource, ModelEntry
 from gpu_worker.models.safetensors_file import NotUsable
 from support.checkpoint_files import SDXL_TENSORS, VAE_TENSORS, write_safetensors
+
+SDXL, WAN, QWEN = map(family_of, ("sdxl", "wan", "qwen"))
 
 FULL = load_profile("full").models["sdxl-base-1.0"]
 FIRST = "model.diffusion_model.input_blocks.0.0.weight"
@@ -57,24 +60,24 @@ def test_what_is_no_safetensors_file_is_named(tmp_path: Path, content: bytes, wo
 def test_a_file_of_another_kind_is_named(tmp_path: Path, tensors: dict[str, tuple[int, ...]], words: str) -> None:
     path = write_safetensors(tmp_path / "own.safetensors", tensors)
     with pytest.raises(NotUsable, match=words):
-        inspect_checkpoint(path, ModelFamily.SDXL)
+        inspect_checkpoint(path, SDXL)
 
 
 def test_a_file_that_lost_its_end_is_cut(tmp_path: Path) -> None:
     path = write_safetensors(tmp_path / "own.safetensors", SDXL_TENSORS)
-    inspect_checkpoint(path, ModelFamily.SDXL)
+    inspect_checkpoint(path, SDXL)
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(NotUsable, match="is cut: it has"):
-        inspect_checkpoint(path, ModelFamily.SDXL)
+        inspect_checkpoint(path, SDXL)
     path.write_bytes(path.read_bytes() + b"\0\0")
     with pytest.raises(NotUsable, match="is damaged: it has"):
-        inspect_checkpoint(path, ModelFamily.SDXL)
+        inspect_checkpoint(path, SDXL)
 
 
 def test_a_single_file_of_another_family_is_refused(tmp_path: Path) -> None:
     path = write_safetensors(tmp_path / "wan.safetensors", {"blocks.0.self_attn.q.weight": (2,)})
     with pytest.raises(NotUsable, match="wan models are loaded from a folder"):
-        inspect_checkpoint(path, ModelFamily.WAN)
+        inspect_checkpoint(path, WAN)
 
 
 def sdxl_folder(home: Path, index: object = None, weights: str = "model.fp16.safetensors") -> Path:
@@ -88,56 +91,56 @@ def sdxl_folder(home: Path, index: object = None, weights: str = "model.fp16.saf
 
 
 def test_a_folder_in_the_published_layout_is_usable(tmp_path: Path) -> None:
-    inspect_folder(sdxl_folder(tmp_path / "sdxl"), ModelFamily.SDXL)
+    inspect_folder(sdxl_folder(tmp_path / "sdxl"), SDXL)
 
 
 def test_a_folder_of_another_class_or_without_an_index_is_refused(tmp_path: Path) -> None:
     other = sdxl_folder(tmp_path / "other", {"_class_name": "FluxPipeline"})
     with pytest.raises(NotUsable, match=r"other/model_index.json is of class 'FluxPipeline', not StableDiffusionXL"):
-        inspect_folder(other, ModelFamily.SDXL)
+        inspect_folder(other, SDXL)
     (other / "model_index.json").unlink()
     with pytest.raises(NotUsable, match=r"other has no model_index.json$"):
-        inspect_folder(other, ModelFamily.SDXL)
+        inspect_folder(other, SDXL)
     write_safetensors(other / "one.safetensors", SDXL_TENSORS)
     with pytest.raises(NotUsable, match="name the file itself"):
-        inspect_folder(other, ModelFamily.SDXL)
+        inspect_folder(other, SDXL)
     with pytest.raises(NotUsable, match="none does not exist"):
-        inspect_folder(tmp_path / "none", ModelFamily.SDXL)
+        inspect_folder(tmp_path / "none", SDXL)
 
 
 def test_a_folder_of_pickled_weights_is_refused_with_words(tmp_path: Path) -> None:
     folder = sdxl_folder(tmp_path / "sdxl")
     (folder / "unet" / "model.fp16.safetensors").unlink()
     with pytest.raises(NotUsable, match=r"sdxl/unet has no .safetensors file"):
-        inspect_folder(folder, ModelFamily.SDXL)
+        inspect_folder(folder, SDXL)
     (folder / "unet" / "diffusion_pytorch_model.bin").write_bytes(b"\x80\x02}q")
     with pytest.raises(NotUsable, match=r"sdxl/unet has only pickled weights \(.bin\)"):
-        inspect_folder(folder, ModelFamily.SDXL)
+        inspect_folder(folder, SDXL)
 
 
 def test_a_damaged_or_missing_part_of_a_folder_is_named(tmp_path: Path) -> None:
     folder = sdxl_folder(tmp_path / "sdxl")
     (folder / "vae" / "model.fp16.safetensors").write_text("<html>")
     with pytest.raises(NotUsable, match=r"sdxl/vae/model.fp16.safetensors is a web page"):
-        inspect_folder(folder, ModelFamily.SDXL)
-    inspect_folder(folder, ModelFamily.SDXL, without=("vae",))
+        inspect_folder(folder, SDXL)
+    inspect_folder(folder, SDXL, without=("vae",))
     index = {"weight_map": {"a": "m.fp16-00001-of-00002.safetensors", "b": "m.fp16-00002-of-00002.safetensors"}}
     (folder / "unet" / "model.fp16.safetensors").unlink()
     write_safetensors(folder / "unet" / "m.fp16-00001-of-00002.safetensors", {"a": (1,)})
     (folder / "unet" / "m.safetensors.index.fp16.json").write_text(json.dumps(index))
     with pytest.raises(NotUsable, match=r"lacks 1 of its files, such as m.fp16-00002-of-00002"):
-        inspect_folder(folder, ModelFamily.SDXL, without=("vae",))
+        inspect_folder(folder, SDXL, without=("vae",))
 
 
 def test_a_language_model_needs_its_configuration(tmp_path: Path) -> None:
     write_safetensors(tmp_path / "model.safetensors", {"a": (1,)})
     with pytest.raises(NotUsable, match=r"has no config.json"):
-        inspect_folder(tmp_path, ModelFamily.QWEN)
+        inspect_folder(tmp_path, QWEN)
     (tmp_path / "config.json").write_text('{"architectures": ["BertModel"]}')
     with pytest.raises(NotUsable, match="BertModel"):
-        inspect_folder(tmp_path, ModelFamily.QWEN)
+        inspect_folder(tmp_path, QWEN)
     (tmp_path / "config.json").write_text('{"architectures": ["Qwen2ForCausalLM"]}')
-    inspect_folder(tmp_path, ModelFamily.QWEN)
+    inspect_folder(tmp_path, QWEN)
 
 
 def test_a_checkpoint_keeps_its_own_vae_and_gets_the_entrys_if_it_has_none(tmp_path: Path) -> None:

@@ -15,12 +15,12 @@ from gpu_worker.domain.memory.card import CPU, CUDA, Card
 from gpu_worker.domain.memory.footprint import Component, Footprint, Point, Shape, StageFootprint, StageName
 from gpu_worker.domain.memory.placement import Placement
 from gpu_worker.domain.memory.plan import Policy
-from gpu_worker.models.registry import ModelEntry, ModelFamily, TinyArchitecture, TinySource
+from gpu_worker.models.registry import ModelEntry, TinySource
 from gpu_worker.runtime.model_cache import LoadedModel, Memory, ModelCache
 
 GB = 1_000_000_000
 STEP = {StageName.ENCODE: Shape(1), StageName.DENOISE: Shape(1), StageName.DECODE: Shape(1)}
-ENTRY = ModelEntry(family=ModelFamily.SDXL, source=TinySource(tiny=TinyArchitecture.SDXL), disk_bytes=1)
+ENTRY = ModelEntry(family="sdxl", source=TinySource(tiny="sdxl"), disk_bytes=1)
 
 
 def footprint(gb: float, work_gb: float = 1.0) -> Footprint:
@@ -53,7 +53,7 @@ class Machine:
         return ModelCache(
             dict.fromkeys(footprints, ENTRY),
             footprints,
-            {ModelFamily.SDXL: lambda name, _, placement: self._load(name, placement, footprints[name])},
+            {"sdxl": lambda name, _, placement: self._load(name, placement, footprints[name])},
             place=self._place,
             memory=memory,
             on_loaded=lambda _name, _bytes, _seconds: None,

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.catalogue import Connector as ConnectorName
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.loras import lora_model
@@ -16,10 +15,11 @@ from gpu_worker.domain.failures import UNFORESEEN, ConnectorNotReady, Failure, S
 from gpu_worker.domain.model_states import ModelPhase, ModelStates
 from gpu_worker.domain.output_file import OutputFile
 from gpu_worker.domain.ports import StepOutcomes, StepRun
+from gpu_worker.models.demands import local_job_types
+from gpu_worker.models.families import family_of, takes_loras
 from gpu_worker.models.lora_folder import LoraUse
 from gpu_worker.models.payloads import read_payload, require_model, with_defaults
 from gpu_worker.models.profile import Profile
-from gpu_worker.models.registry import ModelFamily
 from gpu_worker.runtime.messages import FileReady, Progressed, RunStep, StepDone, StepFailure, StepOutcome
 
 
@@ -50,7 +50,7 @@ class Loras(Protocol):
 
 
 class LocalConnector:
-    """Serves the job types whose models the profile offers, and offers LoRAs beside an SDXL model."""
+    """Serves the job types whose models the profile offers, and offers LoRAs beside a model that applies them."""
 
     name = ConnectorName.LOCAL.value
 
@@ -69,17 +69,13 @@ class LocalConnector:
         self._outcomes = outcomes
         self._states = states
         self._loras = loras
-        self.types = tuple(
-            entry.name
-            for entry in CATALOGUE.values()
-            if entry.connector is ConnectorName.LOCAL and entry.model in profile.models
-        )
+        self.types = tuple(job_type.name for job_type in local_job_types(profile.models))
 
     @property
     def models(self) -> tuple[str, ...]:
         """Return the models that are ready and, if one of them uses LoRAs, those that are here now as `lora:<name>`."""
         models, entries = self._states.ready, self._profile.models
-        if self._loras is None or ModelFamily.SDXL not in {entries[name].family for name in models}:
+        if self._loras is None or not any(takes_loras(family_of(entries[name].family)) for name in models):
             return models
         return (*models, *map(lora_model, self._loras.names))
 

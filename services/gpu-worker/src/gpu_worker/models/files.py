@@ -8,6 +8,7 @@ from darkroom_schemas.recipe import WeightsRef
 
 from gpu_worker.domain.failures import Failure
 from gpu_worker.models.digests import Check, weights_digest
+from gpu_worker.models.families import family_of
 from gpu_worker.models.hub_cache import snapshot
 from gpu_worker.models.inspect_file import brings_own_vae, inspect_checkpoint
 from gpu_worker.models.inspect_folder import has_weights, inspect_component, inspect_folder
@@ -72,28 +73,29 @@ def find_model(entry: ModelEntry, models_dir: Path, check: Check = lambda: None)
 
 def require_usable(entry: ModelEntry, path: Path, vae: Path | None) -> None:
     """Raise NotUsable unless the entry's family can load the files at `path`, and its VAE."""
-    half = entry.dtype is WeightType.FLOAT16
+    half, family = entry.dtype is WeightType.FLOAT16, family_of(entry.family)
     if path.is_file() or isinstance(entry.source, FileSource):
-        found = inspect_checkpoint(path, entry.family)
+        found = inspect_checkpoint(path, family)
         if not found.has_vae and entry.vae is None:
-            raise NotUsable(f"{path.name} is an SDXL checkpoint without a VAE: give its entry a `vae`")
+            raise NotUsable(f"{path.name} is {found.kind.value} without a VAE: give its entry a `vae`")
     else:
         variant = getattr(entry.source, "variant", None)
         without = () if entry.vae is None else ("vae",)
-        inspect_folder(path, entry.family, variant=variant, half=half, without=without)
+        inspect_folder(path, family, variant=variant, half=half, without=without)
     if vae is not None and entry.vae is not None:
         inspect_component(vae, variant=entry.vae.variant, half=half)
 
 
 def with_own_vae(entry: ModelEntry) -> ModelEntry:
     """Return the entry without its VAE if it is a single-file checkpoint that brings its own."""
-    if entry.vae is None or not isinstance(entry.source, FileSource) or not brings_own_vae(entry.source.file):
+    if entry.vae is None or not isinstance(entry.source, FileSource):
         return entry
-    return entry.model_copy(update={"vae": None})
+    is_own = brings_own_vae(entry.source.file, family_of(entry.family))
+    return entry.model_copy(update={"vae": None}) if is_own else entry
 
 
 def with_checkpoint(entry: ModelEntry, source: FolderSource | FileSource) -> ModelEntry:
-    """Return an SDXL entry with the weights of an operator's checkpoint, and with the entry's VAE if it has none."""
+    """Return an entry with the weights of an operator's checkpoint, and with the entry's VAE if it has none."""
     changed = entry.model_copy(update={"source": source, "sha256": None})
     if isinstance(source, FolderSource) and has_weights(source.folder / "vae"):
         return changed.model_copy(update={"vae": None})
@@ -121,7 +123,7 @@ def local_path(source: Source, models_dir: Path) -> Path | None:
         case FolderSource(folder=path) | FileSource(file=path):
             return path
         case TinySource(tiny=architecture):
-            built = sorted((models_dir / "tiny").glob(f"{architecture.value}-*"))
+            built = sorted((models_dir / "tiny").glob(f"{architecture}-*"))
             return built[-1] if built else None
 
 

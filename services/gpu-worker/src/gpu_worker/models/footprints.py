@@ -12,11 +12,11 @@ from gpu_worker.domain.memory.footprint import (
     StageFootprint,
     StageName,
 )
+from gpu_worker.models.families import family_of
 from gpu_worker.models.footprint_book import Book
-from gpu_worker.models.registry import ModelEntry, ModelFamily, WeightType
+from gpu_worker.models.registry import ModelEntry, WeightType
 from gpu_worker.models.weight_files import FLOAT32_BYTES, component_bytes
 
-_BY_DEFAULT = {ModelFamily.SDXL: "sdxl", ModelFamily.WAN: "wan2.1-t2v-1.3b", ModelFamily.QWEN: "qwen2.5-7b"}
 _HALF_BYTES = 2
 
 _STAGES = (StageName.ENCODE, StageName.DENOISE, StageName.DECODE, StageName.WRITE)
@@ -32,8 +32,9 @@ def footprint_of(entry: ModelEntry, book: Book, path: Path | None, *, on_cpu: bo
     footprint = book[architecture_of(entry)]
     if entry.memory_bytes is not None and entry.peak_bytes is not None:
         return _stated(footprint, entry.memory_bytes, entry.peak_bytes)
-    float32_vae = entry.family is ModelFamily.WAN or (entry.family is ModelFamily.SDXL and entry.vae is None)
-    if entry.family is ModelFamily.SDXL:
+    vae_rule = family_of(entry.family).float32_vae
+    float32_vae = vae_rule == "always" or (vae_rule == "own" and entry.vae is None)
+    if StageName.DECODE_FP32 in footprint.stages:
         footprint = _with_vae_in(footprint, float32=float32_vae)
     scale = FLOAT32_BYTES // _HALF_BYTES if on_cpu or entry.dtype is WeightType.FLOAT32 else 1
     footprint = _scaled(footprint, scale, float32_vae=float32_vae)
@@ -51,7 +52,7 @@ def footprint_of(entry: ModelEntry, book: Book, path: Path | None, *, on_cpu: bo
 
 def architecture_of(entry: ModelEntry) -> str:
     """Return the name of the model's architecture in the book."""
-    return entry.footprint or _BY_DEFAULT[entry.family]
+    return entry.footprint or family_of(entry.family).architecture
 
 
 def peak_key(entry: ModelEntry) -> str:

@@ -4,16 +4,11 @@ import json
 from collections.abc import Collection
 from pathlib import Path
 
-from gpu_worker.models.registry import ModelFamily
+from gpu_worker.models.family import LanguageModelFolder, ModelFamily
 from gpu_worker.models.safetensors_file import NotUsable, read_weights_file
 from gpu_worker.models.variants import AUTO, weight_files
 
 _INDEX = "model_index.json"
-_PIPELINES = {ModelFamily.SDXL: "StableDiffusionXLPipeline", ModelFamily.WAN: "WanPipeline"}
-_COMPONENTS = {
-    ModelFamily.SDXL: ("unet", "vae", "text_encoder", "text_encoder_2"),
-    ModelFamily.WAN: ("transformer", "vae", "text_encoder"),
-}
 _PICKLED = ("*.bin", "*.ckpt", "*.pt", "*.pth")
 _MAX_FILES = 1000
 
@@ -32,15 +27,16 @@ def inspect_folder(
     """
     if not folder.is_dir():
         raise NotUsable(f"{folder.name} is no folder" if folder.exists() else f"{folder.name} does not exist")
-    if family is ModelFamily.QWEN:
+    layout = family.folder
+    if isinstance(layout, LanguageModelFolder):
         _require_language_model(folder)
         _inspect_weights(folder, folder.name, variant, half=half)
         return
     index = _read_object(folder, _INDEX)
     kind = index.get("_class_name")
-    if kind != _PIPELINES[family]:
-        raise NotUsable(f"{folder.name}/{_INDEX} is of class {_shown(kind)}, not {_PIPELINES[family]}")
-    for name in _COMPONENTS[family]:
+    if kind != layout.pipeline:
+        raise NotUsable(f"{folder.name}/{_INDEX} is of class {_shown(kind)}, not {layout.pipeline}")
+    for name in layout.components:
         if name not in without:
             _inspect_weights(folder / name, f"{folder.name}/{name}", variant, half=half)
 

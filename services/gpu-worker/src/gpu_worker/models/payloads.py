@@ -10,14 +10,8 @@ from darkroom_schemas.samplers import step_limit
 from pydantic import ValidationError
 
 from gpu_worker.domain.failures import Failure
-from gpu_worker.models.registry import ModelEntry, ModelFamily
-
-MODELS_OF = {
-    "sdxl": ModelFamily.SDXL,
-    "wan_image": ModelFamily.WAN,
-    "wan_video": ModelFamily.WAN,
-    "prompt": ModelFamily.QWEN,
-}
+from gpu_worker.models.families import family_of
+from gpu_worker.models.registry import ModelEntry
 
 
 def read_payload(raw: dict[str, Any]) -> AnyPayload:
@@ -40,7 +34,7 @@ def require_model(payload: AnyPayload, models: Mapping[str, ModelEntry]) -> None
     if entry is None:
         known = ", ".join(models)
         raise Failure(StepErrorCode.MODEL_UNAVAILABLE, f"This worker has no model {payload.model!r}; it has: {known}")
-    if entry.family is not MODELS_OF.get(payload.family):
+    if payload.family not in family_of(entry.family).serves:
         raise Failure(StepErrorCode.INVALID_PAYLOAD, f"model: {payload.model!r} cannot do {payload.family!r}")
 
 

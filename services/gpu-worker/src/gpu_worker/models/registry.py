@@ -4,28 +4,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from darkroom_schemas.families import FAMILIES
-from darkroom_schemas.payload import LEFT_OPEN, ClipSkip, Prompt
+from darkroom_schemas.payload import ClipSkip, Prompt
 from darkroom_schemas.samplers import find_sampler, step_limit
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from gpu_worker.domain.checkpoints.kind import Prediction
-
-
-class ModelFamily(StrEnum):
-    """The pipeline that loads and runs a model."""
-
-    SDXL = "sdxl"
-    WAN = "wan"
-    QWEN = "qwen"
-
-
-class TinyArchitecture(StrEnum):
-    """The architectures that the worker can build with random weights."""
-
-    SDXL = "sdxl"
-    WAN = "wan"
-    QWEN = "qwen"
+from gpu_worker.models.families import family_of, samplers_of
 
 
 class WeightType(StrEnum):
@@ -34,6 +18,14 @@ class WeightType(StrEnum):
     FLOAT16 = "float16"
     BFLOAT16 = "bfloat16"
     FLOAT32 = "float32"
+
+
+def _known(name: str) -> str:
+    return family_of(name).name
+
+
+FamilyName = Annotated[str, AfterValidator(_known)]
+"""The pipeline that loads and runs a model."""
 
 
 class _Entry(BaseModel):
@@ -65,7 +57,7 @@ class FileSource(_Entry):
 
     file: Path
     config: Path | None = None
-    """Folder with the configurations and tokenizers of its architecture; by default the shipped ones of SDXL."""
+    """Folder with the configurations and tokenizers of its architecture; by default those that its family ships."""
 
     @model_validator(mode="after")
     def _is_safetensors(self) -> Self:
@@ -77,7 +69,8 @@ class FileSource(_Entry):
 class TinySource(_Entry):
     """A model with random weights, built on first use. Its outputs are noise."""
 
-    tiny: TinyArchitecture
+    tiny: FamilyName
+    """The family of which it is one."""
 
 
 Source = HubSource | FolderSource | FileSource | TinySource
@@ -92,17 +85,13 @@ class ModelDefaults(_Entry):
     sampler: str | None = None
     clip_skip: ClipSkip | None = None
     timestep_spacing: Literal["leading", "trailing", "linspace"] | None = None
-    """For SDXL, as diffusers' schedulers name it. Lightning and Hyper checkpoints need `trailing`."""
+    """As diffusers' schedulers name it. Lightning and Hyper checkpoints need `trailing`."""
     prediction_type: Prediction | None = None
-    """For SDXL; by default what the checkpoint states."""
+    """By default what the checkpoint states."""
 
     @model_validator(mode="after")
-    def _sampler_is_known_and_takes_the_steps(self) -> Self:
-        if self.sampler is None:
-            return self
-        if find_sampler(self.sampler, FAMILIES["sdxl"].samplers) is None:
-            raise ValueError(f"sampler: no {self.sampler!r}; there are: {', '.join(FAMILIES['sdxl'].samplers)}")
-        limit = step_limit(self.sampler)
+    def _sampler_takes_the_steps(self) -> Self:
+        limit = None if self.sampler is None else step_limit(self.sampler)
         if limit is not None and (self.steps or 0) > limit:
             raise ValueError(f"steps: must be at most {limit} with the sampler {self.sampler}")
         return self
@@ -117,7 +106,7 @@ class ModelDefaults(_Entry):
 class ModelEntry(_Entry):
     """One model as a profile offers it."""
 
-    family: ModelFamily
+    family: FamilyName
     source: Source = Field(union_mode="left_to_right")
     vae: HubSource | FolderSource | None = None
     """Replaces the model's own VAE. A single-file checkpoint with a VAE keeps its own."""
@@ -135,10 +124,13 @@ class ModelEntry(_Entry):
 
     @model_validator(mode="after")
     def _has_defaults_of_its_family(self) -> Self:
+        family = family_of(self.family)
         stated = {name for name, value in self.defaults if value not in (None, "")}
-        usable: set[str] = {"negative_prompt", *LEFT_OPEN} if self.family is ModelFamily.WAN else set()
-        if self.family is not ModelFamily.SDXL and (unusable := sorted(stated - usable)):
-            raise ValueError(f"defaults.{unusable[0]} has no effect on {self.family.value} models")
+        if unusable := sorted(stated - family.usable_defaults):
+            raise ValueError(f"defaults.{unusable[0]} has no effect on {family.name} models")
+        sampler, known = self.defaults.sampler, samplers_of(family)
+        if sampler is not None and find_sampler(sampler, known) is None:
+            raise ValueError(f"defaults.sampler: no {sampler!r}; there are: {', '.join(known)}")
         return self
 
     @model_validator(mode="after")
@@ -169,11 +161,11 @@ def describe(source: Source) -> tuple[SourceKind, str]:
         case FileSource():
             return SourceKind.FILE, source.file.name
         case TinySource():
-            return SourceKind.BUILT, f"tiny:{source.tiny.value}"
+            return SourceKind.BUILT, f"tiny:{source.tiny}"
 
 
 def checkpoint_source(path: Path) -> FolderSource | FileSource:
-    """Return the source of an SDXL checkpoint; raises ValidationError if it is neither a folder nor `.safetensors`."""
+    """Return the source of a checkpoint; raises ValidationError if it is neither a folder nor `.safetensors`."""
     return FolderSource(folder=path) if path.is_dir() else FileSource(file=path)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gpu_worker.domain.failures import Failure
 from gpu_worker.models.digests import Check, hash_file, weights_digest, weights_of
+from gpu_worker.models.families import family_of
 from gpu_worker.models.files import fault_of, find_model, with_own_vae
 from gpu_worker.models.hub_cache import blob_sha256, repo_folder, snapshot
 from gpu_worker.models.hub_listing import ListedFile, known_listing, wanted
@@ -47,7 +48,7 @@ def stored_state(entry: ModelEntry, models_dir: Path) -> tuple[Stored, str]:
     if fault is not None:
         return Stored.UNUSABLE, fault
     if isinstance(entry.source, TinySource):
-        built = sorted((models_dir / "tiny").glob(f"{entry.source.tiny.value}-*"))
+        built = sorted((models_dir / "tiny").glob(f"{entry.source.tiny}-*"))
         return (Stored.READY if built else Stored.TO_BUILD), ""
     hub = [source for source in _sources(entry) if isinstance(source, HubSource)]
     complete = all(_is_complete(source, entry, models_dir) for source in hub)
@@ -84,7 +85,7 @@ def remove(name: str, models: Mapping[str, ModelEntry], models_dir: Path) -> int
         path = entry.source.folder if isinstance(entry.source, FolderSource) else entry.source.file
         raise NotRemovable(f"{name} comes from {path}, which is yours: remove it yourself")
     if isinstance(entry.source, TinySource):
-        return sum(_remove(folder) for folder in (models_dir / "tiny").glob(f"{entry.source.tiny.value}-*"))
+        return sum(_remove(folder) for folder in (models_dir / "tiny").glob(f"{entry.source.tiny}-*"))
     others = {
         source.repo
         for other, another in models.items()
@@ -123,7 +124,7 @@ def stored_bytes(entry: ModelEntry, models_dir: Path) -> int:
             case FolderSource(folder=path) | FileSource(file=path):
                 total += _size(path)
             case TinySource():
-                total += sum(_size(path) for path in (models_dir / "tiny").glob(f"{source.tiny.value}-*"))
+                total += sum(_size(path) for path in (models_dir / "tiny").glob(f"{source.tiny}-*"))
     return total
 
 
@@ -151,7 +152,7 @@ def _is_complete(source: HubSource, entry: ModelEntry, models_dir: Path) -> bool
     try:
         if source is entry.source:
             without = () if entry.vae is None else ("vae",)
-            inspect_folder(folder, entry.family, variant=source.variant, half=half, without=without)
+            inspect_folder(folder, family_of(entry.family), variant=source.variant, half=half, without=without)
         else:
             inspect_component(folder, variant=source.variant, half=half)
     except NotUsable:

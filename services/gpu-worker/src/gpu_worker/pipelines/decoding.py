@@ -4,8 +4,11 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+import torch
 from darkroom_chassis.logs import get_logger
 
+from gpu_worker.pipelines.finite import is_finite, not_finite, require_finite
+from gpu_worker.pipelines.sink import Pixels
 from gpu_worker.runtime.batches import attempt, out_of_memory
 from gpu_worker.runtime.device_errors import MemoryShortage
 
@@ -53,3 +56,34 @@ class DecodeLadder:
             else:
                 raise out_of_memory("decoding an output of this size", result)
         return result
+
+
+def decode_finite(vae: Any, decode: Callable[[], torch.Tensor], ladder: DecodeLadder) -> tuple[Pixels, torch.dtype]:
+    """Decode one image; once more in float32 if the VAE's format overflows. Raises a NOT_FINITE Failure.
+
+    `decode` returns a picture of shape (3, height, width), from -1 to 1, from the VAE in the format that it has at the
+    call. The second result is the format that was used.
+    """
+    picture = ladder.decode(decode)
+    if is_finite(picture):
+        return to_pixels(picture), vae.dtype
+    usual = vae.dtype
+    if usual is torch.float32:
+        raise not_finite("The decoded pixels")
+    log.warning("A picture is decoded again in float32, because the decoder overflowed", dtype=str(usual))
+    del picture
+    try:
+        # In place and back: half precision survives the way through float32 without a change.
+        vae.to(torch.float32)
+        picture = ladder.decode(decode)
+    finally:
+        vae.to(usual)
+    require_finite(picture, "The decoded pixels")
+    return to_pixels(picture), torch.float32
+
+
+def to_pixels(picture: torch.Tensor) -> Pixels:
+    """Turn a picture of shape (3, height, width), from -1 to 1, into pixels of shape (height, width, 3)."""
+    scaled = (picture.float() / 2 + 0.5).clamp(0, 1).mul(255).round().to(torch.uint8)
+    pixels: Pixels = scaled.permute(1, 2, 0).contiguous().cpu().numpy()
+    return pixels

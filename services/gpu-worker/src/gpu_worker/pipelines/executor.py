@@ -5,7 +5,6 @@ from functools import partial
 
 from darkroom_chassis.logs import get_logger
 from darkroom_schemas.errors import StepErrorCode
-from darkroom_schemas.payload import ImagePayload, PromptPayload
 
 from gpu_worker.domain.failures import Failure
 from gpu_worker.domain.memory.card import CPU
@@ -15,18 +14,13 @@ from gpu_worker.models.footprint_book import shipped_book
 from gpu_worker.models.footprints import footprint_of, peak_key
 from gpu_worker.models.payloads import with_defaults
 from gpu_worker.models.peak_file import peak_file, read_peaks, write_peaks
-from gpu_worker.models.registry import ModelFamily
 from gpu_worker.pipelines.context import LoadContext, PipelineContext
+from gpu_worker.pipelines.families import REGISTRY, pipeline_serving
+from gpu_worker.pipelines.family import Work
 from gpu_worker.pipelines.peaks import PeakRecorder
 from gpu_worker.pipelines.placement import place
-from gpu_worker.pipelines.qwen.job import run_prompt
-from gpu_worker.pipelines.qwen.load import load_qwen
-from gpu_worker.pipelines.sdxl.job import run_sdxl
-from gpu_worker.pipelines.sdxl.load import load_sdxl
 from gpu_worker.pipelines.sink import OutputSink
 from gpu_worker.pipelines.text_cache import TextCache
-from gpu_worker.pipelines.wan.job import run_wan
-from gpu_worker.pipelines.wan.load import load_wan
 from gpu_worker.runtime.child_link import Send, StepLink
 from gpu_worker.runtime.device import choose_device
 from gpu_worker.runtime.messages import FileReady, ModelLoaded, Ready, RunStep, Setup, StepDone
@@ -34,8 +28,6 @@ from gpu_worker.runtime.model_cache import Loader, Memory, ModelCache
 from gpu_worker.runtime.ram import available_ram_bytes
 
 log = get_logger(__name__)
-
-_LOADERS = {ModelFamily.SDXL: load_sdxl, ModelFamily.WAN: load_wan, ModelFamily.QWEN: load_qwen}
 
 OpenSink = Callable[[RunStep, int, Callable[[FileReady], None]], OutputSink]
 """Opens the sink of one step: the step, the largest allowed file in bytes, and what announces a complete file."""
@@ -80,8 +72,8 @@ class PipelineExecutor:
                 self._preload(name)
 
     @staticmethod
-    def _loaders(context: LoadContext) -> dict[ModelFamily, Loader]:
-        return {family: partial(load, context=context) for family, load in _LOADERS.items()}
+    def _loaders(context: LoadContext) -> dict[str, Loader]:
+        return {family.name: partial(family.load, context=context) for family in REGISTRY}
 
     def add_model(self, name: str, files: ModelFiles | None, link: StepLink) -> None:
         """Offer a model, and load it if the profile preloads it; raises a Failure if it cannot be used."""
@@ -146,18 +138,18 @@ class PipelineExecutor:
 
     def _run(self, step: RunStep, link: StepLink) -> StepDone:
         payload = with_defaults(step.payload, self._entries)
-        if isinstance(payload, PromptPayload):
-            result, timings = run_prompt(payload, self._context, link)
-            return StepDone(
-                run_id=step.run_id,
-                text=result.text,
-                enhanced=result.failure is None,
-                notes=result.notes,
-                timings_s=timings,
-            )
-        sink = self._open_sink(step, payload.max_bytes, link.file_ready)
-        if isinstance(payload, ImagePayload) and payload.family == "sdxl":
-            timings, notes = run_sdxl(payload, self._context, sink, link, step.loras)
-        else:
-            timings, notes = run_wan(payload, self._context, sink, link)
-        return StepDone(run_id=step.run_id, notes=notes, timings_s=timings)
+        work = Work(
+            payload,
+            self._context,
+            link,
+            open_sink=lambda max_bytes: self._open_sink(step, max_bytes, link.file_ready),
+            loras=step.loras,
+        )
+        ended = pipeline_serving(payload.family).run(work)
+        return StepDone(
+            run_id=step.run_id,
+            text=ended.text,
+            enhanced=ended.enhanced,
+            notes=ended.notes,
+            timings_s=ended.timings_s,
+        )

@@ -3,14 +3,12 @@
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import replace
-from typing import Any, TypeVar
 
 import torch
 from darkroom_schemas.payload import ImagePayload, VideoPayload
 from darkroom_schemas.recipe import ModelRef
 
-from gpu_worker.pipelines.sdxl.text import SdxlText
-from gpu_worker.pipelines.wan.text import WanText
+from gpu_worker.pipelines.encoded_text import EncodedText
 
 MAX_BYTES = 256_000_000
 _NOT_OF_THE_TEXT = frozenset(
@@ -19,32 +17,32 @@ _NOT_OF_THE_TEXT = frozenset(
 )
 """Fields of a payload that do not influence its embeddings. All others are part of the key, future ones included."""
 
-Text = TypeVar("Text", SdxlText, WanText)
-
 
 class TextCache:
     """The embeddings that were used last, in main memory. One thread uses it."""
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         self._max_bytes = max_bytes
-        self._texts: OrderedDict[Hashable, Any] = OrderedDict()  # Any: the model in the key decides the type
+        self._texts: OrderedDict[Hashable, EncodedText] = OrderedDict()
         self._bytes = 0
 
     def get(
         self,
         model: ModelRef,
         payload: ImagePayload | VideoPayload,
-        encode: Callable[[], Text],
+        encode: Callable[[], EncodedText],
         device: torch.device,
+        *,
+        is_guided: bool,
         adapters: tuple[str, ...] = (),
-    ) -> Text:
+    ) -> EncodedText:
         """Return the encoded prompts of a payload, from `encode` unless the same text was encoded before.
 
-        `adapters` identify what changes the text encoders, such as LoRAs with their weights.
+        `is_guided` is whether the negative prompt is encoded, too. `adapters` identify what changes the text encoders,
+        such as LoRAs with their weights.
         """
-        is_guided = payload.guidance_scale > 1
         key = (model, adapters, is_guided, payload.model_dump_json(exclude=set(_NOT_OF_THE_TEXT)))
-        known: Text | None = self._texts.get(key)
+        known = self._texts.get(key)
         if known is None:
             text = encode()
             self._store(key, _moved(text, torch.device("cpu")))
@@ -52,7 +50,7 @@ class TextCache:
         self._texts.move_to_end(key)
         return _moved(known, device)
 
-    def _store(self, key: Hashable, text: SdxlText | WanText) -> None:
+    def _store(self, key: Hashable, text: EncodedText) -> None:
         self._texts[key] = text
         self._bytes += _size(text)
         while self._bytes > self._max_bytes:
@@ -60,9 +58,9 @@ class TextCache:
             self._bytes -= _size(oldest)
 
 
-def _moved(text: Text, device: torch.device) -> Text:
+def _moved(text: EncodedText, device: torch.device) -> EncodedText:
     return replace(text, arguments={name: tensor.to(device) for name, tensor in text.arguments.items()})
 
 
-def _size(text: SdxlText | WanText) -> int:
+def _size(text: EncodedText) -> int:
     return sum(tensor.numel() * tensor.element_size() for tensor in text.arguments.values())

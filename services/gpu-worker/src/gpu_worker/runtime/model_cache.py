@@ -22,7 +22,7 @@ from gpu_worker.domain.memory.placement import Placement, bytes_between_steps, r
 from gpu_worker.domain.memory.plan import Demand, Plan, Policy, Refusal
 from gpu_worker.domain.memory.planner import plan_step
 from gpu_worker.models.demands import least_shapes
-from gpu_worker.models.registry import ModelEntry, ModelFamily
+from gpu_worker.models.registry import ModelEntry
 
 log = get_logger(__name__)
 _LEAST_FREE_RAM_BYTES = 2_000_000_000
@@ -96,7 +96,7 @@ class ModelCache:
         self,
         entries: Mapping[str, ModelEntry],
         footprints: Mapping[str, Footprint],
-        loaders: Mapping[ModelFamily, Loader],
+        loaders: Mapping[str, Loader],
         *,
         place: Place,
         memory: Memory,

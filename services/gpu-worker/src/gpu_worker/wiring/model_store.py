@@ -90,7 +90,7 @@ def describe_models(store: ModelStore) -> list[DescribedModel]:
         described.append(
             DescribedModel(
                 name=name,
-                family=entry.family.value,
+                family=entry.family,
                 source=describe(entry.source)[1],
                 disk_bytes=here,
                 missing_bytes=max(0, entry.disk_bytes - here) if state in _TO_COME else 0,

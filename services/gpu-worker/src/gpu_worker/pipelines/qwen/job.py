@@ -8,9 +8,9 @@ from darkroom_schemas.payload import MAX_PROMPT_CHARACTERS, PromptPayload
 
 from gpu_worker.domain.prompt.enhanced import Enhancement, read_answer
 from gpu_worker.pipelines import noise
+from gpu_worker.pipelines.chat import chat_token_ids
 from gpu_worker.pipelines.context import PipelineContext
 from gpu_worker.pipelines.loading import load_model
-from gpu_worker.pipelines.qwen.chat import chat_token_ids
 from gpu_worker.pipelines.stage import Stage, StageReport, run_stages
 from gpu_worker.runtime.batches import with_room
 from gpu_worker.runtime.child_link import StepLink

@@ -1,20 +1,16 @@
 """Decodes latents to pixels one image at a time, so that the bytes do not depend on the batch."""
 
+from functools import partial
 from typing import Any
 
 import torch
-from darkroom_chassis.logs import get_logger
 
 from gpu_worker.domain.memory.footprint import Shape
-from gpu_worker.pipelines.decoding import DecodeLadder
-from gpu_worker.pipelines.finite import is_finite, not_finite, require_finite
+from gpu_worker.pipelines.decoding import DecodeLadder, decode_finite, to_pixels
 from gpu_worker.pipelines.preview import Colours, fit_colours
 from gpu_worker.pipelines.recipes import make_recipe
 from gpu_worker.pipelines.sdxl.state import SdxlState
-from gpu_worker.pipelines.sink import Pixels
 from gpu_worker.pipelines.stage import StageReport
-
-log = get_logger(__name__)
 
 
 def decode_images(state: SdxlState, report: StageReport) -> None:
@@ -28,7 +24,8 @@ def decode_images(state: SdxlState, report: StageReport) -> None:
     with DecodeLadder(vae, lambda: models.evict_others(payload.model)) as ladder:
         for index, (latents, place) in enumerate(places):
             with state.context.peaks.decoding(model, vae, shape):
-                pixels, decode_dtype = _decode_finite(vae, latents[place : place + 1], device, ladder)
+                decode = partial(_decode, vae, latents[place : place + 1], device)
+                pixels, decode_dtype = decode_finite(vae, decode, ladder)
             recipe = make_recipe(
                 payload,
                 state.context,
@@ -48,29 +45,7 @@ def decode_images(state: SdxlState, report: StageReport) -> None:
 
 def fit_sdxl_colours(vae: Any, device: torch.device) -> Colours:
     """Fit the colour map of previews to the VAE."""
-    return fit_colours(lambda latents: _pixels(_decode(vae, latents, device)), vae.config.latent_channels)
-
-
-def _decode_finite(
-    vae: Any, latents: torch.Tensor, device: torch.device, ladder: DecodeLadder
-) -> tuple[Pixels, torch.dtype]:
-    """Decode one image; once more in float32 if the VAE's format overflows. Raises a NOT_FINITE Failure."""
-    picture = ladder.decode(lambda: _decode(vae, latents, device))
-    if is_finite(picture):
-        return _pixels(picture), vae.dtype
-    usual = vae.dtype
-    if usual is torch.float32:
-        raise not_finite("The decoded pixels")
-    log.warning("A picture is decoded again in float32, because the decoder overflowed", dtype=str(usual))
-    del picture
-    try:
-        # In place and back: half precision survives the way through float32 without a change.
-        vae.to(torch.float32)
-        picture = ladder.decode(lambda: _decode(vae, latents, device))
-    finally:
-        vae.to(usual)
-    require_finite(picture, "The decoded pixels")
-    return _pixels(picture), torch.float32
+    return fit_colours(lambda latents: to_pixels(_decode(vae, latents, device)), vae.config.latent_channels)
 
 
 @torch.inference_mode()
@@ -86,9 +61,3 @@ def _decode(vae: Any, latents: torch.Tensor, device: torch.device) -> torch.Tens
         latents = latents / vae.config.scaling_factor
     picture: torch.Tensor = vae.decode(latents, return_dict=False)[0][0]
     return picture
-
-
-def _pixels(picture: torch.Tensor) -> Pixels:
-    scaled = (picture.float() / 2 + 0.5).clamp(0, 1).mul(255).round().to(torch.uint8)
-    pixels: Pixels = scaled.permute(1, 2, 0).contiguous().cpu().numpy()
-    return pixels

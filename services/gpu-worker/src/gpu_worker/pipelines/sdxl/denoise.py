@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import torch
 
 from gpu_worker.domain.memory.footprint import Shape
 from gpu_worker.pipelines import noise
+from gpu_worker.pipelines.batch_progress import BatchProgress
 from gpu_worker.pipelines.computation import describe_computation
 from gpu_worker.pipelines.finite import require_finite
 from gpu_worker.pipelines.placement import clear_text
@@ -27,7 +27,7 @@ def denoise_batches(state: SdxlState, report: StageReport) -> None:
 
     def denoise(batch: Sequence[int]) -> torch.Tensor:
         done = sum(len(latents) for latents in finished)
-        return _denoise(state, batch, _Steps(report, previews, done, len(batch), len(seeds)))
+        return _denoise(state, batch, BatchProgress(report, previews, done, len(batch), len(seeds)))
 
     for _, latents in in_fitting_batches(
         seeds,
@@ -40,7 +40,7 @@ def denoise_batches(state: SdxlState, report: StageReport) -> None:
     state.batches = finished
 
 
-def _denoise(state: SdxlState, seeds: Sequence[int], on_step: "_Steps") -> torch.Tensor:
+def _denoise(state: SdxlState, seeds: Sequence[int], on_step: BatchProgress) -> torch.Tensor:
     from diffusers import StableDiffusionXLPipeline
 
     payload, model = state.payload, state.loaded
@@ -59,7 +59,10 @@ def _denoise(state: SdxlState, seeds: Sequence[int], on_step: "_Steps") -> torch
             names = {lora.name for lora in state.loras}
             adapters = tuple(sorted(f"{lora.name}:{lora.sha256}:{lora.weight}" for lora in state.loras))
             encode = partial(encode_text, pipeline, payload, device, names)
-            state.text = state.context.texts.get(model.ref, payload, encode, device, adapters)
+            is_guided = payload.guidance_scale > 1
+            state.text = state.context.texts.get(
+                model.ref, payload, encode, device, is_guided=is_guided, adapters=adapters
+            )
         with state.context.peaks.denoising(model, shape, parts["unet"]):
             latents: torch.Tensor = pipeline(
                 **state.text.arguments,
@@ -76,26 +79,3 @@ def _denoise(state: SdxlState, seeds: Sequence[int], on_step: "_Steps") -> torch
     finally:
         pipeline.maybe_free_model_hooks()
         clear_text(parts)
-
-
-class _Steps:
-    """The callback after each denoising step: reports progress, and raises Stopped after a stop request.
-
-    The pipeline's interrupt flag is no alternative: the pipeline would return unfinished latents as a success.
-    """
-
-    def __init__(
-        self, report: StageReport, previews: Previews, images_done: int, images_now: int, images_all: int
-    ) -> None:
-        self._report = report
-        self._previews = previews
-        self._images_done = images_done
-        self._images_now = images_now
-        self._images_all = images_all
-
-    def __call__(self, pipeline: Any, step: int, _timestep: Any, changes: dict[str, Any]) -> dict[str, Any]:
-        # Heun and DPM2 call the model twice per step; only the pipeline knows the number of calls.
-        calls = pipeline.num_timesteps
-        done = self._images_done * calls + (step + 1) * self._images_now
-        self._report.tick(done, self._images_all * calls, self._previews.of(changes))
-        return changes

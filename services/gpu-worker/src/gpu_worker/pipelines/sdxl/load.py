@@ -7,6 +7,7 @@ import torch
 from darkroom_schemas.recipe import ModelRef
 
 from gpu_worker.domain.memory.placement import Placement
+from gpu_worker.models.families import family_of
 from gpu_worker.models.files import ModelFiles
 from gpu_worker.models.inspect_file import inspect_checkpoint
 from gpu_worker.models.registry import ModelEntry
@@ -82,7 +83,7 @@ def _read_file(entry: ModelEntry, file: Path, options: dict[str, Any], context: 
 
     config = config_folder(entry.source, context.models_dir)
     pipeline = StableDiffusionXLPipeline.from_single_file(str(file), config=str(config), **options)
-    schedule = noise_schedule(inspect_checkpoint(file, entry.family))
+    schedule = noise_schedule(inspect_checkpoint(file, family_of(entry.family)))
     if schedule:
         pipeline.scheduler = type(pipeline.scheduler).from_config(pipeline.scheduler.config, **schedule)
     return pipeline

@@ -8,7 +8,7 @@ from darkroom_schemas.payload import ImagePayload
 from gpu_worker.models.lora_folder import LoraUse
 from gpu_worker.pipelines.computation import Computation
 from gpu_worker.pipelines.context import PipelineContext
-from gpu_worker.pipelines.sdxl.text import SdxlText
+from gpu_worker.pipelines.encoded_text import EncodedText
 from gpu_worker.pipelines.sink import OutputSink
 from gpu_worker.runtime.model_cache import AdmittedModel
 
@@ -23,7 +23,7 @@ class SdxlState:
     loras: tuple[LoraUse, ...] = ()
     model: AdmittedModel | None = None
     computation: Computation | None = None
-    text: SdxlText | None = None
+    text: EncodedText | None = None
     batches: list[torch.Tensor] | None = None
 
     @property

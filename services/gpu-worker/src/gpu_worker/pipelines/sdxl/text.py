@@ -17,6 +17,7 @@ from darkroom_schemas.recipe import PromptRead, TextRead
 from gpu_worker.domain.failures import Failure
 from gpu_worker.domain.prompt.chunks import Chunk, Chunks, divide
 from gpu_worker.domain.prompt.syntax import Prompt, parse_prompt
+from gpu_worker.pipelines.encoded_text import EncodedText
 from gpu_worker.pipelines.user_text import user_token_ids
 
 CHUNK_TOKENS = 75
@@ -28,23 +29,15 @@ _USUAL_LAYER = 2
 """Clip skip that selects the layer with which SDXL was trained: the last but one. The last one is not used."""
 
 
-@dataclass(frozen=True, slots=True)
-class SdxlText:
-    """Encoded prompts: arguments of the pipeline, and what was read of the text."""
-
-    arguments: dict[str, torch.Tensor]
-    """Embeddings of shape (1, 77 × chunks, both widths), and pooled ones of shape (1, width of the second encoder)."""
-    read: TextRead
-
-
 def encode_text(
     pipeline: Any,  # pipelines of diffusers are untyped
     payload: ImagePayload,
     device: torch.device,
     loras: Collection[str] = (),
-) -> SdxlText:
+) -> EncodedText:
     """Encode the prompt and, for guidance above 1, the negative prompt. Both are padded to the same number of chunks.
 
+    The embeddings have the shape (1, 77 × chunks, both widths), pooled ones (1, width of the second encoder).
     An empty negative prompt is all zeros if the model's `force_zeros_for_empty_prompt` is set, as in diffusers.
     `loras` are the names of the LoRAs that are applied; those in a negative prompt have no effect.
     Raises an INVALID_PAYLOAD Failure if `clip_skip` exceeds the layers of the model.
@@ -64,7 +57,7 @@ def encode_text(
         arguments |= {"negative_prompt_embeds": embeds, "negative_pooled_prompt_embeds": pooled}
     negative = _read(prompts[1], divided[1], ()) if is_guided else None
     read = TextRead(prompt=_read(prompts[0], divided[0], loras), negative_prompt=negative, clip_skip=payload.clip_skip)
-    return SdxlText(arguments, read)
+    return EncodedText(arguments, read)
 
 
 def weigh(hidden: torch.Tensor, weights: Sequence[float]) -> torch.Tensor:

@@ -59,7 +59,8 @@ def _denoise(state: WanState, seed: int, on_step: Any) -> torch.Tensor:
         if state.text is None:
             device = state.context.device.torch_device
             encode = partial(encode_text, pipeline, payload, device)
-            state.text = state.context.texts.get(model.ref, payload, encode, device)
+            is_guided = payload.guidance_scale > 1
+            state.text = state.context.texts.get(model.ref, payload, encode, device, is_guided=is_guided)
         with state.context.peaks.denoising(model, shape, parts["transformer"]):
             latents: torch.Tensor = pipeline(
                 **state.text.arguments,

@@ -7,8 +7,8 @@ from darkroom_schemas.payload import ImagePayload, VideoPayload
 
 from gpu_worker.pipelines.computation import Computation
 from gpu_worker.pipelines.context import PipelineContext
+from gpu_worker.pipelines.encoded_text import EncodedText
 from gpu_worker.pipelines.sink import OutputSink
-from gpu_worker.pipelines.wan.text import WanText
 from gpu_worker.runtime.model_cache import AdmittedModel
 
 
@@ -21,7 +21,7 @@ class WanState:
     sink: OutputSink
     model: AdmittedModel | None = None
     computation: Computation | None = None
-    text: WanText | None = None
+    text: EncodedText | None = None
     latents: list[torch.Tensor] | None = None
 
     @property

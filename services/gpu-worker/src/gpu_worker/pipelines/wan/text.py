@@ -1,37 +1,32 @@
 """Encodes prompts for WAN as diffusers' `WanPipeline` does, but reads no text as a control token and counts tokens."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from darkroom_schemas.payload import ImagePayload, VideoPayload
 from darkroom_schemas.recipe import PromptRead, TextRead
 
+from gpu_worker.pipelines.encoded_text import EncodedText
 from gpu_worker.pipelines.user_text import user_token_ids
 
 MAX_TOKENS = 512
 """Length of the text that WAN was trained with, the end token included."""
 
 
-@dataclass(frozen=True, slots=True)
-class WanText:
-    """Encoded prompts: arguments of the pipeline, of shape (1, 512, width), and what was read of the text."""
-
-    arguments: dict[str, torch.Tensor]
-    read: TextRead
-
-
 def encode_text(
     pipeline: Any,  # pipelines of diffusers are untyped
     payload: ImagePayload | VideoPayload,
     device: torch.device,
-) -> WanText:
-    """Encode the prompt and, for guidance above 1, the negative prompt. The embeddings are moved to `device`."""
+) -> EncodedText:
+    """Encode the prompt and, for guidance above 1, the negative prompt.
+
+    The embeddings have the shape (1, 512, width) and are moved to `device`.
+    """
     embeds, read = _encode(pipeline, payload.prompt, device)
     arguments, negative = {"prompt_embeds": embeds}, None
     if payload.guidance_scale > 1:
         arguments["negative_prompt_embeds"], negative = _encode(pipeline, payload.negative_prompt or "", device)
-    return WanText(arguments, TextRead(prompt=read, negative_prompt=negative))
+    return EncodedText(arguments, TextRead(prompt=read, negative_prompt=negative))
 
 
 @torch.no_grad()
