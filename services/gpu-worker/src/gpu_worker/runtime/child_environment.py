@@ -1,4 +1,4 @@
-"""The environment of the GPU process: only what Python, torch and the model libraries need.
+"""The environment of the GPU process: only what Python, torch, the model libraries and the catalogue need.
 
 Code of models and their dependencies runs there, so it gets no credentials of the service: an allow list, since nobody
 can list the names of all secrets. Hugging Face's token stays, because downloads need it.
@@ -6,11 +6,13 @@ can list the names of all secrets. Hugging Face's token stays, because downloads
 
 from collections.abc import Mapping
 
+from darkroom_schemas.catalogue_file import CATALOGUE_VARIABLE
+
 _NAMES = frozenset((
     "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP", "LD_LIBRARY_PATH",
     "LD_PRELOAD", "VIRTUAL_ENV", "LOG_LEVEL", "LOG_FORMAT", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE",
     "CURL_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy",
-    "no_proxy",
+    "no_proxy", CATALOGUE_VARIABLE,
 ))  # fmt: skip
 _PREFIXES = (
     "HF_", "HUGGINGFACE_HUB_", "TRANSFORMERS_", "DIFFUSERS_", "SAFETENSORS_", "TOKENIZERS_", "TORCH", "PYTORCH_",
