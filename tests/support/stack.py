@@ -10,6 +10,7 @@ from darkroom_local.background import stack_process
 from darkroom_local.servers.blocking import running
 from darkroom_local.state import RunningStack, StateDir
 
+OPERATOR_CATALOGUE = Path(__file__).parent / "operator_catalogue.toml"
 OWN_SERVERS = ("REDIS_URL", "DATABASE_URL", "PLATFORM_DATABASE_URL", "WEBHOOKS_DATABASE_URL")
 
 
@@ -19,6 +20,7 @@ def stack_state(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.C
     state = StateDir(tmp_path_factory.mktemp("stack"))
     env = {name: value for name, value in os.environ.items() if name not in OWN_SERVERS}
     env["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("notes"))  # the person at this machine finds only their own
+    env["DARKROOM_CATALOGUE"] = str(OPERATOR_CATALOGUE)
     env["WEBHOOK_SCHEDULE_S"] = "0,0.5,1,2,4"  # a test of a retry waits for no real schedule
     # Kept between runs, since building the tiny models takes longer than starting everything else.
     env.setdefault("GPU_WORKER_MODELS_DIR", str(Path(pytestconfig.rootpath, ".pytest_cache", "darkroom-models")))

@@ -53,6 +53,21 @@ def still_payload(image_payload: ImagePayload) -> ImagePayload:
 
 
 @pytest.fixture(scope="session")
+def z_image_payload(image_payload: ImagePayload) -> ImagePayload:
+    """An order for four pictures of Z-Image Turbo."""
+    return image_payload.model_copy(
+        update={
+            "family": "z_image",
+            "seeds": (11, 12, 13, 14),
+            "steps": 8,
+            "guidance_scale": 0.0,
+            "sampler": "Euler",
+            "model": "z-image-turbo",
+        }
+    )
+
+
+@pytest.fixture(scope="session")
 def video_payload() -> VideoPayload:
     """An order for five seconds of WAN video."""
     return VideoPayload(

@@ -25,7 +25,7 @@ def test_sdxl_makes_six_square_pictures_and_takes_a_negative_prompt() -> None:
     assert (entry.outputs, entry.width, entry.height, entry.takes_loras) == (6, 1024, 1024, True)
 
 
-def test_every_type_that_draws_on_our_own_models_takes_a_negative_prompt() -> None:
+def test_every_type_that_draws_with_guidance_takes_a_negative_prompt() -> None:
     taking = [name for name, entry in CATALOGUE.items() if entry.takes_negative_prompt]
     assert taking == list(OURVIDZ_TYPES)
 

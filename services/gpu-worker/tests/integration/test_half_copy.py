@@ -1,4 +1,4 @@
-"""A float32 text encoder is copied once to the format that it computes in, and loaded from the copy from then on."""
+"""A float32 model is copied once to the format that it computes in, and loaded from the copy from then on."""
 
 import shutil
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import torch
+from diffusers import ZImageTransformer2DModel
 from gpu_worker.models.tiny.build import ensure_tiny_model
 from gpu_worker.pipelines.half_copy import load_with_copy
 from transformers import UMT5EncoderModel
@@ -47,6 +48,18 @@ def test_the_copy_is_made_once_and_has_the_same_bits(published: Path, sources: l
     sizes = [sum(file.stat().st_size for file in folder.glob("*.safetensors"))
              for folder in (published, tmp_path / "copies" / "bfloat16")]  # fmt: skip
     assert sizes[1] < 0.6 * sizes[0]
+
+
+def test_a_transformer_of_diffusers_is_copied_too(models_dir: Path, tmp_path: Path) -> None:
+    folder = ensure_tiny_model("z_image", models_dir) / "transformer"
+    ZImageTransformer2DModel.from_pretrained(folder, dtype=torch.float32).save_pretrained(tmp_path / "published")
+    first, second = (
+        load_with_copy(ZImageTransformer2DModel, tmp_path / "published", tmp_path / "copies", torch.bfloat16)
+        for _ in range(2)
+    )
+    assert second.config.dim == first.config.dim
+    assert all(torch.equal(second.state_dict()[name], tensor) for name, tensor in first.state_dict().items())
+    assert (tmp_path / "copies" / "bfloat16").is_dir()
 
 
 def test_weights_in_the_right_format_are_not_copied(published: Path, sources: list[str], tmp_path: Path) -> None:

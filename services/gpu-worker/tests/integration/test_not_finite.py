@@ -64,6 +64,19 @@ def test_latents_that_are_not_finite_fail_the_step(
     assert drawing.files == {}
 
 
+@pytest.mark.parametrize("part", ["transformer", "decoder"])
+def test_a_picture_of_z_image_that_is_not_finite_fails_the_step(
+    draw: Draw, executor: PipelineExecutor, z_image_payload: ImagePayload, part: str
+) -> None:
+    parts = executor.models.get(z_image_payload.model).parts
+    module = parts["transformer"].all_x_embedder["2-1"] if part == "transformer" else parts["vae"].decoder
+    drawing = draw(z_image_payload)
+    with overflow(module), pytest.raises(Failure, match="contain NaN") as caught:
+        drawing.run()
+    assert caught.value.code is StepErrorCode.NOT_FINITE
+    assert drawing.files == {}
+
+
 def test_a_picture_that_overflows_in_half_precision_is_decoded_again_in_float32(
     draw: Draw, half_vae: Any, image_payload: ImagePayload
 ) -> None:

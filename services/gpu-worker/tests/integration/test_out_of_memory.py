@@ -30,11 +30,18 @@ def short_memory(module: torch.nn.Module, refuses: Callable[[torch.Tensor], bool
 
 
 @pytest.fixture
-def orders(image_payload: ImagePayload, still_payload: ImagePayload) -> dict[str, ImagePayload]:
-    return {"sdxl": image_payload.model_copy(update={"seeds": (1, 2)}), "wan": still_payload}
+def orders(
+    image_payload: ImagePayload, still_payload: ImagePayload, z_image_payload: ImagePayload
+) -> dict[str, ImagePayload]:
+    seeds = {"seeds": (1, 2)}
+    return {
+        "sdxl": image_payload.model_copy(update=seeds),
+        "wan": still_payload,
+        "z_image": z_image_payload.model_copy(update=seeds),
+    }
 
 
-@pytest.mark.parametrize("family", ["sdxl", "wan"])
+@pytest.mark.parametrize("family", ["sdxl", "wan", "z_image"])
 def test_other_models_make_room_and_the_bytes_stay_the_same(
     draw: Draw, executor: PipelineExecutor, orders: dict[str, ImagePayload], prompt_payload: PromptPayload, family: str
 ) -> None:
@@ -51,7 +58,7 @@ def test_other_models_make_room_and_the_bytes_stay_the_same(
     ]
 
 
-@pytest.mark.parametrize("family", ["sdxl", "wan"])
+@pytest.mark.parametrize("family", ["sdxl", "wan", "z_image"])
 def test_what_does_not_fit_whole_is_decoded_in_tiles_for_this_step_only(
     draw: Draw,
     executor: PipelineExecutor,
@@ -61,7 +68,7 @@ def test_what_does_not_fit_whole_is_decoded_in_tiles_for_this_step_only(
 ) -> None:
     tiled, after = draw(orders[family]), draw(orders[family])
     vae = executor.models.get(orders[family].model).parts["vae"]
-    if family == "sdxl":
+    if family != "wan":
         monkeypatch.setattr(vae, "tile_latent_min_size", 8)
         monkeypatch.setattr(vae, "tile_sample_min_size", 64)
     else:

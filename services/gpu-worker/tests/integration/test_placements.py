@@ -55,6 +55,19 @@ def test_wan_gives_the_same_bytes_wherever_its_text_encoder_waits(
 
 
 @pytest.mark.parametrize("placement", MOVING)
+def test_z_image_gives_the_same_bytes_wherever_its_text_encoder_waits(
+    draw: Draw, executor: PipelineExecutor, z_image_payload: ImagePayload, placement: Placement
+) -> None:
+    one = z_image_payload.model_copy(update={"seeds": (11,), "prompt": f"a text for {placement} alone"})
+    with placed(loaded(executor, one), placement):
+        moved = draw(one)
+        moved.run()
+    resident = draw(one)
+    resident.run()
+    assert np.array_equal(moved.pixels(), resident.pixels())
+
+
+@pytest.mark.parametrize("placement", MOVING)
 def test_sdxl_gives_the_same_bytes_wherever_its_text_encoders_wait(
     draw: Draw, executor: PipelineExecutor, image_payload: ImagePayload, placement: Placement
 ) -> None:

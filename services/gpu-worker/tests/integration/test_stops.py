@@ -20,14 +20,18 @@ PLACES = {
     "sdxl": ("text_encoder", "text_encoder_2", "unet", "vae"),
     "wan": ("text_encoder", "transformer", "vae"),
     "qwen": ("model",),
+    "z_image": ("text_encoder", "transformer", "vae"),
 }
 
 
 @pytest.fixture
 def payloads(
-    image_payload: ImagePayload, video_payload: VideoPayload, prompt_payload: PromptPayload
+    image_payload: ImagePayload,
+    video_payload: VideoPayload,
+    prompt_payload: PromptPayload,
+    z_image_payload: ImagePayload,
 ) -> dict[str, AnyPayload]:
-    return {"sdxl": image_payload, "wan": video_payload, "qwen": prompt_payload}
+    return {"sdxl": image_payload, "wan": video_payload, "qwen": prompt_payload, "z_image": z_image_payload}
 
 
 @pytest.mark.parametrize(("family", "part"), [(family, part) for family, parts in PLACES.items() for part in parts])
@@ -74,7 +78,7 @@ def test_a_video_that_is_stopped_in_decoding_leaves_nothing_in_the_decoders_cach
     assert not any(isinstance(feature, torch.Tensor) for feature in vae._feat_map)
 
 
-@pytest.mark.parametrize("family", ["sdxl", "wan"])
+@pytest.mark.parametrize("family", ["sdxl", "wan", "z_image"])
 def test_a_stop_during_a_load_ends_it_before_the_next_part(
     tiny: Profile,
     models_dir: Path,
@@ -96,9 +100,9 @@ def test_a_stop_during_a_load_ends_it_before_the_next_part(
 
         return load
 
-    from transformers import CLIPTextModel, UMT5EncoderModel
+    from transformers import CLIPTextModel, Qwen3Model, UMT5EncoderModel
 
-    kind = CLIPTextModel if family == "sdxl" else UMT5EncoderModel
+    kind: Any = {"sdxl": CLIPTextModel, "wan": UMT5EncoderModel, "z_image": Qwen3Model}[family]
     monkeypatch.setattr(kind, "from_pretrained", stopping(kind.from_pretrained))
     with pytest.raises(Stopped):
         drawing.run()

@@ -10,7 +10,7 @@ from gpu_worker.pipelines.executor import PipelineExecutor
 from gpu_worker.pipelines.placement import components
 
 
-@pytest.mark.parametrize("architecture", ["sdxl", "wan", "qwen"])
+@pytest.mark.parametrize("architecture", ["sdxl", "wan", "qwen", "z_image"])
 def test_the_headers_of_a_folder_give_the_size_of_each_loaded_component(
     executor: PipelineExecutor,
     models_dir: Path,
@@ -18,11 +18,13 @@ def test_the_headers_of_a_folder_give_the_size_of_each_loaded_component(
     image_payload: ImagePayload,
     video_payload: VideoPayload,
     prompt_payload: PromptPayload,
+    z_image_payload: ImagePayload,
 ) -> None:
     payloads: dict[str, AnyPayload] = {
         "sdxl": image_payload,
         "wan": video_payload,
         "qwen": prompt_payload,
+        "z_image": z_image_payload,
     }
     payload = payloads[architecture]
     model = executor.models.get(payload.model)

@@ -269,6 +269,7 @@ async def test_models_become_ready_one_by_one_and_a_broken_one_takes_no_other_do
         }
         worker = await start_worker(
             GPU_WORKER_MODELS_FILE=str(tmp_path / "models.yaml"),
+            GPU_WORKER_MODELS=",".join(entries),
             GPU_WORKER_PRELOAD="qwen2.5-7b-instruct",
             HF_ENDPOINT=hub.url,
             HF_HUB_CACHE=str(tmp_path / "hub"),

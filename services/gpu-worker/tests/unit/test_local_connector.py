@@ -248,7 +248,7 @@ async def test_the_connector_is_not_ready_without_its_process(recipe: Recipe, tm
 
 def test_the_connector_offers_every_type_of_its_models(recipe: Recipe, tmp_path: Path) -> None:
     offered = make_connector(FakeChild(recipe), FakeStore(), tmp_path).types
-    assert len(offered) == 11
+    assert len(offered) == 12
     profile = load_profile("tiny", only=("sdxl-base-1.0",))
     spool, states = SpoolFolders(tmp_path).folder, ModelStates(profile.models)
     only_sdxl = LocalConnector(FakeChild(recipe), profile, Storage(FakeStore(), spool, Discarded()), Outcomes(), states)
@@ -270,9 +270,9 @@ class FakeLoras:
 def test_the_connector_offers_the_loras_that_are_here_now(recipe: Recipe, tmp_path: Path) -> None:
     loras = FakeLoras("ink")
     connector = make_connector(FakeChild(recipe), FakeStore(), tmp_path, loras=loras)
-    assert list(connector.models) == ["sdxl-base-1.0", "wan2.1-t2v-1.3b", "qwen2.5-7b-instruct", "lora:ink"]
+    assert list(connector.models) == [*load_profile("tiny").models, "lora:ink"]
     loras.names = ("ink", "oil")
-    assert list(connector.models[3:]) == ["lora:ink", "lora:oil"]
+    assert list(connector.models[-2:]) == ["lora:ink", "lora:oil"]
     profile = load_profile("tiny", only=("wan2.1-t2v-1.3b",))
     spool = SpoolFolders(tmp_path).folder
     only_wan = LocalConnector(
@@ -293,7 +293,7 @@ async def test_a_step_of_a_model_that_is_not_ready_fails_and_may_be_retried(
     waiting = make_connector(FakeChild(recipe), FakeStore(), tmp_path, states=states)
     with pytest.raises(ConnectorNotReady, match=r"no model is ready: sdxl-base-1.0: waiting"):
         await waiting.check()
-    for other in ("wan2.1-t2v-1.3b", "qwen2.5-7b-instruct"):
+    for other in ("wan2.1-t2v-1.3b", "qwen2.5-7b-instruct", "z-image-turbo"):
         states.set(other, ModelState(ModelPhase.UNAVAILABLE, "gone"))
     states.set("sdxl-base-1.0", ModelState(ModelPhase.UNAVAILABLE, "own.safetensors is a LoRA"))
     connector = make_connector(FakeChild(recipe), FakeStore(), tmp_path, states=states)

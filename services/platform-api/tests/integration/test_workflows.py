@@ -191,6 +191,7 @@ async def test_models_and_nodes_are_available_once_a_worker_has_them(
         "qwen2.5-7b-instruct": False,
         "sdxl-base-1.0": False,
         "wan2.1-t2v-1.3b": False,
+        "z-image-turbo": False,
     }
     assert await listed(anna, "custom-nodes") == {"ComfyUI-Mine": False}
     assert "my-lora" not in await listed(ben, "models")
@@ -210,7 +211,7 @@ async def test_models_go_on_by_cursor(platform: Platform) -> None:
     first = (await anna.http.get("/api/models", params={"limit": 2})).json()
     rest = (await anna.http.get("/api/models", params={"cursor": first["pagination"]["cursor"]})).json()
     names = [item["name"] for page in (first, rest) for item in page["data"]]
-    assert names == ["qwen2.5-7b-instruct", "sdxl-base-1.0", "wan2.1-t2v-1.3b"]
+    assert names == ["qwen2.5-7b-instruct", "sdxl-base-1.0", "wan2.1-t2v-1.3b", "z-image-turbo"]
     assert rest["pagination"]["cursor"] is None
 
 

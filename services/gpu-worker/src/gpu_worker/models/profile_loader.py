@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from gpu_worker.models.files import with_checkpoint, with_own_vae
 from gpu_worker.models.footprint_book import shipped_book
+from gpu_worker.models.footprints import architecture_of
 from gpu_worker.models.profile import Profile
 from gpu_worker.models.registry import ModelEntry, checkpoint_source
 
@@ -50,9 +51,10 @@ def load_profile(
 
 def _require_footprints(models: dict[str, ModelEntry]) -> None:
     for name, entry in models.items():
-        if entry.footprint is not None and entry.footprint not in shipped_book():
+        architecture = architecture_of(entry)
+        if architecture not in shipped_book():
             known = ", ".join(shipped_book())
-            raise RegistryError(f"{name}.footprint: no {entry.footprint!r}; there are: {known}")
+            raise RegistryError(f"{name}.footprint: no {architecture!r}; there are: {known}")
 
 
 def _reduced(profile: Profile, only: tuple[str, ...]) -> Profile:

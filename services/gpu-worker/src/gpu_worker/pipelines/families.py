@@ -4,8 +4,9 @@ from gpu_worker.pipelines.family import PipelineFamily
 from gpu_worker.pipelines.qwen.family import QWEN
 from gpu_worker.pipelines.sdxl.family import SDXL
 from gpu_worker.pipelines.wan.family import WAN
+from gpu_worker.pipelines.z_image.family import Z_IMAGE
 
-REGISTRY: tuple[PipelineFamily, ...] = (SDXL, WAN, QWEN)
+REGISTRY: tuple[PipelineFamily, ...] = (SDXL, WAN, QWEN, Z_IMAGE)
 
 
 def pipeline_serving(payload_family: str) -> PipelineFamily:

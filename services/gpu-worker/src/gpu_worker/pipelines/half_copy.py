@@ -1,7 +1,7 @@
 """A copy of a model's weights in the number format in which it computes, made once.
 
-WAN's text encoder is published in float32: 22.7 GB are read to compute with 11.4 GB in bfloat16. The copy halves every
-later load.
+Some weights are published in float32: of WAN's text encoder, 22.7 GB are read to compute with 11.4 GB in bfloat16. The
+copy halves every later load.
 """
 
 import os
@@ -26,8 +26,8 @@ _LEAST_FREE_BYTES = 2_000_000_000
 def load_with_copy(kind: Any, folder: Path, copies: Path, dtype: torch.dtype, variant: str | None = None) -> Any:
     """Return `kind.from_pretrained(folder)` in `dtype`, from a copy in that format if the files are in float32.
 
-    `kind` is a model class of transformers, `variant` that of its files. The copy is made in the folder `copies`
-    when it is missing and the disk has room; one process makes it.
+    `kind` is a model class of transformers or diffusers, `variant` that of its files. The copy is made in the folder
+    `copies` when it is missing and the disk has room; one process makes it.
     """
     if not _is_wide(folder, dtype):
         return _load(kind, folder, dtype, variant)

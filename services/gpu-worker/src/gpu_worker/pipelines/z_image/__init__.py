@@ -1,0 +1,1 @@
+"""Z-Image: batches of images by flow matching, with a language model as text encoder."""
