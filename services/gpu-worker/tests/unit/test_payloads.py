@@ -21,6 +21,24 @@ def test_a_missing_field_is_named(image_payload: ImagePayload) -> None:
     assert not caught.value.retryable
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"family": "flux"}, "family: must be one of sdxl, wan_image, wan_video, z_image, prompt"),
+        ({"family": None}, "family: must be one of sdxl, wan_image, wan_video, z_image, prompt"),
+        ({"family": "wan_image", "loras": [{"name": "ink"}]}, "loras: wan_image applies no LoRAs"),
+        ({"seeds": []}, "seeds: Tuple should have at least 1 item after validation, not 0"),
+        ({"steps": 60, "sampler": "LCM"}, "steps: must be at most 50 with the sampler LCM, are 60"),
+    ],
+)
+def test_a_field_that_is_wrong_is_named_with_what_would_be_right(
+    image_payload: ImagePayload, changes: dict[str, object], message: str
+) -> None:
+    with pytest.raises(Failure) as caught:
+        read_payload(image_payload.model_dump(mode="json") | changes)
+    assert caught.value.message == message
+
+
 def test_a_number_of_frames_that_wan_cannot_draw_is_refused(video_payload: VideoPayload) -> None:
     with pytest.raises(Failure, match="frames must be 4k"):
         read_payload(video_payload.model_dump(mode="json") | {"frames": 80})

@@ -65,5 +65,6 @@ def with_defaults(payload: AnyPayload, models: Mapping[str, ModelEntry]) -> AnyP
 
 def _first_problem(error: ValidationError) -> str:
     problem = error.errors(include_input=False, include_url=False)[0]
-    field = ".".join(str(part) for part in problem["loc"]) or "payload"
-    return f"{field}: {problem['msg']}"
+    field = ".".join(str(part) for part in problem["loc"][1:])  # the first part is the kind of the payload
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"{field}: {message}" if field else message
