@@ -25,7 +25,7 @@ EXCEPTIONS = {
     # A tokenizer that two families share.
     f"{WORKER}/models/tiny/qwen_vocabulary.py",
     # The setting GPU_WORKER_SDXL_CHECKPOINT, by which operators replace the weights of one shipped model.
-    *(f"{WORKER}/settings.py", f"{WORKER}/models/profile_loader.py", f"{WORKER}/wiring/service.py"),
+    *(f"{WORKER}/settings.py", f"{WORKER}/models/profile_loader.py", f"{WORKER}/wiring/profiles.py"),
     # A workflow that a migration inserted.
     "services/platform-api/src/platform_api/migrations/versions/0008_collections.py",
     # The OurVidz protocol has a member isSDXL.

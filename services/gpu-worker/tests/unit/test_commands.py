@@ -25,7 +25,6 @@ def test_the_report_as_json_says_what_would_be_downloaded_from_where(darkroom: t
         "stabilityai/stable-diffusion-xl-base-1.0",
         "Wan-AI/Wan2.1-T2V-1.3B-Diffusers",
         "Qwen/Qwen2.5-7B-Instruct",
-        "Tongyi-MAI/Z-Image-Turbo",
     }
     assert answer.exit_code == 1
     assert not report["runs"]

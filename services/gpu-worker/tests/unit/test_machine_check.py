@@ -11,7 +11,7 @@ from gpu_worker.domain.model_states import all_ready
 from gpu_worker.domain.step_router import StepRouter
 from gpu_worker.machine.check import CheckReport
 from gpu_worker.machine.facts import Gpu, Machine, TorchBuild
-from gpu_worker.models.profile_loader import RegistryError
+from gpu_worker.models.profile_loader import RegistryError, load_profile
 from gpu_worker.runtime.messages import Ready
 from gpu_worker.settings import ModelSettings
 from gpu_worker.wiring.check import report_on
@@ -68,9 +68,15 @@ def admitted(checked: CheckReport, device: int = 0) -> set[str]:
 
 
 def test_a_large_card_takes_every_job_type() -> None:
-    checked = report(machine(gpu(48)))
+    checked = report(machine(gpu(48)), models=tuple(load_profile("full").models))
     assert checked.runs
     assert admitted(checked) == {e.name for e in CATALOGUE.values() if e.connector is Connector.LOCAL}
+
+
+def test_a_model_on_request_is_offered_where_the_settings_name_it() -> None:
+    assert "z_image_turbo" not in admitted(report(machine(gpu(48))))
+    assert "z_image_turbo" in admitted(report(machine(gpu(48)), preload=("z-image-turbo",)))
+    assert admitted(report(machine(gpu(48)), models=("z-image-turbo",))) == {"z_image_turbo"}
 
 
 def test_the_full_profile_does_not_run_without_a_card() -> None:

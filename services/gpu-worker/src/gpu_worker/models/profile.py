@@ -65,6 +65,12 @@ def on_cpu(profile: Profile) -> Profile:
     return profile.model_copy(update={"devices": ("cpu",), "capacity_gb": capacity})
 
 
+def without_unrequested(profile: Profile, requested: tuple[str, ...]) -> Profile:
+    """Return the profile without the models with `on_request` that `requested` does not name."""
+    models = {name: entry for name, entry in profile.models.items() if not entry.on_request or name in requested}
+    return profile.model_copy(update={"models": models})
+
+
 def _fit_side(pixels: int, divisor: float, multiple: int) -> int:
     """Divide a side in pixels and round it to a multiple that the model supports."""
     return max(_MIN_SIDE_PX, round(pixels / divisor / multiple) * multiple)

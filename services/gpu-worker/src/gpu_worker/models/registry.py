@@ -121,6 +121,8 @@ class ModelEntry(_Entry):
     """Device memory of the weights; with `peak_bytes`, replaces the footprint."""
     peak_bytes: int | None = Field(default=None, gt=0)
     """Peak device memory of a job of any size, weights included."""
+    on_request: bool = False
+    """Offered only where the operator names it, so that a worker does not download what few people need."""
 
     @model_validator(mode="after")
     def _has_defaults_of_its_family(self) -> Self:

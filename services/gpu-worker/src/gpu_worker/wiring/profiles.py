@@ -4,7 +4,7 @@ from gpu_worker.domain.memory.card import CPU
 from gpu_worker.loops.model_supply import Obtain
 from gpu_worker.models.files import ModelFiles
 from gpu_worker.models.obtain import obtain
-from gpu_worker.models.profile import Profile, on_cpu
+from gpu_worker.models.profile import Profile, on_cpu, without_unrequested
 from gpu_worker.models.profile_loader import load_profile
 from gpu_worker.models.registry import TinySource
 from gpu_worker.models.transfer import Cancellation, Report
@@ -27,7 +27,10 @@ def obtain_for(settings: ModelSettings, profile: Profile) -> Obtain:
 
 
 def read_profile(settings: ModelSettings) -> Profile:
-    """Read the profile that the settings name; raises RegistryError."""
+    """Read the profile that the settings name; raises RegistryError.
+
+    Models with `on_request` are left out, unless GPU_WORKER_MODELS or GPU_WORKER_PRELOAD names them.
+    """
     profile = load_profile(
         settings.profile,
         models_file=settings.models_file,
@@ -35,6 +38,7 @@ def read_profile(settings: ModelSettings) -> Profile:
         only=settings.models,
         preload=settings.preload,
     )
+    profile = without_unrequested(profile, (*settings.models, *profile.preload))
     return on_cpu(profile) if settings.device == CPU else profile
 
 
