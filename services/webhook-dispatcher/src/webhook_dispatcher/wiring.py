@@ -10,6 +10,7 @@ from darkroom_chassis.database import DATABASE_AWAY, Database
 from darkroom_chassis.expiry import expire_regularly
 from darkroom_chassis.loops import LoopSupervisor
 from darkroom_chassis.metrics import ITEMS_REJECTED, UNREADABLE
+from darkroom_outbound import OutboundPolicy
 from darkroom_queue import EventLog, QueueClient
 from darkroom_redis import KeyDirectory, RedisUnavailable
 
@@ -46,7 +47,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Running]:
     box, arrived = FernetBox(settings.secrets_key.get_secret_value()), asyncio.Event()
     loops = LoopSupervisor((RedisUnavailable, *DATABASE_AWAY))
     sender = WebhookSender(
-        allowed=settings.webhook_allowed_networks,
+        OutboundPolicy(settings.webhook_allowed_networks),
         timeout_s=settings.webhook_timeout_s,
         concurrency=settings.webhook_concurrency,
     )

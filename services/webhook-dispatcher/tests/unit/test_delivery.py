@@ -2,7 +2,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from webhook_dispatcher.domain.delivery import Attempted, DeliveryStatus, judge
-from webhook_dispatcher.domain.schedule import parse_retry_after
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SCHEDULE = (0.0, 10.0, 100.0)
@@ -41,12 +40,3 @@ def test_retry_after_only_makes_the_delay_longer() -> None:
     assert longer == NOW + timedelta(seconds=60)
     assert shorter is not None
     assert shorter - NOW >= timedelta(seconds=8)
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [("120", 120.0), ("Thu, 01 Jan 2026 00:01:00 GMT", 60.0), ("Wed, 31 Dec 2025 00:00:00 GMT", 0.0), ("soon", None),
-     ("-5", None), (None, None)],
-)  # fmt: skip
-def test_retry_after_is_read_in_both_forms(header: str | None, seconds: float | None) -> None:
-    assert parse_retry_after(header, NOW) == seconds

@@ -1,8 +1,6 @@
 """The retry schedule."""
 
 import random
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 
 JITTER = 0.2
 LONGEST_RETRY_AFTER_S = 86_400.0
@@ -17,17 +15,3 @@ def next_delay_s(schedule_s: tuple[float, ...], attempts_made: int, retry_after_
         return None
     delay_s = schedule_s[attempts_made] * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - jitter, not a secret
     return max(delay_s, min(retry_after_s or 0.0, LONGEST_RETRY_AFTER_S))
-
-
-def parse_retry_after(value: str | None, now: datetime) -> float | None:
-    """Parse a Retry-After header (RFC 9110 §10.2.3) and return seconds; None unless it is a number or a date."""
-    if value is None:
-        return None
-    if value.isascii() and value.isdigit():
-        return float(value)
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (aware - now) / timedelta(seconds=1))

@@ -8,6 +8,7 @@ from uuid import UUID
 from darkroom_chassis.errors import AppError
 from darkroom_chassis.idempotency import keyed
 from darkroom_chassis.validation import must_be_one_of
+from darkroom_outbound import read_url
 from darkroom_schemas.base import Request
 from darkroom_schemas.errors import ErrorCode
 from darkroom_schemas.fields import MAX_INT64, Text
@@ -31,9 +32,8 @@ def _known_event(name: str) -> str:
     return name
 
 
-def _plain_url(url: AnyHttpUrl) -> AnyHttpUrl:
-    if url.username or url.password:
-        raise ValueError("must not contain a user name or password")
+def _requestable(url: AnyHttpUrl) -> AnyHttpUrl:
+    read_url(str(url))
     return url
 
 
@@ -50,7 +50,7 @@ async def _webhook_id(webhook_id: Annotated[str, Path(description="Id of an endp
 
 
 MAX_URL = 2000
-Url = Annotated[AnyHttpUrl, UrlConstraints(max_length=MAX_URL), AfterValidator(_plain_url)]
+Url = Annotated[AnyHttpUrl, UrlConstraints(max_length=MAX_URL), AfterValidator(_requestable)]
 EventName = Annotated[Text, Field(max_length=100), AfterValidator(_known_event)]
 Events = Annotated[list[EventName], Field(max_length=20)]
 Description = Annotated[Text, Field(max_length=200)]
