@@ -25,13 +25,16 @@ class FakeRun:
             requirements=Requirements(type=job_type),
         )
         self.stop = asyncio.Event()
+        self.stop_reason: str | None = None
         self.reported: list[float] = []
+        self.messages: list[str] = []
         self.progressed = asyncio.Event()
         self.previews: list[Preview] = []
         self.shown = asyncio.Event()
 
-    def progress(self, percent: float, **_: object) -> None:
+    def progress(self, percent: float, *, message: str | None = None, **_: object) -> None:
         self.reported.append(percent)
+        self.messages.append(message or "")
         self.progressed.set()
 
     async def reports(self, count: int) -> None:

@@ -20,11 +20,23 @@ class Mortal:
         self._describe, self._log = describe, log
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int:
+        """Return the id of the running process."""
+        assert self._process is not None, "it was not started"
+        return self._process.pid
+
     async def start(self) -> None:
         """Start and wait until it is ready. It dies with this process, so call it in the main thread."""
         spec = self._describe()
         self._process = spawn(spec, self._log)
         await asyncio.to_thread(await_ready, spec, self._process, self._log)
+
+    def start_blocking(self) -> None:
+        """Start as `start` does, for a fixture that is no coroutine."""
+        spec = self._describe()
+        self._process = spawn(spec, self._log)
+        await_ready(spec, self._process, self._log)
 
     async def kill(self) -> None:
         """SIGKILL to it and its children; what was written but not synced is the kernel's to keep."""

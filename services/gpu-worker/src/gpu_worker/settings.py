@@ -2,6 +2,7 @@
 
 import os
 import socket
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -69,9 +70,14 @@ class BackendSettings(ServiceSettings):
     backends: Annotated[tuple[str, ...], NoDecode] = ()
     """More back ends, comma separated, each as `type=url`, such as `comfyui=http://127.0.0.1:8188`."""
 
-    @field_validator("backends", mode="before")
+    allowed_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    """Private networks to which `fetch_api` jobs may send requests, comma separated. None by default."""
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Hosts to which they may, whatever their addresses are, comma separated, such as `studio.lan` or `*.lan`."""
+
+    @field_validator("backends", "allowed_networks", "allowed_hosts", mode="before")
     @classmethod
-    def _split_backends(cls, value: object) -> object:
+    def _split_lists(cls, value: object) -> object:
         return _split(value)
 
 

@@ -4,149 +4,39 @@ import asyncio
 import json
 import os
 import signal
-import sys
-import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, Protocol
 
-import httpx
-import psutil
 import pytest
-from darkroom_local.servers.ports import free_ports
-from darkroom_queue import Producer, QueueClient, Registry, Sweeper
-from darkroom_schemas.ids import JobId, TenantId, step_id
+from darkroom_queue import Registry, Sweeper
 from darkroom_schemas.payload import ImagePayload, PromptPayload, VideoPayload
-from darkroom_schemas.status import TERMINAL, JobStatus
-from darkroom_schemas.step import Redelivery, StepSubmit, StepView
-from darkroom_schemas.worker import Requirements
+from darkroom_schemas.status import JobStatus
+from darkroom_schemas.step import Redelivery
 from gpu_worker.models.tiny.build import ensure_tiny_model
-from pydantic import BaseModel
 from support.hub_server import run_hub
 from support.waiting import until
+from support.worker_process import READY_S, Queue, StartWorker, queue_at, worker_processes
 
-READY_S, DONE_S = 180.0, 120.0
 SLOW = {"duration_s": 3600, "steps": 3600}
-
-
-@dataclass
-class Worker:
-    """A running worker process."""
-
-    process: asyncio.subprocess.Process
-    url: str
-
-    async def is_ready(self) -> bool:
-        assert self.process.returncode is None, "the worker ended before it was ready"
-        with suppress(httpx.HTTPError):
-            async with httpx.AsyncClient() as http:
-                return (await http.get(f"{self.url}/readyz")).status_code == 200
-        return False
-
-    async def models(self) -> dict[str, str]:
-        """Return what `/readyz` says of each model."""
-        async with httpx.AsyncClient() as http:
-            body = (await http.get(f"{self.url}/readyz")).json()
-        return dict(body["models"])
-
-    async def completed_attempts(self) -> int:
-        async with httpx.AsyncClient() as http:
-            lines = (await http.get(f"{self.url}/metrics")).text.splitlines()
-        counts = [line for line in lines if line.startswith("darkroom_worker_steps_total") and '"completed"' in line]
-        return sum(int(float(line.rpartition(" ")[2])) for line in counts)
-
-    def child_pid(self) -> int | None:
-        return next((child.pid for child in psutil.Process(self.process.pid).children()), None)
-
-
-@dataclass
-class Queue:
-    """The other side of the queue."""
-
-    link: QueueClient
-    producer: Producer
-
-    async def submit(
-        self,
-        job: str,
-        job_type: str,
-        payload: dict[str, Any] | BaseModel,
-        redelivery: Redelivery = Redelivery.RERUN,
-        **requirements: Any,
-    ) -> StepSubmit:
-        step = StepSubmit(
-            id=step_id(JobId(job), 1, 0),
-            job_id=JobId(job),
-            tenant=TenantId("tenant"),
-            requirements=Requirements(type=job_type, **requirements),
-            payload=payload if isinstance(payload, dict) else payload.model_dump(mode="json"),
-            created_us=time.time_ns() // 1000,
-            redelivery=redelivery,
-        )
-        await self.producer.submit(step)
-        return step
-
-    async def view(self, step: StepSubmit) -> StepView:
-        view = await self.producer.read(step.id)
-        assert view is not None
-        return view
-
-    async def when(self, step: StepSubmit, question: Callable[[StepView], bool]) -> StepView:
-        async def ask() -> StepView | None:
-            view = await self.view(step)
-            return view if question(view) else None
-
-        view = await until(ask, DONE_S)
-        assert view is not None
-        return view
-
-    async def end_of(self, step: StepSubmit) -> StepView:
-        return await self.when(step, lambda view: view.status in TERMINAL)
 
 
 @pytest.fixture
 async def queue(redis_url: str) -> AsyncIterator[Queue]:
-    link = await QueueClient.open(redis_url)
-    yield Queue(link, Producer(link))
-    await link.close()
-
-
-class StartWorker(Protocol):
-    """Starts a worker, with changes of its environment by keyword."""
-
-    async def __call__(self, **settings: str) -> Worker: ...
+    async with queue_at(redis_url) as opened:
+        yield opened
 
 
 @pytest.fixture
 async def start_worker(redis_url: str, models_dir: Path, tmp_path: Path) -> AsyncIterator[StartWorker]:
     """Start workers that end with the test."""
-    started: list[asyncio.subprocess.Process] = []
-
-    async def start(**settings: str) -> Worker:
-        port = free_ports(1)[0]
-        environment = {
-            "REDIS_URL": redis_url,
-            "OBJECT_STORE_URL": (tmp_path / "objects").as_uri(),
-            "GPU_WORKER_PORT": str(port),
-            "GPU_WORKER_MODELS_DIR": str(models_dir),
-            "GPU_WORKER_SPOOL_DIR": str(tmp_path / "spool"),
-            "OMP_NUM_THREADS": "1",
-        }
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "gpu_worker", env=os.environ | environment | settings
-        )
-        started.append(process)
-        worker = Worker(process, f"http://127.0.0.1:{port}")
-        await until(worker.is_ready, READY_S)
-        return worker
-
-    yield start
-    for process in started:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+    environment = {
+        "REDIS_URL": redis_url,
+        "OBJECT_STORE_URL": (tmp_path / "objects").as_uri(),
+        "GPU_WORKER_MODELS_DIR": str(models_dir),
+        "GPU_WORKER_SPOOL_DIR": str(tmp_path / "spool"),
+    }
+    async with worker_processes(environment) as start:
+        yield start
 
 
 async def test_pictures_video_and_prompts_come_out_and_a_killed_child_costs_one_attempt(

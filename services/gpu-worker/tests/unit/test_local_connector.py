@@ -78,6 +78,9 @@ class FakeStore:
         self.objects: dict[str, str] = {}
         self.refuses = refuses
 
+    async def get(self, key: str, path: Path, max_bytes: int) -> StoredObject:
+        raise LookupError("is not stored any more")
+
     async def put(self, key: str, path: Path, mime_type: str) -> StoredObject:
         if self.refuses:
             raise Failure(StepErrorCode.STORAGE, "full", retryable=True)

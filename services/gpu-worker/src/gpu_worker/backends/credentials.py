@@ -20,7 +20,7 @@ class CredentialEntry(BaseModel):
 
     env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     file: Path | None = None
-    username: str | None = Field(default=None, min_length=1, max_length=200)
+    username: str | None = Field(default=None, pattern=r"^[^:\x00-\x1f\x7f]+$", max_length=200)
     """For HTTP Basic authentication; without it the secret is a bearer token."""
     hosts: tuple[str, ...] = Field(default=(), max_length=100)
     """Hosts to which `http` jobs may send it, such as `api.example.com`; a leading `*.` allows all below a domain."""

@@ -31,6 +31,11 @@ _WITHOUT_URL = {
 """Types that need no URL, with the usual one. `http` requests any address that the operator's policy allows."""
 
 
+def usual_url(kind: BackendType) -> str | None:
+    """Return the public address of a service; None for servers that operators run."""
+    return _WITHOUT_URL.get(kind)
+
+
 class BackendEntry(BaseModel):
     """A server, or for `http` and paid APIs a right to call them."""
 
@@ -49,6 +54,8 @@ class BackendEntry(BaseModel):
     """Steps that it may have at once."""
     models: tuple[str, ...] | None = Field(default=None, max_length=MAX_MODELS)
     """Models that jobs may use; by default all that the server has."""
+    types: tuple[Annotated[str, Field(max_length=100)], ...] | None = Field(default=None, min_length=1, max_length=50)
+    """Job types that it serves; by default all of its kind, except that only OpenAI's own address serves images."""
     tags: tuple[str, ...] = Field(default=(), max_length=50)
     """Tags that jobs may require."""
 

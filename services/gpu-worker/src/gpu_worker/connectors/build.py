@@ -11,7 +11,7 @@ _BUILDERS: Mapping[BackendType, Callable[[BackendEntry, Tools], Backend]] = {}
 
 
 def build_backend(entry: BackendEntry, tools: Tools) -> Backend:
-    """Return the connector of a back end; raises BackendListError for a type without one."""
+    """Return the connector of a back end; raises BackendListError for settings that it cannot have."""
     if entry.type not in _BUILDERS:
         raise BackendListError(f"{entry.id}.type: no connector for {entry.type.value!r} yet")
     return _BUILDERS[entry.type](entry, tools)

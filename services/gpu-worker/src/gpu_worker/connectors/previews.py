@@ -12,6 +12,7 @@ from gpu_worker.domain.ports import ObjectStore, StepRun
 
 log = get_logger(__name__)
 _MIME_TYPE = "image/webp"
+_LAST_UPLOAD_S = 1.0
 
 
 class PreviewUploads:
@@ -31,8 +32,13 @@ class PreviewUploads:
             self._task = asyncio.create_task(self._upload())
 
     async def end(self) -> None:
-        """Cancel the upload and delete the preview, since the attempt has ended."""
+        """Delete the preview, since the attempt has ended. An upload in progress may take a second to end before.
+
+        One that is cancelled may still be written to a folder on disk after the deletion.
+        """
         if self._task is not None:
+            self._latest = None
+            await asyncio.wait({self._task}, timeout=_LAST_UPLOAD_S)
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             with suppress(Failure):

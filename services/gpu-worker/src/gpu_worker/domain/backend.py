@@ -1,5 +1,6 @@
 """The port of external back ends: what a connector to one server implements."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -7,7 +8,7 @@ from typing import Protocol
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.step import StepResult
 
-from gpu_worker.domain.failures import Failure
+from gpu_worker.domain.failures import BackendAway, Failure, Stopped
 from gpu_worker.domain.ports import StepRun
 
 
@@ -51,8 +52,12 @@ class Backend(Protocol):
         """Close the connections."""
 
 
+_TRIES_WHILE_AWAY, _PAUSE_WHILE_AWAY_S = 20, 1.0
+"""Longer than it takes to notice that a server is away: then its worker stops, and its steps lose no attempt."""
+
+
 class BackendSteps:
-    """Gives all steps of a worker to its one back end."""
+    """Gives all steps of a worker to its one back end. A step that finds its server away begins again."""
 
     def __init__(self, name: str, backend: Backend) -> None:
         self._name, self._backend = name, backend
@@ -66,4 +71,18 @@ class BackendSteps:
         job_type = run.step.requirements.type
         if job_type not in self._backend.types:
             raise Failure(StepErrorCode.UNWORKABLE, f"This back end does not serve {job_type!r}")
+        for _ in range(_TRIES_WHILE_AWAY):
+            try:
+                return await self._backend.run(run)
+            except BackendAway:
+                await _pause(run.stop)
         return await self._backend.run(run)
+
+
+async def _pause(stop: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(_PAUSE_WHILE_AWAY_S):
+            await stop.wait()
+    except TimeoutError:
+        return
+    raise Stopped

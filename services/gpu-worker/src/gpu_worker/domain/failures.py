@@ -1,7 +1,8 @@
 """Errors that end an attempt.
 
 Failure        the attempt failed; `code` and `retryable` tell the queue how to treat it
-└─ ChildLost   the GPU process died or was killed; always retryable
+├─ ChildLost   the GPU process died or was killed; always retryable
+└─ BackendAway the server of a back end could not be reached; always retryable
 Stopped        the attempt was asked to stop, and stopped
 ConnectorNotReady   readiness check only: a step could not start now
 """
@@ -29,6 +30,13 @@ class ChildLost(Failure):
 
     def __init__(self, reason: str) -> None:
         super().__init__(StepErrorCode.WORKER_CRASHED, f"The GPU process was lost: {reason}", retryable=True)
+
+
+class BackendAway(Failure):
+    """The server of a back end could not be reached, and has certainly not received the last request."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(StepErrorCode.BACKEND, reason, retryable=True)
 
 
 class Stopped(Exception):

@@ -21,6 +21,10 @@ class StepRun(Protocol):
     def stop(self) -> asyncio.Event:
         """Set when the attempt must end: it was cancelled, timed out, or lost its lease."""
 
+    @property
+    def stop_reason(self) -> str | None:
+        """Why `stop` is set. After `lost`, another attempt may have continued what this one began elsewhere."""
+
     def progress(
         self,
         percent: float,
@@ -63,9 +67,15 @@ class StoredObject:
 
 
 class ObjectStore(Protocol):
-    """Stores outputs. Both methods raise a retryable STORAGE Failure if the store refuses; `put` tries for minutes."""
+    """Stores outputs and has the inputs of steps.
+
+    All methods raise a retryable STORAGE Failure if the store refuses; `put` tries for minutes.
+    """
 
     async def put(self, key: str, path: Path, mime_type: str) -> StoredObject: ...
+
+    async def get(self, key: str, path: Path, max_bytes: int) -> StoredObject:
+        """Write an object to a file. Raises LookupError if there is none, or if it is larger than `max_bytes`."""
 
     async def delete(self, key: str) -> None:
         """Delete an object if it is there."""

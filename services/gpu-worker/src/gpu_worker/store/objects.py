@@ -109,6 +109,24 @@ class ObjectUploads:
         UPLOADED_BYTES.inc(size)
         return StoredObject(size, digest)
 
+    async def get(self, key: str, path: Path, max_bytes: int) -> StoredObject:
+        """Write an object to a file. Raises LookupError if there is none, or if it is larger than `max_bytes`."""
+        digest, size = hashlib.sha256(), 0
+        try:
+            found = await obstore.get_async(self._store, key)
+            if found.meta["size"] > max_bytes:
+                raise LookupError(f"is larger than {max_bytes:,} bytes")
+            with path.open("wb") as file:
+                async for part in found.stream(min_chunk_size=_CHUNK):
+                    digest.update(part)
+                    size += await asyncio.to_thread(file.write, part)
+        except FileNotFoundError as error:
+            raise LookupError("is not stored any more") from error
+        except (BaseError, OSError) as error:
+            sentence = f"The object store refused to read an input: {reason_of(error)}"
+            raise Failure(StepErrorCode.STORAGE, sentence, retryable=True) from error
+        return StoredObject(size, digest.hexdigest())
+
     def _refused(self, attempt: RetryCallState, size: int) -> None:
         error = attempt.outcome.exception() if attempt.outcome is not None else None
         reason = reason_of(error) if isinstance(error, Exception) else "unknown"

@@ -49,7 +49,7 @@ async def check_backends(listed: BackendList) -> Sequence[BackendReport]:
     with tempfile.TemporaryDirectory(prefix="darkroom-check-") as folder:
         uploads = ObjectUploads(open_store(Path(folder, "objects").as_uri()), StoreHealth())
         storage = Storage(uploads, SpoolFolders(Path(folder)).folder, ObjectDeletions(uploads))
-        tools = Tools(storage, listed.credentials)
+        tools = Tools(storage, listed.credentials, "check")
         return await asyncio.gather(*(_check(entry, tools) for entry in listed.backends))
 
 

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from darkroom_chassis.loops import LoopSupervisor
+from darkroom_outbound import OutboundPolicy
 from darkroom_queue import Consumer
 from darkroom_schemas.ids import WorkerId
 from darkroom_schemas.worker import Capabilities, WorkerInfo
@@ -43,12 +44,14 @@ async def start_backends(
     stack: AsyncExitStack,
 ) -> Sequence[BackendWorker]:
     """Build a worker for each back end and add its loops; the connections close with `stack`."""
+    outbound = OutboundPolicy(settings.allowed_networks, settings.allowed_hosts)
     workers = []
     for entry in listed.backends:
-        backend = build_backend(entry, Tools(foundation.storage, listed.credentials))
+        worker_id = WorkerId(f"{settings.id}@{entry.id}")
+        backend = build_backend(entry, Tools(foundation.storage, listed.credentials, worker_id, outbound))
         stack.push_async_callback(backend.close)
         watch = BackendWatch(entry.id, backend)
-        steps = _step_loop(entry, backend, watch, settings, foundation, holds)
+        steps = _step_loop(entry, worker_id, backend, watch, settings, foundation, holds)
         watch.on_change = steps.renew
         loops.add(f"backend:{entry.id}", watch.run)
         loops.add(f"steps:{entry.id}", steps.run)
@@ -58,13 +61,13 @@ async def start_backends(
 
 def _step_loop(
     entry: BackendEntry,
+    worker_id: WorkerId,
     backend: Backend,
     watch: BackendWatch,
     settings: WorkerSettings,
     foundation: Foundation,
     holds: ClaimHolds,
 ) -> StepLoop:
-    worker_id = WorkerId(f"{settings.id}@{entry.id}")
     steps = BackendSteps(entry.type.value, backend)
 
     def make_consumer() -> Consumer:

@@ -9,11 +9,12 @@ from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.recipe import BackendRecipe
 from darkroom_schemas.remote_payloads import SimulatedFault, SimulationPayload
 from darkroom_schemas.step import StepResult
-from pydantic import ValidationError
 
 from gpu_worker.connectors.attempt import Attempt, Storage, attempt
 from gpu_worker.connectors.simulated.faults import SLOWDOWN, fault_of, raise_fault
-from gpu_worker.domain.failures import Failure, Stopped
+from gpu_worker.connectors.step_payload import payload_of
+from gpu_worker.connectors.stopping import pause
+from gpu_worker.domain.failures import Failure
 from gpu_worker.domain.output_file import OutputFile
 from gpu_worker.domain.ports import StepRun
 
@@ -35,7 +36,7 @@ class SimulatedConnector:
 
     async def run(self, run: StepRun) -> StepResult:
         """Wait for the payload's duration, report progress after each step, and fail as the payload requests."""
-        payload = _read(run)
+        payload = payload_of(run, SimulationPayload)
         fault = fault_of(payload, run.step.attempt, allowed=self._faults)
         async with attempt(run, self._storage) as current:
             duration_s = await _work(payload, fault, run)
@@ -61,7 +62,7 @@ async def _work(payload: SimulationPayload, fault: SimulatedFault | None, run: S
             await raise_fault(fault, payload, run)
             if fault is SimulatedFault.SLOW:
                 step_s *= SLOWDOWN
-        await _wait(step_s, run.stop)
+        await pause(step_s, run.stop)
         if number == fails_at:
             sentence = "The simulation failed, as its payload requested"
             raise Failure(StepErrorCode.BACKEND, sentence, retryable=payload.retryable)
@@ -88,21 +89,3 @@ def _write(current: Attempt, payload: SimulationPayload, index: int, *, is_cut: 
         request=payload.model_dump(mode="json", exclude_defaults=True),
     )
     return OutputFile(index, path, "image/png", thumbnail, width=payload.width, height=payload.height, recipe=recipe)
-
-
-def _read(run: StepRun) -> SimulationPayload:
-    try:
-        return SimulationPayload.model_validate(run.step.payload)
-    except ValidationError as error:
-        problem = error.errors(include_input=False, include_url=False)[0]
-        field = ".".join(map(str, problem["loc"]))
-        raise Failure(StepErrorCode.INVALID_PAYLOAD, f"{field}: {problem['msg']}") from error
-
-
-async def _wait(seconds: float, stop: asyncio.Event) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return
-    raise Stopped
