@@ -1,6 +1,9 @@
 """The connectors that the suite tests."""
 
-from . import example_peer
+from . import comfyui_peer, example_peer
 from .suite import Subject
 
-SUBJECTS: tuple[Subject, ...] = (example_peer.EXAMPLE,)
+SUBJECTS: tuple[Subject, ...] = (
+    comfyui_peer.COMFYUI,
+    example_peer.EXAMPLE,
+)

@@ -4,10 +4,13 @@ from collections.abc import Callable, Mapping
 
 from gpu_worker.backends.backend_list import BackendListError
 from gpu_worker.backends.entry import BackendEntry, BackendType
+from gpu_worker.connectors.comfyui.backend import ComfyUIBackend
 from gpu_worker.connectors.tools import Tools
 from gpu_worker.domain.backend import Backend
 
-_BUILDERS: Mapping[BackendType, Callable[[BackendEntry, Tools], Backend]] = {}
+_BUILDERS: Mapping[BackendType, Callable[[BackendEntry, Tools], Backend]] = {
+    BackendType.COMFYUI: ComfyUIBackend,
+}
 
 
 def build_backend(entry: BackendEntry, tools: Tools) -> Backend:

@@ -1,0 +1,1 @@
+"""The connector to ComfyUI, by its HTTP routes and its WebSocket."""
