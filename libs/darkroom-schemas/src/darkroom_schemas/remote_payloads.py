@@ -1,9 +1,9 @@
 """The payload that a connector to an external back end receives, for each of its job types."""
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, model_validator
 
 from darkroom_schemas.base import Wire
 from darkroom_schemas.inputs import MAX_INPUTS, InputFile, InputName
@@ -12,6 +12,10 @@ from darkroom_schemas.payload import MAX_SEED, Seed
 MAX_NODES = 2000
 """Maximum number of nodes of a ComfyUI graph."""
 SAFE_METHODS = frozenset({"GET", "HEAD"})
+DottedPath = Annotated[str, Field(min_length=1, max_length=1000)]
+"""Part of a JSON value: names of members and numbers of items, separated by dots, such as `data.0.url`."""
+HeaderName = Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", max_length=200)]
+HeaderValue = Annotated[str, Field(pattern=r"^[^\x00-\x08\x0a-\x1f\x7f]*$", max_length=8000)]
 
 
 class _Stored(Wire):
@@ -34,7 +38,11 @@ class ComfyUIPayload(_Stored):
 
 
 class A1111Payload(_Stored):
-    """A text-to-image request to A1111 or Forge, one image per seed. `options` are passed on unchanged."""
+    """A request to A1111 or Forge, one image per seed: img2img with an `init_image`, otherwise txt2img.
+
+    A `mask_image` is white where the `init_image` changes.
+    `options` are passed on unchanged. `denoising_strength` is for img2img and for the second pass of the hires fix.
+    """
 
     prompt: str
     negative_prompt: str = ""
@@ -46,6 +54,9 @@ class A1111Payload(_Stored):
     scheduler: str | None = None
     checkpoint: str | None = None
     seeds: tuple[Seed, ...] = Field(min_length=1, max_length=64)
+    init_image: InputFile | None = None
+    mask_image: InputFile | None = None
+    denoising_strength: float | None = Field(default=None, ge=0, le=1)
     options: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -86,15 +97,64 @@ class StabilityPayload(_Stored):
     seed: Annotated[int, Field(ge=0, le=2**32 - 2)] | None = None
 
 
+class Condition(Wire):
+    """A condition on a JSON value: what `path` names equals a value, or is `in` a list of values."""
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+    path: DottedPath
+    equals: Any = None
+    one_of: tuple[Any, ...] | None = Field(default=None, alias="in", min_length=1, max_length=50)
+
+    @model_validator(mode="after")
+    def _has_one_kind(self) -> Self:
+        if ("equals" in self.model_fields_set) == (self.one_of is not None):
+            raise ValueError("needs either `equals` or `in`")
+        return self
+
+
+class Poll(Wire):
+    """How to wait for the result of a request that only starts the work.
+
+    `{dotted.path}` in `url` stands for that part of the first answer. It is requested every `interval_s` seconds until
+    its answer meets `done` or `failed`. `select` names the part of the last answer that is the result.
+    """
+
+    url: str = Field(min_length=1, max_length=4000)
+    interval_s: float = Field(default=2.0, ge=0.1, le=600)
+    done: Condition
+    failed: Condition | None = None
+    select: DottedPath | None = None
+
+
 class FetchPayload(Wire):
-    """An HTTP request. `StepResult.text` is the response's body, or the part named by `select` (`data.0.url`)."""
+    """An HTTP request. `StepResult.text` is the response's body, or the part named by `select` (`data.0.url`).
+
+    With `stream`, the response is server-sent events or lines of JSON, and `select` names the text of each. A response
+    that is not text becomes an output of at most `max_bytes`. With `store`, the body does, whatever it is, or the files
+    whose URLs `select` names, at most `max_outputs` of them.
+    """
 
     url: str = Field(pattern=r"^https?://\S+$", max_length=4000)
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = "GET"
-    headers: dict[str, str] = Field(default_factory=dict)
+    headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict, max_length=50)
     body: Any = None
     """Sent as JSON. A string is sent unchanged."""
-    select: str | None = None
+    select: DottedPath | None = None
+    credential: str | None = Field(default=None, min_length=1, max_length=100)
+    """Name of a credential of the worker, which is sent to the hosts that the operator permits for it."""
+    poll: Poll | None = None
+    stream: bool = False
+    store: bool = False
+    max_outputs: int = Field(default=1, ge=1, le=16)
+    bucket: str = "fetch_api"
+    max_bytes: int = Field(default=100_000_000, gt=0)
+
+    @model_validator(mode="after")
+    def _is_one_kind(self) -> Self:
+        if self.stream and (self.store or self.poll is not None):
+            raise ValueError("stream: cannot be combined with `store` or `poll`")
+        return self
 
 
 class SimulatedFault(StrEnum):

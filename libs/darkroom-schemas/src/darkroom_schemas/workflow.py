@@ -54,13 +54,18 @@ class ComfyDefinition(Request):
 
 
 class FetchDefinition(Request):
-    """`fetch_api`: one HTTP request."""
+    """`fetch_api`: one HTTP request; docs/back-ends.md describes the fields."""
 
     url: Annotated[Text, Field(max_length=4_000)]
     method: Annotated[Text, Field(max_length=200)] = "GET"
     headers: Template = Field(default_factory=dict)
     body: Any = None
     select: Annotated[Text, Field(max_length=1_000)] | None = None
+    credential: Line | None = None
+    poll: Template | None = None
+    stream: bool = False
+    store: bool = False
+    max_outputs: int = Field(default=1, ge=1, le=16)
 
 
 class DirectDefinition(Request):

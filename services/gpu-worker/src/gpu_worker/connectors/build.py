@@ -5,11 +5,19 @@ from collections.abc import Callable, Mapping
 from gpu_worker.backends.backend_list import BackendListError
 from gpu_worker.backends.entry import BackendEntry, BackendType
 from gpu_worker.connectors.comfyui.backend import ComfyUIBackend
+from gpu_worker.connectors.http.backend import HttpBackend
+from gpu_worker.connectors.ollama.backend import OllamaBackend
+from gpu_worker.connectors.openai.backend import OpenAIBackend
+from gpu_worker.connectors.stability.backend import StabilityBackend
 from gpu_worker.connectors.tools import Tools
 from gpu_worker.domain.backend import Backend
 
 _BUILDERS: Mapping[BackendType, Callable[[BackendEntry, Tools], Backend]] = {
     BackendType.COMFYUI: ComfyUIBackend,
+    BackendType.HTTP: HttpBackend,
+    BackendType.OLLAMA: OllamaBackend,
+    BackendType.OPENAI: OpenAIBackend,
+    BackendType.STABILITY: StabilityBackend,
 }
 
 

@@ -17,7 +17,7 @@ from platform_api.domain.planning.plan import PlannedStep
 from platform_api.domain.planning.seeds import read_seed
 from platform_api.domain.planning.templates import references
 
-_OUTPUTS = {"comfyui": "max_outputs", "openai_image": "count", "simulation": "pictures"}
+_OUTPUTS = {"comfyui": "max_outputs", "fetch_api": "max_outputs", "openai_image": "count", "simulation": "pictures"}
 """The payload field with the number of outputs; otherwise one per seed, or one."""
 _PARAMETERS = ("prompt", "negative_prompt", "seed")
 """Parameters that jobs on Darkroom's own models accept; all other values come from the job type. Some take `loras`."""

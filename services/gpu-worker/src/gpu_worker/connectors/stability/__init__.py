@@ -1,0 +1,1 @@
+"""The `stability` connector: images by the Stability API (v2beta)."""
