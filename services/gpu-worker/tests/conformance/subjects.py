@@ -1,9 +1,11 @@
 """The connectors that the suite tests."""
 
-from . import comfyui_peer, example_peer, http_peer, ollama_peer, openai_peer, stability_peer
+from . import a1111_peer, comfyui_peer, example_peer, http_peer, ollama_peer, openai_peer, stability_peer
 from .suite import Subject
 
 SUBJECTS: tuple[Subject, ...] = (
+    a1111_peer.A1111,
+    a1111_peer.A1111_WITHOUT_IDS,
     comfyui_peer.COMFYUI,
     example_peer.EXAMPLE,
     http_peer.CAPTION,

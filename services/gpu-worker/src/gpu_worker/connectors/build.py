@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from gpu_worker.backends.backend_list import BackendListError
 from gpu_worker.backends.entry import BackendEntry, BackendType
+from gpu_worker.connectors.a1111.backend import A1111Backend
 from gpu_worker.connectors.comfyui.backend import ComfyUIBackend
 from gpu_worker.connectors.http.backend import HttpBackend
 from gpu_worker.connectors.ollama.backend import OllamaBackend
@@ -13,6 +13,7 @@ from gpu_worker.connectors.tools import Tools
 from gpu_worker.domain.backend import Backend
 
 _BUILDERS: Mapping[BackendType, Callable[[BackendEntry, Tools], Backend]] = {
+    BackendType.A1111: A1111Backend,
     BackendType.COMFYUI: ComfyUIBackend,
     BackendType.HTTP: HttpBackend,
     BackendType.OLLAMA: OllamaBackend,
@@ -23,6 +24,4 @@ _BUILDERS: Mapping[BackendType, Callable[[BackendEntry, Tools], Backend]] = {
 
 def build_backend(entry: BackendEntry, tools: Tools) -> Backend:
     """Return the connector of a back end; raises BackendListError for settings that it cannot have."""
-    if entry.type not in _BUILDERS:
-        raise BackendListError(f"{entry.id}.type: no connector for {entry.type.value!r} yet")
     return _BUILDERS[entry.type](entry, tools)
