@@ -11,7 +11,7 @@ TEST_PROCESSES ?= 2
 PARALLEL = OMP_NUM_THREADS=1 $(BIN)/pytest -n $(TEST_PROCESSES)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install install-dev demo up down test quick chaos test-e2e check contracts bench-queue bench-platform bench-gpu bench-overhead proto-schemas lint types format migrate clean
+.PHONY: help install install-dev demo up down test quick chaos test-e2e test-backends install-comfyui install-llm check contracts bench-queue bench-platform bench-gpu bench-overhead proto-schemas lint types format migrate clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,15 @@ chaos: install-dev ## Break workers, servers, platform-api and network for CHAOS
 
 test-e2e: install-dev ## Run only the tests through the running stack
 	$(BIN)/pytest tests/e2e
+
+install-comfyui: install-dev ## Install a ComfyUI (GPL) into .comfyui, as a process of its own for test-backends
+	@tests/backends/install-comfyui.sh
+
+install-llm: install-dev ## Install a llama.cpp server with a small model into .llm, for test-backends
+	@tests/backends/install-llm.sh
+
+test-backends: install-comfyui install-llm ## Run the tests with real back ends: ComfyUI, llama.cpp, Ollama's protocol (about 7 minutes)
+	TEST_BACKENDS=1 OMP_NUM_THREADS=1 $(BIN)/pytest tests/backends
 
 check: lint types contracts test ## Run everything that must pass before a change is merged
 

@@ -43,6 +43,11 @@ def test_the_document_exists(document: Path) -> None:
     assert document.is_file()
 
 
+def test_the_printed_connector_is_the_one_that_passes_the_suite() -> None:
+    example = ROOT / "services/gpu-worker/tests/conformance/example_connector.py"
+    assert f"```python\n{example.read_text()}```" in (ROOT / "docs/adding-a-connector.md").read_text()
+
+
 def test_every_make_target_is_explained() -> None:
     phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert phony is not None
