@@ -314,3 +314,23 @@ async def test_a_mistake_in_the_payload_is_named(build: Build, payload: dict[str
     failure = await failure_of(build, **({"url": "https://example.com/"} | payload))
     assert failure.code is StepErrorCode.INVALID_PAYLOAD
     assert failure.message.startswith(field)
+
+
+@pytest.mark.parametrize("answer", [{"at": "http://127.0.0.1:18999/x"}, {"at": "/busy"}])
+async def test_a_request_is_not_repeated_for_what_fails_after_it(
+    serve: Serve, build: Build, answer: dict[str, str]
+) -> None:
+    requests = []
+
+    async def submit(request: web.Request) -> web.Response:
+        requests.append(1)
+        return web.json_response(answer)
+
+    async def busy(request: web.Request) -> web.Response:
+        return web.Response(status=503)
+
+    url = await serve({"POST /": submit, "GET /busy": busy})
+    failure = await failure_of(build, url=url, method="POST", select="at", store=True)
+    assert not failure.retryable
+    assert "not sent again" in failure.message
+    assert len(requests) == 1

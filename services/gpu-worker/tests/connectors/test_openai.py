@@ -1,5 +1,6 @@
 """What is sent to servers that speak OpenAI's API, and what their answers mean."""
 
+import asyncio
 import base64
 import json
 from typing import Any
@@ -10,7 +11,7 @@ from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.recipe import BackendRecipe
 from darkroom_schemas.step import StepResult
 from gpu_worker.backends.backend_list import BackendListError
-from gpu_worker.domain.failures import Failure
+from gpu_worker.domain.failures import Failure, Stopped
 from support.fake_run import FakeRun
 
 from .conftest import Build, Place, Serve
@@ -210,3 +211,45 @@ async def test_a_model_that_the_operator_does_not_list_is_not_used(build: Build)
     with pytest.raises(Failure, match="model: the operator does not allow 'small' here, but cheap") as caught:
         await build(entry).run(FakeRun("openai_chat", CHAT, 1))
     assert caught.value.code is NO_MODEL
+
+
+@pytest.mark.parametrize(("secret", "retryable"), [(SECRET, False), (None, True)])
+async def test_an_image_that_was_paid_for_is_not_requested_again(
+    serve: Serve, build: Build, secret: str | None, retryable: bool
+) -> None:
+    requests = []
+
+    async def generate(request: web.Request) -> web.Response:
+        requests.append(1)
+        return web.json_response({"data": [{"url": "http://127.0.0.1:18999/gone.png"}]})
+
+    url = await serve({"POST /images/generations": generate})
+    credential = {"credential": "main"} if secret else {}
+    backend = build({"type": "openai", "url": url, "types": ["openai_image"]} | credential, secret)
+    with pytest.raises(Failure, match="cannot be fetched") as caught:
+        await backend.run(FakeRun("openai_image", IMAGE, 1))
+    assert caught.value.retryable is retryable
+    assert ("not sent again" in caught.value.message) is not retryable
+    assert len(requests) == 1
+
+
+@pytest.mark.parametrize(("reason", "ends"), [("shutdown", Failure), ("cancelled", Stopped)])
+async def test_a_worker_that_stops_does_not_return_a_step_that_may_be_paid_for(
+    serve: Serve, build: Build, reason: str, ends: type[Exception]
+) -> None:
+    asked = asyncio.Event()
+
+    async def complete(request: web.Request) -> web.Response:
+        asked.set()
+        await asyncio.Event().wait()
+        return web.Response()
+
+    url = await serve({"POST /chat/completions": complete})
+    run = FakeRun("openai_chat", CHAT, 1)
+    task = asyncio.create_task(build({"type": "openai", "url": url, "credential": "main"}, SECRET).run(run))
+    await asked.wait()
+    run.stop_reason = reason
+    run.stop.set()
+    with pytest.raises(ends) as caught:
+        await task
+    assert not isinstance(caught.value, Failure) or not caught.value.retryable

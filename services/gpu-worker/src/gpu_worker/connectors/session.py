@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
-from darkroom_outbound.retry_after import parse_retry_after
+from darkroom_outbound import BlockedAddress, parse_retry_after
 from yarl import URL
 
 from gpu_worker import VERSION
@@ -109,7 +109,7 @@ async def translated() -> AsyncIterator[None]:
     """Turn the errors of aiohttp into ServerFault."""
     try:
         yield
-    except ServerFault:
+    except (ServerFault, BlockedAddress):
         raise
     except aiohttp.ClientConnectorCertificateError as error:
         reason = getattr(error.certificate_error, "verify_message", None) or "not valid"

@@ -5,13 +5,14 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import aiohttp
 from darkroom_outbound import GuardedClient
-from darkroom_schemas.remote_payloads import FetchPayload
+from darkroom_schemas.remote_payloads import SAFE_METHODS, FetchPayload
 from darkroom_schemas.step import StepResult
 
 from gpu_worker.backends.entry import BackendEntry
 from gpu_worker.connectors.attempt import attempt
 from gpu_worker.connectors.http.job import FetchJob
 from gpu_worker.connectors.http.requests import FetchRequests
+from gpu_worker.connectors.once import Once
 from gpu_worker.connectors.recipes import backend_recipe
 from gpu_worker.connectors.result_text import result_text
 from gpu_worker.connectors.session import CONNECT_TIMEOUT_S, USER_AGENT
@@ -52,13 +53,15 @@ class HttpBackend:
         started = time.perf_counter()
         payload = payload_of(run, FetchPayload)
         requests = FetchRequests(self._client, payload, self._tools.credentials)
-        async with attempt(run, self._tools.storage) as current:
-            recipe = backend_recipe(self._entry, _recorded(payload))
-            job = FetchJob(payload, requests, current, recipe)
-            text = await unless_stopped(run.stop, job.perform())
-            text = None if text is None else result_text(text)
-            timings = {"fetch": round(time.perf_counter() - started, 3)}
-            return await current.result(timings, text=text, notes=job.notes)
+        once = Once(run, applies=payload.method not in SAFE_METHODS)
+        with once:
+            async with attempt(run, self._tools.storage) as current:
+                recipe = backend_recipe(self._entry, _recorded(payload))
+                job = FetchJob(payload, requests, once, current, recipe)
+                text = await unless_stopped(run.stop, job.perform())
+                text = None if text is None else result_text(text)
+                timings = {"fetch": round(time.perf_counter() - started, 3)}
+                return await current.result(timings, text=text, notes=job.notes)
 
     async def close(self) -> None:
         """Close the connections."""

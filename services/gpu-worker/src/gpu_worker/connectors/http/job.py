@@ -1,6 +1,7 @@
 """Carries out one `fetch_api` job: its request, the wait for its result, and what is stored."""
 
 import json
+from functools import partial
 from typing import Any
 
 from darkroom_schemas.errors import StepErrorCode
@@ -14,6 +15,7 @@ from gpu_worker.connectors.http.answer_content import MAX_TEXT_BYTES, Content, r
 from gpu_worker.connectors.http.requests import FetchRequests
 from gpu_worker.connectors.http.selection import filled_url, meets, optional_part, part_of
 from gpu_worker.connectors.meter import Meter
+from gpu_worker.connectors.once import Once
 from gpu_worker.connectors.patience import patiently
 from gpu_worker.connectors.received import received_output
 from gpu_worker.connectors.server_faults import Refused, ServerFault, Unreachable, failure_of
@@ -30,8 +32,11 @@ _PERMANENT = frozenset({400, 401, 403, 404, 405, 410, 422})
 class FetchJob:
     """One attempt. `perform` returns the text of the result; `notes` are what the user should know about it."""
 
-    def __init__(self, payload: FetchPayload, requests: FetchRequests, current: Attempt, recipe: BackendRecipe) -> None:
-        self._payload, self._requests, self._current, self._recipe = payload, requests, current, recipe
+    def __init__(
+        self, payload: FetchPayload, requests: FetchRequests, once: Once, current: Attempt, recipe: BackendRecipe
+    ) -> None:
+        self._payload, self._requests, self._once = payload, requests, once
+        self._current, self._recipe = current, recipe
         self._meter = Meter(current.run)
         self.notes: tuple[str, ...] = ()
 
@@ -42,8 +47,8 @@ class FetchJob:
         repeatable = payload.method in SAFE_METHODS
         try:
             if payload.stream:
-                return await patiently(run, self._meter, self._streamed)
-            first = await patiently(run, self._meter, self._first)
+                return await patiently(run, self._meter, partial(self._once.send, self._streamed))
+            first = await patiently(run, self._meter, partial(self._once.send, self._first))
             if payload.poll is None:
                 return await self._result(first, payload.select, "select")
             last = await self._polled(payload.poll, first)

@@ -13,6 +13,7 @@ from gpu_worker.backends.entry import BackendEntry, usual_url
 from gpu_worker.connectors.allowed_models import require_allowed
 from gpu_worker.connectors.attempt import attempt
 from gpu_worker.connectors.meter import Meter
+from gpu_worker.connectors.once import Once
 from gpu_worker.connectors.openai.chat import Reply, complete
 from gpu_worker.connectors.openai.failures import is_hopeless, openai_failure
 from gpu_worker.connectors.openai.image_job import ImageJob
@@ -83,28 +84,31 @@ class OpenAIBackend:
         started = time.perf_counter()
         payload = payload_of(run, ChatPayload)
         require_allowed(self._entry, payload.model, "model")
-        meter = Meter(run)
+        meter, once = Meter(run), Once(run, applies=not self._repeatable)
 
         async def work() -> Reply:
             written = WrittenText(meter, payload.max_tokens)
-            return await patiently(run, meter, partial(complete, self._session, payload, written), hopeless=is_hopeless)
+            send = partial(once.send, partial(complete, self._session, payload, written))
+            return await patiently(run, meter, send, hopeless=is_hopeless)
 
-        async with attempt(run, self._tools.storage) as current:
-            try:
-                reply = await unless_stopped(run.stop, work())
-            except ServerFault as fault:
-                raise openai_failure(fault, payload.model, repeatable=self._repeatable) from fault
-            timings = {"openai": round(time.perf_counter() - started, 3)}
-            return await current.result(timings, text=result_text(reply.text), notes=reply.notes)
+        with once:
+            async with attempt(run, self._tools.storage) as current:
+                try:
+                    reply = await unless_stopped(run.stop, work())
+                except ServerFault as fault:
+                    raise openai_failure(fault, payload.model, repeatable=self._repeatable) from fault
+                timings = {"openai": round(time.perf_counter() - started, 3)}
+                return await current.result(timings, text=result_text(reply.text), notes=reply.notes)
 
     async def _images(self, run: StepRun) -> StepResult:
         started = time.perf_counter()
         payload = payload_of(run, OpenAIImagePayload)
         require_allowed(self._entry, payload.model, "model")
-        async with attempt(run, self._tools.storage) as current:
-            job = ImageJob(self._entry, self._session, self._guarded, payload, current)
-            try:
-                await unless_stopped(run.stop, job.perform())
-            except ServerFault as fault:
-                raise openai_failure(fault, payload.model, repeatable=self._repeatable) from fault
-            return await current.result({"openai": round(time.perf_counter() - started, 3)})
+        with Once(run, applies=not self._repeatable) as once:
+            async with attempt(run, self._tools.storage) as current:
+                job = ImageJob(self._entry, self._session, self._guarded, payload, once, current)
+                try:
+                    await unless_stopped(run.stop, job.perform())
+                except ServerFault as fault:
+                    raise openai_failure(fault, payload.model, repeatable=self._repeatable) from fault
+                return await current.result({"openai": round(time.perf_counter() - started, 3)})

@@ -8,8 +8,9 @@ from darkroom_schemas.remote_payloads import OpenAIImagePayload
 from gpu_worker.backends.entry import BackendEntry
 from gpu_worker.connectors.attempt import Attempt
 from gpu_worker.connectors.meter import Meter
+from gpu_worker.connectors.once import Once
 from gpu_worker.connectors.openai.failures import is_hopeless
-from gpu_worker.connectors.openai.images import image_request, make_image
+from gpu_worker.connectors.openai.images import image_request, request_image, save_image
 from gpu_worker.connectors.patience import patiently
 from gpu_worker.connectors.received import received_output
 from gpu_worker.connectors.recipes import backend_recipe
@@ -28,9 +29,11 @@ class ImageJob:
         session: ServerSession,
         guarded: GuardedClient,
         payload: OpenAIImagePayload,
+        once: Once,
         current: Attempt,
     ) -> None:
-        self._session, self._guarded, self._payload, self._current = session, guarded, payload, current
+        self._session, self._guarded, self._once = session, guarded, once
+        self._payload, self._current = payload, current
         self._recipe = backend_recipe(entry, image_request(payload), prompt=payload.prompt, model=payload.model)
         self._meter = Meter(current.run)
         self._ready = 0
@@ -42,8 +45,9 @@ class ImageJob:
 
     async def _one(self, index: int) -> None:
         path = self._current.folder / str(index)
-        make = partial(make_image, self._session, self._guarded, self._payload, path)
-        await patiently(self._current.run, self._meter, make, hopeless=is_hopeless)
+        ask = partial(self._once.send, partial(request_image, self._session, self._payload))
+        image = await patiently(self._current.run, self._meter, ask, hopeless=is_hopeless)
+        await save_image(self._session, self._guarded, image, path, self._payload.max_bytes)
         self._current.outputs.start(await received_output(path, index, self._recipe))
         self._ready += 1
         count = self._payload.count

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import binascii
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from yarl import URL
 
 from gpu_worker.connectors.answers import read_json
 from gpu_worker.connectors.downloads import download
-from gpu_worker.connectors.server_faults import BadAnswer
+from gpu_worker.connectors.server_faults import BadAnswer, ServerFault
 from gpu_worker.connectors.session import ServerSession, refusal_of, translated
 from gpu_worker.domain.failures import Failure
 
@@ -34,17 +34,23 @@ def image_request(payload: OpenAIImagePayload) -> dict[str, Any]:
     return body
 
 
-async def make_image(session: ServerSession, guarded: GuardedClient, payload: OpenAIImagePayload, path: Path) -> None:
-    """Request one image and write it to a file. Raises ServerFault, and Failure for one of more than `max_bytes`."""
+async def request_image(session: ServerSession, payload: OpenAIImagePayload) -> Mapping[str, Any]:
+    """Request one image and return what the server says of it. Raises ServerFault."""
     limit = min(payload.max_bytes * 4 // 3 + 1_000_000, _MOST_JSON_BYTES)
     async with session.open("POST", "/images/generations", json=image_request(payload), timeout_s=_TIMEOUT_S) as answer:
         body = await read_json(answer, limit)
     data = body.get("data") if isinstance(body, dict) else None
-    image = data[0] if isinstance(data, list) and data and isinstance(data[0], dict) else {}
+    return data[0] if isinstance(data, list) and data and isinstance(data[0], dict) else {}
+
+
+async def save_image(
+    session: ServerSession, guarded: GuardedClient, image: Mapping[str, Any], path: Path, max_bytes: int
+) -> None:
+    """Write an image to a file. Raises ServerFault, and Failure for one of more than `max_bytes`."""
     if isinstance(text := image.get("b64_json"), str):
-        await asyncio.to_thread(_write, text, path, payload.max_bytes)
+        await asyncio.to_thread(_write, text, path, max_bytes)
     elif isinstance(url := image.get("url"), str):
-        await _fetch(session, guarded, url, path, payload.max_bytes)
+        await _fetch(session, guarded, url, path, max_bytes)
     else:
         raise BadAnswer("The server's answer has no image")
 
@@ -70,7 +76,7 @@ async def _fetch(session: ServerSession, guarded: GuardedClient, url: str, path:
         async with session.open("GET", target, timeout_s=_TIMEOUT_S) as answer:
             await download(answer, path, max_bytes)
         return
-    async with translated(), _fetchable(), follow_redirects(guarded, "GET", str(target), headers={}) as answer:
+    async with _fetchable(), translated(), follow_redirects(guarded, "GET", str(target), headers={}) as answer:
         if answer.status >= 400:
             raise await refusal_of(answer, None)
         await download(answer, path, max_bytes)
@@ -80,5 +86,5 @@ async def _fetch(session: ServerSession, guarded: GuardedClient, url: str, path:
 async def _fetchable() -> AsyncIterator[None]:
     try:
         yield
-    except (BadRedirect, BlockedAddress, RefusedUrl) as error:
+    except (BadRedirect, BlockedAddress, RefusedUrl, ServerFault) as error:
         raise BadAnswer(f"The server's image cannot be fetched: {error}") from error

@@ -10,6 +10,7 @@ from gpu_worker.backends.entry import BackendEntry
 from gpu_worker.connectors.allowed_models import require_allowed
 from gpu_worker.connectors.attempt import attempt
 from gpu_worker.connectors.meter import Meter
+from gpu_worker.connectors.once import Once
 from gpu_worker.connectors.paced_ping import PacedPing
 from gpu_worker.connectors.patience import patiently
 from gpu_worker.connectors.received import received_output
@@ -55,19 +56,20 @@ class StabilityBackend:
         payload = payload_of(run, StabilityPayload)
         require_allowed(self._entry, payload.service, "service")
         meter = Meter(run)
-        async with attempt(run, self._storage) as current:
-            path = current.folder / "0"
-            meter.at(1.0, "waiting for the image")
-            make = partial(generate, self._session, payload, path)
-            try:
-                seed = await unless_stopped(run.stop, patiently(run, meter, make))
-            except ServerFault as fault:
-                raise stability_failure(fault) from fault
-            recipe = backend_recipe(
-                self._entry, dict(form_of(payload)), prompt=payload.prompt, seed=seed, model=payload.service
-            )
-            current.outputs.start(await received_output(path, 0, recipe))
-            return await current.result({"stability": round(time.perf_counter() - started, 3)})
+        with Once(run, applies=True) as once:
+            async with attempt(run, self._storage) as current:
+                path = current.folder / "0"
+                meter.at(1.0, "waiting for the image")
+                send = partial(once.send, partial(generate, self._session, payload, path))
+                try:
+                    seed = await unless_stopped(run.stop, patiently(run, meter, send))
+                except ServerFault as fault:
+                    raise stability_failure(fault) from fault
+                recipe = backend_recipe(
+                    self._entry, dict(form_of(payload)), prompt=payload.prompt, seed=seed, model=payload.service
+                )
+                current.outputs.start(await received_output(path, 0, recipe))
+                return await current.result({"stability": round(time.perf_counter() - started, 3)})
 
     async def close(self) -> None:
         """Close the connections."""
