@@ -52,7 +52,7 @@ class Backend(Protocol):
         """Close the connections."""
 
 
-_TRIES_WHILE_AWAY, _PAUSE_WHILE_AWAY_S = 20, 1.0
+_TRIES_WHILE_AWAY, _PAUSE_WHILE_AWAY_S = 45, 1.0
 """Longer than it takes to notice that a server is away: then its worker stops, and its steps lose no attempt."""
 
 
