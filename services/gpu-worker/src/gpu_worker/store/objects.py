@@ -7,15 +7,13 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 import obstore
 from darkroom_chassis.logs import get_logger
+from darkroom_chassis.object_store import open_object_store
 from darkroom_schemas.errors import StepErrorCode
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore as Store
-from obstore.store import from_url
 from tenacity import (
     AsyncRetrying,
     RetryCallState,
@@ -42,12 +40,8 @@ _DRIVER_RETRIES: "RetryConfig" = {"max_retries": 2, "retry_timeout": timedelta(s
 
 
 def open_store(url: str) -> Store:
-    """Open a store; creates the folder of a `file:` URL."""
-    parts = urlsplit(url)
-    if parts.scheme == "file":
-        Path(url2pathname(parts.path)).mkdir(parents=True, exist_ok=True)
-        return from_url(url)
-    return from_url(url, retry_config=_DRIVER_RETRIES)
+    """Open a store for uploads."""
+    return open_object_store(url, retry=_DRIVER_RETRIES)
 
 
 class ObjectUploads:

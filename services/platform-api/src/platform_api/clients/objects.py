@@ -5,11 +5,11 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 import obstore
+from darkroom_chassis.object_store import open_object_store
 from obstore.exceptions import BaseError
-from obstore.store import LocalStore, ObjectStore, from_url
+from obstore.store import LocalStore, ObjectStore
 
 if TYPE_CHECKING:
     from obstore.store import RetryConfig
@@ -21,9 +21,7 @@ class StoredObjects:
     """Implements `Objects`, `UploadObjects` and `Folders` for any obstore URL. A missing local folder is created."""
 
     def __init__(self, url: str, *, retry: "RetryConfig | None" = None) -> None:
-        if urlsplit(url).scheme == "file":
-            Path(unquote(urlsplit(url).path)).mkdir(parents=True, exist_ok=True)
-        self._store: ObjectStore = from_url(url, retry_config=retry)
+        self._store: ObjectStore = open_object_store(url, retry=retry)
 
     async def size(self, key: str) -> int | None:
         try:

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 from urllib.parse import urlencode
 
 import obstore
-from obstore.store import ObjectStore, from_url
+from darkroom_chassis.object_store import open_object_store
+from obstore.store import ObjectStore
 
 from queue_api.domain.ports import OUTPUTS_PATH
 
@@ -21,7 +22,7 @@ class SignedOutputs:
 
     def __init__(self, store_url: str | None, secret: str | None, public_url: str) -> None:
         self._secret, self._base = secret, public_url.rstrip("/")
-        self._store: ObjectStore | None = None if store_url is None else from_url(store_url)
+        self._store: ObjectStore | None = None if store_url is None else open_object_store(store_url)
 
     def url(self, key: str) -> str | None:
         if self._secret is None or self._store is None:
