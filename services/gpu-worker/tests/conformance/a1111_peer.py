@@ -49,6 +49,8 @@ class A1111Peer(ScriptedServer):
         self._begun = 0
         self._is_interrupted = False
         self.interruptions = 0
+        self.wants_login = False
+        """Whether the routes of the web page, unlike the API, are closed."""
         self.bodies: list[tuple[str, dict[str, Any]]] = []
 
     @property
@@ -160,6 +162,8 @@ class A1111Peer(ScriptedServer):
         return web.json_response(body | {"textinfo": None, "current_task": None})
 
     async def _task(self, request: web.Request) -> web.Response:
+        if self.wants_login:
+            raise web.HTTPUnauthorized(text="Not authenticated")
         wanted = (await request.json())["id_task"]
         active = self._running is not None and self._running.id == wanted
         waits = any(job.id == wanted for job in self._jobs) and not active

@@ -213,3 +213,17 @@ async def test_a_server_that_loads_a_model_for_us_may_be_silent(bench: Bench) ->
         await task
     with pytest.raises(ConnectorNotReady):
         await bench.backend.ping()
+
+
+@WITH_IDS
+async def test_progress_is_reported_although_the_web_page_wants_a_login(bench: Bench) -> None:
+    peer_of(bench).wants_login = True
+    bench.peer.hold()
+    run = bench.run(JOB)
+    task = asyncio.create_task(bench.backend.run(run))
+    await asyncio.wait_for(run.reports(1), 10)
+    assert run.reported[0] == 50.0
+    run.stop.set()
+    with pytest.raises(Stopped):
+        await task
+    assert peer_of(bench).interruptions == 1

@@ -1,6 +1,6 @@
 """Routes of `/sdapi/v1`, and `/internal/progress`, which tells the task of one request from others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,9 @@ from gpu_worker.connectors.session import ServerSession
 _LOOK_TIMEOUT_S = 2.5
 """Two looks must fit into the time that a stopped attempt has."""
 _MAX_ENTRIES = 5_000
+_NOT_THERE = frozenset({404, 405, 501})
+_NOT_FOR_US = _NOT_THERE | {401, 403, 422, 500}
+"""Answers of a route that belongs to the web page: it may want the page's login, or another form of request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,8 @@ class A1111Client:
 
     async def task(self, task_id: str) -> TaskState:
         """Return the state of a task by its id."""
-        body = await self._optional("POST", "/internal/progress", body={"id_task": task_id, "live_preview": False})
+        asked = {"id_task": task_id, "live_preview": False}
+        body = await self._optional("POST", "/internal/progress", body=asked, missing=_NOT_FOR_US)
         if not isinstance(body, dict):
             return TaskState()
         return TaskState(*(body.get(name) is True for name in ("active", "queued", "completed")))
@@ -111,13 +115,13 @@ class A1111Client:
             raise BadAnswer("The server's answer is not an object")
         return answer
 
-    async def _optional(self, method: str, path: str, **options: Any) -> Any:
+    async def _optional(self, method: str, path: str, *, missing: Set[int] = _NOT_THERE, **options: Any) -> Any:
         if path in self._missing:
             return None
         try:
             return await self._session.json(method, path, timeout_s=_LOOK_TIMEOUT_S, **options)
         except Refused as refused:
-            if refused.status not in {404, 405, 501}:
+            if refused.status not in missing:
                 raise
             self._missing.add(path)
             return None
