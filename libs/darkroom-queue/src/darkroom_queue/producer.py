@@ -12,7 +12,7 @@ from darkroom_redis.client import Arg
 from darkroom_schemas.events import Emission
 from darkroom_schemas.ids import EventId, StepId
 from darkroom_schemas.status import TERMINAL, JobStatus
-from darkroom_schemas.step import StepSubmit, StepView, Submission
+from darkroom_schemas.step import StepError, StepSubmit, StepView, Submission
 
 from darkroom_queue.client import QueueClient
 from darkroom_queue.errors import (
@@ -27,7 +27,8 @@ from darkroom_queue.errors import (
 from darkroom_queue.lua import load
 from darkroom_queue.record import ended_view, live_view, queued_view, submission, submit_args
 
-_SUBMIT, _CANCEL, _READ, _EMIT = load("submit"), load("cancel"), load("read"), load("emit")
+_SUBMIT, _CANCEL, _FAIL = load("submit"), load("cancel"), load("fail")
+_READ, _EMIT = load("read"), load("emit")
 ACKNOWLEDGED_TTL_S = 3600
 MAX_BATCH = 32
 """Maximum number of steps per script call. Small, so that the queue processes a batch while the next is written."""
@@ -174,6 +175,10 @@ class Producer:
     async def cancel(self, step_id: StepId, *, reason: str) -> CancelOutcome:
         """Cancel a waiting step, or ask a running one to stop. After 10 s a running step is cancelled by force."""
         return CancelOutcome(await self._client.run(_CANCEL, step_id, reason))
+
+    async def fail_waiting(self, step_id: StepId, error: StepError) -> bool:
+        """Fail a step that is queued or delayed; False if it runs, has ended or is unknown."""
+        return bool(await self._client.run(_FAIL, step_id, error.model_dump_json()))
 
     async def read(self, step_id: StepId) -> StepView | None:
         """Return the state of a step; None if it is unknown or its tombstone has expired."""

@@ -127,6 +127,20 @@ async def test_a_released_step_costs_no_attempt(link: QueueClient) -> None:
     assert turn.claims[0].token != claimed.token
 
 
+async def test_only_a_waiting_step_can_be_failed_from_outside(link: QueueClient) -> None:
+    port, producer = await worker(link), Producer(link)
+    step, late = await submit(link), StepError(code=StepErrorCode.TIMEOUT, message="too late")
+    [claimed] = await claim(port)
+    assert not await producer.fail_waiting(step.id, late)
+    await port.turn(want=0, finishes=[Finish(step.id, claimed.token, Outcome.RELEASE)])
+    assert [await producer.fail_waiting(step.id, late) for _ in range(2)] == [True, False]
+    view = await producer.read(step.id)
+    assert view is not None
+    assert (view.status, view.error) == (JobStatus.FAILED, late)
+    assert (await producer.depth()).queued == 0
+    assert not await claim(port)
+
+
 async def test_a_step_that_must_not_run_twice_fails_when_its_worker_vanishes(link: QueueClient) -> None:
     port, step = await worker(link), await submit(link, redelivery="never")
     await claim(port)

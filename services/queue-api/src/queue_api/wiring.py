@@ -57,7 +57,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Running]:
     loops.add("eta-samples", calibrator.sample)
     loops.add("eta-verdicts", calibrator.watch)
     groups = GroupStore(redis_client)
-    keeper = GroupKeeper(groups, producer, fanout, max_depth=settings.queue_max_depth)
+    keeper = GroupKeeper(groups, producer, registry, fanout, max_depth=settings.queue_max_depth)
     loops.add("group-events", keeper.follow)
     loops.add("group-scan", keeper.scan)
     secret = settings.signing_secret

@@ -141,14 +141,16 @@ async def test_a_group_runs_on_all_back_ends_each_with_its_own_seed(
     service: RunningService, api: httpx.AsyncClient, redis_url: str, objects: Path
 ) -> None:
     seen: dict[str, Any] = {}
-    draw = drawing(objects)
+    draw, answered = drawing(objects), asyncio.Event()
 
     async def record(context: StepContext) -> StepResult:
+        await answered.wait()
         seen[context.step.id] = context.step.payload["workflow"]["3"]["inputs"]
         return await draw(context)
 
     async with backend(redis_url, A, record), backend(redis_url, B, record):
         made = await submit(api, parameters={"steps": 30, "cfg_scale": 5.5}, metadata={"panel_id": 3})
+        answered.set()
         done = await final(api, made["job_group_id"])
     assert made["status"] == "running"
     assert [child["backend_id"] for child in made["child_jobs"]] == [A, B]

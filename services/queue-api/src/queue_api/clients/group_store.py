@@ -1,9 +1,10 @@
 """Groups in Redis."""
 
 from darkroom_queue import QueueClient
-from darkroom_schemas.ids import JobId
+from darkroom_schemas.ids import JobId, StepId
 from pydantic import ValidationError
 
+from queue_api.domain.groups.overdue import Clocks
 from queue_api.domain.groups.record import GroupRecord
 
 ACTIVE_TTL_S = 30 * 86_400
@@ -62,6 +63,17 @@ class GroupStore:
             pipe.hdel(self._key(record.id), "request")
             await self._client.guard(pipe.execute())
         return cancelled
+
+    async def clocks(self, group_id: JobId, begun: Clocks) -> Clocks:
+        """Record when the time of children began, unless that is known, and return what is known of all."""
+        key = self._client.keys.key(f"gc:{group_id}")
+        async with self._client.redis_py.pipeline(transaction=True) as pipe:
+            for step_id, at_ms in begun.items():
+                pipe.hsetnx(key, step_id, at_ms)
+            pipe.expire(key, ENDED_TTL_S)
+            pipe.hgetall(key)
+            *_, known = await self._client.guard(pipe.execute())
+        return {StepId(step_id): int(at_ms) for step_id, at_ms in known.items()}
 
     async def ended(self, group_id: JobId) -> None:
         """Let a group expire in a day."""

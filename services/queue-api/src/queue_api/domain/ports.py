@@ -11,6 +11,7 @@ from darkroom_schemas.worker import WorkerInfo
 
 from queue_api.domain.frame_buffer import FrameBuffer
 from queue_api.domain.frames import Frame, Message
+from queue_api.domain.groups.overdue import Clocks
 from queue_api.domain.groups.record import GroupRecord
 from queue_api.domain.progress import LatestProgress
 from queue_api.domain.subscription import JobFacts
@@ -109,6 +110,10 @@ class Groups(Protocol):
 
     async def all_submitted(self, group_id: JobId) -> None:
         """Record that all children are in the queue."""
+        ...
+
+    async def clocks(self, group_id: JobId, begun: Clocks) -> Clocks:
+        """Record when the time of children began, unless that is known, and return what is known of all."""
         ...
 
     async def ended(self, group_id: JobId) -> None:

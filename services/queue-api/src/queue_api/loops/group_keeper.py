@@ -1,23 +1,29 @@
 """Moves groups on: submits their children, cancels those that a policy no longer needs, and reports their end.
 
+Children that wait for a back end which is away are failed once their time limit is over.
+
 Every replica does so for all groups; each action has an effect only once. A group survives the loss of all replicas,
 because its state is that of its steps, and groups whose end nobody has seen are looked at again.
 """
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from darkroom_chassis.isolation import Isolation
 from darkroom_chassis.logs import get_logger
-from darkroom_queue import EventFanout, Producer, QueueError
+from darkroom_queue import EventFanout, Producer, QueueError, Registry
 from darkroom_queue.log.fanout import Reset
 from darkroom_redis import RedisUnavailable
+from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.events import STEP_TERMINAL, Emission, EventType
 from darkroom_schemas.ids import SYSTEM_TENANT, JobId, new_trace_id
 from darkroom_schemas.status import TERMINAL
-from darkroom_schemas.step import StepSubmit, StepView
+from darkroom_schemas.step import StepError, StepSubmit, StepView
 
+from queue_api.domain.groups.overdue import clocks_of, overdue
 from queue_api.domain.groups.record import GroupRecord, is_group
 from queue_api.domain.groups.request import JobGroupRequest
 from queue_api.domain.groups.status import Standing
@@ -29,6 +35,9 @@ log = get_logger(__name__)
 SCAN_EVERY_S = 10.0
 _PAGE = 200
 _REASON = "the group has the results that it needs"
+_TOO_LATE = StepError(
+    code=StepErrorCode.TIMEOUT, message="The child did not end within its time limit; its back end was lost"
+)
 _FIRST_OUTBOX_ID = 2**52
 """Emissions of groups have ids above those of platform-api's outbox."""
 
@@ -36,23 +45,28 @@ _FIRST_OUTBOX_ID = 2**52
 class GroupKeeper:
     """Two loops: `follow` reacts to events, `scan` looks at every active group from time to time."""
 
-    def __init__(self, groups: Groups, producer: Producer, fanout: EventFanout, *, max_depth: int) -> None:
-        self._groups, self._producer, self._fanout, self._max_depth = groups, producer, fanout, max_depth
+    def __init__(
+        self, groups: Groups, producer: Producer, registry: Registry, fanout: EventFanout, *, max_depth: int
+    ) -> None:
+        self._groups, self._producer, self._registry = groups, producer, registry
+        self._fanout, self._max_depth = fanout, max_depth
         self._isolation = Isolation("job-groups", (RedisUnavailable,))
 
     async def follow(self) -> None:
         """React to ends of children until cancelled."""
         async for event in self._fanout.follow(since=None):
             if not isinstance(event, Reset) and event.type in STEP_TERMINAL and is_group(event.job_id):
-                await self._try_advance(event.job_id)
+                await self._try(event.job_id, partial(self.advance, event.job_id))
 
     async def scan(self) -> None:
         """Look at the active groups every ten seconds until cancelled."""
         while True:
             offset = 0
+            online: frozenset[str] | None = None
             while page := await self._groups.active(_PAGE, offset):
+                online = await self._online() if online is None else online
                 for group_id in page:
-                    await self._try_advance(group_id)
+                    await self._try(group_id, partial(self._look, group_id, online))
                 offset += len(page)
             await asyncio.sleep(SCAN_EVERY_S)
 
@@ -71,11 +85,30 @@ class GroupKeeper:
         if now.is_final:
             await self._report_end(record, now)
 
-    async def _try_advance(self, group_id: JobId) -> None:
+    async def _look(self, group_id: JobId, online: frozenset[str]) -> None:
+        await self._fail_overdue(group_id, online)
+        await self.advance(group_id)
+
+    async def _fail_overdue(self, group_id: JobId, online: frozenset[str]) -> None:
+        """Fail children that wait although their time is over, since they lost their back end."""
+        record = await self._groups.get(group_id)
+        if record is None:
+            return
+        views = views_by_step(record, await self._producer.read_many(record.step_ids))
+        now_ms = time.time_ns() // 1_000_000
+        clocks = await self._groups.clocks(group_id, clocks_of(record, views, online, now_ms))
+        for step_id in overdue(record, views, clocks, now_ms):
+            await self._producer.fail_waiting(step_id, _TOO_LATE)
+
+    async def _online(self) -> frozenset[str]:
+        workers = await self._registry.workers()
+        return frozenset(name for worker in workers for name in worker.info.capabilities.backends)
+
+    async def _try(self, group_id: JobId, work: Callable[[], Awaitable[None]]) -> None:
         async def leave(error: Exception) -> None:
             log.error("A group cannot be moved on", group_id=group_id, reason=type(error).__name__)
 
-        await self._isolation.attempt(lambda: self.advance(group_id), leave)
+        await self._isolation.attempt(work, leave)
 
     async def _cancel_open(self, views: Views) -> None:
         for view in _open(views):
