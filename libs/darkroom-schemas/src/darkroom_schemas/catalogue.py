@@ -84,6 +84,15 @@ class JobType(Wire):
         """Return the requirements of the type's steps. Memory is not one: workers offer only types that fit."""
         return Requirements(type=self.name, models=(self.model,) if self.model else ())
 
+    def models_of(self, payload: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the models without which no worker can run a step with this payload.
+
+        Servers of OpenAI's API may accept names that they do not list, and other payloads need not name one.
+        """
+        if self.family is None and self.connector is not Connector.OLLAMA:
+            return ()
+        return (payload["model"],)
+
     def is_repeatable(self, payload: Mapping[str, Any]) -> bool:
         """Whether a step may run twice: it uses no paid API and makes no request with side effects."""
         changes = self.connector is Connector.HTTP and payload.get("method", "GET") not in SAFE_METHODS

@@ -39,8 +39,8 @@ async def test_results_too_long_for_later_steps_end_the_job_and_no_other(
 
     await start_worker(talk)
     payload = {"model": "m", "messages": [{"role": "user", "content": "{{steps.00.text}}" * 4}]}
-    first = {"job_type": "ollama_chat", "payload": {"model": "m", "messages": [{"role": "user", "content": "go"}]}}
-    later = {"job_type": "ollama_chat", "payload": payload, "needs": [0]}
+    first = {"job_type": "openai_chat", "payload": {"model": "m", "messages": [{"role": "user", "content": "go"}]}}
+    later = {"job_type": "openai_chat", "payload": payload, "needs": [0]}
     await workflow(anna, "basic", {"steps": [first, later, later]})
     job = await generated(anna, await collection(anna, workflow="mine"))
     assert job["status"] == "failed"

@@ -63,6 +63,14 @@ def test_own_model_is_required_besides_what_the_step_requires() -> None:
     assert step.requirements == Requirements(type="sdxl_image_fast", models=("sdxl-base-1.0", "my-lora"), vram_gb=24)
 
 
+def test_model_of_a_chat_with_ollama_is_required_once_it_is_known() -> None:
+    more = Requirements(type="ollama_chat", tags=("fast",))
+    [step] = plan_steps("ollama_chat", {"model": "m", "messages": ASK}, more, where="x")
+    assert step.requirements == Requirements(type="ollama_chat", models=("m",), tags=("fast",))
+    [open_step] = plan_steps("ollama_chat", {"model": "{{steps.00.text}}", "messages": ASK}, None, where="x")
+    assert open_step.required.models == ()
+
+
 @pytest.mark.parametrize(
     ("job_type", "payload", "field"),
     [

@@ -76,14 +76,13 @@ def step_of(request: JobSubmission, step_id: StepId, *, now_us: int, trace_id: T
     entry = entry_of(request.job_type)
     payload = payload_of(entry, request.payload, step_id)
     wanted, at_ms = request.requirements, request.workflow_datetime
-    model = (payload["model"],) if entry.family is not None else ()
     return StepSubmit(
         id=step_id,
         job_id=JobId(request.workflow_id or step_id),
         tenant=SYSTEM_TENANT,
         requirements=Requirements(
             type=entry.name,
-            models=tuple(sorted({*wanted.models, *model})),
+            models=tuple(sorted({*wanted.models, *entry.models_of(payload)})),
             custom_nodes=tuple(sorted(wanted.custom_nodes)),
             tags=tuple(sorted(wanted.tags)),
             vram_gb=wanted.hardware.gpu_memory_gb,

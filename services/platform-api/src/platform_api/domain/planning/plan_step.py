@@ -94,6 +94,10 @@ def _remote(job_type: str, payload: dict[str, Any], requirements: Requirements |
         count = 1  # the text
     if not isinstance(count, int):
         raise InvalidParameter(f"{where}.{_OUTPUTS[job_type]}", "must be a number, not a reference: it sets the price")
+    models = tuple(name for name in entry.models_of(payload) if not any(references(name)))
+    if models:
+        more = requirements or entry.requirements
+        requirements = more.model_copy(update={"models": tuple(sorted({*more.models, *models}))})
     return PlannedStep(job_type, payload, entry.price_mc, outputs=count, requirements=requirements)
 
 
