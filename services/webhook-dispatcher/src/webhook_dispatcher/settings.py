@@ -22,8 +22,13 @@ class Settings(ServiceSettings):
     """Delay before each attempt, in seconds, comma separated. The number of delays is the number of attempts."""
     webhook_allowed_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     """Private networks to which webhooks may be sent, comma separated. None by default."""
-    webhook_concurrency: int = Field(default=64, ge=1, le=1000)
-    webhook_timeout_s: float = Field(default=15.0, gt=0, le=60)
+    webhook_concurrency: int = Field(default=200, ge=1, le=1000)
+    webhook_concurrency_per_tenant: int = Field(default=50, ge=1, le=1000)
+    webhook_concurrency_per_endpoint: int = Field(default=32, ge=1, le=1000)
+    """Parallel attempts of a process, of one tenant in a process, and to one endpoint in all processes."""
+    webhook_rate_per_endpoint: float | None = Field(default=None, gt=0, le=10_000)
+    """Attempts per second to one endpoint, unless the endpoint has a limit of its own. No limit by default."""
+    webhook_timeout_s: float = Field(default=15.0, gt=0, le=30)
     webhook_endpoints_per_tenant: int = Field(default=100, ge=1)
     webhook_pool_size: int = Field(default=8, ge=3, le=100)
 

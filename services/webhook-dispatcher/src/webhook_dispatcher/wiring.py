@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from webhook_dispatcher.clients.sender import WebhookSender
 from webhook_dispatcher.context import Context
 from webhook_dispatcher.loops.dispatch import DispatchLoop
 from webhook_dispatcher.loops.intake import IntakeLoop
+from webhook_dispatcher.loops.wake import wake_regularly
 from webhook_dispatcher.settings import Settings
 from webhook_dispatcher.store.delivery_log import PostgresDeliveryLog
 from webhook_dispatcher.store.due_deliveries import PostgresDueDeliveries
@@ -49,14 +51,22 @@ async def assemble(settings: Settings) -> AsyncIterator[Running]:
     sender = WebhookSender(
         OutboundPolicy(settings.webhook_allowed_networks),
         timeout_s=settings.webhook_timeout_s,
-        concurrency=settings.webhook_concurrency,
+    )
+    # Names are resolved in threads. A name whose server hangs occupies one for up to 30 s.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2 * settings.webhook_concurrency))
+    due = PostgresDueDeliveries(
+        database,
+        box,
+        parallel=settings.webhook_concurrency_per_endpoint,
+        rate_per_s=settings.webhook_rate_per_endpoint,
     )
     dispatch = DispatchLoop(
-        PostgresDueDeliveries(database, box),
+        due,
         sender,
         arrived,
         schedule_s=settings.webhook_schedule_s,
         concurrency=settings.webhook_concurrency,
+        per_tenant=settings.webhook_concurrency_per_tenant,
         waits=DATABASE_AWAY,
     )
     event_log = EventLog(
@@ -65,6 +75,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Running]:
     intake = IntakeLoop(event_log, PostgresIntake(database), arrived, waits=DATABASE_AWAY)
     loops.add("intake", intake.run)
     loops.add("dispatch", dispatch.run)
+    loops.add("wake", lambda: wake_regularly(due))
     loops.add("expiry", lambda: expire_regularly({"Idempotency keys": lambda: delete_expired_keys(database)}))
     context = Context(
         directory=KeyDirectory(redis_client),

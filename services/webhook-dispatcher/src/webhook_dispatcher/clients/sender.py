@@ -1,6 +1,8 @@
 """Sends webhooks. Addresses that are not permitted are refused when a socket is opened; redirects are not followed."""
 
+import asyncio
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -8,22 +10,22 @@ from typing import Self
 import aiohttp
 from darkroom_outbound import BlockedAddress, GuardedClient, OutboundPolicy, RefusedUrl, parse_retry_after
 
-from webhook_dispatcher.domain.delivery import Attempted, DueDelivery
+from webhook_dispatcher.domain.delivery import TIMED_OUT, Attempted, DueDelivery
 from webhook_dispatcher.domain.signature import signed_headers
 
 USER_AGENT = "Darkroom-Webhooks/0.1"
-MAX_ANSWER_BYTES = 4096
+MAX_ANSWER_BYTES = 16_384
+CONNECT_S, BODY_S = 5.0, 2.0
 
 
 class WebhookSender:
     """Implements `Sender`. An async context manager that owns the connections."""
 
-    def __init__(self, policy: OutboundPolicy, *, timeout_s: float, concurrency: int) -> None:
+    def __init__(self, policy: OutboundPolicy, *, timeout_s: float) -> None:
         self._client = GuardedClient(
             policy,
-            timeout=aiohttp.ClientTimeout(total=timeout_s, sock_connect=min(5.0, timeout_s)),
-            connections=concurrency,
-            connections_per_host=8,
+            timeout=aiohttp.ClientTimeout(total=timeout_s, sock_connect=min(CONNECT_S, timeout_s)),
+            connections=0,  # no limit: the wait for a pooled connection would count against the time limit
             headers={"User-Agent": USER_AGENT, "Content-Type": "application/json"},
         )
 
@@ -40,12 +42,22 @@ class WebhookSender:
         headers = signed_headers(secret, delivery.message_id, int(time.time()), delivery.body)
         try:
             async with self._client.request("POST", delivery.url, data=delivery.body, headers=headers) as answer:
-                await answer.content.read(MAX_ANSWER_BYTES)  # so that the connection can be reused
+                await _read_some(answer)
                 retry_after_s = parse_retry_after(answer.headers.get("Retry-After"), datetime.now(UTC))
                 error = None if 200 <= answer.status < 300 else f"HTTP {answer.status}"
                 return Attempted(answer.status, error, time.perf_counter() - started, retry_after_s)
         except (TimeoutError, aiohttp.ClientError, OSError, RefusedUrl) as failure:
             return Attempted(None, _failure_name(failure), time.perf_counter() - started)
+
+
+async def _read_some(answer: aiohttp.ClientResponse) -> bytes:
+    """Return the beginning of a body. The status decides, so what happens while the body is read does not matter."""
+    received = bytearray()
+    with suppress(TimeoutError, aiohttp.ClientError, OSError):
+        async with asyncio.timeout(BODY_S):
+            while len(received) < MAX_ANSWER_BYTES and (part := await answer.content.read(MAX_ANSWER_BYTES)):
+                received += part
+    return bytes(received[:MAX_ANSWER_BYTES])
 
 
 def _failure_name(failure: BaseException) -> str:
@@ -56,7 +68,7 @@ def _failure_name(failure: BaseException) -> str:
         case RefusedUrl():
             return f"refused URL: {failure}"
         case TimeoutError():
-            return "timeout"
+            return TIMED_OUT
         case aiohttp.ClientConnectorError():
             return type(failure.os_error).__name__
         case _:

@@ -1,12 +1,14 @@
 """Delivery attempts, and the decision that follows their outcome."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from enum import StrEnum
+
+from darkroom_schemas.ids import TenantId
 
 from webhook_dispatcher.domain.schedule import next_delay_s
 
 UNREADABLE_SECRET = "secret cannot be decrypted"  # noqa: S105 - a text of the delivery log
+TIMED_OUT = "timeout"
 
 
 class DeliveryStatus(StrEnum):
@@ -23,6 +25,7 @@ class DueDelivery:
 
     id: int
     endpoint_id: str
+    tenant: TenantId
     url: str
     secret: str | None
     message_id: str
@@ -49,17 +52,36 @@ class Attempted:
         """Whether the receiver responded with 410, which disables the endpoint."""
         return self.status == 410
 
+    @property
+    def timed_out(self) -> bool:
+        """Whether the receiver did not respond in time."""
+        return self.error == TIMED_OUT
+
+    @property
+    def unavailable(self) -> bool:
+        """Whether the receiver could not be reached or could not work: no response, 408, 429 or 5xx."""
+        return self.status is None or self.status in {408, 429} or self.status >= 500
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """New state of a delivery after an attempt."""
+    """New state of a delivery after an attempt. A pending one is due again after `delay_s`."""
 
     status: DeliveryStatus
-    next_at: datetime | None
+    delay_s: float | None
     disable_endpoint: bool
 
 
-def judge(attempted: Attempted, *, attempts_made: int, schedule_s: tuple[float, ...], now: datetime) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """An attempt of a leased delivery and what follows from it."""
+
+    delivery: DueDelivery
+    attempted: Attempted
+    verdict: Verdict
+
+
+def judge(attempted: Attempted, *, attempts_made: int, schedule_s: tuple[float, ...]) -> Verdict:
     """Return the new state of a delivery. `attempts_made` includes this attempt."""
     if attempted.delivered:
         return Verdict(DeliveryStatus.DELIVERED, None, disable_endpoint=False)
@@ -68,4 +90,4 @@ def judge(attempted: Attempted, *, attempts_made: int, schedule_s: tuple[float, 
     delay_s = next_delay_s(schedule_s, attempts_made, attempted.retry_after_s)
     if delay_s is None:
         return Verdict(DeliveryStatus.FAILED, None, disable_endpoint=False)
-    return Verdict(DeliveryStatus.PENDING, now + timedelta(seconds=delay_s), disable_endpoint=False)
+    return Verdict(DeliveryStatus.PENDING, delay_s, disable_endpoint=False)

@@ -1,16 +1,15 @@
 """Interfaces through which the domain, the loops and the routes use stores and clients."""
 
 import builtins
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Protocol
 
 from darkroom_chassis.idempotency import IdempotencyKey
 from darkroom_schemas.events import Event
 from darkroom_schemas.ids import EventId, TenantId
 
-from webhook_dispatcher.domain.delivery import Attempted, DueDelivery, Verdict
+from webhook_dispatcher.domain.delivery import Attempted, DueDelivery, Outcome
 from webhook_dispatcher.domain.endpoint import DeliveryRecord, Endpoint
 
 
@@ -46,18 +45,25 @@ class Intake(Protocol):
 
 
 class DueDeliveries(Protocol):
-    """Leases due deliveries and records the outcomes of attempts."""
+    """Leases due deliveries and records the outcomes of attempts, within the limits of each endpoint.
 
-    async def take_due(self, limit: int) -> list[DueDelivery]:
-        """Lease up to `limit` due deliveries of active endpoints, the longest due first."""
+    `running` are the attempts of this process by tenant, of whom none gets more than `per_tenant`.
+    """
+
+    async def take_due(self, slots: int, *, per_tenant: int, running: Mapping[TenantId, int]) -> list[DueDelivery]:
+        """Lease up to `slots` due deliveries of active endpoints, fairly among tenants and their endpoints."""
         ...
 
-    async def record(self, delivery: DueDelivery, attempted: Attempted, verdict: Verdict) -> None:
-        """Store the attempt and the delivery's new state in one transaction."""
+    async def record(self, outcomes: Sequence[Outcome]) -> None:
+        """Store attempts and their consequences for deliveries and endpoints in one transaction."""
         ...
 
-    async def next_due(self) -> datetime | None:
-        """Return the time when the next delivery of an active endpoint is due; None if none is pending."""
+    async def wake(self) -> None:
+        """Make queues with pending deliveries due that are not."""
+        ...
+
+    async def wait_s(self, *, per_tenant: int, running: Mapping[TenantId, int]) -> float | None:
+        """Return the time until a delivery may be due, in seconds; None if none is pending."""
         ...
 
 

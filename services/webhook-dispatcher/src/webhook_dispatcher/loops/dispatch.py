@@ -2,23 +2,30 @@
 
 import asyncio
 import logging
+from collections import Counter
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from darkroom_chassis.logs import get_logger
 from darkroom_chassis.metrics import ITEMS_REJECTED
+from darkroom_schemas.ids import TenantId
 
-from webhook_dispatcher.domain.delivery import UNREADABLE_SECRET, Attempted, DueDelivery, judge
+from webhook_dispatcher.domain.delivery import UNREADABLE_SECRET, Attempted, DueDelivery, Outcome, judge
 from webhook_dispatcher.domain.ports import DueDeliveries, Sender
+from webhook_dispatcher.loops.recorder import Recorder
 from webhook_dispatcher.metrics import ATTEMPT_SECONDS, ATTEMPTS
 
 log = get_logger(__name__)
-LONGEST_WAIT = timedelta(seconds=2)
+LONGEST_WAIT_S = 2.0
 """Polling interval, by which deliveries stored by other replicas are found."""
+SHORTEST_WAIT_S = 0.01
 
 
 class DispatchLoop:
-    """Runs up to `concurrency` attempts at a time. `waits` are the errors of an unavailable database."""
+    """Runs up to `concurrency` attempts at a time, of one tenant up to `per_tenant`.
+
+    `waits` are the errors of an unavailable database.
+    """
 
     def __init__(
         self,
@@ -28,28 +35,42 @@ class DispatchLoop:
         *,
         schedule_s: tuple[float, ...],
         concurrency: int,
+        per_tenant: int,
         waits: tuple[type[Exception], ...],
     ) -> None:
         self._deliveries, self._sender, self._arrived = deliveries, sender, arrived
-        self._schedule_s, self._concurrency, self._waits = schedule_s, concurrency, waits
+        self._recorder, self._waits = Recorder(deliveries, waits), waits
+        self._schedule_s, self._concurrency, self._per_tenant = schedule_s, concurrency, per_tenant
         self._under_way: set[asyncio.Task[None]] = set()
+        self._running: Counter[TenantId] = Counter()
 
     async def run(self) -> None:
         """Dispatch until cancelled. Attempts in progress are then completed and recorded."""
         try:
             while True:
+                if len(self._under_way) >= self._concurrency:
+                    await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
                 self._arrived.clear()
-                taken = await self._deliveries.take_due(self._concurrency - len(self._under_way))
-                for delivery in taken:
-                    task = asyncio.create_task(self._attempt(delivery))
-                    self._under_way.add(task)
-                    task.add_done_callback(self._ended)
-                await self._wait(found_all=len(self._under_way) < self._concurrency)
+                if not await self._start_due():
+                    await self._wait()
         finally:
             await asyncio.gather(*self._under_way, return_exceptions=True)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    async def _start_due(self) -> int:
+        free = self._concurrency - len(self._under_way)
+        taken = await self._deliveries.take_due(free, per_tenant=self._per_tenant, running=self._running)
+        for delivery in taken:
+            self._running[delivery.tenant] += 1
+            task = asyncio.create_task(self._attempt(delivery))
+            self._under_way.add(task)
+            task.add_done_callback(partial(self._ended, delivery.tenant))
+        return len(taken)
+
+    def _ended(self, tenant: TenantId, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
+        self._running[tenant] -= 1
+        if not self._running[tenant]:
+            del self._running[tenant]
         self._arrived.set()  # its retry may be due before the time for which the loop waits
         if not task.cancelled() and (error := task.exception()):
             outage = isinstance(error, self._waits)
@@ -57,22 +78,21 @@ class DispatchLoop:
             sentence = "An attempt could not be recorded and will be repeated"
             log.log(level, sentence, reason=type(error).__name__, exc_info=None if outage else error)
 
-    async def _wait(self, *, found_all: bool) -> None:
-        """Wait for the end of an attempt, or, if no delivery is due, for the next due time or a new delivery."""
-        if not found_all:
-            await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+    async def _wait(self) -> None:
+        """Wait for the next due time, a new delivery, or the end of an attempt."""
+        if self._arrived.is_set():
             return
-        due = await self._deliveries.next_due()
-        wait = LONGEST_WAIT if due is None else min(LONGEST_WAIT, due - datetime.now(UTC))
+        due_in_s = await self._deliveries.wait_s(per_tenant=self._per_tenant, running=self._running)
+        wait_s = LONGEST_WAIT_S if due_in_s is None else min(LONGEST_WAIT_S, due_in_s)
         with suppress(TimeoutError):
-            async with asyncio.timeout(max(0.01, wait.total_seconds())):
+            async with asyncio.timeout(max(SHORTEST_WAIT_S, wait_s)):
                 await self._arrived.wait()
 
     async def _attempt(self, delivery: DueDelivery) -> None:
         attempted = await self._send(delivery)
         made = delivery.attempts + 1
-        verdict = judge(attempted, attempts_made=made, schedule_s=self._schedule_s, now=datetime.now(UTC))
-        await self._deliveries.record(delivery, attempted, verdict)
+        verdict = judge(attempted, attempts_made=made, schedule_s=self._schedule_s)
+        await self._recorder.record(Outcome(delivery, attempted, verdict))
         ATTEMPTS.labels("delivered" if attempted.delivered else "failed").inc()
         ATTEMPT_SECONDS.observe(attempted.duration_s)
         log.info(

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from webhook_dispatcher.domain.endpoint import Endpoint
-from webhook_dispatcher.store.tables import endpoints
+from webhook_dispatcher.store.tables import endpoint_queues, endpoints
 
 
 class PostgresNewEndpoints:
@@ -32,7 +32,9 @@ class PostgresNewEndpoints:
             id=new_uuid7(), tenant=tenant, url=url, events=list(events), description=description,
             sealed_secret=sealed_secret,
         ).returning(endpoints)  # fmt: skip
-        return _endpoint((await self._connection.execute(statement)).one())
+        endpoint = _endpoint((await self._connection.execute(statement)).one())
+        await self._connection.execute(insert(endpoint_queues).values(endpoint_id=endpoint.id))
+        return endpoint
 
 
 class PostgresEndpoints:
@@ -57,14 +59,27 @@ class PostgresEndpoints:
             changes = changes | {"disabled_reason": None}
         mine = (endpoints.c.tenant == tenant, endpoints.c.id == endpoint_id)
         statement = update(endpoints).where(*mine).values(**changes).returning(endpoints)
-        async with self._database.connect() as connection:
+        async with self._database.begin() as connection:
+            await _lock_queue(connection, endpoint_id)
             row = (await connection.execute(statement)).one_or_none()
-        return None if row is None else _endpoint(row)
+            if row is None:
+                return None
+            queue = update(endpoint_queues).where(endpoint_queues.c.endpoint_id == endpoint_id)
+            fresh = {"failures": 0, "failing_since": None, "paused_until": None} if row.active else {}
+            await connection.execute(queue.values(due_at=func.now() if row.active else None, **fresh))
+        return _endpoint(row)
 
     async def remove(self, tenant: TenantId, endpoint_id: str) -> bool:
         statement = delete(endpoints).where(endpoints.c.tenant == tenant, endpoints.c.id == endpoint_id)
-        async with self._database.connect() as connection:
+        async with self._database.begin() as connection:
+            await _lock_queue(connection, endpoint_id)
             return (await connection.execute(statement)).rowcount == 1
+
+
+async def _lock_queue(connection: AsyncConnection, endpoint_id: str) -> None:
+    """Lock an endpoint's queue before its row, as dispatchers do, so that there is no deadlock."""
+    lock = select(endpoint_queues.c.endpoint_id).where(endpoint_queues.c.endpoint_id == endpoint_id)
+    await connection.execute(lock.with_for_update())
 
 
 def _endpoint(row: Any) -> Endpoint:  # Any: rows carry the columns of their statement

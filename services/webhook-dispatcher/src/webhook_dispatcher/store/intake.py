@@ -1,6 +1,6 @@
 """Stores the deliveries of a batch of events, and the position after it, in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from webhook_dispatcher.domain.events import EVENT_NAMES, webhook_data
-from webhook_dispatcher.store.tables import deliveries, endpoints, messages, offsets
+from webhook_dispatcher.store.tables import deliveries, endpoint_queues, endpoints, messages, offsets
 
 READER = "webhook-dispatcher:0"
 
@@ -80,4 +80,17 @@ async def enqueue(connection: AsyncConnection, new: Sequence[tuple[Message, Sequ
     await connection.execute(insert(messages).on_conflict_do_nothing(), rows)
     due = [{"message_id": message.id, "endpoint_id": taker} for message, takers in new for taker in takers]
     statement = insert(deliveries).values(next_at=func.now()).on_conflict_do_nothing().returning(deliveries.c.id)
-    return len((await connection.execute(statement, due)).all())
+    made = len((await connection.execute(statement, due)).all())
+    await wake(connection, {row["endpoint_id"] for row in due})
+    return made
+
+
+async def wake(connection: AsyncConnection, endpoint_ids: Collection[str]) -> None:
+    """Make queues due now, after storing deliveries.
+
+    Locks the queues in the order of their ids. A claim that holds one may not have seen the deliveries.
+    """
+    rows = [{"endpoint_id": endpoint_id, "due_at": func.now()} for endpoint_id in sorted(endpoint_ids)]
+    new = insert(endpoint_queues).values(rows)
+    earlier = func.least(func.coalesce(endpoint_queues.c.due_at, new.excluded.due_at), new.excluded.due_at)
+    await connection.execute(new.on_conflict_do_update(index_elements=["endpoint_id"], set_={"due_at": earlier}))

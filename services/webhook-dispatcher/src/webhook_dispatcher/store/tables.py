@@ -38,8 +38,28 @@ endpoints = Table(
     Column("active", Boolean, nullable=False, server_default=text("true")),
     Column("disabled_reason", Text),
     moment("created_at", default=True),
+    Column("ordered", Boolean, nullable=False, server_default=text("false")),
+    Column("rate_per_s", Double),
     Index(None, "tenant", "id"),
 )
+
+endpoint_queues = Table(
+    "endpoint_queues",
+    metadata,
+    Column("endpoint_id", Uuid(as_uuid=False), ForeignKey(endpoints.c.id, ondelete="CASCADE"), primary_key=True),
+    moment("due_at", nullable=True),
+    Column("parallel", Double, nullable=False, server_default=text("8")),
+    Column("failures", Integer, nullable=False, server_default=text("0")),
+    moment("failing_since", nullable=True),
+    moment("paused_until", nullable=True),
+    Column("tokens", Double),
+    moment("tokens_at", nullable=True),
+    Column("delivered", BigInteger, nullable=False, server_default=text("0")),
+    Column("failed", BigInteger, nullable=False, server_default=text("0")),
+    Index(None, "due_at"),
+)
+"""The state of endpoints that all replicas share. `due_at` is when the next delivery may be attempted; null: none is
+pending."""
 
 messages = Table(
     "messages",
@@ -60,6 +80,7 @@ deliveries = Table(
     Column("status", Text, nullable=False, server_default="pending"),
     Column("attempts", Integer, nullable=False, server_default="0"),
     moment("next_at", nullable=True),
+    moment("leased_until", nullable=True),
     Column("last_status", SmallInteger),
     Column("last_error", Text),
     moment("created_at", default=True),
@@ -67,6 +88,9 @@ deliveries = Table(
     CheckConstraint("status IN ('pending', 'delivered', 'failed')", name="status"),
     CheckConstraint("(status = 'pending') = (next_at IS NOT NULL)", name="due"),
     Index("deliveries_due_idx", "next_at", postgresql_where=text("status = 'pending'")),
+    Index("deliveries_pending_idx", "endpoint_id", "next_at", postgresql_where=text("status = 'pending'")),
+    Index("deliveries_ordered_idx", "endpoint_id", "id", postgresql_where=text("status = 'pending'")),
+    Index("deliveries_leased_idx", "endpoint_id", postgresql_where=text("leased_until IS NOT NULL")),
     Index(None, "endpoint_id", "id"),
 )
 
