@@ -31,6 +31,8 @@ def start(valkey_server: EmbeddedValkey, database_url: str, tmp_path_factory: py
         "WEBHOOK_SCHEDULE_S": "0,0.2,0.2,0.2",
         "WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
         "WEBHOOK_ENDPOINTS_PER_TENANT": "20",
+        "WEBHOOK_REQUESTS_PER_MINUTE": "0",
+        "WEBHOOK_SENDS_PER_MINUTE": "0",
     }
 
     @contextmanager

@@ -5,10 +5,21 @@ from dataclasses import dataclass
 from typing import Annotated, cast
 
 from darkroom_chassis.availability import Availability
+from darkroom_chassis.rate_limit import RateLimit, RateLimiter
 from darkroom_redis import KeyDirectory
 from fastapi import Depends, Request
 
-from webhook_dispatcher.domain.ports import DeliveryLog, Endpoints, Idempotency, SecretBox
+from webhook_dispatcher.domain.ports import DeliveryLog, Endpoints, Idempotency, SecretBox, UrlGuard
+
+
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    """What one tenant may do: endpoints that it may register, and its rate limits."""
+
+    endpoints: int
+    limiter: RateLimiter
+    requests: RateLimit
+    sends: RateLimit
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +33,8 @@ class Context:
     idempotency: Idempotency
     box: SecretBox
     arrived: asyncio.Event
-    endpoints_per_tenant: int
+    urls: UrlGuard
+    quotas: Quotas
 
 
 async def _context(request: Request) -> Context:

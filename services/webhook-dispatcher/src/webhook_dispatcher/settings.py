@@ -16,6 +16,8 @@ class Settings(ServiceSettings):
     redis_url: RedisDsn
     database_url: PostgresDsn = Field(validation_alias=AliasChoices("webhooks_database_url", "database_url"))
     secrets_key: SecretStr = Field(min_length=32)
+    secrets_keys_old: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    """Earlier values of `SECRETS_KEY`, comma separated, which still decrypt. Needed until `reseal` has run."""
     webhook_dispatcher_host: str = "127.0.0.1"
     webhook_dispatcher_port: int = Field(default=3002, ge=0, le=65535)
     webhook_schedule_s: Annotated[tuple[float, ...], NoDecode] = STANDARD_SCHEDULE_S
@@ -30,12 +32,23 @@ class Settings(ServiceSettings):
     """Attempts per second to one endpoint, unless the endpoint has a limit of its own. No limit by default."""
     webhook_timeout_s: float = Field(default=15.0, gt=0, le=30)
     webhook_endpoints_per_tenant: int = Field(default=100, ge=1)
+    webhook_requests_per_minute: int = Field(default=300, ge=0)
+    webhook_sends_per_minute: int = Field(default=60, ge=0)
+    """Requests of one tenant per minute, and those among them that make deliveries: tests and replays. 0: no limit."""
+    webhook_kept_days: float = Field(default=30, ge=1)
+    webhook_kept_deliveries: int = Field(default=5_000_000, ge=1000)
+    """Age and number of deliveries that the log keeps. Pending ones are deleted by their age only."""
     webhook_pool_size: int = Field(default=8, ge=3, le=100)
 
-    @field_validator("webhook_schedule_s", "webhook_allowed_networks", mode="before")
+    @field_validator("webhook_schedule_s", "webhook_allowed_networks", "secrets_keys_old", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @property
+    def old_keys(self) -> tuple[str, ...]:
+        """The earlier secret keys."""
+        return tuple(key.get_secret_value() for key in self.secrets_keys_old)
 
     @field_validator("webhook_schedule_s")
     @classmethod

@@ -11,12 +11,15 @@ from darkroom_chassis.database import DATABASE_AWAY, Database
 from darkroom_chassis.expiry import expire_regularly
 from darkroom_chassis.loops import LoopSupervisor
 from darkroom_chassis.metrics import ITEMS_REJECTED, UNREADABLE
+from darkroom_chassis.rate_limit import RateLimit, RateLimiter
 from darkroom_outbound import OutboundPolicy
 from darkroom_queue import EventLog, QueueClient
-from darkroom_redis import KeyDirectory, RedisUnavailable
+from darkroom_redis import KeyDirectory, RateLimits, RedisUnavailable
 
+from webhook_dispatcher.clients.addresses import Addresses
+from webhook_dispatcher.clients.rate_limits import RedisRateLimits
 from webhook_dispatcher.clients.sender import WebhookSender
-from webhook_dispatcher.context import Context
+from webhook_dispatcher.context import Context, Quotas
 from webhook_dispatcher.loops.dispatch import DispatchLoop
 from webhook_dispatcher.loops.intake import IntakeLoop
 from webhook_dispatcher.loops.wake import wake_regularly
@@ -26,6 +29,7 @@ from webhook_dispatcher.store.due_deliveries import PostgresDueDeliveries
 from webhook_dispatcher.store.endpoints import PostgresEndpoints
 from webhook_dispatcher.store.idempotency import PostgresIdempotency, delete_expired_keys
 from webhook_dispatcher.store.intake import PostgresIntake
+from webhook_dispatcher.store.retention import delete_excess, delete_old
 from webhook_dispatcher.store.secret_box import FernetBox
 
 
@@ -46,12 +50,10 @@ async def assemble(settings: Settings) -> AsyncIterator[Running]:
     database = Database(
         str(settings.database_url), application="webhook-dispatcher", pool_size=settings.webhook_pool_size
     )
-    box, arrived = FernetBox(settings.secrets_key.get_secret_value()), asyncio.Event()
+    box, arrived = FernetBox(settings.secrets_key.get_secret_value(), settings.old_keys), asyncio.Event()
     loops = LoopSupervisor((RedisUnavailable, *DATABASE_AWAY))
-    sender = WebhookSender(
-        OutboundPolicy(settings.webhook_allowed_networks),
-        timeout_s=settings.webhook_timeout_s,
-    )
+    policy = OutboundPolicy(settings.webhook_allowed_networks)
+    sender = WebhookSender(policy, timeout_s=settings.webhook_timeout_s)
     # Names are resolved in threads. A name whose server hangs occupies one for up to 30 s.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2 * settings.webhook_concurrency))
     due = PostgresDueDeliveries(
@@ -76,16 +78,29 @@ async def assemble(settings: Settings) -> AsyncIterator[Running]:
     loops.add("intake", intake.run)
     loops.add("dispatch", dispatch.run)
     loops.add("wake", lambda: wake_regularly(due))
-    loops.add("expiry", lambda: expire_regularly({"Idempotency keys": lambda: delete_expired_keys(database)}))
+    expiring = {
+        "Idempotency keys": lambda: delete_expired_keys(database),
+        "old messages": lambda: delete_old(database, days=settings.webhook_kept_days),
+        "deliveries beyond the limit": lambda: delete_excess(database, kept=settings.webhook_kept_deliveries),
+    }
+    loops.add("expiry", lambda: expire_regularly(expiring))
+    redis = Availability("Redis", (RedisUnavailable,))
+    quotas = Quotas(
+        settings.webhook_endpoints_per_tenant,
+        RateLimiter(RedisRateLimits(RateLimits(redis_client), redis)),
+        RateLimit("requests", settings.webhook_requests_per_minute),
+        RateLimit("sends", settings.webhook_sends_per_minute),
+    )
     context = Context(
         directory=KeyDirectory(redis_client),
-        redis=Availability("Redis", (RedisUnavailable,)),
+        redis=redis,
         endpoints=PostgresEndpoints(database),
         deliveries=PostgresDeliveryLog(database),
         idempotency=PostgresIdempotency(database, box),
         box=box,
         arrived=arrived,
-        endpoints_per_tenant=settings.webhook_endpoints_per_tenant,
+        urls=Addresses(policy),
+        quotas=quotas,
     )
     try:
         async with sender, loops:

@@ -24,7 +24,9 @@ async def test_hundreds_of_webhooks_to_a_hanging_receiver_delay_no_other_tenant(
     connections: list[asyncio.StreamWriter] = []
     silent = await asyncio.start_server(lambda _, writer: connections.append(writer), "127.0.0.1", 0)
     port = silent.sockets[0].getsockname()[1]
-    with start(WEBHOOK_TIMEOUT_S="3", WEBHOOK_CONCURRENCY="64", WEBHOOK_TESTS_PER_MINUTE="0") as service:
+    with start(
+        WEBHOOK_TIMEOUT_S="3", WEBHOOK_CONCURRENCY="64", WEBHOOK_REQUESTS_PER_MINUTE="0", WEBHOOK_SENDS_PER_MINUTE="0"
+    ) as service:
         key = {"X-API-Key": await publish_key(link, new_uuid7())}
         async with httpx.AsyncClient(base_url=service.url, headers=key, timeout=30) as other, receiving(receiver):
             hanging = await register(other, f"http://127.0.0.1:{port}/")

@@ -29,6 +29,14 @@ class SecretBox(Protocol):
         ...
 
 
+class UrlGuard(Protocol):
+    """Checks whether webhooks may be sent to a URL."""
+
+    async def check(self, url: str) -> None:
+        """Raise ValueError for the form of a URL, OSError if it leads to private addresses only."""
+        ...
+
+
 class Intake(Protocol):
     """Stores the position in the event log. Replicas move it by compare-and-set, so a batch is processed only once."""
 

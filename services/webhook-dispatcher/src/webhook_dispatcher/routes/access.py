@@ -6,15 +6,19 @@ from darkroom_chassis.acting_user import user_id_of
 from darkroom_chassis.api_keys import KeyKind, parse_api_key, same_key
 from darkroom_chassis.availability import NEEDED_S, ServerUnavailable
 from darkroom_chassis.errors import AppError, Unauthenticated
+from darkroom_chassis.middleware import ANSWER_HEADERS
 from darkroom_redis import RedisUnavailable
 from darkroom_schemas.api_key import PublishedKey, Scope, grants
 from darkroom_schemas.errors import ErrorCode
 from darkroom_schemas.ids import TenantId
 from fastapi import Depends, Header, Request
+from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from webhook_dispatcher.context import Context, Ctx
 
+SENDING = frozenset({"send_test"})
+"""Operations that make deliveries. They have a limit of their own."""
 _API_KEY = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key of the platform: `dk_user_…`.")
 _BEARER = HTTPBearer(auto_error=False, description="The same key as a bearer token.")
 
@@ -26,8 +30,19 @@ async def tenant_of(
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
     x_user_id: Annotated[str | None, Header(description="The user on whose behalf a service key acts.")] = None,
 ) -> TenantId:
-    """Return the tenant of the request. Raises 401 for an invalid key, 403 for a missing scope or user."""
-    text = api_key or (bearer.credentials if bearer else "")
+    """Return the tenant of the request, which counts against its rate limits.
+
+    Raises 401 for an invalid key, 403 for a missing scope or user, 429 beyond a limit.
+    """
+    tenant = await _authenticated(request, context, api_key or (bearer.credentials if bearer else ""), x_user_id)
+    quotas, route = context.quotas, request.scope.get("route")
+    sends = isinstance(route, APIRoute) and route.name in SENDING
+    applied = (quotas.requests, quotas.sends) if sends else (quotas.requests,)
+    await quotas.limiter.admit(tenant, applied, getattr(request.state, ANSWER_HEADERS))
+    return tenant
+
+
+async def _authenticated(request: Request, context: Context, text: str, x_user_id: str | None) -> TenantId:
     key = parse_api_key(text)
     published = await _published(context, key.id) if key else None
     if published is None or not same_key(text, bytes.fromhex(published.sha256)):

@@ -7,16 +7,16 @@ from uuid import UUID
 
 from darkroom_chassis.errors import AppError
 from darkroom_chassis.idempotency import keyed
-from darkroom_chassis.validation import must_be_one_of
+from darkroom_chassis.validation import invalid_request, must_be_one_of
 from darkroom_outbound import read_url
 from darkroom_schemas.base import Request
-from darkroom_schemas.errors import ErrorCode
+from darkroom_schemas.errors import ErrorCode, FieldError
 from darkroom_schemas.fields import MAX_INT64, Text
 from darkroom_schemas.ids import new_uuid7
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
 from pydantic import AfterValidator, AnyHttpUrl, BaseModel, ConfigDict, Field, UrlConstraints
 
-from webhook_dispatcher.context import Ctx
+from webhook_dispatcher.context import Context, Ctx
 from webhook_dispatcher.domain.endpoint import Endpoint
 from webhook_dispatcher.domain.events import SUBSCRIBABLE
 from webhook_dispatcher.domain.ports import Answer, UnitOfWork
@@ -50,6 +50,7 @@ async def _webhook_id(webhook_id: Annotated[str, Path(description="Id of an endp
 
 
 MAX_URL = 2000
+PRIVATE = "must lead to a public address; the operator can allow private networks with WEBHOOK_ALLOWED_NETWORKS"
 Url = Annotated[AnyHttpUrl, UrlConstraints(max_length=MAX_URL), AfterValidator(_requestable)]
 EventName = Annotated[Text, Field(max_length=100), AfterValidator(_known_event)]
 Events = Annotated[list[EventName], Field(max_length=20)]
@@ -125,6 +126,15 @@ def _not_found() -> AppError:
     return AppError(404, ErrorCode.NOT_FOUND, "There is no such webhook.")
 
 
+async def _check_url(context: Context, url: str) -> None:
+    """Refuse a URL to which no webhook would be sent: 400."""
+    try:
+        await context.urls.check(url)
+    except (ValueError, OSError) as error:
+        message = str(error) if isinstance(error, ValueError) else PRIVATE
+        raise invalid_request([FieldError(field="url", message=message)]) from error
+
+
 def _answered(answer: Answer, status: int) -> Response:
     headers = {"Idempotent-Replayed": "true"} if answer.replayed else None
     return Response(answer.body, status, media_type="application/json", headers=headers)
@@ -136,9 +146,11 @@ async def create_webhook(
 ) -> Response:
     """Register a URL. Store the `secret` of the response: it verifies signatures and is not shown again."""
 
+    await _check_url(context, str(body.url))
+
     async def work(stores: UnitOfWork) -> str:
-        if await stores.endpoints.registered_by(tenant) >= context.endpoints_per_tenant:
-            sentence = f"At most {context.endpoints_per_tenant} webhooks may be registered; delete one first."
+        if await stores.endpoints.registered_by(tenant) >= context.quotas.endpoints:
+            sentence = f"At most {context.quotas.endpoints} webhooks may be registered; delete one first."
             raise AppError(409, ErrorCode.ENDPOINT_LIMIT, sentence)
         secret = body.secret or new_secret()
         endpoint = await stores.endpoints.add(
@@ -169,6 +181,8 @@ async def change_webhook(webhook_id: WebhookId, body: EndpointChange, tenant: Te
     changes = body.model_dump(exclude_none=True, mode="json")
     if not changes:
         return await read_webhook(webhook_id, tenant, context)
+    if body.url is not None:
+        await _check_url(context, str(body.url))
     endpoint = _found(await context.endpoints.change(tenant, webhook_id, changes))
     context.arrived.set()
     return _view(endpoint)
@@ -194,6 +208,7 @@ async def send_test(
 ) -> Response:
     """Send a `webhook.test` to this endpoint, regardless of its `events`."""
     endpoint = _found(await context.endpoints.get(tenant, webhook_id))
+    await _check_url(context, endpoint.url)
 
     async def work(stores: UnitOfWork) -> str:
         message_id = f"msg_test_{new_uuid7()}"

@@ -69,6 +69,7 @@ messages = Table(
     Column("event_type", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
     moment("created_at", default=True),
+    Index(None, "created_at"),
 )
 
 deliveries = Table(
