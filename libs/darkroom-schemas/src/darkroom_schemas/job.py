@@ -9,6 +9,7 @@ from pydantic import Field
 from darkroom_schemas.base import Wire
 from darkroom_schemas.ids import AssetId, JobId, UserId
 from darkroom_schemas.status import JobStatus
+from darkroom_schemas.webhook import JobWebhook
 
 
 class HistoryEvent(StrEnum):
@@ -100,3 +101,9 @@ class JobEventData(Wire):
 
     job: JobView
     history: HistoryEntry
+
+
+class JobCreatedData(JobEventData):
+    """`data` of `job.created`. Only webhook-dispatcher reads `webhook`; it appears in no view of the job."""
+
+    webhook: JobWebhook | None = None

@@ -7,6 +7,7 @@ from darkroom_chassis.idempotency import IdempotencyKey
 from darkroom_chassis.middleware import current_trace_id
 from darkroom_schemas.ids import UserId
 from darkroom_schemas.job import JobView
+from darkroom_schemas.webhook import JobWebhook
 
 from platform_api.context import Context
 from platform_api.domain.answers import Answer
@@ -38,6 +39,7 @@ async def submit(
     user_id: UserId,
     idempotency: IdempotencyKey | None,
     render: Render,
+    webhook: JobWebhook | None = None,
 ) -> Answer:
     """Submit a job and return the response. A repeated request gets the first response, even if it would now fail."""
     try:
@@ -56,6 +58,7 @@ async def submit(
             max_depth=context.jobs.max_depth,
             urls=context.urls,
             clock=context.clock,
+            webhook=webhook,
         )
     except Refused:
         earlier = await context.jobs.submissions.earlier(user_id, idempotency) if idempotency else None

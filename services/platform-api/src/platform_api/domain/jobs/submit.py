@@ -7,6 +7,7 @@ from darkroom_schemas.events import EventType
 from darkroom_schemas.ids import JobId, TraceId, UserId, new_uuid7
 from darkroom_schemas.job import HistoryEntry, HistoryEvent, JobEventData, JobView
 from darkroom_schemas.status import JobStatus
+from darkroom_schemas.webhook import JobWebhook
 
 from platform_api.domain.accounts.ledger import LedgerEntry, LedgerKind
 from platform_api.domain.answers import Answer, KeyedAnswer
@@ -35,8 +36,12 @@ async def submit_job(
     max_depth: int,
     urls: AssetUrls,
     clock: Clock,
+    webhook: JobWebhook | None = None,
 ) -> Answer:
-    """Submit a job and return the response; raises a `Refused`. A `max_depth` of 0 means no limit."""
+    """Submit a job and return the response; raises a `Refused`. A `max_depth` of 0 means no limit.
+
+    The first event of the job carries its `webhook`, which is stored by webhook-dispatcher only.
+    """
     check_plan(plan)
     now, job_id = clock(), JobId(new_uuid7())
     queued = await backlog.queued()
@@ -68,6 +73,8 @@ async def submit_job(
     view = job_view(job, urls, now)
     body = render(view, queued)
     event = JobEventData(job=view, history=history).model_dump(mode="json")
+    if webhook is not None:
+        event["webhook"] = webhook.model_dump(mode="json")
     new = NewJob(
         state=JobState(job, steps),
         history=history,

@@ -1,6 +1,5 @@
 """`POST /api/assets/{id}/replay`: draws an asset again, so that the caller can compare the two."""
 
-from darkroom_schemas.base import Request as RequestBody
 from darkroom_schemas.job import JobView
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
@@ -10,13 +9,14 @@ from platform_api.domain.errors import NotFound, NotReplayable
 from platform_api.domain.planning.from_asset import plan_replay
 from platform_api.domain.planning.plan import Plan
 from platform_api.http.auth import CurrentUser
+from platform_api.http.job_webhook import WithWebhook
 from platform_api.http.requests import AnyContentTypeRoute, AssetIdPath, IdempotencyHeader, answered, keyed
 from platform_api.http.submission import Prospects, submit
 
 router = APIRouter(tags=["assets"], route_class=AnyContentTypeRoute)
 
 
-class ReplayRequest(RequestBody):
+class ReplayRequest(WithWebhook):
     """How to replay an asset."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"whole_batch": True}]})
@@ -75,4 +75,7 @@ async def replay(
         return answer.model_dump_json()
 
     idempotency = keyed(idempotency_key, f"/api/assets/{asset_id}/replay", asked)
-    return answered(await submit(context, plan, user_id=user_id, idempotency=idempotency, render=render))
+    answer = await submit(
+        context, plan, user_id=user_id, idempotency=idempotency, render=render, webhook=asked.job_webhook
+    )
+    return answered(answer)

@@ -17,6 +17,7 @@ from platform_api.http.auth import CurrentUser
 from platform_api.http.errors import invalid
 from platform_api.http.fast_path import FastRoute
 from platform_api.http.job_parameters import check_small
+from platform_api.http.job_webhook import WithWebhook
 from platform_api.http.loras import LoraList, choices
 from platform_api.http.numbers import SeedOrRandom
 from platform_api.http.requests import IdempotencyHeader, answered, keyed
@@ -50,7 +51,7 @@ class QueueJobMetadata(RequestBody):
         return self
 
 
-class QueueJobRequest(RequestBody):
+class QueueJobRequest(WithWebhook):
     """A job to queue."""
 
     model_config = ConfigDict(
@@ -107,7 +108,14 @@ async def queue_job(
         return replace(planned, notices=(*planned.notices, *_missing_prompt_notice(metadata)))
 
     try:
-        answer = await submit(context, plan, user_id=user_id, idempotency=idempotency, render=queue_job_answer)
+        answer = await submit(
+            context,
+            plan,
+            user_id=user_id,
+            idempotency=idempotency,
+            render=queue_job_answer,
+            webhook=body.job_webhook,
+        )
     except InvalidParameter as error:
         raise invalid(f"metadata.{error.name}", error.message) from None
     return answered(answer)

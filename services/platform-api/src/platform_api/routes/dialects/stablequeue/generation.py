@@ -73,4 +73,11 @@ async def _submit(body: StableQueueRequest, context: Context, who: Caller, path:
     def render(job: JobView, prospects: Prospects) -> str:
         return accepted(job, prospects, body.ignored).model_dump_json()
 
-    return await submit(context, plan, user_id=user_id, idempotency=keyed(key, path, body), render=render)
+    return await submit(
+        context,
+        plan,
+        user_id=user_id,
+        idempotency=keyed(key, path, body),
+        render=render,
+        webhook=body.job_webhook,
+    )

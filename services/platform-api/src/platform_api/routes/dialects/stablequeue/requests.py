@@ -11,6 +11,7 @@ from platform_api.domain.planning.from_catalogue import MAX_PROMPT_CHARACTERS
 from platform_api.domain.planning.generation import MAX_IMAGES, MAX_SIDE, MAX_STEPS, PARAMS, Generation, is_chosen
 from platform_api.domain.planning.generation_members import ignored
 from platform_api.http.job_parameters import check_small
+from platform_api.http.job_webhook import WithWebhook
 from platform_api.http.loras import LoraList, choices
 from platform_api.http.numbers import NotBoolean, SeedOrRandom
 
@@ -114,7 +115,7 @@ class GenerationParams(RequestBody):
         return self
 
 
-class StableQueueRequest(RequestBody):
+class StableQueueRequest(WithWebhook):
     """A job for a server. Undeclared members are stored with the job."""
 
     model_config = ConfigDict(

@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-from darkroom_schemas.base import Request as RequestBody
 from darkroom_schemas.fields import JsonObject, Line
 from darkroom_schemas.job import JobView
 from fastapi import APIRouter, Response
@@ -13,6 +12,7 @@ from platform_api.domain.library.generate import plan_for
 from platform_api.domain.planning.plan import DEFAULT_PRIORITY, Plan
 from platform_api.http.auth import CurrentUser
 from platform_api.http.job_parameters import check_small
+from platform_api.http.job_webhook import WithWebhook
 from platform_api.http.requests import AnyContentTypeRoute, CollectionIdPath, IdempotencyHeader, answered, keyed
 from platform_api.http.submission import Prospects, submit
 from platform_api.http.workability import Reason
@@ -20,7 +20,7 @@ from platform_api.http.workability import Reason
 router = APIRouter(tags=["collections"], route_class=AnyContentTypeRoute)
 
 
-class GenerateRequest(RequestBody):
+class GenerateRequest(WithWebhook):
     """The chosen variables, by name or by template mapping."""
 
     model_config = ConfigDict(
@@ -91,6 +91,7 @@ async def generate(
         user_id=user_id,
         idempotency=keyed(idempotency_key, f"/api/collections/{collection_id}/generate", body),
         render=_render,
+        webhook=body.job_webhook,
     )
     return answered(answer)
 
