@@ -16,19 +16,48 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 outbox_ids = count(time.time_ns())  # the Valkey of the run may remember those of other modules
 
 
-async def job_ends(link: QueueClient, tenant: str, kind: EventType = EventType.JOB_COMPLETED) -> str:
-    """Append the event of a job's end as the platform does; returns the event id."""
-    job_id = JobId(new_uuid7())
+async def job_ends(
+    link: QueueClient,
+    tenant: str,
+    kind: EventType = EventType.JOB_COMPLETED,
+    *,
+    job_id: JobId | None = None,
+    webhook: dict[str, Any] | None = None,
+    outbox_id: int | None = None,
+) -> str:
+    """Append the event of a job's end, or of another change, as the platform does; returns the event id."""
+    job_id = job_id or JobId(new_uuid7())
+    status = {"created": "queued", "started": "running"}.get(kind.removeprefix("job."), kind.removeprefix("job."))
     job = JobView(
-        id=job_id, user_id=UserId(tenant), job_type="prompt_enhance", run=1,
-        status=JobStatus(kind.removeprefix("job.")), priority=50, text="a longer prompt", price_mc=500, charged_mc=500,
-        created_at=NOW, updated_at=NOW,
+        id=job_id, user_id=UserId(tenant), job_type="prompt_enhance", run=1, status=JobStatus(status), priority=50,
+        text="a longer prompt", price_mc=500, charged_mc=500, created_at=NOW, updated_at=NOW,
     )  # fmt: skip
     history = HistoryEntry(
         job_id=job_id, seq=1, run=1, event=HistoryEvent.COMPLETE, status=JobStatus.COMPLETED, message="done", at=NOW
     )
     data = JobEventData(job=job, history=history).model_dump(mode="json")
-    emission = Emission(outbox_id=next(outbox_ids), type=kind, job_id=job_id, tenant=TenantId(tenant), data=data)
+    if webhook is not None:
+        data["webhook"] = webhook
+    return await emit(link, tenant, kind, data, job_id=job_id, outbox_id=outbox_id)
+
+
+async def emit(
+    link: QueueClient,
+    tenant: str,
+    kind: EventType,
+    data: dict[str, Any],
+    *,
+    job_id: JobId | None = None,
+    outbox_id: int | None = None,
+) -> str:
+    """Append an event to the log; returns its id."""
+    emission = Emission(
+        outbox_id=next(outbox_ids) if outbox_id is None else outbox_id,
+        type=kind,
+        job_id=job_id or JobId(new_uuid7()),
+        tenant=TenantId(tenant),
+        data=data,
+    )
     [event_id] = await Producer(link).emit([emission])
     return str(event_id)
 

@@ -10,7 +10,7 @@ from darkroom_chassis.service import create_app
 from darkroom_redis import RedisUnavailable
 from fastapi import FastAPI
 
-from webhook_dispatcher.routes import webhooks
+from webhook_dispatcher.routes import deliveries, endpoints, keys
 from webhook_dispatcher.settings import Settings
 from webhook_dispatcher.wiring import assemble
 
@@ -41,6 +41,7 @@ def build_app(settings: Settings) -> FastAPI:
         "Darkroom webhook-dispatcher", VERSION, outages=OUTAGES, description=DESCRIPTION, lifespan=lifespan
     )
     checks = {"redis": check_redis, "database": check_database, "loops": check_loops}
-    app.include_router(webhooks.router)
+    for routes in (endpoints, deliveries, keys):
+        app.include_router(routes.router)
     app.include_router(probe_routes(checks))
     return app

@@ -9,7 +9,7 @@ from darkroom_chassis.rate_limit import RateLimit, RateLimiter
 from darkroom_redis import KeyDirectory
 from fastapi import Depends, Request
 
-from webhook_dispatcher.domain.ports import DeliveryLog, Endpoints, Idempotency, SecretBox, UrlGuard
+from webhook_dispatcher.domain.ports import DeliveryLog, Endpoints, Idempotency, PublicKeys, UrlGuard
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Context:
     endpoints: Endpoints
     deliveries: DeliveryLog
     idempotency: Idempotency
-    box: SecretBox
+    keys: PublicKeys
     arrived: asyncio.Event
     urls: UrlGuard
     quotas: Quotas

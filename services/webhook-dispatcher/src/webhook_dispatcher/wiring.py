@@ -21,16 +21,21 @@ from webhook_dispatcher.clients.rate_limits import RedisRateLimits
 from webhook_dispatcher.clients.sender import WebhookSender
 from webhook_dispatcher.context import Context, Quotas
 from webhook_dispatcher.loops.dispatch import DispatchLoop
+from webhook_dispatcher.loops.fleet import FleetLoop
 from webhook_dispatcher.loops.intake import IntakeLoop
+from webhook_dispatcher.loops.notices import send_notices
 from webhook_dispatcher.loops.wake import wake_regularly
 from webhook_dispatcher.settings import Settings
 from webhook_dispatcher.store.delivery_log import PostgresDeliveryLog
 from webhook_dispatcher.store.due_deliveries import PostgresDueDeliveries
 from webhook_dispatcher.store.endpoints import PostgresEndpoints
+from webhook_dispatcher.store.fleet import PostgresFleet
 from webhook_dispatcher.store.idempotency import PostgresIdempotency, delete_expired_keys
 from webhook_dispatcher.store.intake import PostgresIntake
-from webhook_dispatcher.store.retention import delete_excess, delete_old
+from webhook_dispatcher.store.notices import PostgresDisabledNotices
+from webhook_dispatcher.store.retention import delete_excess, delete_old, delete_old_job_webhooks
 from webhook_dispatcher.store.secret_box import FernetBox
+from webhook_dispatcher.store.signing_keys import PostgresSigningKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,8 @@ async def assemble(settings: Settings) -> AsyncIterator[Running]:
     box, arrived = FernetBox(settings.secrets_key.get_secret_value(), settings.old_keys), asyncio.Event()
     loops = LoopSupervisor((RedisUnavailable, *DATABASE_AWAY))
     policy = OutboundPolicy(settings.webhook_allowed_networks)
-    sender = WebhookSender(policy, timeout_s=settings.webhook_timeout_s)
+    keys = PostgresSigningKeys(database, box)
+    sender = WebhookSender(policy, keys, timeout_s=settings.webhook_timeout_s)
     # Names are resolved in threads. A name whose server hangs occupies one for up to 30 s.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2 * settings.webhook_concurrency))
     due = PostgresDueDeliveries(
@@ -74,13 +80,16 @@ async def assemble(settings: Settings) -> AsyncIterator[Running]:
     event_log = EventLog(
         redis_client, "webhook-dispatcher", on_unreadable=ITEMS_REJECTED.labels("intake", UNREADABLE).inc
     )
-    intake = IntakeLoop(event_log, PostgresIntake(database), arrived, waits=DATABASE_AWAY)
+    intake = IntakeLoop(event_log, PostgresIntake(database, box), arrived, waits=DATABASE_AWAY)
     loops.add("intake", intake.run)
-    loops.add("dispatch", dispatch.run)
+    loops.add("dispatch", lambda: _dispatch(keys, dispatch))
+    loops.add("fleet", FleetLoop(redis_client, PostgresFleet(database), arrived).run)
+    loops.add("notices", lambda: send_notices(PostgresDisabledNotices(database), arrived))
     loops.add("wake", lambda: wake_regularly(due))
     expiring = {
         "Idempotency keys": lambda: delete_expired_keys(database),
         "old messages": lambda: delete_old(database, days=settings.webhook_kept_days),
+        "webhooks of old jobs": lambda: delete_old_job_webhooks(database, days=settings.webhook_kept_days),
         "deliveries beyond the limit": lambda: delete_excess(database, kept=settings.webhook_kept_deliveries),
     }
     loops.add("expiry", lambda: expire_regularly(expiring))
@@ -94,10 +103,10 @@ async def assemble(settings: Settings) -> AsyncIterator[Running]:
     context = Context(
         directory=KeyDirectory(redis_client),
         redis=redis,
-        endpoints=PostgresEndpoints(database),
+        endpoints=PostgresEndpoints(database, box),
         deliveries=PostgresDeliveryLog(database),
         idempotency=PostgresIdempotency(database, box),
-        box=box,
+        keys=keys,
         arrived=arrived,
         urls=Addresses(policy),
         quotas=quotas,
@@ -108,3 +117,9 @@ async def assemble(settings: Settings) -> AsyncIterator[Running]:
     finally:
         await database.close()
         await redis_client.close()
+
+
+async def _dispatch(keys: PostgresSigningKeys, dispatch: DispatchLoop) -> None:
+    """Dispatch once the signing key is loaded. The loop waits for the database like any other one."""
+    await keys.load()
+    await dispatch.run()

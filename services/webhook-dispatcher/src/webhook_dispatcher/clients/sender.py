@@ -10,8 +10,9 @@ from typing import Self
 import aiohttp
 from darkroom_outbound import BlockedAddress, GuardedClient, OutboundPolicy, RefusedUrl, parse_retry_after
 
-from webhook_dispatcher.domain.delivery import TIMED_OUT, Attempted, DueDelivery
-from webhook_dispatcher.domain.signature import signed_headers
+from webhook_dispatcher.domain.delivery import TIMED_OUT, Attempted, Credentials, DueDelivery
+from webhook_dispatcher.domain.payload import request_of
+from webhook_dispatcher.domain.signature import Signer
 
 USER_AGENT = "Darkroom-Webhooks/0.1"
 MAX_ANSWER_BYTES = 16_384
@@ -21,7 +22,8 @@ CONNECT_S, BODY_S = 5.0, 2.0
 class WebhookSender:
     """Implements `Sender`. An async context manager that owns the connections."""
 
-    def __init__(self, policy: OutboundPolicy, *, timeout_s: float) -> None:
+    def __init__(self, policy: OutboundPolicy, signer: Signer, *, timeout_s: float) -> None:
+        self._signer = signer
         self._client = GuardedClient(
             policy,
             timeout=aiohttp.ClientTimeout(total=timeout_s, sock_connect=min(CONNECT_S, timeout_s)),
@@ -37,15 +39,15 @@ class WebhookSender:
     ) -> None:
         await self._client.close()
 
-    async def send(self, delivery: DueDelivery, secret: str) -> Attempted:
+    async def send(self, delivery: DueDelivery, credentials: Credentials) -> Attempted:
         started = time.perf_counter()
-        headers = signed_headers(secret, delivery.message_id, int(time.time()), delivery.body)
+        headers, body = request_of(delivery, credentials, timestamp_s=int(time.time()), signer=self._signer)
         try:
-            async with self._client.request("POST", delivery.url, data=delivery.body, headers=headers) as answer:
-                await _read_some(answer)
+            async with self._client.request("POST", delivery.url, data=body, headers=headers) as answer:
+                received = await _read_some(answer)
                 retry_after_s = parse_retry_after(answer.headers.get("Retry-After"), datetime.now(UTC))
                 error = None if 200 <= answer.status < 300 else f"HTTP {answer.status}"
-                return Attempted(answer.status, error, time.perf_counter() - started, retry_after_s)
+                return Attempted(answer.status, error, time.perf_counter() - started, retry_after_s, received)
         except (TimeoutError, aiohttp.ClientError, OSError, RefusedUrl) as failure:
             return Attempted(None, _failure_name(failure), time.perf_counter() - started)
 

@@ -1,10 +1,12 @@
 """Delivery attempts, and the decision that follows their outcome."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from darkroom_schemas.ids import TenantId
 
+from webhook_dispatcher.domain.endpoint import Dialect
 from webhook_dispatcher.domain.schedule import next_delay_s
 
 UNREADABLE_SECRET = "secret cannot be decrypted"  # noqa: S105 - a text of the delivery log
@@ -17,30 +19,52 @@ class DeliveryStatus(StrEnum):
     PENDING = "pending"
     DELIVERED = "delivered"
     FAILED = "failed"
+    MISSED = "missed"
+    """The endpoint was disabled at the time of the event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Secrets that sign, the present one first and an earlier one while it is valid, and additional headers."""
+
+    secrets: tuple[str, ...]
+    headers: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class DueDelivery:
-    """A delivery leased for one attempt. `attempts` counts earlier ones; `secret` is None if it cannot be decrypted."""
+    """A delivery leased for one attempt. `attempts` counts all earlier ones, `replayed_from` those before a replay.
+
+    `credentials` are None if they cannot be decrypted. `body` is the stored one, which names its usual event type.
+    """
 
     id: int
     endpoint_id: str
     tenant: TenantId
     url: str
-    secret: str | None
+    credentials: Credentials | None
     message_id: str
+    event_type: str
     body: bytes
     attempts: int
+    replayed_from: int
+    schedule_s: tuple[float, ...] | None
+    dialect: Dialect
+    ed25519: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Attempted:
-    """Outcome of an attempt. `status` is None without a response; `error` is the name of a failure."""
+    """Outcome of an attempt. `status` is None without a response; `error` is the name of a failure.
+
+    `answer` is the beginning of the response's body.
+    """
 
     status: int | None
     error: str | None
     duration_s: float
     retry_after_s: float | None = None
+    answer: bytes | None = None
 
     @property
     def delivered(self) -> bool:

@@ -1,35 +1,61 @@
-"""Webhook endpoints of tenants and their deliveries."""
+"""Webhook endpoints of tenants."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from darkroom_schemas.ids import TenantId
+
+from webhook_dispatcher.domain.subscription import Filters
+
+
+class Dialect(StrEnum):
+    """Form of requests: Standard Webhooks alone, or with the body and headers of EmProps beside its headers."""
+
+    STANDARD = "standard"
+    EMPROPS = "emprops"
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A tenant's endpoint. Empty `events` means all. `disabled_reason` is set if the dispatcher has disabled it."""
+    """A tenant's endpoint. Empty `events` means all. `disabled_reason` is set if the dispatcher has disabled it.
+
+    `origin` is set if it delivers the webhooks of single jobs. `schedule_s` is the delay before each attempt, None for
+    the usual one. `header_names` are those of additional headers; their values are secret.
+    """
 
     id: str
     tenant: TenantId
     url: str
     events: tuple[str, ...]
+    filters: Filters
     description: str
     active: bool
     disabled_reason: str | None
     created_at: datetime
+    origin: str | None
+    ordered: bool
+    rate_per_s: float | None
+    schedule_s: tuple[float, ...] | None
+    dialect: Dialect
+    ed25519: bool
+    header_names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class DeliveryRecord:
-    """One entry of an endpoint's delivery log."""
+class EndpointForm:
+    """The fields of a new endpoint."""
 
-    id: int
-    message_id: str
-    event_type: str
-    status: str
-    attempts: int
-    next_at: datetime | None
-    last_status: int | None
-    last_error: str | None
-    created_at: datetime
+    url: str
+    secret: str
+    events: tuple[str, ...]
+    filters: Filters
+    description: str
+    active: bool
+    headers: Mapping[str, str]
+    ordered: bool
+    rate_per_s: float | None
+    schedule_s: tuple[float, ...] | None
+    dialect: Dialect
+    ed25519: bool

@@ -1,26 +1,71 @@
-"""Maps events of the log to webhooks: their names and their data."""
+"""Reads events of the log as webhooks: their names, their data, and what they are about."""
 
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
+from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.events import Event, EventType
-from darkroom_schemas.job import JobEventData
-
-EVENT_NAMES: dict[str, str] = {
-    EventType.JOB_CREATED: "job.submitted",
-    EventType.JOB_STARTED: "job.status_changed",
-    EventType.JOB_UPDATED: "job.status_changed",
-    EventType.JOB_RETRIED: "job.status_changed",
-    EventType.JOB_COMPLETED: "job.completed",
-    EventType.JOB_FAILED: "job.failed",
-    EventType.JOB_CANCELLED: "job.cancelled",
-}
-SUBSCRIBABLE = tuple(dict.fromkeys(EVENT_NAMES.values()))
-TEST_EVENT = "webhook.test"
+from darkroom_schemas.ids import EventId, JobId, TenantId
+from darkroom_schemas.job import JobCreatedData, JobView
+from darkroom_schemas.webhook import JOB_TIMEOUT, NAMES, JobWebhook, WebhookBody
 
 
-def webhook_data(event: Event) -> dict[str, Any]:
-    """Return the `data` of the webhook for a `job.*` event."""
-    job = JobEventData.model_validate(event.data).job
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an event is about, as far as it says."""
+
+    job_type: str | None = None
+    status: str | None = None
+    priority: int | None = None
+    worker_id: str | None = None
+    machine_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """An event as it is sent. `names` are those it can be sent under, the usual one first.
+
+    `job_id` is set for events of jobs that may have a webhook of their own, and `webhook` once such a job is created.
+    """
+
+    message_id: str
+    tenant: TenantId
+    names: tuple[str, ...]
+    moment: datetime
+    data: dict[str, Any]
+    subject: Subject = field(default_factory=Subject)
+    job_id: JobId | None = None
+    webhook: JobWebhook | None = None
+
+    def body(self) -> bytes:
+        """Serialize the body under the usual name. It is stored, so that all attempts send the same bytes."""
+        return WebhookBody(type=self.names[0], timestamp=self.moment, data=self.data).model_dump_json().encode()
+
+
+def read_event(event: Event) -> Notice | None:
+    """Return an event as it is sent; None if webhooks do not carry it. Raises ValueError for unusable data."""
+    try:
+        kind = EventType(event.type)
+        names = NAMES[kind]
+    except (ValueError, KeyError):
+        return None
+    message_id = f"msg_{event.id}"
+    moment = datetime.fromtimestamp(EventId.parse(event.id).ms / 1000, UTC)
+    if kind.startswith("job."):
+        created = JobCreatedData.model_validate(event.data)
+        job = created.job
+        if job.error is not None and job.error.code == StepErrorCode.TIMEOUT:
+            names = (*names, JOB_TIMEOUT)
+        subject = Subject(job.job_type, job.status, job.priority)
+        data = _job_data(job) | {"event_id": event.id}
+        return Notice(message_id, event.tenant, names, moment, data, subject, event.job_id, created.webhook)
+    about = {"job_id": event.job_id, **({"step_id": event.step_id} if event.step_id else {})}
+    subject = Subject(_text(event.data, "job_type"), _text(event.data, "status"), None, _text(event.data, "worker_id"))
+    return Notice(message_id, event.tenant, names, moment, about | event.data | {"event_id": event.id}, subject)
+
+
+def _job_data(job: JobView) -> dict[str, Any]:
     result = {"outputs": [o.model_dump(mode="json", exclude_none=True) for o in job.outputs], "text": job.text}
     return {
         "job_id": job.id,
@@ -29,5 +74,9 @@ def webhook_data(event: Event) -> dict[str, Any]:
         "progress": job.progress,
         "result": result if job.outputs or job.text is not None else None,
         "error": job.error.model_dump(mode="json") if job.error else None,
-        "event_id": event.id,
     }
+
+
+def _text(data: dict[str, Any], name: str) -> str | None:
+    value = data.get(name)
+    return value if isinstance(value, str) else None

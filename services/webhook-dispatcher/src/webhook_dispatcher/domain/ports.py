@@ -3,20 +3,31 @@
 import builtins
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from darkroom_chassis.idempotency import IdempotencyKey
 from darkroom_schemas.events import Event
 from darkroom_schemas.ids import EventId, TenantId
 
-from webhook_dispatcher.domain.delivery import Attempted, DueDelivery, Outcome
-from webhook_dispatcher.domain.endpoint import DeliveryRecord, Endpoint
+from webhook_dispatcher.domain.delivery import Attempted, Credentials, DueDelivery, Outcome
+from webhook_dispatcher.domain.delivery_log import AttemptRecord, Counts, DeliveryRecord, LogFilter, Replayed
+from webhook_dispatcher.domain.endpoint import Endpoint, EndpointForm
+from webhook_dispatcher.domain.fleet import Sighting
 
 
 class Sender(Protocol):
     """Makes one attempt. Does not raise for failures of the receiver or the network."""
 
-    async def send(self, delivery: DueDelivery, secret: str) -> Attempted: ...
+    async def send(self, delivery: DueDelivery, credentials: Credentials) -> Attempted: ...
+
+
+class PublicKeys(Protocol):
+    """The public keys of `v1a` signatures."""
+
+    async def public_keys(self) -> list[tuple[str, bytes]]:
+        """Return the ids and raw ed25519 keys of 32 bytes, the newest first."""
+        ...
 
 
 class SecretBox(Protocol):
@@ -52,6 +63,22 @@ class Intake(Protocol):
         ...
 
 
+class Fleet(Protocol):
+    """Stores the last known states of workers and machines."""
+
+    async def note(self, seen: Sighting) -> bool:
+        """Store a changed state and its event. Whether there are new deliveries; False also for a known state."""
+        ...
+
+
+class DisabledNotices(Protocol):
+    """Notices about endpoints that were disabled."""
+
+    async def send(self) -> int:
+        """Store the deliveries of notices that are due, and return their number."""
+        ...
+
+
 class DueDeliveries(Protocol):
     """Leases due deliveries and records the outcomes of attempts, within the limits of each endpoint.
 
@@ -78,30 +105,33 @@ class DueDeliveries(Protocol):
 class DeliveryLog(Protocol):
     """Deliveries of an endpoint, for its owner."""
 
-    async def stats(self, endpoint_id: str) -> dict[str, int]:
-        """Count an endpoint's deliveries by status."""
+    async def counts(self, endpoint_id: str) -> Counts:
+        """Count an endpoint's deliveries."""
         ...
 
-    async def retrying(self, endpoint_id: str) -> int:
-        """Count an endpoint's pending deliveries with at least one failed attempt."""
+    async def newest(self, endpoint_id: str, chosen: LogFilter, *, limit: int) -> list[DeliveryRecord]:
+        """Return up to `limit` of an endpoint's deliveries, newest first."""
         ...
 
-    async def newest(self, endpoint_id: str, *, limit: int, before: int | None) -> list[DeliveryRecord]:
-        """Return up to `limit` of an endpoint's deliveries, newest first; `before` is an id."""
+    async def attempts(self, endpoint_id: str, delivery_id: int) -> list[AttemptRecord] | None:
+        """Return the attempts of a delivery, oldest first; None if the endpoint has no such delivery."""
         ...
 
 
 class Endpoints(Protocol):
     """Stores endpoints. Each method accesses one tenant's."""
 
-    async def list(self, tenant: TenantId) -> builtins.list[Endpoint]:
-        """Return a tenant's endpoints, oldest first."""
+    async def list(self, tenant: TenantId, *, of_jobs: bool) -> builtins.list[Endpoint]:
+        """Return a tenant's registered endpoints, or those of its jobs' own webhooks, oldest first."""
         ...
 
     async def get(self, tenant: TenantId, endpoint_id: str) -> Endpoint | None: ...
 
     async def change(self, tenant: TenantId, endpoint_id: str, changes: dict[str, Any]) -> Endpoint | None:
-        """Change fields of an endpoint; None if the tenant has none with this id. `active` clears `disabled_reason`."""
+        """Change fields of `EndpointForm` by name; None if the tenant has no such endpoint.
+
+        `active` clears `disabled_reason`.
+        """
         ...
 
     async def remove(self, tenant: TenantId, endpoint_id: str) -> bool:
@@ -116,9 +146,11 @@ class NewEndpoints(Protocol):
         """Count the tenant's endpoints. Blocks other registrations of the tenant until the transaction ends."""
         ...
 
-    async def add(
-        self, tenant: TenantId, *, url: str, events: Sequence[str], description: str, sealed_secret: bytes
-    ) -> Endpoint: ...
+    async def add(self, tenant: TenantId, form: EndpointForm) -> Endpoint: ...
+
+    async def rotate(self, tenant: TenantId, endpoint_id: str, secret: str, *, overlap_s: float) -> bool:
+        """Replace the secret; the earlier one signs, too, for `overlap_s`. False if there is no such endpoint."""
+        ...
 
 
 class NewTests(Protocol):
@@ -127,12 +159,27 @@ class NewTests(Protocol):
     async def enqueue(self, endpoint: Endpoint, message_id: str) -> None: ...
 
 
+class Replays(Protocol):
+    """Makes deliveries pending again, in a transaction."""
+
+    async def one(self, endpoint_id: str, delivery_id: int) -> bool:
+        """Replay a delivery that has ended; False if the endpoint has no such delivery."""
+        ...
+
+    async def many(
+        self, endpoint_id: str, what: Replayed, *, since: datetime | None, rate_per_s: float, limit: int
+    ) -> int:
+        """Replay up to `limit` deliveries, oldest first, so many per second. Returns their number."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class UnitOfWork:
     """The stores of one transaction."""
 
     endpoints: NewEndpoints
     tests: NewTests
+    replays: Replays
 
 
 @dataclass(frozen=True, slots=True)

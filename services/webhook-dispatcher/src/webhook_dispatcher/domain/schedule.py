@@ -15,3 +15,8 @@ def next_delay_s(schedule_s: tuple[float, ...], attempts_made: int, retry_after_
         return None
     delay_s = schedule_s[attempts_made] * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - jitter, not a secret
     return max(delay_s, min(retry_after_s or 0.0, LONGEST_RETRY_AFTER_S))
+
+
+def geometric(attempts: int, first_s: float, factor: float, longest_s: float) -> tuple[float, ...]:
+    """Return a schedule: an attempt at once, then delays that grow by a factor from `first_s` up to `longest_s`."""
+    return (0.0, *(min(longest_s, first_s * factor**number) for number in range(attempts - 1)))

@@ -91,7 +91,8 @@ class DispatchLoop:
     async def _attempt(self, delivery: DueDelivery) -> None:
         attempted = await self._send(delivery)
         made = delivery.attempts + 1
-        verdict = judge(attempted, attempts_made=made, schedule_s=self._schedule_s)
+        schedule_s = delivery.schedule_s or self._schedule_s
+        verdict = judge(attempted, attempts_made=made - delivery.replayed_from, schedule_s=schedule_s)
         await self._recorder.record(Outcome(delivery, attempted, verdict))
         ATTEMPTS.labels("delivered" if attempted.delivered else "failed").inc()
         ATTEMPT_SECONDS.observe(attempted.duration_s)
@@ -102,12 +103,12 @@ class DispatchLoop:
 
     async def _send(self, delivery: DueDelivery) -> Attempted:
         """Make the attempt. Any error counts as a failed attempt, so that it is not repeated at once."""
-        if delivery.secret is None:
+        if delivery.credentials is None:
             log.error("A webhook cannot be signed: its secret was encrypted with another SECRETS_KEY",
                       endpoint_id=delivery.endpoint_id)  # fmt: skip
             return Attempted(None, UNREADABLE_SECRET, 0.0)
         try:
-            return await self._sender.send(delivery, delivery.secret)
+            return await self._sender.send(delivery, delivery.credentials)
         except Exception as error:
             log.exception("An attempt failed unexpectedly", endpoint_id=delivery.endpoint_id, delivery_id=delivery.id)
             ITEMS_REJECTED.labels("dispatch", type(error).__name__).inc()

@@ -1,4 +1,7 @@
-"""Determines the tenant of a request: the owner of its API key, or the user in X-User-Id of a service key."""
+"""Determines the tenant of a request: the owner of its API key, or the user in X-User-Id of a service key.
+
+An admin key acts for the operator, the tenant `system`, who receives events about workers, machines and job groups.
+"""
 
 from typing import Annotated
 
@@ -10,14 +13,14 @@ from darkroom_chassis.middleware import ANSWER_HEADERS
 from darkroom_redis import RedisUnavailable
 from darkroom_schemas.api_key import PublishedKey, Scope, grants
 from darkroom_schemas.errors import ErrorCode
-from darkroom_schemas.ids import TenantId
+from darkroom_schemas.ids import SYSTEM_TENANT, TenantId
 from fastapi import Depends, Header, Request
 from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from webhook_dispatcher.context import Context, Ctx
 
-SENDING = frozenset({"send_test"})
+SENDING = frozenset({"send_test", "replay", "replay_delivery"})
 """Operations that make deliveries. They have a limit of their own."""
 _API_KEY = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key of the platform: `dk_user_…`.")
 _BEARER = HTTPBearer(auto_error=False, description="The same key as a bearer token.")
@@ -55,6 +58,8 @@ async def _authenticated(request: Request, context: Context, text: str, x_user_i
         return TenantId(published.user_id)
     if published.kind == KeyKind.SERVICE and x_user_id:
         return TenantId(user_id_of(x_user_id))
+    if published.kind == KeyKind.ADMIN and not x_user_id:
+        return SYSTEM_TENANT
     sentence = "This key belongs to no user: use a user's key, or a service key with X-User-Id."
     raise AppError(403, ErrorCode.FORBIDDEN, sentence)
 

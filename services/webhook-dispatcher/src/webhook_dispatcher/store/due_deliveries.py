@@ -4,6 +4,7 @@ A transaction locks the queues of the endpoints concerned, in the order of their
 together keep an endpoint's limits and its order.
 """
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -14,7 +15,8 @@ from darkroom_chassis.database import Database
 from darkroom_schemas.ids import TenantId
 from psycopg.rows import DictRow
 
-from webhook_dispatcher.domain.delivery import DeliveryStatus, DueDelivery, Outcome
+from webhook_dispatcher.domain.delivery import Credentials, DeliveryStatus, DueDelivery, Outcome
+from webhook_dispatcher.domain.endpoint import Dialect
 from webhook_dispatcher.domain.endpoint_queue import (
     Allowance,
     QueueLimits,
@@ -42,6 +44,7 @@ WHERE queue.due_at IS NOT NULL AND endpoint.tenant <> ALL (%s)
 ORDER BY queue.due_at
 LIMIT 1
 """
+_DISABLE = "UPDATE webhooks.endpoints SET active = false, disabled_reason = %s, notice_due = true WHERE id = %s"
 Connection = psycopg.AsyncConnection[DictRow]
 
 
@@ -86,13 +89,25 @@ class PostgresDueDeliveries:
             "lease": LEASE,
         }
         leased = await connection.execute(query("lease_deliveries"), values)
-        return [
-            DueDelivery(
-                r["id"], r["endpoint_id"], r["tenant"], r["url"], self._box.open(r["sealed_secret"]), r["message_id"],
-                r["body"], r["attempts"],
-            )
-            for r in await leased.fetchall()
-        ]  # fmt: skip
+        return [self._delivery(row) for row in await leased.fetchall()]
+
+    def _delivery(self, row: DictRow) -> DueDelivery:
+        return DueDelivery(
+            id=row["id"], endpoint_id=row["endpoint_id"], tenant=row["tenant"], url=row["url"],
+            credentials=self._credentials(row), message_id=row["message_id"], event_type=row["event_type"],
+            body=row["body"], attempts=row["attempts"], replayed_from=row["replayed_from"],
+            schedule_s=row["schedule_s"] and tuple(row["schedule_s"]), dialect=Dialect(row["dialect"]),
+            ed25519=row["ed25519"],
+        )  # fmt: skip
+
+    def _credentials(self, row: DictRow) -> Credentials | None:
+        secret, headers = self._box.open(row["sealed_secret"]), "{}"
+        if row["sealed_headers"] is not None:
+            headers = self._box.open(row["sealed_headers"]) or ""
+        if secret is None or not headers:
+            return None
+        earlier = self._box.open(row["previous_secret"]) if row["previous_secret"] is not None else None
+        return Credentials((secret, earlier) if earlier else (secret,), json.loads(headers))
 
     async def _save_taken(
         self,
@@ -141,8 +156,7 @@ class PostgresDueDeliveries:
         for endpoint, row in rows.items():
             reason = _reason_to_disable(ended[endpoint], states[endpoint], row["now"])
             if reason and row["active"]:
-                off = "UPDATE webhooks.endpoints SET active = false, disabled_reason = %s WHERE id = %s"
-                await connection.execute(off, [reason, endpoint])
+                await connection.execute(_DISABLE, [reason, endpoint])
             ends = Counter(outcome.verdict.status for outcome in ended[endpoint])
             delivered, failed = ends[DeliveryStatus.DELIVERED], ends[DeliveryStatus.FAILED]
             saved.add(endpoint, states[endpoint], None, delivered=delivered, failed=failed)
@@ -201,6 +215,7 @@ async def _record(connection: Connection, outcomes: Sequence[Outcome]) -> set[in
             "status": [o.attempted.status for o in outcomes],
             "error": [o.attempted.error for o in outcomes],
             "duration_s": [o.attempted.duration_s for o in outcomes],
+            "answer": [o.attempted.answer for o in outcomes],
         },
     )
     return {row["delivery_id"] for row in await stored.fetchall()}

@@ -6,10 +6,12 @@ from darkroom_chassis.idempotency import KEPT, IdempotencyKey
 from darkroom_chassis.idempotency_rows import IdempotencyRow
 from darkroom_schemas.ids import TenantId
 from sqlalchemy import func
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from webhook_dispatcher.domain.ports import Answer, SecretBox, UnitOfWork, Writes
 from webhook_dispatcher.store.delivery_log import PostgresNewTests
 from webhook_dispatcher.store.endpoints import PostgresNewEndpoints
+from webhook_dispatcher.store.replays import PostgresReplays
 from webhook_dispatcher.store.tables import idempotency_keys
 
 
@@ -27,10 +29,14 @@ class PostgresIdempotency:
                 if earlier is None:
                     raise RuntimeError("an answer was encrypted with another SECRETS_KEY and cannot be repeated")
                 return Answer(earlier, replayed=True)
-            body = await work(UnitOfWork(PostgresNewEndpoints(connection), PostgresNewTests(connection)))
+            body = await work(self._stores(connection))
             if row is not None:
                 await row.answer(connection, self._box.seal(body))
             return Answer(body)
+
+    def _stores(self, connection: AsyncConnection) -> UnitOfWork:
+        new = PostgresNewEndpoints(connection, self._box)
+        return UnitOfWork(new, PostgresNewTests(connection), PostgresReplays(connection))
 
 
 async def delete_expired_keys(database: Database) -> int:

@@ -4,19 +4,24 @@ from darkroom_chassis.database import Database
 from sqlalchemy import select, update
 
 from webhook_dispatcher.domain.ports import SecretBox
-from webhook_dispatcher.store.tables import endpoints
+from webhook_dispatcher.store.tables import endpoints, signing_keys
+
+COLUMNS = (
+    endpoints.c.sealed_secret, endpoints.c.previous_secret, endpoints.c.sealed_headers, signing_keys.c.sealed_private,
+)  # fmt: skip
 
 
 async def reseal(database: Database, box: SecretBox) -> int:
     """Encrypt every secret that can be decrypted under the present key, and return their number."""
     done = 0
     async with database.connect() as connection:
-        rows = (await connection.execute(select(endpoints.c.id, endpoints.c.sealed_secret))).all()
-        for row in rows:
-            if (secret := box.open(row.sealed_secret)) is None:
-                continue
-            # An endpoint that was changed meanwhile has a secret under the present key.
-            same = (endpoints.c.id == row.id, endpoints.c.sealed_secret == row.sealed_secret)
-            await connection.execute(update(endpoints).where(*same).values(sealed_secret=box.seal(secret)))
-            done += 1
+        for column in COLUMNS:
+            key = column.table.c.id
+            for row in (await connection.execute(select(key, column.label("sealed")).where(column.is_not(None)))).all():
+                if (secret := box.open(row.sealed)) is None:
+                    continue
+                # A row that was changed meanwhile is encrypted under the present key.
+                same = (key == row.id, column == row.sealed)
+                await connection.execute(update(column.table).where(*same).values({column: box.seal(secret)}))
+                done += 1
     return done

@@ -6,7 +6,7 @@ from darkroom_chassis.database import Database
 from darkroom_chassis.expired_rows import BATCH, delete_older
 from sqlalchemy import func, text
 
-from webhook_dispatcher.store.tables import messages
+from webhook_dispatcher.store.tables import fleet, job_webhooks, messages
 
 _OLDEST = text("""
     WITH excess AS (
@@ -26,6 +26,13 @@ _UNUSED = text("""
         AND NOT EXISTS (SELECT FROM webhooks.deliveries AS delivery WHERE delivery.message_id = message.id)
 """)
 
+_UNUSED_ORIGINS = text("""
+    DELETE FROM webhooks.endpoints AS endpoint
+    WHERE endpoint.origin IS NOT NULL AND endpoint.created_at < now() - make_interval(secs => :days * 86400)
+        AND NOT EXISTS (SELECT FROM webhooks.job_webhooks AS job WHERE job.endpoint_id = endpoint.id)
+        AND NOT EXISTS (SELECT FROM webhooks.deliveries AS delivery WHERE delivery.endpoint_id = endpoint.id)
+""")
+
 
 async def delete_old(database: Database, *, days: float) -> int:
     """Delete the messages older than `days`, with all of their deliveries, and return their number."""
@@ -42,3 +49,13 @@ async def delete_excess(database: Database, *, kept: int) -> int:
         deleted += len(ids)
         if len(ids) < BATCH:
             return deleted
+
+
+async def delete_old_job_webhooks(database: Database, *, days: float) -> int:
+    """Delete the webhooks of jobs older than `days`, the origins without any, and states of the fleet as old."""
+    before = func.now() - timedelta(days=days)
+    deleted = await delete_older(database, job_webhooks.c.created_at, before)
+    await delete_older(database, fleet.c.seen_at, before)
+    async with database.connect() as connection:
+        await connection.execute(_UNUSED_ORIGINS, {"days": days})
+    return deleted

@@ -19,7 +19,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 SCHEMA = "webhooks"
 
@@ -40,7 +40,32 @@ endpoints = Table(
     moment("created_at", default=True),
     Column("ordered", Boolean, nullable=False, server_default=text("false")),
     Column("rate_per_s", Double),
+    Column("filters", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("origin", Text),
+    Column("notice_due", Boolean, nullable=False, server_default=text("false")),
+    Column("ed25519", Boolean, nullable=False, server_default=text("false")),
+    Column("previous_secret", LargeBinary),
+    moment("previous_until", nullable=True),
+    Column("sealed_headers", LargeBinary),
+    Column("header_names", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("schedule_s", ARRAY(Double)),
+    Column("dialect", Text, nullable=False, server_default="standard"),
     Index(None, "tenant", "id"),
+    Index("endpoints_notice_idx", "id", postgresql_where=text("notice_due")),
+    Index("endpoints_origin_idx", "tenant", "origin", unique=True, postgresql_where=text("origin IS NOT NULL")),
+)
+"""`origin` is set for the endpoint of the webhooks of single jobs to one origin; it is not registered by anyone."""
+
+job_webhooks = Table(
+    "job_webhooks",
+    metadata,
+    Column("job_id", Text, primary_key=True),
+    Column("endpoint_id", Uuid(as_uuid=False), ForeignKey(endpoints.c.id, ondelete="CASCADE"), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("events", ARRAY(Text), nullable=False),
+    moment("created_at", default=True),
+    Index(None, "created_at"),
+    Index(None, "endpoint_id"),
 )
 
 endpoint_queues = Table(
@@ -85,15 +110,22 @@ deliveries = Table(
     Column("last_status", SmallInteger),
     Column("last_error", Text),
     moment("created_at", default=True),
+    Column("event_type", Text),
+    Column("url", Text),
+    Column("replayed_from", Integer, nullable=False, server_default=text("0")),
     UniqueConstraint("message_id", "endpoint_id"),
-    CheckConstraint("status IN ('pending', 'delivered', 'failed')", name="status"),
+    CheckConstraint("status IN ('pending', 'delivered', 'failed', 'missed')", name="status"),
     CheckConstraint("(status = 'pending') = (next_at IS NOT NULL)", name="due"),
     Index("deliveries_due_idx", "next_at", postgresql_where=text("status = 'pending'")),
     Index("deliveries_pending_idx", "endpoint_id", "next_at", postgresql_where=text("status = 'pending'")),
     Index("deliveries_ordered_idx", "endpoint_id", "id", postgresql_where=text("status = 'pending'")),
+    Index("deliveries_missed_idx", "endpoint_id", "id", postgresql_where=text("status = 'missed'")),
     Index("deliveries_leased_idx", "endpoint_id", postgresql_where=text("leased_until IS NOT NULL")),
     Index(None, "endpoint_id", "id"),
 )
+
+"""`event_type` and `url` replace those of the message and the endpoint. `missed`: the endpoint was disabled.
+`replayed_from` is the number of attempts before the last replay, from which the schedule begins again."""
 
 attempts = Table(
     "attempts",
@@ -104,7 +136,29 @@ attempts = Table(
     Column("error", Text),
     Column("duration_s", Double, nullable=False),
     moment("at", default=True),
+    Column("answer", LargeBinary),
 )
+
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("sealed_private", LargeBinary, nullable=False),
+    Column("public", LargeBinary, nullable=False),
+    moment("created_at", default=True),
+)
+"""Keys of `v1a` signatures; the newest one signs."""
+
+fleet = Table(
+    "fleet",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("connected", Boolean, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    moment("seen_at", default=True),
+    Index(None, "seen_at"),
+)
+"""Workers and machines by their last known state, so that replicas report each change once."""
 
 idempotency_keys = Table(
     "idempotency_keys",

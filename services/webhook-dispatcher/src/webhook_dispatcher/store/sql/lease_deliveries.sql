@@ -24,5 +24,8 @@ UPDATE webhooks.deliveries AS delivery
 SET next_at = now() + %(lease)s, leased_until = now() + %(lease)s
 FROM chosen, webhooks.endpoints AS endpoint, webhooks.messages AS message
 WHERE delivery.id = chosen.id AND endpoint.id = delivery.endpoint_id AND message.id = delivery.message_id
-RETURNING delivery.id, delivery.endpoint_id, delivery.attempts, delivery.message_id, endpoint.tenant, endpoint.url,
-    endpoint.sealed_secret, message.body
+RETURNING delivery.id, delivery.endpoint_id, delivery.attempts, delivery.replayed_from, delivery.message_id,
+    coalesce(delivery.event_type, message.event_type) AS event_type, coalesce(delivery.url, endpoint.url) AS url,
+    endpoint.tenant, endpoint.sealed_secret, endpoint.sealed_headers, endpoint.schedule_s, endpoint.dialect,
+    endpoint.ed25519, message.body,
+    CASE WHEN endpoint.previous_until > now() THEN endpoint.previous_secret END AS previous_secret

@@ -3,8 +3,8 @@
 WITH outcome AS (
     SELECT * FROM unnest(
         %(ids)s::bigint[], %(made)s::int[], %(state)s::text[], %(delay_s)s::float8[], %(status)s::smallint[],
-        %(error)s::text[], %(duration_s)s::float8[]
-    ) AS o (id, made, state, delay_s, status, error, duration_s)
+        %(error)s::text[], %(duration_s)s::float8[], %(answer)s::bytea[]
+    ) AS o (id, made, state, delay_s, status, error, duration_s, answer)
 ), recorded AS (
     UPDATE webhooks.deliveries AS delivery
     SET status = outcome.state, attempts = outcome.made + 1, leased_until = NULL, last_status = outcome.status,
@@ -13,7 +13,7 @@ WITH outcome AS (
     WHERE delivery.id = outcome.id AND delivery.attempts = outcome.made AND delivery.status = 'pending'
     RETURNING delivery.id
 )
-INSERT INTO webhooks.attempts (delivery_id, number, status, error, duration_s)
-SELECT outcome.id, outcome.made + 1, outcome.status, outcome.error, outcome.duration_s
+INSERT INTO webhooks.attempts (delivery_id, number, status, error, duration_s, answer)
+SELECT outcome.id, outcome.made + 1, outcome.status, outcome.error, outcome.duration_s, outcome.answer
 FROM outcome JOIN recorded ON recorded.id = outcome.id
 RETURNING delivery_id
