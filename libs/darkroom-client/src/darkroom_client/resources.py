@@ -1,8 +1,9 @@
 """The resources of a client: jobs, assets, job types, credits, keys, webhooks and tickets."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
 from darkroom_client.calls import account, assets, jobs, webhooks
 from darkroom_client.calls.assets import AssetsWhere
@@ -11,6 +12,7 @@ from darkroom_client.job_handles import JobHandle
 from darkroom_client.models import (
     ApiKey,
     Asset,
+    Attempt,
     Balance,
     CreditLine,
     Delivery,
@@ -21,6 +23,7 @@ from darkroom_client.models import (
     NewApiKey,
     NewWebhook,
     Page,
+    Replayed,
     Ticket,
     Webhook,
     Why,
@@ -207,12 +210,24 @@ class Webhooks(Resource):
         events: Sequence[str] | None = None,
         description: str | None = None,
         secret: str | None = None,
+        filters: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        ordered: bool | None = None,
+        rate_per_s: float | None = None,
         idempotency_key: str | None = None,
     ) -> NewWebhook:
         """Register a URL for some events, or for all. The `secret` of the result verifies signatures."""
         return self._transport.send(
             webhooks.addition(
-                url, events=events, description=description, secret=secret, idempotency_key=idempotency_key
+                url,
+                events=events,
+                description=description,
+                secret=secret,
+                filters=filters,
+                headers=headers,
+                ordered=ordered,
+                rate_per_s=rate_per_s,
+                idempotency_key=idempotency_key,
             )
         )
 
@@ -238,9 +253,46 @@ class Webhooks(Resource):
         """Send a `webhook.test` event and return the id of its message."""
         return self._transport.send(webhooks.test(webhook_id, idempotency_key))
 
-    def deliveries(self, webhook_id: str, *, limit: int = PAGE, cursor: str | None = None) -> Page[Delivery]:
-        """Read one page of the delivery log, newest first."""
-        return self._transport.send(webhooks.deliveries(webhook_id, limit=limit, cursor=cursor))
+    def rotate(
+        self,
+        webhook_id: str,
+        *,
+        secret: str | None = None,
+        overlap_s: float | None = None,
+        idempotency_key: str | None = None,
+    ) -> str:
+        """Replace the secret and return the new one. Both sign for `overlap_s` seconds, a day by default."""
+        return self._transport.send(
+            webhooks.rotation(webhook_id, secret=secret, overlap_s=overlap_s, idempotency_key=idempotency_key)
+        )
+
+    def replay(
+        self,
+        webhook_id: str,
+        what: str,
+        *,
+        since: datetime | None = None,
+        rate_per_s: float | None = None,
+        idempotency_key: str | None = None,
+    ) -> Replayed:
+        """Make `failed` deliveries again, or those `missed` while the endpoint was disabled, so many per second."""
+        return self._transport.send(
+            webhooks.replay(webhook_id, what, since=since, rate_per_s=rate_per_s, idempotency_key=idempotency_key)
+        )
+
+    def replay_delivery(self, webhook_id: str, delivery_id: int, *, idempotency_key: str | None = None) -> Replayed:
+        """Make one delivery again, with the same message id."""
+        return self._transport.send(webhooks.delivery_replay(webhook_id, delivery_id, idempotency_key))
+
+    def attempts(self, webhook_id: str, delivery_id: int) -> tuple[Attempt, ...]:
+        """Read the attempts of a delivery, oldest first."""
+        return self._transport.send(webhooks.attempts(webhook_id, delivery_id))
+
+    def deliveries(
+        self, webhook_id: str, *, limit: int = PAGE, cursor: str | None = None, status: str | None = None
+    ) -> Page[Delivery]:
+        """Read one page of the delivery log, newest first. `status` chooses the deliveries."""
+        return self._transport.send(webhooks.deliveries(webhook_id, limit=limit, cursor=cursor, status=status))
 
     def all_deliveries(self, webhook_id: str) -> Iterator[Delivery]:
         """Yield all deliveries in the log, newest first."""

@@ -94,7 +94,7 @@ PIPED: dict[str, list[str]] = {
     "credits --statement": [TIME, "capture", "0.125", "-0.125", "1234567.5", "", ""],
     "keys list": ["k1", KEY["name"].replace("\t", " "), "standard", "a,b", "yes", TIME, ""],
     "webhooks list": ["w1", "http://receiver/", "yes", "job.completed", "", ""],
-    "webhooks deliveries w1": ["m", "job.completed", "failed", "3", "500", "", TIME],
+    "webhooks deliveries w1": ["m", "job.completed", "failed", "3", "500", "", TIME, "1"],
 }
 
 

@@ -131,6 +131,22 @@ def test_webhooks_are_added_changed_tested_and_removed(api: EitherClient, servic
     assert {asked.headers["authorization"] for asked in service.asked} == {"Bearer secret"}
 
 
+def test_secrets_are_rotated_and_deliveries_replayed(api: EitherClient, service: ScriptedService) -> None:
+    attempt = {"number": 1, "status": 500, "error": "HTTP 500", "duration_s": 0.1, "at": NOW, "answer": "no"}
+    service.on("/api/webhooks/w1/rotate", Answer.json({"secret": "whsec_y", "previous_valid_until": NOW}))
+    service.on("/api/webhooks/w1/replay", Answer.json({"replayed": 3, "more": False}, status=202))
+    service.on("/api/webhooks/w1/deliveries/7/replay", Answer.json({"replayed": 1, "more": False}, status=202))
+    service.on("/api/webhooks/w1/deliveries/7/attempts", Answer.json({"attempts": [attempt]}))
+    since = datetime(2026, 1, 2, tzinfo=UTC)
+    assert api(api.client.webhooks.rotate("w1", overlap_s=60)) == "whsec_y"
+    assert api(api.client.webhooks.replay("w1", "missed", since=since, rate_per_s=5)).replayed == 3
+    assert api(api.client.webhooks.replay_delivery("w1", 7)).replayed == 1
+    assert [one.answer for one in api(api.client.webhooks.attempts("w1", 7))] == ["no"]
+    assert [body for _method, _path, body in sent(service)] == [
+        {"overlap_s": 60}, {"what": "missed", "since": since.isoformat(), "rate_per_s": 5}, None, None,
+    ]  # fmt: skip
+
+
 def test_every_delivery_is_read_over_the_pages(api: EitherClient, service: ScriptedService) -> None:
     full = [DELIVERY | {"id": 1000 - number} for number in range(200)]
     service.on("/api/webhooks/w1/deliveries", Answer.json({"deliveries": full}), Answer.json({"deliveries": full[:3]}))

@@ -4,11 +4,12 @@ from darkroom_client.models.account import ApiKey, Balance, CreditLine, JobType,
 from darkroom_client.models.answer import Page
 from darkroom_client.models.assets import Asset
 from darkroom_client.models.jobs import HistoryLine, Interval, Job, JobEvent, JobState, WaitingStep, Why
-from darkroom_client.models.webhooks import Delivery, NewWebhook, Webhook
+from darkroom_client.models.webhooks import Attempt, Delivery, NewWebhook, Replayed, Webhook
 
 __all__ = [
     "ApiKey",
     "Asset",
+    "Attempt",
     "Balance",
     "CreditLine",
     "Delivery",
@@ -21,6 +22,7 @@ __all__ = [
     "NewApiKey",
     "NewWebhook",
     "Page",
+    "Replayed",
     "Ticket",
     "WaitingStep",
     "Webhook",
