@@ -23,9 +23,12 @@ from webhook_dispatcher.context import Context, Quotas
 from webhook_dispatcher.loops.dispatch import DispatchLoop
 from webhook_dispatcher.loops.fleet import FleetLoop
 from webhook_dispatcher.loops.intake import IntakeLoop
+from webhook_dispatcher.loops.measure import measure_regularly
 from webhook_dispatcher.loops.notices import send_notices
+from webhook_dispatcher.loops.progress import ProgressLoop
 from webhook_dispatcher.loops.wake import wake_regularly
 from webhook_dispatcher.settings import Settings
+from webhook_dispatcher.store.backlog import PostgresBacklog
 from webhook_dispatcher.store.delivery_log import PostgresDeliveryLog
 from webhook_dispatcher.store.due_deliveries import PostgresDueDeliveries
 from webhook_dispatcher.store.endpoints import PostgresEndpoints
@@ -33,6 +36,7 @@ from webhook_dispatcher.store.fleet import PostgresFleet
 from webhook_dispatcher.store.idempotency import PostgresIdempotency, delete_expired_keys
 from webhook_dispatcher.store.intake import PostgresIntake
 from webhook_dispatcher.store.notices import PostgresDisabledNotices
+from webhook_dispatcher.store.progress_targets import PostgresProgressTargets
 from webhook_dispatcher.store.retention import delete_excess, delete_old, delete_old_job_webhooks
 from webhook_dispatcher.store.secret_box import FernetBox
 from webhook_dispatcher.store.signing_keys import PostgresSigningKeys
@@ -83,6 +87,8 @@ async def assemble(settings: Settings) -> AsyncIterator[Running]:
     intake = IntakeLoop(event_log, PostgresIntake(database, box), arrived, waits=DATABASE_AWAY)
     loops.add("intake", intake.run)
     loops.add("dispatch", lambda: _dispatch(keys, dispatch))
+    loops.add("progress", ProgressLoop(redis_client, PostgresProgressTargets(database, box), sender).run)
+    loops.add("measure", lambda: measure_regularly(PostgresBacklog(database)))
     loops.add("fleet", FleetLoop(redis_client, PostgresFleet(database), arrived).run)
     loops.add("notices", lambda: send_notices(PostgresDisabledNotices(database), arrived))
     loops.add("wake", lambda: wake_regularly(due))

@@ -6,11 +6,11 @@ from darkroom_chassis.validation import suggestion
 from darkroom_outbound import read_url
 from darkroom_schemas.base import Request as RequestBody
 from darkroom_schemas.fields import Text
-from darkroom_schemas.webhook import EVENT_NAMES, JobWebhook
+from darkroom_schemas.webhook import EVENT_NAMES, JOB_PROGRESS, JobWebhook
 from pydantic import AfterValidator, Field
 
 MAX_URL = 2000
-EVENTS = (*(name for name in EVENT_NAMES if name.startswith("job.")), "job.*")
+EVENTS = (*(name for name in EVENT_NAMES if name.startswith("job.") and name != JOB_PROGRESS), "job.*")
 
 
 def _requestable(url: str) -> str:

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 from darkroom_outbound import BlockedAddress, GuardedClient, OutboundPolicy, RefusedUrl, parse_retry_after
 
 from webhook_dispatcher.domain.delivery import TIMED_OUT, Attempted, Credentials, DueDelivery
@@ -22,13 +23,21 @@ CONNECT_S, BODY_S = 5.0, 2.0
 class WebhookSender:
     """Implements `Sender`. An async context manager that owns the connections."""
 
-    def __init__(self, policy: OutboundPolicy, signer: Signer, *, timeout_s: float) -> None:
+    def __init__(
+        self,
+        policy: OutboundPolicy,
+        signer: Signer,
+        *,
+        timeout_s: float,
+        resolver: AbstractResolver | None = None,
+    ) -> None:
         self._signer = signer
         self._client = GuardedClient(
             policy,
             timeout=aiohttp.ClientTimeout(total=timeout_s, sock_connect=min(CONNECT_S, timeout_s)),
             connections=0,  # no limit: the wait for a pooled connection would count against the time limit
             headers={"User-Agent": USER_AGENT, "Content-Type": "application/json"},
+            resolver=resolver,
         )
 
     async def __aenter__(self) -> Self:

@@ -2,6 +2,7 @@
 
 import builtins
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -10,10 +11,12 @@ from darkroom_chassis.idempotency import IdempotencyKey
 from darkroom_schemas.events import Event
 from darkroom_schemas.ids import EventId, TenantId
 
+from webhook_dispatcher.domain.backlog import Backlog
 from webhook_dispatcher.domain.delivery import Attempted, Credentials, DueDelivery, Outcome
 from webhook_dispatcher.domain.delivery_log import AttemptRecord, Counts, DeliveryRecord, LogFilter, Replayed
 from webhook_dispatcher.domain.endpoint import Endpoint, EndpointForm
 from webhook_dispatcher.domain.fleet import Sighting
+from webhook_dispatcher.domain.progress import ProgressTarget
 
 
 class Sender(Protocol):
@@ -60,6 +63,24 @@ class Intake(Protocol):
 
         Returns their number, or None if another replica has moved the position.
         """
+        ...
+
+
+class Measure(Protocol):
+    """Measures the backlog."""
+
+    async def measure(self) -> Backlog: ...
+
+
+FindTargets = Callable[[], Awaitable[list[ProgressTarget]]]
+"""Returns the active endpoints that list progress."""
+
+
+class ProgressTargets(Protocol):
+    """Endpoints that receive live progress."""
+
+    def leading(self) -> AbstractAsyncContextManager[FindTargets | None]:
+        """Make this replica the one that sends progress while the context is open. Yields None if another one is."""
         ...
 
 
