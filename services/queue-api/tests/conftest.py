@@ -6,20 +6,16 @@ from pathlib import Path
 import httpx
 import pytest
 from darkroom_local.servers.valkey import EmbeddedValkey
-from support.services import RunningService, running_service
+from support.queue_api import HEADERS, queue_api
+from support.services import RunningService
 
-TOKEN = "operator-token-for-tests"
-
-
-def _start(url: str, folder: Path) -> Iterator[RunningService]:
-    env = {"REDIS_URL": url, "AUTH_TOKEN": TOKEN, "QUEUE_MAX_DEPTH": "3", "WS_CONNECTIONS_PER_CLIENT": "2"}
-    with running_service("queue_api", "QUEUE_API_PORT", env, folder) as service:
-        yield service
+LIMITS = {"QUEUE_MAX_DEPTH": "3", "WS_CONNECTIONS_PER_CLIENT": "2"}
 
 
 @pytest.fixture(scope="module")
 def shared_service(valkey_server: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
-    yield from _start(valkey_server.url, tmp_path_factory.mktemp("queue-api"))
+    with queue_api(valkey_server.url, tmp_path_factory.mktemp("queue-api"), **LIMITS) as service:
+        yield service
 
 
 @pytest.fixture
@@ -30,11 +26,11 @@ def service(shared_service: RunningService, redis_url: str) -> RunningService:
 @pytest.fixture
 def own_service(redis_url: str, tmp_path: Path) -> Iterator[RunningService]:
     """A process for one test only, which may end it."""
-    yield from _start(redis_url, tmp_path)
+    with queue_api(redis_url, tmp_path, **LIMITS) as service:
+        yield service
 
 
 @pytest.fixture
 async def api(service: RunningService) -> AsyncIterator[httpx.AsyncClient]:
-    headers = {"Authorization": f"Bearer {TOKEN}"}
-    async with httpx.AsyncClient(base_url=service.url, headers=headers) as client:
+    async with httpx.AsyncClient(base_url=service.url, headers=HEADERS) as client:
         yield client

@@ -29,8 +29,11 @@ from darkroom_queue.log.progress import ProgressFeed
 from darkroom_queue.log.status import StatusFeed, StatusMessage
 from darkroom_queue.operate.control import Control
 from darkroom_queue.operate.dead_letters import DeadLetterCursor, DeadLetters
+from darkroom_queue.operate.index_writer import IndexMoved, IndexWriter, NotTheWriter
 from darkroom_queue.operate.insight import Insight, Waiting, WaitReason, fits
+from darkroom_queue.operate.job_index import JobCursor, JobFilter, JobIndex, JobPage
 from darkroom_queue.operate.registry import Registry, WorkerRecord
+from darkroom_queue.operate.series import Bucket, Series
 from darkroom_queue.operate.sweeper import Sweeper
 from darkroom_queue.producer import CancelOutcome, Producer, QueueDepth, Submitted
 from darkroom_queue.worker.consumer import Consumer
@@ -39,6 +42,7 @@ from darkroom_queue.worker.turn import Finish, Outcome
 
 __all__ = [
     "RESET",
+    "Bucket",
     "CancelOutcome",
     "ClassShareUsed",
     "Consumer",
@@ -50,8 +54,15 @@ __all__ = [
     "Finish",
     "Followed",
     "Handler",
+    "IndexMoved",
+    "IndexWriter",
     "Insight",
+    "JobCursor",
+    "JobFilter",
+    "JobIndex",
+    "JobPage",
     "LogTruncated",
+    "NotTheWriter",
     "Outcome",
     "Producer",
     "ProgressFeed",
@@ -61,6 +72,7 @@ __all__ = [
     "QueueFull",
     "Registry",
     "Reset",
+    "Series",
     "SlowReader",
     "StatusFeed",
     "StatusMessage",

@@ -9,7 +9,7 @@ from darkroom_chassis.service import create_app
 from darkroom_redis import RedisUnavailable
 from fastapi import FastAPI
 
-from queue_api.routes import bulk, dead_letters, fleet, job_groups, jobs, outputs, queues, tickets
+from queue_api.routes import bulk, dead_letters, fleet, job_groups, job_list, jobs, outputs, queues, series, tickets
 from queue_api.settings import Settings
 from queue_api.sockets import events, group_events
 from queue_api.wiring import assemble
@@ -39,7 +39,8 @@ def build_app(settings: Settings) -> FastAPI:
     app.include_router(group_events.router)
     app.include_router(job_groups.router)
     app.include_router(outputs.router)
-    for router in (bulk.router, jobs.router, queues.router, dead_letters.router, fleet.router, tickets.router):
+    modules = (bulk, job_list, jobs, queues, series, dead_letters, fleet, tickets)
+    for router in (module.router for module in modules):
         app.include_router(router, prefix="/api")
         app.include_router(router, include_in_schema=False)  # the overview's paths have no /api
     app.include_router(probe_routes({"redis": check_redis, "loops": check_loops}))

@@ -6,7 +6,17 @@ from typing import cast
 
 from darkroom_chassis.availability import Availability
 from darkroom_chassis.connection_limit import ConnectionLimit
-from darkroom_queue import Control, DeadLetters, EventFanout, Insight, Producer, QueueClient, Registry
+from darkroom_queue import (
+    Control,
+    DeadLetters,
+    EventFanout,
+    Insight,
+    JobIndex,
+    Producer,
+    QueueClient,
+    Registry,
+    Series,
+)
 from darkroom_redis import Tickets
 from starlette.requests import HTTPConnection
 
@@ -35,6 +45,8 @@ class Context:
     insight: Insight
     control: Control
     dead_letters: DeadLetters
+    jobs: JobIndex
+    series: Series
     calibration: Calibration
     fanout: EventFanout
     progress: ProgressSource

@@ -8,7 +8,19 @@ from darkroom_chassis.availability import Availability
 from darkroom_chassis.connection_limit import ConnectionLimit
 from darkroom_chassis.loops import LoopSupervisor
 from darkroom_chassis.metrics import ITEMS_REJECTED, UNREADABLE
-from darkroom_queue import Control, DeadLetters, EventFanout, Insight, Producer, QueueClient, Registry, Sweeper
+from darkroom_queue import (
+    Control,
+    DeadLetters,
+    EventFanout,
+    IndexWriter,
+    Insight,
+    JobIndex,
+    Producer,
+    QueueClient,
+    Registry,
+    Series,
+    Sweeper,
+)
 from darkroom_redis import RedisUnavailable, Tickets
 
 from queue_api.clients.client_jobs import ClientJobs
@@ -52,6 +64,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Running]:
     loops.add("fleet", fleet.run)
     loops.add("progress", board.run)
     loops.add("sweeper", sweeper.run)
+    loops.add("job-index", IndexWriter(redis_client).run)
     insight, calibration = Insight(redis_client), Calibration()
     calibrator = Calibrator(insight, fanout, calibration)
     loops.add("eta-samples", calibrator.sample)
@@ -69,6 +82,8 @@ async def assemble(settings: Settings) -> AsyncIterator[Running]:
         insight=insight,
         control=Control(redis_client),
         dead_letters=dead_letters,
+        jobs=JobIndex(redis_client),
+        series=Series(redis_client),
         calibration=calibration,
         fanout=fanout,
         progress=board,

@@ -1,67 +1,15 @@
 """What operators do: pause and resume, look through dead letters, retry them, drain workers."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
-from darkroom_queue import Consumer, Handler, Producer, QueueClient, StepContext, StepFailed
-from darkroom_schemas.errors import StepErrorCode
-from darkroom_schemas.ids import WorkerId
-from darkroom_schemas.step import StepError, StepResult
-from darkroom_schemas.worker import Capabilities, WorkerInfo
+from darkroom_queue import Producer, QueueClient, StepContext
+from darkroom_schemas.step import StepResult
+from support.queue_api import SIMULATION, complete, ended, fail, submit, working
 from support.steps import make_step
 from support.waiting import until
-
-SIMULATION: dict[str, Any] = {"job_type": "simulation", "payload": {"duration_s": 0}, "max_attempts": 1}
-BROKEN = StepError(code=StepErrorCode.BACKEND, message="broken pipe")
-
-
-async def complete(_: StepContext) -> StepResult:
-    return StepResult(text="done")
-
-
-async def fail(_: StepContext) -> StepResult:
-    raise StepFailed(BROKEN)
-
-
-@asynccontextmanager
-async def working(
-    redis_url: str, handler: Handler, backends: tuple[str, ...] = (), worker_id: str = "w-1"
-) -> AsyncIterator[Consumer]:
-    client = await QueueClient.open(redis_url)
-    info = WorkerInfo(
-        worker_id=WorkerId(worker_id),
-        incarnation="i-1",
-        machine_id="m-1",
-        capabilities=Capabilities(types=("simulation",), models=("sdxl.safetensors",), vram_gb=24, backends=backends),
-        concurrency=4,
-        version="test",
-        gpu="Test GPU",
-    )
-    consumer = Consumer(client, info, handler)
-    running = asyncio.create_task(consumer.run())
-    try:
-        yield consumer
-    finally:
-        consumer.drain(grace_s=0)
-        await running
-        await client.close()
-
-
-async def submit(api: httpx.AsyncClient, **changes: Any) -> str:
-    answer = await api.post("/api/jobs", json=SIMULATION | changes)
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["job_id"])
-
-
-async def ended(api: httpx.AsyncClient, job_id: str, status: str) -> None:
-    async def has() -> bool:
-        return bool((await api.get(f"/api/jobs/{job_id}")).json()["status"] == status)
-
-    await until(has)
 
 
 @pytest.fixture
@@ -82,7 +30,8 @@ async def test_a_paused_type_waits_until_it_is_resumed(api: httpx.AsyncClient, r
         why = (await api.get(f"/api/jobs/{job_id}/why")).json()
         assert why["reason"] == "paused"
         queues = (await api.get("/api/queues")).json()
-        assert queues["by_type"]["simulation"] == {"pending": 1, "in_progress": 0, "paused": True}
+        of_type = queues["by_type"]["simulation"]
+        assert (of_type["pending"], of_type["in_progress"], of_type["paused"]) == (1, 0, True)
         resumed = await api.post("/api/queues/resume", json={"job_type": "simulation"})
         assert resumed.json() == {"paused": False, "paused_types": []}
         await ended(api, job_id, "completed")
