@@ -15,12 +15,16 @@ KEYS = ("api_key", "service_key", "admin_key", "queue_token", "server_alias", "s
 
 
 def access_to(state: StateDir) -> dict[str, str]:
-    """Return URLs, keys and a new JWT of the demo user, valid for an hour; raises NoStack or StillStarting."""
+    """Return URLs, keys and a new JWT of the demo user, valid for an hour; raises NoStack or StillStarting.
+
+    `redis_url` is there with the embedded Redis only: it reads the channels of progress and status.
+    """
     stack = state.running()
     codec = JwtCodec(SecretsFile(state.path).load().jwt_secret, stack.jwt_issuer, stack.jwt_audience)
     jwt = codec.issue(UserId(stack.user_id), ttl_s=TOKEN_TTL_S)
     urls, keys = ({name: str(getattr(stack, name)) for name in names} for names in (URLS, KEYS))
-    return {**urls, "jwt": jwt, **keys}
+    channels = {} if stack.redis_url is None else {"redis_url": stack.redis_url}
+    return {**urls, "jwt": jwt, **keys, **channels}
 
 
 def as_shell_lines(access: dict[str, str], *, export: bool) -> str:

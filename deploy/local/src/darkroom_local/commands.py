@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
     app.command()(up)
     app.command()(down)
     app.command("env")(show_env)
+    app.command("redis-users")(redis_users)
     app.command()(logs)
     app.command()(demo)
 
@@ -111,6 +112,19 @@ def show_env(
     with _stack_of(state_dir) as state:
         access = access_to(state)
     typer.echo(json.dumps(access, indent=2) if as_json else as_shell_lines(access, export=export))
+
+
+def redis_users() -> None:
+    """Print commands that create Darkroom's users on a Redis of your own, with new passwords.
+
+    Send them with redis-cli as its administrator, then give each service its own REDIS_URL.
+    """
+    import secrets
+
+    from darkroom_redis.acl import USERS
+
+    for user in USERS:
+        typer.echo(f"ACL SETUSER {user.name} {user.rules(f'>{secrets.token_urlsafe(24)}')}")
 
 
 def logs(

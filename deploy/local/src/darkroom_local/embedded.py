@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from darkroom_redis.acl import READER, USERS
+
 from darkroom_local.databases import DATABASE, SchemaOwner, make_databases
 from darkroom_local.environment import Servers
 from darkroom_local.external_servers import check_databases, check_redis
@@ -39,9 +41,15 @@ class StackServers:
             redis_url=self._valkey.url if self._valkey else env["REDIS_URL"],
             platform_database_url=own["platform"] or self._owners["platform"].url(postgres_port),
             webhooks_database_url=own["webhooks"] or self._owners["webhooks"].url(postgres_port),
+            redis_users={user.name: self._valkey.url_of(user) for user in USERS} if self._valkey else {},
         )
         self.platform_database = _place(own["platform"]) if own["platform"] else EMBEDDED
         """Identifies the platform's database among those that this state folder was used with; contains no password."""
+
+    @property
+    def reader_url(self) -> str | None:
+        """The URL for outside programs, which reads the public channels; None on the operator's own Redis."""
+        return self._valkey.url_of(READER) if self._valkey else None
 
     async def check_external(self) -> None:
         """Connect to the external servers; raises ProcessFailed if one can't be used."""

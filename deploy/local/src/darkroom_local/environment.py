@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from darkroom_redis.acl import GPU_WORKER, PLATFORM, QUEUE, WEBHOOKS, RedisUser
 from dotenv import dotenv_values
 
 from darkroom_local.addresses import Address, Addresses
@@ -59,6 +60,12 @@ class Servers:
     redis_url: str
     platform_database_url: str
     webhooks_database_url: str
+    redis_users: Mapping[str, str] = field(default_factory=dict)
+    """URLs of the embedded Redis by the name of the user; on the operator's own, `redis_url` is for all."""
+
+    def redis_url_of(self, user: RedisUser) -> str:
+        """Return the URL for the service of a user."""
+        return self.redis_users.get(user.name, self.redis_url)
 
 
 @dataclass(frozen=True)
@@ -91,7 +98,7 @@ class Environments:
 
     def _platform(self, prefix: str, address: Address, **settings: str) -> dict[str, str]:
         return self._service(
-            prefix, address, "JWT_SECRET", "SIGNING_SECRET",
+            PLATFORM, prefix, address, "JWT_SECRET", "SIGNING_SECRET",
             PLATFORM_DATABASE_URL=self.servers.platform_database_url,
             PUBLIC_URL=self.env.get("PUBLIC_URL") or self.addresses.platform.url,
             **settings,
@@ -103,11 +110,11 @@ class Environments:
         return {name: service[name] for name in OPERATOR_SETTINGS}
 
     def queue(self) -> dict[str, str]:
-        return self._service("QUEUE_API", self.addresses.queue, "AUTH_TOKEN", "SIGNING_SECRET")
+        return self._service(QUEUE, "QUEUE_API", self.addresses.queue, "AUTH_TOKEN", "SIGNING_SECRET")
 
     def dispatcher(self) -> dict[str, str]:
         return self._service(
-            "WEBHOOK_DISPATCHER", self.addresses.dispatcher, "SECRETS_KEY",
+            WEBHOOKS, "WEBHOOK_DISPATCHER", self.addresses.dispatcher, "SECRETS_KEY",
             WEBHOOKS_DATABASE_URL=self.servers.webhooks_database_url,
             # If only programs on this machine can reach the services, webhooks may go to loopback addresses.
             WEBHOOK_ALLOWED_NETWORKS=self.env.get(
@@ -120,7 +127,7 @@ class Environments:
         worker_id = self.env.get("GPU_WORKER_ID") or "local"
         device = {"GPU_WORKER_DEVICE": self.gpus[number % len(self.gpus)]} if self.gpus else {}
         return self._service(
-            "GPU_WORKER", self.addresses.workers[number],
+            GPU_WORKER, "GPU_WORKER", self.addresses.workers[number],
             GPU_WORKER_ID=f"{worker_id}-{number + 1}",
             GPU_WORKER_PROFILE=self.profile,
             **device,
@@ -128,14 +135,16 @@ class Environments:
             OMP_WAIT_POLICY=self.env.get("OMP_WAIT_POLICY") or "PASSIVE",
         )  # fmt: skip
 
-    def _service(self, prefix: str, address: Address, *secret_names: str, **settings: str) -> dict[str, str]:
+    def _service(
+        self, user: RedisUser, prefix: str, address: Address, *secret_names: str, **settings: str
+    ) -> dict[str, str]:
         inherited = {name: value for name, value in self.env.items() if name not in _WITHHELD}
         return {
             "LOG_FORMAT": "console",
             "OBJECT_STORE_URL": (self.state / "objects").as_uri(),
             **inherited,
             "PYTHONUNBUFFERED": "1",
-            "REDIS_URL": self.servers.redis_url,
+            "REDIS_URL": self.servers.redis_url_of(user),
             "JWT_ISSUER": self.jwt_issuer,
             "JWT_AUDIENCE": self.jwt_audience,
             f"{prefix}_HOST": address.host,

@@ -40,6 +40,8 @@ class RunningStack:
     operator_settings: dict[str, str]
     """Settings of platform-api for its operator's commands; contain secrets."""
     server_alias: str = "Main"
+    redis_url: str | None = None
+    """The embedded Redis for outside programs: the public channels, and no key."""
 
 
 _READER = TypeAdapter(RunningStack)

