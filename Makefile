@@ -62,7 +62,7 @@ contracts: install-dev ## Check the layers, the generated contracts and the hous
 	$(BIN)/lint-imports
 	$(BIN)/pytest tests/contract
 
-proto-schemas: install-dev ## Regenerate the OpenAPI documents and JSON Schemas after a change of the API
+proto-schemas: install-dev ## Regenerate OpenAPI, AsyncAPI and JSON Schemas after a change of the API
 	$(BIN)/python -P tests/support/proto_schemas.py
 
 bench-queue: install ## Measure the queue engine beside its peers (about 8 minutes)

@@ -1,11 +1,15 @@
-"""`python -m queue_api`: serve, or print the OpenAPI document."""
+"""`python -m queue_api`: serve, or print the OpenAPI or the AsyncAPI document."""
 
+import json
+
+import typer
 from darkroom_chassis.logs import configure_logging, get_logger
 from darkroom_chassis.program import service_program
 from darkroom_chassis.service import serve
 from fastapi import FastAPI
 
-from queue_api.app import build_app
+from queue_api.app import VERSION, build_app
+from queue_api.commands.asyncapi import asyncapi_document
 from queue_api.settings import Settings
 
 
@@ -24,3 +28,9 @@ def _openapi_app() -> FastAPI:
 
 
 cli = service_program("The queue API of Darkroom.", _serve, openapi_app=_openapi_app)
+
+
+@cli.command(name="asyncapi")
+def _asyncapi() -> None:
+    """Print the AsyncAPI document of the WebSockets."""
+    typer.echo(json.dumps(asyncapi_document(VERSION), indent=2))

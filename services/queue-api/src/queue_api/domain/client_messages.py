@@ -158,6 +158,26 @@ ClientMessage = (
 _MESSAGE: TypeAdapter[ClientMessage] = TypeAdapter(Annotated[ClientMessage, Field(discriminator="type")])
 KNOWN = tuple(str(get_args(model.model_fields["type"].annotation)[0]) for model in get_args(ClientMessage))
 
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "ping": {"type": "ping", "id": "7"},
+    "heartbeat": {"type": "heartbeat"},
+    "monitor_connect": {"type": "monitor_connect", "request_full_state": True},
+    "subscribe": {
+        "type": "subscribe", "topics": ["jobs:status", "workers"],
+        "filters": {"job_types": ["comfyui"], "worker_ids": [], "priority_range": [50, 100]},
+    },
+    "unsubscribe": {"type": "unsubscribe", "topics": ["workers"]},
+    "subscribe_job": {"type": "subscribe_job", "job_id": "01a21e70-729b-7917-a805-b7c8abdcde94:1:00"},
+    "unsubscribe_job": {"type": "unsubscribe_job", "job_id": "01a21e70-729b-7917-a805-b7c8abdcde94:1:00"},
+    "subscribe_stats": {"type": "subscribe_stats", "interval_seconds": 5},
+    "request_stats": {"type": "request_stats"},
+    "submit_job": {"type": "submit_job", "job_type": "simulation", "payload": {"duration_s": 1}, "id": 1},
+    "cancel_job": {"type": "cancel_job", "job_id": "01a21e70-729b-7917-a805-b7c8abdcde94:1:00", "reason": "not needed"},
+    "request_job_status": {"type": "request_job_status", "job_id": "01a21e70-729b-7917-a805-b7c8abdcde94:1:00"},
+    "resync_request": {"type": "resync_request", "since_event_id": "0-1795806648770-1795807015633-1"},
+}  # fmt: skip
+"""An example of each message, for the AsyncAPI document."""
+
 
 class InvalidMessage(Exception):
     """The frame is no valid message. `code` is stable; `errors` is pydantic's list, if fields are invalid."""
