@@ -13,6 +13,8 @@ import redis.asyncio
 from darkroom_local.commands import register
 from darkroom_local.servers.valkey import EmbeddedValkey
 from darkroom_queue import EventLog, Producer, QueueClient, Sweeper
+from darkroom_queue.log.progress import ProgressFeed
+from darkroom_queue.log.status import StatusFeed
 from darkroom_redis import KeyDirectory, RateLimits, Tickets
 from darkroom_redis.acl import CHANNELS, GPU_WORKER, PLATFORM, QUEUE, READER, WEBHOOKS, RedisUser
 from darkroom_redis.rounds import PeriodicRound
@@ -81,6 +83,20 @@ async def test_the_platform_publishes_keys_which_webhooks_only_read(
         await KeyDirectory(webhooks).replace_all([])
 
 
+async def test_webhooks_count_requests_and_follow_progress_and_status(
+    platform: QueueClient, webhooks: QueueClient
+) -> None:
+    [state] = await RateLimits(webhooks).take([("webhook-requests:t", 10, 60.0)])
+    assert state.left == 9
+    step = make_step()
+    await Producer(platform).submit(step)
+    view = await Producer(webhooks).read(step.id)
+    assert view is not None
+    assert view.tenant == step.tenant
+    async with StatusFeed(webhooks), ProgressFeed(webhooks):
+        """Both subscriptions are allowed."""
+
+
 async def test_the_platform_counts_requests_and_wakes_its_loops(platform: QueueClient) -> None:
     [state] = await RateLimits(platform).take([("requests:u", 10, 60.0)])
     assert state.left == 9
@@ -147,7 +163,8 @@ async def test_an_outside_program_hears_progress_and_status(valkey_server: Embed
         (READER, ("PSUBSCRIBE", "*")),
         (READER, ("SUBSCRIBE", "__keyspace@0__:x")),
         (READER, ("EVAL", "return 1", "0")),
-        (WEBHOOKS, ("HGET", f"{KEY}s", "a")),
+        (WEBHOOKS, ("HDEL", f"{KEY}s", "a")),
+        (WEBHOOKS, ("HGET", f"{KEY}jr", "a")),
         (WEBHOOKS, ("HDEL", f"{KEY}ak", "k")),
         (WEBHOOKS, ("PUBLISH", "worker:status:w-1", "{}")),
         (GPU_WORKER, ("HGET", f"{KEY}ak", "k")),

@@ -9,7 +9,6 @@ from darkroom_redis.acl import GPU_WORKER, PLATFORM, QUEUE, USERS, WEBHOOKS, Red
 LIBRARIES = Path(__file__).parents[4] / "libs"
 SCRIPTS = sorted(LIBRARIES.glob("*/src/*/lua/**/*.lua"))
 INDEX = {"index", "unindex", "forget_index", "job_rows"}
-OF_PLATFORM = {"rate_limit", "wake"}
 
 
 def commands_of(script: Path) -> set[str]:
@@ -25,7 +24,9 @@ def keys_of(script: Path) -> set[str]:
 def users_of(script: Path) -> list[RedisUser]:
     if script.stem in INDEX:
         return [QUEUE]
-    return [PLATFORM] if script.stem in OF_PLATFORM else [PLATFORM, QUEUE, GPU_WORKER]
+    if script.stem == "rate_limit":
+        return [PLATFORM, WEBHOOKS]
+    return [PLATFORM] if script.stem == "wake" else [PLATFORM, QUEUE, GPU_WORKER]
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
@@ -33,6 +34,12 @@ def test_a_script_is_allowed_to_the_users_that_run_it(script: Path) -> None:
     for user in users_of(script):
         assert commands_of(script) <= set(user.commands)
         assert keys_of(script) <= set(user.keys)
+
+
+def test_webhooks_may_read_steps() -> None:
+    read = next(script for script in SCRIPTS if script.stem == "read")
+    assert commands_of(read) <= set(WEBHOOKS.commands)
+    assert keys_of(read) <= {*WEBHOOKS.keys, *WEBHOOKS.readable}
 
 
 def test_no_user_may_change_the_server_or_list_its_keys() -> None:

@@ -73,12 +73,13 @@ PLATFORM = RedisUser(
 )  # fmt: skip
 QUEUE = RedisUser(
     "darkroom-queue", (*_ENGINE, "getdel", *_LISTEN),
-    (*_ENGINE_KEYS, *_INDEX_KEYS, "tk:*", "g:*", "ga", "cj:*", "probe"),
+    (*_ENGINE_KEYS, *_INDEX_KEYS, "tk:*", "g:*", "gc:*", "ga", "cj:*", "probe"),
 )  # fmt: skip
 GPU_WORKER = RedisUser("darkroom-worker", (*_ENGINE, *_LISTEN), (*_ENGINE_KEYS, "probe"))
 WEBHOOKS = RedisUser(
-    "darkroom-webhooks", (*_GREETING, "set"), (*_GREETING_KEYS, "probe"), readable=("ak",), channels=()
-)
+    "darkroom-webhooks", (*_GREETING, "set", "pexpire", "pttl", *_LISTEN), (*_GREETING_KEYS, "rl:*", "probe"),
+    readable=("ak", "s", "l", "p", "dl", "t:*"),
+)  # fmt: skip
 READER = RedisUser("darkroom-reader", (*_CONNECTION, *_LISTEN))
 """For outside programs: the public channels, and no key."""
 USERS = (PLATFORM, QUEUE, GPU_WORKER, WEBHOOKS, READER)
