@@ -75,6 +75,11 @@ class JobType(Wire):
         return self.family is not None and FAMILIES[self.family].takes_loras
 
     @property
+    def takes_init_image(self) -> bool:
+        """Whether the type's pictures may start from one, or be drawn in two passes."""
+        return self.family is not None and FAMILIES[self.family].takes_init_image
+
+    @property
     def returns_text(self) -> bool:
         """Whether the result is text rather than stored files."""
         return self.mime_type.startswith(("text/", "application/json"))

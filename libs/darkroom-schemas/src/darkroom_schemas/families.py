@@ -35,6 +35,8 @@ class Family(Wire):
     takes_negative_prompt: bool = False
     takes_loras: bool = False
     takes_clip_skip: bool = False
+    takes_init_image: bool = False
+    """Whether its pictures may start from one, or be drawn in two passes: `init_image`, `mask_image` and `hires`."""
 
     @model_validator(mode="after")
     def _drawing_has_samplers(self) -> Self:

@@ -18,6 +18,8 @@ from pydantic import (
 
 from darkroom_schemas.base import Wire
 from darkroom_schemas.families import FAMILIES, FamilyName, Kind, known_families
+from darkroom_schemas.image_to_image import DEFAULT_STRENGTH, MAX_MASK_BLUR, Hires, denoising_steps
+from darkroom_schemas.inputs import InputFile
 from darkroom_schemas.loras import MAX_LORAS, LoraChoice
 from darkroom_schemas.samplers import step_limit
 
@@ -78,7 +80,11 @@ class _Drawing(Wire):
 
 
 class ImagePayload(_Drawing):
-    """A batch of still images, one per seed."""
+    """A batch of still images, one per seed.
+
+    `init_image`, `mask_image` and `hires` are for families with `takes_init_image`. The picture is scaled and cropped
+    around its centre to the payload's size. Where the mask is white, it is drawn over; elsewhere its pixels stay.
+    """
 
     family: Annotated[FamilyName, _require_kind(Kind.IMAGE)]
     seeds: tuple[Seed, ...] = Field(min_length=1, max_length=64)
@@ -88,6 +94,15 @@ class ImagePayload(_Drawing):
     """For families with `takes_loras`, in addition to the tags of the prompt. The worker must offer each as the model
     `lora:<name>`."""
 
+    init_image: InputFile | None = None
+    """The picture to start from; None: drawing starts from noise alone."""
+    mask_image: InputFile | None = None
+    mask_blur: int | None = Field(default=None, ge=0, le=MAX_MASK_BLUR)
+    """Radius in pixels by which the edge of the mask is softened where old and new pixels meet. None means 4."""
+    denoising_strength: float | None = Field(default=None, ge=0, le=1)
+    """How far to leave the `init_image`: at 0.6, the last 60 % of the steps run. None means 0.75."""
+    hires: Hires | None = None
+
     @field_validator("loras")
     @classmethod
     def _only_where_they_apply(cls, loras: tuple[LoraChoice, ...], info: ValidationInfo) -> tuple[LoraChoice, ...]:
@@ -95,6 +110,60 @@ class ImagePayload(_Drawing):
         if loras and family is not None and not family.takes_loras:
             raise ValueError(f"{family.name} applies no LoRAs")
         return loras
+
+    @field_validator("init_image", "hires")
+    @classmethod
+    def _only_where_images_are_read(cls, value: Any, info: ValidationInfo) -> Any:  # Any: of either field
+        family = FAMILIES.get(info.data.get("family", ""))
+        if value is not None and family is not None and not family.takes_init_image:
+            raise ValueError(f"{family.name} draws from text only")
+        return value
+
+    @field_validator("mask_image", "mask_blur", "denoising_strength")
+    @classmethod
+    def _only_for_an_image(cls, value: Any, info: ValidationInfo) -> Any:  # Any: of either field
+        if value is not None and info.data.get("init_image") is None:
+            raise ValueError("needs an init_image, which it is for")
+        return value
+
+    @field_validator("hires")
+    @classmethod
+    def _is_possible(cls, hires: Hires | None, info: ValidationInfo) -> Hires | None:
+        known = info.data
+        if hires is None or not known.keys() >= {"family", "width", "height", "sampler"}:
+            return hires
+        if known.get("init_image") is not None:
+            raise ValueError("cannot be combined with an init_image")
+        hires.size(known["width"], known["height"], FAMILIES[known["family"]].multiple_of)
+        limit = step_limit(known["sampler"])
+        if limit is not None and hires.steps is not None and hires.steps > limit:
+            raise ValueError(f"steps must be at most {limit} with the sampler {known['sampler']}, are {hires.steps}")
+        return hires
+
+    @property
+    def strength(self) -> float | None:
+        """Return the denoising strength of img2img and inpainting; None without an image."""
+        if self.init_image is None:
+            return None
+        return DEFAULT_STRENGTH if self.denoising_strength is None else self.denoising_strength
+
+    @property
+    def final_size(self) -> tuple[int, int]:
+        """Return the width and height of the outputs, in pixels."""
+        if self.hires is None:
+            return self.width, self.height
+        return self.hires.size(self.width, self.height, FAMILIES[self.family].multiple_of)
+
+    @property
+    def step_pixels(self) -> int:
+        """Return the work for one output: pixels of all denoising steps that run."""
+        first = self.steps if self.strength is None else denoising_steps(self.steps, self.strength)
+        work = first * self.width * self.height
+        if self.hires is not None:
+            width, height = self.final_size
+            second = denoising_steps(self.hires.steps_after(self.steps), self.hires.denoising_strength)
+            work += second * width * height
+        return work
 
 
 class VideoPayload(_Drawing):

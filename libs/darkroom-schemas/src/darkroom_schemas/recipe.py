@@ -87,6 +87,36 @@ class VideoEncoding(Wire):
     options: dict[str, str]
 
 
+class InitImageUsed(Wire):
+    """The picture that drawing started from, by the SHA-256 of its file; `mask_image` is that of the mask."""
+
+    init_image: str
+    mask_image: str | None = None
+    mask_blur: int | None = None
+    """None without a mask."""
+    denoising_strength: float
+    tiled: bool = False
+    """Whether the picture was encoded in tiles, which changes it slightly."""
+
+
+class HiresUsed(Wire):
+    """The first pass of a picture that was drawn in two: its size and batch, and how the second one began.
+
+    The size of the output is that of the second pass. The fields of the recipe beside `steps` hold for both.
+    """
+
+    width: int
+    height: int
+    batch_shape: tuple[int, ...]
+    batch_index: int
+    upscaler: str
+    denoising_strength: float
+    steps: int
+    """Steps of the second pass before the denoising strength leaves some out."""
+    tiled: bool = False
+    """Whether the pixels were decoded or encoded in tiles between the passes."""
+
+
 class Recipe(Wire):
     """All inputs that determine the pixels. The same recipe, `batch_shape` included, yields the same bytes."""
 
@@ -127,6 +157,8 @@ class Recipe(Wire):
     encoding: VideoEncoding | None = None
     """None for images, which are lossless."""
     loras: tuple[LoraRef, ...] = Field(default=(), max_length=MAX_LORAS)
+    init_image: InitImageUsed | None = None
+    hires: HiresUsed | None = None
 
 
 class BackendRecipe(Wire):
