@@ -26,13 +26,14 @@ class Drawing:
     progress: list[Progressed] = field(default_factory=list)
     files: dict[int, FileReady] = field(default_factory=dict)
     loras: tuple[LoraUse, ...] = ()
+    inputs: dict[str, Path] = field(default_factory=dict)
 
     def run(self) -> StepDone:
         link = StepLink("run", self._hear)
         # Every message counts here, however quickly they follow each other.
         link.min_interval_s = 0.0
         self._link = link
-        step = RunStep(run_id="run", payload=self.payload, spool=self.folder, loras=self.loras)
+        step = RunStep(run_id="run", payload=self.payload, spool=self.folder, loras=self.loras, inputs=self.inputs)
         return self.executor.run(step, link)
 
     def stop(self) -> None:

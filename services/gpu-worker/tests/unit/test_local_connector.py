@@ -319,3 +319,40 @@ async def test_the_child_gets_the_loras_of_the_step(
     await make_connector(child, FakeStore(), tmp_path, loras=loras).run(make_run("sdxl_image_fast", order))
     assert child.asked is not None
     assert child.asked.loras == loras.found
+
+
+async def test_the_input_files_are_brought_to_the_attempts_folder(
+    make_run: MakeRun, order: dict[str, Any], recipe: Recipe, tmp_path: Path
+) -> None:
+    class Stored(FakeStore):
+        async def get(self, key: str, path: Path, max_bytes: int) -> StoredObject:
+            if key == "gone":
+                return await super().get(key, path, max_bytes)
+            path.write_bytes(key.encode())
+            return StoredObject(size_bytes=len(key), sha256="ab")
+
+    child = FakeChild(recipe)
+    files = {
+        name: {"key": name, "mime_type": "image/png", "size_bytes": len(name)} for name in ("init_image", "mask_image")
+    }
+    await make_connector(child, Stored(), tmp_path).run(make_run("sdxl_image_fast", order | files))
+    assert child.asked is not None
+    assert child.asked.inputs.keys() == {"init_image", "mask_image"}
+    assert all(path.parent == child.asked.spool for path in child.asked.inputs.values())
+    files["mask_image"] |= {"key": "gone"}
+    with pytest.raises(Failure, match="mask_image: the file is not stored any more"):
+        await make_connector(child, Stored(), tmp_path).run(make_run("sdxl_image_fast", order | files))
+
+
+async def test_the_profile_scales_both_passes(
+    make_run: MakeRun, order: dict[str, Any], recipe: Recipe, tmp_path: Path
+) -> None:
+    child = FakeChild(recipe)
+    await make_connector(child, FakeStore(), tmp_path).run(
+        make_run("sdxl_image_fast", order | {"hires": {"scale": 2, "steps": 30}})
+    )
+    assert child.asked is not None
+    assert isinstance(child.asked.payload, ImagePayload)
+    assert child.asked.payload.hires is not None
+    assert (child.asked.payload.width, child.asked.payload.final_size) == (128, (256, 256))
+    assert child.asked.payload.hires.steps == 4

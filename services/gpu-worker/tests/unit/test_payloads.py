@@ -7,6 +7,8 @@ from gpu_worker.domain.failures import Failure
 from gpu_worker.models.payloads import read_payload, require_model, with_defaults
 from gpu_worker.models.profile_loader import load_profile
 
+FILE = {"key": "k", "mime_type": "image/png", "size_bytes": 1}
+
 
 def test_a_payload_survives_the_way_through_json(image_payload: ImagePayload) -> None:
     assert read_payload(image_payload.model_dump(mode="json")) == image_payload
@@ -29,6 +31,17 @@ def test_a_missing_field_is_named(image_payload: ImagePayload) -> None:
         ({"family": "wan_image", "loras": [{"name": "ink"}]}, "loras: wan_image applies no LoRAs"),
         ({"seeds": []}, "seeds: Tuple should have at least 1 item after validation, not 0"),
         ({"steps": 60, "sampler": "LCM"}, "steps: must be at most 50 with the sampler LCM, are 60"),
+        ({"mask_image": FILE}, "mask_image: needs an init_image, which it is for"),
+        ({"mask_blur": 4}, "mask_blur: needs an init_image, which it is for"),
+        ({"family": "z_image", "init_image": FILE}, "init_image: z_image draws from text only"),
+        ({"family": "wan_image", "hires": {}}, "hires: wan_image draws from text only"),
+        ({"init_image": FILE, "hires": {}}, "hires: cannot be combined with an init_image"),
+        ({"hires": {"width": 4096}}, "hires: width and height must be given together"),
+        ({"width": 2048, "hires": {"scale": 4}}, "hires: must have at most 4096 pixels a side, not 8192x4096"),
+        (
+            {"sampler": "LCM", "hires": {"steps": 60}},
+            "hires: steps must be at most 50 with the sampler LCM, are 60",
+        ),
     ],
 )
 def test_a_field_that_is_wrong_is_named_with_what_would_be_right(

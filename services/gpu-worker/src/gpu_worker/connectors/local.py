@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 from darkroom_schemas.catalogue import Connector as ConnectorName
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.loras import lora_model
-from darkroom_schemas.payload import AnyPayload
+from darkroom_schemas.payload import AnyPayload, ImagePayload
 from darkroom_schemas.step import StepResult
 
 from gpu_worker.connectors.attempt import Attempt, Storage, attempt
+from gpu_worker.connectors.input_files import fetch_input
 from gpu_worker.domain.failures import UNFORESEEN, ConnectorNotReady, Failure, Stopped
 from gpu_worker.domain.model_states import ModelPhase, ModelStates
 from gpu_worker.domain.output_file import OutputFile
@@ -98,13 +100,25 @@ class LocalConnector:
         self._require_ready(payload.model)
         loras = () if self._loras is None else await asyncio.to_thread(self._loras.choose, payload)
         async with attempt(run, self._storage) as current:
+            inputs = await self._inputs(payload, current)
             outcome = await self._run_on_device(
-                RunStep(run_id=run.step.token, payload=payload, spool=current.folder, loras=loras),
+                RunStep(run_id=run.step.token, payload=payload, spool=current.folder, loras=loras, inputs=inputs),
                 run.stop,
                 on_progress=lambda update: _forward(current, update),
                 on_file=lambda file: current.outputs.start(_output(file)),
             )
             return await self._result(outcome, current)
+
+    async def _inputs(self, payload: AnyPayload, current: Attempt) -> dict[str, Path]:
+        """Bring the input files of a payload to the attempt's folder; raises a Failure that names the field."""
+        if not isinstance(payload, ImagePayload):
+            return {}
+        given = {"init_image": payload.init_image, "mask_image": payload.mask_image}
+        return {
+            name: await fetch_input(self._storage.store, name, file, current.folder)
+            for name, file in given.items()
+            if file is not None
+        }
 
     def _require_ready(self, model: str) -> None:
         state = self._states.all[model]

@@ -19,7 +19,14 @@ from gpu_worker.models.weight_files import FLOAT32_BYTES, component_bytes
 
 _HALF_BYTES = 2
 
-_STAGES = (StageName.ENCODE, StageName.DENOISE, StageName.DECODE, StageName.WRITE)
+_STAGES = (StageName.ENCODE, StageName.ENCODE_IMAGE, StageName.DENOISE, StageName.DECODE, StageName.WRITE)
+_IN_FLOAT32 = {
+    StageName.DECODE: StageName.DECODE_FP32,
+    StageName.DECODE_TILED: StageName.DECODE_FP32_TILED,
+    StageName.ENCODE_IMAGE: StageName.ENCODE_IMAGE_FP32,
+    StageName.ENCODE_IMAGE_TILED: StageName.ENCODE_IMAGE_FP32_TILED,
+}
+"""The stages of the VAE, and those that stand for them if it computes in float32."""
 _ANY_SHAPE = Shape(2**62, 2**62, 2**62)
 
 
@@ -70,24 +77,24 @@ def _stated(book: Footprint, memory_bytes: int, peak_bytes: int) -> Footprint:
 
 
 def _with_vae_in(footprint: Footprint, *, float32: bool) -> Footprint:
-    """Let the decode stages be those of a VAE in float32, or drop these."""
+    """Let the VAE's stages be those of one in float32, or drop these."""
     stages = dict(footprint.stages)
-    whole, tiled = stages.pop(StageName.DECODE_FP32), stages.pop(StageName.DECODE_FP32_TILED)
+    in_float32 = {usual: stages.pop(name) for usual, name in _IN_FLOAT32.items() if name in stages}
     if not float32:
         return replace(footprint, stages=stages)
     weights = {**footprint.weights, Component.VAE: 2 * footprint.weights[Component.VAE]}
-    return Footprint(weights, stages | {StageName.DECODE: whole, StageName.DECODE_TILED: tiled})
+    return Footprint(weights, stages | in_float32)
 
 
 def _scaled(footprint: Footprint, scale: int, *, float32_vae: bool) -> Footprint:
     """Multiply everything but a VAE that is in float32 already."""
     if scale == 1:
         return footprint
-    decodes = (StageName.DECODE, StageName.DECODE_TILED) if float32_vae else ()
+    done = tuple(_IN_FLOAT32) if float32_vae else ()
     return Footprint(
         {
             component: size if float32_vae and component is Component.VAE else size * scale
             for component, size in footprint.weights.items()
         },
-        {name: stage if name in decodes else stage.times(scale) for name, stage in footprint.stages.items()},
+        {name: stage if name in done else stage.times(scale) for name, stage in footprint.stages.items()},
     )

@@ -1,6 +1,6 @@
 """Parses the payload of a step and checks that an offered model can run it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from darkroom_schemas.errors import StepErrorCode
@@ -56,11 +56,19 @@ def with_defaults(payload: AnyPayload, models: Mapping[str, ModelEntry]) -> AnyP
         own = {name: getattr(defaults, name) for name in LEFT_OPEN if name not in payload.chosen}
         changes |= {name: value for name, value in own.items() if value is not None}
     filled = payload.model_copy(update=changes)
-    limit = step_limit(filled.sampler)
-    if limit is not None and filled.steps > limit:
-        message = f"steps: must be at most {limit} with the sampler {filled.sampler}, are {filled.steps}"
-        raise Failure(StepErrorCode.INVALID_PAYLOAD, message)
+    for field, steps in _steps_of(filled):
+        limit = step_limit(filled.sampler)
+        if limit is not None and steps > limit:
+            message = f"{field}: must be at most {limit} with the sampler {filled.sampler}, are {steps}"
+            raise Failure(StepErrorCode.INVALID_PAYLOAD, message)
     return filled
+
+
+def _steps_of(payload: ImagePayload | VideoPayload) -> Iterator[tuple[str, int]]:
+    """Yield the steps of each pass, with the name of the field that states them."""
+    yield "steps", payload.steps
+    if isinstance(payload, ImagePayload) and payload.hires is not None:
+        yield "hires.steps", payload.hires.steps_after(payload.steps)
 
 
 def _first_problem(error: ValidationError) -> str:

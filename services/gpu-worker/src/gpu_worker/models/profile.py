@@ -1,7 +1,7 @@
 """Profiles: which models a worker offers, and how far it scales payloads down to fit its machine."""
 
 from darkroom_schemas.families import FAMILIES, known_families
-from darkroom_schemas.payload import AnyPayload, PromptPayload
+from darkroom_schemas.payload import AnyPayload, ImagePayload, PromptPayload
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from gpu_worker.models.registry import Models
@@ -50,13 +50,18 @@ class Profile(BaseModel):
         if isinstance(payload, PromptPayload):
             return payload.model_copy(update={"max_new_tokens": min(payload.max_new_tokens, scale.max_new_tokens)})
         multiple = FAMILIES[payload.family].multiple_of
-        return payload.model_copy(
-            update={
-                "width": _fit_side(payload.width, scale.divisor, multiple),
-                "height": _fit_side(payload.height, scale.divisor, multiple),
-                "steps": min(payload.steps, scale.max_steps),
-            }
-        )
+        width, height = (_fit_side(side, scale.divisor, multiple) for side in (payload.width, payload.height))
+        changes = {"width": width, "height": height, "steps": min(payload.steps, scale.max_steps)}
+        if not isinstance(payload, ImagePayload) or payload.hires is None:
+            return payload.model_copy(update=changes)
+        wide, high = payload.final_size
+        second = {
+            "scale": None,
+            "width": max(width, _fit_side(wide, scale.divisor, multiple)),
+            "height": max(height, _fit_side(high, scale.divisor, multiple)),
+            "steps": min(payload.hires.steps_after(payload.steps), scale.max_steps),
+        }
+        return payload.model_copy(update={**changes, "hires": payload.hires.model_copy(update=second)})
 
 
 def on_cpu(profile: Profile) -> Profile:

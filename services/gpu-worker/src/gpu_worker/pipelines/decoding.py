@@ -1,4 +1,4 @@
-"""Decodes with the memory that there is: as usual, then without other models in memory, then in tiles."""
+"""Runs a VAE in the memory that there is: as usual, then without other models in memory, then in tiles."""
 
 from collections.abc import Callable
 from types import TracebackType
@@ -16,15 +16,18 @@ log = get_logger(__name__)
 Result = TypeVar("Result")
 
 
-class DecodeLadder:
-    """A context in which a VAE decodes the outputs of one step.
+class VaeLadder:
+    """A context in which a VAE decodes the outputs of one step, or encodes what it starts from.
 
     Tiles take less memory but change the pixels slightly, so the recipe records them. Once they were needed they are
     used for the rest of the step; leaving the context restores the VAE's setting.
     """
 
-    def __init__(self, vae: Any, free_memory: Callable[[], None]) -> None:  # Any: the VAEs of diffusers are untyped
+    def __init__(
+        self, vae: Any, free_memory: Callable[[], None], what: str = "decoding an output"
+    ) -> None:  # Any: the VAEs of diffusers are untyped
         self._vae = vae
+        self._what = what
         self._free_memory = free_memory
         self._tiled_before = False
         self._freed = False
@@ -41,30 +44,30 @@ class DecodeLadder:
 
     @property
     def tiled(self) -> bool:
-        """Return whether the VAE decodes in tiles now."""
+        """Return whether the VAE works in tiles now."""
         return bool(self._vae.use_tiling)
 
-    def decode(self, work: Callable[[], Result]) -> Result:
+    def run(self, work: Callable[[], Result]) -> Result:
         """Return the result of `work`, which uses the VAE; raises an OUT_OF_MEMORY Failure."""
         while isinstance(result := attempt(work), MemoryShortage):
             if not self._freed:
                 self._free_memory()
                 self._freed = True
             elif not self.tiled:
-                log.warning("Decoding in tiles, because memory ran out", shortage=str(result))
+                log.warning("The VAE works in tiles, because memory ran out", work=self._what, shortage=str(result))
                 self._vae.enable_tiling()
             else:
-                raise out_of_memory("decoding an output of this size", result)
+                raise out_of_memory(f"{self._what} of this size", result)
         return result
 
 
-def decode_finite(vae: Any, decode: Callable[[], torch.Tensor], ladder: DecodeLadder) -> tuple[Pixels, torch.dtype]:
+def decode_finite(vae: Any, decode: Callable[[], torch.Tensor], ladder: VaeLadder) -> tuple[Pixels, torch.dtype]:
     """Decode one image; once more in float32 if the VAE's format overflows. Raises a NOT_FINITE Failure.
 
     `decode` returns a picture of shape (3, height, width), from -1 to 1, from the VAE in the format that it has at the
     call. The second result is the format that was used.
     """
-    picture = ladder.decode(decode)
+    picture = ladder.run(decode)
     if is_finite(picture):
         return to_pixels(picture), vae.dtype
     usual = vae.dtype
@@ -75,7 +78,7 @@ def decode_finite(vae: Any, decode: Callable[[], torch.Tensor], ladder: DecodeLa
     try:
         # In place and back: half precision survives the way through float32 without a change.
         vae.to(torch.float32)
-        picture = ladder.decode(decode)
+        picture = ladder.run(decode)
     finally:
         vae.to(usual)
     require_finite(picture, "The decoded pixels")

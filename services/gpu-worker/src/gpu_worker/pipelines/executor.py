@@ -144,6 +144,7 @@ class PipelineExecutor:
             link,
             open_sink=lambda max_bytes: self._open_sink(step, max_bytes, link.file_ready),
             loras=step.loras,
+            inputs=step.inputs,
         )
         ended = pipeline_serving(payload.family).run(work)
         return StepDone(

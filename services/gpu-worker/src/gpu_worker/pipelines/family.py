@@ -1,7 +1,8 @@
 """What a family declares beside `ModelFamily`: how its models are loaded, run and measured. Imports no torch."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from darkroom_schemas.payload import AnyPayload
@@ -31,6 +32,8 @@ class Work(Generic[Payload]):
     open_sink: Callable[[int], "OutputSink"]
     """Opens what takes the outputs; the argument is the largest allowed file in bytes."""
     loras: tuple[LoraUse, ...] = ()
+    inputs: Mapping[str, Path] = field(default_factory=dict)
+    """The input files by the names of their fields in the payload."""
 
 
 @dataclass(frozen=True, slots=True)

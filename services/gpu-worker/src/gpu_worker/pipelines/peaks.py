@@ -47,6 +47,16 @@ class PeakRecorder:
         self._record(model, StageName.DECODE_TILED if vae.use_tiling else StageName.DECODE, shape)
 
     @contextmanager
+    def encoding(self, model: AdmittedModel, vae: Any, shape: Shape) -> Iterator[None]:
+        """Record the peak of encoding a picture, with tiles or whole as the VAE is set at its end, unless it raises."""
+        if self._device.kind != CUDA:
+            yield
+            return
+        self._reset()
+        yield
+        self._record(model, StageName.ENCODE_IMAGE_TILED if vae.use_tiling else StageName.ENCODE_IMAGE, shape)
+
+    @contextmanager
     def denoising(self, model: AdmittedModel, shape: Shape, denoiser: Any) -> Iterator[None]:
         """Record the peak of a pipeline's call from the end of the denoiser's first call on.
 

@@ -62,6 +62,8 @@ class RunStep(Wire):
     payload: Payload
     spool: Path
     loras: tuple[LoraUse, ...] = ()
+    inputs: dict[str, Path] = Field(default_factory=dict)
+    """The input files by the names of their fields in the payload."""
 
 
 class StopStep(Wire):

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from darkroom_schemas.catalogue import CATALOGUE
+from darkroom_schemas.image_to_image import Hires
+from darkroom_schemas.inputs import InputFile
 from gpu_worker.domain.memory.card import CONTEXT_BYTES, CUDA, Card
 from gpu_worker.domain.memory.measured import Peaks
 from gpu_worker.domain.memory.plan import GIGABYTE, Demand, Plan, Policy, Refusal
@@ -31,10 +33,16 @@ def card(gib: int) -> Card:
 
 
 def demands() -> dict[str, Demand]:
-    """Return the step of each job type, and SDXL steps with one and four images."""
+    """Return the step of each job type, and SDXL steps with one and four images, from a picture, and in two passes."""
+    fast = CATALOGUE["sdxl_image_fast"]
     payloads = {job_type.name: usual_payload(job_type) for job_type in local_job_types(PROFILE.models)}
     for images in (1, 4):
-        payloads[f"sdxl, images: {images}"] = usual_payload(CATALOGUE["sdxl_image_fast"], images)
+        payloads[f"sdxl, images: {images}"] = usual_payload(fast, images)
+    file = InputFile(key="k", mime_type="image/png", size_bytes=1)
+    payloads["sdxl, img2img"] = usual_payload(fast).model_copy(update={"init_image": file})
+    payloads["sdxl, hires latent"] = usual_payload(fast).model_copy(update={"hires": Hires(scale=2)})
+    lanczos = Hires(scale=2, upscaler="lanczos")
+    payloads["sdxl, hires lanczos"] = usual_payload(fast).model_copy(update={"hires": lanczos})
     return {
         name: Demand(payload.model, FOOTPRINTS[payload.model], stage_shapes(payload))
         for name, payload in payloads.items()

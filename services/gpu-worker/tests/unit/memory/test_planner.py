@@ -158,3 +158,13 @@ def test_a_model_that_holds_only_main_memory_is_evicted_for_main_memory_alone() 
 def test_a_cpu_holds_everything_in_its_one_memory() -> None:
     plan = planned(plan_step(card(30, CPU), 0, video()))
     assert plan.placement is Placement.RESIDENT
+
+
+def test_a_picture_to_start_from_is_encoded_in_tiles_where_its_encoder_does_not_fit_whole() -> None:
+    demand = pictures(1)
+    tiles = {StageName.DECODE_TILED: stage(0.5), StageName.ENCODE_IMAGE_TILED: stage(0.5)}
+    for encode_gb, tiled in ((1.0, False), (4.0, True)):
+        stages = {**demand.footprint.stages, **tiles, StageName.ENCODE_IMAGE: stage(encode_gb)}
+        shapes = {**demand.shapes, StageName.ENCODE_IMAGE: Shape(1)}
+        one = replace(demand, footprint=Footprint(demand.footprint.weights, stages), shapes=shapes)
+        assert planned(plan_step(card(10), RAM, one, policy=Policy(Offload.NEVER))).tiled is tiled

@@ -31,6 +31,9 @@ def demands(draw: st.DrawFn, name: str) -> Demand:
     if draw(st.booleans()):
         stages[StageName.DECODE_TILED] = stage(draw(WORK))
     shapes = {StageName.ENCODE: Shape(1), StageName.DECODE: Shape(1)}
+    if draw(st.booleans()):
+        shapes[StageName.ENCODE_IMAGE] = Shape(1)
+        stages |= {name: stage(draw(WORK)) for name in (StageName.ENCODE_IMAGE, StageName.ENCODE_IMAGE_TILED)}
     return Demand(
         name, Footprint(weights, stages), shapes | {StageName.DENOISE: Shape(1, batch=draw(st.integers(1, 6)))}
     )
@@ -56,6 +59,8 @@ class Device:
             used, at = name, shape
             if name is StageName.DECODE and plan.tiled:
                 used = StageName.DECODE_TILED
+            if name is StageName.ENCODE_IMAGE and plan.tiled:
+                used = StageName.ENCODE_IMAGE_TILED
             if name is StageName.DENOISE:
                 at = replace(shape, batch=plan.batch)
             weights = bytes_during(demand.footprint, plan.placement, used)

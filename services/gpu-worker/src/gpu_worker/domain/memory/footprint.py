@@ -24,9 +24,16 @@ DENOISERS = (Component.UNET, Component.TRANSFORMER)
 
 
 class StageName(StrEnum):
-    """A stage with a peak of its own. The four decode stages are alternatives of each other."""
+    """A stage with a peak of its own. The four that decode are alternatives of each other, as those that encode images.
+
+    `ENCODE` is that of the text.
+    """
 
     ENCODE = "encode"
+    ENCODE_IMAGE = "encode_image"
+    ENCODE_IMAGE_TILED = "encode_image_tiled"
+    ENCODE_IMAGE_FP32 = "encode_image_fp32"
+    ENCODE_IMAGE_FP32_TILED = "encode_image_fp32_tiled"
     DENOISE = "denoise"
     DECODE = "decode"
     DECODE_TILED = "decode_tiled"

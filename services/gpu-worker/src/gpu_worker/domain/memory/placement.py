@@ -21,6 +21,8 @@ class Placement(StrEnum):
 
 _USED_BY: Mapping[StageName, tuple[Component, ...]] = {
     StageName.ENCODE: TEXT_ENCODERS,
+    StageName.ENCODE_IMAGE: (Component.VAE,),
+    StageName.ENCODE_IMAGE_TILED: (Component.VAE,),
     StageName.DENOISE: DENOISERS,
     StageName.DECODE: (Component.VAE,),
     StageName.DECODE_TILED: (Component.VAE,),

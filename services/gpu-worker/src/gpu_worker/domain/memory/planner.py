@@ -103,13 +103,16 @@ def _largest_batch(placement: Placement, demand: Demand, room: _Room, policy: Po
 
 
 def _decode_stage(placement: Placement, demand: Demand, room: _Room, policy: Policy) -> StageName | None:
-    """Return the whole decode if it fits and tiles are not asked for, else the tiled one if there is one."""
-    shape = demand.shapes.get(StageName.DECODE)
-    if shape is None:
+    """Return the whole decode if it fits and tiles are not asked for, else the tiled one if there is one.
+
+    A step that also encodes an image does both in the same way.
+    """
+    if StageName.DECODE not in demand.shapes:
         return None
     if StageName.DECODE_TILED not in demand.footprint.stages:
         return StageName.DECODE
-    fits = _need(placement, demand, StageName.DECODE, shape) <= room.device_bytes
+    whole = [stage for stage in (StageName.DECODE, StageName.ENCODE_IMAGE) if stage in demand.shapes]
+    fits = all(_need(placement, demand, stage, demand.shapes[stage]) <= room.device_bytes for stage in whole)
     return StageName.DECODE if fits and not policy.tiling else StageName.DECODE_TILED
 
 
@@ -119,6 +122,8 @@ def _stages(demand: Demand, batch: int, decode: StageName | None) -> Iterator[tu
             yield stage, replace(shape, batch=batch)
         elif stage is StageName.DECODE and decode is not None:
             yield decode, shape
+        elif stage is StageName.ENCODE_IMAGE and decode is StageName.DECODE_TILED:
+            yield StageName.ENCODE_IMAGE_TILED, shape
         else:
             yield stage, shape
 

@@ -6,9 +6,10 @@ from typing import Any
 import torch
 
 from gpu_worker.domain.memory.footprint import Shape
-from gpu_worker.pipelines.decoding import DecodeLadder, decode_finite, to_pixels
+from gpu_worker.pipelines.decoding import VaeLadder, decode_finite, to_pixels
 from gpu_worker.pipelines.preview import Colours, fit_colours
 from gpu_worker.pipelines.recipes import make_recipe
+from gpu_worker.pipelines.sdxl.beginning import beginning_of
 from gpu_worker.pipelines.sdxl.state import SdxlState
 from gpu_worker.pipelines.stage import StageReport
 
@@ -17,14 +18,15 @@ def decode_images(state: SdxlState, report: StageReport) -> None:
     """Decode every image and hand it to the sink, which encodes it while the next one is decoded."""
     payload, model = state.payload, state.loaded
     vae = model.parts["vae"]
-    shape = Shape(payload.width * payload.height)
+    width, height = payload.final_size
+    shape = Shape(width * height)
     device, models = state.context.device.torch_device, state.context.models
     places = [(latents, place) for latents in state.batches or () for place in range(len(latents))]
     vae.use_tiling = model.plan.tiled
-    with DecodeLadder(vae, lambda: models.evict_others(payload.model)) as ladder:
+    with VaeLadder(vae, lambda: models.evict_others(payload.model)) as ladder:
         for index, (latents, place) in enumerate(places):
             with state.context.peaks.decoding(model, vae, shape):
-                decode = partial(_decode, vae, latents[place : place + 1], device)
+                decode = partial(decode_latents, vae, latents[place : place + 1], device)
                 pixels, decode_dtype = decode_finite(vae, decode, ladder)
             recipe = make_recipe(
                 payload,
@@ -38,19 +40,21 @@ def decode_images(state: SdxlState, report: StageReport) -> None:
                 tiled=ladder.tiled,
                 text=state.text.read if state.text else None,
                 loras=state.loras,
-            )
+            ).model_copy(update=beginning_of(state, index))
+            if state.source is not None:
+                pixels = state.source.keep_unmasked(pixels)
             state.sink.image(index, pixels, recipe)
             report.tick(index + 1, len(payload.seeds))
 
 
 def fit_sdxl_colours(vae: Any, device: torch.device) -> Colours:
     """Fit the colour map of previews to the VAE."""
-    return fit_colours(lambda latents: to_pixels(_decode(vae, latents, device)), vae.config.latent_channels)
+    return fit_colours(lambda latents: to_pixels(decode_latents(vae, latents, device)), vae.config.latent_channels)
 
 
 @torch.inference_mode()
-def _decode(vae: Any, latents: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """Return a picture of shape (3, height, width), from -1 to 1."""
+def decode_latents(vae: Any, latents: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Decode latents (1, channels, height / 8, width / 8) to pixels of shape (3, height, width), -1 to 1."""
     latents = latents.to(device, vae.dtype)
     mean, deviation = (getattr(vae.config, name, None) for name in ("latents_mean", "latents_std"))
     if mean is not None and deviation is not None:

@@ -1,9 +1,13 @@
 """Denoises all seeds in one batch, or in smaller batches if memory runs out."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
+from darkroom_schemas.image_to_image import denoising_steps
+from PIL import Image
 
 from gpu_worker.domain.memory.footprint import Shape
 from gpu_worker.pipelines import noise
@@ -19,18 +23,40 @@ from gpu_worker.pipelines.stage import StageReport
 from gpu_worker.runtime.batches import in_fitting_batches
 
 
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """One pass over all seeds. `strength` is for one that starts from pictures."""
+
+    width: int
+    height: int
+    steps: int
+    strength: float | None = None
+
+
 def denoise_batches(state: SdxlState, report: StageReport) -> None:
     """Denoise the seeds. Each image has its own generator, so it does not depend on the others of its batch."""
+    payload = state.payload
+    _run(state, _Pass(payload.width, payload.height, payload.steps, payload.strength), report)
+
+
+def refine_batches(state: SdxlState, report: StageReport) -> None:
+    """Denoise the enlarged pictures of the first pass, with the noise of the same seeds."""
+    hires = state.hires
+    steps = hires.steps_after(state.payload.steps)
+    _run(state, _Pass(*state.payload.final_size, steps, hires.denoising_strength), report)
+
+
+def _run(state: SdxlState, which: _Pass, report: StageReport) -> None:
     seeds = state.payload.seeds
     finished: list[torch.Tensor] = []
     previews = Previews(state.sink, state.loaded.colours)
 
     def denoise(batch: Sequence[int]) -> torch.Tensor:
         done = sum(len(latents) for latents in finished)
-        return _denoise(state, batch, BatchProgress(report, previews, done, len(batch), len(seeds)))
+        return _denoise(state, which, batch, BatchProgress(report, previews, done, len(batch), len(seeds)))
 
     for _, latents in in_fitting_batches(
-        seeds,
+        range(len(seeds)),
         denoise,
         largest=state.loaded.plan.batch,
         free_memory=lambda: state.context.models.evict_others(state.payload.model),
@@ -40,19 +66,17 @@ def denoise_batches(state: SdxlState, report: StageReport) -> None:
     state.batches = finished
 
 
-def _denoise(state: SdxlState, seeds: Sequence[int], on_step: BatchProgress) -> torch.Tensor:
-    from diffusers import StableDiffusionXLPipeline
-
+def _denoise(state: SdxlState, which: _Pass, batch: Sequence[int], on_step: BatchProgress) -> torch.Tensor:
     payload, model = state.payload, state.loaded
     parts = dict(model.parts)
     parts["scheduler"] = make_sampler(payload.sampler, parts["scheduler"].config)
-    pipeline = StableDiffusionXLPipeline(**parts, **model.config, add_watermarker=False)
+    pipeline = _pipeline_kind(state)(**parts, **model.config, add_watermarker=False)
     pipeline.set_progress_bar_config(disable=True)
     if state.computation is None:
         state.computation = describe_computation(model, parts["scheduler"], parts["unet"])
     if model.offloaded:
         pipeline.enable_model_cpu_offload()
-    shape = Shape(payload.width * payload.height, batch=len(seeds))
+    shape = Shape(which.width * which.height, batch=len(batch))
     try:
         if state.text is None:
             device = state.context.device.torch_device
@@ -63,14 +87,14 @@ def _denoise(state: SdxlState, seeds: Sequence[int], on_step: BatchProgress) -> 
             state.text = state.context.texts.get(
                 model.ref, payload, encode, device, is_guided=is_guided, adapters=adapters
             )
+        generators = [noise.generator(payload.seeds[index]) for index in batch]
         with state.context.peaks.denoising(model, shape, parts["unet"]):
             latents: torch.Tensor = pipeline(
                 **state.text.arguments,
-                num_images_per_prompt=len(seeds),
-                generator=[noise.generator(seed) for seed in seeds],
-                height=payload.height,
-                width=payload.width,
-                num_inference_steps=payload.steps,
+                **_beginning(state, which, batch, generators),
+                num_images_per_prompt=len(batch),
+                generator=generators,
+                num_inference_steps=which.steps,
                 guidance_scale=payload.guidance_scale,
                 output_type="latent",
                 callback_on_step_end=on_step,
@@ -79,3 +103,36 @@ def _denoise(state: SdxlState, seeds: Sequence[int], on_step: BatchProgress) -> 
     finally:
         pipeline.maybe_free_model_hooks()
         clear_text(parts)
+
+
+def _pipeline_kind(state: SdxlState) -> Any:  # Any: pipelines of diffusers are untyped
+    import diffusers
+
+    if state.starts is None:
+        return diffusers.StableDiffusionXLPipeline
+    if state.source is not None and state.source.mask is not None:
+        return diffusers.StableDiffusionXLInpaintPipeline
+    return diffusers.StableDiffusionXLImg2ImgPipeline
+
+
+def _beginning(
+    state: SdxlState, which: _Pass, batch: Sequence[int], generators: Sequence[torch.Generator]
+) -> dict[str, Any]:
+    """Return the arguments with which a pipeline begins: the size, or the latents to start from.
+
+    Latents are drawn before the noise, with the same generators, as diffusers does that encodes the picture itself.
+    """
+    size = {"width": which.width, "height": which.height}
+    if state.starts is None or which.strength is None:
+        return size
+    device = state.context.device.torch_device
+    latents = [state.starts[index](generator) for index, generator in zip(batch, generators, strict=True)]
+    begun = {"image": torch.cat(latents).to(device), "strength": _strength(which.steps, which.strength)}
+    if state.source is None or state.source.mask is None:
+        return begun
+    return begun | size | {"mask_image": Image.fromarray(state.source.mask)}
+
+
+def _strength(steps: int, strength: float) -> float:
+    """Return the strength that leaves at least one step, of which the pipelines need one."""
+    return strength if int(steps * strength) > 0 else (denoising_steps(steps, strength) + 0.5) / (steps + 0.5)

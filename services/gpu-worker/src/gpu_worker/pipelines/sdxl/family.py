@@ -22,12 +22,21 @@ _TEXT_TOKENS = 16 * 77
 
 def _shapes(payload: AnyPayload) -> Shapes:
     asked = drawing(payload)
-    pixels = asked.width * asked.height
-    return {
+    width, height = asked.final_size if isinstance(asked, ImagePayload) else (asked.width, asked.height)
+    pixels = width * height
+    shapes = {
         StageName.ENCODE: Shape(_TEXT_TOKENS),
         StageName.DENOISE: Shape(pixels, batch=len(asked.seeds)),
         StageName.DECODE: Shape(pixels),
     }
+    if isinstance(asked, ImagePayload) and _encodes(asked):
+        shapes[StageName.ENCODE_IMAGE] = Shape(pixels)
+    return shapes
+
+
+def _encodes(payload: ImagePayload) -> bool:
+    """Return whether a picture is encoded: the one to start from, or the one between two passes."""
+    return payload.init_image is not None or (payload.hires is not None and payload.hires.upscaler != "latent")
 
 
 def _load(name: str, entry: "ModelEntry", placement: Placement, context: "LoadContext") -> "LoadedModel":
@@ -40,7 +49,7 @@ def _run(work: Work[ImagePayload]) -> Finished:
     from gpu_worker.pipelines.sdxl.job import run_sdxl
 
     sink = work.open_sink(work.payload.max_bytes)
-    return Finished(*run_sdxl(work.payload, work.context, sink, work.link, work.loras))
+    return Finished(*run_sdxl(work.payload, work.context, sink, work.link, work.loras, work.inputs))
 
 
 def _build_tiny(folder: Path) -> None:

@@ -28,6 +28,8 @@ def measure_sdxl() -> Footprint:
         StageName.DENOISE: StageFootprint(tuple(_denoise(parts["unet"]))),
         StageName.DECODE: StageFootprint(tuple(_decode(parts["vae"], _HALF))),
         StageName.DECODE_TILED: StageFootprint(tuple(_decode(parts["vae"], _HALF, tiled=True))),
+        StageName.ENCODE_IMAGE: StageFootprint(tuple(_encode_image(parts["vae"], _HALF))),
+        StageName.ENCODE_IMAGE_TILED: StageFootprint(tuple(_encode_image(parts["vae"], _HALF, tiled=True))),
     }
     return Footprint(weights, stages | _in_float32(parts["vae"]))
 
@@ -53,6 +55,8 @@ def _in_float32(vae: Any) -> dict[StageName, StageFootprint]:
     return {
         StageName.DECODE_FP32: StageFootprint(tuple(_decode(vae, torch.float32))),
         StageName.DECODE_FP32_TILED: StageFootprint(tuple(_decode(vae, torch.float32, tiled=True))),
+        StageName.ENCODE_IMAGE_FP32: StageFootprint(tuple(_encode_image(vae, torch.float32))),
+        StageName.ENCODE_IMAGE_FP32_TILED: StageFootprint(tuple(_encode_image(vae, torch.float32, tiled=True))),
     }
 
 
@@ -92,6 +96,17 @@ def _decode(vae: Any, dtype: torch.dtype, *, tiled: bool = False) -> Iterator[Po
         def call(side: int = side // _LATENT_PX) -> Any:
             picture = vae.decode(torch.empty((1, 4, side, side), dtype=dtype), return_dict=False)[0][0]
             return (picture.float() / 2 + 0.5).clamp(0, 1).mul(255).round().to(torch.uint8)
+
+        yield Point(Shape(side * side), work_bytes([vae], call))
+
+
+def _encode_image(vae: Any, dtype: torch.dtype, *, tiled: bool = False) -> Iterator[Point]:
+    vae.use_tiling = tiled
+    for side in _SIDES_PX:
+
+        def call(side: int = side) -> Any:
+            picture = 2.0 * torch.empty((1, 3, side, side), dtype=torch.float32) - 1.0
+            return vae.encode(picture.to(dtype)).latent_dist.parameters
 
         yield Point(Shape(side * side), work_bytes([vae], call))
 

@@ -6,7 +6,7 @@ import torch
 from darkroom_schemas.payload import VideoPayload
 
 from gpu_worker.domain.memory.footprint import Shape
-from gpu_worker.pipelines.decoding import DecodeLadder
+from gpu_worker.pipelines.decoding import VaeLadder
 from gpu_worker.pipelines.finite import require_finite
 from gpu_worker.pipelines.preview import Colours, fit_colours
 from gpu_worker.pipelines.recipes import make_recipe
@@ -20,13 +20,13 @@ def decode_seeds(state: WanState, report: StageReport) -> None:
     all_latents = state.latents or []
     vae, models = state.loaded.parts["vae"], state.context.models
     vae.use_tiling = state.loaded.plan.tiled
-    with DecodeLadder(vae, lambda: models.evict_others(state.payload.model)) as ladder:
+    with VaeLadder(vae, lambda: models.evict_others(state.payload.model)) as ladder:
         for index, latents in enumerate(all_latents):
 
             def decode(index: int = index, latents: torch.Tensor = latents) -> Pixels:
                 return _decode(state, latents, _Calls(report, index, len(all_latents), latents.shape[2]))
 
-            frames = ladder.decode(decode)
+            frames = ladder.run(decode)
             recipe = make_recipe(
                 state.payload,
                 state.context,

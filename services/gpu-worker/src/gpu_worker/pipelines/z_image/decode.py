@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from gpu_worker.domain.memory.footprint import Shape
-from gpu_worker.pipelines.decoding import DecodeLadder, decode_finite, to_pixels
+from gpu_worker.pipelines.decoding import VaeLadder, decode_finite, to_pixels
 from gpu_worker.pipelines.preview import Colours, fit_colours
 from gpu_worker.pipelines.recipes import make_recipe
 from gpu_worker.pipelines.stage import StageReport
@@ -21,7 +21,7 @@ def decode_images(state: ZImageState, report: StageReport) -> None:
     device, models = state.context.device.torch_device, state.context.models
     places = [(latents, place) for latents in state.batches or () for place in range(len(latents))]
     vae.use_tiling = model.plan.tiled
-    with DecodeLadder(vae, lambda: models.evict_others(payload.model)) as ladder:
+    with VaeLadder(vae, lambda: models.evict_others(payload.model)) as ladder:
         for index, (latents, place) in enumerate(places):
             with state.context.peaks.decoding(model, vae, shape):
                 decode = partial(_decode, vae, latents[place : place + 1], device)
