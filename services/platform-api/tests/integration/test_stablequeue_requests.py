@@ -46,7 +46,7 @@ WRONG_FIELDS: list[tuple[object, str]] = [
     (job(clip_skip=2), "clip_skip"),
     (job(init_images=["iVBOR"]), "init_images"),
     (job({**PLAIN, "restore_faces": True}), f"{P}.restore_faces"),
-    (job({**PLAIN, "enable_hires_fix": True}), f"{P}.enable_hires_fix"),
+    (job({**PLAIN, "enable_hires_fix": True, "hr_scale": 3}), f"{P}.hr_scale"),
     (job({**PLAIN, "upscaler_model": "ESRGAN"}), f"{P}.upscaler_model"),
     (job({**PLAIN, "refiner_model": "other"}), f"{P}.refiner_model"),
     (job({**PLAIN, "subseed": 7}), f"{P}.subseed"),

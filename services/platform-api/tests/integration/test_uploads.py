@@ -191,3 +191,72 @@ async def test_an_asset_of_another_user_is_no_input(platform: Platform) -> None:
     answer = await generate(anna, await comfy(anna, {"photo.png": {"asset_id": asset["id"]}}))
     assert answer.status_code == 400
     assert "there is no asset" in answer.json()["errors"][0]["message"]
+
+
+async def test_sdxl_draws_from_an_upload_and_from_the_output_of_an_earlier_step(
+    platform: Platform, start_worker: StartWorker
+) -> None:
+    anna = await platform.account("anna")
+    asset = await upload(anna, picture())
+    received: list[dict[str, Any]] = []
+
+    async def draw(context: StepContext) -> StepResult:
+        received.append(context.step.payload)
+        output = StepOutput(
+            key=f"{context.step.job_id}/1/{len(received)}.png", index=0, mime_type="image/png", size_bytes=7, sha256="0"
+        )
+        return StepResult(outputs=(output,))
+
+    await start_worker(draw)
+    first = {"prompt": "a boat", "init_image": {"asset_id": "{{photo}}"}, "denoising_strength": 0.4}
+    second = {"prompt": "a ship", "init_image": "{{steps.00.outputs.0.file}}", "mask_image": {"asset_id": "{{photo}}"}}
+    steps = [{"job_type": "sdxl_image_fast", "payload": payload} for payload in (first, second)]
+    await workflow(anna, "basic", {"steps": steps})
+    done = await generated(anna, await collection(anna, workflow="mine"), variables={"photo": asset["id"]})
+    from_upload, from_step = received
+    assert from_upload["init_image"]["sha256"] == from_step["mask_image"]["sha256"] == asset["sha256"]
+    assert from_upload["denoising_strength"] == 0.4
+    assert from_step["init_image"]["key"] == f"{done['id']}/1/1.png"
+
+
+async def test_a_job_draws_from_an_asset_of_its_user_only(platform: Platform, start_worker: StartWorker) -> None:
+    anna, ben = await platform.account("anna"), await platform.account("ben")
+    asset = await upload(anna, picture())
+    received: list[dict[str, Any]] = []
+
+    async def draw(context: StepContext) -> StepResult:
+        received.append(context.step.payload)
+        return StepResult()
+
+    await start_worker(draw)
+    image = {"init_image": {"asset_id": asset["id"].upper()}, "denoising_strength": 0.2}
+    body = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a boat", **image}}
+    refused = await ben.http.post("/api/queue-job", json=body)
+    assert refused.status_code == 400
+    (problem,) = refused.json()["errors"]
+    assert (problem["field"], problem["message"]) == ("metadata.init_image", f"there is no asset {asset['id']}")
+    job = await anna.submit("sdxl_image_fast", prompt="a boat", **image)
+    await anna.finished(job["id"])
+    assert received[0]["init_image"]["sha256"] == asset["sha256"]
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        ({"mask_image": {"asset_id": OTHER}}, "metadata.mask_image"),
+        ({"init_image": {"asset_id": "x"}}, "metadata.init_image.asset_id"),
+        ({"init_image": "{{steps.00.outputs.0.file}}"}, "metadata.init_image"),
+        ({"hires": {"scale": 9}}, "metadata.hires.scale"),
+        ({"hires": {"size": 9}}, "metadata.hires.size"),
+        ({"hires": {"scale": 4}}, "metadata.hires"),
+        ({"denoising_strength": True}, "metadata.denoising_strength"),
+    ],
+)
+async def test_options_of_pictures_that_make_no_sense_are_refused_by_field(
+    platform: Platform, options: dict[str, Any], field: str
+) -> None:
+    anna = await platform.account("anna")
+    body = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a boat", **options}}
+    answer = await anna.http.post("/api/queue-job", json=body)
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["errors"][0]["field"] == field

@@ -140,7 +140,6 @@ def test_checkpoints_are_those_of_live_workers_and_the_default() -> None:
 def test_what_no_pipeline_of_ours_does_needs_a_back_end() -> None:
     for name, asked in (
         ("restore_faces", {"restore_faces": True}),
-        ("enable_hires_fix", {"hires": True}),
         ("upscaler_model", {"upscaler": "ESRGAN"}),
         ("refiner_model", {"refiner": "other"}),
         ("style_preset", {"style": "oil"}),
@@ -223,7 +222,15 @@ def test_second_pass_costs_four_times_as_much() -> None:
     assert step_of((FORGE,), hires=True).price_mc == 4 * step_of((FORGE,)).price_mc
 
 
+def test_second_pass_of_our_own_pipeline_is_priced_by_the_steps_that_run() -> None:
+    plain, twice = step_of(steps=20), step_of(steps=20, hires=True)
+    assert twice.payload["hires"] == {"denoising_strength": 0.7, "upscaler": "latent"}
+    assert twice.price_mc == plain.price_mc * (20 + 4 * 14) // 20
+    assert twice.payload["max_bytes"] == 4 * plain.payload["max_bytes"]
+
+
 def test_work_of_one_job_is_bounded() -> None:
+    assert refused(images=16, steps=20, hires=True) == "num_images"
     assert refused(images=16, steps=150) == "num_images"
     assert refused(width=2048, height=2048) == "width"
 

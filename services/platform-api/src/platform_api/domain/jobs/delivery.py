@@ -12,14 +12,23 @@ from platform_api.domain.jobs.job import Delivered, Job, Step
 
 
 def accepted(step: Step, result: StepResult) -> tuple[list[StepOutput], list[StepOutput]]:
-    """Divide outputs into accepted and rejected: too many for the price, or larger than the bucket's limit."""
-    limit = CATALOGUE[step.job_type].max_output_bytes
+    """Divide outputs into accepted and rejected: too many for the price, or larger than the step's limit.
+
+    That is the job type's, which a second pass raises in proportion to the pixels.
+    """
+    limit = max(CATALOGUE[step.job_type].max_output_bytes, _stated_limit(step))
     counting: list[StepOutput] = []
     others: list[StepOutput] = []
     for output in sorted(result.outputs, key=lambda output: output.index):
         fits = output.size_bytes <= limit and len(counting) < step.outputs
         (counting if fits else others).append(output)
     return counting, others
+
+
+def _stated_limit(step: Step) -> int:
+    """Return the limit in the payload, which the platform has put there; 0 without one."""
+    stated = step.payload.get("max_bytes")
+    return stated if isinstance(stated, int) else 0
 
 
 def keys_of(outputs: Sequence[StepOutput]) -> list[str]:

@@ -12,6 +12,7 @@ from darkroom_schemas.planning import complete_payload, seeds_from
 from darkroom_schemas.worker import Capabilities
 
 from platform_api.domain.errors import InvalidParameter, UnknownJobType
+from platform_api.domain.planning.image_to_image import NO_OPTIONS, ImageOptions, with_image_options
 from platform_api.domain.planning.loras import Chosen, choose_loras, refuse_loras
 from platform_api.domain.planning.plan import DEFAULT_PRIORITY, Plan, PlannedStep
 from platform_api.domain.planning.templates import REFERENCE_START, starts_reference
@@ -36,6 +37,7 @@ class JobRequest:
     seed: int | None = None
     priority: int = DEFAULT_PRIORITY
     loras: tuple[LoraChoice, ...] = ()
+    image: ImageOptions = NO_OPTIONS
     extra: dict[str, Any] = field(default_factory=dict)
 
 
@@ -54,9 +56,13 @@ def plan_job(request: JobRequest, live: Sequence[Capabilities] = ()) -> Plan:
     steps = []
     if job_type.enhanced:
         steps.append(_step(CATALOGUE[PROMPT_TYPE], request.prompt, None, seeds, job_type.enhance_price_mc))
-        last = _step(job_type, ENHANCED_PROMPT, negative_prompt, seeds, job_type.price_mc, request.prompt)
+        last = _step(
+            job_type, ENHANCED_PROMPT, negative_prompt, seeds, job_type.price_mc, request.prompt, image=request.image
+        )
     else:
-        last = _step(job_type, chosen.prompt, negative_prompt, seeds, job_type.price_mc, loras=chosen)
+        last = _step(
+            job_type, chosen.prompt, negative_prompt, seeds, job_type.price_mc, loras=chosen, image=request.image
+        )
     parameters = {
         **request.extra,
         "prompt": request.prompt,
@@ -64,6 +70,7 @@ def plan_job(request: JobRequest, live: Sequence[Capabilities] = ()) -> Plan:
         "seeds": list(seeds),
         "bucket": job_type.bucket,
         **chosen.parameters,
+        **request.image.given,
     }
     return Plan(job_type.name, (*steps, last), parameters, request.priority)
 
@@ -97,6 +104,7 @@ def _step(
     price_mc: int,
     original_prompt: str | None = None,
     loras: Chosen | None = None,
+    image: ImageOptions = NO_OPTIONS,
 ) -> PlannedStep:
     given: dict[str, Any] = {"prompt": prompt, "seeds": seeds}
     if job_type.kind is Kind.PROMPT:
@@ -109,4 +117,5 @@ def _step(
         own = job_type.requirements
         requirements = own.model_copy(update={"models": own.models + loras.models})
     payload = complete_payload(job_type, given)
-    return PlannedStep(job_type.name, payload, price_mc, outputs=len(payload["seeds"]), requirements=requirements)
+    step = PlannedStep(job_type.name, payload, price_mc, outputs=len(payload["seeds"]), requirements=requirements)
+    return with_image_options(step, job_type, given, image) if image else step

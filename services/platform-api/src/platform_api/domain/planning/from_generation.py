@@ -5,6 +5,7 @@ from typing import Any
 
 from darkroom_schemas.catalogue import CATALOGUE, JobType
 from darkroom_schemas.families import FAMILIES
+from darkroom_schemas.image_to_image import DEFAULT_SCALE, Hires
 from darkroom_schemas.payload import ImagePayload, LeftOpen
 from darkroom_schemas.planning import seeds_from
 from darkroom_schemas.remote_payloads import A1111Payload, ComfyUIPayload
@@ -18,6 +19,7 @@ from platform_api.domain.planning.checkpoints import (
     choose_for_worker,
 )
 from platform_api.domain.planning.generation import (
+    MEGAPIXEL,
     PARAMS,
     Generation,
     check_work,
@@ -86,8 +88,7 @@ def _own_step(asked: Generation, seeds: tuple[int, ...], model: str, chosen: Cho
     steps = asked.steps or DEFAULT_STEPS
     job_type = FAST if steps <= _typical_steps(FAST) else HIGH
     width, height = asked.width or HIGH.width or 0, asked.height or HIGH.height or 0
-    work = work_of_image(width, height, steps)
-    check_work(asked.images, work)
+    work_of_image(width, height, steps)
     sampler = _sampler(asked.sampler, asked.scheduler)
     limit = step_limit(sampler)
     if limit is not None and steps > limit:
@@ -105,10 +106,13 @@ def _own_step(asked: Generation, seeds: tuple[int, ...], model: str, chosen: Cho
         chosen=tuple(_chosen(asked)),
         model=model,
         bucket=job_type.bucket,
-        max_bytes=job_type.max_output_bytes,
+        max_bytes=job_type.max_output_bytes * (round(DEFAULT_SCALE**2) if asked.hires else 1),
         seeds=seeds,
         clip_skip=asked.clip_skip,
+        hires=Hires() if asked.hires else None,
     )
+    work = payload.step_pixels / MEGAPIXEL
+    check_work(asked.images, work)
     typical = work_of_image(job_type.width or 0, job_type.height or 0, _typical_steps(job_type))
     return PlannedStep(
         job_type.name,
@@ -139,7 +143,6 @@ def _not_for_workers(asked: Generation) -> Iterator[tuple[str, str]]:
     why = f"needs a back end that serves {asked.server_alias!r}, and no live worker offers one"
     flags = {
         "restore_faces": asked.restore_faces,
-        "enable_hires_fix": asked.hires,
         "upscaler_model": is_chosen(asked.upscaler),
         "refiner_model": is_chosen(asked.refiner),
         "style_preset": is_chosen(asked.style),

@@ -33,15 +33,18 @@ class AssetFiles(Protocol):
 def take_files(payload: dict[str, Any], accepted: Collection[str], where: str) -> dict[str, Any]:
     """Remove the input files from a payload and return them, checked; raises `InvalidParameter` below `where`.
 
+    Without `where`, the error has the name of the field.
+
     `accepted` are the fields of the payload model. A payload must be validated without its files, because they are
     known only when the job is submitted.
     """
     found: dict[str, Any] = {}
+    prefix = f"{where}." if where else ""
     for name in SINGLE_FILES:
         if name in payload and name in accepted:
-            found[name] = _checked(payload.pop(name), f"{where}.{name}")
+            found[name] = _checked(payload.pop(name), f"{prefix}{name}")
     if FILES in payload and FILES in accepted:
-        found[FILES] = _checked_files(payload.pop(FILES), f"{where}.{FILES}")
+        found[FILES] = _checked_files(payload.pop(FILES), f"{prefix}{FILES}")
     return found
 
 

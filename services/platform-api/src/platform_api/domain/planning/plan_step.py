@@ -1,6 +1,6 @@
 """Plans the steps of a job type from a payload with variables filled in."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 from darkroom_schemas.catalogue import CATALOGUE
@@ -12,15 +12,20 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from platform_api.domain.errors import InvalidParameter
 from platform_api.domain.planning.from_catalogue import JobRequest, plan_job
-from platform_api.domain.planning.inputs import take_files
+from platform_api.domain.planning.image_to_image import FIELDS, SETTINGS, ImageOptions
+from platform_api.domain.planning.inputs import SINGLE_FILES, take_files
 from platform_api.domain.planning.plan import PlannedStep
 from platform_api.domain.planning.seeds import read_seed
 from platform_api.domain.planning.templates import references
 
 _OUTPUTS = {"comfyui": "max_outputs", "fetch_api": "max_outputs", "openai_image": "count", "simulation": "pictures"}
 """The payload field with the number of outputs; otherwise one per seed, or one."""
-_PARAMETERS = ("prompt", "negative_prompt", "seed")
-"""Parameters that jobs on Darkroom's own models accept; all other values come from the job type. Some take `loras`."""
+_TEXTS = ("prompt", "negative_prompt")
+_PARAMETERS = (*_TEXTS, "seed")
+"""Parameters that jobs on Darkroom's own models accept; all other values come from the job type.
+
+Some also take `loras`, and those of `image_to_image`.
+"""
 _LORAS: TypeAdapter[tuple[LoraChoice, ...]] = TypeAdapter(
     Annotated[tuple[LoraChoice, ...], Field(max_length=MAX_LORAS)]
 )
@@ -43,20 +48,31 @@ def plan_steps(
     if job_type in REMOTE_PAYLOADS:
         return (_remote(job_type, payload, requirements, where),)
     takes_loras = job_type in CATALOGUE and CATALOGUE[job_type].takes_loras
-    known = (*_PARAMETERS, "loras") if takes_loras else _PARAMETERS
+    takes_images = job_type in CATALOGUE and CATALOGUE[job_type].takes_init_image
+    known = (*_PARAMETERS, *(("loras",) if takes_loras else ()), *(FIELDS if takes_images else ()))
     for name, value in payload.items():
         if name not in known:
             allowed = ", ".join(known)
             raise InvalidParameter(f"{where}.{name}", f"is not a parameter of {job_type}, which has {allowed}")
-        if name not in {"seed", "loras"} and not isinstance(value, str):
+        if name in _TEXTS and not isinstance(value, str):
             raise InvalidParameter(f"{where}.{name}", "must be a text")
     seed = _seed(payload.get("seed"), where)
     try:
+        image, payload = _image_options(payload)
         loras = (*_loras(payload.get("loras") or ()), *(more_loras if takes_loras else ()))
-        steps = plan_job(JobRequest(job_type, **(payload | {"seed": seed, "loras": loras})), live).steps
+        request = JobRequest(job_type, **(payload | {"seed": seed, "loras": loras, "image": image}))
+        steps = plan_job(request, live).steps
     except InvalidParameter as error:
         raise InvalidParameter(f"{where}.{error.name}", error.message) from None
     return tuple(_requiring(step, requirements) for step in steps)
+
+
+def _image_options(payload: Mapping[str, Any]) -> tuple[ImageOptions, dict[str, Any]]:
+    """Return the options that are about pictures, and the rest of the payload."""
+    rest = {name: value for name, value in payload.items() if value is not None or name not in FIELDS}
+    files = take_files(rest, SINGLE_FILES, "")
+    settings = {name: rest.pop(name) for name in SETTINGS if name in rest}
+    return ImageOptions(files, settings), rest
 
 
 def _loras(value: Any) -> tuple[LoraChoice, ...]:

@@ -16,6 +16,7 @@ from platform_api.domain.planning.plan import Plan
 from platform_api.http.auth import CurrentUser
 from platform_api.http.errors import invalid
 from platform_api.http.fast_path import FastRoute
+from platform_api.http.image_options import AssetFile, HiresPass, MaskBlur, Strength, image_options
 from platform_api.http.job_parameters import check_small
 from platform_api.http.job_webhook import WithWebhook
 from platform_api.http.loras import LoraList, choices
@@ -40,6 +41,19 @@ class QueueJobMetadata(RequestBody):
         default=None, description="Seed of the first image; each further image adds 1. Absent, empty or -1: random."
     )
     loras: LoraList = Field(default=(), description="For SDXL types: LoRAs to apply, as tags in the prompt do.")
+    init_image: AssetFile | None = Field(
+        default=None, description="For SDXL types: the picture to start from, cropped to the job type's size."
+    )
+    mask_image: AssetFile | None = Field(
+        default=None, description="Where to draw over the `init_image`: white is drawn, black stays."
+    )
+    mask_blur: MaskBlur | None = Field(
+        default=None, description="Softens the edge of the mask, in pixels; 4 if absent."
+    )
+    denoising_strength: Strength | None = Field(
+        default=None, description="How far to leave the `init_image`, from 0 to 1; 0.75 if absent."
+    )
+    hires: HiresPass | None = Field(default=None, description="For SDXL types: a second pass at a larger size.")
     credits: JsonValue = Field(default=None, description="Ignored: the job type determines the price.")
     bucket: Annotated[Text, Field(max_length=200)] | None = Field(
         default=None, description="Must be the bucket of the job type, which is the default."
@@ -98,6 +112,7 @@ async def queue_job(
         negative_prompt=metadata.negative_prompt,
         seed=metadata.seed,
         loras=choices(metadata.loras),
+        image=image_options(metadata),
         extra={**(metadata.model_extra or {}), **references},
     )
     idempotency = keyed(idempotency_key, "/api/queue-job", body)
@@ -117,7 +132,8 @@ async def queue_job(
             webhook=body.job_webhook,
         )
     except InvalidParameter as error:
-        raise invalid(f"metadata.{error.name}", error.message) from None
+        name = error.name.rpartition(".payload.")[2]  # of a file that turned out not to be there
+        raise invalid(f"metadata.{name}", error.message) from None
     return answered(answer)
 
 
