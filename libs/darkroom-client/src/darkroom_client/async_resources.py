@@ -101,6 +101,10 @@ class AsyncAssets(AsyncResource):
         await self._transport.download(asset.content_path, Path(file))
         return Path(file)
 
+    async def upload(self, image: Path | str | bytes, *, idempotency_key: str | None = None) -> Asset:
+        """Store a PNG, JPEG or WebP image, a file or its bytes, as an asset that jobs can read."""
+        return await self._transport.send(assets.upload(image, idempotency_key))
+
     async def delete(self, asset_id: str) -> None:
         """Delete an asset permanently."""
         await self._transport.send(assets.deletion(asset_id))

@@ -101,6 +101,10 @@ class Assets(Resource):
         self._transport.download(asset.content_path, Path(file))
         return Path(file)
 
+    def upload(self, image: Path | str | bytes, *, idempotency_key: str | None = None) -> Asset:
+        """Store a PNG, JPEG or WebP image, a file or its bytes, as an asset that jobs can read."""
+        return self._transport.send(assets.upload(image, idempotency_key))
+
     def delete(self, asset_id: str) -> None:
         """Delete an asset permanently."""
         self._transport.send(assets.deletion(asset_id))

@@ -33,10 +33,10 @@ def file_name(job: Job, number: int, url: str) -> str:
 
 
 def asset_file_name(asset: Asset) -> str:
-    """Return a file name with the asset's job type, job and position in the job."""
+    """Return a file name with the asset's job type, job and position in the job; of an upload, with its own id."""
     extension = mimetypes.guess_extension(asset.mime_type) or ""
     place = f"{asset.step + 1}-{asset.index + 1}" if asset.step else f"{asset.index + 1}"
-    return f"{_words(asset.job_type)}-{_words(asset.job_id[-ID_CHARS:])}-{place}{extension}"
+    return f"{_words(asset.job_type)}-{_words((asset.job_id or asset.id)[-ID_CHARS:])}-{place}{extension}"
 
 
 @contextmanager

@@ -38,7 +38,12 @@ class Transport:
         while True:
             try:
                 response = self._http.request(
-                    call.method, url, json=call.json, params=dict(call.params), headers=dict(call.headers)
+                    call.method,
+                    url,
+                    content=call.content,
+                    json=call.json,
+                    params=dict(call.params),
+                    headers=dict(call.headers),
                 )
             except httpx.TransportError as error:
                 self._sleep(attempts.after_cut(error, url))

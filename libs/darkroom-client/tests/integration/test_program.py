@@ -237,3 +237,50 @@ def test_a_service_that_is_not_there_is_named_with_what_to_do(
     printed = capsys.readouterr().err
     assert "http://127.0.0.1:9/ can't be reached: Connection refused." in printed
     assert "`darkroom up` starts it on this machine" in printed
+
+
+def test_generate_uploads_the_pictures_that_it_starts_from(
+    service: ScriptedService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    photo, mask = tmp_path / "photo.jpg", tmp_path / "mask.png"
+    photo.write_bytes(b"photo")
+    mask.write_bytes(b"mask")
+    uploads = [
+        {"id": name, "job_id": None, "job_type": "upload", "index": 0, "mime_type": "image/png", "size_bytes": 5,
+         "url": "/signed", "content_path": f"/api/assets/{name}/content", "created_at": "2026-01-02T03:04:05Z"}
+        for name in ("a1", "a2")
+    ]  # fmt: skip
+    service.on("/api/uploads", *(Answer.json(asset, status=201) for asset in uploads))
+    service.on(f"/api/jobs/{JOB_ID}", Answer.json(COMPLETED))
+    options = ("--init-image", photo, "--mask", mask, "--strength", 0.6, "--idempotency-key", "k")
+    assert run(monkeypatch, "generate", "x", *options, "--output", tmp_path / "out") == 0
+    uploaded = [asked for asked in service.asked if asked.path == "/api/uploads"]
+    assert [asked.body for asked in uploaded] == [b"photo", b"mask"]
+    assert [asked.headers["idempotency-key"] for asked in uploaded] == ["k-init_image", "k-mask_image"]
+    (submitted,) = (json.loads(asked.body) for asked in service.asked if asked.path == "/api/queue-job")
+    assert submitted["metadata"] == {
+        "prompt": "x", "init_image": {"asset_id": "a1"}, "mask_image": {"asset_id": "a2"}, "denoising_strength": 0.6
+    }  # fmt: skip
+
+
+def test_generate_asks_for_a_second_pass(
+    service: ScriptedService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    service.on(f"/api/jobs/{JOB_ID}", Answer.json(COMPLETED))
+    for options in ((), ("--strength", 0.4)):
+        assert run(monkeypatch, "generate", "x", "--hires", 1.5, *options, "--output", tmp_path) == 0
+    asked = [json.loads(asked.body)["metadata"] for asked in service.asked if asked.path == "/api/queue-job"]
+    assert [one["hires"] for one in asked] == [{"scale": 1.5}, {"scale": 1.5, "denoising_strength": 0.4}]
+    assert not any("denoising_strength" in one for one in asked)
+
+
+def test_generate_refuses_a_mask_without_a_picture_and_a_file_that_is_not_there(
+    service: ScriptedService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing, mask = tmp_path / "photo.png", tmp_path / "mask.png"
+    mask.touch()
+    assert run(monkeypatch, "generate", "x", "--mask", mask, "--output", tmp_path) == 2
+    assert "--init-image" in capsys.readouterr().err
+    assert run(monkeypatch, "generate", "x", "--init-image", missing, "--output", tmp_path) == 2
+    assert "photo.png" in capsys.readouterr().err
+    assert service.asked == []

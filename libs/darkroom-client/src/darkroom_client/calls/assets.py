@@ -1,6 +1,7 @@
 """Calls about assets."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypedDict
 
 from darkroom_client.calls.call import Call, idempotency_header, model, models, segment, without_none
@@ -53,6 +54,12 @@ def deletion(asset_id: str) -> Call[None]:
 def replay(asset_id: str, *, whole_batch: bool, idempotency_key: str | None) -> Call[Replay]:
     path, body = f"/api/assets/{segment(asset_id)}/replay", {"whole_batch": whole_batch}
     return Call("POST", path, model(Replay), body, headers=idempotency_header(idempotency_key))
+
+
+def upload(image: Path | str | bytes, idempotency_key: str | None) -> Call[Asset]:
+    """Store an image, a file or its bytes, which jobs can then read. Raises OSError."""
+    content = image if isinstance(image, bytes) else Path(image).read_bytes()
+    return Call("POST", "/api/uploads", model(Asset), headers=idempotency_header(idempotency_key), content=content)
 
 
 def _page(answer: Any) -> Page[Asset]:  # Any: JSON

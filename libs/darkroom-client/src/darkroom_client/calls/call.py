@@ -36,6 +36,8 @@ class Call(Generic[T]):
     params: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     service: Service = Service.PLATFORM
+    content: bytes | None = None
+    """A body that is not JSON."""
 
     def result(self, response: httpx.Response) -> T:
         """Parse a successful response. Raises `ServiceError` if it is malformed."""

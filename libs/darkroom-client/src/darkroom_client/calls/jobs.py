@@ -10,11 +10,27 @@ from darkroom_client.models.answer import Page
 from darkroom_client.models.jobs import HistoryLine, Job, Submitted, Why
 
 
+class Hires(TypedDict, total=False):
+    """A second pass at a larger size: `scale` times that of the first, or `width` and `height`.
+
+    `denoising_strength` is from 0 to 1, `upscaler` is `latent` or `lanczos`.
+    """
+
+    scale: float
+    width: int
+    height: int
+    denoising_strength: float
+    steps: int
+    upscaler: str
+
+
 class JobOptions(TypedDict, total=False):
     """Options of a submission besides the job type and the prompt.
 
     `seed` is the seed of the first output; it increases by 1 for each further one. `metadata` is stored with the job.
     A repeated `idempotency_key` returns the job of the first submission. `loras` are weights by name, for SDXL types.
+    So are `init_image`, the id of the asset to start from, `mask_image`, that of a mask which is white where to draw
+    over it, `mask_blur` in pixels, `denoising_strength` from 0 to 1, and `hires`.
     """
 
     negative_prompt: str | None
@@ -26,6 +42,11 @@ class JobOptions(TypedDict, total=False):
     metadata: dict[str, Any] | None
     idempotency_key: str | None
     loras: Mapping[str, float] | None
+    init_image: str | None
+    mask_image: str | None
+    mask_blur: int | None
+    denoising_strength: float | None
+    hires: Hires | None
 
 
 class JobsWhere(TypedDict, total=False):
@@ -50,9 +71,24 @@ def submission(
     metadata: dict[str, Any] | None = None,
     idempotency_key: str | None = None,
     loras: Mapping[str, float] | None = None,
+    init_image: str | None = None,
+    mask_image: str | None = None,
+    mask_blur: int | None = None,
+    denoising_strength: float | None = None,
+    hires: Hires | None = None,
 ) -> Call[Submitted]:
     """Submit a job."""
-    named = without_none(prompt=prompt, negative_prompt=negative_prompt, seed=seed, bucket=bucket)
+    named = without_none(
+        prompt=prompt,
+        negative_prompt=negative_prompt,
+        seed=seed,
+        bucket=bucket,
+        init_image=None if init_image is None else {"asset_id": init_image},
+        mask_image=None if mask_image is None else {"asset_id": mask_image},
+        mask_blur=mask_blur,
+        denoising_strength=denoising_strength,
+        hires=hires,
+    )
     if loras:
         named["loras"] = [{"name": name, "weight": weight} for name, weight in loras.items()]
     if twice := sorted(named.keys() & (metadata or {}).keys()):

@@ -1,7 +1,7 @@
 """Commands that wait for jobs and download their outputs: generate and watch."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -45,6 +45,26 @@ def generate(
         list[str] | None,
         typer.Option(metavar="NAME[:WEIGHT]", help="LoRA to apply, for SDXL types; the option may be repeated."),
     ] = None,
+    init_image: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", exists=True, dir_okay=False, help="Image to start from, for SDXL types; uploaded first."
+        ),
+    ] = None,
+    mask: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", exists=True, dir_okay=False, help="Mask of the image: white is drawn over, black stays."
+        ),
+    ] = None,
+    strength: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="How far to leave the image (default: 0.75), or the first pass of --hires."),
+    ] = None,
+    hires: Annotated[
+        float | None,
+        typer.Option(min=1, max=4, metavar="SCALE", help="Draw again at SCALE times the size, for SDXL types."),
+    ] = None,
     count: Annotated[
         int,
         typer.Option(
@@ -70,8 +90,12 @@ def generate(
         "negative_prompt": negative, "bucket": bucket, "project_id": project, "video_id": video, "image_id": image,
         "loras": _weights(lora or []),
     }  # fmt: skip
+    if mask is not None and init_image is None:
+        raise typer.BadParameter("needs --init-image, which it is for", param_hint="--mask")
     make_writable(output)
     with connect(url, token) as client:
+        _add_second_pass(options, strength, hires)
+        _upload(client, options, {"init_image": init_image, "mask_image": mask}, key)
         seeds = _seeds(client, job_type, seed, count)
         handles, refusal = _submit(client, job_type, prompt, options, seeds, key)
         with _resume_hint(handles):
@@ -96,6 +120,24 @@ def watch(
     make_writable(output)
     with connect(url, token) as client:
         _finish([client.jobs.attach(job_id) for job_id in job_ids], output, limit, as_json)
+
+
+def _add_second_pass(options: JobOptions, strength: float | None, hires: float | None) -> None:
+    """Add the second pass, if there is one, and the denoising strength, which is its own then."""
+    if hires is None:
+        options["denoising_strength"] = strength
+    else:
+        options["hires"] = {"scale": hires} if strength is None else {"scale": hires, "denoising_strength": strength}
+
+
+def _upload(client: Client, options: JobOptions, files: Mapping[str, Path | None], key: str | None) -> None:
+    """Upload the files and add their assets to the options. With the same key, the same assets are returned."""
+    uploaded = {
+        name: client.assets.upload(file, idempotency_key=f"{key}-{name}" if key else None).id
+        for name, file in files.items()
+        if file is not None
+    }
+    options["init_image"], options["mask_image"] = uploaded.get("init_image"), uploaded.get("mask_image")
 
 
 def _weights(loras: Sequence[str]) -> dict[str, float]:

@@ -15,13 +15,15 @@ class Replay(Answer):
 
 
 class Asset(Answer):
-    """An output of a job. `url` needs no credentials and expires after a day; `content_path` needs them, never expires.
+    """An output of a job, or an upload, which has no `job_id`.
+
+    `url` needs no credentials and expires after a day; `content_path` needs them and never expires.
 
     `sha256`, `frames` and `recipe` are None in lists.
     """
 
     id: str
-    job_id: str
+    job_id: str | None
     job_type: str
     step: int = 0
     index: int
