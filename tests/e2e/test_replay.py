@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from PIL import Image
 from support.program import Program
 
 pytestmark = pytest.mark.e2e
@@ -35,3 +36,21 @@ def test_one_picture_of_a_batch_is_drawn_again_alone(darkroom: Program) -> None:
 def test_a_video_is_drawn_again_with_the_same_bytes(darkroom: Program) -> None:
     [video] = draw(darkroom, "video_fast")
     assert json.loads(darkroom("replay", video, "--json").stdout)["result"] == "same bytes"
+
+
+def test_a_picture_from_a_picture_is_drawn_again_while_its_files_are_there(darkroom: Program) -> None:
+    across = Image.linear_gradient("L")
+    across.save(darkroom.folder / "photo.png")
+    across.rotate(90).save(darkroom.folder / "mask.png")
+    out = darkroom(
+        "generate", "a harbour", "--init-image", "photo.png", "--mask", "mask.png", "--strength", "0.6", "--seed", "41",
+        "--json", "-o", "out",
+    ).stdout  # fmt: skip
+    [first, *_] = json.loads(darkroom("assets", "list", "--job", json.loads(out)["id"], "--json").stdout)
+    answer = json.loads(darkroom("replay", first["id"], "--batch", "--json").stdout)
+    assert answer["result"] == "same bytes"
+    uploads = json.loads(darkroom("assets", "list", "--type", "upload", "--json").stdout)
+    darkroom("assets", "delete", uploads[0]["id"])
+    refused = darkroom("replay", first["id"])
+    assert refused.returncode == 1
+    assert "mask_image: the file" in refused.stderr

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from darkroom_schemas.errors import StepErrorCode
+from darkroom_schemas.image_to_image import Hires, Upscaler
 from darkroom_schemas.payload import AnyPayload, ImagePayload, VideoPayload
 from gpu_worker.domain.failures import Failure
 from gpu_worker.domain.memory.card import CUDA, Card
@@ -223,3 +224,18 @@ def test_an_offloaded_model_has_previews_too(
     offloaded = load_sdxl(name, tiny.models[name], Placement.OFFLOADED, context)
     assert np.allclose(offloaded.colours, executor.models.get(name).colours)
     assert offloaded.parts["vae"].dtype is torch.float32
+
+
+@pytest.mark.parametrize("placement", MOVING)
+@pytest.mark.parametrize("upscaler", ["latent", "lanczos"])
+def test_two_passes_give_the_same_bytes_wherever_the_text_encoders_wait(
+    draw: Draw, executor: PipelineExecutor, image_payload: ImagePayload, placement: Placement, upscaler: Upscaler
+) -> None:
+    hires = Hires(scale=1.5, upscaler=upscaler)
+    one = image_payload.model_copy(update={"seeds": (11,), "hires": hires, "prompt": f"{placement} and {upscaler}"})
+    with placed(loaded(executor, one), placement):
+        moved = draw(one)
+        moved.run()
+    resident = draw(one)
+    resident.run()
+    assert np.array_equal(moved.pixels(), resident.pixels())

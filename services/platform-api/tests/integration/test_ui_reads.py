@@ -129,6 +129,9 @@ async def test_job_types_say_what_can_be_made_now(platform: Platform, start_work
     assert 0 < fast["eta"]["min_s"] <= fast["eta"]["max_s"]
     assert types["video_high"]["eta"] is None
     assert fast["parameters"]["properties"]["prompt"]["type"] == "string"
+    assert "init_image" not in fast["parameters"]["properties"]
+    sdxl = types["sdxl_image_fast"]["parameters"]["properties"]
+    assert {"init_image", "mask_image", "hires"} <= sdxl.keys()
 
 
 async def test_without_a_worker_nothing_is_available(platform: Platform) -> None:

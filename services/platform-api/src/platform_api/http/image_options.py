@@ -1,6 +1,6 @@
 """Pictures to start from, and second passes, in requests."""
 
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
 from darkroom_schemas.base import Request as RequestBody
 from darkroom_schemas.image_to_image import MAX_MASK_BLUR, MAX_SIDE, Upscaler
@@ -32,6 +32,16 @@ class HiresPass(RequestBody):
         default=None, description="Those of the first pass if absent. The denoising strength leaves out the first ones."
     )
     upscaler: Upscaler | None = Field(default=None, description="`latent` if absent.")
+
+
+IMAGE_PROPERTIES: dict[str, Any] = {
+    "init_image": AssetFile.model_json_schema(),
+    "mask_image": AssetFile.model_json_schema(),
+    "mask_blur": {"type": "integer", "minimum": 0, "maximum": MAX_MASK_BLUR},
+    "denoising_strength": {"type": "number", "minimum": 0, "maximum": 1},
+    "hires": HiresPass.model_json_schema(),
+}
+"""JSON Schema of the options, by their names."""
 
 
 class _Options(Protocol):

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from platform_api.context import Ctx
 from platform_api.domain.capacity import TypeCapacity, time_to_end
 from platform_api.domain.planning.from_catalogue import MAX_PROMPT_CHARACTERS, PROMPT_TYPE, SUBMITTABLE
+from platform_api.http.image_options import IMAGE_PROPERTIES
 from platform_api.http.loras import Lora
 from platform_api.http.query_parameters import KnownQueryRoute
 
@@ -92,6 +93,8 @@ def _item(job_type: JobType, now: Mapping[str, TypeCapacity] | None) -> JobTypeI
         properties["negative_prompt"] = text
     if job_type.takes_loras:
         properties["loras"] = {"type": "array", "maxItems": MAX_LORAS, "items": Lora.model_json_schema()}
+    if job_type.takes_init_image:
+        properties |= IMAGE_PROPERTIES
     return JobTypeItem(
         name=job_type.name,
         label=job_type.label,
