@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from darkroom_schemas.errors import StepErrorCode
+from darkroom_schemas.image_to_image import Hires
 from darkroom_schemas.payload import ImagePayload
 from gpu_worker.domain.failures import Failure
 from gpu_worker.pipelines.executor import PipelineExecutor
@@ -119,3 +120,19 @@ def test_a_video_that_is_not_finite_fails_the_step(
     again = draw(still_payload)
     again.run()
     assert again.pixels().std() > 1
+
+
+def test_a_picture_that_overflows_when_it_is_encoded_is_encoded_again_in_float32_or_fails_the_step(
+    draw: Draw, half_vae: Any, image_payload: ImagePayload
+) -> None:
+    hires = Hires(scale=1.5, upscaler="lanczos")
+    payload = image_payload.model_copy(update={"seeds": (1,), "hires": hires})
+    spoiled, hopeless = draw(payload), draw(payload)
+    with overflow(half_vae.encoder, only_in=torch.bfloat16):
+        spoiled.run()
+    assert half_vae.dtype is torch.bfloat16
+    assert spoiled.pixels().std() > 1
+    with overflow(half_vae.encoder), pytest.raises(Failure, match="encoded picture's numbers contain NaN") as caught:
+        hopeless.run()
+    assert caught.value.code is StepErrorCode.NOT_FINITE
+    assert hopeless.files == {}

@@ -96,3 +96,27 @@ def test_a_cut_file_is_refused(image_payload: ImagePayload, tmp_path: Path) -> N
     path.write_bytes(path.read_bytes()[:3000])
     with pytest.raises(Failure, match="init_image: must be a complete image"):
         read_source(image_payload.model_copy(update={"init_image": FILE}), {"init_image": path})
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_a_damaged_file_is_read_or_refused_and_never_an_unforeseen_failure(
+    image_payload: ImagePayload, tmp_path: Path, kind: str
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    source(image_payload, tmp_path, picture=Image.linear_gradient("L"), kind=kind, exif=exif)
+    path, random = tmp_path / "picture", np.random.default_rng(0)
+    whole = np.frombuffer(path.read_bytes(), dtype=np.uint8)
+    payload = image_payload.model_copy(update={"width": 64, "height": 64, "init_image": FILE})
+    refusals: list[str] = []
+    for _ in range(60):
+        damaged = whole.copy()
+        places = random.integers(0, len(damaged), 8)
+        damaged[places] = random.integers(0, 256, 8)
+        path.write_bytes(damaged.tobytes())
+        try:
+            read_source(payload, {"init_image": path})
+        except Failure as failure:
+            refusals.append(failure.message)
+    assert refusals
+    assert all(message.startswith("init_image: must") for message in refusals)

@@ -50,33 +50,35 @@ def read_source(payload: ImagePayload, files: Mapping[str, Path]) -> SourceImage
     Raises an INVALID_PAYLOAD Failure that names the field.
     """
     size = (payload.width, payload.height)
-    picture = _opened(INIT_IMAGE, files[INIT_IMAGE])
-    pixels = np.asarray(ImageOps.fit(_flat(picture, "white"), size, Image.Resampling.LANCZOS))
+    picture = _opened(INIT_IMAGE, files[INIT_IMAGE], "white")
+    pixels = np.asarray(ImageOps.fit(picture, size, Image.Resampling.LANCZOS))
     digest = _digest(files[INIT_IMAGE])
     if payload.mask_image is None:
         return SourceImage(pixels, digest)
-    mask = _opened(MASK_IMAGE, files[MASK_IMAGE])
+    mask = _opened(MASK_IMAGE, files[MASK_IMAGE], "black")
     if abs(mask.width * picture.height / (mask.height * picture.width) - 1) > _SHAPE_TOLERANCE:
         shapes = f"{picture.width}x{picture.height}, is {mask.width}x{mask.height}"
         raise _invalid(MASK_IMAGE, f"must have the proportions of the init_image: {shapes}")
     blur = DEFAULT_MASK_BLUR if payload.mask_blur is None else payload.mask_blur
-    grey = ImageOps.fit(_flat(mask, "black").convert("L"), size, Image.Resampling.BILINEAR)
+    grey = ImageOps.fit(mask.convert("L"), size, Image.Resampling.BILINEAR)
     soft = np.asarray(grey.filter(ImageFilter.GaussianBlur(blur)) if blur else grey)
     return SourceImage(pixels, digest, soft, _digest(files[MASK_IMAGE]), blur)
 
 
-def _opened(field: str, path: Path) -> Image.Image:
-    """Decode a file, upright as its EXIF data says. Of an animation, the first frame counts."""
+def _opened(field: str, path: Path, background: str) -> Image.Image:
+    """Decode a file to RGB, upright as its EXIF data says. Of an animation, the first frame counts."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(path, formats=FORMATS) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise _too_large(field, f"{image.width}x{image.height}")
-                return _eight_bits(ImageOps.exif_transpose(image))
+                return _flat(_eight_bits(ImageOps.exif_transpose(image)), background)
+    except (Failure, MemoryError):
+        raise
     except Image.DecompressionBombError as error:
         raise _too_large(field, "more") from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except Exception as error:  # Pillow raises errors of many types for files that are damaged on purpose
         raise _invalid(field, f"must be a complete image, of the type {', '.join(FORMATS)}") from error
 
 
