@@ -41,15 +41,17 @@ def upgrade() -> None:
         )
     """)
     op.execute("CREATE INDEX IF NOT EXISTS endpoint_queues_due_at_idx ON webhooks.endpoint_queues (due_at)")
-    op.execute("""
-        INSERT INTO webhooks.endpoint_queues (endpoint_id, due_at, delivered, failed)
-        SELECT endpoint.id, min(delivery.next_at) FILTER (WHERE endpoint.active),
-            count(*) FILTER (WHERE delivery.status = 'delivered'), count(*) FILTER (WHERE delivery.status = 'failed')
-        FROM webhooks.endpoints AS endpoint
-        LEFT JOIN webhooks.deliveries AS delivery ON delivery.endpoint_id = endpoint.id
-        GROUP BY endpoint.id
-        ON CONFLICT DO NOTHING
-    """)
+    with op.get_context().autocommit_block():  # commits before the long scan: the new foreign key locks endpoints
+        op.execute("""
+            INSERT INTO webhooks.endpoint_queues (endpoint_id, due_at, delivered, failed)
+            SELECT endpoint.id, min(delivery.next_at) FILTER (WHERE endpoint.active),
+                count(*) FILTER (WHERE delivery.status = 'delivered'),
+                count(*) FILTER (WHERE delivery.status = 'failed')
+            FROM webhooks.endpoints AS endpoint
+            LEFT JOIN webhooks.deliveries AS delivery ON delivery.endpoint_id = endpoint.id
+            GROUP BY endpoint.id
+            ON CONFLICT DO NOTHING
+        """)
     for name, definition in INDEXES.items():
         create_index("webhooks", name, definition)
 
