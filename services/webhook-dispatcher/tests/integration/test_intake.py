@@ -78,7 +78,7 @@ async def test_an_unusable_webhook_of_a_job_holds_up_no_event(
     assert (await api.get("/api/webhooks", params={"of_jobs": True})).json()["webhooks"] == []
 
 
-async def test_operators_hear_of_groups_and_workers_and_users_do_not(
+async def test_operators_receive_events_of_groups_and_workers_and_users_do_not(
     service: RunningService, api: httpx.AsyncClient, link: QueueClient, receiver: Receiver
 ) -> None:
     key = {"X-API-Key": await publish_key(link, None, KeyKind.ADMIN)}
@@ -105,7 +105,7 @@ async def test_operators_hear_of_groups_and_workers_and_users_do_not(
     assert got[1]["data"] == {"worker_id": worker, "status": "lost"}
 
 
-async def test_the_other_endpoints_of_a_tenant_are_told_that_one_was_disabled(
+async def test_the_other_endpoints_of_a_tenant_receive_a_notice_that_one_was_disabled(
     api: httpx.AsyncClient, link: QueueClient, user: str, receiver: Receiver
 ) -> None:
     gone = Receiver(receiver.port + 1, answers=[410])

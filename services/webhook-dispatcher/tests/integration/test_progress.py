@@ -12,7 +12,7 @@ from support.waiting import until
 from support.webhooks import deliveries_of, register
 
 
-async def test_progress_reaches_who_lists_it_and_is_not_stored(
+async def test_progress_reaches_an_endpoint_that_lists_it_and_is_not_stored(
     api: httpx.AsyncClient, link: QueueClient, user: str, receiver: Receiver
 ) -> None:
     step = make_step(tenant=TenantId(user))

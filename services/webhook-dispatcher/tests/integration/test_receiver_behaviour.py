@@ -155,7 +155,7 @@ async def test_a_receiver_that_cannot_be_found_is_tried_again(
     assert line["last_error"]
 
 
-async def test_a_certificate_that_nobody_vouches_for_is_refused(api: httpx.AsyncClient, tmp_path: Path) -> None:
+async def test_a_self_signed_certificate_is_refused(api: httpx.AsyncClient, tmp_path: Path) -> None:
     pem = tmp_path / "self-signed.pem"
     command = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1",
                "-keyout", str(pem), "-out", str(tmp_path / "cert.pem"))  # fmt: skip
