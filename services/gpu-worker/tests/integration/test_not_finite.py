@@ -24,7 +24,7 @@ def overflow(module: torch.nn.Module, *, only_in: torch.dtype | None = None) -> 
         tensor = output[0] if isinstance(output, tuple) else getattr(output, "sample", output)
         assert isinstance(tensor, torch.Tensor)
         if only_in is None or tensor.dtype is only_in:
-            tensor.view(-1)[-1] = torch.nan
+            tensor[(-1,) * tensor.dim()] = torch.nan
 
     hook = module.register_forward_hook(spoil)
     try:
