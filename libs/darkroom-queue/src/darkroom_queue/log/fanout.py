@@ -20,6 +20,8 @@ from darkroom_queue.log.events import EventLog
 
 BUFFER = 1000
 BLOCK_MS = 5000
+RECENT_MS = 30_000
+"""Part of the log that may be read for the events of one job."""
 Topic = Hashable
 ALL: Topic = "all"
 
@@ -156,12 +158,20 @@ class EventFanout:
             return
         log = EventLog(self._client)
         if job_id is not None:
-            for event in await log.read_job(job_id, since):
-                yield event
-            return
+            try:
+                events = await log.read_job(job_id, since)
+            except LogTruncated:
+                # A job without earlier events has no list that reaches back, but the log does.
+                if since.epoch != position.epoch or position.ms - since.ms > RECENT_MS:
+                    raise
+            else:
+                for event in events:
+                    yield event
+                return
         while page := await log.read(since):
             for event in page:
-                yield event
+                if job_id in {None, event.job_id}:
+                    yield event
             since = EventId.parse(page[-1].id)
             if since >= position:
                 return
