@@ -313,7 +313,7 @@ async def test_a_socket_resumes_after_its_last_event(
     before = events[kinds.index("step.completed") - 1].id
     async with socket(service, group_id, f"?since={before}") as again:
         heard = await messages_until(again, "child_cancelled")
-    assert [m["type"] for m in heard if "event_id" in m] == ["child_completed", "child_cancelled"]
+    assert [m["type"] for m in heard if "event_id" in m] == ["initial_state", "child_completed", "child_cancelled"]
 
 
 async def test_an_unknown_group_and_a_missing_token_close_the_socket(service: RunningService) -> None:

@@ -39,7 +39,7 @@ class Checked:
 
     async def until(self, kind: str, **members: Any) -> ServerMessage:
         """Read on to a message of this type with these members."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 message = json.loads(await self._socket.recv())
                 read = self._models[message["type"]].model_validate(message)

@@ -49,9 +49,11 @@ class Connection:
         """Serve until one of the tasks ends, and return code and reason. Raises errors without a close code."""
         stopping: asyncio.Event = self._socket.app.state.stopping
         try:
-            await self._send(greeting | {"timestamp": _now_ms()})
+            # The greeting tells where the events begin, so that a client that gets none can resume there, too.
+            position = since or await self._context.fanout.tail()
+            await self._send(greeting | {"timestamp": _now_ms(), "event_id": str(position)})
             parts = (
-                self._send_events(since), self._forward(self._progress.take), self._forward(self._fleet.take),
+                self._send_events(position), self._forward(self._progress.take), self._forward(self._fleet.take),
                 self._send_stats(), self._receive(), self._expire(), stopping.wait(),
             )  # fmt: skip
             ended = await first_to_end(parts)
@@ -80,7 +82,7 @@ class Connection:
         left_s = MAX_WAIT_S if until_ms is None else min(MAX_WAIT_S, until_ms / 1000 - time.time())
         await asyncio.sleep(left_s)
 
-    async def _send_events(self, since: EventId | None) -> None:
+    async def _send_events(self, since: EventId) -> None:
         async for item in self._context.fanout.follow(since=since):
             if isinstance(item, Event):
                 if self._viewer.may_see(item.tenant):

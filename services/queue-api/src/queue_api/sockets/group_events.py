@@ -5,7 +5,7 @@ import json
 import time
 from typing import Any
 
-from darkroom_queue import SlowReader
+from darkroom_queue import EventLog, SlowReader
 from darkroom_schemas.events import Event
 from darkroom_schemas.ids import EventId, JobId, StepId
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
@@ -60,14 +60,16 @@ class _GroupConnection:
         self._progress = context.progress.subscribe()
         self._places = {child.step_id: child.backend_id for child in record.children}
         self._is_complete = False
+        self._position: EventId | None = None
+        """The event after which further ones follow; None if events may be missing."""
 
     async def run(self, since: EventId | None) -> tuple[Close, str]:
         """Serve until one of the tasks ends, and return code and reason."""
         stopping: asyncio.Event = self._socket.app.state.stopping
         try:
             # The position is taken before the state is read, so that no event falls between the two.
-            position = since or await self._context.fanout.tail()
-            await self._send_state()
+            position = self._position = since or await self._context.fanout.tail()
+            await self._send_state(position)
             parts = (self._send_events(position), self._send_progress(), self._receive(), stopping.wait())
             ended = await first_to_end(parts)
         finally:
@@ -86,27 +88,39 @@ class _GroupConnection:
     async def _send_events(self, since: EventId) -> None:
         async for item in self._context.fanout.follow(since=since, job_id=self._record.id):
             if not isinstance(item, Event):  # events may be missing
+                self._position = None
                 await self._send_state()
                 continue
+            self._position = EventId.parse(item.id)
             message = child_message(item, self._record, self._context.outputs.url)
             if message is not None:
                 await self._send(message)
                 await self._send_end(await self._views())
 
-    async def _send_state(self) -> None:
+    async def _send_state(self, position: EventId | None = None) -> None:
+        """Send the state, with the position after which the events follow if that is known."""
         views, doing = await self._views(), self._context.progress.doing(self._record.step_ids)
-        await self._send(initial_state(self._record, views, self._context.outputs.url, doing))
+        place = {} if position is None else {"event_id": str(position)}
+        await self._send(initial_state(self._record, views, self._context.outputs.url, doing) | place)
         await self._send_end(views)
 
     async def _send_end(self, views: Views) -> None:
-        """Send `group_complete` once, when all children have ended."""
+        """Send `group_complete` once, when all children have ended and their events were sent."""
         if self._is_complete:
             return
         record = await self._context.groups.get(self._record.id)
         self._record = record or self._record  # it may have been cancelled meanwhile
-        if standing(self._record, views).is_final:
+        if standing(self._record, views).is_final and not await self._has_events_to_send():
             self._is_complete = True
             await self._send(group_complete(self._record, views, self._context.outputs.url))
+
+    async def _has_events_to_send(self) -> bool:
+        position = self._position
+        if position is None:
+            return False
+        events = await EventLog(self._context.redis_client).read_job(self._record.id, None)
+        later = (event for event in events if EventId.parse(event.id) > position)
+        return any(child_message(event, self._record, self._context.outputs.url) is not None for event in later)
 
     async def _send_progress(self) -> None:
         while True:

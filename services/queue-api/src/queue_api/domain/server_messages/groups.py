@@ -64,7 +64,7 @@ class InitialState(ServerMessage):
     """First message, and again when events may be missing."""
 
     model_config = example_of(
-        "initial_state", job_group_id=_GROUP, status="running",
+        "initial_state", job_group_id=_GROUP, status="running", **_EVENT,
         child_jobs=[
             {
                 **_CHILD, "seed": 42, "status": "queued", "progress": 0.0, "current_step": None, "outputs": None,
@@ -78,6 +78,8 @@ class InitialState(ServerMessage):
     job_group_id: str
     status: GroupStatusName
     child_jobs: list[ChildState]
+    event_id: str | None = None
+    """The position after which events follow; not when the state comes again."""
 
 
 class _OfChild(ServerMessage):

@@ -2,25 +2,29 @@
 
 from typing import Literal
 
-from queue_api.domain.server_messages.base import Answer, Part, ServerMessage, example_of
+from queue_api.domain.server_messages.base import EXAMPLE_EVENT, Answer, Part, ServerMessage, example_of
 
 
 class Connected(ServerMessage):
     """First message to a monitor."""
 
-    model_config = example_of("connected", monitor_id="wall")
+    model_config = example_of("connected", monitor_id="wall", event_id=EXAMPLE_EVENT)
 
     type: Literal["connected"]
     monitor_id: str
+    event_id: str
+    """The position after which events follow."""
 
 
 class ConnectionEstablished(ServerMessage):
     """First message to a client."""
 
-    model_config = example_of("connection_established", client_id="render-farm")
+    model_config = example_of("connection_established", client_id="render-farm", event_id=EXAMPLE_EVENT)
 
     type: Literal["connection_established"]
     client_id: str
+    event_id: str
+    """The position after which events follow."""
 
 
 class Depth(Part):
