@@ -14,6 +14,7 @@ from darkroom_client.errors import (
     NotReachable,
     ServiceError,
 )
+from darkroom_client.job_groups import JobGroups
 from darkroom_client.job_handles import JobHandle
 from darkroom_client.models import (
     ApiKey,
@@ -35,6 +36,21 @@ from darkroom_client.models import (
     Webhook,
     Why,
 )
+from darkroom_client.models.socket import (
+    ChildCompleted,
+    ChildFailed,
+    ChildProgress,
+    GroupComplete,
+    GroupState,
+    JobCancelled,
+    JobCompleted,
+    JobProgress,
+    JobStatusChanged,
+    JobSubmitted,
+    QueueMessage,
+    Reset,
+)
+from darkroom_client.queue_socket import QueueSocket
 from darkroom_client.retrying import Retries
 from darkroom_client.webhook_signatures import WebhookEvent, verify_webhook
 
@@ -45,17 +61,28 @@ __all__ = [
     "AsyncJobHandle",
     "Attempt",
     "Balance",
+    "ChildCompleted",
+    "ChildFailed",
+    "ChildProgress",
     "Client",
     "CreditLine",
     "DarkroomError",
     "Delivery",
+    "GroupComplete",
+    "GroupState",
     "HistoryLine",
     "InvalidRequest",
     "Job",
+    "JobCancelled",
+    "JobCompleted",
     "JobEvent",
     "JobFailed",
+    "JobGroups",
     "JobHandle",
+    "JobProgress",
     "JobState",
+    "JobStatusChanged",
+    "JobSubmitted",
     "JobType",
     "NewApiKey",
     "NewWebhook",
@@ -66,6 +93,9 @@ __all__ = [
     "NotReachable",
     "Page",
     "Replayed",
+    "QueueMessage",
+    "QueueSocket",
+    "Reset",
     "Retries",
     "ServiceError",
     "Ticket",
