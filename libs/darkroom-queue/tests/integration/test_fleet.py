@@ -1,7 +1,9 @@
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from darkroom_queue import DeadLetters, Producer, QueueClient, Sweeper
+from darkroom_queue import DeadLetters, Producer, QueueClient, StatusFeed, Sweeper
+from darkroom_queue.log import status
 from darkroom_queue.worker.turn import Finish, Outcome, WorkerPort
 from darkroom_schemas.channels import MachineStatusMessage, WorkerStatusMessage
 from darkroom_schemas.errors import StepErrorCode
@@ -96,3 +98,16 @@ async def test_a_step_that_somebody_can_run_waits_as_long_as_it_takes(link: Queu
     port = await worker(link)
     await Sweeper(link).sweep()
     assert [c.id for c in (await port.turn(want=1)).claims] == [step.id]
+
+
+async def test_a_silent_subscription_is_not_taken_for_a_lost_one(
+    link: QueueClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(status, "POLL_S", 0.02)
+    heard = []
+    async with StatusFeed(link) as feed:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                async for message in feed:
+                    heard.append(message)
+    assert heard == []

@@ -33,7 +33,7 @@ class StatusFeed:
 
     async def __aenter__(self) -> Self:
         await self._client.epoch()
-        self._pubsub = OneConnectionPubSub(self._client.redis_py.connection_pool, ignore_subscribe_messages=True)
+        self._pubsub = OneConnectionPubSub(self._client.redis_py.connection_pool)
         try:
             await self._client.guard(self._pubsub.psubscribe(_WORKERS, _MACHINES))
         except BaseException:
@@ -54,7 +54,7 @@ class StatusFeed:
         heard_at, asked = clock(), False
         while True:
             message = await self._client.guard(pubsub.get_message(timeout=POLL_S))
-            if message is None:  # also for the confirmation of a subscription
+            if message is None:
                 if clock() - heard_at >= POLL_S:
                     if asked:  # half-open
                         raise RedisUnavailable("a subscription does not answer")
