@@ -30,7 +30,11 @@ from darkroom_client.queue_operator import find_queue
 _REFRESH_PER_S = 4
 _STATS_EVERY_S = 2
 _LONGEST_PAUSE_S = 5.0
+_PRINTED_LINES = 40
+"""Height of the view that `--once` prints to a file or a pipe."""
 _NO_ACCESS = 1008
+_HEAD, _FRAME = 3, 3
+"""Lines of the head, and of the borders and the column names of a panel."""
 _COLOURS = {"completed": "green", "failed": "red", "cancelled": "yellow", "busy": "green", "idle": "dim"}
 
 
@@ -51,7 +55,8 @@ def top(
         with _connected(url, token) as socket:
             while not state.stats:
                 state.apply(json.loads(socket.recv()))
-        console.print(_screen(state, url, console.height, None))
+        lines = console.height if console.is_terminal else _PRINTED_LINES
+        console.print(_screen(state, url, lines, None), height=lines)
         return
     problem: list[str | None] = ["connecting"]
     failure: list[Exception] = []
@@ -141,14 +146,15 @@ def _keys(ended: threading.Event) -> Iterator[None]:
 
 def _screen(state: LiveQueue, url: str, height: int, problem: str | None) -> RenderableType:
     running = state.running()
-    room = max(6, height - 5)
+    room = max(15, height - _HEAD)
+    results = 9 if room >= 27 else 5
+    jobs = (room - results) // 2
     layout = Layout()
-    jobs_rows = max(3, room * 2 // 5)
     layout.split_column(
-        Layout(_head(state, url, problem), size=3),
-        Layout(Panel(_workers(state, room - jobs_rows - 6), title="workers"), name="workers"),
-        Layout(Panel(_jobs(state, jobs_rows), title=f"running {len(running)}"), size=jobs_rows + 3),
-        Layout(Panel(_recent(state, 6), title="latest results"), size=9),
+        Layout(_head(state, url, problem), size=_HEAD),
+        Layout(Panel(_workers(state, room - results - jobs - _FRAME), title="workers")),
+        Layout(Panel(_jobs(state, jobs - _FRAME), title=f"running {len(running)}"), size=jobs),
+        Layout(Panel(_recent(state, results - _FRAME), title="latest results"), size=results),
     )
     return layout
 
