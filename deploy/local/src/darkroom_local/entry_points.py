@@ -52,6 +52,11 @@ def operator_settings() -> dict[str, str]:
     return stack.operator_settings if is_of_stack else {}
 
 
+def worker_settings() -> dict[str, str]:
+    """Return the settings of a worker that is added to the stack; raises NotReachable if no stack is ready."""
+    return _running("set REDIS_URL and OBJECT_STORE_URL").worker_settings
+
+
 def _running(otherwise: str) -> RunningStack:
     try:
         return find_stack(None).running()

@@ -109,6 +109,11 @@ class Environments:
         service = self.platform()
         return {name: service[name] for name in OPERATOR_SETTINGS}
 
+    def added_worker(self) -> dict[str, str]:
+        """Return the settings that a worker needs which is added to the stack."""
+        store = self.platform()["OBJECT_STORE_URL"]
+        return {"REDIS_URL": self.servers.redis_url_of(GPU_WORKER), "OBJECT_STORE_URL": store}
+
     def queue(self) -> dict[str, str]:
         return self._service(QUEUE, "QUEUE_API", self.addresses.queue, "AUTH_TOKEN", "SIGNING_SECRET")
 

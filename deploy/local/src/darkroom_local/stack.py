@@ -164,6 +164,7 @@ class Stack:
             jwt_issuer=self._environments.jwt_issuer,
             jwt_audience=self._environments.jwt_audience,
             operator_settings=self._environments.operator(),
+            worker_settings=self._environments.added_worker(),
             redis_url=self._servers.reader_url,
         )
         is_first = not self._state.is_ready()

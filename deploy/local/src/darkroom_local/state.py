@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -40,6 +40,8 @@ class RunningStack:
     operator_settings: dict[str, str]
     """Settings of platform-api for its operator's commands; contain secrets."""
     server_alias: str = "Main"
+    worker_settings: dict[str, str] = field(default_factory=dict)
+    """Settings of a gpu-worker that is added to the stack; contain a password."""
     redis_url: str | None = None
     """The embedded Redis for outside programs: the public channels, and no key."""
 

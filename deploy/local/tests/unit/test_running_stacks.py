@@ -9,16 +9,18 @@ from pathlib import Path
 import pytest
 from darkroom_client.errors import NotReachable
 from darkroom_local.console import Console
-from darkroom_local.entry_points import client_access, operator_settings, queue_access, service_urls
+from darkroom_local.entry_points import client_access, operator_settings, queue_access, service_urls, worker_settings
 from darkroom_local.errors import SeveralStacks
 from darkroom_local.running_stacks import find_stack, registered, registry_folder, running_stacks
 from darkroom_local.state import RunningStack, StateDir
 
 OF_STACK = {"PLATFORM_DATABASE_URL": "postgresql://of-stack", "JWT_SECRET": "of-stack"}
+OF_WORKER = {"REDIS_URL": "redis://worker@of-stack", "OBJECT_STORE_URL": "file:///of-stack"}
 STACK = RunningStack(
     state_dir="/state", supervisor_pid=1, platform_url="http://127.0.0.1:3001", queue_url="http://127.0.0.1:9820",
     dispatcher_url="http://127.0.0.1:3002", worker_urls=[], pids={}, profile="tiny", user_id="u", api_key="k",
     service_key="s", admin_key="a", queue_token="q", jwt_issuer="i", jwt_audience="a", operator_settings=OF_STACK,
+    worker_settings=OF_WORKER,
 )  # fmt: skip
 
 
@@ -123,6 +125,13 @@ def test_operators_get_the_settings_of_the_stack_but_not_over_another_database(
         assert operator_settings() == OF_STACK
         monkeypatch.setenv("PLATFORM_DATABASE_URL", "postgresql://of-another-platform")
         assert operator_settings() == {}
+
+
+def test_an_added_worker_gets_the_settings_of_a_worker(tmp_path: Path) -> None:
+    with pytest.raises(NotReachable, match="REDIS_URL"):
+        worker_settings()
+    with stack_on(tmp_path / "state"):
+        assert worker_settings() == OF_WORKER
 
 
 def test_operators_need_a_stack_only_where_the_environment_names_no_database(monkeypatch: pytest.MonkeyPatch) -> None:

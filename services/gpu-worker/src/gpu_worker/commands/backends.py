@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-_STACK_PLUGINS, _OPERATOR = "darkroom.stack", "operator"
-"""Entry point of the package that runs local stacks; returns the settings of its services."""
+_STACK_PLUGINS, _WORKER = "darkroom.stack", "worker"
+"""Entry point of the package that runs local stacks; returns the settings of a worker that is added to one."""
 _NEEDED = ("REDIS_URL", "OBJECT_STORE_URL")
 
 Backends = Annotated[
@@ -53,7 +53,7 @@ def _stack_settings() -> dict[str, str]:
     """Return the addresses that the environment lacks; raises NotReachable if no stack is running."""
     if all(os.environ.get(name) for name in _NEEDED):
         return {}
-    for plugin in entry_points(group=_STACK_PLUGINS, name=_OPERATOR):
+    for plugin in entry_points(group=_STACK_PLUGINS, name=_WORKER):
         offered = plugin.load()()
         return {name: offered[name] for name in _NEEDED if name in offered and not os.environ.get(name)}
     return {}
