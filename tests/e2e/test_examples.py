@@ -12,6 +12,7 @@ ABOUT_SOMETHING_ELSE = {
     "issue_ticket": 404,  # and another job
     "log_in": 401,  # it names another user
     "adjust_credits": 404,
+    "submit_group_api_job_group_post": 400,  # its back ends are not online
 }
 """Operations whose example names what is not there, and their answer."""
 
