@@ -8,12 +8,12 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from darkroom_local.servers.ports import free_ports
 
-START_S = 60.0
+START_S, ASK_AGAIN_S = 60.0, 0.1
 BUCKET = "pictures"
 
 
@@ -58,4 +58,5 @@ def _make_bucket(endpoint: str, process: subprocess.Popen[bytes]) -> None:
         except (urllib.error.URLError, OSError):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise
-            time.sleep(0.1)  # another process can only be asked
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(ASK_AGAIN_S)

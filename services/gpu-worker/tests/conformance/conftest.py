@@ -18,10 +18,10 @@ from pydantic import SecretStr
 from support.store_watch import StoreNotes
 
 from .subjects import SUBJECTS
-from .suite import CREDENTIAL, SECRET, Bench, Subject
+from .suite import CREDENTIAL, SECRET, Bench, Subject, id_of
 
 
-@pytest.fixture(params=SUBJECTS, ids=lambda subject: f"{subject.type}:{subject.job_type}{subject.name}")
+@pytest.fixture(params=SUBJECTS, ids=id_of)
 def subject(request: pytest.FixtureRequest) -> Subject:
     """Give each connector in turn."""
     chosen: Subject = request.param

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
 from aiohttp import web
@@ -9,7 +10,7 @@ from aiohttp.typedefs import Handler
 from darkroom_local.servers.ports import free_ports
 
 
-class ScriptedServer:
+class ScriptedServer(ABC):
     """Base of the suite's peers: subclasses add routes and work."""
 
     def __init__(self) -> None:
@@ -25,13 +26,13 @@ class ScriptedServer:
         self._runner: web.AppRunner | None = None
         self._transports: set[asyncio.BaseTransport] = set()
 
+    @abstractmethod
     def routes(self) -> Iterable[web.RouteDef]:
         """Return the routes of the peer."""
-        raise NotImplementedError
 
+    @abstractmethod
     def forget(self) -> None:
         """Drop all work, as a process that is killed does."""
-        raise NotImplementedError
 
     async def start(self) -> None:
         """Listen."""

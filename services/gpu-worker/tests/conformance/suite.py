@@ -91,7 +91,7 @@ class Subject:
     """If the credential is a password."""
     build: Callable[[BackendEntry, Tools], Backend] = build_backend
     name: str = ""
-    """What tells it from other subjects of the same job type."""
+    """Distinguishes it from other subjects of the same job type."""
     entry: Mapping[str, Any] = field(default_factory=dict)
     """More fields of the back end's entry."""
     has_server: bool = True
@@ -101,6 +101,11 @@ class Subject:
     queues: bool = False
     """Whether the peer has a queue, in which other clients' work may be ahead."""
     previews: bool = False
+
+
+def id_of(subject: Subject) -> str:
+    """Return the name of a subject in the names of tests."""
+    return f"{subject.type}:{subject.job_type}{subject.name}"
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 
 import pytest
 from darkroom_schemas.errors import StepErrorCode
@@ -11,9 +12,15 @@ from gpu_worker.domain.failures import ConnectorNotReady, Failure, Stopped
 from support.fake_run import FakeRun
 from support.waiting import until
 
-from .suite import SECRET, STOP_S, Bench
+from .subjects import SUBJECTS
+from .suite import SECRET, STOP_S, Bench, Subject, id_of
 
 MAX_BYTES = 200_000
+
+
+def with_subjects(have: Callable[[Subject], bool]) -> pytest.MarkDecorator:
+    """Run a test with those subjects only that have what it is about."""
+    return pytest.mark.parametrize("subject", [one for one in SUBJECTS if have(one)], ids=id_of, indirect=True)
 
 
 async def begun(bench: Bench, run: FakeRun) -> asyncio.Task[StepResult]:
@@ -66,9 +73,8 @@ async def test_a_run_reports_progress_and_stores_its_outputs(bench: Bench) -> No
     assert len(await bench.leftovers()) == len(stored)
 
 
+@with_subjects(lambda subject: bool(subject.previews))
 async def test_previews_are_shown_while_work_runs(bench: Bench) -> None:
-    if not bench.subject.previews:
-        pytest.skip("the peer has no previews")
     bench.peer.hold()
     run = bench.run()
     task = await begun(bench, run)
@@ -94,9 +100,8 @@ async def test_a_stop_of_running_work_cancels_it_and_nothing_else(bench: Bench) 
     assert await bench.leftovers() == []
 
 
+@with_subjects(lambda subject: bool(subject.queues))
 async def test_a_stop_of_waiting_work_leaves_the_work_of_others_alone(bench: Bench) -> None:
-    if not bench.subject.queues:
-        pytest.skip("the peer has no queue")
     bench.peer.occupy()
     run = bench.run()
     task = asyncio.create_task(bench.backend.run(run))
@@ -122,9 +127,8 @@ async def test_a_server_that_dies_fails_the_attempt_but_not_the_step(bench: Benc
     assert await bench.leftovers() == []
 
 
+@with_subjects(lambda subject: bool(subject.has_server))
 async def test_a_server_that_was_away_is_used_again(bench: Bench) -> None:
-    if not bench.subject.has_server:
-        pytest.skip("there is no server to watch")
     await bench.backend.discover()
     await bench.peer.kill()
     with pytest.raises(ConnectorNotReady):
@@ -145,9 +149,8 @@ async def test_an_attempt_on_a_server_that_hangs_can_be_stopped(bench: Bench) ->
     assert await bench.leftovers() == []
 
 
+@with_subjects(lambda subject: bool(subject.outputs))
 async def test_an_output_without_an_end_is_refused_while_it_is_read(bench: Bench) -> None:
-    if not bench.subject.outputs:
-        pytest.skip("the peer sends no files")
     bench.peer.send_endless_outputs()
     with pytest.raises(Failure) as caught:
         await bench.backend.run(bench.run({**bench.subject.job, "max_bytes": MAX_BYTES}))
@@ -156,9 +159,8 @@ async def test_an_output_without_an_end_is_refused_while_it_is_read(bench: Bench
     assert await bench.leftovers() == []
 
 
+@with_subjects(lambda subject: bool(subject.bad_job))
 async def test_a_mistake_of_the_user_is_named_and_not_repeated(bench: Bench) -> None:
-    if not bench.subject.bad_job:
-        pytest.skip("the peer checks nothing")
     with pytest.raises(Failure) as caught:
         await bench.backend.run(bench.run(bench.subject.bad_job))
     assert caught.value.code is bench.subject.bad_code
