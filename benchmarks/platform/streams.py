@@ -17,7 +17,7 @@ from stage import Stage
 
 READERS = 1_000
 TICK_S = 0.01
-"""So often some of the readers are told something, as the relay would hand over what came meanwhile."""
+"""Interval at which events are appended for some of the readers, as the relay appends what has accumulated."""
 OUTBOX_IDS = 10**15
 """From here on: the ids of events made here, beyond all that the outbox gives."""
 
@@ -105,19 +105,19 @@ async def _tell_evenly(link: QueueClient, stage: Stage, jobs: list[str], seconds
     producer, log = Producer(link), EventLog(link)
     known = [(await log.read_job(JobId(job), None))[-1].data for job in jobs]
     loop = asyncio.get_running_loop()
-    began, told = loop.time(), 0
-    while told < READERS * seconds:
+    began, sent = loop.time(), 0
+    while sent < READERS * seconds:
         due = min(READERS * seconds, int((loop.time() - began) * READERS))
         emissions = [
             Emission(
                 outbox_id=OUTBOX_IDS + number, type=EventType.JOB_UPDATED, job_id=JobId(jobs[number % READERS]),
                 tenant=TenantId(stage.user_id), data=_next_line(known[number % READERS]),
             )
-            for number in range(told, due)
+            for number in range(sent, due)
         ]  # fmt: skip
         if emissions:
             await producer.emit(emissions)
-        told = due
+        sent = due
         await asyncio.sleep(TICK_S)
 
 

@@ -137,7 +137,7 @@ async def _drained(server: Server) -> None:
     link = await QueueClient.open(server.url)
     producer = Producer(link)
     async with asyncio.timeout(30):
-        while (depth := await producer.depth()).queued + depth.running:  # noqa: ASYNC110 - nobody tells of it
+        while (depth := await producer.depth()).queued + depth.running:  # noqa: ASYNC110 - there is no event for it
             await asyncio.sleep(0.01)
     await link.close()
 

@@ -25,7 +25,7 @@ async def notice_death(peer: PeerSpec, lease_s: float | None) -> float | None:
             await client.enqueue(1, job="hang")
         await victim.hear()
         async with _sweeping(peer, server, lease_s), worker(peer, server.url, concurrency=1, lease_s=lease_s) as heir:
-            await asyncio.sleep(SETTLE_S)  # nothing tells from outside that every peer's second worker is up
+            await asyncio.sleep(SETTLE_S)  # a peer's second worker does not report that it is up
             await victim.kill()
             killed = time.monotonic()
             return await _within(heir.hear(limit_s=NOTICE_LIMIT_S), killed)

@@ -1,8 +1,8 @@
 """What the harness and the programs of the peers say to each other: one JSON object a line, over stdin and stdout.
 
-The harness starts `client` or `worker` programs, one process each. A client does what a line tells it and answers with
-a line. A worker runs jobs, does what a job's `do` says, and tells of it. Needs nothing but the standard library, since
-each peer's program runs in an environment of its own.
+The harness starts `client` or `worker` programs, one process each. A client carries out the order of a line and answers
+with a line. A worker runs jobs, does what a job's `do` says, and reports it. Needs nothing but the standard library,
+since each peer's program runs in an environment of its own.
 """
 
 import asyncio
@@ -56,7 +56,7 @@ def hear() -> dict[str, Any] | None:
 
 
 class Report:
-    """Counts the jobs that ran, and tells what the last nine tenths of `expected` took; the first warm it up."""
+    """Counts the jobs that ran, and reports how long the last nine tenths of `expected` took; the first warm it up."""
 
     def __init__(self, expected: int) -> None:
         self._expected, self._warm, self._count = expected, expected // 10, 0

@@ -1,4 +1,4 @@
-"""Readers of event streams: cut off, they come back by Last-Event-ID, and they note all that they are told."""
+"""Readers of event streams: cut off, they come back by Last-Event-ID, and they record all that they receive."""
 
 import asyncio
 from abc import ABC, abstractmethod
@@ -30,14 +30,14 @@ class Reader(ABC):
 
     @abstractmethod
     def hear(self, event: ServerSentEvent) -> None:
-        """Note what was told."""
+        """Record what was received."""
 
     @abstractmethod
     async def at_the_end(self) -> None:
         """Wait until there may be more to read."""
 
     async def follow(self) -> None:
-        """Read for ever, through all faults."""
+        """Read until cancelled, through all faults."""
         while True:
             headers = {"Last-Event-ID": self.last_id} if self.last_id else {}
             with suppress(httpx.TransportError, SSEError):
@@ -56,10 +56,10 @@ class Reader(ABC):
 
 @dataclass
 class JobReader(Reader):
-    """Follows one job. At the end of a run it waits to be told that there is another one."""
+    """Follows one job. At the end of a run it waits for the notice of another one."""
 
     job_id: str = ""
-    told: ReceivedJob = field(default_factory=ReceivedJob)
+    received: ReceivedJob = field(default_factory=ReceivedJob)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     again: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -70,11 +70,11 @@ class JobReader(Reader):
     def hear(self, event: ServerSentEvent) -> None:
         match event.event:
             case "history_init":
-                self.told.begin([_entry(line) for line in event.json()], resumes=self.last_id is not None)
+                self.received.begin([_entry(line) for line in event.json()], resumes=self.last_id is not None)
             case "reset":
-                self.told.reset([_entry(line) for line in event.json()["history"]])
+                self.received.reset([_entry(line) for line in event.json()["history"]])
             case "job_history":
-                self.told.add(_entry(event.json()))
+                self.received.add(_entry(event.json()))
 
     async def at_the_end(self) -> None:
         self.ended.set()
@@ -91,20 +91,20 @@ class JobReader(Reader):
 class UserReader(Reader):
     """Follows all jobs of one user."""
 
-    told: ReceivedJobs = field(default_factory=ReceivedJobs)
+    received: ReceivedJobs = field(default_factory=ReceivedJobs)
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     path = "/api/events"
 
     def hear(self, event: ServerSentEvent) -> None:
         match event.event:
             case "snapshot":
-                self.told.begin(_jobs(event), resumes=self.last_id is not None)
+                self.received.begin(_jobs(event), resumes=self.last_id is not None)
                 self.ready.set()
             case "reset":
-                self.told.reset(_jobs(event))
+                self.received.reset(_jobs(event))
             case "job_history":
                 line = event.json()
-                self.told.add(str(line["job_id"]), _entry(line))
+                self.received.add(str(line["job_id"]), _entry(line))
 
     async def at_the_end(self) -> None:
         self.faults.append("a stream without an end came to it")

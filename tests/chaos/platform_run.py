@@ -171,7 +171,7 @@ class PlatformRun:
         return await read_kept(url)
 
     async def _faults_of_clients(self, clients: list[Client], kept: Kept) -> list[str]:
-        """Let all readers come to the end, and judge what they were told."""
+        """Let all readers come to the end, and judge what they received."""
         jobs = {job.id: job for job in kept.jobs}
         faults = []
         for client in clients:
@@ -182,25 +182,27 @@ class PlatformRun:
                     await asyncio.gather(*(seen_to_the_end(reader) for reader in client.readers.values()))
 
             with suppress(TimeoutError):
-                await until(partial(_knows_all, user.told, own), CATCH_UP_S)
-            faults += [*client.faults, *user.faults, *(f"/api/events: {fault}" for fault in user.told.faults)]
+                await until(partial(_knows_all, user.received, own), CATCH_UP_S)
+            faults += [*client.faults, *user.faults, *(f"/api/events: {fault}" for fault in user.received.faults)]
             restarts = sum("redis" in victims for victims in self.struck)
             readers: list[JobReader | UserReader] = [user, *client.readers.values()]
             for reader in readers:
-                if reader.told.resets > RESETS_A_RESTART * restarts:
-                    faults.append(f"{reader.path} was reset {reader.told.resets} times by {restarts} restarts of Redis")
+                if reader.received.resets > RESETS_A_RESTART * restarts:
+                    faults.append(
+                        f"{reader.path} was reset {reader.received.resets} times by {restarts} restarts of Redis"
+                    )
             for job in own:
-                found = user.told.judge(job.id, job.history, job.updated_at)
+                found = user.received.judge(job.id, job.history, job.updated_at)
                 faults += [f"/api/events, job {job.id}: {fault}" for fault in found]
             for job_id, job_reader in client.readers.items():
-                found = [*job_reader.faults, *job_reader.told.judge(jobs[job_id].history)]
+                found = [*job_reader.faults, *job_reader.received.judge(jobs[job_id].history)]
                 faults += [f"stream of job {job_id}: {fault}" for fault in found]
         self.accepted = len(kept.jobs)
         return faults
 
 
-async def _knows_all(told: ReceivedJobs, jobs: Sequence[KeptJob]) -> bool:
-    return all(told.knows_end(job.id, job.history, job.updated_at) for job in jobs)
+async def _knows_all(received: ReceivedJobs, jobs: Sequence[KeptJob]) -> bool:
+    return all(received.knows_end(job.id, job.history, job.updated_at) for job in jobs)
 
 
 def _release(permits: asyncio.Semaphore, count: int) -> None:

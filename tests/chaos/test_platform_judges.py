@@ -53,28 +53,28 @@ def test_lost_doubled_and_wrongly_ended_jobs_are_named() -> None:
 
 
 def test_gap_and_double_in_the_stream_of_a_job_are_named() -> None:
-    told = ReceivedJob()
-    told.begin(HISTORY[:1], resumes=False)
+    received = ReceivedJob()
+    received.begin(HISTORY[:1], resumes=False)
     for entry in HISTORY[1:]:
-        told.add(entry)
-    assert told.judge(HISTORY) == []
-    told.add(HISTORY[-1])
-    assert told.judge(HISTORY)[0] == "told entry 3 after 3"
+        received.add(entry)
+    assert received.judge(HISTORY) == []
+    received.add(HISTORY[-1])
+    assert received.judge(HISTORY)[0] == "received entry 3 after 3"
     gap = ReceivedJob()
     gap.add(HISTORY[1])
-    assert gap.judge(HISTORY)[0] == "told entry 2 after 0"
+    assert gap.judge(HISTORY)[0] == "received entry 2 after 0"
 
 
 def test_only_a_reset_lets_the_stream_of_a_user_skip_entries() -> None:
-    told = ReceivedJobs()
-    told.begin({}, resumes=False)
-    told.add("j", HISTORY[0])
-    told.reset({"j": "later"})
-    told.add("j", HISTORY[2])
-    assert (told.faults, told.judge("j", HISTORY, "now")) == ([], [])
-    told.add("k", HISTORY[0])
-    told.add("k", HISTORY[2])
-    assert told.faults == ["k: told entry 3 after 1"]
-    told.reset({"k": "now"})
-    assert told.judge("k", HISTORY, "now") == []
-    assert told.judge("l", HISTORY, "now") == [f"told [], without the end of {HISTORY}"]
+    received = ReceivedJobs()
+    received.begin({}, resumes=False)
+    received.add("j", HISTORY[0])
+    received.reset({"j": "later"})
+    received.add("j", HISTORY[2])
+    assert (received.faults, received.judge("j", HISTORY, "now")) == ([], [])
+    received.add("k", HISTORY[0])
+    received.add("k", HISTORY[2])
+    assert received.faults == ["k: received entry 3 after 1"]
+    received.reset({"k": "now"})
+    assert received.judge("k", HISTORY, "now") == []
+    assert received.judge("l", HISTORY, "now") == [f"received [], without the end of {HISTORY}"]

@@ -56,7 +56,7 @@ class OpenApiRun:
     document: Mapping[str, Any]
     url: str
     known: Mapping[str, Sequence[str]]
-    """Values of path parameters that exist, whoever owns them."""
+    """Values of path parameters that exist, of any owner."""
     seed: int
     examples: int
     faults: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -103,7 +103,7 @@ class OpenApiRun:
         question = json.dumps([case.path_parameters, case.query, case.headers, repr(case.body)], default=str)
         for secret in identity.forbidden:
             if secret in answer.text and secret not in question:
-                self.faults.setdefault((label, "leak"), f"{answer.status_code} told of somebody else's {secret}")
+                self.faults.setdefault((label, "leak"), f"{answer.status_code} contains somebody else's {secret}")
 
     def _note(self, label: str, failures: Iterable[Failure], case: Any) -> None:
         for failure in failures:

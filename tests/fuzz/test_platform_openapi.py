@@ -1,4 +1,4 @@
-"""platform-api answers as its document says, whoever asks. CHAOS_MINUTES makes it long, CHAOS_SEED repeats a run."""
+"""platform-api answers as its document says, to any caller. CHAOS_MINUTES makes it long, CHAOS_SEED repeats a run."""
 
 import asyncio
 import json

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 
 class _Server(uvicorn.Server):
-    """Tells when it has started, and leaves the signal handlers of the test's process alone."""
+    """Signals when it has started, and leaves the signal handlers of the test's process alone."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)

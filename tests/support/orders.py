@@ -1,4 +1,4 @@
-"""What the clients of a platform run order, drawn whole from its seed, and what became of it as they were told."""
+"""What the clients of a platform run order, drawn whole from its seed, and what became of it by the answers."""
 
 import random
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ OURVIDZ_TYPES = ("sdxl_image_fast", "image_fast", "image7b_fast_enhanced")
 
 @dataclass
 class Order:
-    """One order. Its marker is in the prompt, so every job in the database can be told whose it is."""
+    """One order. Its marker is in the prompt, so the order of every job in the database is known."""
 
     number: int
     route: Route

@@ -125,7 +125,7 @@ def _faults_of_job(order: Order, job: KeptJob) -> list[str]:
     if job.run != 1 + order.retries:
         faults.append(f"is at run {job.run} after {order.retries} retries")
     if order.was_cancelled and not order.retries and job.status != JobStatus.CANCELLED:
-        faults.append(f"is {job.status}, but the client was told that it is cancelled")
+        faults.append(f"is {job.status}, but the client got the answer that it is cancelled")
     if not order.was_cancelled and job.status != (expected := _expected_status(order, job)):
         faults.append(f"is {job.status}, not {expected}")
     return faults + _faults_of_credits(order, job)

@@ -1,4 +1,4 @@
-"""A real webhook receiver for tests: verifies with the official library and answers as told."""
+"""A real webhook receiver for tests: verifies with the official library and answers as the test sets."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ from standardwebhooks import Webhook
 
 @dataclass
 class Receiver:
-    """Keeps what it got; `answers` are the statuses to give, the last one for ever."""
+    """Keeps what it got; `answers` are the statuses to give, the last one from then on."""
 
     port: int
     answers: list[int] = field(default_factory=lambda: [200])

@@ -31,7 +31,7 @@ class Site:
 
 
 class Answers(AbstractResolver):
-    """Gives the next of a host's answers at each question; the last one for ever."""
+    """Gives the next of a host's answers at each question; the last one from then on."""
 
     def __init__(self, answers: dict[str, list[list[str]]]) -> None:
         self._answers = answers

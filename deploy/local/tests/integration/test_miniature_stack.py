@@ -183,11 +183,11 @@ def test_a_detached_stack_runs_until_down(tmp_path: Path) -> None:
         command = [sys.executable, "-m", "darkroom_local", *arguments, "--state-dir", str(tmp_path / "state")]
         return subprocess.run(command, env=ENV, capture_output=True, text=True, check=True)
 
-    told = darkroom("up", "--detach", "--free-ports").stdout
+    printed = darkroom("up", "--detach", "--free-ports").stdout
     access = json.loads(darkroom("env", "--json").stdout)
     keys = "platform_url queue_url dispatcher_url redis_url jwt api_key service_key admin_key queue_token server_alias"
     assert access.keys() == {*keys.split(), "state_dir"}
-    assert_banner(told, access["platform_url"])
+    assert_banner(printed, access["platform_url"])
     lines = darkroom("env").stdout.splitlines()
     assert all(line.startswith("DARKROOM_") for line in lines)
     assert {f"DARKROOM_PLATFORM_URL={access['platform_url']}", f"DARKROOM_TOKEN={access['api_key']}"} <= {*lines}

@@ -10,7 +10,7 @@ from darkroom_chassis.service import create_app
 
 @pytest.fixture
 async def client() -> httpx.AsyncClient:
-    app = create_app("Test <service>", "1.2.3", description="Does & tells at `/<ws>`.\n\nMore of it.")
+    app = create_app("Test <service>", "1.2.3", description="Does & says at `/<ws>`.\n\nMore of it.")
     app.include_router(probe_routes({}))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", follow_redirects=True)
 
@@ -20,7 +20,7 @@ async def test_the_first_page_names_the_service_and_its_links_work(client: httpx
     assert page.headers["Content-Type"].startswith("text/html")
     assert "Test &lt;service&gt;" in page.text
     assert "1.2.3" in page.text
-    assert "Does &amp; tells at <code>/&lt;ws&gt;</code>." in page.text
+    assert "Does &amp; says at <code>/&lt;ws&gt;</code>." in page.text
     links = re.findall(r'href="([^"]+)"', page.text)
     assert links
     for link in links:

@@ -10,7 +10,7 @@ REQUESTS, SUBMISSIONS = RateLimit("requests", 60), RateLimit("submissions", 30)
 
 
 class ScriptedCounts:
-    """Gives the answers that it was told to, and remembers the questions."""
+    """Gives the answers that a test sets, and records the questions."""
 
     def __init__(self, *answers: list[RateLimitState] | None) -> None:
         self.answers, self.asked = list(answers), 0

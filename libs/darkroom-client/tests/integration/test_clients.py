@@ -84,8 +84,8 @@ def test_the_history_comes_at_first_as_a_whole_and_then_line_by_line(
         f"event: job_history\ndata: {json.dumps(lines[2])}",
     )
     service.on("/api/jobs/j1/stream", Answer.events(first, last, update("failed", "0-1-6-0")))
-    told = [[line.message for line in event.history] for event in api(api.client.jobs.stream("j1"))]
-    assert told == [["line 1", "line 2"], ["line 3"], []]
+    received = [[line.message for line in event.history] for event in api(api.client.jobs.stream("j1"))]
+    assert received == [["line 1", "line 2"], ["line 3"], []]
 
 
 def test_a_cut_stream_is_resumed_after_the_last_event(api: EitherClient, service: ScriptedService) -> None:

@@ -211,7 +211,7 @@ async def test_a_worker_that_the_queue_forgot_registers_again(link: QueueClient)
 async def test_only_a_finish_that_was_surely_never_taken_is_reported_as_refused(
     link: QueueClient, monkeypatch: pytest.MonkeyPatch, *, answer_lost: bool
 ) -> None:
-    """Whoever deletes what a refused attempt stored must not delete what a taken one did."""
+    """Deleting what a refused attempt stored must not delete what an accepted one stored."""
     step, refused, heard = make_step(), list[Finish](), asyncio.Event()
     turn = WorkerPort.turn
 

@@ -117,8 +117,8 @@ async def test_a_reader_that_rejoins_after_a_restart_gets_all_that_the_restart_l
     log = EventLog(link)
     with pytest.raises(LogTruncated):
         await log.read(places[0])
-    told = [event.type for event in await log.read(await log.rejoin(places[0]))]
-    assert told == ["job.updated", "job.updated", "log.reset", "job.updated"]
+    received = [event.type for event in await log.read(await log.rejoin(places[0]))]
+    assert received == ["job.updated", "job.updated", "log.reset", "job.updated"]
     assert after_restart.epoch == places[0].epoch + 1
     await link.command("XTRIM", link.keys.log, "MAXLEN", 1)
     with pytest.raises(LogTruncated):

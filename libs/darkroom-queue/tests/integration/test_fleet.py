@@ -15,7 +15,7 @@ META = "{darkroom-0}:"
 
 
 class Channels:
-    """Hears what is told about workers and machines."""
+    """Receives the messages about workers and machines."""
 
     def __init__(self, pubsub: PubSub) -> None:
         self._pubsub = pubsub

@@ -79,12 +79,12 @@ async def test_a_job_of_one_step_is_as_far_as_its_step(stage: Stage, link: Queue
 
 async def test_steps_one_after_the_other_add_up_to_the_whole(stage: Stage) -> None:
     first = await stage.start(0, 2, 0)
-    told = [await stage.tell(first, percent) for percent in (0, 40, 100)]
+    received = [await stage.tell(first, percent) for percent in (0, 40, 100)]
     await stage.end(first)
     second = await stage.start(1, 2, 1)
-    told += [await stage.tell(second, percent) for percent in (0, 50, 100)]
-    assert [of_job for of_job, _ in told] == [0, 20, 50, 50, 75, 100]
-    assert [of_step for _, of_step in told] == [0, 40, 100, 0, 50, 100]
+    received += [await stage.tell(second, percent) for percent in (0, 50, 100)]
+    assert [of_job for of_job, _ in received] == [0, 20, 50, 50, 75, 100]
+    assert [of_step for _, of_step in received] == [0, 40, 100, 0, 50, 100]
 
 
 async def test_steps_side_by_side_are_summed_and_one_that_ended_counts_in_full(stage: Stage) -> None:

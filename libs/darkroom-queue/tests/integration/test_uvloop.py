@@ -1,4 +1,4 @@
-"""What services run on tells of lost connections in its own way."""
+"""uvloop reports lost connections by errors of its own."""
 
 import pytest
 import uvloop

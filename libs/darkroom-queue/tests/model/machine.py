@@ -145,8 +145,8 @@ class QueueMachine(RuleBasedStateMachine):
         reports = data.draw(st.lists(st.sampled_from(self.issued), max_size=2)) if self.issued else []
         held = [(StepId(s.spec.id), s.token) for s in self.oracle.held(name)]
         others = [*held, *self.issued[-3:]]
-        told = data.draw(st.lists(st.sampled_from(others), unique_by=lambda pair: pair[0])) if others else []
-        self._take_turn(name, want, reports, outcome, told if heartbeats else None, delayed=delayed)
+        reported = data.draw(st.lists(st.sampled_from(others), unique_by=lambda pair: pair[0])) if others else []
+        self._take_turn(name, want, reports, outcome, reported if heartbeats else None, delayed=delayed)
 
     def _take_turn(
         self, name: str, want: int, reports: Iterable[tuple[StepId, str]], outcome: Outcome,

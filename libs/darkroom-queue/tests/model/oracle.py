@@ -1,6 +1,6 @@
 """What any sequence of calls must give: the queue in pure Python, without a server, a clock or a deadline.
 
-Time is told, not taken: whoever drives it says which leases and delays are over. An attempt takes no time here: start
+It has no clock: its caller says which leases and delays are over. An attempt takes no time here: start
 tags are right up to the real run times, which stay far below `TOLERANCE_MS`, as that does below the costs in use.
 """
 
@@ -184,7 +184,7 @@ class Oracle:
         return waiting
 
     def _activate(self) -> None:
-        """Keep each pool's ring: who has work is in it, and whoever comes in starts at the later of F and V."""
+        """Keep each pool's ring: tenants with work are in it, and one that enters starts at the later of F and V."""
         for can, pool in self.pools.items():
             waiting = self._waiting(can)
             came = {t: max(pool.finish[t], pool.virtual) for t in waiting if t not in pool.start}

@@ -23,7 +23,7 @@ SAMPLERS = ("Euler", "Euler a", "DPM++ 2M Karras", "DDIM", "LCM", "Heun", "UniPC
 
 
 def gradient(width: int = 128, height: int = 128) -> Image.Image:
-    """Return a picture whose halves, rows and columns can be told apart."""
+    """Return a picture whose halves, rows and columns differ."""
     across, down = np.meshgrid(np.linspace(0, 255, width), np.linspace(0, 255, height))
     return Image.fromarray(np.stack([across, down, 255 - across], axis=-1).astype(np.uint8))
 

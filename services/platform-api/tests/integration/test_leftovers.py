@@ -1,4 +1,4 @@
-"""What attempts have stored in vain is deleted a day later, and nothing else."""
+"""Outputs of attempts that were not accepted are deleted a day later, and nothing else."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""A job goes all the way: accepted, run by a worker, delivered, paid, and told as events."""
+"""A job goes all the way: accepted, run by a worker, delivered, paid, and reported by events."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Rate limits by tier of API key and by user, shared by replicas, told in headers."""
+"""Rate limits by tier of API key and by user, shared by replicas, stated in headers."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What was accepted is done, whoever dies in between; and old news changes nothing."""
+"""Accepted jobs end although any process dies in between, and late events change nothing."""
 
 import asyncio
 import signal

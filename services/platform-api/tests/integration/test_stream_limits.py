@@ -85,4 +85,4 @@ async def latest_id(anna: Account, job_id: str) -> str:
         async for line in response.aiter_lines():
             if line.startswith("id: "):
                 return str(line.removeprefix("id: "))
-    raise AssertionError("the stream has told no event")
+    raise AssertionError("the stream has sent no event")

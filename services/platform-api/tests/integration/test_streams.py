@@ -1,4 +1,4 @@
-"""A job's stream: told in order, ended by the end, resumed without a gap or a double."""
+"""A job's stream: events in order, ended by the job's end, resumed without a gap or a double."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from support.platform import Platform, StartWorker
 
 
 def histories(events: list[ServerSentEvent]) -> list[tuple[int, str]]:
-    """List the history entries that a listener was told, in order."""
+    """List the history entries that a listener received, in order."""
     sent = []
     for event in events:
         data = event.json()
@@ -37,7 +37,7 @@ async def restart_empty(redis_url: str) -> None:
 
 
 class Gate:
-    """A handler that tells when a step has begun, and ends it when told."""
+    """A handler that signals when a step has begun, and ends it at a signal."""
 
     def __init__(self) -> None:
         self.begun, self.open = asyncio.Event(), asyncio.Event()

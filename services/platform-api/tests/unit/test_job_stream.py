@@ -100,7 +100,7 @@ async def listen(world: World, last: str | None = None, user: UserId = USER) -> 
 
 
 async def opens(world: World, last: str | None = None) -> bool:
-    """Tell whether a listener gets a stream at all, instead of being told that it has read the end."""
+    """Return whether a listener gets a stream, and not the answer that it has read the end."""
     jobs: Any = world  # the stream calls no method of `JobReads` but `snapshot`
     frames = stream_job(
         JOB, USER, last, jobs=jobs, feed=world, replay=world, urls=URLS, clock=lambda: NOW, heartbeat_s=60
@@ -203,7 +203,7 @@ async def test_reset_with_an_entry_that_has_no_id_yet_is_no_place_to_resume_at()
 
 
 async def test_who_has_read_an_end_of_an_earlier_epoch_that_is_not_noted_yet_gets_nothing() -> None:
-    """The log has it, but what follows an id of an earlier epoch cannot be told."""
+    """The log has it, but what follows an id of an earlier epoch is not known."""
 
     class Restarted(World):
         async def read_job(self, job_id: JobId, after: EventId | None) -> list[Event]:

@@ -25,7 +25,7 @@ PLAN = Plan("test", (PlannedStep("ollama_chat", {}, price_mc=100),))
 
 
 class World:
-    """Jobs of one step in the memory store, a queue that knows what it is told, and counts of who was asked."""
+    """Jobs of one step in the memory store, a queue with the steps that a test sets, and counts of the questions."""
 
     def __init__(self, store: MemoryStore, urls: UrlSigner) -> None:
         self.store, self.looks, self.transactions = store, list[int](), 0

@@ -21,7 +21,7 @@ PROMISES = {
     "required: target_server_alias, generation_params": "test_missing_field_has_a_word_of_its_own",
     "optional: app_type, default forge": "test_submission_is_answered_as_documented",
     "optional: source_info, default extension": "test_pending_job_reports_its_position_and_what_was_asked",
-    "an unknown checkpoint falls back, and is told": (
+    "an unknown checkpoint falls back, with a notice": (
         "test_unknown_checkpoint_is_reported_in_the_answer_and_with_the_result"
     ),
     "a setting refuses an unknown checkpoint": "test_setting_makes_an_unknown_checkpoint_a_400",

@@ -5,7 +5,7 @@ from platform_api.domain.verified_write import NotVerified, VerifiedWrite
 
 
 class Flaky:
-    """Fails as told, one outcome an attempt; False is a write that is not there afterwards."""
+    """Fails as the test sets, one outcome an attempt; False is a write that is not there afterwards."""
 
     def __init__(self, *outcomes: Exception | bool) -> None:
         self._outcomes = list(outcomes)

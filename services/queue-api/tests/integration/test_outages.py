@@ -38,10 +38,10 @@ async def test_an_outage_of_redis_is_logged_without_a_traceback(own_redis: Switc
     with running_service("queue_api", "QUEUE_API_PORT", {"REDIS_URL": own_redis.url}, tmp_path) as service:
         await own_redis.off()
 
-        async def told() -> bool:
+        async def received() -> bool:
             return "A background loop waits for a server" in service.log.read_text()
 
-        await until(told)
+        await until(received)
         await own_redis.on()
         async with httpx.AsyncClient(base_url=service.url, timeout=4) as client:
 

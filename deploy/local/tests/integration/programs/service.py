@@ -1,4 +1,4 @@
-"""A service in miniature: answers /readyz, and ends on SIGTERM unless it is told to be deaf.
+"""A service in miniature: answers /readyz, and ends on SIGTERM unless it was started to ignore it.
 
 Usage: service.py PORT [deaf]
 """

@@ -48,7 +48,7 @@ local function count_at(at, field)
   counted[field] = (counted[field] or 0) + 1
 end
 
--- Steps whose submission is unknown are counted, but not listed. A repeated submission, of a dead letter, counts anew.
+-- Steps whose submission is unknown are counted, but not listed. A repeated submission, of a dead letter, counts again.
 for i = 0, n - 1 do
   local a = 5 + i * FIELDS
   local what, job = ARGV[a + 1], known[ARGV[a + 2]]

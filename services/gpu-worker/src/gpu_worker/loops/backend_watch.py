@@ -16,7 +16,7 @@ PING_TIMEOUT_S = 4.0
 DISCOVER_EVERY_S = 60.0
 DISCOVER_TIMEOUT_S = 30.0
 GIVE_UP_AFTER_S = 5.0
-"""Together with two pings in vain, at most 15 s until a dead back end is out of the registry."""
+"""Together with two unanswered pings, at most 15 s until a dead back end is out of the registry."""
 
 
 class BackendWatch:

@@ -49,7 +49,7 @@ class Connection:
         """Serve until one of the tasks ends, and return code and reason. Raises errors without a close code."""
         stopping: asyncio.Event = self._socket.app.state.stopping
         try:
-            # The greeting tells where the events begin, so that a client that gets none can resume there, too.
+            # The greeting has the position before the first event, so that a client that gets none can resume, too.
             position = since or await self._context.fanout.tail()
             await self._send(greeting | {"timestamp": _now_ms(), "event_id": str(position)})
             parts = (

@@ -1,4 +1,4 @@
-"""Routes of `/sdapi/v1`, and `/internal/progress`, which tells the task of one request from others."""
+"""Routes of `/sdapi/v1`, and `/internal/progress`, which has the state of one request's task."""
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass

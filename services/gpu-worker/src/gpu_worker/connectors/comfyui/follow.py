@@ -17,7 +17,7 @@ LOOK_OFTEN_S = 1.0
 """How often it is asked about a prompt whose events may go to the socket of a lost worker."""
 LOOK_SOON_S, LOOK_OFFLINE_S = 0.25, 1.0
 SILENCE_S = 15.0
-"""A socket that is silent for so long while the prompt runs is connected anew."""
+"""A socket that is silent for so long while the prompt runs is replaced by a new connection."""
 PATIENCE_S = 30.0
 """How long a server may be away before the attempt fails. The watch of the back end usually stops it earlier."""
 

@@ -108,7 +108,7 @@ class PromptAttempt:
         raise Failure(StepErrorCode.BACKEND, message)
 
     async def _connected(self) -> None:
-        """Wait for the WebSocket: without it, no event tells of the prompt."""
+        """Wait for the WebSocket: without it, no events of the prompt arrive."""
         self.server.socket.start()
         try:
             async with asyncio.timeout(CONNECT_S):

@@ -30,7 +30,7 @@ class Listener(Protocol):
     def preview(self, image: bytes) -> None: ...
 
     def missed(self) -> None:
-        """The connection was made anew, so events may have been missed; the server repeats none."""
+        """The connection is a new one, so events may have been missed; the server repeats none."""
 
 
 class EventSocket:
@@ -79,7 +79,7 @@ class EventSocket:
         return asyncio.get_running_loop().time() - self._heard_at
 
     async def renew(self) -> None:
-        """Close the connection, so that it is made anew."""
+        """Close the connection, so that a new one is made."""
         if self._socket is not None:
             await self._socket.close()
 
