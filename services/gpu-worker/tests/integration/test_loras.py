@@ -10,6 +10,7 @@ import torch
 from diffusers import StableDiffusionXLPipeline
 from gpu_worker.domain.failures import Failure
 from gpu_worker.models.tiny.build import ensure_tiny_model
+from gpu_worker.pipelines.placement import components
 from gpu_worker.pipelines.sdxl.loras import LoraFile, use_loras
 from safetensors.torch import save_file
 from support.lora_files import write_lora
@@ -21,6 +22,8 @@ def pipeline(models_dir: Path) -> Any:
     folder = ensure_tiny_model("sdxl", models_dir)
     found = StableDiffusionXLPipeline.from_pretrained(folder, dtype=torch.float32)
     found.set_progress_bar_config(disable=True)
+    for part in components(found.components).values():
+        part.requires_grad_(False)  # as the worker loads it; linear layers with a gradient compute other last bits
     return found
 
 
