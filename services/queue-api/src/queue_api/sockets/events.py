@@ -7,6 +7,7 @@ import re
 from collections.abc import Awaitable, Callable
 
 from darkroom_redis import TicketHolder
+from darkroom_schemas.ids import EventId
 from fastapi import APIRouter, WebSocket
 
 from queue_api.context import Context
@@ -14,7 +15,7 @@ from queue_api.domain.frames import Message
 from queue_api.domain.subscription import Subscription
 from queue_api.sockets.close_codes import Close
 from queue_api.sockets.connection import Connection
-from queue_api.sockets.serving import address_of, counted_as, serve, since_of
+from queue_api.sockets.serving import address_of, serve, within_limits
 from queue_api.sockets.viewer import holder_of
 
 router = APIRouter()
@@ -47,7 +48,7 @@ async def _as_monitor(socket: WebSocket, context: Context, name: str | None) -> 
     async def subscription(_: TicketHolder) -> tuple[Subscription, None]:
         return Subscription(), None
 
-    return await _admit(socket, context, greeting, subscription)
+    return await _serve(socket, context, greeting, subscription)
 
 
 async def _as_client(socket: WebSocket, context: Context, name: str) -> tuple[Close, str]:
@@ -59,25 +60,17 @@ async def _as_client(socket: WebSocket, context: Context, name: str) -> tuple[Cl
         owner = f"{holder.tenant or ''}/{name}"  # a user's client cannot take over the name of another's
         return Subscription(topics=frozenset(), jobs=set(await context.client_jobs.all(owner))), owner
 
-    return await _admit(socket, context, greeting, subscription)
+    return await _serve(socket, context, greeting, subscription)
 
 
-async def _admit(
+async def _serve(
     socket: WebSocket,
     context: Context,
     greeting: Message,
     subscription_of: Callable[[TicketHolder], Awaitable[tuple[Subscription, str | None]]],
 ) -> tuple[Close, str]:
-    """Check credential, position and the limit of connections, serve, and return code and reason for closing."""
-    holder = await holder_of(socket, context)
-    if holder is None:
-        return Close.POLICY, "send a valid token"
-    try:
-        since = since_of(socket)
-    except ValueError as error:
-        return Close.POLICY, str(error).encode("ascii", "backslashreplace").decode()[:120]
-    with context.connections.admit(counted_as(holder, address_of(socket))) as admitted:
-        if not admitted:
-            return Close.TRY_AGAIN_LATER, f"at most {context.connections.limit} connections a client"
+    async def run(holder: TicketHolder, since: EventId | None) -> tuple[Close, str]:
         subscription, owner = await subscription_of(holder)
         return await Connection(socket, context, holder, subscription, owner).run(greeting, since)
+
+    return await within_limits(socket, context, await holder_of(socket, context), run)

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from darkroom_queue import EventLog, SlowReader
+from darkroom_redis import TicketHolder
 from darkroom_schemas.events import Event
 from darkroom_schemas.ids import EventId, JobId, StepId
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
@@ -22,7 +23,7 @@ from queue_api.domain.groups.views import (
     views_by_step,
 )
 from queue_api.sockets.close_codes import Close
-from queue_api.sockets.serving import SEND_TIMEOUT_S, address_of, counted_as, first_to_end, serve, since_of
+from queue_api.sockets.serving import SEND_TIMEOUT_S, first_to_end, serve, within_limits
 from queue_api.sockets.viewer import ALL_TENANTS, holder_of
 
 router = APIRouter()
@@ -32,24 +33,21 @@ _ERROR = 'Send "ping" or "close", as text or as {"type": "ping"}.'
 @router.websocket("/ws/job-groups/{job_group_id}")
 async def follow_group(socket: WebSocket, job_group_id: str) -> None:
     """Send the state of a group, then its events; `group_complete` comes again to those who connect after the end."""
-    await serve(socket, lambda context: _admit(socket, context, JobId(job_group_id)))
+    await serve(socket, lambda context: _follow(socket, context, JobId(job_group_id)))
 
 
-async def _admit(socket: WebSocket, context: Context, group_id: JobId) -> tuple[Close, str]:
+async def _follow(socket: WebSocket, context: Context, group_id: JobId) -> tuple[Close, str]:
     holder = await holder_of(socket, context) if context.groups_need_token else ALL_TENANTS
-    if holder is None or holder.tenant is not None:
-        return Close.POLICY, "send a valid token"
-    try:
-        since = since_of(socket)
-    except ValueError as error:
-        return Close.POLICY, str(error).encode("ascii", "backslashreplace").decode()[:120]
-    with context.connections.admit(counted_as(holder, address_of(socket))) as admitted:
-        if not admitted:
-            return Close.TRY_AGAIN_LATER, f"at most {context.connections.limit} connections a client"
+    if holder is not None and holder.tenant is not None:
+        holder = None  # tickets of users are not for groups
+
+    async def run(_: TicketHolder, since: EventId | None) -> tuple[Close, str]:
         record = await context.groups.get(group_id)
         if record is None:
             return Close.UNKNOWN_GROUP, "there is no such group, or it has expired"
         return await _GroupConnection(socket, context, record).run(since)
+
+    return await within_limits(socket, context, holder, run)
 
 
 class _GroupConnection:

@@ -36,7 +36,29 @@ async def serve(socket: WebSocket, follow: Callable[[Context], Awaitable[tuple[C
             await socket.close(code, reason)
 
 
-def counted_as(holder: TicketHolder, address: str) -> str:
+async def within_limits(
+    socket: WebSocket,
+    context: Context,
+    holder: TicketHolder | None,
+    run: Callable[[TicketHolder, EventId | None], Awaitable[tuple[Close, str]]],
+) -> tuple[Close, str]:
+    """Check credential, position and the limit of connections, and return what `run` returns, or why it did not run.
+
+    `run` gets the holder and the position of `?since=`.
+    """
+    if holder is None:
+        return Close.POLICY, "send a valid token"
+    try:
+        since = _since_of(socket)
+    except ValueError as error:
+        return Close.POLICY, str(error).encode("ascii", "backslashreplace").decode()[:120]
+    with context.connections.admit(_counted_as(holder, address_of(socket))) as admitted:
+        if not admitted:
+            return Close.TRY_AGAIN_LATER, f"at most {context.connections.limit} connections a client"
+        return await run(holder, since)
+
+
+def _counted_as(holder: TicketHolder, address: str) -> str:
     """Return the key of the connection limit, which a client cannot choose: its user, else its address."""
     return f"tenant {holder.tenant}" if holder.tenant is not None else f"address {address}"
 
@@ -46,7 +68,7 @@ def address_of(socket: WebSocket) -> str:
     return socket.client.host if socket.client else "unknown"
 
 
-def since_of(socket: WebSocket) -> EventId | None:
+def _since_of(socket: WebSocket) -> EventId | None:
     """Return the position of `?since=`, if it is given; raises ValueError."""
     text = socket.query_params.get("since")
     return EventId.parse(text) if text else None
