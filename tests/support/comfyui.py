@@ -1,6 +1,5 @@
 """Real ComfyUI servers, as `make install-comfyui` installs them: started, killed and frozen by tests."""
 
-import http.client
 import os
 import signal
 import sys
@@ -10,6 +9,7 @@ from typing import Any
 import httpx
 from darkroom_local.servers.ports import free_ports
 from darkroom_local.servers.process import ProcessSpec
+from darkroom_local.servers.readiness import http_ready
 
 from support.mortal import Mortal
 
@@ -70,21 +70,11 @@ class RealComfyUI(Mortal):
         return ProcessSpec(
             name="ComfyUI",
             argv=(sys.executable, "main.py", *switches, *arguments),
-            ready=self._is_ready,
+            ready=http_ready(self.port, path="/prompt"),
             env={**os.environ, **changes},
             cwd=HOME.resolve() / "server",
             ready_timeout_s=_START_S,
         )
-
-    def _is_ready(self, _pid: int) -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
-        try:
-            connection.request("GET", "/prompt")
-            return connection.getresponse().status == http.client.OK
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
 
 
 def sampling_graph(*, steps: int = 4, seed: int = 2**64 - 1, text: str = "a red fox", size: int = 64) -> dict[str, Any]:

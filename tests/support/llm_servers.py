@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 from darkroom_local.servers.ports import free_ports
 from darkroom_local.servers.process import ProcessSpec
+from darkroom_local.servers.readiness import http_ready
 
 from support.mortal import Mortal
 
@@ -29,7 +30,7 @@ class LlamaServer(Mortal):
         return sum(slot["is_processing"] for slot in slots)
 
     def _spec(self) -> ProcessSpec:
-        return _spec("llama.cpp", (str(_SCRIPT), str(self.port)), f"{self.url}/models", {})
+        return _spec("llama.cpp", (str(_SCRIPT), str(self.port)), self.port, "/v1/models", {})
 
 
 class OllamaServer(Mortal):
@@ -43,20 +44,14 @@ class OllamaServer(Mortal):
     def _spec(self) -> ProcessSpec:
         arguments = ("-m", "ollama_proxy", "serve", "--host", "127.0.0.1", "--port", str(self.port))
         settings = {"PROVIDERS_LOCAL_BASE_URL": self._behind.url, "PROVIDERS_LOCAL_API_KEY": "none"}
-        return _spec("Ollama proxy", arguments, f"{self.url}/api/version", settings)
+        return _spec("Ollama proxy", arguments, self.port, "/api/version", settings)
 
 
-def _spec(name: str, arguments: tuple[str, ...], ready_url: str, settings: dict[str, str]) -> ProcessSpec:
-    def is_ready(_pid: int) -> bool:
-        try:
-            return httpx.get(ready_url, timeout=2).status_code == httpx.codes.OK
-        except httpx.HTTPError:
-            return False
-
+def _spec(name: str, arguments: tuple[str, ...], port: int, ready_path: str, settings: dict[str, str]) -> ProcessSpec:
     return ProcessSpec(
         name=name,
         argv=(str(HOME.resolve() / "bin" / "python"), *arguments),
-        ready=is_ready,
+        ready=http_ready(port, path=ready_path),
         env={**os.environ, **settings},
         cwd=HOME.resolve(),
         ready_timeout_s=_START_S,

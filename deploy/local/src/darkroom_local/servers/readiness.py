@@ -38,13 +38,13 @@ def valkey_ready(port: int, password: str) -> Ready:
     return ready
 
 
-def http_ready(port: int, host: str = "127.0.0.1") -> Ready:
-    """Return a probe that expects 200 from GET /readyz."""
+def http_ready(port: int, host: str = "127.0.0.1", path: str = "/readyz") -> Ready:
+    """Return a probe that expects 200 from GET of a path."""
 
     def ready(_pid: int) -> bool:
         connection = http.client.HTTPConnection(host, port, timeout=ATTEMPT_TIMEOUT_S)
         try:
-            connection.request("GET", "/readyz")
+            connection.request("GET", path)
             return connection.getresponse().status == http.client.OK
         except (OSError, http.client.HTTPException):
             return False
