@@ -32,7 +32,7 @@ def run_sdxl(
 
     `inputs` are the files of the fields that name some.
     """
-    state = SdxlState(payload, context, sink, loras, inputs or {})
+    state = SdxlState(payload=payload, context=context, sink=sink, loras=loras, inputs=inputs or {})
     timings = run_stages(tuple(_stages(payload)), state, link)
     return timings, notes_of(state.text.read) if state.text else ()
 

@@ -14,12 +14,10 @@ from gpu_worker.models.registry import ModelEntry
 from gpu_worker.models.variants import weight_files
 from gpu_worker.pipelines.components import load_models
 from gpu_worker.pipelines.context import LoadContext
-from gpu_worker.pipelines.placement import component_weights, components, place
-from gpu_worker.pipelines.preview import fit_on_cpu
+from gpu_worker.pipelines.placed_pipeline import placed_pipeline
 from gpu_worker.pipelines.sdxl.decode import fit_sdxl_colours
 from gpu_worker.pipelines.sdxl.noise_schedule import noise_schedule
 from gpu_worker.pipelines.sdxl.single_file import config_folder
-from gpu_worker.pipelines.settings import pipeline_settings
 from gpu_worker.runtime.model_cache import LoadedModel
 
 
@@ -31,20 +29,9 @@ def load_sdxl(name: str, entry: ModelEntry, placement: Placement, context: LoadC
     if entry.defaults.schedule:
         config = pipeline.scheduler.config
         pipeline.scheduler = type(pipeline.scheduler).from_config(config, **entry.defaults.schedule)
-    parts: dict[str, Any] = dict(pipeline.components)
-    _pin_vae_precision(parts["vae"], dtype)
-    for module in components(parts).values():
-        module.eval().requires_grad_(False)
-    context.check()
-    weights = component_weights(parts)
-    colours = None
-    if placement is Placement.OFFLOADED:
-        colours = fit_on_cpu(parts["vae"], fit_sdxl_colours)
-    place(parts, placement, context.device.torch_device)
-    if colours is None:
-        colours = fit_sdxl_colours(parts["vae"], context.device.torch_device)
+    _pin_vae_precision(pipeline.vae, dtype)
     ref = ModelRef(name=name, source=files.source, revision=files.revision, sha256=files.sha256, vae=files.vae_ref)
-    return LoadedModel(ref, parts, weights, colours, pipeline_settings(pipeline))
+    return placed_pipeline(pipeline, ref, placement, context, fit_sdxl_colours)
 
 
 def _read(entry: ModelEntry, files: ModelFiles, dtype: torch.dtype, context: LoadContext) -> Any:

@@ -17,7 +17,7 @@ def run_wan(
     payload: ImagePayload | VideoPayload, context: PipelineContext, sink: OutputSink, link: StepLink
 ) -> tuple[dict[str, float], tuple[str, ...]]:
     """Generate one output for each seed and return the seconds that each stage took, and notes about the text."""
-    state = WanState(payload, context, sink)
+    state = WanState(payload=payload, context=context, sink=sink)
     timings = run_stages(STAGES, state, link)
     return timings, notes_of(state.text.read) if state.text else ()
 

@@ -12,9 +12,7 @@ from gpu_worker.models.variants import weight_files
 from gpu_worker.pipelines.components import load_models
 from gpu_worker.pipelines.context import LoadContext
 from gpu_worker.pipelines.half_copy import load_with_copy
-from gpu_worker.pipelines.placement import component_weights, components, place
-from gpu_worker.pipelines.preview import fit_on_cpu
-from gpu_worker.pipelines.settings import pipeline_settings
+from gpu_worker.pipelines.placed_pipeline import placed_pipeline
 from gpu_worker.pipelines.wan.decode import fit_wan_colours
 from gpu_worker.runtime.model_cache import LoadedModel
 
@@ -41,16 +39,5 @@ def load_wan(name: str, entry: ModelEntry, placement: Placement, context: LoadCo
     models["text_encoder"] = load_with_copy(UMT5EncoderModel, folder, copies, dtype, variant)
     context.check()
     pipeline = WanPipeline.from_pretrained(files.path, vae=vae, **models, **options)
-    parts: dict[str, Any] = dict(pipeline.components)
-    for module in components(parts).values():
-        module.eval().requires_grad_(False)
-    context.check()
-    weights = component_weights(parts)
-    colours = None
-    if placement is Placement.OFFLOADED:
-        colours = fit_on_cpu(vae, fit_wan_colours)
-    place(parts, placement, context.device.torch_device)
-    if colours is None:
-        colours = fit_wan_colours(vae, context.device.torch_device)
     ref = ModelRef(name=name, source=files.source, revision=files.revision, sha256=files.sha256)
-    return LoadedModel(ref, parts, weights, colours, pipeline_settings(pipeline))
+    return placed_pipeline(pipeline, ref, placement, context, fit_wan_colours)

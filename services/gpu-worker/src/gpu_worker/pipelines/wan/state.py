@@ -5,38 +5,15 @@ from dataclasses import dataclass
 import torch
 from darkroom_schemas.payload import ImagePayload, VideoPayload
 
-from gpu_worker.pipelines.computation import Computation
-from gpu_worker.pipelines.context import PipelineContext
-from gpu_worker.pipelines.encoded_text import EncodedText
-from gpu_worker.pipelines.sink import OutputSink
-from gpu_worker.runtime.model_cache import AdmittedModel
+from gpu_worker.pipelines.job_state import JobState
 
 
-@dataclass(slots=True)
-class WanState:
+@dataclass(slots=True, kw_only=True)
+class WanState(JobState):
     """One job. `text` holds the encoded prompts, `latents` the finished latents of each seed."""
 
     payload: ImagePayload | VideoPayload
-    context: PipelineContext
-    sink: OutputSink
-    model: AdmittedModel | None = None
-    computation: Computation | None = None
-    text: EncodedText | None = None
     latents: list[torch.Tensor] | None = None
-
-    @property
-    def loaded(self) -> AdmittedModel:
-        """Return the model; raises LookupError before the load stage."""
-        if self.model is None:
-            raise LookupError("the model is not loaded yet")
-        return self.model
-
-    @property
-    def computed(self) -> Computation:
-        """Return how the latents were computed; raises LookupError before the denoise stage."""
-        if self.computation is None:
-            raise LookupError("nothing is denoised yet")
-        return self.computation
 
     @property
     def frames(self) -> int:

@@ -14,7 +14,7 @@ from gpu_worker.pipelines.z_image.state import ZImageState
 
 def run_z_image(work: Work[ImagePayload]) -> Finished:
     """Generate one image for each seed."""
-    state = ZImageState(work.payload, work.context, work.open_sink(work.payload.max_bytes))
+    state = ZImageState(payload=work.payload, context=work.context, sink=work.open_sink(work.payload.max_bytes))
     timings = run_stages(STAGES, state, work.link)
     return Finished(timings, notes_of(state.encoded.read))
 
