@@ -20,6 +20,8 @@ class HistoryEvent(StrEnum):
     NODE_STARTED = "node_started"
     NODE_RETRYING = "node_retrying"
     NODE_COMPLETED = "node_completed"
+    NODE_FAILED = "node_failed"
+    """A child of a group has ended without a result; the others go on."""
     COMPLETE = "complete"
     ERROR = "error"
     CANCELLED = "cancelled"

@@ -3,6 +3,10 @@
 from typing import Any
 
 import pytest
+from darkroom_schemas.groups.graph import UnknownParameter, with_parameters, with_seed
+from darkroom_schemas.groups.policy import Policy, parse_policy, policy_name
+from darkroom_schemas.groups.seeds import MIN_DISTANCE, SeedStrategy, seeds_of
+from darkroom_schemas.groups.status import GroupStatus, standing_of
 from darkroom_schemas.payload import MAX_SEED
 from darkroom_schemas.status import TERMINAL, JobStatus
 from darkroom_schemas.worker import Capabilities
@@ -10,11 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from queue_api.domain.groups.backends import choose_backends
-from queue_api.domain.groups.graph import UnknownParameter, with_parameters, with_seed
-from queue_api.domain.groups.policy import Policy, parse_policy, policy_name
 from queue_api.domain.groups.request import JobGroupRequest, children_of, new_group_id
-from queue_api.domain.groups.seeds import MIN_DISTANCE, SeedStrategy, seeds_of
-from queue_api.domain.groups.status import GroupStatus, standing_of
 
 GRAPH: dict[str, Any] = {
     "3": {"class_type": "KSampler", "inputs": {"seed": 42, "steps": 20, "cfg": 7.0, "model": ["4", 0]}},

@@ -1,9 +1,11 @@
 """When a group has what it wants: all children, the first one, or a number of them."""
 
 import re
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from darkroom_schemas.base import Wire
-from pydantic import Field
 
 _QUORUM = re.compile(r"quorum\(\s*([1-9]\d{0,3})\s*\)\Z")
 MUST_BE = "must be all, first, or quorum(n) with n from 1 to the number of children"
@@ -34,3 +36,18 @@ def policy_name(policy: Policy) -> str:
     if policy.needed is None:
         return "all"
     return "first" if policy.needed == 1 else f"quorum({policy.needed})"
+
+
+def _read(value: Any) -> Any:  # Any: whatever the client sent
+    if isinstance(value, Policy):
+        return value
+    policy = parse_policy(value) if isinstance(value, str) else None
+    if policy is None:
+        raise ValueError(MUST_BE)
+    return policy
+
+
+PolicyText = Annotated[
+    Policy, BeforeValidator(_read), PlainSerializer(policy_name), WithJsonSchema({"type": "string", "maxLength": 20})
+]
+"""A policy as requests write it."""

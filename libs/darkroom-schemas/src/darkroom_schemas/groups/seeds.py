@@ -1,6 +1,7 @@
 """Seeds of the children of a group: distinct, and the same for the same base seed."""
 
 import random
+import secrets
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from itertools import count, islice
@@ -27,19 +28,24 @@ class SeedStrategy(StrEnum):
     """Multiples of the golden section of the range, which spread evenly for every number of children."""
 
 
-def seeds_of(strategy: SeedStrategy, base_seed: int, number: int) -> tuple[int, ...]:
-    """Return `number` distinct seeds, the first being `base_seed`, from 0 to 2^64 - 1.
+def seeds_of(
+    strategy: SeedStrategy, base_seed: int | None, number: int, *, below: int = MAX_SEED + 1, span: int = 1
+) -> tuple[int, ...]:
+    """Return `number` distinct seeds from 0 to `below` - 1, the first being `base_seed`, or a random number.
 
-    They are below 2^53, so that JavaScript represents them exactly, unless the base seed is not.
+    They are below 2^53, so that JavaScript represents them exactly, unless the base seed is not. The base seed must be
+    less than `below`. They differ by at least `span`, the number of seeds that a child counts on from its own.
     """
-    limit = MADE_SEEDS_BELOW if base_seed < MADE_SEEDS_BELOW else MAX_SEED + 1
+    if base_seed is None:
+        base_seed = secrets.randbelow(min(below, MADE_SEEDS_BELOW))
+    limit = min(below, MADE_SEEDS_BELOW if base_seed < MADE_SEEDS_BELOW else MAX_SEED + 1)
     if strategy is SeedStrategy.RANDOM:
         return _random(base_seed, number, limit)
     offsets = _OFFSETS[strategy](limit)
     seeds: list[int] = []
     for offset in islice(offsets, number):
         seed = (base_seed + offset) % limit
-        while seed in seeds:  # after many terms, a sequence may meet itself in the range
+        while any(abs(seed - other) < span for other in seeds):
             seed = (seed + 1) % limit
         seeds.append(seed)
     return tuple(seeds)

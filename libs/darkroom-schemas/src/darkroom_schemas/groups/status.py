@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from darkroom_schemas.groups.policy import Policy
 from darkroom_schemas.status import TERMINAL, JobStatus
-
-from queue_api.domain.groups.policy import Policy
 
 
 class GroupStatus(StrEnum):

@@ -9,7 +9,9 @@ from darkroom_schemas.api_key import Tier
 from fastapi import Request
 from fastapi.routing import APIRoute
 
-SUBMISSIONS = frozenset({"queue_job", "generate", "generate_v1", "generate_collection", "retry_job", "upload_asset"})
+SUBMISSIONS = frozenset(
+    {"queue_job", "generate", "generate_v1", "generate_collection", "retry_job", "submit_job_group", "upload_asset"}
+)
 """Operations that submit a job or store a file."""
 
 

@@ -19,6 +19,7 @@ from darkroom_queue.log.fanout import Reset
 from darkroom_redis import RedisUnavailable
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.events import STEP_TERMINAL, Emission, EventType
+from darkroom_schemas.groups.status import Standing
 from darkroom_schemas.ids import SYSTEM_TENANT, JobId, new_trace_id
 from darkroom_schemas.status import TERMINAL
 from darkroom_schemas.step import StepError, StepSubmit, StepView
@@ -26,7 +27,6 @@ from darkroom_schemas.step import StepError, StepSubmit, StepView
 from queue_api.domain.groups.overdue import clocks_of, overdue
 from queue_api.domain.groups.record import GroupRecord, is_group
 from queue_api.domain.groups.request import JobGroupRequest
-from queue_api.domain.groups.status import Standing
 from queue_api.domain.groups.steps import steps_of
 from queue_api.domain.groups.views import Views, standing, views_by_step
 from queue_api.domain.ports import Groups

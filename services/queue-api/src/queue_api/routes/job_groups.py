@@ -10,14 +10,14 @@ from darkroom_chassis.middleware import current_trace_id
 from darkroom_chassis.validation import invalid_request
 from darkroom_queue import CancelOutcome
 from darkroom_schemas.errors import ErrorCode, FieldError
+from darkroom_schemas.groups.graph import UnknownParameter
+from darkroom_schemas.groups.policy import Policy, parse_policy
 from darkroom_schemas.ids import JobId
 from darkroom_schemas.status import JobStatus
 from fastapi import APIRouter, Depends, Path, Response
 
 from queue_api.context import Context
 from queue_api.domain.groups.backends import NONE_ONLINE, choose_backends
-from queue_api.domain.groups.graph import UnknownParameter
-from queue_api.domain.groups.policy import Policy, parse_policy
 from queue_api.domain.groups.record import PREFIX, GroupRecord
 from queue_api.domain.groups.request import COMFYUI, JobGroupRequest, children_of, new_group_id, submissions_of
 from queue_api.domain.groups.steps import steps_of

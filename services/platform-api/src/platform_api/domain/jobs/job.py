@@ -9,6 +9,8 @@ from darkroom_schemas.job import JobError
 from darkroom_schemas.status import JobStatus
 from darkroom_schemas.worker import Requirements
 
+from platform_api.domain.planning.group_rules import GroupRules
+
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
@@ -58,6 +60,8 @@ class Job:
     description: str | None = None
     collection_id: str | None = None
     reported: dict[str, Any] | None = None
+    group_rules: GroupRules | None = None
+    """None: each step's failure ends the job."""
 
     def progress(self, running_percent: float = 0.0) -> float:
         """Return the mean over all steps in percent; `running_percent` is the sum over the running steps."""
@@ -91,6 +95,8 @@ class Step:
     finished_at: datetime | None = None
     template: dict[str, Any] | None = None
     """The payload before references were replaced by results; None if it has no references."""
+    error: JobError | None = None
+    """Why a child of a group failed; other failed steps have their error in the job."""
 
     @property
     def id(self) -> StepId:

@@ -15,7 +15,7 @@ from platform_api.domain.accounts.ledger import LedgerEntry
 from platform_api.domain.answers import Answer, KeyedAnswer
 from platform_api.domain.jobs.change import Change, OutboxItem, Restart
 from platform_api.domain.jobs.filters import EVERY_JOB, JobFilter
-from platform_api.domain.jobs.job import Job, JobState
+from platform_api.domain.jobs.job import Job, JobState, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +167,10 @@ class JobPages(Protocol):
 
 class JobReads(JobSnapshots, JobPages, Protocol):
     """Everything that routes read of jobs."""
+
+    async def steps(self, job: Job) -> Sequence[Step]:
+        """Return the steps of the current run, in order."""
+        ...
 
     async def running_steps(self, job: Job) -> Sequence[StepId]:
         """Return the ids of the current run's steps that are running on a worker."""

@@ -7,6 +7,7 @@ from typing import Any
 from darkroom_schemas.inputs import MAX_INPUT_BYTES, InputFile
 from darkroom_schemas.status import JobStatus
 
+from platform_api.domain.jobs.group_steps import free_places
 from platform_api.domain.jobs.job import Delivered, JobState, Step
 from platform_api.domain.jobs.view import AssetUrls, output_view
 from platform_api.domain.planning.payload_budget import PayloadBudget
@@ -14,7 +15,10 @@ from platform_api.domain.planning.templates import Reference, Unfillable, fill_i
 
 
 def ready_steps(state: JobState, urls: AssetUrls, now: datetime) -> list[Step]:
-    """Return, as submitted, the waiting steps whose needs are completed; raises `Unfillable`."""
+    """Return, as submitted, the waiting steps whose needs are completed; raises `Unfillable`.
+
+    Of the children of a group, as many as may be in the queue at once.
+    """
     complete = {step.number for step in state.steps if step.status is JobStatus.COMPLETED}
     texts = {step.number: step.text for step in state.steps if step.text is not None}
     outputs = {(output.step, output.index): output for output in state.job.outputs}
@@ -29,8 +33,10 @@ def ready_steps(state: JobState, urls: AssetUrls, now: datetime) -> list[Step]:
             raise Unfillable(f"{reference} was not delivered")
         return value
 
-    ready, budget = [], PayloadBudget()
+    ready, budget, places = list[Step](), PayloadBudget(), free_places(state)
     for step in state.steps:
+        if len(ready) == places:
+            break
         if step.submitted_at is None and step.status is JobStatus.QUEUED and complete.issuperset(step.needs):
             payload = fill_in(step.payload, look_up)
             budget.take(payload)

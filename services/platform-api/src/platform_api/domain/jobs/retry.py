@@ -11,6 +11,7 @@ from darkroom_schemas.status import ACTIVE, TERMINAL, JobStatus
 from platform_api.domain.accounts.ledger import LedgerEntry, LedgerKind
 from platform_api.domain.errors import JobNotRetryable, JobRetryLimit, NotFound
 from platform_api.domain.jobs.change import CancelStep, EmitEvent, Restart, SubmitStep
+from platform_api.domain.jobs.group_steps import held_back
 from platform_api.domain.jobs.job import Job, JobState, Step
 from platform_api.domain.jobs.ports import JobChanges
 from platform_api.domain.jobs.steps import create_step, step_submission
@@ -46,7 +47,7 @@ def restarted(state: JobState, urls: AssetUrls, now: datetime) -> Restart:
     if job.run > MAX_RETRIES:
         raise JobRetryLimit(MAX_RETRIES)
     given_up = [step for step in state.steps if step.status not in TERMINAL]
-    steps = tuple(_next_run_of(step, now) for step in state.steps)
+    steps = held_back([_next_run_of(step, now) for step in state.steps], job.group_rules)
     new = replace(
         job,
         status=JobStatus.QUEUED,

@@ -7,13 +7,15 @@ from darkroom_schemas.ids import JobId, TenantId
 from darkroom_schemas.status import JobStatus
 from darkroom_schemas.step import Redelivery, StepSubmit
 
+from platform_api.domain.jobs.group_steps import held_back
 from platform_api.domain.jobs.job import Job, Step
 from platform_api.domain.planning.plan import Plan, PlannedStep, needs_of
 
 
 def steps_of(plan: Plan, job_id: JobId, now: datetime) -> tuple[Step, ...]:
     """Create the steps of a job's first run."""
-    return tuple(create_step(planned, job_id, number, now) for number, planned in enumerate(plan.steps))
+    steps = [create_step(planned, job_id, number, now) for number, planned in enumerate(plan.steps)]
+    return held_back(steps, plan.group_rules)
 
 
 def create_step(planned: PlannedStep, job_id: JobId, number: int, now: datetime, *, run: int = 1) -> Step:

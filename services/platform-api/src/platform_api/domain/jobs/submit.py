@@ -64,6 +64,7 @@ async def submit_job(
         name=plan.name,
         description=plan.description,
         collection_id=plan.collection_id,
+        group_rules=plan.group_rules,
     )
     steps = steps_of(plan, job_id, now)
     ready = [step for step in steps if step.submitted_at]

@@ -15,6 +15,7 @@ from darkroom_schemas.step import StepError, StepResult
 from platform_api.domain.accounts.ledger import LedgerEntry, LedgerKind
 from platform_api.domain.jobs.change import CancelStep, Change, EmitEvent, OutboxItem, SubmitStep
 from platform_api.domain.jobs.delivery import accepted, assets_of, delivered, items_of, keys_of, unpaid
+from platform_api.domain.jobs.group_steps import Outcome, is_child, outcome_of
 from platform_api.domain.jobs.job import Job, JobState, Step
 from platform_api.domain.jobs.ready_steps import ready_steps
 from platform_api.domain.jobs.steps import step_submission
@@ -132,37 +133,77 @@ def _completed(state: JobState, step: Step, data: dict[str, Any], now: datetime,
     )
     emitted = [EmitEvent(EventType.ASSET_CREATED, {"asset_id": a.id, "mime_type": a.mime_type}) for a in assets]
     after = replace(state, job=job, steps=steps)
-    if all(s.status is JobStatus.COMPLETED for s in steps):
-        job = replace(job, status=JobStatus.COMPLETED, completed_at=now)
-        message = _with_notes("Job completed", result)
-        change = _change(after, job, [done], HistoryEvent.COMPLETE, message, now, urls,
-                         EventType.JOB_COMPLETED, emitted, node=step)  # fmt: skip
-        captures += _rest(job)
-    else:
-        try:
-            ready = ready_steps(after, urls, now)
-        except Unfillable as reason:
-            error = JobError(code="unfillable_template", message=f"A later step cannot be submitted: {reason}.")
-            change = _end(after, JobStatus.FAILED, error.message, now, urls, error=error)
-            change = replace(change, steps=(done, *change.steps), outbox=(*emitted, *change.outbox))
-            captures += change.ledger
-        else:
-            message = f"Node {step.number + 1} of {job.steps_total} completed: {CATALOGUE[step.job_type].label}"
-            message = _with_notes(message, result)
-            submits = [SubmitStep(step_submission(job, one)) for one in ready]
-            change = _change(after, job, [done, *ready], HistoryEvent.NODE_COMPLETED, message, now, urls,
-                             EventType.JOB_UPDATED, [*emitted, *submits], node=step)  # fmt: skip
-    return replace(change, before=state.job, assets=tuple(assets), ledger=tuple(captures), discarded=discarded)
+    message = f"Node {step.number + 1} of {job.steps_total} completed: {CATALOGUE[step.job_type].label}"
+    change = _after_step(after, done, HistoryEvent.NODE_COMPLETED, message, now, urls, notes=result.notes)
+    return replace(
+        change,
+        before=state.job,
+        outbox=(*emitted, *change.outbox),
+        assets=tuple(assets),
+        ledger=(*captures, *change.ledger),
+        discarded=discarded,
+    )
 
 
 def _failed(state: JobState, step: Step, data: dict[str, Any], now: datetime, urls: AssetUrls) -> Change:
     error = _error_in(data)
+    if is_child(state.job, step):
+        lost = replace(step, status=JobStatus.FAILED, finished_at=now, error=error)
+        return _child_lost(state, lost, error.message, now, urls)
     return _end(state, JobStatus.FAILED, f"Job failed: {error.message}", now, urls, error=error, ended=step)
 
 
 def _cancelled(state: JobState, step: Step, data: dict[str, Any], now: datetime, urls: AssetUrls) -> Change:
-    reason = str(data.get("reason") or "cancelled in the queue")
+    reason = _storable(str(data.get("reason") or "cancelled in the queue"))
+    if is_child(state.job, step):
+        return _child_lost(state, replace(step, status=JobStatus.CANCELLED, finished_at=now), reason, now, urls)
     return _end(state, JobStatus.CANCELLED, reason, now, urls, ended=step)
+
+
+def _child_lost(state: JobState, lost: Step, reason: str, now: datetime, urls: AssetUrls) -> Change:
+    """Continue with the other children of a group; end the job if this was the last one."""
+    steps = _with(state.steps, lost)
+    after = replace(state, job=replace(state.job, status=_status_of(steps)), steps=steps)
+    message = f"Node {lost.number + 1} of {state.job.steps_total} {lost.status.value}: {reason}"
+    change = _after_step(after, lost, HistoryEvent.NODE_FAILED, message, now, urls)
+    return replace(change, before=state.job)
+
+
+def _after_step(
+    after: JobState, ended: Step, event: HistoryEvent, message: str, now: datetime, urls: AssetUrls,
+    *, notes: Sequence[str] = (),
+) -> Change:  # fmt: skip
+    """Decide what follows the end of a step: more steps, or the end of the job. `after` contains the ended step."""
+    match outcome_of(after):
+        case Outcome.MET:
+            change = _end(after, JobStatus.COMPLETED, _with_notes("Job completed", notes), now, urls, ended=ended)
+        case Outcome.MISSED:
+            change = _end_of_group(after, ended, now, urls)
+        case Outcome.OPEN:
+            try:
+                ready = ready_steps(after, urls, now)
+            except Unfillable as reason:
+                error = JobError(code="unfillable_template", message=f"A later step cannot be submitted: {reason}.")
+                change = _end(after, JobStatus.FAILED, error.message, now, urls, error=error)
+            else:
+                submits = [SubmitStep(step_submission(after.job, one)) for one in ready]
+                change = _change(after, after.job, ready, event, _with_notes(message, notes), now, urls,
+                                 EventType.JOB_UPDATED, submits, node=ended)  # fmt: skip
+    return replace(change, steps=(ended, *change.steps))
+
+
+def _end_of_group(after: JobState, ended: Step, now: datetime, urls: AssetUrls) -> Change:
+    """End a job whose children have all ended, too few of them with a result. What was delivered stays paid."""
+    children = [step for step in after.steps if is_child(after.job, step)]
+    completed = sum(child.status is JobStatus.COMPLETED for child in children)
+    errors = [child.error for child in children if child.error]
+    if not completed and not errors:
+        return _end(after, JobStatus.CANCELLED, "all children were cancelled in the queue", now, urls, ended=ended)
+    sentence = " ".join(
+        (f"{completed} of {len(children)} children completed.", *(error.message for error in errors[:1]))
+    )
+    error = JobError(code="group_incomplete", message=sentence)
+    return _end(after, JobStatus.FAILED, sentence, now, urls, error=error, ended=ended)
 
 
 def _end(
@@ -231,9 +272,9 @@ def _rest(job: Job) -> tuple[LedgerEntry, ...]:
     return (LedgerEntry(LedgerKind.RELEASE, rest),) if rest else ()
 
 
-def _with_notes(message: str, result: StepResult) -> str:
+def _with_notes(message: str, notes: Sequence[str]) -> str:
     """Append what the worker notes about the result."""
-    return ". ".join((message, _storable(" ".join(result.notes)))) if result.notes else message
+    return ". ".join((message, _storable(" ".join(notes)))) if notes else message
 
 
 def _storable(text: str) -> str:

@@ -7,6 +7,7 @@ from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.worker import Requirements
 
 from platform_api.domain.errors import InvalidParameter
+from platform_api.domain.planning.group_rules import GroupRules
 from platform_api.domain.planning.templates import references
 
 MAX_STEPS = 100
@@ -51,6 +52,7 @@ class Plan:
     description: str | None = None
     collection_id: str | None = None
     notices: tuple[str, ...] = ()
+    group_rules: GroupRules | None = None
 
     @property
     def price_mc(self) -> int:

@@ -1,6 +1,6 @@
 """Routes under /api/jobs, shared by all dialects."""
 
-from platform_api.routes.jobs import cancel, failsafe, history, listing, read, retry, why
+from platform_api.routes.jobs import cancel, failsafe, groups, history, listing, read, retry, why
 
 ROUTERS = (
     read.router,
@@ -10,4 +10,5 @@ ROUTERS = (
     retry.router,
     failsafe.router,
     why.router,
+    groups.router,
 )

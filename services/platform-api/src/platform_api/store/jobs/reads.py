@@ -11,10 +11,10 @@ from sqlalchemy import bindparam, literal_column, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from platform_api.domain.jobs.filters import EVERY_JOB, JobFilter
-from platform_api.domain.jobs.job import Job
+from platform_api.domain.jobs.job import Job, Step
 from platform_api.domain.jobs.ports import JobPage, JobSnapshot
 from platform_api.store.jobs.lists import job_page
-from platform_api.store.jobs.rows import JOB_FIELDS, history_of, job_of
+from platform_api.store.jobs.rows import JOB_FIELDS, history_of, job_of, step_of
 from platform_api.store.tables.jobs import jobs, steps
 
 _ONE = select(jobs).where(jobs.c.id == bindparam("job_id"), jobs.c.user_id == bindparam("owner"))
@@ -54,6 +54,11 @@ class PostgresJobs:
         entries = row["history"]
         announced_seq = sum(entry["event_id"] is not None for entry in entries)
         return JobSnapshot(job_of(row), tuple(map(history_of, entries)), announced_seq)
+
+    async def steps(self, job: Job) -> list[Step]:
+        statement = select(steps).where(steps.c.job_id == job.id, steps.c.run == job.run).order_by(steps.c.number)
+        async with self._database.connect() as connection:
+            return [step_of(row) for row in (await connection.execute(statement)).mappings()]
 
     async def running_steps(self, job: Job) -> list[StepId]:
         if job.steps_total == 1:

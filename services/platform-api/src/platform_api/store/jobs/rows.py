@@ -10,6 +10,7 @@ from darkroom_schemas.worker import Requirements
 from sqlalchemy import RowMapping
 
 from platform_api.domain.jobs.job import Delivered, Job, Step
+from platform_api.domain.planning.group_rules import GroupRules
 
 JOB_FIELDS = tuple(field.name for field in fields(Job))
 _DELIVERED_FIELDS = frozenset(field.name for field in fields(Delivered))
@@ -21,6 +22,7 @@ def job_of(row: Mapping[Any, Any]) -> Job:
     values = {name: row[name] for name in JOB_FIELDS}
     values["status"] = JobStatus(row["status"])
     values["outputs"] = tuple(map(_delivered_of, row["outputs"]))
+    values["group_rules"] = GroupRules(**row["group_rules"]) if row["group_rules"] else None
     values["error"] = JobError.model_validate(row["error"]) if row["error"] else None
     return Job(**values)
 
@@ -38,6 +40,7 @@ def step_of(row: RowMapping) -> Step:
     # Both columns are null in rows of the first release.
     values["outputs"] = row["outputs"] or len(row["payload"]["seeds"])
     values["needs"] = tuple(row["needs"] if row["needs"] is not None else range(row["number"])[-1:])
+    values["error"] = JobError.model_validate(row["error"]) if row["error"] else None
     return Step(**values)
 
 

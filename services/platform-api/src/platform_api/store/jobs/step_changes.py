@@ -23,7 +23,7 @@ UPDATE_STEP = (
         {
             name: bindparam(name)
             for name in (
-                *("status", "payload", "template", "text", "worker_id", "timings_s"),
+                *("status", "payload", "template", "text", "error", "worker_id", "timings_s"),
                 *("submitted_at", "started_at", "finished_at"),
             )
         }
@@ -41,6 +41,7 @@ def step_update(step: Step) -> dict[str, Any]:
         "payload": step.payload,
         "template": step.template,
         "text": step.text,
+        "error": step.error.model_dump() if step.error else None,
         "worker_id": step.worker_id,
         "timings_s": step.timings_s,
         "submitted_at": step.submitted_at,

@@ -1,6 +1,7 @@
 """Writes new jobs with their steps, credits, idempotency keys and outbox rows in one statement."""
 
 from collections.abc import Sequence, Set
+from dataclasses import asdict
 from typing import Any
 
 import psycopg
@@ -138,6 +139,7 @@ def _job(new: NewJob) -> dict[str, Any]:
         "name": job.name,
         "description": job.description,
         "collection_id": job.collection_id,
+        "group_rules": asdict(job.group_rules) if job.group_rules else None,
         "created_at": job.created_at,
         "key": keyed.key if keyed else None,
         "fingerprint": keyed.fingerprint if keyed else None,

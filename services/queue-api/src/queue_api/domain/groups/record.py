@@ -1,10 +1,9 @@
 """What is stored of a group. The state of its children is that of their steps in the queue."""
 
 from darkroom_schemas.base import Wire
+from darkroom_schemas.groups.policy import Policy
 from darkroom_schemas.ids import JobId, StepId
 from pydantic import Field
-
-from queue_api.domain.groups.policy import Policy
 
 PREFIX = "jg_"
 

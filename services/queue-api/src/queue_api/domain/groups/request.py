@@ -6,17 +6,17 @@ from typing import Annotated, Any, Self
 
 from darkroom_schemas.base import Request
 from darkroom_schemas.fields import JsonObject, Line, storable_json
+from darkroom_schemas.groups.graph import Graph, with_parameters, with_seed
+from darkroom_schemas.groups.payload_seeds import group_seeds, seeded_payload, seeds_below
+from darkroom_schemas.groups.policy import MUST_BE, parse_policy
+from darkroom_schemas.groups.seeds import SeedStrategy
 from darkroom_schemas.ids import JobId, StepId
 from darkroom_schemas.inputs import MAX_INPUTS, InputFile, InputName
 from darkroom_schemas.payload import Seed
-from darkroom_schemas.planning import MADE_SEEDS_BELOW
 from darkroom_schemas.remote_payloads import MAX_NODES
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from queue_api.domain.groups.graph import Graph, with_parameters, with_seed
-from queue_api.domain.groups.policy import MUST_BE, parse_policy
 from queue_api.domain.groups.record import PREFIX, Child
-from queue_api.domain.groups.seeds import SeedStrategy, seeds_of
 from queue_api.domain.submission import JobSubmission
 
 MAX_CHILDREN = 100
@@ -82,6 +82,8 @@ class JobGroupRequest(Request):
             raise ValueError("`backend_ids`, `parameters` and `inputs` are for `workflow_json`")
         if self.job_type is not None and self.count is None:
             raise ValueError("`count` is required with `job_type`")
+        if self.base_seed is not None and self.base_seed >= (below := seeds_below(self.job_type or COMFYUI)):
+            raise ValueError(f"`base_seed` of {self.job_type} must be less than {below}")
         policy = parse_policy(self.policy)
         if policy is None or (policy.needed or 1) > (self.count or len(set(self.backend_ids))):
             raise ValueError(f"`policy` {MUST_BE}")
@@ -91,8 +93,7 @@ class JobGroupRequest(Request):
 def children_of(request: JobGroupRequest, group_id: JobId, backends: Sequence[str]) -> tuple[Child, ...]:
     """Return a child for each back end, or as many as were asked for, each with its seed."""
     places: Sequence[str | None] = backends if request.workflow_json is not None else [None] * (request.count or 1)
-    base = secrets.randbelow(MADE_SEEDS_BELOW) if request.base_seed is None else request.base_seed
-    seeds = seeds_of(request.seed_strategy, base, len(places))
+    seeds = group_seeds(request.job_type or COMFYUI, request.seed_strategy, request.base_seed, len(places))
     return tuple(
         Child(step_id=StepId(f"{group_id}:1:{number:02d}"), backend_id=backend, seed=seed)
         for number, (backend, seed) in enumerate(zip(places, seeds, strict=True))
@@ -103,12 +104,16 @@ def submissions_of(request: JobGroupRequest, children: Sequence[Child]) -> list[
     """Return the submission of each child; raises UnknownParameter."""
     common = {"priority": request.priority, "max_attempts": 2}
     if request.workflow_json is None:
+        job_type = request.job_type or ""
         return [
             JobSubmission.model_validate(
-                {**common, "id": child.step_id, "job_type": request.job_type, "payload": _seeded(request, child.seed)}
+                {
+                    **common, "id": child.step_id, "job_type": job_type,
+                    "payload": seeded_payload(job_type, request.payload, child.seed),
+                }
             )
             for child in children
-        ]
+        ]  # fmt: skip
     graph: Graph = with_parameters(request.workflow_json, request.parameters)
     inputs = {name: file.model_dump(mode="json", exclude_none=True) for name, file in request.inputs.items()}
     return [
@@ -120,10 +125,6 @@ def submissions_of(request: JobGroupRequest, children: Sequence[Child]) -> list[
         )
         for child in children
     ]  # fmt: skip
-
-
-def _seeded(request: JobGroupRequest, seed: int) -> dict[str, Any]:
-    return {**request.payload, "seed": seed}
 
 
 def new_group_id() -> JobId:

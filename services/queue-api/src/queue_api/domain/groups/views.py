@@ -7,13 +7,13 @@ from typing import Any
 
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.events import Event, EventType
+from darkroom_schemas.groups.policy import policy_name
+from darkroom_schemas.groups.status import Standing, standing_of
 from darkroom_schemas.status import JobStatus
 from darkroom_schemas.step import StepError, StepResult, StepView
 
 from queue_api.domain.frames import Message
-from queue_api.domain.groups.policy import policy_name
 from queue_api.domain.groups.record import Child, GroupRecord
-from queue_api.domain.groups.status import Standing, standing_of
 
 UrlOf = Callable[[str], str | None]
 """Returns a signed URL of a stored object by its key; None if this service cannot read the object store."""
