@@ -1,11 +1,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
 from darkroom_queue import RESET, EventFanout, EventLog, Followed, Producer, QueueClient
 from darkroom_queue.log.fanout import BUFFER
 from darkroom_schemas.events import Emission, Event, EventType
 from darkroom_schemas.ids import EventId, JobId, TenantId
+from support.redis_servers import MortalServer
 
 JOB = JobId("j1")
 
@@ -94,6 +96,31 @@ async def test_an_id_of_another_epoch_gives_a_reset(link: QueueClient, fanout: E
     stale = EventId(0, await link.epoch() - 1, 1, 1)
     async with asyncio.timeout(10):
         assert await anext(fanout.follow(since=stale, job_id=JOB)) is RESET
+
+
+async def test_events_before_a_restart_come_before_its_reset(tmp_path: Path) -> None:
+    server = MortalServer(tmp_path / "redis", fsync="everysec")
+    await server.start()
+    link = await QueueClient.open(server.url)
+    ids = [await emit(link, number) for number in range(2)]
+    await server.kill()
+    await server.start()
+    again = await QueueClient.open(server.url)
+    await emit(again, 2)
+    fanout = EventFanout(again)
+    reading = asyncio.create_task(fanout.run())
+    async with asyncio.timeout(10):
+        for since, missed in ((EventId(0, ids[0].epoch, 0, 0), [0, 1]), (ids[0], [1]), (ids[1], [])):
+            events = fanout.follow(since=since)
+            if missed:
+                assert await numbers_of(events, lambda n: n == 1) == missed
+            assert await anext(events) is RESET
+            assert await numbers_of(events, lambda n: n == 2) == [2]
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    for client in (link, again):
+        await client.close()
+    await server.kill()
 
 
 async def test_a_trimmed_log_says_so(link: QueueClient) -> None:

@@ -143,6 +143,20 @@ class EventLog:
         await self._check_retained(place, epoch)
         return place
 
+    async def contains(self, event_id: EventId) -> bool:
+        """Whether the log has this event, or begins at this position: it then continues the log of that epoch."""
+        entries: list[Entry] = await self._client.command(
+            "XRANGE", self._client.keys.log, event_id.stream_id, "+", "COUNT", 1
+        )
+        epoch = await self._client.epoch()
+        for entry in entries:
+            with suppress(ValueError, IndexError):
+                places = [place for place, _ in read_entry(entry, event_id.shard, epoch)]
+                # A restart before the first event makes the mark of the next epoch the first one.
+                follows = parse_place(entry[1][1]) == (0, 0) and places[0].epoch - event_id.epoch in {0, 1}
+                return follows if _place(event_id) == (0, 0) else event_id in places
+        return False
+
     async def read_job(self, job_id: JobId, after: EventId | None) -> list[Event]:
         """Return the stored events of one job after `after`. Raises `LogTruncated` if some may be missing.
 

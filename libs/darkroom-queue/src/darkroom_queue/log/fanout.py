@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Protocol
 
 from darkroom_redis.errors import RedisUnavailable
-from darkroom_schemas.events import Event
+from darkroom_schemas.events import Event, EventType
 from darkroom_schemas.ids import EventId, JobId, TenantId
 
 from darkroom_queue.client import QueueClient
@@ -82,8 +82,12 @@ class EventFanout:
             for listener in self.listeners():
                 listener.reset(self._position)
             self._reading.set()
-        for event in await self._log.read(self._position, block_ms=BLOCK_MS):
+        for event in await _read_across(self._log, self._position, block_ms=BLOCK_MS):
             self._position = EventId.parse(event.id)
+            if event.type == EventType.LOG_RESET:
+                for listener in self.listeners():
+                    listener.reset(self._position)
+                continue
             for topic in (of_job(event.job_id), of_tenant(event.tenant), ALL):
                 for listener in self._listeners.get(topic, ()):
                     listener.offer(event)
@@ -130,7 +134,7 @@ class EventFanout:
             # A long replay comes before the registration, or live events would fill the buffer meanwhile.
             async for event in self._replay(last, await self._known_position(None), job_id):
                 last = EventId.parse(event.id)
-                yield event
+                yield _followed(event)
         except LogTruncated:
             pass  # raised again below
         follower = _Follower()
@@ -138,7 +142,7 @@ class EventFanout:
             try:
                 async for event in self._replay(last, position, job_id):
                     last = EventId.parse(event.id)
-                    yield event
+                    yield _followed(event)
             except LogTruncated:
                 last = None
                 yield RESET
@@ -153,7 +157,10 @@ class EventFanout:
                 yield item
 
     async def _replay(self, since: EventId | None, position: EventId, job_id: JobId | None) -> AsyncIterator[Event]:
-        """Yield the events after `since` up to at least `position`, page by page: memory does not grow with the log."""
+        """Yield the events after `since` up to at least `position`, and the marks of new epochs among them.
+
+        They are read page by page, so that memory does not grow with the log.
+        """
         if since is None or (since.epoch == position.epoch and since >= position):
             return
         log = EventLog(self._client)
@@ -168,13 +175,28 @@ class EventFanout:
                 for event in events:
                     yield event
                 return
-        while page := await log.read(since):
+        while page := await _read_across(log, since):
             for event in page:
-                if job_id in {None, event.job_id}:
+                if job_id in {None, event.job_id} or event.type == EventType.LOG_RESET:
                     yield event
             since = EventId.parse(page[-1].id)
             if since >= position:
                 return
+
+
+async def _read_across(log: EventLog, after: EventId, *, block_ms: int = 0) -> list[Event]:
+    """Read on after an event, also of an earlier epoch if the log still contains it; raises `LogTruncated`."""
+    try:
+        return await log.read(after, block_ms=block_ms)
+    except LogTruncated:
+        if not await log.contains(after):
+            raise
+        return await log.read(await log.rejoin(after), block_ms=block_ms)
+
+
+def _followed(event: Event) -> Followed:
+    """Return `RESET` for the mark of a new epoch: events of the one before may be lost."""
+    return RESET if event.type == EventType.LOG_RESET else event
 
 
 class _Follower:
