@@ -29,6 +29,7 @@ class EventType(StrEnum):
     GROUP_COMPLETED = "group.completed"
     ASSET_CREATED = "asset.created"
     ASSET_DELETED = "asset.deleted"
+    CREDITS_LOW = "credits.low"
     LOG_RESET = "log.reset"
 
 

@@ -22,6 +22,7 @@ NAMES: Final[Mapping[EventType, tuple[str, ...]]] = MappingProxyType({
     EventType.GROUP_COMPLETED: ("group.completed",),
     EventType.ASSET_CREATED: ("asset.created",),
     EventType.ASSET_DELETED: ("asset.deleted",),
+    EventType.CREDITS_LOW: ("credits.low",),
     EventType.STEP_QUEUED: ("step.queued",),
     EventType.STEP_STARTED: ("step.started",),
     EventType.STEP_RETRYING: ("step.retrying",),
@@ -43,11 +44,11 @@ MACHINE_SHUTDOWN: Final = "machine.shutdown"
 TEST: Final = "webhook.test"
 _OTHERS = (JOB_TIMEOUT, JOB_PROGRESS, ENDPOINT_DISABLED, WORKER_CONNECTED, WORKER_DISCONNECTED, MACHINE_STARTUP,
            MACHINE_SHUTDOWN)  # fmt: skip
-_FAMILIES = ("job", "step", "group", "asset", "worker", "machine", "endpoint")
+_FAMILIES = ("job", "step", "group", "asset", "credits", "worker", "machine", "endpoint")
 EVENT_NAMES: Final = tuple(dict.fromkeys([name for names in NAMES.values() for name in names] + list(_OTHERS)))
 SUBSCRIBABLE: Final = (*EVENT_NAMES, "*", *(f"{family}.*" for family in _FAMILIES))
 """What an endpoint may list: names, all events of a family, or all events."""
-_WITHOUT_A_LIST = frozenset({"job", "group", "endpoint"})
+_WITHOUT_A_LIST = frozenset({"job", "group", "credits", "endpoint"})
 """Families that an endpoint without a list gets."""
 
 

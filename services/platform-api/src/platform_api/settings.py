@@ -44,6 +44,8 @@ class Settings(ServiceSettings):
     """Origins of web pages that may use this API from a browser, in addition to `public_url`; comma-separated."""
     session_lifetime_s: float = Field(default=7 * 86400, ge=60, le=90 * 86400)
     signing_secret: SecretStr = Field(min_length=32)
+    credits_low_below: float = Field(default=1.0, ge=0)
+    """Balance in credits below which a submission sends `credits.low`. 0: never."""
     queue_max_depth: int = Field(default=0, ge=0)
     """Jobs are rejected with 503 while this many steps wait; 0 means no limit."""
     server_aliases: Annotated[tuple[str, ...], NoDecode] = ("Main",)

@@ -7,7 +7,10 @@ from typing import Any
 import httpx
 import pytest
 from darkroom_chassis.api_keys import KeyKind
-from support.platform import Account, Platform, StartWorker
+from darkroom_queue import EventLog, QueueClient
+from darkroom_schemas.events import Event, EventType
+from support.platform import Account, Platform, StartPlatform, StartWorker
+from support.waiting import until
 
 SOME_ID = "019aa7f1-5c3e-7c66-b5a1-9f0d3c1f1c11"
 ADJUST = "/api/admin/credits"
@@ -186,3 +189,20 @@ async def test_books_balance_after_a_hundred_submissions_and_cancels_at_once(
     assert whole["reserved"] == 0
     charged = await platform.rows("SELECT coalesce(sum(charged_mc), 0) FROM platform.jobs")
     assert whole["balance"] == 31 - float(charged[0][0]) / 1000
+
+
+async def test_a_balance_that_falls_below_the_limit_is_announced_once(start_platform: StartPlatform) -> None:
+    platform = await start_platform(credits_low_below=9.0)
+    anna = await platform.account("anna", credits=10)
+    jobs = [(await anna.submit("image_fast", prompt="a boat"))["id"] for _ in range(4)]
+    client = await QueueClient.open(platform.redis_url)
+
+    async def announced() -> list[Event]:
+        events = await EventLog(client).read(None)
+        everything_is_there = {event.job_id for event in events if event.type == EventType.JOB_CREATED} >= set(jobs)
+        return [event for event in events if event.type == EventType.CREDITS_LOW] if everything_is_there else []
+
+    [low] = await until(announced)
+    assert (low.tenant, low.data) == (anna.id, {"credits": 8.5, "below": 9.0})
+    assert low.job_id == jobs[2]
+    await client.close()

@@ -87,6 +87,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Running]:
     intake = IntakeLoop(event_log, PostgresIntake(database, box), arrived, waits=DATABASE_AWAY)
     loops.add("intake", intake.run)
     loops.add("dispatch", lambda: _dispatch(keys, dispatch))
+    loops.add("signing keys", keys.reload_regularly)
     loops.add("progress", ProgressLoop(redis_client, PostgresProgressTargets(database, box), sender).run)
     loops.add("measure", lambda: measure_regularly(PostgresBacklog(database)))
     loops.add("fleet", FleetLoop(redis_client, PostgresFleet(database), arrived).run)

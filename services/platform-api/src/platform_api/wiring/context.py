@@ -72,8 +72,9 @@ def join_context(base: Foundation, loops: Loops) -> Context:
 
 def _jobs(base: Foundation, loops: Loops, queue: BoundedQueue) -> JobContext:
     registry, producer = Registry(base.redis_client), base.producer
+    low_below_mc = round(base.settings.credits_low_below * 1000)
     return JobContext(
-        submissions=PostgresSubmissions(base.database),
+        submissions=PostgresSubmissions(base.database, low_below_mc=low_below_mc),
         reads=PostgresJobs(base.database),
         transaction=base.jobs_transaction,
         verified_write=VerifiedWrite((OperationalError, PoolTimeout), asyncio.sleep),

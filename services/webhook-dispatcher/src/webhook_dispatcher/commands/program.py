@@ -1,6 +1,8 @@
 """`python -m webhook_dispatcher`: serve, migrate the database, or print the OpenAPI document."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import typer
 from darkroom_chassis.database import Database
@@ -14,6 +16,7 @@ from webhook_dispatcher.migrations import MIGRATIONS
 from webhook_dispatcher.settings import Settings
 from webhook_dispatcher.store.reseal import reseal
 from webhook_dispatcher.store.secret_box import FernetBox
+from webhook_dispatcher.store.signing_keys import PostgresSigningKeys
 
 
 async def _serve() -> None:
@@ -33,13 +36,24 @@ def _migrate() -> None:
     MIGRATIONS.upgrade(str(Settings.load().database_url))
 
 
-async def _reseal() -> int:
+@asynccontextmanager
+async def _database(application: str) -> AsyncIterator[tuple[Database, FernetBox]]:
     settings = Settings.load()
-    database = Database(str(settings.database_url), application="webhook-dispatcher reseal", pool_size=1)
+    database = Database(str(settings.database_url), application=application, pool_size=1)
     try:
-        return await reseal(database, FernetBox(settings.secrets_key.get_secret_value(), settings.old_keys))
+        yield database, FernetBox(settings.secrets_key.get_secret_value(), settings.old_keys)
     finally:
         await database.close()
+
+
+async def _reseal() -> int:
+    async with _database("webhook-dispatcher reseal") as (database, box):
+        return await reseal(database, box)
+
+
+async def _rotate() -> str:
+    async with _database("webhook-dispatcher rotate-key") as (database, box):
+        return await PostgresSigningKeys(database, box).rotate()
 
 
 cli = service_program("The webhook dispatcher of Darkroom.", _serve, openapi_app=_openapi_app, migrate=_migrate)
@@ -49,3 +63,9 @@ cli = service_program("The webhook dispatcher of Darkroom.", _serve, openapi_app
 def reseal_secrets() -> None:
     """Encrypt all secrets under the present SECRETS_KEY, so that SECRETS_KEYS_OLD is no longer needed."""
     typer.echo(f"{asyncio.run(_reseal())} secrets are encrypted under the present key")
+
+
+@cli.command("rotate-key")
+def rotate_key() -> None:
+    """Publish a new ed25519 key, which signs after ten minutes. Earlier keys stay published for a week."""
+    typer.echo(f"{asyncio.run(_rotate())} is published and signs in ten minutes")

@@ -147,7 +147,7 @@ signing_keys = Table(
     Column("public", LargeBinary, nullable=False),
     moment("created_at", default=True),
 )
-"""Keys of `v1a` signatures; the newest one signs."""
+"""Keys of `v1a` signatures. A new one is published some minutes before it signs."""
 
 fleet = Table(
     "fleet",

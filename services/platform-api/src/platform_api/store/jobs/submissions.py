@@ -36,8 +36,9 @@ BATCH_LOCK_TIMEOUT_MS = 100
 class PostgresSubmissions:
     """Implements `JobSubmissions`. Concurrent jobs share a statement and a commit (group commit)."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, *, low_below_mc: int = 0) -> None:
+        """Take the balance, in thousandths of a credit, below which `credits.low` is emitted; 0: never."""
+        self._database, self._low_below_mc = database, low_below_mc
         self._batcher = Batcher(self._accept_together, max_batch=MOST_AT_ONCE)
         self._alone = Batcher(self._accept_alone, max_batch=1)
 
@@ -75,7 +76,8 @@ class PostgresSubmissions:
         """Return the ids of the accepted jobs."""
         async with self._database.bare() as connection:
             try:
-                rows = await (await connection.execute(_ACCEPT, _parameters(new_jobs, lock_timeout_ms))).fetchall()
+                parameters = _parameters(new_jobs, lock_timeout_ms, self._low_below_mc)
+                rows = await (await connection.execute(_ACCEPT, parameters)).fetchall()
             except errors.IntegrityError as error:
                 if error.diag.constraint_name != _UNDOING:
                     raise
@@ -110,11 +112,12 @@ def _user_of(new: NewJob) -> UserId:
     return new.state.job.user_id
 
 
-def _parameters(new_jobs: Sequence[NewJob], lock_timeout_ms: int) -> dict[str, Any]:
+def _parameters(new_jobs: Sequence[NewJob], lock_timeout_ms: int, low_below_mc: int) -> dict[str, Any]:
     steps = [step_row(step) for new in new_jobs for step in new.state.steps]
     outbox = [outbox_row(new.state.job, item) for new in new_jobs for item in new.outbox]
     return {
         "lock_timeout": f"{lock_timeout_ms}ms",
+        "low_below_mc": low_below_mc,
         "jobs": Jsonb([_job(new) for new in new_jobs], to_json),
         "steps": Jsonb(steps, to_json),
         "outbox": Jsonb(outbox, to_json),

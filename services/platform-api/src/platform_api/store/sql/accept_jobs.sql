@@ -36,7 +36,7 @@ WITH settings AS MATERIALIZED (
     UPDATE platform.users AS u SET balance_mc = u.balance_mc - bill.price_mc, jobs_total = u.jobs_total + bill.jobs
     FROM locked JOIN bill ON bill.user_id = locked.id
     WHERE u.id = locked.id
-    RETURNING u.id
+    RETURNING u.id, u.balance_mc, bill.price_mc
 ), paid AS (
     SELECT fresh.* FROM debit JOIN fresh ON fresh.user_id = debit.id
 ), job AS (
@@ -66,6 +66,13 @@ WITH settings AS MATERIALIZED (
 ), reserved AS (
     INSERT INTO platform.credit_ledger (user_id, kind, amount_mc, job_id, run)
     SELECT user_id, 'reserve', price_mc, id, 1 FROM paid WHERE price_mc > 0
+), low AS ( -- the balance has fallen below the limit
+    INSERT INTO platform.outbox (kind, job_id, body)
+    SELECT 'emit', (SELECT id FROM paid WHERE paid.user_id = debit.id ORDER BY id LIMIT 1), jsonb_build_object(
+        'type', 'credits.low', 'tenant', debit.id,
+        'data', jsonb_build_object('credits', balance_mc / 1000.0::float8, 'below', %(low_below_mc)s / 1000.0::float8)
+    )
+    FROM debit WHERE balance_mc < %(low_below_mc)s AND balance_mc + price_mc >= %(low_below_mc)s
 ), queued AS (
     INSERT INTO platform.outbox (kind, job_id, history_seq, body)
     SELECT o.kind, o.job_id, o.history_seq, o.body
