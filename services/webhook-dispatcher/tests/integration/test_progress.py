@@ -3,6 +3,7 @@
 import time
 
 import httpx
+from darkroom_local.servers.ports import free_ports
 from darkroom_queue import Producer, QueueClient
 from darkroom_schemas.channels import ProgressMessage, job_progress
 from darkroom_schemas.ids import TenantId, WorkerId
@@ -30,9 +31,10 @@ async def test_progress_reaches_an_endpoint_that_lists_it_and_is_not_stored(
         return not receiver.got.empty()
 
     receiver.answers = [500, 200]
-    async with receiving(receiver):
+    of_all_others = Receiver(free_ports(1)[0])
+    async with receiving(receiver), receiving(of_all_others):
         webhook = await register(api, receiver.url, events=["job.progress"])
-        await register(api, receiver.url, events=["*"])
+        await register(api, of_all_others.url, events=["*"])
         await until(report, timeout_s=20)
         _, first = await receiver.next(webhook["secret"])
         await until(report, timeout_s=20)
@@ -43,3 +45,4 @@ async def test_progress_reaches_an_endpoint_that_lists_it_and_is_not_stored(
     )  # fmt: skip
     assert later["data"]["progress"] > first["data"]["progress"]
     assert stored == []
+    assert "job.progress" not in "".join(of_all_others.got.get_nowait()[1] for _ in range(of_all_others.got.qsize()))
