@@ -57,7 +57,7 @@ class PostgresDeliveryLog:
         if chosen.status is not None:
             statement = statement.where(deliveries.c.status == chosen.status)
         if chosen.event_type is not None:
-            statement = statement.where(event_type == chosen.event_type)
+            statement = statement.where(deliveries.c.event_type == chosen.event_type)
         if chosen.since is not None:
             statement = statement.where(deliveries.c.created_at >= chosen.since)
         if chosen.until is not None:

@@ -55,7 +55,7 @@ async def enqueue(connection: AsyncConnection, new: Sequence[Message]) -> int:
             "message_id": message.id,
             "endpoint_id": target.endpoint_id,
             "status": "pending" if target.active else "missed",
-            "event_type": None if target.event_type == message.event_type else target.event_type,
+            "event_type": target.event_type,
             "url": target.url,
         }
         for message in new

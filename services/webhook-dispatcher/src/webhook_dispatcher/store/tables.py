@@ -120,11 +120,13 @@ deliveries = Table(
     Index("deliveries_pending_idx", "endpoint_id", "next_at", postgresql_where=text("status = 'pending'")),
     Index("deliveries_ordered_idx", "endpoint_id", "id", postgresql_where=text("status = 'pending'")),
     Index("deliveries_missed_idx", "endpoint_id", "id", postgresql_where=text("status = 'missed'")),
+    Index("deliveries_failed_idx", "endpoint_id", "id", postgresql_where=text("status = 'failed'")),
+    Index("deliveries_by_type_idx", "endpoint_id", "event_type", "id"),
     Index("deliveries_leased_idx", "endpoint_id", postgresql_where=text("leased_until IS NOT NULL")),
     Index(None, "endpoint_id", "id"),
 )
 
-"""`event_type` and `url` replace those of the message and the endpoint. `missed`: the endpoint was disabled.
+"""`event_type` and `url`, if set, replace those of the message and the endpoint. `missed`: the endpoint was disabled.
 `replayed_from` is the number of attempts before the last replay, from which the schedule begins again."""
 
 attempts = Table(
