@@ -11,7 +11,7 @@ TEST_PROCESSES ?= 2
 PARALLEL = OMP_NUM_THREADS=1 $(BIN)/pytest -n $(TEST_PROCESSES)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install install-dev demo up down test quick chaos test-e2e test-backends install-comfyui install-llm check contracts bench-queue bench-platform bench-backends bench-gpu bench-overhead proto-schemas lint types format migrate clean
+.PHONY: help install install-dev demo up down test quick chaos test-e2e test-backends install-comfyui install-llm check contracts bench-queue bench-platform bench-backends bench-webhooks bench-gpu bench-overhead proto-schemas lint types format migrate clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +76,9 @@ bench-platform: install ## Measure platform-api beside a bare route, and among a
 bench-backends: install-comfyui ## Measure jobs on a real ComfyUI beside prompts posted straight to it (about 3 minutes)
 	PYTHONPATH=tests OMP_NUM_THREADS=1 $(BIN)/python benchmarks/backends $(BENCH)
 
+bench-webhooks: install ## Measure webhook-dispatcher beside a bare loop, and beside a receiver that hangs (about 6 minutes)
+	PYTHONPATH=tests $(BIN)/python benchmarks/webhooks $(BENCH)
+
 bench-gpu: install ## Accept a CUDA card: peaks, faults, stops, speed (under 10 minutes); BENCH=--tiny runs it dry on the CPU
 	$(BIN)/python benchmarks/gpu $(BENCH)
 
@@ -92,6 +95,7 @@ types: install-dev ## Check types, those of tests included
 	$(BIN)/mypy --strict benchmarks/platform
 	MYPYPATH=benchmarks/gpu $(BIN)/mypy --strict benchmarks/gpu
 	MYPYPATH=benchmarks/backends $(BIN)/mypy --strict benchmarks/backends
+	MYPYPATH=benchmarks/webhooks $(BIN)/mypy --strict benchmarks/webhooks
 	@for folder in $(TEST_FOLDERS); do echo "mypy --strict $$folder"; MYPYPATH=$$folder $(BIN)/mypy --strict $$folder || exit 1; done
 
 format: install-dev ## Format the code and fix what can be fixed by machine
