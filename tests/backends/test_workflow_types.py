@@ -132,3 +132,21 @@ async def test_fetch_api_asks_an_allowed_server(api: httpx.AsyncClient, comfyui:
         job["metadata"]["enhanced_prompt"]
         == (await asyncio.to_thread(comfyui.ask, "/system_stats"))["system"]["comfyui_version"]
     )
+
+
+async def test_a_client_of_stablequeue_runs_a_graph_on_its_server(api: httpx.AsyncClient) -> None:
+    params = {"positive_prompt": "", "workflow": sampling_graph(steps=2, seed=2**63 + 9)}
+    order = {"app_type": "comfyui", "target_server_alias": "types-studio", "generation_params": params}
+
+    async def is_offered() -> bool:
+        return "types-studio" in (await api.get("/api/models")).text
+
+    await until(is_offered, DONE_S)
+    accepted = (await api.post("/api/v2/generate", json=order)).raise_for_status().json()
+    await api.get(f"/api/jobs/{accepted['stablequeue_job_id']}/stream", timeout=DONE_S)  # ends with the job
+    job = (await api.get(f"/api/v2/jobs/{accepted['stablequeue_job_id']}/status")).json()["job"]
+    assert job["status"] == "completed", job
+    [path] = job["result_details"]["images"]
+    with Image.open(io.BytesIO((await api.get(path)).raise_for_status().content)) as picture:
+        graph = json.loads(picture.info["prompt"])
+    assert 2**63 + 9 in [node["inputs"].get("seed") for node in graph.values()]

@@ -98,6 +98,52 @@ async def test_a_workflow_goes_from_one_back_end_to_the_next(
     assert SECRET not in json.dumps(job) + log
 
 
+async def test_a_client_of_stablequeue_draws_on_the_forge_of_its_server(
+    stack_state: StateDir, stack: RunningStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forge: ScriptedService
+) -> None:
+    listed = {"backends": [{"type": "a1111", "url": forge.url, "alias": "e2e-forge"}]}
+    (tmp_path / "back-ends.yaml").write_text(yaml.safe_dump(listed))
+    monkeypatch.setenv("GPU_WORKER_ALLOWED_NETWORKS", "127.0.0.1/32")
+    worker = Program(stack_state, tmp_path).start("worker", "--backends-file", "back-ends.yaml", "--id", "e2e-forge")
+    order = {
+        "app_type": "forge",
+        "target_server_alias": "e2e-forge",
+        "generation_params": {
+            "positive_prompt": "a red boat",
+            "checkpoint_name": "models\\base.safetensors",
+            "restore_faces": True,
+            "steps": 9,
+            "width": 64,
+            "height": 64,
+            "seed": 2**53 - 1,
+        },
+    }
+    headers = {"Authorization": f"Bearer {stack.api_key}"}
+    try:
+        async with httpx.AsyncClient(base_url=stack.platform_url, headers=headers, timeout=60) as http:
+
+            async def is_offered() -> bool:
+                answer = await http.get("/api/models")
+                return "e2e-forge" in answer.text
+
+            await until(is_offered, 30)
+            accepted = await http.post("/api/v2/generate", json=order)
+            assert accepted.is_success, accepted.text
+            job_id = accepted.json()["stablequeue_job_id"]
+            await http.get(f"/api/jobs/{job_id}/stream")  # ends with the job
+            job = (await http.get(f"/api/v2/jobs/{job_id}/status")).json()["job"]
+            assert job["status"] == "completed", job
+            pictures = [(await http.get(path)).content for path in job["result_details"]["images"]]
+    finally:
+        worker.terminate()
+        worker.communicate(timeout=30)
+    assert pictures == [PICTURE]
+    [drawing] = [json.loads(asked.body) for asked in forge.asked if asked.path.endswith("txt2img")]
+    assert (drawing["prompt"], drawing["steps"], drawing["seed"]) == ("a red boat", 9, 2**53 - 1)
+    assert drawing["restore_faces"] is True
+    assert drawing["override_settings"]["sd_model_checkpoint"].startswith("base.safetensors")
+
+
 async def run_workflow(stack: RunningStack, hall: ScriptedService) -> dict[str, Any]:
     """Create the workflow and a collection, generate once, and return the finished job."""
     chat = {"model": "writer", "messages": [{"role": "user", "content": "Describe {{subject}}."}]}

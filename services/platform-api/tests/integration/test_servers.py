@@ -6,6 +6,7 @@ import httpx
 import pytest
 from darkroom_chassis.api_keys import KeyKind
 from support.platform import Platform, StartPlatform, StartWorker
+from support.waiting import until
 
 SERVERS = "/api/v1/servers"
 WRONG_FIELDS: list[tuple[object, str]] = [
@@ -99,3 +100,21 @@ async def test_wrong_field_is_named_in_a_400(operator: httpx.AsyncClient) -> Non
     for body in ({"alias": "x", "host": "h"}, {"alias": "x", "apiUrl": "http://h", "host": "h", "port": 1}):
         assert (await operator.post(SERVERS, json=body)).status_code == 400
     assert (await operator.get(f"{SERVERS}/%00")).status_code == 404
+
+
+async def test_back_ends_of_live_workers_are_servers_without_being_added(
+    platform: Platform, operator: httpx.AsyncClient, start_worker: StartWorker
+) -> None:
+    await start_worker(backends=("127.0.0.1_7860", "studio"))
+
+    async def offered() -> list[str]:
+        aliases = [server["alias"] for server in (await operator.get(SERVERS)).json()]
+        return aliases if "studio" in aliases else []
+
+    assert await until(offered) == ["127.0.0.1_7860", "Main", "studio"]
+    server = (await operator.get(f"{SERVERS}/studio")).json()
+    assert (server["app_types"], server["configured"]) == (["forge", "comfyui"], False)
+    assert (await operator.delete(f"{SERVERS}/studio")).status_code == 404
+    anna = await platform.account("anna")
+    order = {"app_type": "forge", "target_server_alias": "studio", "generation_params": {"positive_prompt": "a boat"}}
+    assert (await anna.http.post("/api/v2/generate", json=order)).is_success

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from darkroom_schemas.worker import Capabilities
+
 from platform_api.domain.errors import AlreadyExists, Forbidden, UnknownServer
 
 BACKEND_TYPES = {"forge": "a1111", "comfyui": "comfyui"}
@@ -20,13 +22,14 @@ def backend_type(app_type: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """An alias with a description for users. Servers from the configuration have no times and cannot be changed."""
+    """An alias with a description for users. Those that nobody added have no times and cannot be changed."""
 
     alias: str
     api_url: str | None = None
     description: str = ""
     created_at: datetime | None = None
     updated_at: datetime | None = None
+    is_configured: bool = False
 
 
 class NewServers(Protocol):
@@ -50,28 +53,31 @@ class Servers(Protocol):
 
 
 class ServerList:
-    """The servers of the configuration and the added ones."""
+    """The servers of the configuration, the added ones, and the back ends that live workers offer."""
 
     def __init__(self, configured: Sequence[str], added: Servers) -> None:
-        self._configured, self._added = {alias: Server(alias) for alias in configured}, added
+        self._configured, self._added = {alias: Server(alias, is_configured=True) for alias in configured}, added
 
-    async def all(self) -> list[Server]:
-        """Return all servers, sorted by alias."""
-        servers = {server.alias: server for server in await self._added.all()} | self._configured
+    async def all(self, live: Sequence[Capabilities] = ()) -> list[Server]:
+        """Return all servers, sorted by alias. `live` are the live workers."""
+        offered = {alias: Server(alias) for alias in _offered_by(live)}
+        servers = offered | {server.alias: server for server in await self._added.all()} | self._configured
         return [servers[alias] for alias in sorted(servers)]
 
-    async def get(self, alias: str, *, field: str = "alias") -> Server:
+    async def get(self, alias: str, live: Sequence[Capabilities] = (), *, field: str = "alias") -> Server:
         """Return a server; raises `UnknownServer` with the request's `field` that holds the alias."""
         if alias in self._configured:
             return self._configured[alias]
         for server in await self._added.all():
             if server.alias == alias:
                 return server
-        raise await self.unknown(alias, field)
+        if alias in _offered_by(live):
+            return Server(alias)
+        raise await self.unknown(alias, live, field=field)
 
-    async def unknown(self, alias: str, field: str = "alias") -> UnknownServer:
+    async def unknown(self, alias: str, live: Sequence[Capabilities] = (), *, field: str = "alias") -> UnknownServer:
         """Return the error for an unknown alias."""
-        return UnknownServer(alias, [server.alias for server in await self.all()], field)
+        return UnknownServer(alias, [server.alias for server in await self.all(live)], field)
 
     async def add(self, server: Server, *, servers: NewServers) -> Server:
         """Store a server; raises `AlreadyExists`."""
@@ -103,3 +109,9 @@ class ServerList:
     def _check_changeable(self, alias: str) -> None:
         if alias in self._configured:
             raise Forbidden(f"The server {alias!r} is defined in the platform's configuration and cannot be changed.")
+
+
+def _offered_by(live: Sequence[Capabilities]) -> set[str]:
+    """Return the names of back ends of live workers that run what clients of servers ask for."""
+    apps = set(BACKEND_TYPES.values())
+    return {name for can in live if not apps.isdisjoint(can.types) for name in can.backends}

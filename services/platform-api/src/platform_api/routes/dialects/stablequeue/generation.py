@@ -66,8 +66,8 @@ async def _submit(body: StableQueueRequest, context: Context, who: Caller, path:
     user_id = user_of(who)
 
     async def plan() -> Plan:
-        await context.servers.get(body.target_server_alias, field="target_server_alias")
         live = await context.jobs.fleet.live()
+        await context.servers.get(body.target_server_alias, live, field="target_server_alias")
         return plan_generation(body.generation(who.key_id), live, context.unknown_checkpoint)
 
     def render(job: JobView, prospects: Prospects) -> str:

@@ -90,7 +90,7 @@ async def _alias(
     alias: Annotated[str, Path(description="Alias of a server.", json_schema_extra={"maxLength": 100})], context: Ctx
 ) -> str:
     if not re.fullmatch(_ALIAS, alias):
-        raise await context.servers.unknown(alias)
+        raise await context.servers.unknown(alias, await context.jobs.fleet.live())
     return alias
 
 
@@ -109,13 +109,14 @@ OperatorCaller = Annotated[Caller, Depends(_operator)]
 async def list_servers(context: Ctx) -> list[ServerItem]:
     """List all servers, sorted by alias."""
     live = await context.jobs.fleet.live()
-    return [_item(server, live) for server in await context.servers.all()]
+    return [_item(server, live) for server in await context.servers.all(live)]
 
 
 @router.get(ONE, operation_id="get_server", summary="Read a server", dependencies=[Depends(caller)], responses=MISSING)
 async def get_server(alias: AliasPath, context: Ctx) -> ServerItem:
     """Return one server."""
-    return _item(await context.servers.get(alias), await context.jobs.fleet.live())
+    live = await context.jobs.fleet.live()
+    return _item(await context.servers.get(alias, live), live)
 
 
 @router.post(
@@ -171,7 +172,7 @@ def _item(server: Server, live: Sequence[Capabilities]) -> ServerItem:
         apiUrl=server.api_url,
         description=server.description,
         app_types=[app for app, type_ in BACKEND_TYPES.items() if any(type_ in can.types for can in behind)],
-        configured=server.created_at is None,
+        configured=server.is_configured,
         created_at=server.created_at,
         updated_at=server.updated_at,
     )
