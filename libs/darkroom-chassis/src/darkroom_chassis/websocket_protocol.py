@@ -1,10 +1,14 @@
-"""Uvicorn's WebSocket protocol with a response to every handshake and close code 4000 for a missed heartbeat."""
+"""Uvicorn's WebSocket protocol with a response to every handshake and close code 4000 for a missed heartbeat.
+
+It also sends frames that are complete already, so that many connections can share them.
+"""
 
 import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from uvicorn._types import ASGIReceiveEvent
+from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import MAX_LINE_LENGTH, MAX_NUM_HEADERS
 
@@ -13,6 +17,8 @@ from darkroom_chassis.http_refusal import refusal
 if TYPE_CHECKING:
     from darkroom_chassis.http_protocol import LimitedConfig
 
+FRAMES = "darkroom.frames"
+"""Member of a `websocket.send` message instead of `text`: complete frames (RFC 6455, 5.2) as bytes, sent at once."""
 INVALID_TEXT = 1007
 HEARTBEAT_TIMEOUT = 4000
 _METHOD_AND_VERSION = len(b"GET  HTTP/1.1\r\n")
@@ -57,6 +63,18 @@ class BoundedWebSocketProtocol(WebSocketsSansIOProtocol):
         self._stop_stalled()
         if not self.read_paused:
             self.transport.resume_reading()
+
+    async def send(self, message: ASGISendEvent) -> None:
+        frames = message.get(FRAMES)
+        if not isinstance(frames, bytes):
+            await super().send(message)
+            return
+        await self.writable.wait()
+        if self.disconnected:
+            raise ClientDisconnected
+        if not self.handshake_complete or self.close_sent:
+            raise RuntimeError("frames can be sent only while the WebSocket is open")
+        self.transport.write(frames)
 
     async def receive(self) -> ASGIReceiveEvent:
         message = await super().receive()

@@ -13,7 +13,14 @@ subscriptions = st.builds(
     Subscription, st.frozensets(st.sampled_from(Topic)), st.builds(Filters, some, some, bound, bound), st.sets(names)
 )
 frames = st.builds(
-    Frame, st.just("{}"), st.sampled_from(TOPICS), st.none(), st.none() | names, st.none() | names, st.none() | names
+    Frame,
+    st.just("{}"),
+    st.just(b""),
+    st.sampled_from(TOPICS),
+    st.none(),
+    st.none() | names,
+    st.none() | names,
+    st.none() | names,
 )
 facts = st.builds(JobFacts, st.none() | names, bound)
 

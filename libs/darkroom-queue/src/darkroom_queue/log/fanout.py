@@ -6,7 +6,7 @@ replays what it missed, so that no event falls between the two; duplicates are d
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Hashable, Iterable
+from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
@@ -129,12 +129,20 @@ class EventFanout:
 
         Yields `RESET` where events may be missing. Raises `SlowReader` when the consumer falls too far behind.
         """
+        async for page in self.follow_pages(since=since, job_id=job_id):
+            for item in page:
+                yield item
+
+    async def follow_pages(
+        self, *, since: EventId | None, job_id: JobId | None = None
+    ) -> AsyncIterator[Sequence[Followed]]:
+        """Yield what `follow` yields, as many items at a time as there are."""
         last = since
         try:
             # A long replay comes before the registration, or live events would fill the buffer meanwhile.
             async for event in self._replay(last, await self._known_position(None), job_id):
                 last = EventId.parse(event.id)
-                yield _followed(event)
+                yield (_followed(event),)
         except LogTruncated:
             pass  # raised again below
         follower = _Follower()
@@ -142,19 +150,17 @@ class EventFanout:
             try:
                 async for event in self._replay(last, position, job_id):
                     last = EventId.parse(event.id)
-                    yield _followed(event)
+                    yield (_followed(event),)
             except LogTruncated:
                 last = None
-                yield RESET
-            while True:
-                item = await follower.get()
-                if isinstance(item, Reset):
+                yield (RESET,)
+            while last is not None:  # the first live events may have been replayed
+                live = [item for item in await follower.take() if not _is_seen(item, last)]
+                if live:
                     last = None
-                elif last is not None and EventId.parse(item.id) <= last:
-                    continue
-                else:
-                    last = EventId.parse(item.id)
-                yield item
+                    yield live
+            while True:
+                yield await follower.take()
 
     async def _replay(self, since: EventId | None, position: EventId, job_id: JobId | None) -> AsyncIterator[Event]:
         """Yield the events after `since` up to at least `position`, and the marks of new epochs among them.
@@ -199,11 +205,17 @@ def _followed(event: Event) -> Followed:
     return RESET if event.type == EventType.LOG_RESET else event
 
 
+def _is_seen(item: Followed, last: EventId) -> bool:
+    """Whether an event is not after the last one that was yielded."""
+    return isinstance(item, Event) and EventId.parse(item.id) <= last
+
+
 class _Follower:
     """Buffers events for a consumer of `follow`."""
 
     def __init__(self) -> None:
-        self._queue: asyncio.Queue[Followed] = asyncio.Queue(BUFFER)
+        self._items: list[Followed] = []
+        self._arrived = asyncio.Event()
         self._overflowed = False
 
     def offer(self, event: Event) -> None:
@@ -213,12 +225,17 @@ class _Follower:
         self._put(RESET)
 
     def _put(self, item: Followed) -> None:
-        try:
-            self._queue.put_nowait(item)
-        except asyncio.QueueFull:
+        if len(self._items) >= BUFFER:
             self._overflowed = True
+        else:
+            self._items.append(item)
+            self._arrived.set()
 
-    async def get(self) -> Followed:
+    async def take(self) -> list[Followed]:
+        """Wait for items and return all of them; raises `SlowReader`."""
         if self._overflowed:
             raise SlowReader(f"a reader is more than {BUFFER} events behind")
-        return await self._queue.get()
+        await self._arrived.wait()
+        self._arrived.clear()
+        items, self._items = self._items, []
+        return items

@@ -22,6 +22,11 @@ class EventFrames:
         self._producer = producer
         self._made: OrderedDict[str, asyncio.Future[tuple[Frame, ...]]] = OrderedDict()
 
+    def ready(self, event: Event) -> tuple[Frame, ...] | None:
+        """Return the frames of an event if they are made already."""
+        made = self._made.get(event.id)
+        return made.result() if made is not None and made.done() and not made.exception() else None
+
     async def of(self, event: Event) -> tuple[Frame, ...]:
         """Return the frames of an event; raises `RedisUnavailable`.
 

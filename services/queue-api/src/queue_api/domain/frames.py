@@ -8,6 +8,8 @@ from typing import Any
 from darkroom_schemas.ids import TenantId
 
 Message = dict[str, Any]
+_TEXT = 0x81
+"""First byte of a frame: the final one, of text."""
 
 
 class Topic(StrEnum):
@@ -25,12 +27,13 @@ class Topic(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One message in its serialized form, shared by all connections that send it.
+    """One message in its serialized form, shared by all connections that send it: as JSON, and as a WebSocket frame.
 
     `tenant` is None for messages about the fleet, which only operators see, and for progress, which names no tenant.
     """
 
     text: str
+    data: bytes
     topic: Topic
     tenant: TenantId | None = None
     job_id: str | None = None
@@ -40,9 +43,20 @@ class Frame:
 
 def frame(message: Message, topic: Topic, tenant: TenantId | None = None) -> Frame:
     """Serialize a message."""
-    return Frame(
-        to_text(message), topic, tenant, message.get("job_id"), message.get("workflow_id"), message.get("worker_id")
-    )
+    text = to_text(message)
+    about = (message.get("job_id"), message.get("workflow_id"), message.get("worker_id"))
+    return Frame(text, text_frame(text), topic, tenant, *about)
+
+
+def text_frame(text: str) -> bytes:
+    """Return a text frame of a server (RFC 6455, 5.2): final, not masked, without extensions."""
+    payload = text.encode()
+    size = len(payload)
+    if size < 126:
+        return bytes((_TEXT, size)) + payload
+    if size < 2**16:
+        return _TEXT.to_bytes() + b"\x7e" + size.to_bytes(2) + payload
+    return _TEXT.to_bytes() + b"\x7f" + size.to_bytes(8) + payload
 
 
 def to_text(message: Message) -> str:

@@ -70,6 +70,10 @@ class FleetSource(Protocol):
 class FrameSource(Protocol):
     """Returns the frames of an event, made once for all connections; raises `RedisUnavailable`."""
 
+    def ready(self, event: Event) -> tuple[Frame, ...] | None:
+        """Return the frames if they are made already."""
+        ...
+
     async def of(self, event: Event) -> tuple[Frame, ...]: ...
 
 

@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from darkroom_chassis.errors import AppError
+from darkroom_chassis.websocket_protocol import FRAMES
 from darkroom_queue import RESET, SlowReader
 from darkroom_redis import RedisUnavailable, TicketHolder
 from darkroom_schemas.events import Event
@@ -26,6 +27,8 @@ from queue_api.sockets.viewer import Viewer
 MAX_WAIT_S = 10.0**8
 """Longest time until a credential expires, in seconds: a limit for the timer, longer than any connection."""
 STATS_EVERY_S = 5.0
+AT_ONCE = 64
+"""Frames that are written together."""
 
 
 class _Unsupported(Exception):
@@ -44,6 +47,8 @@ class Connection:
         self._commands = Commands(context, holder, self._viewer, subscription, owner)
         self._progress = context.progress.subscribe()
         self._fleet = context.board.subscribe()
+        self._asked = asyncio.Event()
+        """A message of the client was carried out, which may have changed what it wants."""
 
     async def run(self, greeting: Message, since: EventId | None) -> tuple[Close, str]:
         """Serve until one of the tasks ends, and return code and reason. Raises errors without a close code."""
@@ -83,32 +88,46 @@ class Connection:
         await asyncio.sleep(left_s)
 
     async def _send_events(self, since: EventId) -> None:
-        async for item in self._context.fanout.follow(since=since):
-            if isinstance(item, Event):
-                if self._viewer.may_see(item.tenant):
-                    await self._send_frames(await self._context.frames.of(item))
-            elif item is RESET:
-                depth = await self._context.producer.depth()
-                state = {"pending": depth.queued, "delayed": depth.delayed, "in_progress": depth.running}
-                await self._send({"type": "reset", "timestamp": _now_ms(), "state": state})
+        frames: list[Frame] = []
+        async for page in self._context.fanout.follow_pages(since=since):
+            for item in page:
+                if isinstance(item, Event):
+                    if self._viewer.may_see(item.tenant):
+                        frames += self._context.frames.ready(item) or await self._context.frames.of(item)
+                elif item is RESET:
+                    await self._send_frames(frames)
+                    frames.clear()
+                    depth = await self._context.producer.depth()
+                    state = {"pending": depth.queued, "delayed": depth.delayed, "in_progress": depth.running}
+                    await self._send({"type": "reset", "timestamp": _now_ms(), "state": state})
+            await self._send_frames(frames)
+            frames.clear()
 
     async def _forward(self, take: Callable[[], Awaitable[list[Frame]]]) -> None:
         while True:
             await self._send_frames(await take())
 
-    async def _send_frames(self, frames: Iterable[Frame]) -> None:
+    async def _send_frames(self, frames: Sequence[Frame]) -> None:
+        """Send those of the frames that the client may see and wants, many in one call."""
+        admitted: list[bytes] = []
         for frame in frames:
-            if await self._viewer.admits(frame, self._subscription):
-                await self._send_text(frame.text)
+            admits = self._viewer.admits_at_once(frame, self._subscription)
+            if admits or (admits is None and await self._viewer.admits(frame, self._subscription)):
+                admitted.append(frame.data)
+        for start in range(0, len(admitted), AT_ONCE):
+            await self._send_message({"type": "websocket.send", FRAMES: b"".join(admitted[start : start + AT_ONCE])})
 
     async def _send_stats(self) -> None:
         """Send `system_stats` at the interval that was asked for, or with the topic."""
         while True:
             wants_topic = self._subscription.wants_topic(Topic.SYSTEM_STATS) and self._holder.tenant is None
             every_s = self._commands.stats_every_s or (STATS_EVERY_S if wants_topic else None)
-            await asyncio.sleep(every_s or 1.0)
-            if every_s is not None:
-                await self._send(await self._context.state.stats())
+            if every_s is None:
+                await self._asked.wait()
+                self._asked.clear()
+                continue
+            await asyncio.sleep(every_s)
+            await self._send(await self._context.state.stats())
 
     async def _receive(self) -> None:
         while True:
@@ -127,6 +146,7 @@ class Connection:
         try:
             message, request_id = read_message(text)
             answer = await self._commands.carry_out(message)
+            self._asked.set()
         except InvalidMessage as error:
             return of_invalid(error)
         except MessageRefused as error:
@@ -144,9 +164,12 @@ class Connection:
         await self._send_text(to_text(message))
 
     async def _send_text(self, text: str) -> None:
+        await self._send_message({"type": "websocket.send", "text": text})
+
+    async def _send_message(self, message: Message) -> None:
         try:
             async with asyncio.timeout(SEND_TIMEOUT_S):
-                await self._socket.send_text(text)
+                await self._socket.send(message)
         except RuntimeError as error:  # the server has closed the connection, and the disconnect is not received yet
             raise WebSocketDisconnect(Close.NO_CLOSE_FRAME) from error
 

@@ -33,6 +33,12 @@ class Viewer:
         """Whether the viewer may see jobs of a tenant."""
         return self._tenant in {None, tenant}
 
+    def admits_at_once(self, frame: Frame, subscription: Subscription) -> bool | None:
+        """Whether the viewer may see a frame, and wants it; None if the queue must be asked, as by `admits`."""
+        if self._tenant is not None or subscription.needs_facts(frame):
+            return None
+        return subscription.admits(frame)
+
     async def admits(self, frame: Frame, subscription: Subscription) -> bool:
         """Whether the viewer may see a frame, and wants it; raises `RedisUnavailable`."""
         if self._tenant is not None and not await self._is_own(frame):
