@@ -11,7 +11,7 @@ TEST_PROCESSES ?= 2
 PARALLEL = OMP_NUM_THREADS=1 $(BIN)/pytest -n $(TEST_PROCESSES)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install install-dev demo up down test quick chaos test-e2e test-backends install-comfyui install-llm check contracts bench-queue bench-platform bench-backends bench-webhooks bench-gpu bench-overhead proto-schemas lint types format migrate clean
+.PHONY: help install install-dev demo up down test quick chaos test-e2e test-backends install-comfyui install-llm check contracts bench-queue bench-platform bench-backends bench-webhooks bench-sockets bench-gpu bench-overhead proto-schemas lint types format migrate clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +79,10 @@ bench-backends: install-comfyui ## Measure jobs on a real ComfyUI beside prompts
 bench-webhooks: install ## Measure webhook-dispatcher beside a bare loop, and beside a receiver that hangs (about 6 minutes)
 	PYTHONPATH=tests $(BIN)/python benchmarks/webhooks $(BENCH)
 
+bench-sockets: install ## Measure the event WebSocket beside ws and socket.io (about 3 minutes; needs Node)
+	@benchmarks/sockets/setup.sh
+	PYTHONPATH=tests $(BIN)/python benchmarks/sockets $(BENCH)
+
 bench-gpu: install ## Accept a CUDA card: peaks, faults, stops, speed (under 10 minutes); BENCH=--tiny runs it dry on the CPU
 	$(BIN)/python benchmarks/gpu $(BENCH)
 
@@ -96,6 +100,7 @@ types: install-dev ## Check types, those of tests included
 	MYPYPATH=benchmarks/gpu $(BIN)/mypy --strict benchmarks/gpu
 	MYPYPATH=benchmarks/backends $(BIN)/mypy --strict benchmarks/backends
 	MYPYPATH=benchmarks/webhooks $(BIN)/mypy --strict benchmarks/webhooks
+	MYPYPATH=benchmarks/sockets $(BIN)/mypy --strict benchmarks/sockets
 	@for folder in $(TEST_FOLDERS); do echo "mypy --strict $$folder"; MYPYPATH=$$folder $(BIN)/mypy --strict $$folder || exit 1; done
 
 format: install-dev ## Format the code and fix what can be fixed by machine
