@@ -31,6 +31,18 @@ def test_workers_and_failed_jobs_are_listed(darkroom: Program) -> None:
     assert (unclear.returncode, "--all" in unclear.stderr) == (2, True)
 
 
+def test_jobs_are_listed_by_status_and_type(darkroom: Program) -> None:
+    made = darkroom("generate", "waves", "--type", "image_fast", "--json")
+    job_id = json.loads(made.stdout)["id"]
+    options = ("--status", "completed", "--type", "image_fast", "--group", job_id)
+    [job] = json.loads(darkroom("queue", "jobs", *options, "--json").stdout)
+    assert (job["job_type"], job["status"], job["workflow_id"]) == ("image_fast", "completed", job_id)
+    assert job["job_id"] in darkroom("queue", "jobs", *options).stdout
+    assert darkroom("queue", "jobs", "--status", "failed", "--group", job_id).stdout == ""
+    wrong = darkroom("queue", "jobs", "--status", "lost")
+    assert (wrong.returncode, "in_progress" in wrong.stderr) == (2, True)
+
+
 def test_top_shows_the_present_state(darkroom: Program) -> None:
     shown = darkroom("top", "--once")
     assert shown.returncode == 0, shown.stderr

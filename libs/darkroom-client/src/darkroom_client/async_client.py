@@ -68,8 +68,7 @@ class AsyncClient:
     async def submit(self, job_type: str, prompt: str | None = None, **options: Unpack[JobOptions]) -> AsyncJobHandle:
         """Submit a job and return without waiting for it.
 
-        The options are negative_prompt, seed, bucket, project_id, video_id, image_id, metadata, idempotency_key and
-        loras.
+        The options are those of `JobOptions`, such as `seed`, `loras`, `webhook_url` and `idempotency_key`.
         """
         submitted = await self._transport.send(jobs.submission(job_type, prompt, **options))
         return AsyncJobHandle(submitted.id, self._transport, submitted.notices)

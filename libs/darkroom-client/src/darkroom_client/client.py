@@ -60,8 +60,7 @@ class Client:
     def submit(self, job_type: str, prompt: str | None = None, **options: Unpack[JobOptions]) -> JobHandle:
         """Submit a job and return without waiting for it.
 
-        The options are negative_prompt, seed, bucket, project_id, video_id, image_id, metadata, idempotency_key and
-        loras.
+        The options are those of `JobOptions`, such as `seed`, `loras`, `webhook_url` and `idempotency_key`.
         """
         submitted = self._transport.send(jobs.submission(job_type, prompt, **options))
         return JobHandle(submitted.id, self._transport, submitted.notices)

@@ -1,7 +1,7 @@
 """The operator's side of queue-api: queues, workers and failed jobs. Needs its AUTH_TOKEN."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import entry_points
 from types import TracebackType
 from typing import Any, Self
@@ -62,6 +62,32 @@ class QueueOperator:
     def resume(self, job_type: str | None = None) -> dict[str, Any]:
         """Undo a pause."""
         return self._send("POST", "/api/queues/resume", {"job_type": job_type})
+
+    def jobs(
+        self,
+        *,
+        status: Sequence[str] | None = None,
+        job_type: str | None = None,
+        worker_id: str | None = None,
+        group_id: str | None = None,
+        most: int = 50,
+    ) -> Iterator[dict[str, Any]]:
+        """Yield jobs, the latest submitted first, up to `most`.
+
+        `status` are pending, in_progress, completed, failed or cancelled. `group_id` is a job group or a workflow.
+        """
+        cursor: str | None = None
+        while most > 0:
+            params = without_none(
+                status=status or None, job_type=job_type, worker_id=worker_id, group_id=group_id, cursor=cursor,
+                limit=min(most, 200),
+            )  # fmt: skip
+            page = self._send("GET", "/api/jobs", params=params)
+            yield from page["jobs"][:most]
+            most -= len(page["jobs"])
+            cursor = page["cursor"]
+            if cursor is None:
+                return
 
     def workers(self) -> list[dict[str, Any]]:
         """Return the live workers."""

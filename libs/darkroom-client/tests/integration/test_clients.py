@@ -153,11 +153,14 @@ def test_all_that_a_submission_may_say_is_sent(api: EitherClient, service: Scrip
         api.client.submit(
             "sdxl_image_fast", "a lighthouse", negative_prompt="fog", seed=0, bucket="b", project_id="p",
             video_id="v", image_id="i", metadata={"mood": "calm"}, idempotency_key="k1",
+            webhook_url="https://example.org/done", webhook_events=("job.completed",),
         )
     )  # fmt: skip
     metadata = {"mood": "calm", "prompt": "a lighthouse", "negative_prompt": "fog", "seed": 0, "bucket": "b"}
     references = {"projectId": "p", "videoId": "v", "imageId": "i"}
-    assert json.loads(service.asked[0].body) == {"jobType": "sdxl_image_fast", "metadata": metadata, **references}
+    webhook = {"webhook_url": "https://example.org/done", "webhook_events_filter": ["job.completed"]}
+    body = {"jobType": "sdxl_image_fast", "metadata": metadata, **references, **webhook}
+    assert json.loads(service.asked[0].body) == body
     assert service.asked[0].headers["idempotency-key"] == "k1"
 
 

@@ -30,7 +30,8 @@ class JobOptions(TypedDict, total=False):
     `seed` is the seed of the first output; it increases by 1 for each further one. `metadata` is stored with the job.
     A repeated `idempotency_key` returns the job of the first submission. `loras` are weights by name, for SDXL types.
     So are `init_image`, the id of the asset to start from, `mask_image`, that of a mask which is white where to draw
-    over it, `mask_blur` in pixels, `denoising_strength` from 0 to 1, and `hires`.
+    over it, `mask_blur` in pixels, `denoising_strength` from 0 to 1, and `hires`. `webhook_url` receives the job's
+    events, only those of `webhook_events` if there are any.
     """
 
     negative_prompt: str | None
@@ -47,6 +48,8 @@ class JobOptions(TypedDict, total=False):
     mask_blur: int | None
     denoising_strength: float | None
     hires: Hires | None
+    webhook_url: str | None
+    webhook_events: Sequence[str] | None
 
 
 class JobsWhere(TypedDict, total=False):
@@ -76,6 +79,8 @@ def submission(
     mask_blur: int | None = None,
     denoising_strength: float | None = None,
     hires: Hires | None = None,
+    webhook_url: str | None = None,
+    webhook_events: Sequence[str] | None = None,
 ) -> Call[Submitted]:
     """Submit a job."""
     named = without_none(
@@ -94,7 +99,10 @@ def submission(
     if twice := sorted(named.keys() & (metadata or {}).keys()):
         raise InvalidRequest(f"`metadata` must not contain {', '.join(twice)}, which is a separate argument.")
     references = without_none(projectId=project_id, videoId=video_id, imageId=image_id)
-    body = {"jobType": job_type, "metadata": {**(metadata or {}), **named}, **references}
+    webhook = without_none(
+        webhook_url=webhook_url, webhook_events_filter=list(webhook_events) if webhook_events else None
+    )
+    body = {"jobType": job_type, "metadata": {**(metadata or {}), **named}, **references, **webhook}
     return Call("POST", "/api/queue-job", model(Submitted), body, headers=idempotency_header(idempotency_key))
 
 

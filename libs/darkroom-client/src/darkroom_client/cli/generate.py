@@ -80,6 +80,9 @@ def generate(
             "--idempotency-key", help="A repetition with the same key returns the same jobs and charges nothing."
         ),
     ] = None,
+    webhook: Annotated[
+        str | None, typer.Option("--webhook", metavar="URL", help="Receives the events of the jobs.")
+    ] = None,
     output: OutputOption = DEFAULT_OUTPUT,
     as_json: LinesOption = False,
     url: UrlOption = None,
@@ -88,7 +91,7 @@ def generate(
     """Submit a job, follow it until it ends, and download its outputs."""
     options: JobOptions = {
         "negative_prompt": negative, "bucket": bucket, "project_id": project, "video_id": video, "image_id": image,
-        "loras": _weights(lora or []),
+        "loras": _weights(lora or []), "webhook_url": webhook,
     }  # fmt: skip
     if mask is not None and init_image is None:
         raise typer.BadParameter("needs --init-image, which it is for", param_hint="--mask")

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -28,11 +29,32 @@ AllOption = Annotated[
     bool, typer.Option("--all", help="All that have failed by now and match --type and --error, instead of ids.")
 ]
 
+
+class JobStatus(StrEnum):
+    """Statuses by which jobs are listed."""
+
+    PENDING = "pending"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
 _DEPTHS: Columns[Item] = {
     "job type": lambda one: one["job_type"],
     "waiting": lambda one: one["pending"],
     "running": lambda one: one["in_progress"],
     "paused": lambda one: one["paused"],
+}
+_JOBS: Columns[Item] = {
+    "job": lambda one: one["job_id"],
+    "type": lambda one: one["job_type"],
+    "status": lambda one: one["status"],
+    "submitted": lambda one: _moment(one["created_at"]),
+    "progress": lambda one: one["progress"],
+    "attempt": lambda one: f"{one['attempt']}/{one['max_attempts']}",
+    "worker": lambda one: one["worker_id"],
+    "error": lambda one: (one["error"] or {}).get("code"),
 }
 _WORKERS: Columns[Item] = {
     "worker": lambda one: one["worker_id"],
@@ -68,6 +90,7 @@ def register(app: typer.Typer) -> None:
     group.command("status", epilog=HELP)(show_queues)
     group.command(epilog=HELP)(pause)
     group.command(epilog=HELP)(resume)
+    group.command("jobs", epilog=HELP)(list_jobs)
     group.command("workers", epilog=HELP)(list_workers)
     group.command("backends", epilog=HELP)(list_backends)
     group.command(epilog=HELP)(drain)
@@ -105,6 +128,24 @@ def resume(job_type: TypeArgument = None, queue_url: QueueUrl = None, queue_toke
     if left["paused"] or left["paused_types"]:
         still = "the whole queue" if left["paused"] else ", ".join(left["paused_types"])
         print_error(f"Still paused: {still}.")
+
+
+def list_jobs(
+    status: Annotated[
+        list[JobStatus] | None, typer.Option("--status", help="Only these statuses. May be repeated.")
+    ] = None,
+    job_type: TypeOption = None,
+    worker: Annotated[str | None, typer.Option("--worker", help="Only jobs whose latest attempt it has.")] = None,
+    group: Annotated[str | None, typer.Option("--group", help="Only jobs of this job group or workflow.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 50,
+    as_json: JsonOption = False,
+    queue_url: QueueUrl = None,
+    queue_token: QueueToken = None,
+) -> None:
+    """List jobs, the latest submitted first: those that have not ended, and those of the last day."""
+    with QueueOperator(queue_url, queue_token) as queue:
+        found = queue.jobs(status=status, job_type=job_type, worker_id=worker, group_id=group, most=limit)
+        show_list(found, _JOBS, as_json=as_json, nothing="There is no such job.")
 
 
 def list_workers(as_json: JsonOption = False, queue_url: QueueUrl = None, queue_token: QueueToken = None) -> None:
