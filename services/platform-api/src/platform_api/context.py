@@ -12,6 +12,7 @@ from darkroom_schemas.ids import StepId, TenantId
 from darkroom_schemas.step import StepView
 from darkroom_schemas.worker import Capabilities
 from fastapi import Depends, Request
+from standardwebhooks import Webhook
 
 from platform_api.domain.accounts.accounts import Accounts
 from platform_api.domain.accounts.api_keys import ApiKeys
@@ -155,6 +156,7 @@ class Context:
     library: Library
     servers: ServerList
     unknown_checkpoint: UnknownCheckpoint
+    queue_webhooks: Webhook | None
     idempotency: Idempotency
     urls: UrlSigner
     clock: Clock

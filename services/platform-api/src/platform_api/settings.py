@@ -1,5 +1,6 @@
 """Settings of platform-api, from environment variables."""
 
+import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -11,6 +12,8 @@ from pydantic_settings import NoDecode
 
 from platform_api.domain.assets.upload import UPLOAD
 from platform_api.domain.planning.checkpoints import UnknownCheckpoint
+
+_STANDARD_FORM = r"whsec_[A-Za-z0-9+/]{32,88}={0,2}"
 
 
 class Settings(ServiceSettings):
@@ -46,6 +49,8 @@ class Settings(ServiceSettings):
     signing_secret: SecretStr = Field(min_length=32)
     credits_low_below: float = Field(default=1.0, ge=0)
     """Balance in credits below which a submission sends `credits.low`. 0: never."""
+    queue_webhook_secret: SecretStr | None = None
+    """Secret of the operator's endpoint that reports step events to `POST /api/webhooks/queue`; None: no such route."""
     queue_max_depth: int = Field(default=0, ge=0)
     """Jobs are rejected with 503 while this many steps wait; 0 means no limit."""
     server_aliases: Annotated[tuple[str, ...], NoDecode] = ("Main",)
@@ -77,6 +82,13 @@ class Settings(ServiceSettings):
     def origins(self) -> frozenset[str]:
         """The origins of the platform's own pages."""
         return frozenset({_origin_of(self.public_url), *self.ui_origins})
+
+    @field_validator("queue_webhook_secret")
+    @classmethod
+    def _is_webhook_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(_STANDARD_FORM, value.get_secret_value()):
+            raise ValueError("must be the secret of a webhook: whsec_ and 24 to 64 bytes in base64")
+        return value
 
     @field_validator("ui_origins", "server_aliases", mode="before")
     @classmethod

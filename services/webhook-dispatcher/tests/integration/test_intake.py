@@ -163,3 +163,21 @@ async def test_intake_goes_on_after_a_restart_of_redis_with_and_without_its_data
             await link.close()
     assert first.split("-")[1] != second.split("-")[1], "a new epoch"
     await server.kill()
+
+
+async def test_an_operator_who_lists_events_of_steps_receives_those_of_all_users(
+    service: RunningService, api: httpx.AsyncClient, link: QueueClient, user: str, receiver: Receiver
+) -> None:
+    """Their own endpoints go on, and an operator who lists everything is not flooded."""
+    key = {"X-API-Key": await publish_key(link, None, KeyKind.ADMIN)}
+    async with httpx.AsyncClient(base_url=service.url, headers=key) as operator, receiving(receiver):
+        everything = await register(operator, "https://example.org/everything", events=["*"])
+        webhook = await register(operator, receiver.url, events=["step.*"])
+        mine = await register(api, "https://example.org/mine", events=["step.*"])
+        await emit(link, user, EventType.STEP_FAILED, {"error": {"code": "timeout", "message": "slow"}})
+        _, failed = await receiver.next(webhook["secret"])
+        assert (failed["type"], failed["data"]["error"]["code"]) == ("step.failed", "timeout")
+        assert len(await deliveries_of(api, mine["id"])) == 1
+        assert await deliveries_of(operator, everything["id"]) == []
+        for webhook_id in (everything["id"], webhook["id"]):
+            await operator.delete(f"/api/webhooks/{webhook_id}")

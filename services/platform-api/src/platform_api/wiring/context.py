@@ -8,6 +8,7 @@ from darkroom_queue import Insight, Registry
 from darkroom_redis import Tickets
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from standardwebhooks import Webhook
 
 from platform_api.clients.backlog import QueueBacklog
 from platform_api.clients.bounded_queue import BoundedQueue
@@ -19,6 +20,7 @@ from platform_api.context import AccountContext, AssetContext, Context, JobConte
 from platform_api.domain.servers import ServerList
 from platform_api.domain.verified_write import VerifiedWrite
 from platform_api.http.session_cookie import CookiePolicy
+from platform_api.settings import Settings
 from platform_api.store.accounts.accounts import PostgresAccounts
 from platform_api.store.accounts.api_keys import PostgresApiKeys
 from platform_api.store.accounts.credits import PostgresCredits
@@ -64,10 +66,16 @@ def join_context(base: Foundation, loops: Loops) -> Context:
         library=PostgresLibrary(database),
         servers=ServerList(settings.server_aliases, PostgresServers(database)),
         unknown_checkpoint=settings.stablequeue_unknown_checkpoint,
+        queue_webhooks=_queue_webhooks(settings),
         idempotency=PostgresIdempotency(database),
         urls=base.urls,
         clock=utc_now,
     )
+
+
+def _queue_webhooks(settings: Settings) -> Webhook | None:
+    secret = settings.queue_webhook_secret
+    return None if secret is None else Webhook(secret.get_secret_value())
 
 
 def _jobs(base: Foundation, loops: Loops, queue: BoundedQueue) -> JobContext:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from darkroom_chassis.database import Database
 from darkroom_chassis.log_offset import LogOffset
 from darkroom_schemas.events import Event
-from darkroom_schemas.ids import EventId
+from darkroom_schemas.ids import SYSTEM_TENANT, EventId
 from darkroom_schemas.webhook import name_for
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,7 +13,7 @@ from webhook_dispatcher.domain.events import Notice, read_event
 from webhook_dispatcher.domain.ports import SecretBox
 from webhook_dispatcher.store.enqueue import Target, enqueue, message_of
 from webhook_dispatcher.store.job_webhooks import store_job_webhooks, webhooks_of
-from webhook_dispatcher.store.subscribers import subscribers_of, targets_of
+from webhook_dispatcher.store.subscribers import operators_targets_of, subscribers_of, targets_of
 from webhook_dispatcher.store.tables import offsets
 
 READER = "webhook-dispatcher:0"
@@ -39,11 +39,13 @@ class PostgresIntake:
         if not notices:
             return 0
         await store_job_webhooks(connection, notices, self._box)
-        subscribers = await subscribers_of(connection, {notice.tenant for notice in notices})
+        subscribers = await subscribers_of(connection, {SYSTEM_TENANT, *(notice.tenant for notice in notices)})
         own = await webhooks_of(connection, {notice.job_id for notice in notices if notice.job_id})
         new = []
         for notice in notices:
             targets = targets_of(notice, subscribers.get(notice.tenant, ()))
+            if notice.tenant != SYSTEM_TENANT:
+                targets += operators_targets_of(notice, subscribers.get(SYSTEM_TENANT, ()))
             webhook = own.get((notice.tenant, notice.job_id)) if notice.job_id else None
             if webhook is not None and (name := name_for(notice.names, webhook.events)) is not None:
                 targets.append(Target(webhook.endpoint_id, name, webhook.active, webhook.url))

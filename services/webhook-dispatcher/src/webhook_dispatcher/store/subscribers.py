@@ -14,6 +14,8 @@ from webhook_dispatcher.domain.subscription import Filters, received_as
 from webhook_dispatcher.store.enqueue import Target
 from webhook_dispatcher.store.tables import endpoints
 
+STEPS = "step."
+
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
@@ -29,6 +31,13 @@ def targets_of(notice: Notice, subscribers: Sequence[Subscriber]) -> list[Target
     """Return the endpoints that receive an event, each with the name under which it does."""
     named = [(one, received_as(notice.names, notice.subject, one.events, one.filters)) for one in subscribers]
     return [Target(one.endpoint_id, name, one.active) for one, name in named if name is not None]
+
+
+def operators_targets_of(notice: Notice, subscribers: Sequence[Subscriber]) -> list[Target]:
+    """Return the operator's endpoints that receive an event of a user: a step's, if they list it or its family."""
+    if not notice.names[0].startswith(STEPS):
+        return []
+    return targets_of(notice, [one for one in subscribers if any(name.startswith(STEPS) for name in one.events)])
 
 
 async def subscribers_of(

@@ -1,6 +1,6 @@
 """Routes under /api/jobs, shared by all dialects."""
 
-from platform_api.routes.jobs import cancel, failsafe, groups, history, listing, read, retry, why
+from platform_api.routes.jobs import cancel, failsafe, groups, history, listing, read, reported_steps, retry, why
 
 ROUTERS = (
     read.router,
@@ -11,4 +11,5 @@ ROUTERS = (
     failsafe.router,
     why.router,
     groups.router,
+    reported_steps.router,
 )

@@ -54,14 +54,14 @@ class JobGroupRequest(WithWebhook):
 
     job_type: Annotated[Text, Field(max_length=200)] = Field(description="A name from GET /api/job-types.")
     payload: JsonObject = Field(default_factory=dict, description="Its parameters, without a seed.")
-    count: Annotated[int, NotBoolean, Field(ge=1, le=_MAX_CHILDREN)] = Field(description="The number of children.")
+    count: Annotated[int, Field(ge=1, le=_MAX_CHILDREN), NotBoolean] = Field(description="The number of children.")
     seed_strategy: SeedStrategy = SeedStrategy.RANDOM
     base_seed: SeedOrRandom = Field(default=None, description="Seed of the first child. Absent, empty or -1: random.")
     policy: PolicyText = Field(default_factory=Policy, description="all (default), first, or quorum(n).")
-    max_parallel: Annotated[int, NotBoolean, Field(ge=1, le=_MAX_CHILDREN)] | None = Field(
+    max_parallel: Annotated[int, Field(ge=1, le=_MAX_CHILDREN), NotBoolean] | None = Field(
         default=None, description="How many children may be in the queue at once; all if absent."
     )
-    priority: Annotated[int, NotBoolean, Field(ge=1, le=100)] = 50
+    priority: Annotated[int, Field(ge=1, le=100), NotBoolean] = 50
     metadata: JsonObject = Field(default_factory=dict, description="Stored with the job and not interpreted.")
 
     @field_validator("metadata")
