@@ -4,19 +4,37 @@ import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, create_engine, text
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import OperationalError
 
 from darkroom_chassis.database import driver_url
 
 # A migration that waits for a lock blocks all later queries on the table, so it fails early and is run again later.
 LOCK_TIMEOUT = "5s"
 ASK_AGAIN_S = 0.1
+WAIT_S = 1.0
+
+
+class SchemaState(StrEnum):
+    """A schema compared with the revisions of this release."""
+
+    CURRENT = "current"
+    BEHIND = "behind"
+    """It must be migrated before this release runs."""
+    NEWER = "newer"
+    """A later release has migrated it. This release runs on it, since migrations expand before they contract."""
+
+
+class SchemaBehind(TimeoutError):
+    """The schema was not migrated in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +51,41 @@ class SchemaMigrations:
     def downgrade(self, database_url: str, revision: str) -> None:
         """Downgrade to `revision`; `base` is an empty schema."""
         self._run(database_url, lambda config: command.downgrade(config, revision))
+
+    def state(self, database_url: str) -> SchemaState:
+        """Compare the schema with the revisions of this release. Changes nothing."""
+        engine = create_engine(driver_url(database_url))
+        try:
+            with engine.connect() as connection:
+                revision = self._revision(connection)
+        finally:
+            engine.dispose()
+        scripts = ScriptDirectory(str(self.folder))
+        if revision == scripts.get_current_head():
+            return SchemaState.CURRENT
+        known = {script.revision for script in scripts.walk_revisions()}
+        return SchemaState.BEHIND if revision is None or revision in known else SchemaState.NEWER
+
+    def wait(self, database_url: str, timeout_s: float) -> None:
+        """Return when another process has migrated the schema; raises SchemaBehind after `timeout_s`."""
+        deadline, reason = time.monotonic() + timeout_s, "the schema is behind this release"
+        while time.monotonic() < deadline:
+            try:
+                if self.state(database_url) is not SchemaState.BEHIND:
+                    return
+            except OperationalError as error:
+                reason = str(error.orig).strip().partition("\n")[0]
+            time.sleep(WAIT_S)
+        raise SchemaBehind(f"Schema {self.schema} was not migrated within {timeout_s:g} s: {reason}")
+
+    def _revision(self, connection: Connection) -> str | None:
+        found = connection.execute(text("SELECT to_regclass(:name)"), {"name": f"{self.schema}.alembic_version"})
+        if found.scalar_one() is None:
+            return None
+        revision: str | None = connection.execute(
+            text(f'SELECT version_num FROM "{self.schema}".alembic_version')  # noqa: S608 - a constant of ours
+        ).scalar_one_or_none()
+        return revision
 
     def _run(self, database_url: str, act: Callable[[Config], None]) -> None:
         engine = create_engine(driver_url(database_url))

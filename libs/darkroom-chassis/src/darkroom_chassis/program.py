@@ -2,20 +2,33 @@
 
 import json
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Annotated, Any, Protocol
 
 import typer
 from fastapi import FastAPI
+
+
+class Schema(Protocol):
+    """The schema of a service; implemented by `SchemaMigrations`."""
+
+    def upgrade(self, database_url: str) -> None: ...
+
+    def wait(self, database_url: str, timeout_s: float) -> None: ...
+
 
 Serve = Callable[[], Coroutine[Any, Any, None]]  # Any: internal to asyncio
 
 
 def service_program(
-    title: str, serve: Serve, *, openapi_app: Callable[[], FastAPI], migrate: Callable[[], None] | None = None
+    title: str,
+    serve: Serve,
+    *,
+    openapi_app: Callable[[], FastAPI],
+    schema: tuple[Schema, Callable[[], str]] | None = None,
 ) -> typer.Typer:
     """Build the command line of a service. Without a command it runs `serve` until SIGTERM.
 
-    `openapi_app` builds the application without connecting it.
+    `openapi_app` builds the application without connecting it. `schema` is what `migrate` upgrades, and returns where.
     """
     program = typer.Typer(add_completion=False, help=f"{title} Without a command it serves until SIGTERM.")
 
@@ -31,6 +44,26 @@ def service_program(
         """Print the OpenAPI document."""
         typer.echo(json.dumps(openapi_app().openapi(), indent=2))
 
-    if migrate is not None:
-        program.command(name="migrate", help="Upgrade the database to the newest schema.")(migrate)
+    if schema is not None:
+        _add_migrate(program, *schema)
     return program
+
+
+def _add_migrate(program: typer.Typer, schema: Schema, database_url: Callable[[], str]) -> None:
+    @program.command(name="migrate")
+    def _migrate(
+        wait: Annotated[
+            float | None,
+            typer.Option(
+                metavar="SECONDS", min=0, help="Wait until another process has upgraded it, and change nothing."
+            ),
+        ] = None,
+    ) -> None:
+        """Upgrade the database to the newest schema."""
+        if wait is None:
+            schema.upgrade(database_url())
+            return
+        try:
+            schema.wait(database_url(), wait)
+        except TimeoutError as error:
+            raise SystemExit(str(error)) from None

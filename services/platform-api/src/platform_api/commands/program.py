@@ -33,8 +33,8 @@ async def _serve() -> None:
     await serve(app, settings.host, settings.port, settings)
 
 
-def _migrate() -> None:
-    MIGRATIONS.upgrade(Settings.load().database_url.get_secret_value())
+def _database_url() -> str:
+    return Settings.load().database_url.get_secret_value()
 
 
 def _openapi_app() -> FastAPI:
@@ -45,7 +45,9 @@ def _never() -> AbstractAsyncContextManager[Running]:
     raise RuntimeError("the OpenAPI document is generated without connections")
 
 
-cli = service_program("The platform API of Darkroom.", _serve, openapi_app=_openapi_app, migrate=_migrate)
+cli = service_program(
+    "The platform API of Darkroom.", _serve, openapi_app=_openapi_app, schema=(MIGRATIONS, _database_url)
+)
 Key = Annotated[str | None, typer.Option(help="Use this key if it is valid; otherwise create a new one.")]
 
 

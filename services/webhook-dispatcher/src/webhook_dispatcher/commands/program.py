@@ -32,8 +32,8 @@ def _openapi_app() -> FastAPI:
     return build_app(Settings.model_validate(anywhere))
 
 
-def _migrate() -> None:
-    MIGRATIONS.upgrade(str(Settings.load().database_url))
+def _database_url() -> str:
+    return str(Settings.load().database_url)
 
 
 @asynccontextmanager
@@ -56,7 +56,9 @@ async def _rotate() -> str:
         return await PostgresSigningKeys(database, box).rotate()
 
 
-cli = service_program("The webhook dispatcher of Darkroom.", _serve, openapi_app=_openapi_app, migrate=_migrate)
+cli = service_program(
+    "The webhook dispatcher of Darkroom.", _serve, openapi_app=_openapi_app, schema=(MIGRATIONS, _database_url)
+)
 
 
 @cli.command("reseal")
