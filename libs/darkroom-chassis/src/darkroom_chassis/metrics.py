@@ -1,6 +1,6 @@
 """Metrics that every HTTP service has."""
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 HTTP_SECONDS = Histogram(
     "darkroom_http_request_seconds",
@@ -8,6 +8,7 @@ HTTP_SECONDS = Histogram(
     ["method", "route", "status"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
+BUILD = Gauge("darkroom_build_info", "1; the labels name the service and its version.", ["service", "version"])
 LOOP_RESTARTS = Counter(
     "darkroom_loop_restarts_total", "Background loops that crashed and were started again.", ["loop"]
 )

@@ -17,6 +17,7 @@ from darkroom_chassis.error_handlers import install_error_handlers
 from darkroom_chassis.errors import PROBLEM_JSON
 from darkroom_chassis.http_protocol import LimitedConfig
 from darkroom_chassis.logs import get_logger
+from darkroom_chassis.metrics import BUILD
 from darkroom_chassis.middleware import RequestContext
 from darkroom_chassis.outages import Outages, install_outage_handlers
 from darkroom_chassis.pages import add_pages
@@ -50,6 +51,7 @@ def create_app(
         title=title, version=version, description=description, lifespan=lifespan, docs_url=None, redoc_url=None
     )
     app.state.stopping = asyncio.Event()
+    BUILD.labels(title, version).set(1)
     app.add_middleware(RequestContext, max_body_bytes=max_body_bytes, body_limits=body_limits or {})
     install_error_handlers(app)
     install_outage_handlers(app, outages or {})

@@ -5,7 +5,7 @@ worker/     QueueClient → Consumer: claims steps, sends heartbeats, runs a han
 log/        QueueClient → EventLog: reads the log from an event id, and replays a job;
                 EventFanout: followers that resume without a gap; ProgressFeed: live progress;
                 StatusFeed: live status of workers and machines
-operate/    QueueClient → Control, DeadLetters, Insight, Registry: pause, drain, inspect, requeue;
+operate/    QueueClient → Control, DeadLetters, Insight, Meter, Registry: pause, drain, inspect, measure, requeue;
                 Sweeper: expires leases while no worker is alive
 """
 
@@ -32,6 +32,7 @@ from darkroom_queue.operate.dead_letters import DeadLetterCursor, DeadLetters
 from darkroom_queue.operate.index_writer import IndexMoved, IndexWriter, NotTheWriter
 from darkroom_queue.operate.insight import Insight, Waiting, WaitReason, fits
 from darkroom_queue.operate.job_index import JobCursor, JobFilter, JobIndex, JobPage
+from darkroom_queue.operate.meter import Measurement, Meter
 from darkroom_queue.operate.registry import Registry, WorkerRecord
 from darkroom_queue.operate.series import Bucket, Series
 from darkroom_queue.operate.sweeper import Sweeper
@@ -62,6 +63,8 @@ __all__ = [
     "JobIndex",
     "JobPage",
     "LogTruncated",
+    "Measurement",
+    "Meter",
     "NotTheWriter",
     "Outcome",
     "Producer",

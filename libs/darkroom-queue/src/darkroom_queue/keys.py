@@ -44,6 +44,11 @@ class Keys(SharedKeys):
         return self.key("dd")
 
     @property
+    def leases(self) -> str:
+        """Sorted set of running steps by the deadline of their lease, in Unix ms."""
+        return self.key("lz")
+
+    @property
     def paused(self) -> str:
         """Set of paused job types; `*` is all types."""
         return self.key("ps")

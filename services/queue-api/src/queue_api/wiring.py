@@ -15,6 +15,7 @@ from darkroom_queue import (
     IndexWriter,
     Insight,
     JobIndex,
+    Meter,
     Producer,
     QueueClient,
     Registry,
@@ -33,6 +34,7 @@ from queue_api.context import Context
 from queue_api.domain.calibration import Calibration
 from queue_api.loops.calibrator import Calibrator
 from queue_api.loops.fleet_board import FleetBoard
+from queue_api.loops.gauges import Gauges
 from queue_api.loops.group_keeper import GroupKeeper
 from queue_api.loops.progress_board import ProgressBoard
 from queue_api.settings import Settings
@@ -65,10 +67,21 @@ async def assemble(settings: Settings) -> AsyncIterator[Running]:
     loops.add("progress", board.run)
     loops.add("sweeper", sweeper.run)
     loops.add("job-index", IndexWriter(redis_client).run)
-    insight, calibration = Insight(redis_client), Calibration()
+    insight, calibration, control = Insight(redis_client), Calibration(), Control(redis_client)
+    jobs = JobIndex(redis_client)
     calibrator = Calibrator(insight, fanout, calibration)
     loops.add("eta-samples", calibrator.sample)
     loops.add("eta-verdicts", calibrator.watch)
+    gauges = Gauges(
+        Meter(redis_client),
+        producer=producer,
+        jobs=jobs,
+        dead_letters=dead_letters,
+        insight=insight,
+        control=control,
+        fleet=fleet,
+    )
+    loops.add("gauges", gauges.run)
     groups = GroupStore(redis_client)
     keeper = GroupKeeper(groups, producer, registry, fanout, max_depth=settings.queue_max_depth)
     loops.add("group-events", keeper.follow)
@@ -80,9 +93,9 @@ async def assemble(settings: Settings) -> AsyncIterator[Running]:
         producer=producer,
         registry=registry,
         insight=insight,
-        control=Control(redis_client),
+        control=control,
         dead_letters=dead_letters,
-        jobs=JobIndex(redis_client),
+        jobs=jobs,
         series=Series(redis_client),
         calibration=calibration,
         fanout=fanout,

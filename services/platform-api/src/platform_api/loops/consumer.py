@@ -14,10 +14,18 @@ from darkroom_schemas.ids import EventId, StepId
 from darkroom_schemas.status import TERMINAL
 
 from platform_api.domain.jobs.apply_step_events import JOB_CHANGING, apply_step_events, failure_replacing
+from platform_api.domain.jobs.job import Job
 from platform_api.domain.jobs.view import AssetUrls
 from platform_api.domain.log.offsets import OffsetStore
 from platform_api.loops.wakeup import Wakeup
-from platform_api.metrics import EVENTS_APPLIED, EVENTS_UNUSABLE, JOBS_ENDED, type_label
+from platform_api.metrics import (
+    EVENTS_APPLIED,
+    EVENTS_UNUSABLE,
+    JOB_SECONDS,
+    JOB_WAIT_SECONDS,
+    JOBS_ENDED,
+    type_label,
+)
 
 log = get_logger(__name__)
 BATCH = 200
@@ -128,7 +136,7 @@ class EventConsumer:
         for change in changes:
             EVENTS_APPLIED.labels(change.history.event).inc()
             if change.state.job.status in TERMINAL:
-                JOBS_ENDED.labels(type_label(change.state.job.job_type), change.state.job.status).inc()
+                _count_end(change.state.job)
         await self._acknowledge({change.source_event_id for change in changes}, events)
 
     async def _acknowledge(self, applied: Collection[str | None], events: Sequence[Event]) -> None:
@@ -154,3 +162,12 @@ class EventConsumer:
         async with self._moved:
             self._position = position
             self._moved.notify_all()
+
+
+def _count_end(job: Job) -> None:
+    label = type_label(job.job_type)
+    JOBS_ENDED.labels(label, job.status).inc()
+    if job.completed_at is not None:
+        JOB_SECONDS.labels(label, job.status).observe((job.completed_at - job.created_at).total_seconds())
+    if job.started_at is not None:
+        JOB_WAIT_SECONDS.labels(label).observe(max(0.0, (job.started_at - job.created_at).total_seconds()))

@@ -17,6 +17,7 @@ from platform_api.domain.assets.retention import Retention
 from platform_api.loops.asset_retention import AssetRetention
 from platform_api.loops.consumer import EventConsumer
 from platform_api.loops.fanout import Fanout
+from platform_api.loops.gauges import publish_regularly
 from platform_api.loops.orphan_collection import OrphanCollector
 from platform_api.loops.reconciler import EVERY_S, OLD_EVERY_S, EventsPending, Reconciler
 from platform_api.loops.relay import Relay
@@ -27,6 +28,7 @@ from platform_api.store.assets.object_deletions import PostgresObjectDeletions
 from platform_api.store.assets.orphan_scans import PostgresOrphanScans
 from platform_api.store.idempotency.expiry import delete_expired_keys
 from platform_api.store.jobs.stale_steps import PostgresStaleSteps
+from platform_api.store.log.backlog import PostgresPlatformBacklog
 from platform_api.store.log.offsets import PostgresOffsetStore
 from platform_api.wiring.foundation import Foundation, utc_now
 
@@ -127,6 +129,8 @@ def _add_writing_loops(base: Foundation, loops: LoopSupervisor) -> _WritingLoops
         "Login counters": lambda: delete_old_attempts(database),
     }
     loops.add("expiry", lambda: expire_regularly(expiring))
+    backlog = PostgresPlatformBacklog(database)
+    loops.add("gauges", lambda: publish_regularly(backlog))
     return _WritingLoops(reconciler, wake_relay, _add_asset_loops(base, loops))
 
 
