@@ -11,7 +11,7 @@ TEST_PROCESSES ?= 2
 PARALLEL = OMP_NUM_THREADS=1 $(BIN)/pytest -n $(TEST_PROCESSES)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install install-dev demo up down test quick chaos test-e2e test-backends install-comfyui install-llm check contracts bench-queue bench-platform bench-backends bench-webhooks bench-sockets bench-gpu bench-overhead proto-schemas lint types format migrate clean images
+.PHONY: help install install-dev demo up down test quick chaos test-e2e test-backends install-comfyui install-llm check contracts bench-queue bench-platform bench-backends bench-webhooks bench-sockets bench-gpu bench-overhead proto-schemas lint types format migrate clean images metrics-page
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,10 @@ contracts: install-dev ## Check the layers, the generated contracts and the hous
 
 proto-schemas: install-dev ## Regenerate OpenAPI, AsyncAPI and JSON Schemas after a change of the API
 	$(BIN)/python -P tests/support/proto_schemas.py
+
+metrics-page: install-dev ## Regenerate docs/metrics.md and the dashboards after a change of metrics
+	$(BIN)/python -P tests/support/metrics_page.py
+	$(BIN)/python -P deploy/observability/grafana/dashboards.py
 
 images: ## Build the container images with docker or podman, and print their sizes; IMAGES names single ones
 	@deploy/images/build.sh $(IMAGES)
