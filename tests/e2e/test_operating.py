@@ -50,3 +50,13 @@ def test_top_shows_the_present_state(darkroom: Program) -> None:
     assert "local-1" in shown.stdout
     refused = darkroom("top", "--once", "--queue-token", "wrong-token-of-somebody")
     assert refused.returncode == 4
+
+
+def test_the_doctor_finds_no_error_in_a_running_stack(darkroom: Program) -> None:
+    done = darkroom("doctor", "--json")
+    found = json.loads(done.stdout)
+    assert [one for one in found if one["severity"] == "error"] == []
+    assert done.returncode == 0
+    services = [one["message"] for one in found if one["check"] == "services"]
+    assert sorted(message.split(" ")[0] for message in services)[:3] == ["gpu-worker", "platform-api", "queue-api"]
+    assert any("local-1" in one["message"] for one in found if one["check"] == "workers")

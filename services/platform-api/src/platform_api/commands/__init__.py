@@ -2,9 +2,10 @@
 
 import typer
 
-from platform_api.commands import users
+from platform_api.commands import doctor, users
 
 
 def register(app: typer.Typer) -> None:
-    """Add `darkroom user …`."""
+    """Add `darkroom user …` and `darkroom doctor`."""
     users.register(app)
+    doctor.register(app)

@@ -17,6 +17,7 @@ from darkroom_schemas.ids import UserId
 from fastapi import FastAPI
 
 from platform_api.app import build_app
+from platform_api.commands import doctor
 from platform_api.commands.bootstrap import DEMO_CREDITS, Bootstrapped, bootstrap
 from platform_api.loops_app import build_loops_app
 from platform_api.migrations import MIGRATIONS
@@ -48,6 +49,7 @@ def _never() -> AbstractAsyncContextManager[Running]:
 cli = service_program(
     "The platform API of Darkroom.", _serve, openapi_app=_openapi_app, schema=(MIGRATIONS, _database_url)
 )
+doctor.register(cli)
 Key = Annotated[str | None, typer.Option(help="Use this key if it is valid; otherwise create a new one.")]
 
 
