@@ -11,7 +11,7 @@ TEST_PROCESSES ?= 2
 PARALLEL = OMP_NUM_THREADS=1 $(BIN)/pytest -n $(TEST_PROCESSES)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install install-dev demo up down test quick chaos test-e2e test-backends install-comfyui install-llm check contracts bench-queue bench-platform bench-backends bench-webhooks bench-sockets bench-gpu bench-overhead proto-schemas lint types format migrate clean images metrics-page
+.PHONY: help install install-dev demo up down test quick chaos test-e2e test-backends install-comfyui install-llm check contracts bench-queue bench-platform bench-backends bench-webhooks bench-sockets bench-gpu bench-overhead proto-schemas lint types format migrate clean images metrics-page lint-deploy
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,7 +56,7 @@ install-llm: install-dev ## Install a llama.cpp server with a small model into .
 test-backends: install-comfyui install-llm ## Run the tests with real back ends: ComfyUI, llama.cpp, Ollama's protocol (about 7 minutes)
 	TEST_BACKENDS=1 OMP_NUM_THREADS=1 $(BIN)/pytest tests/backends
 
-check: lint types contracts test ## Run everything that must pass before a change is merged
+check: lint lint-deploy types contracts test ## Run everything that must pass before a change is merged
 
 contracts: install-dev ## Check the layers, the generated contracts and the house rules
 	$(BIN)/lint-imports
@@ -100,6 +100,9 @@ lint: install-dev ## Check style and formatting, and find code that nothing uses
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/python -P tests/support/dead_code.py
+
+lint-deploy: install-dev ## Check Dockerfile, compose file, shell scripts, Kubernetes manifests and alerts (needs deploy/tools.sh once)
+	@deploy/lint.sh
 
 types: install-dev ## Check types, those of tests included
 	$(BIN)/mypy --strict $(SOURCES)
