@@ -33,6 +33,17 @@ from typer.testing import CliRunner
 KEY = "{darkroom-0}:"
 
 
+@pytest.mark.parametrize("user", [PLATFORM, QUEUE, GPU_WORKER, WEBHOOKS], ids=lambda user: user.name)
+async def test_any_service_may_be_the_first_on_an_empty_server(
+    valkey_server: EmbeddedValkey, redis_url: str, user: RedisUser
+) -> None:
+    with redis.Redis.from_url(redis_url) as administrator:
+        administrator.flushall()
+    client = await QueueClient.open(valkey_server.url_of(user))
+    assert await client.epoch() > 0
+    await client.close()
+
+
 @pytest.fixture
 async def platform(valkey_server: EmbeddedValkey, redis_url: str) -> AsyncIterator[QueueClient]:
     assert redis_url

@@ -28,13 +28,13 @@ _INDEX_KEYS = ("jm", "jr", "jn", "je", "jx:*", "sr:*")
 _CONNECTION = ("auth", "hello", "ping", "select", "client|setinfo", "client|setname", "info", "time", "quit")
 _SCRIPTS = ("eval", "evalsha", "multi", "exec")
 _GREETING = (
-    *(*_CONNECTION, *_SCRIPTS, "get", "hget", "hmget", "hset", "hdel", "hincrby", "hgetall", "hexists", "hlen"),
-    *("sadd", "srem", "smembers", "sismember", "exists", "del", "zadd", "zrem", "zrange", "zscore", "zcard"),
+    *(*_CONNECTION, *_SCRIPTS, "get", "hget", "hmget", "hset", "hsetnx", "hdel", "hincrby", "hgetall", "hexists"),
+    *("hlen", "sadd", "srem", "smembers", "sismember", "exists", "del", "zadd", "zrem", "zrange", "zscore", "zcard"),
     *("xadd", "xread", "xrange", "xlen"),
 )
 _ENGINE = (
     *(*_GREETING, "set", "setex", "mget", "expire", "pexpire", "pttl", "unlink", "publish"),
-    *("hkeys", "hsetnx", "hincrbyfloat", "hrandfield", "hscan", "scard", "srandmember"),
+    *("hkeys", "hincrbyfloat", "hrandfield", "hscan", "scard", "srandmember"),
     *("zscan", "zcount", "zremrangebyscore", "zremrangebyrank", "llen", "lrange", "lpop", "blpop", "rpush"),
     *("xtrim", "memory|usage"),
 )
