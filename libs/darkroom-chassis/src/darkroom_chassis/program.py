@@ -1,11 +1,15 @@
-"""The command line of a service: `python -m <service>` serves; `migrate` and `openapi` are commands."""
+"""The command line of a service: `python -m <service>` serves; `migrate`, `doctor` and `openapi` are commands."""
 
+import asyncio
 import json
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any, Protocol
+from collections.abc import Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 from fastapi import FastAPI
+
+if TYPE_CHECKING:
+    from darkroom_chassis.doctor import Check
 
 
 class Schema(Protocol):
@@ -47,6 +51,18 @@ def service_program(
     if schema is not None:
         _add_migrate(program, *schema)
     return program
+
+
+def add_doctor(program: typer.Typer, checks: Callable[[], "Mapping[str, Check]"], about: str) -> None:
+    """Add the command `doctor`. `checks` reads the settings; `about` is its help."""
+
+    @program.command(name="doctor", help=f"{about} Exits 1 if something fails now.")
+    def _doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+        from darkroom_chassis.doctor import examine, exit_code, report
+
+        findings = asyncio.run(examine(checks()))
+        typer.echo(report(findings, as_json=as_json))
+        raise typer.Exit(exit_code(findings))
 
 
 def _add_migrate(program: typer.Typer, schema: Schema, database_url: Callable[[], str]) -> None:

@@ -4,12 +4,13 @@ import json
 
 import typer
 from darkroom_chassis.logs import configure_logging, get_logger
-from darkroom_chassis.program import service_program
+from darkroom_chassis.program import add_doctor, service_program
 from darkroom_chassis.service import serve
 from fastapi import FastAPI
 
 from queue_api.app import VERSION, build_app
 from queue_api.commands.asyncapi import asyncapi_document
+from queue_api.commands.doctor import ABOUT, doctor_checks
 from queue_api.settings import Settings
 
 
@@ -28,6 +29,7 @@ def _openapi_app() -> FastAPI:
 
 
 cli = service_program("The queue API of Darkroom.", _serve, openapi_app=_openapi_app)
+add_doctor(cli, doctor_checks, ABOUT)
 
 
 @cli.command(name="asyncapi")

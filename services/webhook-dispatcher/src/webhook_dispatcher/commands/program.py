@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager
 import typer
 from darkroom_chassis.database import Database
 from darkroom_chassis.logs import configure_logging, get_logger
-from darkroom_chassis.program import service_program
+from darkroom_chassis.program import add_doctor, service_program
 from darkroom_chassis.service import serve
 from fastapi import FastAPI
 
 from webhook_dispatcher.app import build_app
+from webhook_dispatcher.commands.doctor import ABOUT, doctor_checks
 from webhook_dispatcher.migrations import MIGRATIONS
 from webhook_dispatcher.settings import Settings
 from webhook_dispatcher.store.reseal import reseal
@@ -59,6 +60,7 @@ async def _rotate() -> str:
 cli = service_program(
     "The webhook dispatcher of Darkroom.", _serve, openapi_app=_openapi_app, schema=(MIGRATIONS, _database_url)
 )
+add_doctor(cli, doctor_checks, ABOUT)
 
 
 @cli.command("reseal")
