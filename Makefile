@@ -11,7 +11,7 @@ TEST_PROCESSES ?= 2
 PARALLEL = OMP_NUM_THREADS=1 $(BIN)/pytest -n $(TEST_PROCESSES)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install install-dev demo up down test quick chaos test-e2e test-backends install-comfyui install-llm check contracts bench-queue bench-platform bench-backends bench-webhooks bench-sockets bench-gpu bench-overhead proto-schemas lint types format migrate clean images metrics-page lint-deploy
+.PHONY: help install install-dev demo up down test quick chaos test-e2e test-backends install-comfyui install-llm check contracts bench-queue bench-platform bench-backends bench-webhooks bench-sockets bench-gpu bench-overhead proto-schemas lint types format migrate clean images metrics-page lint-deploy bench-autoscaling
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ metrics-page: install-dev ## Regenerate docs/metrics.md and the dashboards after
 images: ## Build the container images with docker or podman, and print their sizes; IMAGES names single ones
 	@deploy/images/build.sh $(IMAGES)
 
+bench-autoscaling: install ## Simulate the autoscaling of worker pools: waits and GPU hours beside scaling on queue length
+	$(BIN)/python benchmarks/autoscaling $(BENCH)
+
 bench-queue: install ## Measure the queue engine beside its peers (about 8 minutes)
 	@benchmarks/queue/setup.sh
 	$(BIN)/python benchmarks/queue $(BENCH)
@@ -108,6 +111,7 @@ types: install-dev ## Check types, those of tests included
 	$(BIN)/mypy --strict $(SOURCES)
 	$(BIN)/mypy --strict benchmarks/platform
 	MYPYPATH=benchmarks/gpu $(BIN)/mypy --strict benchmarks/gpu
+	MYPYPATH=benchmarks/autoscaling $(BIN)/mypy --strict benchmarks/autoscaling
 	MYPYPATH=benchmarks/backends $(BIN)/mypy --strict benchmarks/backends
 	MYPYPATH=benchmarks/webhooks $(BIN)/mypy --strict benchmarks/webhooks
 	MYPYPATH=benchmarks/sockets $(BIN)/mypy --strict benchmarks/sockets
