@@ -1,8 +1,16 @@
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 from queue_api.settings import Settings
 
 REDIS = "redis://localhost"
+
+
+@pytest.fixture(autouse=True)
+def without_settings_of_this_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the .env that deploy/compose/init.sh writes."""
+    monkeypatch.chdir(tmp_path)
 
 
 def test_without_a_token_the_service_stays_on_loopback() -> None:
