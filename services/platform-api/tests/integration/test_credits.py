@@ -203,6 +203,6 @@ async def test_a_balance_that_falls_below_the_limit_is_announced_once(start_plat
         return [event for event in events if event.type == EventType.CREDITS_LOW] if everything_is_there else []
 
     [low] = await until(announced)
-    assert (low.tenant, low.data) == (anna.id, {"credits": 8.5, "below": 9.0})
-    assert low.job_id == jobs[2]
+    assert (str(low.tenant), low.job_id) == (str(anna.id), jobs[2])
+    assert low.data == {"credits": 8.5, "below": 9.0}
     await client.close()

@@ -48,7 +48,10 @@ async def report(
     return await client.post(PATH, content=text, headers=headers)
 
 
-FAILURE = {"attempt": 1, "error": {"code": "backend_error", "message": "The node vanished.", "retryable": False}}
+FAILURE: dict[str, Any] = {
+    "attempt": 1,
+    "error": {"code": "backend_error", "message": "The node vanished.", "retryable": False},
+}
 
 
 async def test_a_failure_is_applied_once(platform: Platform, anna: Account, reporter: httpx.AsyncClient) -> None:

@@ -222,7 +222,7 @@ def test_no_two_children_draw_the_same_picture() -> None:
     ],
 )
 def test_a_group_that_cannot_be_run_is_refused_by_field(changed: dict[str, Any], field: str) -> None:
-    values = {"job_type": "sdxl_image_fast", "payload": {"prompt": "a boat"}, "count": 3} | changed
+    values: dict[str, Any] = {"job_type": "sdxl_image_fast", "payload": {"prompt": "a boat"}, "count": 3} | changed
     with pytest.raises(InvalidParameter) as refusal:
         plan_group(GroupRequest(**values))
     assert refusal.value.name == field
