@@ -11,7 +11,7 @@ TEST_PROCESSES ?= 2
 PARALLEL = OMP_NUM_THREADS=1 $(BIN)/pytest -n $(TEST_PROCESSES)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install install-dev demo up down test quick chaos test-e2e test-backends install-comfyui install-llm check contracts bench-queue bench-platform bench-backends bench-webhooks bench-sockets bench-gpu bench-overhead proto-schemas lint types format migrate clean images metrics-page lint-deploy bench-autoscaling
+.PHONY: help install install-dev demo up down test quick chaos test-e2e test-backends install-comfyui install-llm check contracts bench-queue bench-platform bench-backends bench-webhooks bench-sockets bench-gpu bench-overhead proto-schemas lint types format migrate clean images metrics-page lint-deploy bench-autoscaling layers
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,10 +56,12 @@ install-llm: install-dev ## Install a llama.cpp server with a small model into .
 test-backends: install-comfyui install-llm ## Run the tests with real back ends: ComfyUI, llama.cpp, Ollama's protocol (about 7 minutes)
 	TEST_BACKENDS=1 OMP_NUM_THREADS=1 $(BIN)/pytest tests/backends
 
-check: lint lint-deploy types contracts test ## Run everything that must pass before a change is merged
+check: lint lint-deploy types layers test ## Run everything that must pass before a change is merged
 
-contracts: install-dev ## Check the layers, the generated contracts and the house rules
+layers: install-dev ## Check that imports go downwards only
 	$(BIN)/lint-imports
+
+contracts: layers ## Check the layers, the generated contracts and the house rules
 	$(BIN)/pytest tests/contract
 
 proto-schemas: install-dev ## Regenerate OpenAPI, AsyncAPI and JSON Schemas after a change of the API
