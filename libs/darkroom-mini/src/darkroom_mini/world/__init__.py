@@ -1,0 +1,1 @@
+"""Draws the scenes that the model learns from. Needs Pillow and NumPy; knows nothing of captions or training."""
