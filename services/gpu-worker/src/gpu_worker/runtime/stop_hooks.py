@@ -33,6 +33,7 @@ def _blocks(parts: Iterable[Any]) -> Iterator[torch.nn.Module]:
         for modules in part.modules():
             if isinstance(modules, torch.nn.ModuleList):
                 for block in modules:
-                    if block not in seen and next(block.children(), None) is not None:
+                    # A list holds None in place of an attention that a model leaves out.
+                    if block is not None and block not in seen and next(block.children(), None) is not None:
                         seen.add(block)
                         yield block
