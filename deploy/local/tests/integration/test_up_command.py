@@ -114,4 +114,4 @@ def test_up_of_a_profile_that_does_not_exist_names_those_that_do(tmp_path: Path)
     ended = darkroom_local("up", "--state-dir", str(tmp_path), "--profile", "fulll")
     assert (ended.returncode, ended.stdout) == (1, "")
     assert "'fulll'" in ended.stderr
-    assert "full, tiny" in ended.stderr
+    assert "full, mini, tiny" in ended.stderr

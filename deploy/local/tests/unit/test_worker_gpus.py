@@ -51,5 +51,5 @@ def test_the_gpus_that_cuda_may_see_are_the_ones_that_are_used(visible: str, gpu
 
 
 def test_an_unknown_profile_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(StackError, match="full, tiny"):
+    with pytest.raises(StackError, match="full, mini, tiny"):
         gpus_of("huge", {})

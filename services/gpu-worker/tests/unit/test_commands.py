@@ -41,4 +41,4 @@ def test_the_report_for_people_ends_with_the_verdict(darkroom: typer.Typer, tmp_
 def test_an_unknown_profile_is_answered_with_the_known_ones(darkroom: typer.Typer) -> None:
     answer = CliRunner().invoke(darkroom, ["worker", "check", "--profile", "huge"])
     assert answer.exit_code == 1
-    assert "full, tiny" in answer.output
+    assert "full, mini, tiny" in answer.output

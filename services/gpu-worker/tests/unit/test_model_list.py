@@ -76,7 +76,7 @@ def test_a_missing_list_is_named(tmp_path: Path) -> None:
 
 
 def test_an_unknown_profile_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(RegistryError, match="full, tiny"):
+    with pytest.raises(RegistryError, match="full, mini, tiny"):
         load_profile("huge")
 
 

@@ -1,10 +1,15 @@
 """Profiles scale payloads; nothing else in the worker knows which profile it runs."""
 
+from pathlib import Path
+
+import darkroom_mini
 import pytest
+import yaml
 from darkroom_schemas.catalogue import CATALOGUE, Connector
 from darkroom_schemas.payload import ImagePayload, PromptPayload, VideoPayload
 from gpu_worker.models.profile import Profile
-from gpu_worker.models.profile_loader import load_profile
+from gpu_worker.models.profile_loader import RegistryError, load_profile
+from gpu_worker.models.registry import FolderSource
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +57,27 @@ def test_sides_are_rounded_to_what_the_family_can_draw(video_payload: VideoPaylo
     assert fitted.width == 464
 
 
-@pytest.mark.parametrize("name", ["tiny", "full"])
+def test_mini_pictures_have_the_size_that_the_model_was_trained_for(image_payload: ImagePayload) -> None:
+    fitted = load_profile("mini").fit(image_payload.model_copy(update={"width": 1024, "height": 1536, "steps": 40}))
+    assert isinstance(fitted, ImagePayload)
+    assert (fitted.width, fitted.height, fitted.steps) == (256, 384, 30)
+
+
+def test_the_mini_model_is_a_folder_of_its_package() -> None:
+    source = load_profile("mini").models["sdxl-base-1.0"].source
+    assert isinstance(source, FolderSource)
+    assert source.folder == Path(darkroom_mini.__path__[0], "weights/darkroom-mini")
+
+
+def test_a_missing_package_is_named(tmp_path: Path) -> None:
+    entry = {"family": "sdxl", "source": {"package": "no_such_package", "folder": "model"}, "disk_bytes": 1}
+    models = tmp_path / "models.yaml"
+    models.write_text(yaml.safe_dump({"profiles": {"mini": {"mine": entry}}}))
+    with pytest.raises(RegistryError, match=r"mine.*package: no_such_package is not installed"):
+        load_profile("mini", models_file=models)
+
+
+@pytest.mark.parametrize("name", ["tiny", "mini", "full"])
 def test_every_model_of_the_catalogue_is_in_every_profile(name: str) -> None:
     wanted = {entry.model for entry in CATALOGUE.values() if entry.connector is Connector.LOCAL}
     assert wanted == set(load_profile(name).models)

@@ -1,8 +1,9 @@
 """The entries of a model list: where each model comes from, and what it needs of the machine."""
 
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from darkroom_schemas.payload import ClipSkip, Prompt
 from darkroom_schemas.samplers import find_sampler, step_limit
@@ -45,11 +46,24 @@ class HubSource(_Entry):
 
 
 class FolderSource(_Entry):
-    """A folder in the layout of diffusers or transformers."""
+    """A folder in the layout of diffusers or transformers. With `package`, it is relative to an installed package."""
 
     folder: Path
     variant: str | None = "auto"
     """As for a hub source."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _inside_its_package(cls, given: Any) -> Any:  # Any: whatever YAML contains
+        """Turn `{package: NAME, folder: PATH}` into the folder itself."""
+        if not isinstance(given, dict) or "package" not in given:
+            return given
+        rest = {name: value for name, value in given.items() if name != "package"}
+        package, folder = str(given["package"]), str(given.get("folder", ""))
+        found = find_spec(package)
+        if found is None or not found.submodule_search_locations:
+            raise ValueError(f"package: {package} is not installed")
+        return {**rest, "folder": Path(found.submodule_search_locations[0], folder)}
 
 
 class FileSource(_Entry):

@@ -1,0 +1,79 @@
+"""The profile mini runs Darkroom's own model by the code of all SDXL models."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from darkroom_schemas.inputs import InputFile
+from darkroom_schemas.payload import ImagePayload
+from darkroom_schemas.recipe import Recipe
+from gpu_worker.models.profile import Profile
+from gpu_worker.models.profile_loader import load_profile
+from gpu_worker.runtime.messages import Setup
+from gpu_worker.wiring.gpu_process import make_executor
+from PIL import Image
+from support.drawing import Drawing
+from support.mini_model import export_untrained
+
+Prepare = Callable[..., Drawing]
+
+
+@pytest.fixture(scope="module")
+def mini(tmp_path_factory: pytest.TempPathFactory) -> Profile:
+    folder = export_untrained(tmp_path_factory.mktemp("mini"))
+    return load_profile("mini", sdxl_checkpoint=folder, only=("sdxl-base-1.0",), preload=())
+
+
+@pytest.fixture(scope="module")
+def prepare(
+    mini: Profile, image_payload: ImagePayload, models_dir: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Prepare:
+    """Prepare steps of the profile, each with a folder of its own."""
+    executor = make_executor(Setup(profile=mini, models_dir=models_dir), lambda _: None)
+
+    def order(**changes: object) -> Drawing:
+        payload = image_payload.model_copy(update={"steps": 2, **changes})
+        return Drawing(executor, mini.fit(payload), tmp_path_factory.mktemp("spool"))
+
+    return order
+
+
+@pytest.mark.parametrize(("width", "height"), [(1024, 1024), (1536, 1024), (1000, 1500)])
+def test_a_picture_has_a_quarter_of_the_sides(prepare: Prepare, width: int, height: int) -> None:
+    drawing = prepare(width=width, height=height, seeds=(1, 2))
+    drawing.run()
+    size = tuple(round(side / 4 / 8) * 8 for side in (width, height))
+    assert drawing.image().size == size
+    recipe = Recipe.model_validate_json(drawing.image().info["darkroom"])
+    assert recipe.model.source == "darkroom-mini"
+    assert recipe.batch_shape == (2, 4, size[1] // 8, size[0] // 8)
+
+
+def test_a_rerun_gives_the_same_bytes(prepare: Prepare) -> None:
+    first, second = prepare(seeds=(3,)), prepare(seeds=(3,))
+    first.run()
+    second.run()
+    assert first.files[0].path.read_bytes() == second.files[0].path.read_bytes()
+
+
+def test_previews_have_a_pixel_for_each_latent(prepare: Prepare, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gpu_worker.pipelines.preview.MIN_INTERVAL_S", 0.0)
+    drawing = prepare(seeds=(1,))
+    drawing.run()
+    previews = [update.preview for update in drawing.progress if update.preview is not None]
+    with Image.open(previews[-1]) as picture:
+        assert picture.size == (32, 32)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_a_picture_may_start_from_another(prepare: Prepare, tmp_path: Path, masked: bool) -> None:
+    names = ["init_image", *(["mask_image"] if masked else [])]
+    files = {name: tmp_path / f"{name}.png" for name in names}
+    for file in files.values():
+        Image.fromarray(np.full((300, 300, 3), 90, np.uint8)).save(file)
+    fields = {name: InputFile(key=name, mime_type="image/png", size_bytes=1) for name in names}
+    drawing = prepare(seeds=(1,), strength=0.5, steps=4, **fields)
+    drawing.inputs = files
+    drawing.run()
+    assert drawing.image().size == (256, 256)
