@@ -11,7 +11,7 @@ TEST_PROCESSES ?= 2
 PARALLEL = OMP_NUM_THREADS=1 $(BIN)/pytest -n $(TEST_PROCESSES)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install install-dev demo up down test quick chaos test-e2e test-backends install-comfyui install-llm check contracts bench-queue bench-platform bench-backends bench-webhooks bench-sockets bench-gpu bench-overhead proto-schemas lint types format migrate clean images metrics-page lint-deploy bench-autoscaling layers
+.PHONY: help install install-dev demo up down test quick chaos test-e2e test-backends install-comfyui install-llm check contracts bench-queue bench-platform bench-backends bench-webhooks bench-sockets bench-gpu bench-overhead proto-schemas lint types format migrate clean images metrics-page lint-deploy bench-autoscaling layers train-mini
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -100,6 +100,9 @@ bench-gpu: install ## Accept a CUDA card: peaks, faults, stops, speed (under 10 
 
 bench-overhead: install ## Measure the worker's CPU time beside a bare pipeline, on tiny models (about 5 minutes)
 	$(BIN)/python benchmarks/gpu/overhead.py
+
+train-mini: install ## Train Darkroom's own model for hours (CPU or GPU), going on where it stopped; a file .train-mini/STOP ends it
+	nice -n 19 $(BIN)/python -m darkroom_mini.training $(TRAIN)
 
 lint: install-dev ## Check style and formatting, and find code that nothing uses
 	$(BIN)/ruff check
