@@ -12,6 +12,7 @@ from darkroom_mini.training.crafted_encoder import craft_encoder
 from darkroom_mini.training.decoder import DecoderStage
 from darkroom_mini.training.denoiser import DenoiserStage
 from darkroom_mini.training.embeddings import embed_captions
+from darkroom_mini.training.expander import ExpanderStage, build_expander_vocabulary, export_expander
 from darkroom_mini.training.export import assemble, export
 from darkroom_mini.training.home import BusyError, Home
 from darkroom_mini.training.latents import as_images, load_latents
@@ -38,11 +39,16 @@ PLAN = Plan(
     decoder_batch=4,
     denoiser_steps=12,
     denoiser_batch=8,
+    expander_hidden=16,
+    expander_layers=1,
+    expander_steps=10,
+    expander_batch=8,
 )
 STAGES: dict[str, Callable[[Plan, Home], Stage]] = {
     "text": TextStage,
     "decoder": DecoderStage,
     "denoiser": DenoiserStage,
+    "expander": ExpanderStage,
 }
 
 
@@ -57,6 +63,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     embed_captions(PLAN, home)
     run(DecoderStage(PLAN, home), home, PLAN.seed, NEVER_S)
     run(DenoiserStage(PLAN, home), home, PLAN.seed, NEVER_S)
+    build_expander_vocabulary(PLAN, home)
+    run(ExpanderStage(PLAN, home), home, PLAN.seed, NEVER_S)
     return home
 
 
@@ -128,6 +136,21 @@ def test_an_exported_model_is_a_pipeline_that_draws(home: Home, tmp_path: Path) 
     assert pictures[0].size == (384, 256)
     difference = np.abs(np.asarray(pictures[0], np.int16) - np.asarray(pictures[1], np.int16))
     assert difference.mean() < 3
+
+
+def test_an_exported_expander_writes_after_a_request(home: Home, tmp_path: Path) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    export_expander(PLAN, home, tmp_path)
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path, local_files_only=True)
+    model = AutoModelForCausalLM.from_pretrained(tmp_path, dtype=torch.float32, local_files_only=True)
+    turns = [{"role": "system", "content": "Describe."}, {"role": "user", "content": "eine Katze"}]
+    asked = tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
+    assert asked == "<|im_start|>user\neine Katze<|im_end|>\n<|im_start|>assistant\n"
+    ids = torch.tensor([tokenizer(asked)["input_ids"]])
+    torch.manual_seed(1)
+    written = model.generate(ids, max_new_tokens=5, attention_mask=torch.ones_like(ids))
+    assert ids.shape[1] < written.shape[1] <= ids.shape[1] + 5
 
 
 def test_two_processes_cannot_run_the_same_stage(tmp_path: Path) -> None:

@@ -46,7 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--home", type=Path, default=_DEFAULT_HOME, help="folder of data, states and weights")
     parser.add_argument("--threads", type=int, default=2, help="of torch, and processes that draw")
     parser.add_argument("--denoiser-steps", type=int, help="instead of the plan's: fewer end earlier, more go on")
-    parser.add_argument("--to", type=Path, help="folder that `export` writes, file that `sheet` writes")
+    parser.add_argument(
+        "--to", type=Path, help="what `export` and `export-expander` (folders) and `sheet` (a file) write"
+    )
     return parser
 
 
@@ -112,6 +114,23 @@ def _sheet(plan: Plan, home: Home, options: argparse.Namespace) -> None:
     print(file)
 
 
+def _expander(plan: Plan, home: Home, _: argparse.Namespace) -> None:
+    from darkroom_mini.training.expander import TOKENIZER, ExpanderStage, build_expander_vocabulary
+    from darkroom_mini.training.loop import run
+
+    if not home.has(TOKENIZER):
+        build_expander_vocabulary(plan, home)
+    run(ExpanderStage(plan, home), home, plan.seed, plan.checkpoint_s)
+
+
+def _export_expander(plan: Plan, home: Home, options: argparse.Namespace) -> None:
+    from darkroom_mini.training.expander import export_expander
+
+    folder = options.to or home.path("expander")
+    export_expander(plan, home, folder)
+    print(folder)
+
+
 _RUN: dict[str, Callable[[Plan, Home, argparse.Namespace], None]] = {
     "prepare": _prepare,
     "text": _text,
@@ -120,6 +139,8 @@ _RUN: dict[str, Callable[[Plan, Home, argparse.Namespace], None]] = {
     "denoiser": _denoiser,
     "export": _export,
     "sheet": _sheet,
+    "expander": _expander,
+    "export-expander": _export_expander,
 }
 
 if __name__ == "__main__":

@@ -51,4 +51,8 @@ class Plan:
     denoiser_batch: int = 32
     thing_weight: float = 3.0
     """Weight of the loss inside the boxes of things."""
+    expander_hidden: int = 128
+    expander_layers: int = 4
+    expander_steps: int = 3_000
+    expander_batch: int = 48
     checkpoint_s: float = 300.0
