@@ -2,13 +2,14 @@
 
 import shlex
 
-from darkroom_chassis.tokens import JwtCodec
+from darkroom_chassis.tokens import SIGN_IN, JwtCodec
 from darkroom_schemas.ids import UserId
 
 from darkroom_local.stack_secrets import SecretsFile
 from darkroom_local.state import StateDir
 
 TOKEN_TTL_S = 3600
+SIGN_IN_TTL_S = 900
 PREFIX = "DARKROOM_"
 URLS = ("platform_url", "queue_url", "dispatcher_url")
 KEYS = ("api_key", "service_key", "admin_key", "queue_token", "server_alias", "state_dir")
@@ -25,6 +26,16 @@ def access_to(state: StateDir) -> dict[str, str]:
     urls, keys = ({name: str(getattr(stack, name)) for name in names} for names in (URLS, KEYS))
     channels = {} if stack.redis_url is None else {"redis_url": stack.redis_url}
     return {**urls, "jwt": jwt, **keys, **channels}
+
+
+def sign_in_link(state: StateDir) -> str:
+    """Return the address of the web UI that signs the demo user in, valid for 15 minutes; raises as `access_to` does.
+
+    The token is in the fragment, which browsers do not send: it is in no log.
+    """
+    stack = state.running()
+    codec = JwtCodec(SecretsFile(state.path).load().jwt_secret, stack.jwt_issuer, stack.jwt_audience + SIGN_IN)
+    return f"{stack.platform_url}/studio#sign-in={codec.issue(UserId(stack.user_id), ttl_s=SIGN_IN_TTL_S)}"
 
 
 def as_shell_lines(access: dict[str, str], *, export: bool) -> str:

@@ -9,12 +9,13 @@ from darkroom_local.state import RunningStack
 NEXT = (
     ('generate "a lighthouse at dawn"', "make pictures, and save them in ./darkroom-output"),
     ("jobs", "list the newest jobs"),
+    ("ui", "print a link that opens the web UI, signed in"),
     ("env", "print URLs and keys for curl and programs"),
 )
 
 
 def banner(stack: RunningStack, *, stop: str) -> list[str]:
-    """Return the lines: the address, and three commands for another terminal. `stop` says how to stop the stack."""
+    """Return the lines: the address, and commands for another terminal. `stop` says how to stop the stack."""
     ready = f"Darkroom is ready at {stack.platform_url}: open it in a browser, or in another terminal ({stop}):"
     without_worker = [] if stack.worker_urls else ["No worker is running here: jobs wait until a worker takes them."]
     commands = [f"{_program()} {command}" for command, _purpose in NEXT]

@@ -1,4 +1,4 @@
-"""The commands of the local stack: up, down, env, logs, demo. Each imports what it needs when it runs."""
+"""The commands of the local stack: up, down, env, ui, logs, demo. Each imports what it needs when it runs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
     app.command()(up)
     app.command()(down)
     app.command("env")(show_env)
+    app.command()(ui)
     app.command("redis-users")(redis_users)
     app.command()(logs)
     app.command()(demo)
@@ -112,6 +113,14 @@ def show_env(
     with _stack_of(state_dir) as state:
         access = access_to(state)
     typer.echo(json.dumps(access, indent=2) if as_json else as_shell_lines(access, export=export))
+
+
+def ui(state_dir: StackOption = None) -> None:
+    """Print a link that opens the web UI of the running stack and signs the demo user in; valid for 15 minutes."""
+    from darkroom_local.access import sign_in_link
+
+    with _stack_of(state_dir) as state:
+        typer.echo(sign_in_link(state))
 
 
 def redis_users() -> None:

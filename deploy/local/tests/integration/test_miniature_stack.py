@@ -34,9 +34,14 @@ def notes(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 def assert_banner(output: str, url: str) -> None:
-    ready, *commands = output.splitlines()[-4:]
+    ready, *commands = output.splitlines()[-5:]
     assert f"Darkroom is ready at {url}" in ready
-    assert [re.findall(r"darkroom ([a-z]+) .*# ", line) for line in commands] == [["generate"], ["jobs"], ["env"]]
+    assert [re.findall(r"darkroom ([a-z]+) .*# ", line) for line in commands] == [
+        ["generate"],
+        ["jobs"],
+        ["ui"],
+        ["env"],
+    ]
 
 
 @contextmanager

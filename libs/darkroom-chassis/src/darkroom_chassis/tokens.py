@@ -12,6 +12,8 @@ from darkroom_chassis.errors import Unauthenticated
 MIN_SECRET_BYTES = 32
 LEEWAY_S = 10
 KEY_CLAIM = "darkroom_key"
+SIGN_IN = ":sign-in"
+"""Suffix of the audience of tokens that only open a browser session."""
 
 
 @dataclass(frozen=True, slots=True)

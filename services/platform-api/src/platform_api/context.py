@@ -116,6 +116,7 @@ class AccountContext:
     logins: Logins
     cookies: CookiePolicy
     tokens: JwtCodec
+    sign_in_tokens: JwtCodec
     verifier: TokenVerifier
 
 

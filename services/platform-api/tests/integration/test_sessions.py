@@ -11,6 +11,7 @@ from darkroom_schemas.ids import UserId
 from platform_api.commands.bootstrap import make_key
 from platform_api.domain.accounts.sessions import set_password
 from platform_api.wiring import open_accounts, open_passwords
+from platform_api.wiring.credentials import sign_in_codec
 from support.platform import Account, Platform, StartPlatform, StartWorker
 from support.waiting import until
 
@@ -73,6 +74,8 @@ async def test_wrong_name_and_wrong_password_get_the_same_answer(platform: Platf
         ({"name": "anna"}, "body"),
         ({"name": "anna", "password": "x", "api_key": "y"}, "body"),
         ({}, "body"),
+        ({"name": "anna", "password": "x", "login_token": "y"}, "body"),
+        ({"api_key": "x", "login_token": "y"}, "body"),
         ({"name": 7, "password": "x"}, "name"),
         ({"name": "anna", "password": "x" * 2000}, "password"),
         ({"name": "anna", "password": "x", "remember": True}, "remember"),
@@ -271,3 +274,37 @@ async def test_key_of_another_user_shows_nothing_of_annas_session(platform: Plat
     async with platform.client() as browser:
         await log_in(browser, api_key=key.text)
         assert (await browser.get("/api/me")).json()["id"] == ben
+
+
+async def test_a_sign_in_link_opens_a_session_and_authenticates_nothing_else(platform: Platform) -> None:
+    anna = await platform.account("anna")
+    token = sign_in_codec(platform.settings).issue(anna.id, ttl_s=60)
+    async with platform.client() as browser:
+        assert (await browser.get("/api/me", headers={"Authorization": f"Bearer {token}"})).status_code == 401
+        answer = await log_in(browser, login_token=token)
+        assert (answer.status_code, answer.json()["user_id"]) == (200, anna.id)
+        assert (await browser.get("/api/me")).json()["name"] == "anna"
+
+
+async def test_a_sign_in_link_that_has_expired_or_is_another_token_opens_nothing(platform: Platform) -> None:
+    anna = await platform.account("anna")
+    expired = sign_in_codec(platform.settings).issue(anna.id, ttl_s=-60)
+    async with platform.client() as browser:
+        for token in (expired, anna.jwt, anna.api_key, "x"):
+            answer = await log_in(browser, login_token=token)
+            assert answer.status_code == 401
+            assert "Set-Cookie" not in answer.headers
+
+
+async def test_an_image_is_uploaded_by_cookie_from_our_own_pages_only(platform: Platform) -> None:
+    anna = await platform.account("anna")
+    own, image = {"Origin": platform.url}, {"Content-Type": "image/png"}
+    async with platform.client() as browser:
+        await log_in(browser, api_key=anna.api_key)
+        answer = await browser.post("/api/uploads", content=b"no image", headers=own | image)
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "body")
+        elsewhere = {"Origin": "https://evil.example"}
+        assert (await browser.post("/api/uploads", content=b"x", headers=elsewhere | image)).status_code == 403
+        form = {"Content-Type": "text/plain"}
+        refused = await browser.post("/api/uploads", content=b"x", headers=own | form)
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "Content-Type")

@@ -48,8 +48,10 @@ class CookiePolicy:
             return
         self.check_origin(request)
         has_body = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
-        if has_body and not is_json(request):
-            error = FieldError(field="Content-Type", message=f"must be {JSON} where a cookie authenticates")
+        if has_body and not (is_json(request) or _is_image(request)):
+            error = FieldError(
+                field="Content-Type", message=f"must be {JSON}, or that of an image, where a cookie authenticates"
+            )
             raise invalid_request([error])
 
     def check_origin(self, request: Request) -> None:
@@ -58,6 +60,11 @@ class CookiePolicy:
         if request.headers.get("origin") not in {own, *self.origins}:
             sentence = "A browser session can write only from this platform's own pages; or send a token or an API key."
             raise AppError(403, ErrorCode.FORBIDDEN, sentence)
+
+
+def _is_image(request: Request) -> bool:
+    """Return whether the body is an image. A form on another site cannot send one without asking first (CORS)."""
+    return request.headers.get("content-type", "").lower().startswith("image/")
 
 
 def is_json(request: Request) -> bool:

@@ -33,7 +33,7 @@ from platform_api.store.jobs.reads import PostgresJobs
 from platform_api.store.jobs.submissions import PostgresSubmissions
 from platform_api.store.library.reads import PostgresLibrary
 from platform_api.store.servers import PostgresServers
-from platform_api.wiring.credentials import jwt_codec, rate_limits, token_verifier
+from platform_api.wiring.credentials import jwt_codec, rate_limits, sign_in_codec, token_verifier
 from platform_api.wiring.foundation import Foundation, utc_now
 from platform_api.wiring.loops import Loops
 
@@ -117,5 +117,6 @@ def _accounts(base: Foundation) -> AccountContext:
             lifetime=timedelta(seconds=settings.session_lifetime_s),
         ),
         tokens=jwt_codec(settings),
+        sign_in_tokens=sign_in_codec(settings),
         verifier=token_verifier(settings, users),
     )

@@ -3,7 +3,7 @@
 from darkroom_chassis.availability import Availability
 from darkroom_chassis.jwks import IdentityProvider, JwksVerifier, TokenVerifier, keys_at
 from darkroom_chassis.rate_limit import RateLimiter
-from darkroom_chassis.tokens import JwtCodec
+from darkroom_chassis.tokens import SIGN_IN, JwtCodec
 from darkroom_queue import QueueClient
 from darkroom_redis import RateLimits
 from darkroom_schemas.api_key import Tier
@@ -18,6 +18,12 @@ from platform_api.settings import Settings
 def jwt_codec(settings: Settings) -> JwtCodec:
     """Return the codec of this platform's tokens."""
     return JwtCodec(settings.jwt_secret.get_secret_value(), settings.jwt_issuer, settings.jwt_audience)
+
+
+def sign_in_codec(settings: Settings) -> JwtCodec:
+    """Return the codec of tokens that open a browser session and authenticate nothing else."""
+    audience = settings.jwt_audience + SIGN_IN
+    return JwtCodec(settings.jwt_secret.get_secret_value(), settings.jwt_issuer, audience)
 
 
 def token_verifier(settings: Settings, accounts: Accounts) -> TokenVerifier:

@@ -23,20 +23,28 @@ Secret = Annotated[SecretStr, Field(min_length=1, max_length=MAX_PASSWORD_CHARAC
 
 
 class LoginRequest(RequestBody):
-    """A name with its password, or an API key of a user."""
+    """A name with its password, an API key of a user, or the token of a sign-in link."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "anna", "password": "correct horse battery"}]})
 
     name: Annotated[StrictStr, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")] | None = None
     password: Secret | None = None
     api_key: Secret | None = None
+    login_token: Secret | None = Field(default=None, description="The token of a link that `darkroom ui` prints.")
 
     @model_validator(mode="after")
     def _one_way(self) -> "LoginRequest":
-        by_password = self.name is not None and self.password is not None
-        if by_password == (self.api_key is not None) or (self.name is None) != (self.password is None):
-            raise ValueError("send `name` and `password`, or `api_key` alone")
+        ways = [self.name is not None or self.password is not None, self.api_key is not None]
+        if sum([*ways, self.login_token is not None]) != 1 or (self.name is None) != (self.password is None):
+            raise ValueError("send `name` and `password`, or `api_key` alone, or `login_token` alone")
         return self
+
+    @property
+    def way(self) -> str:
+        """Return how the user is identified, for the log."""
+        if self.login_token is not None:
+            return "link"
+        return "password" if self.api_key is None else "api_key"
 
 
 class LoggedIn(BaseModel):
@@ -74,7 +82,7 @@ async def login(body: LoginRequest, request: Request, response: Response, contex
     )
     context.accounts.cookies.put(response, token)
     response.headers["Cache-Control"] = "no-store"
-    log.info("A session was opened", user_id=user_id, by="password" if key_id is None else "api_key")
+    log.info("A session was opened", user_id=user_id, by=body.way)
     return LoggedIn(user_id=user_id, name=user.name, expires_at=session.expires_at)
 
 
@@ -94,6 +102,8 @@ async def _identify(body: LoginRequest, request: Request, context: Context) -> t
     if body.api_key is not None:
         holder = await verify_key(body.api_key.get_secret_value(), request, context)
         return user_of(holder), holder.key_id
+    if body.login_token is not None:
+        return context.accounts.sign_in_tokens.verify(body.login_token.get_secret_value()).user_id, None
     assert body.name is not None and body.password is not None  # noqa: S101, PT018 - ensured by the model's validator
     user_id = await log_in(
         body.name,
