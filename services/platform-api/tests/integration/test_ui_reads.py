@@ -160,3 +160,43 @@ async def test_unknown_query_parameter_lists_nothing(platform: Platform) -> None
     refused = await anna.http.post("/api/queue-job", params={"dry_run": 1}, json={"jobType": "image_fast"})
     assert refused.status_code == 400
     assert (await anna.http.get("/api/jobs")).json()["data"] == []
+
+
+async def test_a_job_says_whether_it_failed_or_was_cancelled(platform: Platform) -> None:
+    anna = await platform.account("anna")
+    job_id = (await anna.submit("image_fast"))["id"]
+    assert (await anna.http.get(f"/api/jobs/{job_id}")).json()["data"]["state"] == "queued"
+    await anna.http.post(f"/api/jobs/{job_id}/cancel")
+    [job] = (await anna.http.get("/api/jobs")).json()["data"]
+    assert (job["status"], job["state"]) == ("failed", "cancelled")
+
+
+async def test_assets_are_counted_by_day_of_a_time_zone(platform: Platform, start_worker: StartWorker) -> None:
+    await start_worker()
+    anna, ben = await platform.account("anna"), await platform.account("ben")
+    for account, kind in ((anna, "sdxl_image_fast"), (anna, "video_fast"), (ben, "image_fast")):
+        await account.finished((await account.submit(kind))["id"])
+    moved = "UPDATE platform.assets SET created_at = %s WHERE job_type = %s RETURNING 1"
+    await platform.rows(moved, "2026-11-27T23:30:00Z", "video_fast")
+    await platform.rows(moved, "2026-11-26T12:00:00Z", "sdxl_image_fast")
+
+    async def days(**query: str) -> list[dict[str, Any]]:
+        answer = await anna.http.get("/api/assets/calendar", params=query)
+        assert answer.status_code == 200, answer.text
+        return list(answer.json()["days"])
+
+    assert await days() == [{"day": "2026-11-27", "count": 1}, {"day": "2026-11-26", "count": 6}]
+    assert await days(time_zone="Europe/Berlin") == [
+        {"day": "2026-11-28", "count": 1},
+        {"day": "2026-11-26", "count": 6},
+    ]
+    assert await days(job_type="video_fast") == [{"day": "2026-11-27", "count": 1}]
+    assert await days(job_type="image_fast") == []
+    assert await days(mime_type="audio/*") == []
+
+
+@pytest.mark.parametrize("zone", ["Europe/Nowhere", "x" * 65, "a b", "'; --"])
+async def test_an_unknown_time_zone_is_named(platform: Platform, zone: str) -> None:
+    anna = await platform.account("anna")
+    answer = await anna.http.get("/api/assets/calendar", params={"time_zone": zone})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "time_zone")

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from darkroom_schemas.ids import AssetId, JobId, UserId
@@ -22,6 +22,14 @@ class AssetPage:
     total_is_exact: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class AssetDay:
+    """A day on which `count` assets were created."""
+
+    day: date
+    count: int
+
+
 class AssetReads(Protocol):
     """Reads of assets."""
 
@@ -34,6 +42,10 @@ class AssetReads(Protocol):
     async def page(
         self, user_id: UserId, where: AssetFilter, *, limit: int, before: AssetId | None, offset: int
     ) -> AssetPage: ...
+
+    async def calendar(self, user_id: UserId, where: AssetFilter, *, time_zone: str, limit: int) -> list[AssetDay]:
+        """Count assets by day in a time zone, newest first; raises `InvalidParameter` if the zone is unknown."""
+        ...
 
 
 class AssetRemoval(Protocol):

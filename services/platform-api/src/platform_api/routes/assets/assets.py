@@ -1,10 +1,12 @@
 """`GET /api/assets`, and GET and DELETE of one asset."""
 
+from datetime import date
 from typing import Annotated, Any
 
 from darkroom_schemas.fields import Text
 from darkroom_schemas.ids import JobId
 from fastapi import APIRouter, Depends, Query, Response
+from pydantic import BaseModel, Field
 
 from platform_api.context import Ctx
 from platform_api.domain.assets.filters import AssetFilter
@@ -20,12 +22,33 @@ router = APIRouter(tags=["assets"], route_class=KnownQueryRoute)
 MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "No such asset, or it belongs to another user"}}
 
 
+MAX_DAYS = 10_000
+MimeTypeFilter = Annotated[
+    Text | None, Query(max_length=100, pattern=r"^[\w.+-]+/([\w.+-]+|\*)$", description="`image/*` for all.")
+]
+TimeZone = Annotated[
+    str,
+    Query(max_length=64, pattern=r"^[A-Za-z0-9_+/-]+$", description="A name of the IANA database: Europe/Berlin."),
+]
+
+
+class AssetsOfDay(BaseModel):
+    """The number of assets that were created on a day."""
+
+    day: date
+    count: int
+
+
+class AssetCalendar(BaseModel):
+    """The days with assets, newest first; at most 10,000."""
+
+    days: list[AssetsOfDay] = Field(description="Days without assets are left out.")
+
+
 async def _filter(
     job_id: Annotated[Uuid | None, Query()] = None,
     job_type: JobTypeFilter = None,
-    mime_type: Annotated[
-        Text | None, Query(max_length=100, pattern=r"^[\w.+-]+/([\w.+-]+|\*)$", description="`image/*` for all.")
-    ] = None,
+    mime_type: MimeTypeFilter = None,
     created_after: Annotated[QueryTime | None, Query(description="Created at or after this time.")] = None,
     created_before: Annotated[QueryTime | None, Query(description="Created before this time.")] = None,
 ) -> AssetFilter:
@@ -47,6 +70,20 @@ async def list_assets(
     items = [asset_item(asset, context.urls, now) for asset in page.assets]
     answer = AssetList(assets=items, total=page.total, total_is_exact=page.total_is_exact, cursor=page.cursor)
     return Response(answer.model_dump_json(), media_type="application/json")
+
+
+@router.get("/api/assets/calendar", operation_id="get_asset_calendar", summary="Count assets by day")
+async def asset_calendar(
+    context: Ctx,
+    user_id: CurrentUser,
+    job_type: JobTypeFilter = None,
+    mime_type: MimeTypeFilter = None,
+    time_zone: TimeZone = "UTC",
+) -> AssetCalendar:
+    """Count the caller's assets by day in a time zone. A list of one day is `GET /api/assets` with its two times."""
+    where = AssetFilter(job_type=job_type, mime_type=mime_type)
+    days = await context.assets.reads.calendar(user_id, where, time_zone=time_zone, limit=MAX_DAYS)
+    return AssetCalendar(days=[AssetsOfDay(day=each.day, count=each.count) for each in days])
 
 
 @router.get("/api/assets/{asset_id}", operation_id="get_asset", summary="Read an asset", responses=MISSING)

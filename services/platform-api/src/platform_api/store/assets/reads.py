@@ -1,17 +1,20 @@
 """Reads of assets. The caller checks access: by owner, or by signed link."""
 
 from collections.abc import Collection, Iterator
+from datetime import date
 from typing import Any
 
 from darkroom_chassis.database import Database
 from darkroom_schemas.ids import AssetId, UserId
 from darkroom_schemas.inputs import InputFile
 from darkroom_schemas.worker import Requirements
-from sqlalchemy import Column, ColumnElement, Select, func, select, true, tuple_
+from sqlalchemy import Column, ColumnElement, Date, Select, cast, func, select, true, tuple_
+from sqlalchemy.exc import DataError
 
 from platform_api.domain.assets.asset import Asset, Origin
 from platform_api.domain.assets.filters import EVERY_ASSET, AssetFilter
-from platform_api.domain.assets.ports import AssetPage
+from platform_api.domain.assets.ports import AssetDay, AssetPage
+from platform_api.domain.errors import InvalidParameter
 from platform_api.domain.jobs.filters import COUNTED_TO
 from platform_api.store.assets.rows import asset_of
 from platform_api.store.keyset.pagination import KeysetQuery
@@ -67,6 +70,34 @@ class PostgresAssets:
         if where == EVERY_ASSET:
             return AssetPage(found, cursor, total, True)
         return AssetPage(found, cursor, min(total, COUNTED_TO), total <= COUNTED_TO)
+
+    async def calendar(self, user_id: UserId, where: AssetFilter, *, time_zone: str, limit: int) -> list[AssetDay]:
+        statement = days_of_assets(user_id, where, time_zone).limit(limit)
+        async with self._database.connect() as connection:
+            try:
+                # Also checks the zone for users without assets.
+                await connection.execute(select(func.timezone(time_zone, func.now())))
+                rows = (await connection.execute(statement)).all()
+            except DataError as error:
+                if getattr(error.orig, "sqlstate", None) != _UNKNOWN_TIME_ZONE:
+                    raise
+                raise InvalidParameter("time_zone", "is not the name of a time zone, such as Europe/Berlin") from None
+        return [AssetDay(row.day, row.number) for row in rows]
+
+
+_UNKNOWN_TIME_ZONE = "22023"
+"""SQLSTATE invalid_parameter_value."""
+
+
+def days_of_assets(user_id: UserId, where: AssetFilter, time_zone: str) -> Select[date, int]:
+    """Count a user's assets by day of a time zone, newest first."""
+    day = cast(func.timezone(time_zone, assets.c.created_at), Date).label("day")
+    statement = select(day, func.count().label("number")).where(assets.c.user_id == user_id)
+    if where.job_type is not None:
+        statement = statement.where(assets.c.job_type == where.job_type)
+    if where.mime_type is not None:
+        statement = statement.where(_is_of_kind(where.mime_type))
+    return statement.group_by(day).order_by(day.desc())
 
 
 def page_of_assets(

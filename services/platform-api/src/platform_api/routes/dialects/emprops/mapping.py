@@ -53,6 +53,7 @@ class EmPropsJob(BaseModel):
     name: str
     description: str
     status: EmPropsStatus
+    state: JobStatus = Field(description="The exact status, which tells `cancelled` from `failed`.")
     progress: float | None
     error_message: str | None
     error_details: Any = Field(description="Error details of a reported failure.")
@@ -95,6 +96,7 @@ def emprops_job(job: JobView) -> EmPropsJob:
         name=job.name or label,
         description=job.description if job.description is not None else str(job.parameters.get("prompt", "")),
         status=STATUS[job.status],
+        state=job.status,
         progress=job.progress,
         error_message=job.error.message if job.error else None,
         error_details=reported.get("error_details"),
