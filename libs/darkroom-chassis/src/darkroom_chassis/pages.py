@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.resources import files
 
 from darkroom_schemas.errors import ErrorCode
@@ -71,14 +71,22 @@ _LANDING = """<!doctype html>
 """
 
 
-def add_pages(app: FastAPI, summary: str) -> None:
-    """Serve the pages. `summary` is the sentence on `/`. Without `text/html` in Accept, `/` returns JSON."""
+StartPage = Callable[[Request], Response]
+
+
+def add_pages(app: FastAPI, summary: str, start_page: StartPage | None = None) -> None:
+    """Serve the pages. `summary` is the sentence on `/`. Without `text/html` in Accept, `/` returns JSON.
+
+    Browsers get `start_page` at `/` instead, if there is one.
+    """
     router = APIRouter(include_in_schema=False)
 
     @router.get("/")
     async def landing(request: Request) -> Response:
         if "text/html" not in request.headers.get("accept", "text/html"):
             return JSONResponse(_landing_data(app, summary))
+        if start_page is not None:
+            return start_page(request)
         return HTMLResponse(_landing_page(app, summary), headers=HEADERS)
 
     @router.get("/docs")

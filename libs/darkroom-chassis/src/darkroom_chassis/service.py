@@ -20,7 +20,7 @@ from darkroom_chassis.logs import get_logger
 from darkroom_chassis.metrics import BUILD
 from darkroom_chassis.middleware import RequestContext
 from darkroom_chassis.outages import Outages, install_outage_handlers
-from darkroom_chassis.pages import add_pages
+from darkroom_chassis.pages import StartPage, add_pages
 from darkroom_chassis.settings import ServiceSettings
 
 log = get_logger(__name__)
@@ -42,9 +42,11 @@ def create_app(
     lifespan: Lifespan | None = None,
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
     body_limits: Mapping[str, int] | None = None,
+    start_page: StartPage | None = None,
 ) -> FastAPI:
     """Build an app with trace ids, the common error body and an access log. `outages` get 503 responses.
 
+    Browsers get `start_page` at `/` instead of a description of the service.
     `app.state.stopping` is an `asyncio.Event` that is set when shutdown begins.
     """
     app = FastAPI(
@@ -56,7 +58,7 @@ def create_app(
     install_error_handlers(app)
     install_outage_handlers(app, outages or {})
     _document_errors(app)
-    add_pages(app, description.partition("\n\n")[0])
+    add_pages(app, description.partition("\n\n")[0], start_page)
     return app
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 
 from darkroom_chassis.database import DATABASE_OUTAGES
 from darkroom_chassis.outages import Outages
@@ -14,9 +15,11 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from platform_api.domain.assets.upload import MAX_UPLOAD_BYTES
 from platform_api.http.errors import install_refusals
+from platform_api.http.ui_files import read_ui_files
 from platform_api.routes import ROUTERS
 from platform_api.routes.assets import uploads
 from platform_api.routes.dialects.emprops.aliases import EmPropsAliases
+from platform_api.routes.ui import UiPages
 from platform_api.wiring import Running
 
 VERSION = "0.1.0"
@@ -41,9 +44,17 @@ EmProps paths are also available without `/api`; `/generator/v2/{id}` is `/api/c
 
 
 def build_app(
-    assemble: Callable[[], AbstractAsyncContextManager[Running]], *, max_body_bytes: int, ui_origins: Sequence[str] = ()
+    assemble: Callable[[], AbstractAsyncContextManager[Running]],
+    *,
+    max_body_bytes: int,
+    ui_origins: Sequence[str] = (),
+    ui: Path | None = None,
 ) -> FastAPI:
-    """Build the app. `assemble` opens its dependencies at startup. Pages of `ui_origins` may use it (CORS)."""
+    """Build the app. `assemble` opens its dependencies at startup. Pages of `ui_origins` may use it (CORS).
+
+    `ui` is the folder of the built web UI; without it, `/` describes the service.
+    """
+    pages = None if ui is None else UiPages(read_ui_files(ui))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -61,6 +72,7 @@ def build_app(
         lifespan=lifespan,
         max_body_bytes=max_body_bytes,
         body_limits=BODY_BYTES,
+        start_page=pages.start if pages else None,
     )
     if ui_origins:
         app.add_middleware(
@@ -82,6 +94,8 @@ def build_app(
     async def check_loops() -> None:
         await app.state.running.loops.check()
 
+    if pages is not None:
+        app.include_router(pages.router())
     app.include_router(probe_routes({"database": check_database, "loops": check_loops}))
     return app
 

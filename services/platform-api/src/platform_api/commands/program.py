@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from platform_api.app import build_app
 from platform_api.commands import doctor
 from platform_api.commands.bootstrap import DEMO_CREDITS, Bootstrapped, bootstrap
+from platform_api.http.ui_files import installed_ui
 from platform_api.loops_app import build_loops_app
 from platform_api.migrations import MIGRATIONS
 from platform_api.settings import Settings
@@ -30,7 +31,12 @@ TOKEN_LIFETIME_S = 3600
 async def _serve() -> None:
     settings = Settings.load()
     configure_logging("platform-api", level=settings.log_level, log_format=settings.log_format)
-    app = build_app(partial(assemble, settings), max_body_bytes=settings.max_body_bytes, ui_origins=settings.ui_origins)
+    app = build_app(
+        partial(assemble, settings),
+        max_body_bytes=settings.max_body_bytes,
+        ui_origins=settings.ui_origins,
+        ui=installed_ui(),
+    )
     await serve(app, settings.host, settings.port, settings)
 
 

@@ -1,0 +1,90 @@
+"""The web UI: its pages at the paths that it routes itself, and their files under `/ui`."""
+
+from collections.abc import Mapping, Sequence
+
+from darkroom_chassis.errors import AppError
+from darkroom_schemas.errors import ErrorCode
+from fastapi import APIRouter, Request, Response
+
+from platform_api.http.ui_files import INDEX, UiFile
+
+PAGES = ("/studio", "/library", "/credits", "/console")
+METHODS = ["GET", "HEAD"]
+_IMMUTABLE = "public, max-age=31536000, immutable"
+_REVALIDATED = "no-cache"
+
+
+def content_security_policy(services: Sequence[str] = ()) -> str:
+    """Return the policy of the pages. `services` are the origins of other services that the pages call."""
+    return "; ".join(
+        [
+            "default-src 'none'",
+            "base-uri 'none'",
+            " ".join(["connect-src 'self'", *services]),
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+            "img-src 'self'",
+            "media-src 'self'",
+            "require-trusted-types-for 'script'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "trusted-types darkroom-worker",
+            "worker-src 'self'",
+        ]
+    )
+
+
+def ui_headers(services: Sequence[str] = ()) -> dict[str, str]:
+    """Return the security headers of every file of the UI."""
+    return {
+        "Content-Security-Policy": content_security_policy(services),
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+        "Referrer-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+class UiPages:
+    """Serves the files of the web UI."""
+
+    def __init__(self, files: Mapping[str, UiFile], services: Sequence[str] = ()) -> None:
+        self._files, self._headers = files, ui_headers(services)
+
+    def start(self, request: Request) -> Response:
+        """Return the page that all paths of the UI share; the script in it chooses what to show."""
+        return self._response(INDEX, request)
+
+    def router(self) -> APIRouter:
+        """Return the routes of the pages and their files."""
+        router = APIRouter(include_in_schema=False)
+
+        async def page(request: Request) -> Response:
+            return self.start(request)
+
+        async def file(request: Request, path: str) -> Response:
+            return self._response(f"ui/{path}", request)
+
+        for path in PAGES:
+            router.add_api_route(path, page, methods=METHODS)
+            router.add_api_route(path + "/{rest:path}", page, methods=METHODS)
+        router.add_api_route("/ui/{path:path}", file, methods=METHODS)
+        return router
+
+    def _response(self, name: str, request: Request) -> Response:
+        file = self._files.get(name)
+        if file is None:
+            raise AppError(404, ErrorCode.NOT_FOUND, "There is no such file.")
+        content, encoding = file.in_encoding(request.headers.get("accept-encoding", ""))
+        # Each encoding is a representation of its own and needs a tag of its own (RFC 9110 §8.8.3).
+        tag = f'"{file.tag}-{encoding}"' if encoding else f'"{file.tag}"'
+        headers = self._headers | {
+            "Cache-Control": _IMMUTABLE if file.is_hashed else _REVALIDATED,
+            "ETag": tag,
+            "Vary": "Accept, Accept-Encoding",
+        }
+        if tag in request.headers.get("if-none-match", "").split(", "):
+            return Response(status_code=304, headers=headers)
+        if encoding is not None:
+            headers["Content-Encoding"] = encoding
+        return Response(content, headers=headers, media_type=file.media_type)
