@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 BIN := .venv/bin
+UI := services/web-ui/src/web_ui/static/index.html
 SOURCES := $(wildcard libs/*/src services/*/src deploy/*/src) tests benchmarks/queue
 # Each is a call of its own: modules of different folders share names, such as conftest.
 TEST_FOLDERS := $(wildcard libs/*/tests services/*/tests deploy/*/tests)
@@ -11,7 +12,7 @@ TEST_PROCESSES ?= 2
 PARALLEL = OMP_NUM_THREADS=1 $(BIN)/pytest -n $(TEST_PROCESSES)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install install-dev demo up down test quick chaos test-e2e test-backends install-comfyui install-llm check contracts bench-queue bench-platform bench-backends bench-webhooks bench-sockets bench-gpu bench-overhead proto-schemas lint types format migrate clean images metrics-page lint-deploy bench-autoscaling layers train-mini
+.PHONY: help install install-dev demo up down test quick chaos test-e2e test-backends install-comfyui install-llm check contracts bench-queue bench-platform bench-backends bench-webhooks bench-sockets bench-gpu bench-overhead proto-schemas lint types format migrate clean images metrics-page lint-deploy bench-autoscaling layers train-mini ui ui-dev ui-check ui-shots
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,12 +27,27 @@ demo: install ## Make six pictures, a video and an enhanced prompt on this machi
 	@$(BIN)/darkroom demo
 
 up: install ## Run the whole stack in the foreground (Ctrl-C stops it)
+	@[ -e $(UI) ] || services/web-ui/build.sh || echo "The web UI was not built; the stack starts without it."
 	@$(BIN)/darkroom up
+
+ui: install ## Build the web UI, which platform-api serves when it starts
+	@services/web-ui/build.sh
+
+ui-dev: install ## Serve the web UI with hot reload, against the running stack
+	@DARKROOM_PLATFORM_URL="$$($(BIN)/darkroom env | sed -n 's/^DARKROOM_PLATFORM_URL=//p')" services/web-ui/build.sh dev
+
+ui-check: install-dev ## Check types, style and unit tests of the web UI
+	@services/web-ui/build.sh check
+	@services/web-ui/build.sh test
+
+ui-shots: install-dev ui ## Photograph every page in both themes and three widths into docs/pictures/ui
+	$(BIN)/pytest -q tests/ui/gallery.py
 
 down: install ## Stop a stack that runs in the background
 	@$(BIN)/darkroom down
 
-test: install-dev ## Run all tests in TEST_PROCESSES (2) processes, those through the running stack included
+test: install-dev ## Run all tests in TEST_PROCESSES (2) processes, those in a browser and through the running stack included
+	@services/web-ui/build.sh || echo "The web UI was not built: its tests in a browser are skipped."
 	$(PARALLEL) --durations=25
 
 quick: install-dev ## Run the tests that need no servers, in less than a minute: unit tests and contracts
@@ -56,7 +72,7 @@ install-llm: install-dev ## Install a llama.cpp server with a small model into .
 test-backends: install-comfyui install-llm ## Run the tests with real back ends: ComfyUI, llama.cpp, Ollama's protocol (about 7 minutes)
 	TEST_BACKENDS=1 OMP_NUM_THREADS=1 $(BIN)/pytest tests/backends
 
-check: lint lint-deploy types layers test ## Run everything that must pass before a change is merged
+check: lint lint-deploy types layers ui-check test ## Run everything that must pass before a change is merged
 
 layers: install-dev ## Check that imports go downwards only
 	$(BIN)/lint-imports

@@ -28,7 +28,8 @@ def main() -> int:
     config = make_config(["--config", str(ROOT / "pyproject.toml")])
     vulture = Vulture(ignore_names=config["ignore_names"], ignore_decorators=config["ignore_decorators"])
     patterns: list[str] = config["paths"]
-    vulture.scavenge([str(path) for pattern in patterns for path in ROOT.glob(pattern)])
+    folders = [str(path) for pattern in patterns for path in ROOT.glob(pattern)]
+    vulture.scavenge(folders, exclude=[f"*/{name}/*" for name in config["exclude"]])
     unused = [
         item for item in vulture.get_unused_code(min_confidence=60)
         if item.typ != "variable" or item.name not in fields_of(Path(item.filename))

@@ -34,7 +34,7 @@ def built(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("path", ["/", "/studio", "/studio/picture/1", "/library", "/credits", "/console/fleet"])
+@pytest.mark.parametrize("path", ["/", "/studio", "/studio/picture/1", "/library", "/credits", "/keys"])
 async def test_every_page_is_the_same_document(built: Path, path: str) -> None:
     async with client(built) as browser:
         answer = await browser.get(path, headers=HTML)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from platform_api.http.ui_files import INDEX, UiFile
 
-PAGES = ("/studio", "/library", "/credits", "/console")
+PAGES = ("/studio", "/library", "/credits", "/keys")
 METHODS = ["GET", "HEAD"]
 _IMMUTABLE = "public, max-age=31536000, immutable"
 _REVALIDATED = "no-cache"

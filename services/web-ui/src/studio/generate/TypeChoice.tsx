@@ -1,0 +1,54 @@
+/** The choice of the job type, with what it makes. */
+import type { JobType } from "~/api/types";
+import { isVideo } from "~/api/types";
+import { useText } from "~/i18n";
+import { Icon } from "~/parts/Icon";
+
+interface TypeChoiceProps {
+  types: JobType[];
+  chosen: JobType | undefined;
+  onChoose: (name: string) => void;
+}
+
+export function TypeChoice({ types, chosen, onChoose }: TypeChoiceProps) {
+  const t = useText();
+  return (
+    <div className="field">
+      <label className="label" htmlFor="type">
+        {t.studio.type}
+      </label>
+      <span className="select tall">
+        <select
+          id="type"
+          value={chosen?.name ?? ""}
+          aria-describedby="type-note"
+          onChange={({ target }) => onChoose(target.value)}
+        >
+          {types.map(({ name, label, available }) => (
+            <option key={name} value={name}>
+              {available === false ? t.studio.notNow(label) : label}
+            </option>
+          ))}
+        </select>
+        <span className="note" id="type-note">
+          {chosen && <Makes type={chosen} />}
+        </span>
+        <Icon name="down" />
+      </span>
+    </div>
+  );
+}
+
+function Makes({ type }: { type: JobType }) {
+  const t = useText();
+  const seconds = type.frames && type.fps ? Math.round(type.frames / type.fps) : 0;
+  const what = isVideo(type.mime_type) ? t.studio.videoOf(seconds) : t.studio.pictures(type.outputs);
+  const size = type.width && type.height ? `${type.width} × ${type.height}` : "";
+  return (
+    <>
+      {what}
+      {size && <span className="wide">, {size}</span>}
+      {type.enhanced && <span>, {t.studio.enhanced}</span>}
+    </>
+  );
+}

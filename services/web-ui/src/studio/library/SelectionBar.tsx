@@ -1,0 +1,49 @@
+/** What can be done with the chosen pictures. */
+import { sameOrigin } from "~/api/client";
+import { useFormat, useText } from "~/i18n";
+import { Icon } from "~/parts/Icon";
+import { useKeys } from "~/parts/useKeys";
+import { useDelete } from "../useDelete";
+import type { Selection } from "./useSelection";
+
+export function SelectionBar({ selection }: { selection: Selection }) {
+  const t = useText();
+  const format = useFormat();
+  const remove = useDelete();
+  const chosen = [...selection.chosen.values()];
+  const bytes = chosen.reduce((sum, { size_bytes }) => sum + size_bytes, 0);
+  const discard = () => {
+    remove(chosen.map(({ id }) => id));
+    selection.clear();
+  };
+  const download = () => {
+    for (const { url } of chosen) {
+      const link = document.createElement("a");
+      link.href = sameOrigin(url);
+      link.download = "";
+      link.click();
+    }
+  };
+  useKeys({ Escape: selection.clear, Delete: discard, d: download });
+  return (
+    <div className="selbar">
+      <div className="actionbar" role="toolbar" aria-label={t.library.actions}>
+        <span className="selcount nowrap">
+          <b>{t.library.selected(chosen.length)}</b> <span className="dim">{format.bytes(bytes)}</span>
+        </span>
+        <button type="button" className="btn ghost" onClick={download}>
+          <Icon name="download" />
+          <span className="wide">{t.shared.download}</span>
+        </button>
+        <button type="button" className="btn ghost danger" onClick={discard}>
+          <Icon name="trash" />
+          {t.library.deleteN(chosen.length)}
+        </button>
+        <span className="sepv" />
+        <button type="button" className="btn ghost sq" aria-label={t.library.clear} onClick={selection.clear}>
+          <Icon name="x" />
+        </button>
+      </div>
+    </div>
+  );
+}

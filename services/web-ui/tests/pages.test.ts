@@ -1,0 +1,111 @@
+import { describe, expect, it } from "vitest";
+import { requestOf, studioTypes } from "~/studio/generate/request";
+import { secondsLeft } from "~/studio/generate/progress";
+import { spansOf } from "~/studio/job/spans";
+import { monthsOf, rowsOf } from "~/studio/library/rows";
+import type { Draft } from "~/studio/generate/draft";
+import { entry, job, jobType } from "./samples";
+
+const draft: Draft = {
+  type: "sdxl_image_fast",
+  prompt: "a boat",
+  negative: null,
+  seed: "",
+  start: { asset_id: "a1", thumbnail: "" },
+  strength: 0.5,
+  hires: true,
+  scale: 2,
+};
+
+describe("the request of a draft", () => {
+  it("has what was chosen, and leaves defaults to the server", () => {
+    expect(requestOf(draft, jobType())).toEqual({
+      jobType: "sdxl_image_fast",
+      metadata: { prompt: "a boat", init_image: { asset_id: "a1" }, denoising_strength: 0.5, hires: { scale: 2 } },
+    });
+  });
+
+  it("leaves out what the job type does not take", () => {
+    const video = jobType({ name: "video_fast", parameters: { properties: { prompt: {}, seed: {} } } });
+    const asked = requestOf({ ...draft, negative: "text", seed: "41" }, video);
+    expect(asked).toEqual({ jobType: "video_fast", metadata: { prompt: "a boat", seed: "41" } });
+  });
+
+  it("is offered for types that make something to see, those that run now first", () => {
+    const types = [
+      jobType({ name: "away", available: false }),
+      jobType({ name: "text", mime_type: "text/plain" }),
+      jobType({ name: "here" }),
+    ];
+    expect(studioTypes(types).map(({ name }) => name)).toEqual(["here", "away"]);
+  });
+});
+
+describe("the rest of a job", () => {
+  it("is estimated from its pace, and not while that would be a guess", () => {
+    const running = job({ state: "running", started_at: "2026-11-28T10:00:00Z", progress: 25 });
+    const now = Date.parse("2026-11-28T10:00:10Z");
+    expect(secondsLeft(running, now)).toBe(30);
+    expect(secondsLeft({ ...running, progress: 2 }, now)).toBeNull();
+    expect(secondsLeft({ ...running, started_at: null }, now)).toBeNull();
+  });
+});
+
+describe("the timeline", () => {
+  const at = (second: number) => Date.UTC(2026, 10, 28, 10, 0, second);
+
+  it("shows waiting, failed attempts and work of the last run", () => {
+    const history = [
+      entry(1, "created", 0),
+      entry(2, "error", 1),
+      entry(3, "retried", 10),
+      entry(4, "node_started", 12, 0),
+      entry(5, "node_retrying", 15, 0),
+      entry(6, "node_started", 20, 0),
+      entry(7, "complete", 30),
+    ];
+    const spans = spansOf(job({ state: "completed" }), history, at(99));
+    expect(spans.map(({ kind, attempt, from, to }) => [kind, attempt, from, to])).toEqual([
+      ["wait", 0, at(10), at(12)],
+      ["failed", 1, at(12), at(15)],
+      ["wait", 0, at(15), at(20)],
+      ["work", 2, at(20), at(30)],
+    ]);
+  });
+
+  it("goes on until now while the job is active", () => {
+    const history = [entry(1, "created", 0), entry(2, "node_started", 2, 0)];
+    const last = spansOf(job({ state: "running" }), history, at(9)).at(-1);
+    expect(last).toMatchObject({ kind: "live", from: at(2), to: at(9) });
+    expect(spansOf(job(), history.slice(0, 1), at(4))).toMatchObject([{ kind: "wait", from: at(0), to: at(4) }]);
+  });
+});
+
+describe("the grid", () => {
+  const days = [
+    { day: "2026-11-28", count: 5 },
+    { day: "2026-11-01", count: 1 },
+    { day: "2026-10-31", count: 2 },
+  ];
+
+  it("has a heading for each day and rows of equal length", () => {
+    const rows = rowsOf(days, 3);
+    expect(rows.map((row) => [row.kind, row.day, row.first])).toEqual([
+      ["day", "2026-11-28", 0],
+      ["pictures", "2026-11-28", 0],
+      ["pictures", "2026-11-28", 3],
+      ["day", "2026-11-01", 5],
+      ["pictures", "2026-11-01", 5],
+      ["day", "2026-10-31", 6],
+      ["pictures", "2026-10-31", 6],
+    ]);
+    expect(rows.filter((row) => row.kind === "pictures").map((row) => row.count)).toEqual([3, 2, 1, 2]);
+  });
+
+  it("sums days up to months", () => {
+    expect(monthsOf(days)).toEqual([
+      { month: "2026-11", count: 6, day: "2026-11-28" },
+      { month: "2026-10", count: 2, day: "2026-10-31" },
+    ]);
+  });
+});
