@@ -101,6 +101,7 @@ class Environments:
             PLATFORM, prefix, address, "JWT_SECRET", "SIGNING_SECRET",
             PLATFORM_DATABASE_URL=self.servers.platform_database_url,
             PUBLIC_URL=self.env.get("PUBLIC_URL") or self.addresses.platform.url,
+            UI_QUEUE_URL=self.env.get("UI_QUEUE_URL") or self.addresses.queue.url,
             **settings,
         )  # fmt: skip
 
@@ -115,7 +116,9 @@ class Environments:
         return {"REDIS_URL": self.servers.redis_url_of(GPU_WORKER), "OBJECT_STORE_URL": store}
 
     def queue(self) -> dict[str, str]:
-        return self._service(QUEUE, "QUEUE_API", self.addresses.queue, "AUTH_TOKEN", "SIGNING_SECRET")
+        return self._service(QUEUE, "QUEUE_API", self.addresses.queue, "AUTH_TOKEN", "SIGNING_SECRET",
+            UI_ORIGINS=self.env.get("UI_ORIGINS") or self.addresses.platform.url,
+        )  # fmt: skip
 
     def dispatcher(self) -> dict[str, str]:
         return self._service(

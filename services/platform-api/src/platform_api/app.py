@@ -49,12 +49,13 @@ def build_app(
     max_body_bytes: int,
     ui_origins: Sequence[str] = (),
     ui: Path | None = None,
+    ui_queue_url: str = "",
 ) -> FastAPI:
     """Build the app. `assemble` opens its dependencies at startup. Pages of `ui_origins` may use it (CORS).
 
-    `ui` is the folder of the built web UI; without it, `/` describes the service.
+    `ui` is the folder of the built web UI; without it, `/` describes the service. Its console calls `ui_queue_url`.
     """
-    pages = None if ui is None else UiPages(read_ui_files(ui))
+    pages = None if ui is None else UiPages(read_ui_files(ui), ui_queue_url)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -55,6 +55,12 @@ class SocketTickets(Protocol):
     async def make(self, tenant: TenantId | None, *, until_ms: int | None = None) -> str: ...
 
 
+class OperatorTickets(Protocol):
+    """Issues tickets with which an operator's browser calls queue-api."""
+
+    async def make_operator_ticket(self) -> str: ...
+
+
 class Subscriptions(JobSubscriptions, UserSubscriptions, Protocol):
     """Live events of a job, and of all jobs of a user."""
 
@@ -142,6 +148,7 @@ class StreamContext:
     subscriptions: Subscriptions
     replay: Replays
     tickets: SocketTickets
+    operator_tickets: OperatorTickets
     heartbeat_s: float
     places: ConnectionLimit
 

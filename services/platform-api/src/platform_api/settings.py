@@ -45,6 +45,8 @@ class Settings(ServiceSettings):
     """Whether to create users, with a balance of 0, when their first token of that provider is verified."""
     ui_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Origins of web pages that may use this API from a browser, in addition to `public_url`; comma-separated."""
+    ui_queue_url: str = ""
+    """URL of queue-api for the browsers of operators; without it, the web UI has no console."""
     session_lifetime_s: float = Field(default=7 * 86400, ge=60, le=90 * 86400)
     signing_secret: SecretStr = Field(min_length=32)
     credits_low_below: float = Field(default=1.0, ge=0)

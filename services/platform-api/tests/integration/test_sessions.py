@@ -7,6 +7,8 @@ import httpx
 import psycopg
 import pytest
 from darkroom_chassis.api_keys import KeyKind
+from darkroom_queue import QueueClient
+from darkroom_redis import OperatorTickets
 from darkroom_schemas.ids import UserId
 from platform_api.commands.bootstrap import make_key
 from platform_api.domain.accounts.sessions import set_password
@@ -308,3 +310,24 @@ async def test_an_image_is_uploaded_by_cookie_from_our_own_pages_only(platform: 
         form = {"Content-Type": "text/plain"}
         refused = await browser.post("/api/uploads", content=b"x", headers=own | form)
         assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "Content-Type")
+
+
+async def test_only_operators_get_a_ticket_for_queue_api(platform: Platform) -> None:
+    anna, ben = await platform.account("anna"), await platform.account("ben")
+    async with open_accounts(platform.settings) as accounts:
+        await accounts.set_operator(anna.id, is_operator=True)
+    body = {"audience": "operator"}
+    ticket = (await anna.http.post("/api/auth/ticket", json=body)).json()
+    assert (ticket["reusable"], ticket["expires_in"]) == (True, 300)
+    link = await QueueClient.open(platform.redis_url)
+    try:
+        assert await OperatorTickets(link).is_operator(ticket["ticket"])
+    finally:
+        await link.close()
+    assert (await anna.http.get("/api/me")).json()["operator"] is True
+    refused = await ben.http.post("/api/auth/ticket", json=body)
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    assert (await ben.http.get("/api/me")).json()["operator"] is False
+    async with open_accounts(platform.settings) as accounts:
+        await accounts.set_operator(anna.id, is_operator=False)
+    assert (await anna.http.post("/api/auth/ticket", json=body)).status_code == 403

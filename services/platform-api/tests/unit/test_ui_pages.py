@@ -16,8 +16,8 @@ def never() -> AbstractAsyncContextManager[Running]:
     raise AssertionError("nothing is opened")
 
 
-def client(ui: Path | None) -> httpx.AsyncClient:
-    app = build_app(never, max_body_bytes=1000, ui=ui)
+def client(ui: Path | None, queue_url: str = "") -> httpx.AsyncClient:
+    app = build_app(never, max_body_bytes=1000, ui=ui, ui_queue_url=queue_url)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://platform")
 
 
@@ -104,3 +104,16 @@ async def test_without_a_built_ui_the_service_describes_itself() -> None:
     async with client(None) as browser:
         assert "Darkroom platform API" in (await browser.get("/", headers=HTML)).text
         assert (await browser.get("/studio", headers=HTML)).status_code == 404
+
+
+async def test_the_console_may_call_queue_api_and_nothing_else(built: Path) -> None:
+    async with client(built, "https://queue.example:9820/base") as browser:
+        page = await browser.get("/console", headers=HTML)
+        config = (await browser.get("/ui/config.json")).json()
+    assert "connect-src 'self' https://queue.example:9820;" in page.headers["Content-Security-Policy"]
+    assert config == {"queue_url": "https://queue.example:9820/base"}
+
+
+async def test_without_its_url_there_is_no_console(built: Path) -> None:
+    async with client(built) as browser:
+        assert (await browser.get("/ui/config.json")).json() == {"queue_url": None}

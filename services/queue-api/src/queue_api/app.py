@@ -8,6 +8,7 @@ from darkroom_chassis.probes import probe_routes
 from darkroom_chassis.service import create_app
 from darkroom_redis import RedisUnavailable
 from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
 
 from queue_api.routes import bulk, dead_letters, fleet, job_groups, job_list, jobs, outputs, queues, series, tickets
 from queue_api.settings import Settings
@@ -35,6 +36,14 @@ def build_app(settings: Settings) -> FastAPI:
         await app.state.loops.check()
 
     app = create_app("Darkroom queue-api", VERSION, outages=OUTAGES, description=DESCRIPTION, lifespan=lifespan)
+    if settings.ui_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.ui_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type"],
+            expose_headers=["Retry-After", "X-Trace-Id"],
+        )
     app.include_router(events.router)
     app.include_router(group_events.router)
     app.include_router(job_groups.router)

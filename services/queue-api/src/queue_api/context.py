@@ -17,7 +17,7 @@ from darkroom_queue import (
     Registry,
     Series,
 )
-from darkroom_redis import Tickets
+from darkroom_redis import OperatorTickets, Tickets
 from starlette.requests import HTTPConnection
 
 from queue_api.domain.calibration import Calibration
@@ -60,6 +60,7 @@ class Context:
     outputs: OutputReader
     groups_need_token: bool
     tickets: Tickets
+    operator_tickets: OperatorTickets
     connections: ConnectionLimit
     auth_token: str | None
     max_depth: int

@@ -1,9 +1,11 @@
 """Settings of queue-api, from the environment."""
 
 import ipaddress
+from typing import Annotated
 
 from darkroom_chassis.settings import ServiceSettings
-from pydantic import Field, RedisDsn, SecretStr
+from pydantic import Field, RedisDsn, SecretStr, field_validator
+from pydantic_settings import NoDecode
 
 LOOPBACK = "127.0.0.1"
 
@@ -29,7 +31,14 @@ class Settings(ServiceSettings):
     """Signs these links; the same for all replicas."""
     queue_public_url: str | None = None
     """Public URL of this service, the start of these links; by default its own address."""
+    ui_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins of web pages that may call this API from a browser with an operator's ticket; comma-separated."""
     ws_connections_per_client: int = Field(default=100, ge=1)
+
+    @field_validator("ui_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
     @property
     def host(self) -> str:

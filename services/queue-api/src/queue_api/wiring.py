@@ -22,7 +22,7 @@ from darkroom_queue import (
     Series,
     Sweeper,
 )
-from darkroom_redis import RedisUnavailable, Tickets
+from darkroom_redis import OperatorTickets, RedisUnavailable, Tickets
 
 from queue_api.clients.client_jobs import ClientJobs
 from queue_api.clients.event_frames import EventFrames
@@ -112,6 +112,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Running]:
         groups_need_token=settings.groups_need_token,
         state=SystemState(producer, insight, dead_letters, fleet),
         tickets=Tickets(redis_client),
+        operator_tickets=OperatorTickets(redis_client),
         connections=ConnectionLimit(settings.ws_connections_per_client),
         auth_token=settings.auth_token.get_secret_value() if settings.auth_token else None,
         max_depth=settings.queue_max_depth,

@@ -1,13 +1,15 @@
 """What operators do: pause and resume, look through dead letters, retry them, drain workers."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from darkroom_queue import Producer, QueueClient, StepContext
+from darkroom_redis import OperatorTickets, Tickets
 from darkroom_schemas.step import StepResult
-from support.queue_api import SIMULATION, complete, ended, fail, submit, working
+from support.queue_api import SIMULATION, complete, ended, fail, queue_api, submit, working
 from support.steps import make_step
 from support.waiting import until
 
@@ -213,3 +215,23 @@ async def test_a_step_of_a_user_is_left_to_the_platform(api: httpx.AsyncClient, 
     answer = await api.post(f"/api/jobs/{step.id}/retry")
     assert (answer.status_code, answer.json()["code"]) == (409, "not_retryable")
     await client.close()
+
+
+async def test_an_operators_ticket_is_as_good_as_the_token_and_a_sockets_ticket_is_not(
+    api: httpx.AsyncClient, link: QueueClient
+) -> None:
+    valid, socket = await OperatorTickets(link).make_operator_ticket(), await Tickets(link).make(None)
+    for ticket, status in ((valid, 200), (socket, 401), ("do_" + socket, 401), (valid[:-1], 401)):
+        answer = await api.get("/api/queues", headers={"Authorization": f"Bearer {ticket}"})
+        assert answer.status_code == status, ticket
+    assert (await api.get("/api/workers", headers={"Authorization": f"Bearer {valid}"})).status_code == 200
+
+
+def test_only_pages_of_listed_origins_may_call(redis_url: str, tmp_path: Path) -> None:
+    ui = "https://ui.example"
+    with queue_api(redis_url, tmp_path, UI_ORIGINS=ui) as service, httpx.Client(base_url=service.url) as browser:
+        asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+        allowed = browser.options("/api/queues/pause", headers={"Origin": ui} | asked)
+        assert allowed.headers["Access-Control-Allow-Origin"] == ui
+        elsewhere = browser.options("/api/queues/pause", headers={"Origin": "https://evil.example"} | asked)
+        assert "Access-Control-Allow-Origin" not in elsewhere.headers

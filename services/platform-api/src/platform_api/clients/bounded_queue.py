@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from darkroom_chassis.availability import ADVISORY_S, NEEDED_S, Availability, ServerUnavailable
 from darkroom_queue import Insight, Producer, Waiting
-from darkroom_redis import RedisUnavailable, Tickets
+from darkroom_redis import OperatorTickets, RedisUnavailable, Tickets
 from darkroom_schemas.ids import StepId, TenantId
 from darkroom_schemas.step import StepView
 
@@ -13,10 +13,21 @@ Answer = TypeVar("Answer")
 
 
 class BoundedQueue:
-    """Implements `RunningSteps`, `WaitingSteps` and `SocketTickets`; raises `RedisUnavailable` during an outage."""
+    """Implements `RunningSteps`, `WaitingSteps`, `SocketTickets` and `OperatorTickets`.
 
-    def __init__(self, producer: Producer, insight: Insight, tickets: Tickets, redis: Availability) -> None:
+    Raises `RedisUnavailable` during an outage.
+    """
+
+    def __init__(
+        self,
+        producer: Producer,
+        insight: Insight,
+        tickets: Tickets,
+        operators: OperatorTickets,
+        redis: Availability,
+    ) -> None:
         self._producer, self._insight, self._tickets, self._redis = producer, insight, tickets, redis
+        self._operators = operators
 
     async def read(self, step_id: StepId) -> StepView | None:
         return await self._ask(lambda: self._producer.read(step_id), ADVISORY_S)
@@ -29,6 +40,9 @@ class BoundedQueue:
 
     async def make(self, tenant: TenantId | None, *, until_ms: int | None = None) -> str:
         return await self._ask(lambda: self._tickets.make(tenant, until_ms=until_ms), NEEDED_S)
+
+    async def make_operator_ticket(self) -> str:
+        return await self._ask(self._operators.make_operator_ticket, NEEDED_S)
 
     async def _ask(self, call: Callable[[], Awaitable[Answer]], within_s: float) -> Answer:
         try:

@@ -23,8 +23,12 @@ class Bootstrapped:
 
 
 async def bootstrap(accounts: Accounts, given: Mapping[KeyKind, str | None], *, credits: float) -> Bootstrapped:
-    """Create what is missing. Keys are stored as hashes, so a key that is not given is replaced by a new one."""
+    """Create what is missing, and make the demo user an operator.
+
+    Keys are stored as hashes, so a key that is not given is replaced by a new one.
+    """
     user_id, _ = await accounts.open(DEMO_USER, round(credits * 1000))
+    await accounts.set_operator(user_id, is_operator=True)
     keys = {}
     for kind in KeyKind:
         text = given.get(kind)

@@ -36,6 +36,7 @@ async def _serve() -> None:
         max_body_bytes=settings.max_body_bytes,
         ui_origins=settings.ui_origins,
         ui=installed_ui(),
+        ui_queue_url=settings.ui_queue_url,
     )
     await serve(app, settings.host, settings.port, settings)
 

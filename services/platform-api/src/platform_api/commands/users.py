@@ -42,6 +42,7 @@ def register(app: typer.Typer) -> None:
     user.command("add")(_add)
     user.command("password")(_password)
     user.command("credits")(_credits)
+    user.command("operator")(_operator)
     keys.register(user)
     app.add_typer(user, name="user")
 
@@ -128,6 +129,27 @@ def _credits(
     if balance_mc is None:
         refuse(f"There is no user named {name}.")
     typer.echo(f"The balance of {name} is {balance_mc / 1000:g} credits.")
+
+
+def _operator(
+    name: UserName,
+    revoke: Annotated[bool, typer.Option("--revoke", help="End it.")] = False,
+) -> None:
+    """Let a user see and change queues and workers in the web UI."""
+    from platform_api.wiring import open_accounts
+
+    settings = load_settings()
+
+    async def change() -> bool:
+        async with open_accounts(settings) as accounts:
+            user = await accounts.named(name)
+            if user is not None:
+                await accounts.set_operator(user.id, is_operator=not revoke)
+        return user is not None
+
+    if not run(change()):
+        refuse(f"There is no user named {name}.")
+    typer.echo(f"{name} is {'no longer an operator' if revoke else 'an operator'}.")
 
 
 async def _set(settings: "Settings", user_id: UserId, password: str) -> None:

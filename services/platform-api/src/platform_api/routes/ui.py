@@ -1,14 +1,16 @@
 """The web UI: its pages at the paths that it routes itself, and their files under `/ui`."""
 
 from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
 
 from darkroom_chassis.errors import AppError
 from darkroom_schemas.errors import ErrorCode
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
 
 from platform_api.http.ui_files import INDEX, UiFile
 
-PAGES = ("/studio", "/library", "/credits", "/keys")
+PAGES = ("/studio", "/library", "/credits", "/keys", "/console")
 METHODS = ["GET", "HEAD"]
 _IMMUTABLE = "public, max-age=31536000, immutable"
 _REVALIDATED = "no-cache"
@@ -45,11 +47,18 @@ def ui_headers(services: Sequence[str] = ()) -> dict[str, str]:
     }
 
 
-class UiPages:
-    """Serves the files of the web UI."""
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of a URL."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
-    def __init__(self, files: Mapping[str, UiFile], services: Sequence[str] = ()) -> None:
-        self._files, self._headers = files, ui_headers(services)
+
+class UiPages:
+    """Serves the files of the web UI. Its console calls queue-api at `queue_url`; without it, there is no console."""
+
+    def __init__(self, files: Mapping[str, UiFile], queue_url: str = "") -> None:
+        self._files, self._queue_url = files, queue_url
+        self._headers = ui_headers([origin_of(queue_url)] if queue_url else [])
 
     def start(self, request: Request) -> Response:
         """Return the page that all paths of the UI share; the script in it chooses what to show."""
@@ -65,9 +74,14 @@ class UiPages:
         async def file(request: Request, path: str) -> Response:
             return self._response(f"ui/{path}", request)
 
+        async def config() -> JSONResponse:
+            headers = self._headers | {"Cache-Control": _REVALIDATED}
+            return JSONResponse({"queue_url": self._queue_url or None}, headers=headers)
+
         for path in PAGES:
             router.add_api_route(path, page, methods=METHODS)
             router.add_api_route(path + "/{rest:path}", page, methods=METHODS)
+        router.add_api_route("/ui/config.json", config, methods=["GET"])
         router.add_api_route("/ui/{path:path}", file, methods=METHODS)
         return router
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from darkroom_chassis.connection_limit import ConnectionLimit
 from darkroom_queue import Insight, Registry
-from darkroom_redis import Tickets
+from darkroom_redis import OperatorTickets, Tickets
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from standardwebhooks import Webhook
@@ -41,7 +41,8 @@ from platform_api.wiring.loops import Loops
 def join_context(base: Foundation, loops: Loops) -> Context:
     """Return the context: the ports and settings that routes use."""
     settings, database = base.settings, base.database
-    queue = BoundedQueue(base.producer, Insight(base.redis_client), Tickets(base.redis_client), base.redis)
+    tickets, operators = Tickets(base.redis_client), OperatorTickets(base.redis_client)
+    queue = BoundedQueue(base.producer, Insight(base.redis_client), tickets, operators, base.redis)
     return Context(
         jobs=_jobs(base, loops, queue),
         accounts=_accounts(base),
@@ -60,6 +61,7 @@ def join_context(base: Foundation, loops: Loops) -> Context:
             subscriptions=loops.fanout,
             replay=loops.recent,
             tickets=queue,
+            operator_tickets=queue,
             heartbeat_s=settings.sse_heartbeat_s,
             places=ConnectionLimit(settings.sse_streams_per_user),
         ),

@@ -1,4 +1,7 @@
-"""Access control: callers need the operator's token. If none is set, any caller on loopback has access."""
+"""Access control: callers need the operator's token, or a ticket that platform-api issued to an operator.
+
+If no token is set, any caller on loopback has access.
+"""
 
 from typing import Annotated
 
@@ -28,5 +31,7 @@ async def require_token(
         return
     if credentials is None:
         raise Unauthenticated("Send the queue's token: Authorization: Bearer <AUTH_TOKEN>.")
-    if not context.token_matches(credentials.credentials):
+    if context.token_matches(credentials.credentials):
+        return
+    if not await context.operator_tickets.is_operator(credentials.credentials):
         raise Unauthenticated("The token is not valid.")

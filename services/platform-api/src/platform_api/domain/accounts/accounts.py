@@ -11,12 +11,16 @@ from platform_api.domain.accounts.api_keys import StoredKey
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """The owner of jobs, assets and credits. The balance is in thousandths of a credit."""
+    """The owner of jobs, assets and credits. The balance is in thousandths of a credit.
+
+    An operator may also see and change queues and workers.
+    """
 
     id: UserId
     name: str
     balance_mc: int
     created_at: datetime
+    is_operator: bool = False
 
 
 class Accounts(Protocol):
@@ -28,6 +32,10 @@ class Accounts(Protocol):
 
     async def open(self, name: str, credits_mc: int) -> tuple[UserId, bool]:
         """Return the user with that name. If it is new, create it with the given opening balance and return True."""
+        ...
+
+    async def set_operator(self, user_id: UserId, *, is_operator: bool) -> None:
+        """Make the user an operator, or no longer one."""
         ...
 
     async def provision(self, user_id: UserId) -> None:

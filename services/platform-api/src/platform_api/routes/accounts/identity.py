@@ -5,24 +5,24 @@ from typing import Literal
 
 from darkroom_chassis.api_keys import KeyKind
 from darkroom_chassis.errors import AppError
-from darkroom_redis import TICKET_TTL_S
+from darkroom_redis import OPERATOR_TICKET_TTL_S, TICKET_TTL_S
 from darkroom_schemas.base import Request as RequestBody
 from darkroom_schemas.errors import ErrorCode
 from darkroom_schemas.ids import JobId, TenantId
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from platform_api.context import Ctx
+from platform_api.context import Context, Ctx
 from platform_api.domain.assets.signed_urls import ALL_JOBS, TICKET_LIFETIME_S
 from platform_api.domain.errors import NotFound, UnknownUser
-from platform_api.http.auth import Authenticated, CurrentUser, user_of
+from platform_api.http.auth import Authenticated, Caller, CurrentUser, user_of
 from platform_api.http.errors import invalid
 from platform_api.http.identifiers import Uuid
 from platform_api.http.requests import AnyContentTypeRoute
 
 router = APIRouter(tags=["identity"], route_class=AnyContentTypeRoute)
 TOKEN_LIFETIME_S = 3600
-Audience = Literal["job-stream", "events", "queue"]
+Audience = Literal["job-stream", "events", "queue", "operator"]
 
 
 class Token(BaseModel):
@@ -41,6 +41,7 @@ class Me(BaseModel):
     name: str
     credits: float
     created_at: datetime
+    operator: bool = Field(description="Whether the user may see and change queues and workers.")
 
 
 class TicketRequest(RequestBody):
@@ -52,15 +53,16 @@ class TicketRequest(RequestBody):
 
     audience: Audience = Field(
         default="job-stream",
-        description="One job's stream, the stream of all jobs (`events`), or a WebSocket of queue-api (`queue`).",
+        description="One job's stream, the stream of all jobs (`events`), a WebSocket of queue-api (`queue`), or "
+        "requests to queue-api with `Authorization: Bearer <ticket>` (`operator`, for operators only).",
     )
     job_id: Uuid | None = Field(default=None, description="The job whose stream it is; required for `job-stream` only.")
 
 
 class Ticket(BaseModel):
-    """A ticket to add to a URL: `?ticket=` of a stream, `?token=` of a WebSocket. `expires_in` is in seconds.
+    """A ticket to add to a URL: `?ticket=` of a stream, `?token=` of a WebSocket; for `operator`, a bearer token.
 
-    If not `reusable`, it can be used once.
+    `expires_in` is in seconds. If not `reusable`, it can be used once.
     """
 
     ticket: str
@@ -95,7 +97,10 @@ async def issue_token(context: Ctx, who: Authenticated) -> Token:
     "/api/auth/ticket",
     operation_id="issue_ticket",
     summary="Get a ticket for a stream or a socket",
-    responses={404: {"description": "No such job, or it belongs to another user"}},
+    responses={
+        403: {"description": "Only operators get a ticket for `operator`"},
+        404: {"description": "No such job, or it belongs to another user"},
+    },
 )
 async def issue_ticket(body: TicketRequest, context: Ctx, who: Authenticated) -> Ticket:
     """Issue a ticket for EventSource and WebSocket, with which a browser cannot send headers.
@@ -105,6 +110,10 @@ async def issue_ticket(body: TicketRequest, context: Ctx, who: Authenticated) ->
     """
     if (body.audience == "job-stream") != (body.job_id is not None):
         raise invalid("job_id", "is required for the audience job-stream, and not allowed for others")
+    if body.audience == "operator":
+        await _check_operator(context, who)
+        made = await context.streams.operator_tickets.make_operator_ticket()
+        return Ticket(ticket=made, audience=body.audience, expires_in=OPERATOR_TICKET_TTL_S, reusable=True)
     if body.audience == "queue":
         tenant = None if who.kind is KeyKind.ADMIN else TenantId(user_of(who))
         ends = int(context.clock().timestamp()) + TOKEN_LIFETIME_S
@@ -125,4 +134,19 @@ async def me(context: Ctx, user_id: CurrentUser) -> Me:
     account = await context.accounts.users.user(user_id)
     if account is None:
         raise UnknownUser
-    return Me(id=account.id, name=account.name, credits=account.balance_mc / 1000, created_at=account.created_at)
+    return Me(
+        id=account.id,
+        name=account.name,
+        credits=account.balance_mc / 1000,
+        created_at=account.created_at,
+        operator=account.is_operator,
+    )
+
+
+async def _check_operator(context: Context, who: Caller) -> None:
+    """Raise 403 unless the caller has an admin key or is a user who operates the platform."""
+    if who.kind is KeyKind.ADMIN:
+        return
+    account = await context.accounts.users.user(user_of(who))
+    if account is None or not account.is_operator:
+        raise AppError(403, ErrorCode.FORBIDDEN, "Only operators may see and change queues and workers.")

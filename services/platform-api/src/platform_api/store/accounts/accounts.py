@@ -44,6 +44,10 @@ class PostgresAccounts:
                 await connection.execute(insert(credit_ledger), grant)
         return user_id, True
 
+    async def set_operator(self, user_id: UserId, *, is_operator: bool) -> None:
+        async with self._database.connect() as connection:
+            await connection.execute(update(users).where(users.c.id == user_id).values(is_operator=is_operator))
+
     async def provision(self, user_id: UserId) -> None:
         async with self._database.connect() as connection:
             await connection.execute(upsert(users).values(id=user_id, name=user_id).on_conflict_do_nothing())
@@ -67,4 +71,4 @@ class PostgresAccounts:
 
 
 def _user(row: Row[Any]) -> User:  # Any: SQLAlchemy does not know the types of a row's columns
-    return User(UserId(row.id), row.name, row.balance_mc, row.created_at)
+    return User(UserId(row.id), row.name, row.balance_mc, row.created_at, row.is_operator)

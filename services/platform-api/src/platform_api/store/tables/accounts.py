@@ -11,6 +11,7 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
+    false,
     true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -25,6 +26,7 @@ users = Table(
     Column("balance_mc", BigInteger, nullable=False, server_default="0"),
     Column("jobs_total", BigInteger, nullable=False, server_default="0"),
     Column("assets_total", BigInteger, nullable=False, server_default="0"),
+    Column("is_operator", Boolean, nullable=False, server_default=false()),
     moment("created_at", default=True),
     CheckConstraint("balance_mc >= 0", name="balance"),
 )
