@@ -9,6 +9,7 @@ import { Live } from "./live/Live";
 import { ErrorNotice } from "./parts/ErrorNotice";
 import { NoticesProvider } from "./parts/Notices";
 import { SignIn } from "./sign-in/SignIn";
+import { takeToken } from "./sign-in/token";
 import { NotFound } from "./layout/NotFound";
 import { Studio } from "./studio/generate/Studio";
 
@@ -30,6 +31,7 @@ export function App() {
     );
   }
   if (me.error !== null && asProblem(me.error).status === 401) return <SignIn />;
+  takeToken(); // of a link that was opened with a session
   return (
     <NoticesProvider>
       <Live>

@@ -5,6 +5,7 @@ import { createRoot } from "react-dom/client";
 import { asProblem } from "./api/problem";
 import { App } from "./App";
 import { I18nProvider } from "./i18n";
+import { keepToken } from "./sign-in/token";
 import "./styles/index.css";
 
 const RETRIES = 2;
@@ -19,6 +20,7 @@ const client = new QueryClient({
   },
 });
 
+keepToken();
 const root = document.getElementById("root");
 if (root === null) throw new Error("the page has no element #root");
 createRoot(root).render(

@@ -7,9 +7,9 @@ import { meQuery } from "~/api/queries";
 import { useText } from "~/i18n";
 import { Icon } from "~/parts/Icon";
 import { TestStrip } from "./TestStrip";
+import { takeToken } from "./token";
 
 type Credentials = { name: string; password: string } | { login_token: string };
-const TOKEN = "#sign-in=";
 
 export function SignIn() {
   const t = useText();
@@ -20,10 +20,8 @@ export function SignIn() {
     onSuccess: () => client.refetchQueries({ queryKey: meQuery.queryKey }),
   });
   useEffect(() => {
-    if (!location.hash.startsWith(TOKEN)) return;
-    const token = location.hash.slice(TOKEN.length);
-    history.replaceState(null, "", location.pathname);
-    mutate({ login_token: token });
+    const token = takeToken();
+    if (token !== "") mutate({ login_token: token });
   }, [mutate]);
 
   const [visible, setVisible] = useState(false);

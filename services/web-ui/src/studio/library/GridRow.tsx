@@ -57,7 +57,7 @@ function Pictures({ row, columns, filter, selection, total }: PicturesProps) {
   const assetAt = (index: number): Asset | undefined =>
     found[Math.floor(index / CHUNK) - firstChunk]?.data?.[index % CHUNK];
   return (
-    <div className="gridrow" style={{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` }}>
+    <div className="gridrow" role="list" style={{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` }}>
       {Array.from({ length: row.count }, (_, index) => {
         const asset = assetAt(row.start + index);
         return asset ? (
@@ -91,7 +91,12 @@ function LibraryTile({ asset, position, selection, total }: TileProps) {
     selection.toggle(asset, position, event.shiftKey);
   };
   return (
-    <div className={classes("tile", isChosen && "sel")} aria-setsize={total} aria-posinset={position + 1}>
+    <div
+      className={classes("tile", isChosen && "sel")}
+      role="listitem"
+      aria-setsize={total}
+      aria-posinset={position + 1}
+    >
       <Link
         className="pic"
         href={`/studio/picture/${asset.id}`}
