@@ -16,6 +16,7 @@ import { Studio } from "./studio/generate/Studio";
 const Viewer = lazy(() => import("./studio/viewer/Viewer"));
 const Library = lazy(() => import("./studio/library/Library"));
 const JobPage = lazy(() => import("./studio/job/JobPage"));
+const Console = lazy(() => import("./console/Console"));
 const Keys = lazy(() => import("./studio/keys/Keys"));
 const Credits = lazy(() => import("./studio/credits/Credits"));
 
@@ -63,6 +64,7 @@ function Pages() {
       <Route path="/library" component={Library} />
       <Route path="/credits" component={Credits} />
       <Route path="/keys" component={Keys} />
+      <Route path="/console/*?" component={Console} />
       <Route component={NotFound} />
     </Switch>
   );

@@ -4,6 +4,9 @@ import { secondsLeft } from "~/studio/generate/progress";
 import { spansOf } from "~/studio/job/spans";
 import { monthsOf, rowsOf } from "~/studio/library/rows";
 import type { Draft } from "~/studio/generate/draft";
+import { groupsOf } from "~/console/dead-letters/groups";
+import { niceCeiling } from "~/console/LineChart";
+import { perMinute } from "~/console/overview/perMinute";
 import { entry, job, jobType } from "./samples";
 
 const draft: Draft = {
@@ -107,5 +110,34 @@ describe("the grid", () => {
       { month: "2026-11", count: 6, day: "2026-11-28" },
       { month: "2026-10", count: 2, day: "2026-10-31" },
     ]);
+  });
+});
+
+describe("the console", () => {
+  it("groups dead letters by what went wrong, the latest first", () => {
+    const letter = (job_id: string, code: string, completed_at: number, job_type = "comfyui") => {
+      return { job_id, job_type, completed_at, error: { code, message: `it was ${code}` } };
+    };
+    const groups = groupsOf([letter("a", "timeout", 1), letter("b", "backend", 9), letter("c", "timeout", 5, "a1111")]);
+    expect(groups.map(({ code, letters, types }) => [code, letters.length, types])).toEqual([
+      ["backend", 1, ["comfyui"]],
+      ["timeout", 2, ["comfyui", "a1111"]],
+    ]);
+    expect(groups[1]).toMatchObject({ first: 1, last: 5 });
+  });
+
+  it("sums complete buckets up to minutes, and leaves out the one that is not complete", () => {
+    const bucket = (at: number, completed: number) => {
+      return { at, completed, submitted: 0, started: 0, failed: 0, cancelled: 0, waiting: 0, busy_workers: 0 };
+    };
+    const buckets = [1, 2, 3, 4, 5, 6, 7, 99].map((completed, index) => bucket(index, completed));
+    expect(perMinute(buckets, ({ completed }) => completed)).toEqual([
+      { at: 5, value: 21 },
+      { at: 6, value: 27 },
+    ]);
+  });
+
+  it("ends axes at a round number", () => {
+    expect([1, 3, 7, 12, 80, 101].map(niceCeiling)).toEqual([1, 5, 10, 20, 100, 200]);
   });
 });

@@ -1,4 +1,5 @@
 /** German. The type makes a missing sentence an error. */
+import { consoleDe } from "./de-console";
 import { studioDe } from "./de-studio";
 import type { Text } from "./en";
 
@@ -89,6 +90,7 @@ export const de: Text = {
     seconds: (seconds) => `${seconds} s`,
   },
   ...studioDe,
+  ...consoleDe,
   library: {
     today: "Heute",
     yesterday: "Gestern",

@@ -1,4 +1,5 @@
 /** English. Every sentence of the pages is here; `de.ts` has the same shape. */
+import { consoleEn } from "./en-console";
 import { studioEn } from "./en-studio";
 
 /** Choose a form of a noun. English has two. */
@@ -89,6 +90,7 @@ export const en = {
     seconds: (seconds: number) => `${seconds} s`,
   },
   ...studioEn,
+  ...consoleEn,
   library: {
     today: "Today",
     yesterday: "Yesterday",

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { jobsQuery, meQuery } from "~/api/queries";
+import { queueUrl } from "~/api/queue";
 import { isActive } from "~/api/types";
 import { useFormat, useText } from "~/i18n";
 import { useLink } from "~/live/Live";
@@ -31,6 +32,9 @@ export function Shell({ children }: { children: ReactNode }) {
     { href: "/studio", icon: "studio", label: t.nav.studio },
     { href: "/library", icon: "library", label: t.nav.library },
   ];
+  const { data: queue } = useQuery({ queryKey: ["queue", "url"], queryFn: queueUrl, staleTime: Infinity });
+  const { data: me } = useQuery(meQuery);
+  if (me?.operator && queue) places.push({ href: "/console", icon: "console", label: t.console.title });
   const here = (href: string) => (path.startsWith(href) ? { "aria-current": "page" as const } : {});
   return (
     <>

@@ -1,0 +1,42 @@
+/** The frame of the console: its pages beside each other in a rail. */
+import { useQuery } from "@tanstack/react-query";
+import { Link, Route, Switch, useLocation } from "wouter";
+import { queuesQuery } from "~/api/queue";
+import { useFormat, useText } from "~/i18n";
+import { NotFound } from "~/layout/NotFound";
+import { Icon, type IconName } from "~/parts/Icon";
+import { DeadLettersPage } from "./dead-letters/DeadLettersPage";
+import { Fleet } from "./fleet/Fleet";
+import { Overview } from "./overview/Overview";
+import { QueuesPage } from "./queues/QueuesPage";
+
+export default function Console() {
+  const t = useText();
+  const format = useFormat();
+  const [path] = useLocation();
+  const { data: queues } = useQuery(queuesQuery);
+  const item = (href: string, icon: IconName, label: string, count?: number) => (
+    <Link href={href} {...(path === href ? { "aria-current": "page" as const } : {})}>
+      <Icon name={icon} />
+      <span>{label}</span>
+      {count !== undefined && count > 0 && <span className="count">{format.number(count)}</span>}
+    </Link>
+  );
+  return (
+    <div className="frame">
+      <nav className="rail" aria-label={t.console.title}>
+        {item("/console", "console", t.console.overview)}
+        {item("/console/queues", "queue", t.console.queues, queues && queues.pending + queues.delayed)}
+        {item("/console/fleet", "gpu", t.console.fleet)}
+        {item("/console/dead-letters", "dead", t.console.deadLetters, queues?.dead_letters)}
+      </nav>
+      <Switch>
+        <Route path="/console" component={Overview} />
+        <Route path="/console/queues" component={QueuesPage} />
+        <Route path="/console/fleet" component={Fleet} />
+        <Route path="/console/dead-letters" component={DeadLettersPage} />
+        <Route component={NotFound} />
+      </Switch>
+    </div>
+  );
+}

@@ -1,0 +1,65 @@
+/** The machines with their workers. */
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { asProblem } from "~/api/problem";
+import { drainWorker, workersQuery, type Worker } from "~/api/queue";
+import { useText } from "~/i18n";
+import { Dialog } from "~/parts/Dialog";
+import { Empty } from "~/parts/Empty";
+import { ErrorNotice } from "~/parts/ErrorNotice";
+import { useNotices } from "~/parts/Notices";
+import { Skeleton } from "~/parts/Skeleton";
+import { ConsolePage } from "../ConsolePage";
+import { Machine } from "./Machine";
+
+export function Fleet() {
+  const t = useText();
+  const { toast } = useNotices();
+  const workers = useQuery(workersQuery);
+  const [doomed, setDoomed] = useState<Worker | null>(null);
+  const drain = useMutation({
+    mutationFn: drainWorker,
+    onSuccess: (_, id) => toast({ text: t.console.draining(id) }),
+    onError: (error) => toast({ text: asProblem(error).message || t.shared.notReached }),
+    onSettled: () => setDoomed(null),
+  });
+  const machines = Map.groupBy(workers.data ?? [], ({ machine_id }) => machine_id);
+  const busy = (workers.data ?? []).filter(({ running }) => running > 0).length;
+  return (
+    <ConsolePage title={t.console.fleet} lead={t.console.fleetLead(busy, workers.data?.length ?? 0, machines.size)}>
+      {workers.error !== null && workers.data === undefined && (
+        <ErrorNotice error={workers.error} onRetry={() => void workers.refetch()} />
+      )}
+      {workers.isPending && <Skeleton rows={4} height={48} />}
+      {workers.data?.length === 0 && <Empty text={t.console.noWorkers} hint={t.console.noWorkersHint} />}
+      <div className="stack s3">
+        {[...machines].sort().map(([id, its]) => (
+          <Machine key={id} id={id} workers={its} onDrain={setDoomed} />
+        ))}
+      </div>
+      {doomed && (
+        <Dialog
+          title={t.console.drainTitle(doomed.worker_id)}
+          onClose={() => setDoomed(null)}
+          actions={
+            <>
+              <button type="button" className="btn" onClick={() => setDoomed(null)}>
+                {t.shared.cancel}
+              </button>
+              <button
+                type="button"
+                className="btn primary"
+                disabled={drain.isPending}
+                onClick={() => drain.mutate(doomed.worker_id)}
+              >
+                {t.console.drain}
+              </button>
+            </>
+          }
+        >
+          <p>{t.console.drainHint(doomed.running)}</p>
+        </Dialog>
+      )}
+    </ConsolePage>
+  );
+}
