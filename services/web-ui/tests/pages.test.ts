@@ -138,6 +138,6 @@ describe("the console", () => {
   });
 
   it("ends axes at a round number", () => {
-    expect([1, 3, 7, 12, 80, 101].map(niceCeiling)).toEqual([1, 5, 10, 20, 100, 200]);
+    expect([1, 3, 7, 12, 80, 101].map(niceCeiling)).toEqual([1, 4, 10, 20, 100, 200]);
   });
 });

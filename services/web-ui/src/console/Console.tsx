@@ -1,6 +1,7 @@
 /** The frame of the console: its pages beside each other in a rail. */
 import { useQuery } from "@tanstack/react-query";
 import { Link, Route, Switch, useLocation } from "wouter";
+import { meQuery } from "~/api/queries";
 import { queuesQuery } from "~/api/queue";
 import { useFormat, useText } from "~/i18n";
 import { NotFound } from "~/layout/NotFound";
@@ -14,7 +15,9 @@ export default function Console() {
   const t = useText();
   const format = useFormat();
   const [path] = useLocation();
-  const { data: queues } = useQuery(queuesQuery);
+  const { data: me } = useQuery(meQuery);
+  const { data: queues } = useQuery({ ...queuesQuery, enabled: me?.operator === true });
+  if (me !== undefined && !me.operator) return <NotFound />;
   const item = (href: string, icon: IconName, label: string, count?: number) => (
     <Link href={href} {...(path === href ? { "aria-current": "page" as const } : {})}>
       <Icon name={icon} />

@@ -14,7 +14,7 @@ export function LineChart({ label, points, red = false }: LineChartProps) {
   const format = useFormat();
   const first = points[0]?.at ?? 0;
   const last = points.at(-1)?.at ?? 1;
-  const top = niceCeiling(Math.max(1, ...points.map(({ value }) => value ?? 0)));
+  const top = niceCeiling(Math.max(2, ...points.map(({ value }) => value ?? 0)));
   const x = (at: number) => LEFT + ((WIDTH - LEFT) * (at - first)) / Math.max(1, last - first);
   const y = (value: number) => (HEIGHT - BOTTOM) * (1 - value / top) + 4;
   const known = points.filter((point) => point.value !== null);
@@ -34,7 +34,13 @@ export function LineChart({ label, points, red = false }: LineChartProps) {
       {red && <path className="a1" d={area} />}
       <path className={red ? "l1" : "l2"} d={line} />
       {times.map((at, index) => (
-        <text key={at} x={x(at)} y={HEIGHT - 2} textAnchor={index === 0 ? "start" : index === 4 ? "end" : "middle"}>
+        <text
+          key={at}
+          className={index % 2 === 1 ? "minor" : ""}
+          x={x(at)}
+          y={HEIGHT - 2}
+          textAnchor={index === 0 ? "start" : index === 4 ? "end" : "middle"}
+        >
           {format.clock(at)}
         </text>
       ))}
@@ -42,8 +48,8 @@ export function LineChart({ label, points, red = false }: LineChartProps) {
   );
 }
 
-/** Return the least of 1, 2, 5, 10, 20 … that is not below `value`. */
+/** Return the least of 1, 2, 4, 10, 20 … that is not below `value`: its half is a whole number, too. */
 export function niceCeiling(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 5, 10].map((factor) => factor * power).find((nice) => nice >= value) ?? value;
+  return [1, 2, 4, 10].map((factor) => factor * power).find((nice) => nice >= value) ?? value;
 }

@@ -17,6 +17,7 @@ export const consoleDe: typeof consoleEn = {
     deadLettersLead: "Schritte, die endgültig gescheitert sind. Sie bleiben sieben Tage.",
     finished: "Fertig",
     aMinute: "pro Minute",
+    fiveMinutes: "über fünf Minuten",
     oldestWait: "Längste Wartezeit",
     nothingWaits: "nichts wartet",
     running: "Läuft",

@@ -15,6 +15,7 @@ export const consoleEn = {
     deadLettersLead: "Steps that failed for good. They are kept for seven days.",
     finished: "Finished",
     aMinute: "a minute",
+    fiveMinutes: "over five minutes",
     oldestWait: "Oldest wait",
     nothingWaits: "nothing waits",
     running: "Running",

@@ -18,7 +18,7 @@ export function Machine({ id, workers, onDrain }: MachineProps) {
   const format = useFormat();
   const now = useNow(1000);
   return (
-    <section className="panel mach" aria-labelledby={`machine-${id}`}>
+    <section className="panel" aria-labelledby={`machine-${id}`}>
       <div className="ph">
         <div className="row">
           <h2 className="mono" id={`machine-${id}`}>

@@ -77,7 +77,7 @@ function Numbers({ queues, buckets }: { queues: Queues; buckets: Bucket[] }) {
       name: t.console.finished,
       value: format.number(queues.completed_per_minute),
       unit: t.console.aMinute,
-      detail: "",
+      detail: t.console.fiveMinutes,
     },
     {
       name: t.console.oldestWait,

@@ -64,8 +64,8 @@ export function QueueTable({ queues }: { queues: Queues }) {
                 </span>
               ) : (
                 <span className="qbar" aria-hidden="true">
-                  <i className="r" style={vars({ "--w": (100 * type.pending) / most })} />
-                  <i style={vars({ "--w": (100 * type.in_progress) / most })} />
+                  {type.pending > 0 && <i className="r" style={vars({ "--w": (100 * type.pending) / most })} />}
+                  {type.in_progress > 0 && <i style={vars({ "--w": (100 * type.in_progress) / most })} />}
                 </span>
               )}
             </td>
