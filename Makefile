@@ -5,7 +5,7 @@ BIN := .venv/bin
 UI := services/web-ui/src/web_ui/static/index.html
 SOURCES := $(wildcard libs/*/src services/*/src deploy/*/src) tests benchmarks/queue
 # Each is a call of its own: modules of different folders share names, such as conftest.
-TEST_FOLDERS := $(wildcard libs/*/tests services/*/tests deploy/*/tests)
+TEST_FOLDERS := $(filter-out services/web-ui/%,$(wildcard libs/*/tests services/*/tests deploy/*/tests))
 export OMP_WAIT_POLICY ?= PASSIVE
 TEST_PROCESSES ?= 2
 # One thread of torch in each process: the tensors are tiny, and more would fight over the cores.

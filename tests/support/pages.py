@@ -12,7 +12,8 @@ def settled(page: Page, path: str) -> None:
     page.locator("main").wait_for()
     expect(page.locator("[aria-busy=true], .skel")).to_have_count(0)
     expect(page.locator("h1").first).to_be_attached()
-    loaded = "(images) => images.every((it) => it.complete || it.getBoundingClientRect().top > innerHeight)"
+    unseen = "!it.checkVisibility() || it.getBoundingClientRect().top > innerHeight"
+    loaded = f"(images) => images.every((it) => it.complete || {unseen})"
     for _ in range(100):
         if page.locator("main img").evaluate_all(loaded):
             return
