@@ -1,6 +1,6 @@
 /** The studio: the form on the left, what develops and what came of it on the right. */
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { jobsQuery, jobTypesQuery } from "~/api/queries";
 import { isActive, outputsOf, type Job } from "~/api/types";
 import { useText } from "~/i18n";
@@ -13,6 +13,8 @@ import { changeDraft } from "./draft";
 import { Earlier } from "./Earlier";
 import { Result } from "./Result";
 import { RunCard } from "./RunCard";
+
+const ONE_COLUMN_PX = 900;
 
 /** Whether the studio has something to show of a job. */
 function isShown(job: Job): boolean {
@@ -27,6 +29,11 @@ export function Studio() {
 
   const shown = (jobs.data ?? []).filter(isShown);
   const onSheet = shown.find((job) => job.id === chosen) ?? shown[0];
+  const chosenIsThere = onSheet !== undefined && onSheet.id === chosen;
+  useEffect(() => {
+    // In one column the result is below the form.
+    if (chosenIsThere && innerWidth < ONE_COLUMN_PX) document.getElementById("result")?.scrollIntoView();
+  }, [chosenIsThere]);
   const developing = shown.filter((job) => isActive(job) && job.id !== onSheet?.id);
   const earlier = shown.filter((job) => job.id !== onSheet?.id && outputsOf(job).length > 0);
   return (
