@@ -19,7 +19,7 @@ def test_an_operator_finds_why_a_job_waits_and_resumes_its_type(signed_in: Page,
     with httpx.Client(base_url=stack.platform_url, headers={"X-API-Key": stack.api_key}) as platform:
         made = platform.post("/api/queue-job", json={"jobType": "video_high", "metadata": {"prompt": "a wait"}}).json()
         page.goto(f"/studio/jobs/{made['job']['id']}")
-        expect(page.get_by_text(re.compile("are paused by whoever runs this server"))).to_be_visible()
+        expect(page.get_by_text(re.compile("are paused by the operator of this server"))).to_be_visible()
         page.get_by_role("link", name="Console", exact=True).first.click()
         row = page.get_by_role("row", name=re.compile("video_high"))
         expect(row).to_contain_text("Paused")

@@ -35,13 +35,13 @@ def test_a_sentence_keeps_what_its_request_states() -> None:
     random = Random(6)
     for _ in range(2_000):
         pair = sample_expansion(random, german=0)
-        asked, told = parse(pair.request), parse(pair.sentence)
-        assert [thing.subject for thing in told.things] == [thing.subject for thing in asked.things], pair
-        for wanted, found in zip(asked.things, told.things, strict=True):
+        asked, written = parse(pair.request), parse(pair.sentence)
+        assert [thing.subject for thing in written.things] == [thing.subject for thing in asked.things], pair
+        for wanted, found in zip(asked.things, written.things, strict=True):
             assert wanted.colour in (None, found.colour), pair
-        assert asked.count == told.count, pair
+        assert asked.count == written.count, pair
         for name in ("setting", "time", "style"):
-            assert getattr(asked, name) in (None, getattr(told, name)), pair
+            assert getattr(asked, name) in (None, getattr(written, name)), pair
 
 
 def test_german_requests_have_articles_and_endings() -> None:

@@ -117,7 +117,7 @@ def test_a_connection_that_breaks_is_opened_again(
     assert (files.path / "unet/config.json").read_bytes() == hub.repos[REPO]["unet/config.json"]
 
 
-def test_a_server_without_ranges_sends_the_file_anew(hub: Hub, entry: ModelEntry, tmp_path: Path) -> None:
+def test_a_server_without_ranges_sends_the_whole_file_again(hub: Hub, entry: ModelEntry, tmp_path: Path) -> None:
     first = Progress()
     first.cancel_at = 2 * PIECE
     with pytest.raises(Cancelled):

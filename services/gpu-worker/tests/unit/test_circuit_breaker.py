@@ -25,7 +25,7 @@ def test_three_failures_in_a_row_open_the_circuit() -> None:
     assert breaker.reason == "3 steps in a row failed, the last one with: three"
 
 
-def test_a_success_between_failures_starts_the_count_anew() -> None:
+def test_a_success_between_failures_resets_the_count() -> None:
     breaker = CircuitBreaker(Clock())
     for _ in range(5):
         breaker.failed("no")

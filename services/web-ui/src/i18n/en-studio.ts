@@ -72,7 +72,7 @@ export const studioEn = {
       accepted: "Accepted",
       next: "Next, as soon as a machine is free",
       behind_others: "Others come first",
-      paused: "Paused by whoever runs this server",
+      paused: "Paused by the operator of this server",
       delayed: "Tries again soon",
       unworkable: "No machine can run it now",
       no_room: "Waits for room in the queue",

@@ -182,7 +182,7 @@ export const en = {
       accepted: "It was accepted and is queued in a moment.",
       next: "It is your next job and starts as soon as a machine is free.",
       behind_others: "Earlier jobs, or the shares of other users, come first.",
-      paused: "Jobs of this type are paused by whoever runs this server.",
+      paused: "Jobs of this type are paused by the operator of this server.",
       delayed: "It is tried again after a pause.",
       unworkable: "No machine that is connected can run it. It waits for one.",
       no_room: "The queue holds too many different kinds of jobs; it waits for room.",

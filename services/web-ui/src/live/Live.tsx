@@ -1,4 +1,4 @@
-/** Connects the pages below it to the event stream and tells them the state of the link. */
+/** Connects the pages below it to the event stream and gives them the state of the connection. */
 import { useQueryClient } from "@tanstack/react-query";
 import { createContext, useContext, useEffect, useState, type ReactNode } from "react";
 import { meQuery } from "~/api/queries";

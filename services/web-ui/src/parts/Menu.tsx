@@ -8,7 +8,7 @@ interface MenuProps {
   /** Name of the button, if its content has no text. */
   label?: string;
   className?: string;
-  /** The content, told how to close the popover. */
+  /** The content. Receives a function that closes the popover. */
   children: (close: () => void) => ReactNode;
 }
 

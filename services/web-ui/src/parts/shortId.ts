@@ -1,4 +1,4 @@
-/** Return the end of an id, by which rows can be told apart. */
+/** Return the end of an id, which distinguishes rows. */
 export function shortId(id: string): string {
   return `…${id.slice(-6)}`;
 }

@@ -53,7 +53,7 @@ class EmPropsJob(BaseModel):
     name: str
     description: str
     status: EmPropsStatus
-    state: JobStatus = Field(description="The exact status, which tells `cancelled` from `failed`.")
+    state: JobStatus = Field(description="The exact status: `cancelled` is not `failed`.")
     progress: float | None
     error_message: str | None
     error_details: Any = Field(description="Error details of a reported failure.")
