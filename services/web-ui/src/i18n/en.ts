@@ -85,7 +85,7 @@ export const en = {
     password: "Password",
     show: "Show the password",
     send: "Sign in",
-    noAccount: "No account? Whoever runs this server makes one with",
+    noAccount: "No account? The operator of this server creates one with",
     strip: "One picture at five stages of development",
     seconds: (seconds: number) => `${seconds} s`,
   },
