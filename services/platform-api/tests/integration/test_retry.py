@@ -9,6 +9,7 @@ from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.ids import StepId, new_uuid7
 from darkroom_schemas.step import StepError, StepResult
 from support.platform import Account, Platform, StartWorker
+from support.waiting import until
 
 LIMIT = "Job has reached maximum retry limit (3)"
 
@@ -159,12 +160,15 @@ async def test_stuck_job_is_taken_back_and_run_again(platform: Platform, start_w
     await platform.rows("UPDATE platform.jobs SET updated_at = now() - interval '11 minutes' RETURNING id")
     assert (await run_again(anna, job_id)).status_code == 200
     assert await anna.credits() == 5
+
+    async def old_step_is_cancelled() -> bool:
+        old = await platform.running.context.jobs.steps.read(StepId(f"{job_id}:1:00"))
+        return old is not None and old.status == "cancelled"
+
+    await until(old_step_is_cancelled)  # before a worker can take it
     await start_worker()
     assert (await anna.finished(job_id))["status"] == "completed"
     assert await anna.credits() == 5
-    old = await platform.running.context.jobs.steps.read(StepId(f"{job_id}:1:00"))
-    assert old is not None
-    assert old.status == "cancelled"
     sums = "SELECT kind, sum(amount_mc) FROM platform.credit_ledger WHERE kind <> 'grant' GROUP BY kind"
     assert dict(await platform.rows(sums)) == {"reserve": 10_000, "release": 5000, "capture": 5000}
 
