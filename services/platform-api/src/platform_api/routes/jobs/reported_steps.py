@@ -19,8 +19,9 @@ from platform_api.domain.errors import NotFound
 from platform_api.domain.jobs.reported_step import Outcome, apply_reported
 from platform_api.http.auth import UUID_TEXT
 from platform_api.http.errors import invalid
+from platform_api.http.query_parameters import KnownQueryRoute
 
-router = APIRouter(tags=["reports"])
+router = APIRouter(tags=["reports"], route_class=KnownQueryRoute)
 SignatureHeader = Annotated[str, Header(description="As webhook-dispatcher sets it, by Standard Webhooks.")]
 
 
