@@ -122,7 +122,7 @@ async def serving(kind: type[Contender], redis_url: str, folder: Path) -> AsyncI
     """Run one server, with a client of the same Redis."""
     [port] = free_ports(1)
     env = {**os.environ, "REDIS_URL": redis_url, "AUTH_TOKEN": TOKEN, "QUEUE_API_PORT": str(port),
-           "WS_CONNECTIONS_PER_CLIENT": "100000", "QUEUE_MAX_DEPTH": "0"}  # fmt: skip
+           "WS_CONNECTIONS_PER_CLIENT": "100000", "QUEUE_MAX_DEPTH": "0", "HTTP_CONNECTIONS": "20000"}  # fmt: skip
     if kind is QueueApi:
         argv: tuple[str, ...] = (sys.executable, "-m", "queue_api")
         ready = http_ready(port)
