@@ -83,7 +83,7 @@ class SchemaMigrations:
         if found.scalar_one() is None:
             return None
         revision: str | None = connection.execute(
-            text(f'SELECT version_num FROM "{self.schema}".alembic_version')  # noqa: S608 - a constant of ours
+            text(f'SELECT version_num FROM "{self.schema}".alembic_version')  # noqa: S608 - a constant name
         ).scalar_one_or_none()
         return revision
 

@@ -1,4 +1,4 @@
-"""The health check of containers tells a ready service from one that is not, and from none."""
+"""The health check of containers passes for a ready service only."""
 
 import threading
 from collections.abc import Iterator

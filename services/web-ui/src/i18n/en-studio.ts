@@ -46,7 +46,7 @@ export const studioEn = {
     result: "Result",
     preview: "Preview",
     empty: "Your pictures will develop here.",
-    tryOne: "Try one of ours",
+    tryOne: "Try an example",
     examples: [
       "A castle with a red roof, one warm window lit, wide quiet landscape under a big sky, flat illustration, soft grain",
       "Two small sailing boats with red hulls, slow swell, morning light, seen from the pier",

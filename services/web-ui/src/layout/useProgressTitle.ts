@@ -1,4 +1,4 @@
-/** The title of the page says how far the running jobs are, so that a tab in the background tells it, too. */
+/** The title of the page says how far the running jobs are, so that it shows in a tab in the background, too. */
 import { useEffect } from "react";
 import { isActive, type Job } from "~/api/types";
 import { useFormat, useText } from "~/i18n";

@@ -1,4 +1,4 @@
-/** Tells all pages of the browser that the session has ended. */
+/** Informs all pages of the browser that the session has ended. */
 const CHANNEL = "darkroom-session";
 
 export function tellSignedOut(): void {

@@ -40,7 +40,7 @@ def right_answers(scene: Scene) -> dict[str, str]:
 
 
 def even_scene(random: Random) -> Scene:
-    """Return a scene in which no attribute tells anything about another, so that only pixels can."""
+    """Return a scene in which all attributes are independent, so that only pixels show them."""
     things = tuple(Thing(name, random.choice(tuple(Colour))) for name in random.sample(tuple(SUBJECTS), 2))
     if random.random() < 0.6:
         things = things[:1]

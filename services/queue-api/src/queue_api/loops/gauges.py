@@ -14,7 +14,7 @@ from queue_api.domain.ports import FleetSource
 
 EVERY_S = 5.0
 OTHER = "other"
-"""Label of step types that are not in the catalogue: clients choose them freely, and each label is kept for ever."""
+"""Label of step types that are not in the catalogue: clients choose them freely, and labels are never removed."""
 UNMEASURED_S = 10.0
 """Assumed service time of a type until five of its steps were measured, so that scaling can start from nothing."""
 LIVE_STATES = (WorkerState.IDLE, WorkerState.BUSY)

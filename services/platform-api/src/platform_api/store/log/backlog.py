@@ -15,7 +15,7 @@ FROM platform.outbox
 _JOBS = f"""
 SELECT status, count(*) AS number, sum(price_mc - charged_mc)::bigint AS reserved_mc
 FROM platform.jobs WHERE {ACTIVE} GROUP BY status
-"""  # noqa: S608 - a constant of ours
+"""  # noqa: S608 - a constant
 
 
 class PostgresPlatformBacklog:
