@@ -5,7 +5,7 @@ import { asProblem } from "~/api/problem";
 import { deadLettersQuery, purge, queuesQuery, requeue } from "~/api/queue";
 import { useFormat, useText } from "~/i18n";
 import { Ago } from "~/parts/Ago";
-import { Dialog } from "~/parts/Dialog";
+import { ConfirmDialog } from "~/parts/ConfirmDialog";
 import { Empty } from "~/parts/Empty";
 import { ErrorNotice } from "~/parts/ErrorNotice";
 import { Icon } from "~/parts/Icon";
@@ -113,27 +113,15 @@ function Groups({ groups }: { groups: Group[] }) {
         </tbody>
       </table>
       {doomed && (
-        <Dialog
+        <ConfirmDialog
           title={t.console.discardTitle(doomed.letters.length)}
+          act={t.console.discardN(doomed.letters.length)}
+          isPending={discard.isPending}
+          onConfirm={() => discard.mutate(doomed)}
           onClose={() => setDoomed(null)}
-          actions={
-            <>
-              <button type="button" className="btn" onClick={() => setDoomed(null)}>
-                {t.shared.cancel}
-              </button>
-              <button
-                type="button"
-                className="btn primary"
-                disabled={discard.isPending}
-                onClick={() => discard.mutate(doomed)}
-              >
-                {t.console.discardN(doomed.letters.length)}
-              </button>
-            </>
-          }
         >
-          <p>{t.console.discardHint(doomed.message)}</p>
-        </Dialog>
+          {t.console.discardHint(doomed.message)}
+        </ConfirmDialog>
       )}
     </section>
   );

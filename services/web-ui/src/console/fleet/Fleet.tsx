@@ -4,7 +4,7 @@ import { useState } from "react";
 import { asProblem } from "~/api/problem";
 import { drainWorker, workersQuery, type Worker } from "~/api/queue";
 import { useText } from "~/i18n";
-import { Dialog } from "~/parts/Dialog";
+import { ConfirmDialog } from "~/parts/ConfirmDialog";
 import { Empty } from "~/parts/Empty";
 import { ErrorNotice } from "~/parts/ErrorNotice";
 import { useNotices } from "~/parts/Notices";
@@ -38,27 +38,15 @@ export function Fleet() {
         ))}
       </div>
       {doomed && (
-        <Dialog
+        <ConfirmDialog
           title={t.console.drainTitle(doomed.worker_id)}
+          act={t.console.drain}
+          isPending={drain.isPending}
+          onConfirm={() => drain.mutate(doomed.worker_id)}
           onClose={() => setDoomed(null)}
-          actions={
-            <>
-              <button type="button" className="btn" onClick={() => setDoomed(null)}>
-                {t.shared.cancel}
-              </button>
-              <button
-                type="button"
-                className="btn primary"
-                disabled={drain.isPending}
-                onClick={() => drain.mutate(doomed.worker_id)}
-              >
-                {t.console.drain}
-              </button>
-            </>
-          }
         >
-          <p>{t.console.drainHint(doomed.running)}</p>
-        </Dialog>
+          {t.console.drainHint(doomed.running)}
+        </ConfirmDialog>
       )}
     </ConsolePage>
   );

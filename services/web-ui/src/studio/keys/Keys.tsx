@@ -5,7 +5,7 @@ import { keysQuery, type ApiKey } from "~/api/apiKeys";
 import { useText } from "~/i18n";
 import { Ago } from "~/parts/Ago";
 import { CopyText } from "~/parts/CopyText";
-import { Dialog } from "~/parts/Dialog";
+import { ConfirmDialog } from "~/parts/ConfirmDialog";
 import { Empty } from "~/parts/Empty";
 import { ErrorNotice } from "~/parts/ErrorNotice";
 import { Icon } from "~/parts/Icon";
@@ -106,27 +106,15 @@ function Table({ keys }: { keys: ApiKey[] }) {
         </tbody>
       </table>
       {doomed && (
-        <Dialog
+        <ConfirmDialog
           title={t.apiKeys.revokeTitle(doomed.name)}
+          act={t.apiKeys.revoke}
+          isPending={revoke.isPending}
+          onConfirm={() => revoke.mutate(doomed.id, { onSettled: () => setDoomed(null) })}
           onClose={() => setDoomed(null)}
-          actions={
-            <>
-              <button type="button" className="btn" onClick={() => setDoomed(null)}>
-                {t.shared.cancel}
-              </button>
-              <button
-                type="button"
-                className="btn primary"
-                disabled={revoke.isPending}
-                onClick={() => revoke.mutate(doomed.id, { onSettled: () => setDoomed(null) })}
-              >
-                {t.apiKeys.revoke}
-              </button>
-            </>
-          }
         >
-          <p>{t.apiKeys.revokeHint}</p>
-        </Dialog>
+          {t.apiKeys.revokeHint}
+        </ConfirmDialog>
       )}
     </section>
   );
