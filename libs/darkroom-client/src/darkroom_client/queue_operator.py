@@ -14,6 +14,7 @@ from darkroom_client.errors import NotReachable, ServiceError, error_of
 from darkroom_client.retrying import unreachable
 
 QUEUE_URL, QUEUE_TOKEN = VARIABLES[Service.QUEUE], "DARKROOM_QUEUE_TOKEN"
+MAX_PAGE = 200
 QUEUE = "queue"
 """Entry point of the installed package that runs local stacks: URL and token of queue-api."""
 
@@ -76,18 +77,8 @@ class QueueOperator:
 
         `status` are pending, in_progress, completed, failed or cancelled. `group_id` is a job group or a workflow.
         """
-        cursor: str | None = None
-        while most > 0:
-            params = without_none(
-                status=status or None, job_type=job_type, worker_id=worker_id, group_id=group_id, cursor=cursor,
-                limit=min(most, 200),
-            )  # fmt: skip
-            page = self._send("GET", "/api/jobs", params=params)
-            yield from page["jobs"][:most]
-            most -= len(page["jobs"])
-            cursor = page["cursor"]
-            if cursor is None:
-                return
+        filters = without_none(status=status or None, job_type=job_type, worker_id=worker_id, group_id=group_id)
+        return self._items("/api/jobs", "jobs", filters, most)
 
     def workers(self) -> list[dict[str, Any]]:
         """Return the live workers."""
@@ -107,15 +98,8 @@ class QueueOperator:
         self, *, job_type: str | None = None, error_code: str | None = None, most: int = 50
     ) -> Iterator[dict[str, Any]]:
         """Yield failed jobs, the latest first, up to `most`."""
-        cursor: str | None = None
-        while most > 0:
-            params = without_none(job_type=job_type, error_code=error_code, cursor=cursor, limit=min(most, 200))
-            page = self._send("GET", "/api/dead-letters", params=params)
-            yield from page["dead_letters"][:most]
-            most -= len(page["dead_letters"])
-            cursor = page["cursor"]
-            if cursor is None:
-                return
+        filters = without_none(job_type=job_type, error_code=error_code)
+        return self._items("/api/dead-letters", "dead_letters", filters, most)
 
     def requeue(self, **selection: Any) -> dict[str, Any]:
         """Queue failed jobs again: `ids`, or `failed_until` (Unix ms) with or without `job_type` and `error_code`."""
@@ -124,6 +108,18 @@ class QueueOperator:
     def purge(self, **selection: Any) -> dict[str, Any]:
         """Delete failed jobs, selected as by `requeue`."""
         return self._send("POST", "/api/dead-letters/purge", without_none(**selection))
+
+    def _items(self, path: str, name: str, filters: dict[str, Any], most: int) -> Iterator[dict[str, Any]]:
+        """Yield the items that the pages of a list have under `name`, up to `most`."""
+        cursor: str | None = None
+        while most > 0:
+            params = {**filters, **without_none(cursor=cursor), "limit": min(most, MAX_PAGE)}
+            page = self._send("GET", path, params=params)
+            yield from page[name][:most]
+            most -= len(page[name])
+            cursor = page["cursor"]
+            if cursor is None:
+                return
 
     def _send(self, method: str, path: str, json: Any = None, params: Any = None) -> dict[str, Any]:
         try:
