@@ -2,32 +2,25 @@
 
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from darkroom_schemas.events import Event, EventType
+from darkroom_schemas.events import EventType
 from darkroom_schemas.groups.policy import Policy
 from darkroom_schemas.groups.seeds import SeedStrategy
-from darkroom_schemas.ids import JobId, TenantId, TraceId, UserId
 from darkroom_schemas.status import TERMINAL, JobStatus
 from hypothesis import given
 from hypothesis import strategies as st
 from platform_api.domain.accounts.ledger import LedgerKind
-from platform_api.domain.assets.signed_urls import UrlSigner
 from platform_api.domain.errors import InvalidParameter, UnknownJobType
 from platform_api.domain.jobs.change import CancelStep, Change, SubmitStep
-from platform_api.domain.jobs.job import Job, JobState
+from platform_api.domain.jobs.job import JobState
 from platform_api.domain.jobs.retry import restarted
-from platform_api.domain.jobs.steps import steps_of
 from platform_api.domain.jobs.transitions import on_step_event
 from platform_api.domain.planning.group_rules import GroupRules
 from platform_api.domain.planning.plan import Plan, PlannedStep, check_plan
 from platform_api.domain.planning.plan_group import GroupRequest, plan_group
-
-USER, JOB = UserId("019aa7f0-0d7b-7d7a-8a5e-6a2f2a4d3b10"), JobId("019aa7f1-5c3e-7c66-b5a1-9f0d3c1f1c11")
-NOW = datetime(2026, 11, 21, tzinfo=UTC)
-URLS = UrlSigner("s" * 32, "https://darkroom.example")
+from support.job_states import JOB, NOW, URLS, accepted, step_event
 
 
 def group(children: int = 3, *, before: int = 0, needed: int | None = None, max_parallel: int | None = None) -> Plan:
@@ -39,23 +32,7 @@ def group(children: int = 3, *, before: int = 0, needed: int | None = None, max_
 
 def begin(plan: Plan) -> JobState:
     check_plan(plan)
-    job = Job(
-        id=JOB,
-        user_id=USER,
-        job_type=plan.job_type,
-        status=JobStatus.QUEUED,
-        run=1,
-        priority=50,
-        parameters={},
-        steps_total=len(plan.steps),
-        price_mc=plan.price_mc,
-        history_seq=1,
-        trace_id=TraceId("0" * 32),
-        created_at=NOW,
-        updated_at=NOW,
-        group_rules=plan.group_rules,
-    )
-    return JobState(job, steps_of(plan, JOB, NOW))
+    return accepted(plan)
 
 
 def sent(state: JobState, kind: EventType, number: int) -> Change | None:
@@ -65,12 +42,7 @@ def sent(state: JobState, kind: EventType, number: int) -> Change | None:
         "reason": "an operator's wish",
         "result": {"text": "golden"},
     }
-    at_ms = int(NOW.timestamp() * 1000)
-    event = Event(
-        id="0-1-1-1", type=kind, job_id=JOB, step_id=f"{JOB}:1:{number:02d}", tenant=TenantId(USER), at_ms=at_ms,
-        data=data,
-    )  # fmt: skip
-    return on_step_event(state, event, URLS)
+    return on_step_event(state, step_event(kind, number, data), URLS)
 
 
 def ended(state: JobState, *ends: tuple[int, EventType]) -> list[Change]:

@@ -1,27 +1,21 @@
 """Steps that wait for several others, or for none: when they start, what they are given, and how the job ends."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from darkroom_schemas.events import Event, EventType
-from darkroom_schemas.ids import JobId, TenantId, TraceId, UserId
+from darkroom_schemas.events import EventType
 from darkroom_schemas.status import TERMINAL, JobStatus
 from darkroom_schemas.worker import Requirements
 from hypothesis import given
 from hypothesis import strategies as st
-from platform_api.domain.assets.signed_urls import UrlSigner
 from platform_api.domain.errors import InvalidParameter
 from platform_api.domain.jobs.change import CancelStep, Change, EmitEvent, SubmitStep
-from platform_api.domain.jobs.job import Job, JobState
-from platform_api.domain.jobs.steps import steps_of
+from platform_api.domain.jobs.job import JobState
 from platform_api.domain.jobs.transitions import on_step_event
 from platform_api.domain.planning.plan import Plan, PlannedStep, check_plan
+from support.job_states import URLS, accepted, step_event
 
-USER, JOB = UserId("019aa7f0-0d7b-7d7a-8a5e-6a2f2a4d3b10"), JobId("019aa7f1-5c3e-7c66-b5a1-9f0d3c1f1c11")
-NOW = datetime(2026, 11, 21, tzinfo=UTC)
-URLS = UrlSigner("s" * 32, "https://darkroom.example")
 IMAGE = {"key": "k", "index": 0, "mime_type": "image/png", "size_bytes": 9, "sha256": "0" * 64}
 RESULTS: dict[str, dict[str, Any]] = {"ollama_chat": {"text": "golden"}, "a1111": {"outputs": [IMAGE]}}
 
@@ -38,33 +32,13 @@ def diamond(last: dict[str, Any]) -> Plan:
 
 def begin(plan: Plan) -> JobState:
     check_plan(plan)
-    job = Job(
-        id=JOB,
-        user_id=USER,
-        job_type=plan.job_type,
-        status=JobStatus.QUEUED,
-        run=1,
-        priority=50,
-        parameters={},
-        steps_total=len(plan.steps),
-        price_mc=plan.price_mc,
-        history_seq=1,
-        trace_id=TraceId("0" * 32),
-        created_at=NOW,
-        updated_at=NOW,
-    )
-    return JobState(job, steps_of(plan, JOB, NOW))
+    return accepted(plan)
 
 
 def sent(state: JobState, kind: EventType, number: int) -> Change | None:
     data: dict[str, Any] = {"attempt": 1, "error": {"code": "timeout", "message": "slow"}}
     data["result"] = RESULTS[state.steps[number].job_type]
-    at_ms = int(NOW.timestamp() * 1000)
-    event = Event(
-        id="0-1-1-1", type=kind, job_id=JOB, step_id=f"{JOB}:1:{number:02d}", tenant=TenantId(USER), at_ms=at_ms,
-        data=data,
-    )  # fmt: skip
-    return on_step_event(state, event, URLS)
+    return on_step_event(state, step_event(kind, number, data), URLS)
 
 
 def complete(state: JobState, number: int) -> Change:

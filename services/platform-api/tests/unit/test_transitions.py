@@ -1,25 +1,18 @@
 """Whatever order a step's events come in, a job ends once, and every reserved credit is captured or given back."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from darkroom_schemas.events import Event, EventType
-from darkroom_schemas.ids import JobId, TenantId, TraceId, UserId
 from darkroom_schemas.status import TERMINAL, JobStatus
 from hypothesis import given
 from hypothesis import strategies as st
 from platform_api.domain.accounts.ledger import LedgerKind
-from platform_api.domain.assets.signed_urls import UrlSigner
 from platform_api.domain.jobs.change import CancelStep, Change, EmitEvent, SubmitStep
-from platform_api.domain.jobs.job import Job, JobState
-from platform_api.domain.jobs.steps import steps_of
+from platform_api.domain.jobs.job import JobState
 from platform_api.domain.jobs.transitions import on_cancel, on_step_event
 from platform_api.domain.planning.from_catalogue import JobRequest, plan_job
-from platform_api.domain.planning.plan import Plan
+from support.job_states import JOB, NOW, URLS, accepted, step_event
 
-USER, JOB = UserId("019aa7f0-0d7b-7d7a-8a5e-6a2f2a4d3b10"), JobId("019aa7f1-5c3e-7c66-b5a1-9f0d3c1f1c11")
-NOW = datetime(2026, 11, 21, tzinfo=UTC)
-URLS = UrlSigner("s" * 32, "https://darkroom.example")
 RESULT: dict[str, Any] = {
     "text": "golden",
     "outputs": [
@@ -41,35 +34,8 @@ def new_job(job_type: str) -> JobState:
     return accepted(plan_job(JobRequest(job_type, prompt="a boat")))
 
 
-def accepted(plan: Plan) -> JobState:
-    job = Job(
-        id=JOB,
-        user_id=USER,
-        job_type=plan.job_type,
-        status=JobStatus.QUEUED,
-        run=1,
-        priority=50,
-        parameters=plan.parameters,
-        steps_total=len(plan.steps),
-        price_mc=plan.price_mc,
-        history_seq=1,
-        trace_id=TraceId("0" * 32),
-        created_at=NOW,
-        updated_at=NOW,
-    )
-    return JobState(job, steps_of(plan, JOB, NOW))
-
-
 def event(kind: str, number: int = 0, run: int = 1, id_: str = "0-1-1-1") -> Event:
-    return Event(
-        id=id_,
-        type=kind,
-        job_id=JOB,
-        step_id=f"{JOB}:{run}:{number:02d}",
-        tenant=TenantId(USER),
-        at_ms=int(NOW.timestamp() * 1000) + 5,
-        data=DATA[kind],
-    )
+    return step_event(kind, number, DATA[kind], run=run, id_=id_, after_ms=5)
 
 
 def play(state: JobState, *events: Event) -> tuple[JobState, list[Change]]:
