@@ -1,13 +1,11 @@
 """The page of a run."""
 
-import platform
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-import psutil
 from jobs import Kind
+from support.benchmark_page import dated, table, verdict
 from watch import BACKENDS, Lost, Many
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "benchmarks" / "backends.md"
@@ -26,24 +24,22 @@ _INTRODUCTION = """# Jobs on ComfyUI, through Darkroom and straight
 
 def page(kinds: Sequence[Kind], many: Many, lost: Lost) -> str:
     """Return the page as Markdown."""
-    memory = psutil.virtual_memory().total / 2**30
-    place = f"{psutil.cpu_count()} cores ({platform.machine()}), {memory:.0f} GiB, Python {platform.python_version()}"
     jobs = [_row(kind) for kind in kinds]
     watched = [
         (f"memory of a worker with {BACKENDS} back ends", f"{many.memory_bytes / 1e6:.0f} MB", "≤ 120 MB",
-         _met(many.memory_bytes <= 120e6)),
-        ("its CPU time while idle", f"{100 * many.core:.1f} % of a core", "≤ 5 %", _met(many.core <= 0.05)),
-        ("a dead server is out of the registry after", f"{lost.out_s:.1f} s", "≤ 15 s", _met(lost.out_s <= 15)),
-        ("and back after it answers again", f"{lost.back_s:.1f} s", "≤ 5 s", _met(lost.back_s <= 5)),
+         verdict(many.memory_bytes <= 120e6)),
+        ("its CPU time while idle", f"{100 * many.core:.1f} % of a core", "≤ 5 %", verdict(many.core <= 0.05)),
+        ("a dead server is out of the registry after", f"{lost.out_s:.1f} s", "≤ 15 s", verdict(lost.out_s <= 15)),
+        ("and back after it answers again", f"{lost.back_s:.1f} s", "≤ 5 s", verdict(lost.back_s <= 5)),
     ]  # fmt: skip
     heads = ("job", "jobs", "straight, ms", "through Darkroom, ms", "overhead", "wanted", "met")
     return "\n".join([
         _INTRODUCTION,
-        f"{datetime.now(UTC):%Y-%m-%d}. {place}",
+        dated(),
         "",
-        *_table(heads, jobs),
+        *table(heads, jobs),
         "",
-        *_table(("", "measured", "wanted", "met"), watched),
+        *table(("", "measured", "wanted", "met"), watched),
         "",
     ])  # fmt: skip
 
@@ -55,13 +51,4 @@ def _row(kind: Kind) -> Sequence[str]:
     wanted = "≤ 60 ms" if straight < 0.5 else "≤ 60 ms, ≤ 5 %"
     overhead = f"{1000 * kind.overhead_s:.0f} ms ({100 * share:.1f} %)"
     times = (f"{1000 * straight:.0f}", f"{1000 * through:.0f}")
-    return kind.name, str(len(kind.straight)), *times, overhead, wanted, _met(met)
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    lines = [heads, ("---", *("---:" for _ in heads[1:])), *rows]
-    return [f"| {' | '.join(line)} |" for line in lines]
-
-
-def _met(met: bool) -> str:
-    return "yes" if met else "**no**"
+    return kind.name, str(len(kind.straight)), *times, overhead, wanted, verdict(met)

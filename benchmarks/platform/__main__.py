@@ -11,6 +11,7 @@ import streams
 import typer
 from rich.console import Console
 from stage import stage
+from support.benchmark_page import machine
 
 PARTS = ("requests", "lists", "streams")
 
@@ -40,7 +41,7 @@ def main(
         if "lists" in parts:
             many = lists.measure(100_000 if quick else 1_000_000, status.update)
     shown = list(report.tables(requests, many, followed))
-    console.print(report.machine())
+    console.print(machine())
     report.show(console, shown)
     if write:
         report.write(shown)

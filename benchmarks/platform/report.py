@@ -1,18 +1,17 @@
 """The tables of a run: for the terminal, and as a document."""
 
-import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-import psutil
 from calls import Pair, Requests
 from lists import Lists
 from rich.console import Console
 from rich.table import Table as RichTable
 from streams import Streams
+from support.benchmark_page import machine, table, verdict
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "benchmarks" / "platform.md"
 INTRODUCTION = """# platform-api beside a bare route
@@ -67,7 +66,7 @@ def tables(requests: Requests | None, lists: Lists | None, streams: Streams | No
         yield Table("Lists", heads, pages)
     if streams:
         late = streams.at(0.99)
-        row = (f"{streams.readers:,}", f"{streams.at(0.5):.1f}", f"{late:.1f}", "≤ 50 ms", _met(late <= 50))
+        row = (f"{streams.readers:,}", f"{streams.at(0.5):.1f}", f"{late:.1f}", "≤ 50 ms", verdict(late <= 50))
         yield Table("Event streams, one event a second each", ("readers", "p50 ms", "p99 ms", "wanted", "met"), [row])
 
 
@@ -78,27 +77,23 @@ def _ratios(name: str, pairs: dict[int, Pair], wanted: float) -> Iterator[Sequen
             for which in ("p50_ms", "p99_ms")
         )
         rates = [f"{median(load.rate for load in side):,.0f}" for side in (pair.ours, pair.bare)]
-        yield name, str(clients), *rates, p50, p99, f"{pair.ratio:.2f}x", f"≥ {wanted}x", _met(pair.ratio >= wanted)
+        yield name, str(clients), *rates, p50, p99, f"{pair.ratio:.2f}x", f"≥ {wanted}x", verdict(pair.ratio >= wanted)
 
 
 def _page(name: str, lists: Lists) -> Sequence[str]:
     few, many = lists.few[name], (lists.one_user[name], lists.many_users[name])
     ratios = [time / few for time in many]
     shown = [f"{time:.1f}" for time in (few, *many)]
-    return name, *shown, " / ".join(f"{ratio:.2f}x" for ratio in ratios), "≤ 1.5x", _met(max(ratios) <= 1.5)
-
-
-def _met(met: bool) -> str:
-    return "yes" if met else "**no**"
+    return name, *shown, " / ".join(f"{ratio:.2f}x" for ratio in ratios), "≤ 1.5x", verdict(max(ratios) <= 1.5)
 
 
 def show(console: Console, shown: Sequence[Table]) -> None:
     """Print the tables."""
-    for table in shown:
-        rich = RichTable(title=table.title, title_justify="left")
-        for number, column in enumerate(table.columns):
+    for one in shown:
+        rich = RichTable(title=one.title, title_justify="left")
+        for number, column in enumerate(one.columns):
             rich.add_column(column, justify="right" if number else "left")
-        for row in table.rows:
+        for row in one.rows:
             rich.add_row(*(cell.replace("**no**", "[red]no[/red]") for cell in row))
         console.print(rich)
 
@@ -106,15 +101,7 @@ def show(console: Console, shown: Sequence[Table]) -> None:
 def write(shown: Sequence[Table]) -> None:
     """Write the document."""
     parts = [INTRODUCTION, f"{datetime.now(UTC):%Y-%m-%d}, {machine()}\n"]
-    for table in shown:
-        rule = ["---", *("---:" for _ in table.columns[1:])]
-        lines = [table.columns, rule, *table.rows]
-        parts.append(f"## {table.title}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n")
+    for one in shown:
+        parts.append(f"## {one.title}\n\n" + "\n".join(table(one.columns, one.rows)) + "\n")
     DOCUMENT.parent.mkdir(parents=True, exist_ok=True)
     DOCUMENT.write_text("\n".join(parts))
-
-
-def machine() -> str:
-    """Describe the machine without naming it."""
-    memory = psutil.virtual_memory().total / 2**30
-    return f"{psutil.cpu_count()} cores ({platform.machine()}), {memory:.0f} GiB, Python {platform.python_version()}"

@@ -1,12 +1,10 @@
 """The page of a run."""
 
-import platform
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
-import psutil
 from measures import Found
+from support.benchmark_page import dated, table, verdict
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "benchmarks" / "sockets.md"
 _INTRODUCTION = """# The event WebSocket beside ws and socket.io
@@ -23,8 +21,6 @@ _INTRODUCTION = """# The event WebSocket beside ws and socket.io
 
 def page(found: Sequence[Found]) -> str:
     """Return the page as Markdown. The first server is ours, the second `ws`."""
-    memory = psutil.virtual_memory().total / 2**30
-    place = f"{psutil.cpu_count()} cores ({platform.machine()}), {memory:.0f} GiB, Python {platform.python_version()}"
     sizes = list(found[0].cpu_us)
     heads = ("server", *(f"CPU µs a frame, {size:,} clients" for size in sizes), "frames a second", "kB a client",
              "p99 ms")  # fmt: skip
@@ -35,11 +31,11 @@ def page(found: Sequence[Found]) -> str:
     ]  # fmt: skip
     return "\n".join([
         _INTRODUCTION,
-        f"{datetime.now(UTC):%Y-%m-%d}. {place}",
+        dated(),
         "",
-        *_table(heads, rows),
+        *table(heads, rows),
         "",
-        *_table(("target", "wanted", "measured", "met"), list(_targets(found[0], found[1]))),
+        *table(("target", "wanted", "measured", "met"), list(_targets(found[0], found[1]))),
         "",
     ])  # fmt: skip
 
@@ -47,27 +43,23 @@ def page(found: Sequence[Found]) -> str:
 def _targets(ours: Found, ws: Found) -> Sequence[Sequence[str]]:
     rows = [
         (f"CPU a frame at {size:,} clients, against ws", "≤ 1.2x", f"{us / ws.cpu_us[size]:.2f}x",
-         _met(us <= 1.2 * ws.cpu_us[size]))
+         verdict(us <= 1.2 * ws.cpu_us[size]))
         for size, us in ours.cpu_us.items()
     ]  # fmt: skip
     rows += [
-        ("frames a second", "≥ 20,000", f"{ours.rate:,.0f}", _met(ours.rate >= 20_000)),
-        ("memory a client", "≤ 60 kB", f"{ours.connection_bytes / 1000:.0f} kB", _met(ours.connection_bytes <= 60e3)),
-        ("p99 at one event a second", "≤ 50 ms", f"{ours.p99_ms:.1f} ms", _met(ours.p99_ms <= 50)),
+        ("frames a second", "≥ 20,000", f"{ours.rate:,.0f}", verdict(ours.rate >= 20_000)),
+        (
+            "memory a client",
+            "≤ 60 kB",
+            f"{ours.connection_bytes / 1000:.0f} kB",
+            verdict(ours.connection_bytes <= 60e3),
+        ),
+        ("p99 at one event a second", "≤ 50 ms", f"{ours.p99_ms:.1f} ms", verdict(ours.p99_ms <= 50)),
     ]
     if ours.stalled_ratio is not None:
         rows.append(("p99 of the others beside one that does not read", "< 2x", f"{ours.stalled_ratio:.2f}x",
-                     _met(ours.stalled_ratio < 2)))  # fmt: skip
+                     verdict(ours.stalled_ratio < 2)))  # fmt: skip
     if ours.resumed_s is not None:
         rows.append(("as many clients come back at once within", "≤ 3 s", f"{ours.resumed_s:.2f} s",
-                     _met(ours.resumed_s <= 3)))  # fmt: skip
+                     verdict(ours.resumed_s <= 3)))  # fmt: skip
     return rows
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    lines = [heads, ("---", *("---:" for _ in heads[1:])), *rows]
-    return [f"| {' | '.join(line)} |" for line in lines]
-
-
-def _met(met: bool) -> str:
-    return "yes" if met else "**no**"

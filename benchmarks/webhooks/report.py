@@ -1,15 +1,12 @@
 """The page of a run."""
 
-import platform
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-import psutil
 from latency import QUEUED, Delays
 from lists import Lists
+from support.benchmark_page import dated, table, verdict
 from throughput import Throughput
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "benchmarks" / "webhooks.md"
@@ -39,11 +36,9 @@ class Results:
 
 def page(results: Results) -> str:
     """Return the page as Markdown."""
-    memory = psutil.virtual_memory().total / 2**30
-    place = f"{psutil.cpu_count()} cores ({platform.machine()}), {memory:.0f} GiB, Python {platform.python_version()}"
     return "\n".join([
         _INTRODUCTION,
-        f"{datetime.now(UTC):%Y-%m-%d}. {place}",
+        dated(),
         "",
         *_throughput(results.throughput),
         "",
@@ -58,40 +53,31 @@ def _throughput(found: Throughput) -> list[str]:
     rate = median(found.ours.rates)
     rows = [
         ("dispatcher", f"{rate:,.0f}", f"{1e6 * median(found.ours.cpu_s) / found.events:.0f}", "≥ 1,000 /s",
-         _met(rate >= 1000)),
+         verdict(rate >= 1000)),
         ("bare loop", f"{median(found.bare.rates):,.0f}", f"{1e6 * median(found.bare.cpu_s) / found.events:.0f}",
          "", ""),
-        ("ratio", f"{found.ratio:.2f}x", "", "≥ 0.25x", _met(found.ratio >= 0.25)),
+        ("ratio", f"{found.ratio:.2f}x", "", "≥ 0.25x", verdict(found.ratio >= 0.25)),
     ]  # fmt: skip
-    return _table((f"{found.events:,} events", "a second", "its CPU µs an event", "wanted", "met"), rows)
+    return table((f"{found.events:,} events", "a second", "its CPU µs an event", "wanted", "met"), rows)
 
 
 def _delays(results: Results) -> list[str]:
     steady, ratio = results.steady, results.beside.at(0.99) / results.alone.at(0.99)
     rows = [
         ("200 events a second", f"{steady.at(0.5):.0f} ms", f"{steady.at(0.99):.0f} ms", "≤ 30 ms, ≤ 250 ms",
-         _met(steady.at(0.5) <= 30 and steady.at(0.99) <= 250)),
+         verdict(steady.at(0.5) <= 30 and steady.at(0.99) <= 250)),
         ("50 events a second", f"{results.alone.at(0.5):.0f} ms", f"{results.alone.at(0.99):.0f} ms", "", ""),
         (f"the same beside an endpoint that hangs, with {QUEUED:,} queued", f"{results.beside.at(0.5):.0f} ms",
-         f"{results.beside.at(0.99):.0f} ms ({ratio:.2f}x)", "p99 ≤ 2x", _met(ratio <= 2)),
+         f"{results.beside.at(0.99):.0f} ms ({ratio:.2f}x)", "p99 ≤ 2x", verdict(ratio <= 2)),
     ]  # fmt: skip
-    return _table(("first attempt after", "p50", "p99", "wanted", "met"), rows)
+    return table(("first attempt after", "p50", "p99", "wanted", "met"), rows)
 
 
 def _lists(found: Lists) -> list[str]:
     rows = [
         (name, f"{found.few[name]:.1f}", f"{found.many[name]:.1f}", f"{found.many[name] / found.few[name]:.2f}x",
-         "≤ 1.5x", _met(found.many[name] <= 1.5 * found.few[name]))
+         "≤ 1.5x", verdict(found.many[name] <= 1.5 * found.few[name]))
         for name in found.few
     ]  # fmt: skip
     heads = ("page of 50 deliveries", "of 1,000, ms", f"of {found.rows:,}, ms", "ratio", "wanted", "met")
-    return _table(heads, rows)
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    lines = [heads, ("---", *("---:" for _ in heads[1:])), *rows]
-    return [f"| {' | '.join(line)} |" for line in lines]
-
-
-def _met(met: bool) -> str:
-    return "yes" if met else "**no**"
+    return table(heads, rows)
