@@ -39,6 +39,7 @@ async def beside_a_hanging_one(stage: Stage, *, per_second: float, seconds: floa
         neighbour = await stage.subscribed(silent.url)
         for _ in range(QUEUED // 500):
             await stage.emit([neighbour] * 500)
+        await stage.stored(neighbour, QUEUED)
         beside = await steady(stage, per_second=per_second, seconds=seconds)
         if not silent.connections:
             raise RuntimeError("the hanging endpoint was never tried")

@@ -41,11 +41,15 @@ async def measure(stage: Stage, rows: int) -> Lists:
     """Fill the logs of two endpoints by SQL, and read pages of both in turn."""
     few, many = [await _filled(stage, number) for number in (FEW, rows)]
     samples: dict[str, dict[str, list[float]]] = {"few": {}, "many": {}}
+    sides = [
+        (name, tenant.api, path, await _pages(tenant.api, path))
+        for name, (tenant, path) in (("few", few), ("many", many))
+    ]
     for number in range(WARM_UP + SAMPLES):
-        for name, (tenant, path) in (("few", few), ("many", many)):
-            for page, query in (await _pages(tenant.api, path)).items():
+        for name, api, path, pages in sides:
+            for page, query in pages.items():
                 began = perf_counter()
-                (await tenant.api.get(f"{path}?limit=50&{query}")).raise_for_status()
+                (await api.get(f"{path}?limit=50&{query}")).raise_for_status()
                 if number >= WARM_UP:
                     samples[name].setdefault(page, []).append((perf_counter() - began) * 1000)
     few_ms, many_ms = ({page: median(times) for page, times in samples[name].items()} for name in ("few", "many"))

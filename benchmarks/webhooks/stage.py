@@ -11,6 +11,7 @@ from time import perf_counter
 
 import httpx
 import psutil
+import psycopg
 from darkroom_local.servers.blocking import running
 from darkroom_local.servers.ports import free_ports
 from darkroom_local.servers.postgres import EmbeddedPostgres
@@ -20,10 +21,13 @@ from darkroom_schemas.events import Emission, EventType
 from darkroom_schemas.ids import JobId, TenantId, new_uuid7
 from support.keys import publish_key
 from support.services import running_service
+from support.waiting import until
 from support.webhooks import register
 from webhook_dispatcher.migrations import MIGRATIONS
 
 _OUTBOX_IDS = count(1)
+_MESSAGES = "SELECT count(*) FROM webhooks.messages WHERE tenant = %s"
+STORE_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,16 @@ class Stage:
                 sent = due
             await asyncio.sleep(max(0.0, began + sent / per_second - loop.time()))
         return sent
+
+    async def stored(self, tenant: Tenant, events: int) -> None:
+        """Wait until the dispatcher has read so many events of a tenant from the log."""
+        async with await psycopg.AsyncConnection.connect(self.database_url, autocommit=True) as connection:
+
+            async def has_all() -> bool:
+                [(number,)] = await (await connection.execute(_MESSAGES, [tenant.id])).fetchall()
+                return bool(number >= events)
+
+            await until(has_all, STORE_S)
 
     def cpu_s(self) -> float:
         """Return the processor time of the dispatcher so far."""
