@@ -1,10 +1,11 @@
-"""Queries in files of their own, for statements that are too long for the Python code."""
+"""The statements in `sql/`."""
 
 from functools import cache
-from importlib.resources import files
+
+from darkroom_chassis.statements import read_statement
 
 
 @cache
 def query(name: str) -> bytes:
     """Return the statement in `sql/<name>.sql`, as bytes, which psycopg takes for text that no user has written."""
-    return (files("webhook_dispatcher.store") / "sql" / f"{name}.sql").read_bytes()
+    return read_statement("webhook_dispatcher.store", name).encode()
