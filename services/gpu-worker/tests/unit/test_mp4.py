@@ -1,5 +1,8 @@
 """MP4 files: what every browser plays, with exactly the ordered frames."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import av
@@ -73,3 +76,27 @@ def test_a_video_that_stays_too_large_fails_for_good(frames: NDArray[np.uint8], 
     with pytest.raises(Failure) as caught:
         encode_mp4(frames, 16, recipe, tmp_path / "video.mp4", 1000)
     assert caught.value.code is StepErrorCode.OUTPUT_TOO_LARGE
+
+
+ENCODE = """
+import sys
+from pathlib import Path
+
+import numpy as np
+from darkroom_schemas.recipe import Recipe
+from gpu_worker.outputs.mp4 import encode_mp4
+
+tiles = np.random.default_rng(0).integers(0, 256, (17, 15, 26, 3)).astype(np.uint8)
+frames = tiles.repeat(8, axis=1).repeat(8, axis=2)
+encode_mp4(frames, 16, Recipe.model_validate_json(sys.argv[1]), Path(sys.argv[2]), 50_000_000)
+"""
+
+
+def test_equal_frames_give_equal_files_whatever_memory_held_before(recipe: Recipe, tmp_path: Path) -> None:
+    files = set()
+    for fill in ("1", "85", "170"):
+        path = tmp_path / fill
+        command = [sys.executable, "-c", ENCODE, recipe.model_dump_json(), str(path)]
+        subprocess.run(command, env=os.environ | {"MALLOC_PERTURB_": fill}, check=True)
+        files.add(path.read_bytes())
+    assert len(files) == 1
