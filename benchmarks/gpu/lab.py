@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -126,8 +127,7 @@ class Lab:
     ) -> Ran:
         """Run a step; raises ChildLost and TimeoutError. It is stopped at the first report that `stop_at` takes."""
         self._runs += 1
-        spool = self._folder / f"step-{id(self)}-{self._runs}"
-        spool.mkdir(parents=True)
+        spool = Path(tempfile.mkdtemp(prefix=f"step-{self._runs}-", dir=self._folder))
         stop = asyncio.Event()
         stopped_at = 0.0
         files: dict[int, FileReady] = {}
