@@ -220,7 +220,7 @@ def test_a_second_detached_stack_leaves_the_log_of_the_first(tmp_path: Path) -> 
         ended = subprocess.run(command, env=ENV, capture_output=True, text=True)
         assert ended.returncode == 1
         assert "is already running in" in ended.stderr
-        assert state.log_file.read_text() == "of the first"
+        assert state.log_file.read_text().startswith("of the first")  # the first stack may still write to it
 
 
 def test_a_profile_that_the_check_refuses_starts_only_unchecked(tmp_path: Path) -> None:
