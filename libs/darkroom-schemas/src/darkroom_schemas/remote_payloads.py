@@ -113,11 +113,19 @@ class Condition(Wire):
         return self
 
 
+class CancelRequest(Wire):
+    """The request that cancels work at the server. `{dotted.path}` in `url` is as in `Poll.url`."""
+
+    url: str = Field(min_length=1, max_length=4000)
+    method: Literal["POST", "DELETE", "PUT", "PATCH"] = "POST"
+
+
 class Poll(Wire):
     """How to wait for the result of a request that only starts the work.
 
     `{dotted.path}` in `url` stands for that part of the first answer. It is requested every `interval_s` seconds until
-    its answer meets `done` or `failed`. `select` names the part of the last answer that is the result.
+    its answer meets `done` or `failed`. `select` names the part of the last answer that is the result. `cancel` is sent
+    once, without a body, if the wait is stopped.
     """
 
     url: str = Field(min_length=1, max_length=4000)
@@ -125,6 +133,7 @@ class Poll(Wire):
     done: Condition
     failed: Condition | None = None
     select: DottedPath | None = None
+    cancel: CancelRequest | None = None
 
 
 class FetchPayload(Wire):

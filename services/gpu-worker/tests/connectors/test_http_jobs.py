@@ -128,7 +128,44 @@ async def test_work_that_failed_is_reported_with_the_servers_words(serve: Serve,
     assert "no paint left" in failure.message
 
 
-async def test_a_wait_for_work_ends_with_a_stop(serve: Serve, build: Build) -> None:
+@pytest.mark.parametrize("cancel", [None, {"url": "/jobs/{id}/cancel?key=k3y"}, {"url": "{stop}", "method": "DELETE"}])
+async def test_a_stop_ends_the_wait_and_the_work_if_the_payload_says_how(
+    serve: Serve, build: Build, cancel: dict[str, str] | None
+) -> None:
+    polled = asyncio.Event()
+    cancels: list[tuple[str, str, str | None]] = []
+
+    async def submit(request: web.Request) -> web.Response:
+        return web.json_response({"id": "a/b", "stop": str(request.url.with_path("/stop"))})
+
+    async def state(request: web.Request) -> web.Response:
+        polled.set()
+        return web.json_response({"state": "running"})
+
+    async def stop(request: web.Request) -> web.Response:
+        cancels.append((request.method, request.raw_path, request.headers.get("Authorization")))
+        return web.Response(status=204)
+
+    routes = {"POST /": submit, "GET /state": state, "POST /jobs/{id}/cancel": stop, "DELETE /stop": stop}
+    url = await serve(routes)
+    poll = {"url": "/state", "interval_s": 0.1, "done": {"path": "state", "equals": "ok"}, "cancel": cancel}
+    run = run_of(url=url, method="POST", poll=poll, credential="main")
+    task = asyncio.create_task(build(HTTP, "s3cret").run(run))
+    await polled.wait()
+    run.stop.set()
+    with pytest.raises(Stopped):
+        await task
+    assert (
+        cancels
+        == {
+            None: [],
+            "/jobs/{id}/cancel?key=k3y": [("POST", "/jobs/a%2Fb/cancel?key=k3y", "Bearer s3cret")],
+            "{stop}": [("DELETE", "/stop", "Bearer s3cret")],
+        }[cancel["url"] if cancel else None]
+    )
+
+
+async def test_a_server_that_refuses_a_cancel_does_not_hold_the_stop(serve: Serve, build: Build) -> None:
     polled = asyncio.Event()
 
     async def submit(request: web.Request) -> web.Response:
@@ -139,7 +176,7 @@ async def test_a_wait_for_work_ends_with_a_stop(serve: Serve, build: Build) -> N
         return web.json_response({"state": "running"})
 
     url = await serve({"POST /": submit, "GET /state": state})
-    poll = {"url": "/state", "interval_s": 0.1, "done": {"path": "state", "equals": "ok"}}
+    poll = {"url": "/state", "interval_s": 0.1, "done": {"path": "state", "equals": 1}, "cancel": {"url": "/none"}}
     run = run_of(url=url, method="POST", poll=poll)
     task = asyncio.create_task(build(HTTP).run(run))
     await polled.wait()
@@ -307,6 +344,10 @@ async def test_a_private_address_is_refused_also_behind_a_redirect(serve: Serve,
         ({"headers": {"a b": "c"}}, "headers"),
         ({"poll": {"url": "/x", "done": {"path": "a"}}}, "poll.done"),
         ({"poll": {"url": "/x", "done": {"path": "a", "equals": 1, "in": [1]}}}, "poll.done"),
+        (
+            {"poll": {"url": "/x", "done": {"path": "a", "equals": 1}, "cancel": {"url": "/", "method": "GET"}}},
+            "poll.c",
+        ),
         ({"stream": True, "store": True}, "stream"),
     ],
 )

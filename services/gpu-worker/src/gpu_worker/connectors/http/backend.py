@@ -20,6 +20,7 @@ from gpu_worker.connectors.step_payload import payload_of
 from gpu_worker.connectors.stopping import unless_stopped
 from gpu_worker.connectors.tools import Tools
 from gpu_worker.domain.backend import Discovery
+from gpu_worker.domain.failures import Stopped
 from gpu_worker.domain.ports import StepRun
 
 _SILENCE_S = 300.0
@@ -58,7 +59,11 @@ class HttpBackend:
             async with attempt(run, self._tools.storage) as current:
                 recipe = backend_recipe(self._entry, _recorded(payload))
                 job = FetchJob(payload, requests, once, current, recipe)
-                text = await unless_stopped(run.stop, job.perform())
+                try:
+                    text = await unless_stopped(run.stop, job.perform())
+                except Stopped:
+                    await job.cancel()
+                    raise
                 text = None if text is None else result_text(text)
                 timings = {"fetch": round(time.perf_counter() - started, 3)}
                 return await current.result(timings, text=text, notes=job.notes)
@@ -73,6 +78,8 @@ def _recorded(payload: FetchPayload) -> dict[str, object]:
     recorded = payload.model_dump(mode="json", include={"body", "select", "poll"}, exclude_unset=True)
     if payload.poll is not None:
         recorded["poll"]["url"] = _without_values(payload.poll.url)
+        if payload.poll.cancel is not None:
+            recorded["poll"]["cancel"]["url"] = _without_values(payload.poll.cancel.url)
     return {"method": payload.method, "url": _without_values(payload.url)} | recorded
 
 

@@ -1,9 +1,11 @@
 """Carries out one `fetch_api` job: its request, the wait for its result, and what is stored."""
 
+import asyncio
 import json
 from functools import partial
 from typing import Any
 
+import structlog
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.recipe import BackendRecipe
 from darkroom_schemas.remote_payloads import SAFE_METHODS, FetchPayload, Poll
@@ -26,7 +28,11 @@ from gpu_worker.domain.failures import Failure
 _MAX_URLS = 1_000
 _POLL_FAULTS = 5
 """Polls in a row that may fail without the attempt."""
+_CANCEL_S = 5.0
+"""How long a server has to accept that work is cancelled."""
 _PERMANENT = frozenset({400, 401, 403, 404, 405, 410, 422})
+
+log = structlog.get_logger(__name__)
 
 
 class FetchJob:
@@ -38,6 +44,7 @@ class FetchJob:
         self._payload, self._requests, self._once = payload, requests, once
         self._current, self._recipe = current, recipe
         self._meter = Meter(current.run)
+        self._cancel_url: str | None = None
         self.notes: tuple[str, ...] = ()
 
     async def perform(self) -> str | None:
@@ -57,6 +64,21 @@ class FetchJob:
             raise Failure(StepErrorCode.BACKEND, str(fault), retryable=True) from fault
         except ServerFault as fault:
             raise failure_of(fault, repeatable=repeatable) from fault
+
+    async def cancel(self) -> None:
+        """Cancel the work at the server after a stop, if it has begun and the payload says how. A failure is logged."""
+        poll = self._payload.poll
+        if self._cancel_url is None or poll is None or poll.cancel is None:
+            return
+        url, self._cancel_url = self._cancel_url, None
+        try:
+            async with (
+                asyncio.timeout(_CANCEL_S),
+                self._requests.later(url, "poll.cancel.url", poll.cancel.method) as answer,
+            ):
+                log.info("Cancelled work at its server", status=answer.status)
+        except (Failure, ServerFault, TimeoutError) as error:
+            log.warning("Could not cancel work at its server; it may go on there", reason=str(error) or "time-out")
 
     async def _first(self) -> Content:
         payload = self._payload
@@ -79,7 +101,10 @@ class FetchJob:
 
     async def _polled(self, poll: Poll, first: Content) -> Content:
         """Ask for the state of the work until it is done; a few failed polls in a row are tolerated."""
-        url = filled_url(poll.url, _json_of(first))
+        started = _json_of(first)
+        url = filled_url(poll.url, started, "poll.url")
+        if poll.cancel is not None:
+            self._cancel_url = filled_url(poll.cancel.url, started, "poll.cancel.url")
         faults = 0
         while True:
             await pause(poll.interval_s, self._current.run.stop)
@@ -94,6 +119,7 @@ class FetchJob:
             faults = 0
             value = _json_of(state)
             if meets(value, poll.done):
+                self._cancel_url = None
                 return state
             if poll.failed is not None and meets(value, poll.failed):
                 raise Failure(StepErrorCode.BACKEND, f"The work failed: {shortened(state.text or '')}")

@@ -55,15 +55,15 @@ class FetchRequests:
             yield answer
 
     @asynccontextmanager
-    async def later(self, url: str, field: str) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Get a URL, relative ones too, that an answer named. The payload's headers go to its own origin only."""
+    async def later(self, url: str, field: str, method: str = "GET") -> AsyncIterator[aiohttp.ClientResponse]:
+        """Request a URL, relative ones too, that an answer named. The payload's headers go to its own origin only."""
         base = _read(self._payload.url, "url")
         with _named(field):
             try:
                 target = str(base.join(URL(url)))
             except ValueError:
                 raise RefusedUrl("must be a valid URL") from None
-        async with self._send("GET", target, field, {}) as answer:
+        async with self._send(method, target, field, {}) as answer:
             yield answer
 
     @asynccontextmanager

@@ -36,16 +36,16 @@ def meets(value: Any, condition: Condition) -> bool:
     return any(type(found) is type(one) and found == one for one in wanted)
 
 
-def filled_url(template: str, value: Any) -> str:
+def filled_url(template: str, value: Any, field: str) -> str:
     """Replace each `{dotted.path}` by that part of a value: the whole URL as it is, a part of one percent-encoded.
 
-    Raises an INVALID_PAYLOAD Failure for a part that is absent or not a text or number.
+    Raises an INVALID_PAYLOAD Failure that names `field` for a part that is absent or not a text or number.
     """
 
     def text_of(path: str) -> str:
-        found = part_of(value, path, "poll.url")
+        found = part_of(value, path, field)
         if isinstance(found, bool) or not isinstance(found, str | int):
-            raise Failure(StepErrorCode.INVALID_PAYLOAD, f"poll.url: {path[:100]!r} is not a text or a number")
+            raise Failure(StepErrorCode.INVALID_PAYLOAD, f"{field}: {path[:100]!r} is not a text or a number")
         return str(found)
 
     if whole := _PLACE.fullmatch(template):
