@@ -32,7 +32,8 @@ def test_a_printed_darkroom_command_exists_with_its_options(document: str, words
     command = get_command(build_app())
     while isinstance(command, TyperGroup) and words and words[0] in command.commands:
         command, words = command.commands[words[0]], words[1:]
-    assert not isinstance(command, TyperGroup) or words == ["--help"], f"{document} names no command: {words}"
+    is_command = not isinstance(command, TyperGroup) or command.invoke_without_command or words == ["--help"]
+    assert is_command, f"{document} names no command: {words}"
     known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
     used = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
     assert used <= known, f"{document} uses an option that does not exist"
