@@ -4,7 +4,7 @@ It also sends frames that are complete already, so that many connections can sha
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 FRAMES = "darkroom.frames"
 """Member of a `websocket.send` message instead of `text`: complete frames (RFC 6455, 5.2) as bytes, sent at once."""
+WRITE = "darkroom.write"
+"""Member of the scope's extensions: sends complete frames without waiting, and returns whether it could."""
+Write = Callable[[bytes], bool]
 INVALID_TEXT = 1007
 HEARTBEAT_TIMEOUT = 4000
 _METHOD_AND_VERSION = len(b"GET  HTTP/1.1\r\n")
@@ -75,6 +78,19 @@ class BoundedWebSocketProtocol(WebSocketsSansIOProtocol):
         if not self.handshake_complete or self.close_sent:
             raise RuntimeError("frames can be sent only while the WebSocket is open")
         self.transport.write(frames)
+
+    def write(self, frames: bytes) -> bool:
+        """Send complete frames if the connection is open and its client reads; return whether they were sent."""
+        is_open = self.handshake_complete and not (self.close_sent or self.disconnected or self.transport.is_closing())
+        if not is_open or not self.writable.is_set():
+            return False
+        self.transport.write(frames)
+        return True
+
+    async def run_asgi(self) -> None:
+        extensions: dict[str, Any] = self.scope["extensions"] or {}
+        extensions[WRITE] = self.write
+        await super().run_asgi()
 
     async def receive(self) -> ASGIReceiveEvent:
         message = await super().receive()

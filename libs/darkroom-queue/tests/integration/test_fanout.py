@@ -1,10 +1,10 @@
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import pytest
 from darkroom_queue import RESET, EventFanout, EventLog, Followed, Producer, QueueClient
-from darkroom_queue.log.fanout import BUFFER
+from darkroom_queue.log.fanout import ALL, BUFFER
 from darkroom_schemas.events import Emission, Event, EventType
 from darkroom_schemas.ids import EventId, JobId, TenantId
 from support.redis_servers import MortalServer
@@ -71,6 +71,62 @@ async def test_a_replay_longer_than_the_buffer_misses_nothing(link: QueueClient,
     await emit(link, total)
     taken += await numbers_of(events, lambda n: n == total)
     assert taken == list(range(1, total + 1))
+
+
+async def test_events_that_are_taken_at_once_keep_the_order(link: QueueClient, fanout: EventFanout) -> None:
+    since, last = await emit(link, 0), 150
+    taken: list[int] = []
+    at_once: list[int] = []
+    complete = asyncio.Event()
+
+    def take(event: Event) -> bool:
+        if event.data["n"] % 3 == 0:
+            return False
+        at_once.append(event.data["n"])
+        taken.append(event.data["n"])
+        return True
+
+    async def follow() -> None:
+        async for page in fanout.follow_pages(since=since, at_once=take):
+            for item in page:
+                await asyncio.sleep(0)  # others arrive meanwhile
+                assert isinstance(item, Event)
+                taken.append(item.data["n"])
+            if len(taken) >= last:
+                complete.set()
+
+    following = asyncio.create_task(follow())
+    for number in range(1, last + 1):
+        await emit(link, number)
+    async with asyncio.timeout(10):
+        await complete.wait()
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+    assert taken == list(range(1, last + 1))
+    assert at_once
+
+
+async def test_events_are_prepared_before_they_are_handed_out(link: QueueClient) -> None:
+    prepared: list[int] = []
+    heard: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    async def prepare(events: Sequence[Event]) -> None:
+        await asyncio.sleep(0)
+        prepared.extend(event.data["n"] for event in events)
+
+    class Listener:
+        def offer(self, event: Event) -> None:
+            heard.set_result(event.data["n"] in prepared)
+
+        def reset(self, position: EventId) -> None: ...
+
+    fanout = EventFanout(link, prepare=prepare)
+    reading = asyncio.create_task(fanout.run())
+    async with fanout.listen(ALL, Listener()), asyncio.timeout(10):
+        await emit(link, 1)
+        assert await heard
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
 
 
 async def test_a_follower_of_one_job_sees_no_other(link: QueueClient, fanout: EventFanout) -> None:

@@ -52,7 +52,13 @@ class Running:
 async def assemble(settings: Settings) -> AsyncIterator[Running]:
     """Connect and start the loops. Stops them and disconnects at the end."""
     redis_client = await QueueClient.open(str(settings.redis_url))
-    fanout = EventFanout(redis_client, on_unreadable=ITEMS_REJECTED.labels("event-fanout", UNREADABLE).inc)
+    producer, registry, dead_letters = Producer(redis_client), Registry(redis_client), DeadLetters(redis_client)
+    frames = EventFrames(producer)
+    fanout = EventFanout(
+        redis_client,
+        on_unreadable=ITEMS_REJECTED.labels("event-fanout", UNREADABLE).inc,
+        prepare=frames.prepare,
+    )
     board, loops = ProgressBoard(redis_client), LoopSupervisor((RedisUnavailable,))
     sweeper = Sweeper(
         redis_client,
@@ -60,7 +66,6 @@ async def assemble(settings: Settings) -> AsyncIterator[Running]:
         retention_s=settings.queue_event_retention_s,
         log_max_bytes=settings.queue_event_log_max_bytes,
     )
-    producer, registry, dead_letters = Producer(redis_client), Registry(redis_client), DeadLetters(redis_client)
     fleet = FleetBoard(redis_client, registry)
     loops.add("event-fanout", fanout.run)
     loops.add("fleet", fleet.run)
@@ -101,7 +106,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Running]:
         fanout=fanout,
         progress=board,
         board=fleet,
-        frames=EventFrames(producer),
+        frames=frames,
         directory=JobDirectory(producer),
         client_jobs=ClientJobs(redis_client),
         groups=groups,

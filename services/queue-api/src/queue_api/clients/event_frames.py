@@ -2,9 +2,12 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from darkroom_chassis.logs import get_logger
 from darkroom_queue import Producer
+from darkroom_redis import RedisUnavailable
 from darkroom_schemas.events import Event, EventType
 
 from queue_api.domain.frames import Frame
@@ -21,6 +24,24 @@ class EventFrames:
     def __init__(self, producer: Producer) -> None:
         self._producer = producer
         self._made: OrderedDict[str, asyncio.Future[tuple[Frame, ...]]] = OrderedDict()
+        self._users = 0
+
+    @contextmanager
+    def used(self) -> Iterator[None]:
+        """Count a connection, for which frames are prepared."""
+        self._users += 1
+        try:
+            yield
+        finally:
+            self._users -= 1
+
+    async def prepare(self, events: Sequence[Event]) -> None:
+        """Make the frames of events if there are connections. Those that fail are left to `of`."""
+        if self._users:
+            made = await asyncio.gather(*map(self.of, events), return_exceptions=True)
+            for error in made:
+                if isinstance(error, BaseException) and not isinstance(error, RedisUnavailable):
+                    log.error("Could not make the frames of an event", exc_info=error)
 
     def ready(self, event: Event) -> tuple[Frame, ...] | None:
         """Return the frames of an event if they are made already."""

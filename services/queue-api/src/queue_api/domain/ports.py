@@ -1,6 +1,7 @@
 """What WebSockets need of the queue and of the process's readers of it."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -69,6 +70,10 @@ class FleetSource(Protocol):
 
 class FrameSource(Protocol):
     """Returns the frames of an event, made once for all connections; raises `RedisUnavailable`."""
+
+    def used(self) -> AbstractContextManager[None]:
+        """Count a connection while it follows events."""
+        ...
 
     def ready(self, event: Event) -> tuple[Frame, ...] | None:
         """Return the frames if they are made already."""

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from darkroom_chassis.errors import AppError
-from darkroom_chassis.websocket_protocol import FRAMES
-from darkroom_queue import RESET, SlowReader
+from darkroom_chassis.websocket_protocol import FRAMES, WRITE, Write
+from darkroom_queue import RESET, Followed, SlowReader
 from darkroom_redis import RedisUnavailable, TicketHolder
 from darkroom_schemas.events import Event
 from darkroom_schemas.ids import EventId
@@ -47,6 +47,7 @@ class Connection:
         self._commands = Commands(context, holder, self._viewer, subscription, owner)
         self._progress = context.progress.subscribe()
         self._fleet = context.board.subscribe()
+        self._write: Write = socket.scope["extensions"][WRITE]
         self._asked = asyncio.Event()
         """A message of the client was carried out, which may have changed what it wants."""
 
@@ -88,20 +89,39 @@ class Connection:
         await asyncio.sleep(left_s)
 
     async def _send_events(self, since: EventId) -> None:
+        with self._context.frames.used():
+            async for page in self._context.fanout.follow_pages(since=since, at_once=self._send_at_once):
+                await self._send_page(page)
+
+    async def _send_page(self, page: Sequence[Followed]) -> None:
         frames: list[Frame] = []
-        async for page in self._context.fanout.follow_pages(since=since):
-            for item in page:
-                if isinstance(item, Event):
-                    if self._viewer.may_see(item.tenant):
-                        frames += self._context.frames.ready(item) or await self._context.frames.of(item)
-                elif item is RESET:
-                    await self._send_frames(frames)
-                    frames.clear()
-                    depth = await self._context.producer.depth()
-                    state = {"pending": depth.queued, "delayed": depth.delayed, "in_progress": depth.running}
-                    await self._send({"type": "reset", "timestamp": _now_ms(), "state": state})
-            await self._send_frames(frames)
-            frames.clear()
+        for item in page:
+            if isinstance(item, Event):
+                if self._viewer.may_see(item.tenant):
+                    frames += self._context.frames.ready(item) or await self._context.frames.of(item)
+            elif item is RESET:
+                await self._send_frames(frames)
+                frames.clear()
+                depth = await self._context.producer.depth()
+                state = {"pending": depth.queued, "delayed": depth.delayed, "in_progress": depth.running}
+                await self._send({"type": "reset", "timestamp": _now_ms(), "state": state})
+        await self._send_frames(frames)
+
+    def _send_at_once(self, event: Event) -> bool:
+        """Send what the client wants of an event if nothing has to be waited for; return whether it is dealt with."""
+        if not self._viewer.may_see(event.tenant):
+            return True
+        frames = self._context.frames.ready(event)
+        if frames is None:
+            return False
+        admitted: list[bytes] = []
+        for frame in frames:
+            admits = self._viewer.admits_at_once(frame, self._subscription)
+            if admits is None:
+                return False
+            if admits:
+                admitted.append(frame.data)
+        return not admitted or self._write(b"".join(admitted))
 
     async def _forward(self, take: Callable[[], Awaitable[list[Frame]]]) -> None:
         while True:

@@ -35,9 +35,10 @@ class Viewer:
 
     def admits_at_once(self, frame: Frame, subscription: Subscription) -> bool | None:
         """Whether the viewer may see a frame, and wants it; None if the queue must be asked, as by `admits`."""
-        if self._tenant is not None or subscription.needs_facts(frame):
-            return None
-        return subscription.admits(frame)
+        if self._tenant is not None and frame.topic is not Topic.JOBS_PROGRESS and frame.tenant != self._tenant:
+            return False
+        is_unknown = self._tenant is not None and frame.topic is Topic.JOBS_PROGRESS
+        return None if is_unknown or subscription.needs_facts(frame) else subscription.admits(frame)
 
     async def admits(self, frame: Frame, subscription: Subscription) -> bool:
         """Whether the viewer may see a frame, and wants it; raises `RedisUnavailable`."""
