@@ -16,6 +16,7 @@ export function job(changes: Partial<Job> = {}): Job {
     started_at: null,
     completed_at: null,
     preview_url: null,
+    preview_grid: null,
     job_type: "sdxl_image_fast",
     priority: 50,
     retry_count: 0,

@@ -21,11 +21,20 @@ def worker_status(worker_id: WorkerId) -> str:
     return f"worker:status:{worker_id}"
 
 
+class PreviewGrid(Wire):
+    """What a preview shows: `count` outputs from number `first` on, row by row, in `columns`."""
+
+    first: int = 0
+    count: int = 1
+    columns: int = 1
+
+
 class Preview(Wire):
-    """A small WebP preview of an unfinished output, in the object store. Each version replaces the previous one."""
+    """A small WebP preview of unfinished outputs, in the object store. Each version replaces the previous one."""
 
     key: str
     version: int
+    grid: PreviewGrid = PreviewGrid()
 
 
 class ProgressMessage(Wire):

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from darkroom_schemas.base import Wire
+from darkroom_schemas.channels import PreviewGrid
 from darkroom_schemas.ids import AssetId, JobId, UserId
 from darkroom_schemas.status import JobStatus
 from darkroom_schemas.webhook import JobWebhook
@@ -70,7 +71,9 @@ class JobView(Wire):
     """Text result of the last step with one: the answer of a text job, or the enhanced prompt."""
     error: JobError | None = None
     preview_url: str | None = None
-    """Preview of the unfinished output of a running step. Only set with live progress."""
+    """Preview of the unfinished outputs of a running step. Only set with live progress."""
+    preview_grid: PreviewGrid | None = None
+    """Which outputs the preview shows, and where."""
     price_mc: int
     charged_mc: int
     created_at: datetime

@@ -62,7 +62,7 @@ def test_previews_have_a_pixel_for_each_latent(prepare: Prepare, monkeypatch: py
     drawing = prepare(seeds=(1,))
     drawing.run()
     previews = [update.preview for update in drawing.progress if update.preview is not None]
-    with Image.open(previews[-1]) as picture:
+    with Image.open(previews[-1].path) as picture:
         assert picture.size == (32, 32)
 
 

@@ -38,8 +38,11 @@ def test_previews_are_drawn_while_denoising_and_change_no_picture(
         drawing.run()
     previews = [update.preview for update in watched.progress if update.preview is not None]
     assert len(previews) == 4
-    with Image.open(previews[-1]) as picture:
-        assert (picture.format, picture.size) == ("WEBP", (16, 16))
+    count, grid = len(image_payload.seeds), previews[-1].grid
+    assert (grid.first, grid.count) == (0, count)
+    rows = math.ceil(count / grid.columns)
+    with Image.open(previews[-1].path) as picture:
+        assert (picture.format, picture.size) == ("WEBP", (16 * grid.columns, 16 * rows))
     assert [update.preview for update in plain.progress if update.preview is not None] == []
     assert np.array_equal(plain.pixels(0), watched.pixels(0))
 

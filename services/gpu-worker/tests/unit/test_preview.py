@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from gpu_worker.pipelines.preview import MIN_INTERVAL_S, Previews, draw, fit_colours
+from darkroom_schemas.channels import PreviewGrid
+from gpu_worker.pipelines.preview import MIN_INTERVAL_S, Previews, draw, fit_colours, in_grid
 from gpu_worker.pipelines.sink import Pixels
+from gpu_worker.runtime.messages import PreviewFile
 
 CHANNELS = 4
 MIX = torch.tensor([[40.0, -10, 0], [0, 30, 5], [5, 5, 20], [-10, 0, 10]])
@@ -46,18 +48,25 @@ def test_noise_that_a_sampler_has_scaled_up_and_values_that_are_no_numbers_are_d
     assert draw(torch.full((CHANNELS, 4, 4), float("nan")), colours).shape == (4, 4, 3)
 
 
-def test_a_preview_is_drawn_once_a_second_of_the_first_picture_or_the_middle_frame() -> None:
+def test_a_preview_is_drawn_once_a_second_of_all_pictures_or_the_middle_frame() -> None:
     now, shelf = 0.0, Shelf()
     sink: Any = shelf  # of an `OutputSink` it has only `preview`
     previews = Previews(sink, fit_colours(decode, CHANNELS), clock=lambda: now)
     batch, video = torch.zeros((6, CHANNELS, 8, 8)), torch.zeros((1, CHANNELS, 21, 4, 6))
     assert previews.of({"latents": batch}) is None
     now = MIN_INTERVAL_S
-    assert previews.of({"latents": batch}) == Path("1.webp")
+    grid = PreviewGrid(first=6, count=6, columns=3)
+    assert previews.of({"latents": batch}, 6) == PreviewFile(path=Path("1.webp"), grid=grid)
     assert previews.of({"latents": batch}) is None
     now = 2 * MIN_INTERVAL_S
-    assert previews.of({"latents": video}) == Path("2.webp")
-    assert [drawn.shape for drawn in shelf.drawn] == [(8, 8, 3), (4, 6, 3)]
+    assert previews.of({"latents": video}) == PreviewFile(path=Path("2.webp"))
+    assert [drawn.shape for drawn in shelf.drawn] == [(16, 24, 3), (4, 6, 3)]
+
+
+def test_pictures_stand_row_by_row_in_a_grid() -> None:
+    pictures = [np.full((2, 3, 3), value, np.uint8) for value in (10, 20, 30, 40, 50)]
+    grid = in_grid(pictures, 3)
+    assert grid[::2, ::3, 0].tolist() == [[10, 20, 30], [40, 50, 0]]
 
 
 def test_a_model_without_colours_draws_none() -> None:

@@ -12,7 +12,7 @@ import redis.asyncio as redis
 from darkroom_chassis.api_keys import KeyKind
 from darkroom_queue import QueueClient, StepContext
 from darkroom_redis import TicketHolder, Tickets
-from darkroom_schemas.channels import Preview
+from darkroom_schemas.channels import Preview, PreviewGrid
 from darkroom_schemas.ids import TenantId
 from darkroom_schemas.step import StepResult
 from httpx_sse import ServerSentEvent, aconnect_sse
@@ -123,7 +123,9 @@ async def test_preview_of_a_running_step_is_shown_by_a_link_that_ends_with_it(
         path = platform.objects / key
         path.parent.mkdir(parents=True)
         path.write_bytes(b"a small picture")
-        for number, preview in enumerate((Preview(key="other/preview.webp", version=1), Preview(key=key, version=2))):
+        grid = PreviewGrid(first=0, count=6, columns=3)
+        previews = (Preview(key="other/preview.webp", version=1), Preview(key=key, version=2, grid=grid))
+        for number, preview in enumerate(previews):
             context.show_preview(preview)
             context.progress(40 + number)
             await sent.wait()
@@ -143,6 +145,7 @@ async def test_preview_of_a_running_step_is_shown_by_a_link_that_ends_with_it(
             sent.set()
             link = event.json()["preview_url"]
             if event.json()["progress"] == 41:
+                assert event.json()["preview_grid"] == {"first": 0, "count": 6, "columns": 3}
                 break
             assert link is None, "somebody else's object must not be shown"
         link = platform.local(link)

@@ -165,7 +165,7 @@ def _may_end_otherwise(failure: StepFailure, run: StepRun) -> bool:
 
 def _forward(current: Attempt, update: Progressed) -> None:
     if update.preview is not None:
-        current.previews.show(update.preview)
+        current.previews.show(update.preview.path, update.preview.grid)
     current.run.progress(
         update.percent, message=update.message, current_step=update.current_step, total_steps=update.total_steps
     )

@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from darkroom_chassis.logs import get_logger
-from darkroom_schemas.channels import Preview
+from darkroom_schemas.channels import Preview, PreviewGrid
 
 from gpu_worker.domain.failures import Failure
 from gpu_worker.domain.ports import ObjectStore, StepRun
@@ -22,12 +22,12 @@ class PreviewUploads:
         self._store, self._run = store, run
         self._key = f"{folder}/preview.webp"
         self._version = 0
-        self._latest: Path | None = None
+        self._latest: tuple[Path, PreviewGrid] | None = None
         self._task: asyncio.Task[None] | None = None
 
-    def show(self, path: Path) -> None:
-        """Queue a preview for upload; it replaces one that still waits."""
-        self._latest = path
+    def show(self, path: Path, grid: PreviewGrid | None = None) -> None:
+        """Queue a preview for upload; it replaces one that still waits. Without `grid` it shows the first output."""
+        self._latest = path, grid or PreviewGrid()
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._upload())
 
@@ -45,12 +45,12 @@ class PreviewUploads:
                 await self._store.delete(self._key)
 
     async def _upload(self) -> None:
-        while (path := self._latest) is not None:
-            self._latest = None
+        while self._latest is not None:
+            (path, grid), self._latest = self._latest, None
             try:
                 await self._store.put(self._key, path, _MIME_TYPE)
             except Failure as failure:
                 log.warning("A preview could not be uploaded", step_id=self._run.step.id, reason=failure.message)
                 return
             self._version += 1
-            self._run.show_preview(Preview(key=self._key, version=self._version))
+            self._run.show_preview(Preview(key=self._key, version=self._version, grid=grid))

@@ -25,5 +25,5 @@ class BatchProgress:
         # Some samplers call the model twice per step; only the pipeline knows the number of calls.
         calls = pipeline.num_timesteps
         done = self._images_done * calls + (step + 1) * self._images_now
-        self._report.tick(done, self._images_all * calls, self._previews.of(changes))
+        self._report.tick(done, self._images_all * calls, self._previews.of(changes, self._images_done))
         return changes

@@ -4,16 +4,18 @@ The map is fitted to each model's own decoder, on one small decode when the mode
 coefficients per family is needed.
 """
 
+import math
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import torch
+from darkroom_schemas.channels import PreviewGrid
 from numpy.typing import NDArray
 
 from gpu_worker.pipelines.sink import OutputSink, Pixels
+from gpu_worker.runtime.messages import PreviewFile
 
 MIN_INTERVAL_S = 1.0
 _PATCHES = 8
@@ -61,11 +63,28 @@ class Previews:
         self._sink, self._colours, self._clock = sink, colours, clock
         self._drawn_at = clock()
 
-    def of(self, changes: dict[str, Any]) -> Path | None:  # Any: what the pipelines hand to their callbacks
-        """Write a preview of the batch's first image or the video's middle frame, if the last one is a second old."""
+    def of(
+        self, changes: dict[str, Any], first: int = 0
+    ) -> PreviewFile | None:  # Any: what pipelines hand over
+        """Write a preview of a batch's images or a video's middle frame, if the last preview is a second old.
+
+        `first` is the number of the batch's first output.
+        """
         latents = changes.get("latents")
         if self._colours is None or latents is None or self._clock() - self._drawn_at < MIN_INTERVAL_S:
             return None
         self._drawn_at = self._clock()
-        first = latents[0]
-        return self._sink.preview(draw(first if first.dim() == 3 else first[:, first.shape[1] // 2], self._colours))
+        pictures = [draw(one if one.dim() == 3 else one[:, one.shape[1] // 2], self._colours) for one in latents]
+        grid = PreviewGrid(first=first, count=len(pictures), columns=math.ceil(math.sqrt(len(pictures))))
+        return PreviewFile(path=self._sink.preview(in_grid(pictures, grid.columns)), grid=grid)
+
+
+def in_grid(pictures: Sequence[Pixels], columns: int) -> Pixels:
+    """Return pictures of equal size, row by row, as one; what is left of the last row is black."""
+    height, width, _ = pictures[0].shape
+    rows = -(-len(pictures) // columns)
+    grid = np.zeros((rows * height, columns * width, 3), np.uint8)
+    for place, picture in enumerate(pictures):
+        top, left = place // columns * height, place % columns * width
+        grid[top : top + height, left : left + width] = picture
+    return grid

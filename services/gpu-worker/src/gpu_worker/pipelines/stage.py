@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from darkroom_schemas.errors import StepErrorCode
@@ -11,6 +10,7 @@ from darkroom_schemas.errors import StepErrorCode
 from gpu_worker.domain.failures import Failure
 from gpu_worker.runtime.child_link import StepLink
 from gpu_worker.runtime.device_errors import memory_shortage
+from gpu_worker.runtime.messages import PreviewFile
 from gpu_worker.runtime.model_cache import AdmittedModel
 from gpu_worker.runtime.stop_hooks import stoppable
 
@@ -30,7 +30,7 @@ class StageReport:
     done_before: float
     share: float
 
-    def tick(self, done: int, total: int, preview: Path | None = None) -> None:
+    def tick(self, done: int, total: int, preview: PreviewFile | None = None) -> None:
         """Report that `done` of `total` parts are done; raises Stopped after a stop request."""
         percent = 100.0 * (self.done_before + self.share * done / max(total, 1))
         self.link.progress(percent, self.name, done, total, preview)

@@ -4,11 +4,10 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from gpu_worker.domain.failures import Stopped
 from gpu_worker.runtime.framing import pack
-from gpu_worker.runtime.messages import FileReady, FromChild, Progressed
+from gpu_worker.runtime.messages import FileReady, FromChild, PreviewFile, Progressed
 
 MIN_PROGRESS_INTERVAL_S = 0.2
 
@@ -62,7 +61,7 @@ class StepLink:
         message: str,
         current_step: int | None = None,
         total_steps: int | None = None,
-        preview: Path | None = None,
+        preview: PreviewFile | None = None,
     ) -> None:
         """Report progress; raises Stopped after a stop request.
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from darkroom_schemas.base import Wire
+from darkroom_schemas.channels import PreviewGrid
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.payload import Payload
 from darkroom_schemas.recipe import Recipe
@@ -120,6 +121,13 @@ class ModelRefused(Wire):
     reason: str
 
 
+class PreviewFile(Wire):
+    """A preview, complete in the spool folder."""
+
+    path: Path
+    grid: PreviewGrid = PreviewGrid()
+
+
 class Progressed(Wire):
     """Progress of the running step. `percent` refers to the whole step, the step numbers to the stage in `message`."""
 
@@ -129,8 +137,7 @@ class Progressed(Wire):
     message: str
     current_step: int | None = None
     total_steps: int | None = None
-    preview: Path | None = None
-    """A preview, complete in the spool folder."""
+    preview: PreviewFile | None = None
 
 
 class FileReady(Wire):

@@ -8,6 +8,7 @@ import { vars } from "~/parts/css";
 import { Icon } from "~/parts/Icon";
 import { Picture } from "~/parts/Picture";
 import { changeDraft } from "./draft";
+import { previewCell } from "./previewCell";
 
 export function Tiles({ job, type }: { job: Job; type: JobType | undefined }) {
   const t = useText();
@@ -84,10 +85,13 @@ function PendingTile({ job, index }: { job: Job; index: number }) {
   const number = <span className="tag no">{index + 1}</span>;
   if (job.state === "running") {
     const progress = Math.floor(job.progress ?? 0);
-    const preview = index === 0 ? job.preview_url : null;
+    const cell = previewCell(job.preview_grid, index);
+    const preview = cell && job.preview_url;
     return (
       <div className={classes("tile", "developing", !preview && "blank")} style={vars({ "--p": progress })}>
-        <div className="pic">{preview && <img src={sameOrigin(preview)} alt={t.studio.preview} />}</div>
+        <div className="pic">
+          {preview && <img className="cell" style={vars(cell)} src={sameOrigin(preview)} alt={t.studio.preview} />}
+        </div>
         {index === 0 ? <span className="pct">{format.percent(progress)}</span> : number}
         <div className="line">
           <i />

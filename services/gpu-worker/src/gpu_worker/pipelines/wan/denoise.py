@@ -29,7 +29,7 @@ def denoise_seeds(state: WanState, report: StageReport) -> None:
             pipeline: Any, step: int, _timestep: Any, changes: dict[str, Any], number: int = number
         ) -> dict[str, Any]:
             calls = pipeline.num_timesteps
-            report.tick(number * calls + step + 1, len(seeds) * calls, previews.of(changes))
+            report.tick(number * calls + step + 1, len(seeds) * calls, previews.of(changes, number))
             return changes
 
         latents = with_room(

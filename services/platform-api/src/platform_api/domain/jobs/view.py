@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from darkroom_schemas.channels import Preview, ProgressMessage
+from darkroom_schemas.channels import Preview, PreviewGrid, ProgressMessage
 from darkroom_schemas.ids import AssetId
 from darkroom_schemas.job import JobOutput, JobView
 from darkroom_schemas.status import JobStatus
@@ -76,9 +76,16 @@ def output_view(output: Delivered, urls: AssetUrls, now: datetime) -> JobOutput:
     )
 
 
-def preview_url(message: ProgressMessage, urls: AssetUrls, now: datetime) -> str | None:
-    """Return a link to the preview of a progress message; None if it has none or it belongs to another job."""
+class LivePreview(NamedTuple):
+    """A link to a preview, and which outputs it shows."""
+
+    url: str
+    grid: PreviewGrid
+
+
+def live_preview(message: ProgressMessage, urls: AssetUrls, now: datetime) -> LivePreview | None:
+    """Return the preview of a progress message; None if it has none or it belongs to another job."""
     preview = message.preview
     if preview is None or not preview.key.startswith(f"{message.job_id}/"):
         return None
-    return urls.preview_url(preview, now)
+    return LivePreview(urls.preview_url(preview, now), preview.grid)

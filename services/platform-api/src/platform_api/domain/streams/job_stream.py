@@ -17,7 +17,7 @@ from darkroom_schemas.status import TERMINAL
 from platform_api.domain.clock import Clock
 from platform_api.domain.errors import NotFound
 from platform_api.domain.jobs.ports import JobSnapshot, JobSnapshots
-from platform_api.domain.jobs.view import AssetUrls, job_view, preview_url
+from platform_api.domain.jobs.view import AssetUrls, job_view, live_preview
 from platform_api.domain.streams.live_progress import LiveProgress
 from platform_api.domain.streams.replay import EventsLost, Replay, job_event_data, resume_position
 from platform_api.domain.streams.subscription import Closed, Heartbeat, JobSubscriptions, Reset, Signal
@@ -112,7 +112,7 @@ async def stream_job(
                     yield frame
                 continue
             if isinstance(signal, ProgressMessage):
-                progress.note_message(signal, preview_url(signal, urls, clock()))
+                progress.note_message(signal, live_preview(signal, urls, clock()))
             for frame in _live_frames(signal, sent):
                 yield frame
 

@@ -6,6 +6,8 @@ from darkroom_schemas.channels import ProgressMessage
 from darkroom_schemas.job import HistoryEntry, HistoryEvent, JobView
 from darkroom_schemas.status import JobStatus
 
+from platform_api.domain.jobs.view import LivePreview
+
 _ENDING_A_STEP = frozenset({HistoryEvent.NODE_COMPLETED, HistoryEvent.COMPLETE})
 
 
@@ -25,7 +27,7 @@ class LiveProgress:
     """Number of steps that are complete at that entry."""
     _percents: dict[int, float] = field(default_factory=dict)
     _done: set[int] = field(default_factory=set)
-    _preview_url: str | None = None
+    _preview: LivePreview | None = None
 
     def note_entry(self, entry: HistoryEntry) -> None:
         """Record a completed step. An entry of a later run starts over; one of an earlier run has no effect."""
@@ -36,12 +38,12 @@ class LiveProgress:
         if entry.event in _ENDING_A_STEP and entry.step is not None:
             self._done.add(entry.step)
 
-    def note_message(self, message: ProgressMessage, preview_url: str | None) -> None:
+    def note_message(self, message: ProgressMessage, preview: LivePreview | None) -> None:
         """Record the progress of a step of this run."""
         _, run, number = message.step_id.rsplit(":", 2)
         if int(run) == self.run:
             self._percents[int(number)] = message.percent_of_step
-            self._preview_url = preview_url
+            self._preview = preview
 
     def applied_to(self, job: JobView) -> JobView:
         """Return a running job with its progress; the job itself if that is not greater: progress never decreases."""
@@ -52,4 +54,5 @@ class LiveProgress:
         percent = round((done + running) / self.steps_total, 1)
         if percent <= (job.progress or 0.0):
             return job
-        return job.model_copy(update={"progress": percent, "preview_url": self._preview_url})
+        url, grid = self._preview or (None, None)
+        return job.model_copy(update={"progress": percent, "preview_url": url, "preview_grid": grid})

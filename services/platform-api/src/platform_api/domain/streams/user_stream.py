@@ -20,7 +20,7 @@ from platform_api.domain.clock import Clock
 from platform_api.domain.jobs.filters import JobFilter
 from platform_api.domain.jobs.job import Job
 from platform_api.domain.jobs.ports import JobPage, JobPages
-from platform_api.domain.jobs.view import AssetUrls, job_view, preview_url
+from platform_api.domain.jobs.view import AssetUrls, job_view, live_preview
 from platform_api.domain.streams.live_progress import LiveProgress
 from platform_api.domain.streams.replay import EventsLost, UserReplay, job_event_data, resume_position
 from platform_api.domain.streams.subscription import Closed, Heartbeat, Reset, Subscription
@@ -195,7 +195,7 @@ class UserStream:
 
     def _note_progress(self, message: ProgressMessage) -> None:
         if running := self._running.get(message.job_id):
-            running.progress.note_message(message, preview_url(message, self.urls, self.clock()))
+            running.progress.note_message(message, live_preview(message, self.urls, self.clock()))
 
     def _progress_frames(self, job_id: JobId) -> Iterator[UserFrame]:
         """Yield the job's progress if it has increased."""

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from darkroom_schemas.catalogue import CATALOGUE
+from darkroom_schemas.channels import PreviewGrid
 from darkroom_schemas.job import HistoryEntry, JobView
 from darkroom_schemas.status import JobStatus
 from pydantic import BaseModel, Field
@@ -62,6 +63,7 @@ class EmPropsJob(BaseModel):
     started_at: datetime | None
     completed_at: datetime | None
     preview_url: str | None
+    preview_grid: PreviewGrid | None
     job_type: str
     priority: int
     retry_count: int
@@ -105,6 +107,7 @@ def emprops_job(job: JobView) -> EmPropsJob:
         started_at=job.started_at,
         completed_at=job.completed_at,
         preview_url=job.preview_url,
+        preview_grid=job.preview_grid,
         job_type=job.job_type,
         priority=job.priority,
         retry_count=job.run - 1,
