@@ -86,7 +86,7 @@ def add_jobs(connection: psycopg.Connection, owners: Sequence[UserId], jobs: int
 
 def deliver(connection: psycopg.Connection) -> None:
     """Add what all the jobs delivered, and count."""
-    connection.execute("TRUNCATE platform.assets")
+    connection.execute("TRUNCATE platform.assets CASCADE")
     connection.execute(_ASSETS)
     connection.execute(_COUNTS)
     _analyze(connection, LISTED)

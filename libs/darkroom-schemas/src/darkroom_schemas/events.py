@@ -28,6 +28,7 @@ class EventType(StrEnum):
     JOB_RETRIED = "job.retried"
     GROUP_COMPLETED = "group.completed"
     ASSET_CREATED = "asset.created"
+    ASSET_UPDATED = "asset.updated"
     ASSET_DELETED = "asset.deleted"
     CREDITS_LOW = "credits.low"
     LOG_RESET = "log.reset"

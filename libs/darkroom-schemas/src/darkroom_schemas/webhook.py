@@ -21,6 +21,7 @@ NAMES: Final[Mapping[EventType, tuple[str, ...]]] = MappingProxyType({
     EventType.JOB_CANCELLED: ("job.cancelled",),
     EventType.GROUP_COMPLETED: ("group.completed",),
     EventType.ASSET_CREATED: ("asset.created",),
+    EventType.ASSET_UPDATED: ("asset.updated",),
     EventType.ASSET_DELETED: ("asset.deleted",),
     EventType.CREDITS_LOW: ("credits.low",),
     EventType.STEP_QUEUED: ("step.queued",),

@@ -18,6 +18,7 @@ from platform_api.domain.accounts.accounts import Accounts
 from platform_api.domain.accounts.api_keys import ApiKeys
 from platform_api.domain.accounts.credits import Credits
 from platform_api.domain.accounts.sessions import LoginThrottle, PasswordHasher, Passwords, Sessions
+from platform_api.domain.assets.marks import AssetMarks
 from platform_api.domain.assets.ports import AssetReads, AssetRemoval, Objects
 from platform_api.domain.assets.signed_urls import UrlSigner
 from platform_api.domain.assets.upload import AnnouncedObjects, ImageInspector, UploadObjects
@@ -134,6 +135,7 @@ class AssetContext:
     objects: Objects
     files: AssetFiles
     removal: AssetRemoval
+    marks: AssetMarks
     wake_deletion: Callable[[], None]
     inspector: ImageInspector
     announced: AnnouncedObjects

@@ -24,10 +24,10 @@ from platform_api.store.jobs.reads import MOST_AT_ONCE, SOME
 from platform_api.store.jobs.stale_steps import PAGE, page_after, pending_steps, revoked_steps
 from platform_api.store.log.outbox import next_rows
 from platform_api.store.queries import query
-from platform_api.store.tables.assets import assets
+from platform_api.store.tables.assets import asset_tags, assets
 from platform_api.store.tables.idempotency import idempotency_keys
 from platform_api.store.tables.jobs import jobs, steps
-from sqlalchemy import Connection, Table, create_engine, func, select, text, update
+from sqlalchemy import Connection, Table, create_engine, func, insert, select, text, update
 from support.many_jobs import add_jobs, add_the_rest, add_users, deliver
 from support.query_plans import Plan, plan_of
 from support.servers import PostgresDatabases
@@ -148,6 +148,32 @@ def test_assets_of_one_job_are_read_in_order_from_their_own_index(connection: Co
         page = page_of_assets(owner, where, rows=ROWS, before=cursor, skipped=0)
         assert looks(plan_of(connection, page), "assets_job_id_run_step_output_index_key", ROWS)
     assert looks(plan_of(connection, count_of_assets(owner, where)), "assets_job_id_run_step_output_index_key", ROWS)
+
+
+@pytest.mark.parametrize(
+    "where", [AssetFilter(tags=("rare",)), AssetFilter(words=("boat", "rar")), AssetFilter(model="rare-model")]
+)
+def test_rare_tags_words_and_models_are_found_without_a_look_at_other_assets(
+    connection: Connection, owners: dict[str, UserId], where: AssetFilter
+) -> None:
+    owner = owners["large"]
+    newest = select(assets.c.id).where(assets.c.user_id == owner).order_by(assets.c.id).limit(20)
+    ids = connection.execute(newest).scalars().all()
+    recipe = {"prompt": "a Boat, very RARE", "model": "rare-model", "backend": "b", "backend_type": "comfyui"}
+    connection.execute(update(assets).where(assets.c.id.in_(ids)).values(recipe=recipe))
+    tagged = [{"user_id": owner, "tag": "rare", "asset_id": id_, "name": "Rare"} for id_ in ids]
+    connection.execute(insert(asset_tags), tagged)
+    page = plan_of(connection, page_of_assets(owner, where, rows=ROWS, before=None, skipped=0))
+    assert not page.scanned & ALL_TABLES, page.text
+    assert page.rows <= 10 * len(ids), page.text
+    assert len(connection.execute(page_of_assets(owner, where, rows=ROWS, before=None, skipped=0)).all()) == len(ids)
+
+
+def test_favourites_are_read_from_their_own_index(connection: Connection, owner: UserId) -> None:
+    some = select(assets.c.id).where(assets.c.user_id == owner).order_by(assets.c.id).limit(20)
+    connection.execute(update(assets).where(assets.c.id.in_(some)).values(favourite=True))
+    page = page_of_assets(owner, AssetFilter(favourite=True), rows=ROWS, before=None, skipped=0)
+    assert looks(plan_of(connection, page), "assets_favourite_idx", 4 * 20)
 
 
 def test_jobs_that_are_read_together_are_found_by_their_ids(connection: Connection, owner: UserId) -> None:

@@ -37,6 +37,8 @@ class Asset(Answer):
     thumbnail_url: str | None = None
     content_path: str
     created_at: datetime
+    favourite: bool = False
+    tags: tuple[str, ...] = ()
     sha256: str | None = None
     frames: int | None = None
     recipe: dict[str, Any] | None = None

@@ -26,6 +26,7 @@ from platform_api.store.accounts.api_keys import PostgresApiKeys
 from platform_api.store.accounts.credits import PostgresCredits
 from platform_api.store.accounts.login_throttle import PostgresLoginThrottle
 from platform_api.store.accounts.sessions import PostgresPasswords, PostgresSessions
+from platform_api.store.assets.marks import PostgresAssetMarks
 from platform_api.store.assets.reads import PostgresAssets
 from platform_api.store.assets.uploads import PostgresAnnouncedObjects
 from platform_api.store.idempotency.unit_of_work import PostgresIdempotency
@@ -51,6 +52,7 @@ def join_context(base: Foundation, loops: Loops) -> Context:
             files=PostgresAssets(database),
             objects=base.objects,
             removal=base.removal,
+            marks=PostgresAssetMarks(database),
             wake_deletion=loops.wake_object_deletion,
             inspector=PillowInspector(),
             announced=PostgresAnnouncedObjects(database),

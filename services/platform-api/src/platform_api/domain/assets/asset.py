@@ -32,6 +32,8 @@ class Asset:
     duration_s: float | None
     recipe: AnyRecipe | None
     created_at: datetime
+    favourite: bool = False
+    tags: tuple[str, ...] = ()
 
     @property
     def seed(self) -> int | None:

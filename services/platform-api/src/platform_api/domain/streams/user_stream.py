@@ -39,8 +39,15 @@ class UserFrameKind(StrEnum):
     RESET = "reset"
     JOB_UPDATE = "job_update"
     JOB_HISTORY = "job_history"
+    ASSET_UPDATED = "asset_updated"
     ASSET_DELETED = "asset_deleted"
     HEARTBEAT = "heartbeat"
+
+
+_OF_ASSETS: Mapping[str, UserFrameKind] = {
+    EventType.ASSET_UPDATED: UserFrameKind.ASSET_UPDATED,
+    EventType.ASSET_DELETED: UserFrameKind.ASSET_DELETED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +185,8 @@ class UserStream:
         if self._sent is not None and event_id <= self._sent:
             return
         self._sent = event_id
-        if event.type == EventType.ASSET_DELETED:
-            yield UserFrame(UserFrameKind.ASSET_DELETED, data={"job_id": event.job_id, **event.data}, id=event.id)
+        if kind := _OF_ASSETS.get(event.type):
+            yield UserFrame(kind, data={"job_id": event.job_id, **event.data}, id=event.id)
         elif event.type.startswith("job."):
             data = job_event_data(event)
             if data is None or data.history.seq <= self._sent_seq.get(event.job_id, 0):
@@ -210,4 +217,4 @@ class UserStream:
 
 def concerns_user(event: Event) -> bool:
     """Return whether the stream of the event's user sends it."""
-    return event.type.startswith("job.") or event.type == EventType.ASSET_DELETED
+    return event.type.startswith("job.") or event.type in _OF_ASSETS

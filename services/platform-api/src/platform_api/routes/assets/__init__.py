@@ -1,8 +1,9 @@
 """The routes under /api/assets."""
 
-from platform_api.routes.assets import assets, content, replay, uploads
+from platform_api.routes.assets import assets, content, marks, replay, uploads
 
 ROUTERS = (
+    marks.router,  # before the routes of one asset, which would take `tags` for an id
     assets.router,
     content.router,
     replay.router,

@@ -3,19 +3,15 @@
 from datetime import date
 from typing import Annotated, Any
 
-from darkroom_schemas.fields import Text
-from darkroom_schemas.ids import JobId
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from platform_api.context import Ctx
-from platform_api.domain.assets.filters import AssetFilter
 from platform_api.domain.errors import NotFound
 from platform_api.http.auth import CurrentUser
-from platform_api.http.identifiers import Uuid
 from platform_api.http.query_parameters import KnownQueryRoute
-from platform_api.http.requests import AssetCursor, AssetIdPath, JobTypeFilter, Limit, Offset
-from platform_api.http.times import QueryTime
+from platform_api.http.requests import AssetCursor, AssetIdPath, Limit, Offset
+from platform_api.routes.assets.filters import CalendarFilter, ListFilter
 from platform_api.routes.dialects.ourvidz.mapping import AssetAnswer, AssetDeleted, AssetList, asset_answer, asset_item
 
 router = APIRouter(tags=["assets"], route_class=KnownQueryRoute)
@@ -23,9 +19,6 @@ MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "No such asset,
 
 
 MAX_DAYS = 10_000
-MimeTypeFilter = Annotated[
-    Text | None, Query(max_length=100, pattern=r"^[\w.+-]+/([\w.+-]+|\*)$", description="`image/*` for all.")
-]
 TimeZone = Annotated[
     str,
     Query(max_length=64, pattern=r"^[A-Za-z0-9_+/-]+$", description="A name of the IANA database: Europe/Berlin."),
@@ -45,21 +38,11 @@ class AssetCalendar(BaseModel):
     days: list[AssetsOfDay] = Field(description="Days without assets are left out.")
 
 
-async def _filter(
-    job_id: Annotated[Uuid | None, Query()] = None,
-    job_type: JobTypeFilter = None,
-    mime_type: MimeTypeFilter = None,
-    created_after: Annotated[QueryTime | None, Query(description="Created at or after this time.")] = None,
-    created_before: Annotated[QueryTime | None, Query(description="Created before this time.")] = None,
-) -> AssetFilter:
-    return AssetFilter(JobId(job_id) if job_id else None, job_type, mime_type, created_after, created_before)
-
-
 @router.get("/api/assets", operation_id="list_assets", summary="List assets", response_model=AssetList)
 async def list_assets(
     context: Ctx,
     user_id: CurrentUser,
-    where: Annotated[AssetFilter, Depends(_filter)],
+    where: ListFilter,
     limit: Limit = 50,
     offset: Offset = 0,
     cursor: AssetCursor = None,
@@ -76,12 +59,10 @@ async def list_assets(
 async def asset_calendar(
     context: Ctx,
     user_id: CurrentUser,
-    job_type: JobTypeFilter = None,
-    mime_type: MimeTypeFilter = None,
+    where: CalendarFilter,
     time_zone: TimeZone = "UTC",
 ) -> AssetCalendar:
     """Count the caller's assets by day in a time zone. A list of one day is `GET /api/assets` with its two times."""
-    where = AssetFilter(job_type=job_type, mime_type=mime_type)
     days = await context.assets.reads.calendar(user_id, where, time_zone=time_zone, limit=MAX_DAYS)
     return AssetCalendar(days=[AssetsOfDay(day=each.day, count=each.count) for each in days])
 

@@ -46,8 +46,9 @@ async def events(
 ) -> Response:
     """Send `snapshot`, or the events since `Last-Event-ID`, then every change of the caller's jobs.
 
-    A change is sent as `job_update` and `job_history`, progress as a `job_update` without an id. `asset_deleted`
-    reports deleted assets. `reset`, with the newest jobs, means that events may have been lost.
+    A change is sent as `job_update` and `job_history`, progress as a `job_update` without an id. `asset_updated`
+    reports a changed favourite or changed tags, `asset_deleted` a deleted asset. `reset`, with the newest jobs, means
+    that events may have been lost.
     """
     if is_stopping(request):
         return ask_to_reconnect(request, STOPPING)

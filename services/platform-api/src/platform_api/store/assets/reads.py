@@ -16,7 +16,8 @@ from platform_api.domain.assets.filters import EVERY_ASSET, AssetFilter
 from platform_api.domain.assets.ports import AssetDay, AssetPage
 from platform_api.domain.errors import InvalidParameter
 from platform_api.domain.jobs.filters import COUNTED_TO
-from platform_api.store.assets.rows import asset_of
+from platform_api.store.assets.conditions import is_of_kind, marked
+from platform_api.store.assets.rows import WITH_TAGS, asset_of
 from platform_api.store.keyset.pagination import KeysetQuery
 from platform_api.store.keyset.uuid7_range import created_between, ids_made_between
 from platform_api.store.tables.accounts import users
@@ -32,7 +33,7 @@ class PostgresAssets:
 
     async def get(self, asset_id: AssetId) -> Asset | None:
         async with self._database.connect() as connection:
-            row = (await connection.execute(select(assets).where(assets.c.id == asset_id))).mappings().first()
+            row = (await connection.execute(WITH_TAGS.where(assets.c.id == asset_id))).mappings().first()
         return asset_of(row) if row else None
 
     async def files(self, user_id: UserId, asset_ids: Collection[AssetId]) -> dict[AssetId, InputFile]:
@@ -96,8 +97,8 @@ def days_of_assets(user_id: UserId, where: AssetFilter, time_zone: str) -> Selec
     if where.job_type is not None:
         statement = statement.where(assets.c.job_type == where.job_type)
     if where.mime_type is not None:
-        statement = statement.where(_is_of_kind(where.mime_type))
-    return statement.group_by(day).order_by(day.desc())
+        statement = statement.where(is_of_kind(where.mime_type))
+    return statement.where(*marked(user_id, where)).group_by(day).order_by(day.desc())
 
 
 def page_of_assets(
@@ -106,7 +107,7 @@ def page_of_assets(
     """Select the rows of a page: newest first, or for one job in the order of its steps."""
     if where.job_id is not None:
         return _in_order(user_id, where, before).offset(skipped).limit(rows)
-    return _walk(user_id, where, before).of(select(assets), rows=rows, skipped=skipped)
+    return _walk(user_id, where, before).of(WITH_TAGS, rows=rows, skipped=skipped)
 
 
 def count_of_assets(user_id: UserId, where: AssetFilter) -> Select[Any]:
@@ -122,7 +123,7 @@ def count_of_assets(user_id: UserId, where: AssetFilter) -> Select[Any]:
 def _in_order(user_id: UserId, where: AssetFilter, before: AssetId | None) -> Select[Any]:
     columns = assets.c
     place = (columns.run, columns.step, columns.output_index)
-    statement = select(assets).where(*_of_job(user_id, where)).order_by(*place)
+    statement = WITH_TAGS.where(*_of_job(user_id, where)).order_by(*place)
     if before is None:
         return statement
     other = assets.alias()
@@ -139,25 +140,22 @@ def _of_job(user_id: UserId, where: AssetFilter) -> Iterator[ColumnElement[bool]
     if where.job_type is not None:
         yield columns.job_type == where.job_type
     if where.mime_type is not None:
-        yield _is_of_kind(where.mime_type)
-
-
-def _is_of_kind(mime_type: str) -> ColumnElement[bool]:
-    family, _, kind = mime_type.partition("/")
-    if kind == "*":
-        return assets.c.mime_type.startswith(f"{family}/", autoescape=True)
-    return assets.c.mime_type == mime_type
+        yield is_of_kind(where.mime_type)
+    yield from marked(user_id, where)
 
 
 def _walk(user_id: UserId, where: AssetFilter, before: AssetId | None) -> KeysetQuery:
     columns = assets.c
     values: dict[Column[Any], str] = {columns.user_id: user_id}
-    filters = list(created_between(columns.created_at, where.created_from, where.created_before))
+    filters = [
+        *created_between(columns.created_at, where.created_from, where.created_before),
+        *marked(user_id, where),
+    ]
     if where.job_type is not None:
         values[columns.job_type] = where.job_type
     if where.mime_type is not None:
         if where.job_type is not None or where.mime_type.endswith("/*"):
-            filters.append(_is_of_kind(where.mime_type))
+            filters.append(is_of_kind(where.mime_type))
         else:
             values[columns.mime_type] = where.mime_type
     return KeysetQuery(

@@ -97,6 +97,8 @@ class AssetItem(BaseModel):
     thumbnail_url: str | None
     content_path: str
     created_at: datetime
+    favourite: bool
+    tags: list[str] = Field(description="In alphabetical order.")
 
 
 class AssetAnswer(AssetItem):
@@ -188,6 +190,8 @@ def asset_item(asset: Asset, urls: AssetUrls, now: datetime) -> AssetItem:
         thumbnail_url=urls.url(asset.id, Variant.THUMBNAIL, now) if asset.thumbnail_key else None,
         content_path=f"/api/assets/{asset.id}/content",
         created_at=asset.created_at,
+        favourite=asset.favourite,
+        tags=list(asset.tags),
     )
 
 
