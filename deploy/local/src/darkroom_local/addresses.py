@@ -2,8 +2,9 @@
 
 import errno
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
+from itertools import chain, islice
 
 from darkroom_local.errors import PortTaken, StackError
 from darkroom_local.servers.ports import free_ports, holder_of, try_to_listen
@@ -61,17 +62,21 @@ WORKER = _Service("gpu-worker", "GPU_WORKER", 3003)
 
 @dataclass(frozen=True)
 class Addresses:
-    """Addresses of all services. With fixed ports, worker n listens n ports above the first."""
+    """Addresses of all services. With fixed ports, worker n listens n ports above the first.
+
+    `replicas` has those of the processes behind the load balancer of a service that has several.
+    """
 
     platform: Address
     loops: Address
     queue: Address
     dispatcher: Address
     workers: Sequence[Address]
+    replicas: Mapping[str, Sequence[Address]] = field(default_factory=dict)
 
     @property
     def ports(self) -> set[int]:
-        return {address.port for address in self._all}
+        return {address.port for address in (*self._all, *chain(*self.replicas.values()))}
 
     @property
     def are_loopback(self) -> bool:
@@ -83,8 +88,13 @@ class Addresses:
         return self.platform, self.loops, self.queue, self.dispatcher, *self.workers
 
 
-def choose_addresses(env: Mapping[str, str], *, workers: int, free: bool) -> Addresses:
-    """Choose all addresses, on any free ports if `free`; raises PortTaken if a port is in use."""
+def choose_addresses(
+    env: Mapping[str, str], *, workers: int, free: bool, replicas: Mapping[str, int] | None = None
+) -> Addresses:
+    """Choose all addresses, on any free ports if `free`; raises PortTaken if a port is in use.
+
+    Services that have several `replicas` get a free port for each of them as well.
+    """
     wanted = [PLATFORM, LOOPS, QUEUE, DISPATCHER, *[WORKER] * workers]
     ports = free_ports(len(wanted)) if free else _fixed_ports(env, workers)
     chosen = [
@@ -94,7 +104,10 @@ def choose_addresses(env: Mapping[str, str], *, workers: int, free: bool) -> Add
     for service, address in zip(wanted, chosen, strict=True):
         _check(service, address)
     platform, loops, queue, dispatcher, *of_workers = chosen
-    return Addresses(platform, loops, queue, dispatcher, of_workers)
+    several = {name: count for name, count in (replicas or {}).items() if count > 1}
+    spare = iter(free_ports(sum(several.values()), avoid=ports))
+    behind = {name: [Address(DEFAULT_HOST, port) for port in islice(spare, count)] for name, count in several.items()}
+    return Addresses(platform, loops, queue, dispatcher, of_workers, behind)
 
 
 def _check(service: _Service, address: Address) -> None:

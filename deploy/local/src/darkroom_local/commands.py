@@ -47,6 +47,10 @@ def up(
     dispatcher_port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port of webhook-dispatcher.")] = None,
     worker_port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port of the first gpu-worker.")] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Return when it is ready, and leave it running.")] = False,
+    replicas: Annotated[
+        str | None,
+        typer.Option(metavar="NAME=N,...", help="Run several processes of a service, as in platform-api=2."),
+    ] = None,
     unchecked: Annotated[
         bool, typer.Option("--unchecked", help="Start even if `darkroom worker check` says that the profile can't run.")
     ] = False,
@@ -64,11 +68,11 @@ def up(
     from darkroom_local.console import Console
     from darkroom_local.environment import profile_of, user_environment
     from darkroom_local.private_files import UMASK
+    from darkroom_local.replicas import read_replicas
     from darkroom_local.running_stacks import registered
     from darkroom_local.stack import Stack, StackOptions
     from darkroom_local.state import StateDir
 
-    options = StackOptions(0 if no_worker else workers, profile, free_ports, unchecked)
     ports = {
         "PLATFORM_API_PORT": platform_port,
         "QUEUE_API_PORT": queue_port,
@@ -76,6 +80,7 @@ def up(
         "GPU_WORKER_PORT": worker_port,
     }
     with _errors_in_one_line(state_dir):
+        options = StackOptions(0 if no_worker else workers, profile, free_ports, unchecked, read_replicas(replicas))
         state = StateDir.chosen(state_dir)
         env = user_environment() | {variable: str(port) for variable, port in ports.items() if port is not None}
         if options.workers != 0 and not unchecked:

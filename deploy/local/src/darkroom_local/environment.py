@@ -89,8 +89,8 @@ class Environments:
     def jwt_audience(self) -> str:
         return self.env.get("JWT_AUDIENCE") or DEFAULT_AUDIENCE
 
-    def platform(self) -> dict[str, str]:
-        return self._platform("PLATFORM_API", self.addresses.platform, PLATFORM_LOOPS="false")
+    def platform(self, address: Address | None = None) -> dict[str, str]:
+        return self._platform("PLATFORM_API", address or self.addresses.platform, PLATFORM_LOOPS="false")
 
     def loops(self) -> dict[str, str]:
         """Return the environment of the process that runs the loops of platform-api."""
@@ -115,14 +115,14 @@ class Environments:
         store = self.platform()["OBJECT_STORE_URL"]
         return {"REDIS_URL": self.servers.redis_url_of(GPU_WORKER), "OBJECT_STORE_URL": store}
 
-    def queue(self) -> dict[str, str]:
-        return self._service(QUEUE, "QUEUE_API", self.addresses.queue, "AUTH_TOKEN", "SIGNING_SECRET",
+    def queue(self, address: Address | None = None) -> dict[str, str]:
+        return self._service(QUEUE, "QUEUE_API", address or self.addresses.queue, "AUTH_TOKEN", "SIGNING_SECRET",
             UI_ORIGINS=self.env.get("UI_ORIGINS") or self.addresses.platform.url,
         )  # fmt: skip
 
-    def dispatcher(self) -> dict[str, str]:
+    def dispatcher(self, address: Address | None = None) -> dict[str, str]:
         return self._service(
-            WEBHOOKS, "WEBHOOK_DISPATCHER", self.addresses.dispatcher, "SECRETS_KEY",
+            WEBHOOKS, "WEBHOOK_DISPATCHER", address or self.addresses.dispatcher, "SECRETS_KEY",
             WEBHOOKS_DATABASE_URL=self.servers.webhooks_database_url,
             # If only programs on this machine can reach the services, webhooks may go to loopback addresses.
             WEBHOOK_ALLOWED_NETWORKS=self.env.get(

@@ -5,16 +5,17 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
-from darkroom_local.addresses import Address, Addresses, choose_addresses
+from darkroom_local.addresses import DISPATCHER, LOOPS, PLATFORM, QUEUE, Address, Addresses, choose_addresses
 from darkroom_local.banner import banner
 from darkroom_local.console import Console
 from darkroom_local.embedded import StackServers
 from darkroom_local.environment import Environments, profile_of, with_user_secrets
 from darkroom_local.member_supervisor import Member
 from darkroom_local.one_shot import run_module
+from darkroom_local.replicas import as_text, named
 from darkroom_local.servers.process import ProcessSpec
 from darkroom_local.servers.readiness import http_ready
 from darkroom_local.stack_secrets import Identity, SecretsFile
@@ -35,13 +36,16 @@ class StackOptions:
     profile: str | None = None
     free_ports: bool = False
     unchecked: bool = False
+    replicas: Mapping[str, int] = field(default_factory=dict)
+    """Processes of each service that has another number than one."""
 
     def as_arguments(self) -> list[str]:
         """Return the equivalent command-line arguments of `darkroom up`."""
         profile = ["--profile", self.profile] if self.profile else []
         flags = {"--free-ports": self.free_ports, "--unchecked": self.unchecked}
         workers = [] if self.workers is None else ["--workers", str(self.workers)]
-        return [*workers, *profile, *(flag for flag, is_set in flags.items() if is_set)]
+        replicas = ["--replicas", as_text(self.replicas)] if self.replicas else []
+        return [*workers, *profile, *replicas, *(flag for flag, is_set in flags.items() if is_set)]
 
 
 class Stack:
@@ -56,7 +60,9 @@ class Stack:
         profile = profile_of(options.profile, env)
         gpus = gpus_of(profile, env)
         workers = number_of_workers(options.workers, gpus)
-        self._addresses: Addresses = choose_addresses(env, workers=workers, free=options.free_ports)
+        self._addresses: Addresses = choose_addresses(
+            env, workers=workers, free=options.free_ports, replicas=options.replicas
+        )
         self._servers = StackServers(env, state.path, self._secrets, avoid=self._addresses.ports)
         self._environments = Environments(
             env=env,
@@ -95,13 +101,31 @@ class Stack:
             Stage(then=[self._migrate, self._bootstrap]),
             Stage(
                 [
-                    self._service("platform-api", "platform_api", to.platform, make.platform()),
-                    self._service("platform-loops", "platform_api", to.loops, make.loops(), arguments=("loops",)),
-                    self._service("queue-api", "queue_api", to.queue, make.queue()),
-                    self._service("webhook-dispatcher", "webhook_dispatcher", to.dispatcher, make.dispatcher()),
+                    *self._replicated(PLATFORM.name, "platform_api", to.platform, make.platform),
+                    self._service(LOOPS.name, "platform_api", to.loops, make.loops(), arguments=("loops",)),
+                    *self._replicated(QUEUE.name, "queue_api", to.queue, make.queue),
+                    *self._replicated(DISPATCHER.name, "webhook_dispatcher", to.dispatcher, make.dispatcher),
                 ]
             ),
         ]
+
+    def _replicated(
+        self, name: str, module: str, public: Address, environment_at: Callable[[Address], dict[str, str]]
+    ) -> list[Member]:
+        """Return the processes of a service, with a load balancer in front of them if there are several."""
+        addresses = self._addresses.replicas.get(name, [public])
+        members = [
+            self._service(each, module, address, environment_at(address))
+            for each, address in zip(named(name, len(addresses)), addresses, strict=True)
+        ]
+        if len(addresses) > 1:
+            ports = [str(address.port) for address in addresses]
+            arguments = (public.host, str(public.port), *ports)
+            env = {"PYTHONUNBUFFERED": "1"}
+            members.append(
+                self._service(f"{name}-balancer", "darkroom_local.balancer", public, env, arguments=arguments)
+            )
+        return members
 
     def _service(
         self,

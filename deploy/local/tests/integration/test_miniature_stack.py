@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import psutil
 import psycopg
 import pytest
@@ -53,6 +54,13 @@ def stack(folder: Path, *options: str, **env: str) -> Iterator[StateDir]:
 
 def environment_of(pid: int) -> dict[str, str]:
     return psutil.Process(pid).environ()
+
+
+def killed(pid: int) -> None:
+    """Kill a process and wait for its end."""
+    process = psutil.Process(pid)
+    process.kill()
+    process.wait(10)
 
 
 def redis_users(stack: RunningStack) -> dict[str, str | None]:
@@ -211,6 +219,29 @@ def test_a_running_stack_is_found_and_stopped_from_another_folder(tmp_path: Path
     with stack(tmp_path, "--no-worker") as state:
         assert f"DARKROOM_STATE_DIR={state.path}\n" in darkroom("env")
         assert darkroom("down") == f"The stack in {state.path} has stopped.\n"
+
+
+async def test_replicas_share_the_requests_and_one_that_is_killed_loses_none_of_the_others(tmp_path: Path) -> None:
+    with stack(tmp_path, "--no-worker", "--replicas", "platform-api=2,queue-api=2") as state:
+        found = state.running()
+        assert {"platform-api-1", "platform-api-2", "platform-api-balancer", "queue-api-1"} <= found.pids.keys()
+        assert "webhook-dispatcher" in found.pids
+        first, second = (str(found.pids[f"platform-api-{number}"]) for number in (1, 2))
+        async with httpx.AsyncClient(base_url=found.platform_url, headers={"Connection": "close"}) as client:
+
+            async def served_by() -> str:
+                return (await client.get("/")).raise_for_status().headers["Process"]
+
+            assert {await served_by() for _ in range(20)} <= {first, second}
+            killed(int(first))
+            assert {await served_by() for _ in range(20)} == {second}
+
+            async def is_back() -> bool:
+                return state.running().pids["platform-api-1"] != int(first)
+
+            await until(is_back)
+            killed(int(second))
+            assert await served_by() == str(state.running().pids["platform-api-1"])
 
 
 def test_a_second_detached_stack_leaves_the_log_of_the_first(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ class Probe(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_response(200)
         self.send_header("Content-Length", "0")
+        self.send_header("Process", str(os.getpid()))
         self.end_headers()
 
 
