@@ -16,13 +16,14 @@ from platform_api.clients.objects import StoredObjects
 from platform_api.loops.orphan_collection import OrphanCollector
 from platform_api.store.assets.orphan_scans import PostgresOrphanScans
 from sqlalchemy import text
+from support.stack import replicas_of
 from support.waiting import until
 
 pytestmark = pytest.mark.e2e
 
 
 async def test_what_a_killed_worker_had_stored_is_collected_a_day_later(stack: RunningStack) -> None:
-    environment = psutil.Process(stack.pids["platform-api"]).environ()
+    environment = replicas_of(stack, "platform-api")[0].environ()
     store_url = environment["OBJECT_STORE_URL"]
     with Client(stack.platform_url, stack.api_key) as client:
         job_id = client.submit("sdxl_image_fast", "waves").id

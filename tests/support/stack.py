@@ -1,9 +1,11 @@
-"""Fixtures: the whole of Darkroom, started once for the test run on free ports with the tiny models."""
+"""Fixtures: all of Darkroom, started once for the test run on free ports, with tiny models and two of each service."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from darkroom_local.access import access_to
 from darkroom_local.background import stack_process
@@ -11,6 +13,7 @@ from darkroom_local.servers.blocking import running
 from darkroom_local.state import RunningStack, StateDir
 
 OPERATOR_CATALOGUE = Path(__file__).parent / "operator_catalogue.toml"
+REPLICAS = "platform-api=2,queue-api=2,webhook-dispatcher=2"
 OWN_SERVERS = ("REDIS_URL", "DATABASE_URL", "PLATFORM_DATABASE_URL", "WEBHOOKS_DATABASE_URL")
 
 
@@ -24,7 +27,8 @@ def stack_state(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.C
     env["WEBHOOK_SCHEDULE_S"] = "0,0.5,1,2,4"  # a test of a retry waits for no real schedule
     # Kept between runs, since building the tiny models takes longer than starting everything else.
     env.setdefault("GPU_WORKER_MODELS_DIR", str(Path(pytestconfig.rootpath, ".pytest_cache", "darkroom-models")))
-    with running(stack_process(state, ["--free-ports", "--profile", "tiny"], env), state.log_file):
+    options = ["--free-ports", "--profile", "tiny", "--replicas", REPLICAS]
+    with running(stack_process(state, options, env), state.log_file):
         yield state
 
 
@@ -38,3 +42,8 @@ def stack(stack_state: StateDir) -> RunningStack:
 def access(stack_state: StateDir) -> dict[str, str]:
     """Give what `darkroom env` prints, with a fresh token."""
     return access_to(stack_state)
+
+
+def replicas_of(stack: RunningStack, service: str) -> list[psutil.Process]:
+    """Return the processes of a service, without its load balancer."""
+    return [psutil.Process(pid) for name, pid in stack.pids.items() if re.fullmatch(rf"{service}-\d", name)]

@@ -1,13 +1,12 @@
 """The link to the server: reloads, killed servers and several tabs lose nothing."""
 
-import os
 import re
-import signal
 
 import pytest
 from darkroom_local.state import StateDir
 from playwright.sync_api import Page, expect
 from support.browser import OpenPages, sign_in
+from support.stack import replicas_of
 
 pytestmark = pytest.mark.e2e
 
@@ -30,7 +29,8 @@ def test_a_reload_in_the_middle_loses_nothing(signed_in: Page) -> None:
 def test_a_killed_server_is_said_and_the_page_goes_on_by_itself(signed_in: Page, stack_state: StateDir) -> None:
     page = signed_in
     generate(page, "a lighthouse, before the kill")
-    os.kill(stack_state.running().pids["platform-api"], signal.SIGKILL)
+    for process in replicas_of(stack_state.running(), "platform-api"):
+        process.kill()
     expect(page.get_by_text(re.compile("Not connected since"))).to_be_visible()
     expect(page.locator(".live")).to_have_text("live", timeout=60_000)
     expect(page.get_by_text(re.compile("Not connected since"))).to_have_count(0)
