@@ -1,6 +1,5 @@
 """Middleware of every request: trace id, body limit, access log line, metric, and a 500 without internal details."""
 
-import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,14 +14,15 @@ from starlette.websockets import WebSocketDisconnect
 from darkroom_chassis.errors import AppError, render
 from darkroom_chassis.logs import get_logger
 from darkroom_chassis.metrics import HTTP_SECONDS
+from darkroom_chassis.tracing import NO_SPAN, Span, start_request_span
 
 log = get_logger(__name__)
-_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 ANSWER_HEADERS = "answer_headers"
 """Name in `request.state` of a list of header fields that are added to any response."""
 INTERNAL_ERROR = 1011
 """Close code of RFC 6455."""
 QUIET_PATHS = frozenset({"/livez", "/readyz", "/metrics"})
+HTTP_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 class RequestContext:
@@ -38,14 +38,17 @@ class RequestContext:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        trace_id = _trace_id_of(scope)
+        incoming = _header(scope, b"traceparent")
+        traced = scope["type"] == "http" and scope["path"] not in QUIET_PATHS
+        span = _request_span(scope, incoming) if traced else NO_SPAN
+        trace_id = span.trace_id or _trace_id_of(incoming)
         with structlog.contextvars.bound_contextvars(trace_id=trace_id):
             if scope["type"] == "http":
-                await self._serve(scope, receive, send, trace_id)
+                await self._serve(scope, receive, send, trace_id, span)
             else:
                 await self._serve_socket(scope, receive, send)
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send, trace_id: TraceId) -> None:
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, trace_id: TraceId, span: Span) -> None:
         started, status, received = time.perf_counter(), 0, 0
         limit = self._body_limits.get(scope["path"], self._max_body_bytes)
         answer_headers: list[tuple[bytes, bytes]] = []
@@ -83,6 +86,7 @@ class RequestContext:
         finally:
             elapsed = time.perf_counter() - started
             _record(scope, status, elapsed)
+            _end_request_span(span, scope, status)
 
     async def _serve_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Close a socket whose handler fails: uvicorn would drop the connection without a close frame."""
@@ -100,11 +104,29 @@ def _too_large(limit: int) -> str:
     return f"The body is larger than {limit} bytes."
 
 
+def _header(scope: Scope, wanted: bytes) -> str | None:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), None)
+
+
 def _announced_bytes(scope: Scope) -> int:
-    for name, value in scope["headers"]:
-        if name == b"content-length":
-            return int(value) if value.isdigit() else 0
-    return 0
+    value = _header(scope, b"content-length") or "0"
+    return int(value) if value.isascii() and value.isdigit() else 0
+
+
+def _request_span(scope: Scope, incoming: str | None) -> Span:
+    """Start the span of a request, without its path and query: they may contain names and signatures."""
+    method = scope["method"] if scope["method"] in HTTP_METHODS else "_OTHER"
+    attributes = {"http.request.method": method, "url.scheme": scope.get("scheme", "http")}
+    return start_request_span(method if method != "_OTHER" else "HTTP", attributes, incoming)
+
+
+def _end_request_span(span: Span, scope: Scope, status: int) -> None:
+    if route := getattr(scope.get("route"), "path", None):
+        span.set("http.route", route)
+        span.rename(f"{scope['method']} {route}")
+    if status:
+        span.set("http.response.status_code", status)
+    span.end(error=str(status) if status >= 500 else None)
 
 
 def _record(scope: Scope, status: int, elapsed_s: float) -> None:
@@ -116,18 +138,11 @@ def _record(scope: Scope, status: int, elapsed_s: float) -> None:
         write("Request served", method=scope["method"], route=route, status=status, elapsed_ms=elapsed_ms)
 
 
-def _trace_id_of(scope: Scope) -> TraceId:
+def _trace_id_of(incoming: str | None) -> TraceId:
     """Return the trace id of the caller's W3C trace context if it is well formed, else a new one."""
-    for name, value in scope["headers"]:
-        if name == b"traceparent":
-            parts = value.decode("latin-1").split("-")
-            if (
-                len(parts) == 4
-                and len(parts[1]) == 32
-                and set(parts[1]) <= set("0123456789abcdef")
-                and int(parts[1], 16)
-            ):
-                return TraceId(parts[1])
+    parts = (incoming or "").split("-")
+    if len(parts) == 4 and len(parts[1]) == 32 and set(parts[1]) <= set("0123456789abcdef") and int(parts[1], 16):
+        return TraceId(parts[1])
     return new_trace_id()
 
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, NoReturn, Self
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import AnyHttpUrl, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from darkroom_chassis.http_limits import HttpLimits
@@ -40,6 +40,9 @@ class ServiceSettings(BaseSettings):
     """Maximum time for which a client reads nothing of a response."""
     http_connections: int = Field(default=4096, ge=10, le=100_000, validation_alias="HTTP_CONNECTIONS")
     """Maximum number of open connections per process, WebSockets and streams included. Further ones get 503."""
+
+    otel_exporter_otlp_endpoint: AnyHttpUrl | None = Field(default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+    """Base URL of an OpenTelemetry collector, which gets traces by OTLP over HTTP. None: no traces."""
 
     @property
     def http_limits(self) -> HttpLimits:

@@ -223,7 +223,8 @@ class Producer:
         """Append events in order and return their ids. An outbox id that was appended before returns its first id."""
         args: list[Arg] = []
         for event in emissions:
-            data = event.data | ({"trace_id": event.trace_id} if event.trace_id else {})
+            trace = {"trace_id": event.trace_id, "traceparent": event.traceparent}
+            data = event.data | {name: value for name, value in trace.items() if value}
             args += [event.outbox_id, event.type, event.job_id, event.tenant, _json(data)]
         ids: list[str] = await self._client.run(_EMIT, *args) if args else []
         return [EventId.parse(f"{self._client.shard}-{text}") for text in ids]

@@ -22,6 +22,7 @@ from darkroom_schemas.step import (
     StepView,
     Submission,
 )
+from darkroom_schemas.trace_context import read_traceparent, trace_id_of
 from darkroom_schemas.worker import Requirements
 from pydantic import BaseModel
 from pydantic_core import from_json, to_json
@@ -49,7 +50,7 @@ def score(step: StepSubmit) -> int:
 
 def submit_args(step: StepSubmit) -> list[str | int]:
     """Return the 12 arguments of the submit script for one step; raises `UnusableStep`."""
-    if not _WORDS.match(f"{step.id} {step.job_id} {step.tenant} {step.requirements.type} {step.trace_id or 0} "):
+    if not _WORDS.match(f"{step.id} {step.job_id} {step.tenant} {step.requirements.type} {_trace(step) or 0} "):
         _name_the_unusable(step)
     if not (0 < step.weight <= 1000 and step.expected_ms <= MAX_EXPECTED_MS and 0 < step.timeout_s <= MAX_TIMEOUT_S
             and step.max_attempts <= 100):  # fmt: skip
@@ -81,16 +82,26 @@ def submit_args(step: StepSubmit) -> list[str | int]:
         step.id, requirements, step.tenant, step.requirements.type, step.job_id, place,
         "" if step.not_before_ms is None else step.not_before_ms,
         "" if step.not_after_ms is None else step.not_after_ms,
-        digest, f"\t{order}\t{step.trace_id or ''}\t{tail}\t{digest}\t", f"\n{requirements}\n{payload}",
+        digest, f"\t{order}\t{_trace(step)}\t{tail}\t{digest}\t", f"\n{requirements}\n{payload}",
         f"{step.job_steps}\t{step.job_steps_done}" if step.job_steps > 1 else "",
     ]  # fmt: skip
 
 
 def _name_the_unusable(step: StepSubmit) -> None:
     for name, word in (("id", step.id), ("job_id", step.job_id), ("tenant", step.tenant),
-                       ("requirements.type", step.requirements.type), ("trace_id", step.trace_id or "0")):  # fmt: skip
+                       ("requirements.type", step.requirements.type), ("trace_id", _trace(step) or "0")):  # fmt: skip
         if not _WORD.match(word):
             raise UnusableStep(f"{name}: must be 1 to 200 letters, digits or any of _.:@/+-, not {word[:50]!r}")
+
+
+def _trace(step: StepSubmit) -> str:
+    """Return the record's field `trace`: the trace context of a traced step, else the trace id or nothing."""
+    return step.traceparent or step.trace_id or ""
+
+
+def _trace_id(trace: str) -> TraceId | None:
+    traceparent = read_traceparent(trace)
+    return trace_id_of(traceparent) if traceparent else TraceId(trace) if trace else None
 
 
 def claimed(step_id: str, token: str, attempt: int, record: str) -> ClaimedStep:
@@ -100,7 +111,7 @@ def claimed(step_id: str, token: str, attempt: int, record: str) -> ClaimedStep:
     return ClaimedStep(
         id=StepId(step_id), job_id=JobId(job), tenant=TenantId(tenant), token=token, attempt=attempt,
         timeout_s=int(timeout) / 1000, payload=from_json(payload), requirements=_requirements(requirements),
-        trace_id=TraceId(trace) if trace else None,
+        trace_id=_trace_id(trace), traceparent=read_traceparent(trace),
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from darkroom_schemas.base import Wire
 from darkroom_schemas.ids import JobId, StepId, TenantId, TraceId
+from darkroom_schemas.trace_context import Traceparent
 
 
 class EventType(StrEnum):
@@ -59,3 +60,5 @@ class Emission(Wire):
     tenant: TenantId
     data: dict[str, Any] = Field(default_factory=dict)
     trace_id: TraceId | None = None
+    traceparent: Traceparent = None
+    """Parent of the spans of what the event causes. In the log it is a member of `data`, as the trace id."""

@@ -12,6 +12,7 @@ from darkroom_schemas.fields import LATEST_UNIX_MS, UnixMs
 from darkroom_schemas.ids import JobId, StepId, TenantId, TraceId, WorkerId
 from darkroom_schemas.recipe import AnyRecipe
 from darkroom_schemas.status import JobStatus
+from darkroom_schemas.trace_context import Traceparent
 from darkroom_schemas.worker import Requirements
 
 MAX_TIMEOUT_S = 86_400
@@ -57,6 +58,8 @@ class StepSubmit(Wire):
     job_steps_done: int = Field(default=0, ge=0, le=1000)
     """Number of them that were complete when this step was submitted."""
     trace_id: TraceId | None = None
+    traceparent: Traceparent = None
+    """Parent of the spans of this step's attempts; None if its request is not traced."""
 
 
 class StepOutput(Wire):
@@ -95,6 +98,8 @@ class StepResult(Wire):
     notes: tuple[Note, ...] = Field(default=(), max_length=MAX_NOTES)
     """What the user should know about the result, in sentences. The job's history shows them."""
     timings_s: dict[str, float] = Field(default_factory=dict)
+    traceparent: Traceparent = None
+    """The span of the attempt; None if it is not traced."""
 
 
 @dataclass(slots=True)
@@ -110,6 +115,7 @@ class ClaimedStep:
     payload: dict[str, Any]
     requirements: Requirements
     trace_id: TraceId | None = None
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

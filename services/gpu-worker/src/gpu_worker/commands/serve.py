@@ -2,7 +2,9 @@
 
 from darkroom_chassis.logs import configure_logging
 from darkroom_chassis.service import run, serve
+from darkroom_chassis.tracing import configure_tracing
 
+from gpu_worker import VERSION
 from gpu_worker.app import build_app
 from gpu_worker.backends.backend_list import BackendList, BackendListError, read_backends
 from gpu_worker.models.profile_loader import RegistryError
@@ -14,6 +16,7 @@ def main() -> None:
     """Read the settings and serve until SIGTERM; exits with a message if settings, profile or back ends are invalid."""
     settings = WorkerSettings.load()
     configure_logging("gpu-worker", level=settings.log_level, log_format=settings.log_format)
+    configure_tracing("gpu-worker", VERSION, settings)
     try:
         profile = read_profile(settings)
         listed = read_backends(settings.backends_file, settings.backends)

@@ -14,6 +14,7 @@ from darkroom_schemas.step import StepError, StepResult
 from gpu_worker.domain.failures import Failure, Stopped
 from gpu_worker.domain.model_states import ModelStates
 from gpu_worker.domain.ports import StepRun
+from gpu_worker.loops.attempt_trace import AttemptTrace
 from gpu_worker.loops.claim_holds import ClaimHolds
 from gpu_worker.metrics import STAGE_SECONDS, STEP_SECONDS, STEPS
 
@@ -42,6 +43,18 @@ class StepHandler:
         self._worker_id = worker_id
 
     async def __call__(self, context: StepContext) -> StepResult:
+        trace = AttemptTrace(context.step, self._worker_id)
+        try:
+            result = await self._attempt(context)
+        except StepFailed as failed:
+            trace.fail(failed.error.code)
+            raise
+        except (StepStopped, asyncio.CancelledError):
+            trace.fail(context.stop_reason or "stopped")
+            raise
+        return trace.complete(result)
+
+    async def _attempt(self, context: StepContext) -> StepResult:
         started = time.perf_counter()
         try:
             result = await self._router.execute(context)

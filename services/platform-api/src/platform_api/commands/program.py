@@ -13,10 +13,11 @@ from darkroom_chassis.api_keys import KeyKind
 from darkroom_chassis.logs import configure_logging
 from darkroom_chassis.program import service_program
 from darkroom_chassis.service import serve
+from darkroom_chassis.tracing import configure_tracing
 from darkroom_schemas.ids import UserId
 from fastapi import FastAPI
 
-from platform_api.app import build_app
+from platform_api.app import VERSION, build_app
 from platform_api.commands import doctor
 from platform_api.commands.bootstrap import DEMO_CREDITS, Bootstrapped, bootstrap
 from platform_api.http.ui_files import installed_ui
@@ -31,6 +32,7 @@ TOKEN_LIFETIME_S = 3600
 async def _serve() -> None:
     settings = Settings.load()
     configure_logging("platform-api", level=settings.log_level, log_format=settings.log_format)
+    configure_tracing("platform-api", VERSION, settings)
     app = build_app(
         partial(assemble, settings),
         max_body_bytes=settings.max_body_bytes,
@@ -69,6 +71,7 @@ def _loops() -> None:
 async def _run_loops() -> None:
     settings = Settings.load()
     configure_logging("platform-loops", level=settings.log_level, log_format=settings.log_format)
+    configure_tracing("platform-loops", VERSION, settings)
     await serve(build_loops_app(partial(assemble_loops, settings)), settings.loops_host, settings.loops_port, settings)
 
 

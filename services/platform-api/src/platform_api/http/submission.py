@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from darkroom_chassis.idempotency import IdempotencyKey
 from darkroom_chassis.middleware import current_trace_id
+from darkroom_chassis.tracing import request_traceparent
 from darkroom_schemas.ids import UserId
 from darkroom_schemas.job import JobView
 from darkroom_schemas.webhook import JobWebhook
@@ -59,6 +60,7 @@ async def submit(
             urls=context.urls,
             clock=context.clock,
             webhook=webhook,
+            traceparent=request_traceparent(),
         )
     except Refused:
         earlier = await context.jobs.submissions.earlier(user_id, idempotency) if idempotency else None

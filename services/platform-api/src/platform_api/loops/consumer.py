@@ -7,6 +7,7 @@ from typing import Protocol
 
 from darkroom_chassis.isolation import Isolation
 from darkroom_chassis.logs import get_logger
+from darkroom_chassis.tracing import now_ns
 from darkroom_queue import LogTruncated
 from darkroom_redis import RedisUnavailable
 from darkroom_schemas.events import Event, EventType
@@ -17,6 +18,7 @@ from platform_api.domain.jobs.apply_step_events import JOB_CHANGING, apply_step_
 from platform_api.domain.jobs.job import Job
 from platform_api.domain.jobs.view import AssetUrls
 from platform_api.domain.log.offsets import OffsetStore
+from platform_api.loops.traces import record_applied
 from platform_api.loops.wakeup import Wakeup
 from platform_api.metrics import (
     EVENTS_APPLIED,
@@ -123,12 +125,13 @@ class EventConsumer:
             await self._start_over()
 
     async def _apply(self, events: Sequence[Event]) -> None:
-        end = EventId.parse(events[-1].id)
+        end, began_ns = EventId.parse(events[-1].id), now_ns()
         async with self._offsets.advance(self._stored, end) as jobs:
             changes = await apply_step_events(events, jobs=jobs, urls=self._urls) if jobs else None
         if changes is None:
             await self._start_over()
             return
+        record_applied(changes, events, start_ns=began_ns)
         self._stored, self._stored_at = end, asyncio.get_running_loop().time()
         await self._move_to(end)
         if changes:

@@ -16,6 +16,7 @@ from darkroom_schemas.step import StepSubmit
 from platform_api.domain.jobs.apply_step_events import apply_step_events
 from platform_api.domain.jobs.view import AssetUrls
 from platform_api.domain.log.outbox import Outbox, OutboxBatch, OutboxBusy, OutboxRow
+from platform_api.loops.traces import sending
 from platform_api.loops.wakeup import Wakeup
 from platform_api.metrics import OUTBOX_RELAYED
 
@@ -131,7 +132,8 @@ class Relay:
 
     async def _emit(self, rows: Sequence[OutboxRow]) -> dict[int, EventId]:
         emissions = [Emission.model_validate({"outbox_id": row.id, "job_id": row.job_id, **row.body}) for row in rows]
-        return dict(zip((row.id for row in rows), await self._producer.emit(emissions), strict=True))
+        async with sending(emissions) as traced:
+            return dict(zip((row.id for row in rows), await self._producer.emit(traced), strict=True))
 
     async def _submit(self, rows: Sequence[OutboxRow]) -> tuple[set[int], list[Event]]:
         """Submit the steps.
@@ -144,7 +146,9 @@ class Relay:
         now_ms = await self._now_ms()
         steps = [StepSubmit.model_validate({**row.body, "not_after_ms": now_ms + MAX_DELAY_MS}) for row in rows]
         expired, refused, without_class = set(), [], 0
-        for row, step, answer in zip(rows, steps, await self._producer.submit_many(steps), strict=True):
+        async with sending(steps) as traced:
+            answers = await self._producer.submit_many(traced)
+        for row, step, answer in zip(rows, steps, answers, strict=True):
             match answer:
                 case SubmissionExpired():
                     expired.add(row.id)

@@ -6,6 +6,7 @@ import typer
 from darkroom_chassis.logs import configure_logging, get_logger
 from darkroom_chassis.program import add_doctor, service_program
 from darkroom_chassis.service import serve
+from darkroom_chassis.tracing import configure_tracing
 from fastapi import FastAPI
 
 from queue_api.app import VERSION, build_app
@@ -17,6 +18,7 @@ from queue_api.settings import Settings
 async def _serve() -> None:
     settings = Settings.load()
     configure_logging("queue-api", level=settings.log_level, log_format=settings.log_format)
+    configure_tracing("queue-api", VERSION, settings)
     log = get_logger(__name__)
     if settings.auth_token is None:
         log.warning("AUTH_TOKEN is not set: listening on loopback only, without authentication", host=settings.host)

@@ -71,7 +71,9 @@ def id_of(request: JobSubmission, key: str | None) -> StepId:
     return StepId(new_uuid7() if key is None else str(uuid.uuid5(IDEMPOTENCY_NAMESPACE, f"{SYSTEM_TENANT}\n{key}")))
 
 
-def step_of(request: JobSubmission, step_id: StepId, *, now_us: int, trace_id: TraceId) -> StepSubmit:
+def step_of(
+    request: JobSubmission, step_id: StepId, *, now_us: int, trace_id: TraceId, traceparent: str | None = None
+) -> StepSubmit:
     """Build the step of a request. Raises the errors of `payload.py`."""
     entry = entry_of(request.job_type)
     payload = payload_of(entry, request.payload, step_id)
@@ -96,4 +98,5 @@ def step_of(request: JobSubmission, step_id: StepId, *, now_us: int, trace_id: T
         max_attempts=request.max_attempts,
         redelivery=Redelivery.RERUN if entry.is_repeatable(payload) else Redelivery.NEVER,
         trace_id=trace_id,
+        traceparent=traceparent,
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from darkroom_chassis.errors import AppError, body_of
 from darkroom_chassis.middleware import current_trace_id
+from darkroom_chassis.tracing import request_traceparent
 from darkroom_queue import QueueError
 from darkroom_schemas.step import StepSubmit, Submission
 from fastapi import APIRouter, Depends
@@ -44,7 +45,8 @@ async def submit_jobs(request: BulkSubmission, context: Ctx, idempotency_key: Id
         key = None if idempotency_key is None or one.id is not None else f"{idempotency_key}/{number}"
         try:
             with refusals(one, None, context.max_depth):
-                step = step_of(one, id_of(one, key), now_us=time.time_ns() // 1000, trace_id=current_trace_id())
+                now_us, trace_id, parent = time.time_ns() // 1000, current_trace_id(), request_traceparent()
+                step = step_of(one, id_of(one, key), now_us=now_us, trace_id=trace_id, traceparent=parent)
             items.append(_Item(number, one, key, step))
         except AppError as error:
             results[number] = _error(error, number)

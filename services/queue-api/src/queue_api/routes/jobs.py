@@ -6,6 +6,7 @@ from typing import Any
 
 from darkroom_chassis.errors import AppError
 from darkroom_chassis.middleware import current_trace_id
+from darkroom_chassis.tracing import request_traceparent
 from darkroom_queue import CancelOutcome, StepOfJob, TooManyClasses
 from darkroom_schemas.errors import ErrorCode
 from darkroom_schemas.step import StepView, Submission
@@ -42,7 +43,13 @@ async def submit_job(
     """
     with refusals(request, idempotency_key, context.max_depth):
         now_us = time.time_ns() // 1000
-        step = step_of(request, id_of(request, idempotency_key), now_us=now_us, trace_id=current_trace_id())
+        step = step_of(
+            request,
+            id_of(request, idempotency_key),
+            now_us=now_us,
+            trace_id=current_trace_id(),
+            traceparent=request_traceparent(),
+        )
         answer = await context.producer.submit(step, max_depth=context.max_depth)
     if not answer.created:
         response.status_code = 200

@@ -9,9 +9,10 @@ from darkroom_chassis.database import Database
 from darkroom_chassis.logs import configure_logging, get_logger
 from darkroom_chassis.program import add_doctor, service_program
 from darkroom_chassis.service import serve
+from darkroom_chassis.tracing import configure_tracing
 from fastapi import FastAPI
 
-from webhook_dispatcher.app import build_app
+from webhook_dispatcher.app import VERSION, build_app
 from webhook_dispatcher.commands.doctor import ABOUT, doctor_checks
 from webhook_dispatcher.migrations import MIGRATIONS
 from webhook_dispatcher.settings import Settings
@@ -23,6 +24,7 @@ from webhook_dispatcher.store.signing_keys import PostgresSigningKeys
 async def _serve() -> None:
     settings = Settings.load()
     configure_logging("webhook-dispatcher", level=settings.log_level, log_format=settings.log_format)
+    configure_tracing("webhook-dispatcher", VERSION, settings)
     host, port = settings.webhook_dispatcher_host, settings.webhook_dispatcher_port
     get_logger(__name__).info("webhook-dispatcher listens", host=host, port=port)
     await serve(build_app(settings), host, port, settings)

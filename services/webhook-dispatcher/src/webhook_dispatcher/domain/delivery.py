@@ -36,6 +36,7 @@ class DueDelivery:
     """A delivery leased for one attempt. `attempts` counts all earlier ones, `replayed_from` those before a replay.
 
     `credentials` are None if they cannot be decrypted. `body` is the stored one, which names its usual event type.
+    `traceparent` is the parent of the attempts' spans.
     """
 
     id: int
@@ -51,6 +52,7 @@ class DueDelivery:
     schedule_s: tuple[float, ...] | None
     dialect: Dialect
     ed25519: bool
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.events import Event, EventType
 from darkroom_schemas.ids import EventId, JobId, TenantId
 from darkroom_schemas.job import JobCreatedData, JobView
+from darkroom_schemas.trace_context import read_traceparent
 from darkroom_schemas.webhook import JOB_TIMEOUT, NAMES, JobWebhook, WebhookBody
 
 
@@ -37,6 +38,8 @@ class Notice:
     subject: Subject = field(default_factory=Subject)
     job_id: JobId | None = None
     webhook: JobWebhook | None = None
+    traceparent: str | None = None
+    """Parent of the spans of its deliveries; None if its job is not traced."""
 
     def body(self) -> bytes:
         """Serialize the body under the usual name. It is stored, so that all attempts send the same bytes."""
@@ -52,6 +55,7 @@ def read_event(event: Event) -> Notice | None:
         return None
     message_id = f"msg_{event.id}"
     moment = datetime.fromtimestamp(EventId.parse(event.id).ms / 1000, UTC)
+    traceparent = read_traceparent(event.data.get("traceparent"))
     if kind.startswith("job."):
         created = JobCreatedData.model_validate(event.data)
         job = created.job
@@ -59,10 +63,12 @@ def read_event(event: Event) -> Notice | None:
             names = (*names, JOB_TIMEOUT)
         subject = Subject(job.job_type, job.status, job.priority)
         data = _job_data(job) | {"event_id": event.id}
-        return Notice(message_id, event.tenant, names, moment, data, subject, event.job_id, created.webhook)
+        job_id, webhook = event.job_id, created.webhook
+        return Notice(message_id, event.tenant, names, moment, data, subject, job_id, webhook, traceparent)
     about = {"job_id": event.job_id, **({"step_id": event.step_id} if event.step_id else {})}
     subject = Subject(_text(event.data, "job_type"), _text(event.data, "status"), None, _text(event.data, "worker_id"))
-    return Notice(message_id, event.tenant, names, moment, about | event.data | {"event_id": event.id}, subject)
+    data = about | {name: value for name, value in event.data.items() if name != "traceparent"} | {"event_id": event.id}
+    return Notice(message_id, event.tenant, names, moment, data, subject, traceparent=traceparent)
 
 
 def _job_data(job: JobView) -> dict[str, Any]:

@@ -23,7 +23,8 @@ def request_of(
     )
     if delivery.dialect is Dialect.EMPROPS:
         signed |= _emprops_headers(delivery, credentials.secrets[0], body)
-    return {**credentials.headers, **signed}, body
+    trace = {"traceparent": delivery.traceparent} if delivery.traceparent else {}
+    return {**credentials.headers, **trace, **signed}, body
 
 
 def _body(delivery: DueDelivery) -> bytes:

@@ -4,10 +4,13 @@ import asyncio
 import logging
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
+from urllib.parse import urlsplit
 
 from darkroom_chassis.logs import get_logger
 from darkroom_chassis.metrics import ITEMS_REJECTED
+from darkroom_chassis.tracing import SpanKind, start_span
 from darkroom_schemas.ids import TenantId
 
 from webhook_dispatcher.domain.delivery import UNREADABLE_SECRET, Attempted, DueDelivery, Outcome, judge
@@ -89,8 +92,24 @@ class DispatchLoop:
                 await self._arrived.wait()
 
     async def _attempt(self, delivery: DueDelivery) -> None:
-        attempted = await self._send(delivery)
         made = delivery.attempts + 1
+        span = start_span(
+            "POST",
+            SpanKind.CLIENT,
+            parent=delivery.traceparent,
+            attributes={
+                "http.request.method": "POST",
+                "http.request.resend_count": delivery.attempts,
+                "server.address": urlsplit(delivery.url).hostname or "",
+                "messaging.message.id": delivery.message_id,
+                "darkroom.webhook.event": delivery.event_type,
+                "darkroom.webhook.endpoint": delivery.endpoint_id,
+            },
+        )
+        attempted = await self._send(replace(delivery, traceparent=span.traceparent))
+        if attempted.status is not None:
+            span.set("http.response.status_code", attempted.status)
+        span.end(error=attempted.error)
         schedule_s = delivery.schedule_s or self._schedule_s
         verdict = judge(attempted, attempts_made=made - delivery.replayed_from, schedule_s=schedule_s)
         await self._recorder.record(Outcome(delivery, attempted, verdict))
@@ -99,6 +118,7 @@ class DispatchLoop:
         log.info(
             "Webhook attempted", endpoint_id=delivery.endpoint_id, message_id=delivery.message_id, attempt=made,
             status=attempted.status, failure=attempted.error, outcome=verdict.status,
+            **({"trace_id": span.trace_id} if span.trace_id else {}),
         )  # fmt: skip
 
     async def _send(self, delivery: DueDelivery) -> Attempted:

@@ -97,7 +97,7 @@ class PostgresDueDeliveries:
             credentials=self._credentials(row), message_id=row["message_id"], event_type=row["event_type"],
             body=row["body"], attempts=row["attempts"], replayed_from=row["replayed_from"],
             schedule_s=row["schedule_s"] and tuple(row["schedule_s"]), dialect=Dialect(row["dialect"]),
-            ed25519=row["ed25519"],
+            ed25519=row["ed25519"], traceparent=row["traceparent"],
         )  # fmt: skip
 
     def _credentials(self, row: DictRow) -> Credentials | None:

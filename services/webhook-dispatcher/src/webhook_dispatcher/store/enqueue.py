@@ -34,11 +34,12 @@ class Message:
     event_type: str
     body: bytes
     targets: tuple[Target, ...]
+    traceparent: str | None = None
 
 
 def message_of(notice: Notice, targets: Sequence[Target]) -> Message:
     """Return an event as a message to endpoints."""
-    return Message(notice.message_id, notice.tenant, notice.names[0], notice.body(), tuple(targets))
+    return Message(notice.message_id, notice.tenant, notice.names[0], notice.body(), tuple(targets), notice.traceparent)
 
 
 async def enqueue(connection: AsyncConnection, new: Sequence[Message]) -> int:
@@ -48,7 +49,10 @@ async def enqueue(connection: AsyncConnection, new: Sequence[Message]) -> int:
     """
     if not new:
         return 0
-    rows = [{"id": m.id, "tenant": m.tenant, "event_type": m.event_type, "body": m.body} for m in new]
+    rows = [
+        {"id": m.id, "tenant": m.tenant, "event_type": m.event_type, "body": m.body, "traceparent": m.traceparent}
+        for m in new
+    ]
     await connection.execute(insert(messages).on_conflict_do_nothing(), rows)
     due = [
         {

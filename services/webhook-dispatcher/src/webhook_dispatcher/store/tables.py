@@ -94,6 +94,7 @@ messages = Table(
     Column("event_type", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
     moment("created_at", default=True),
+    Column("traceparent", Text),
     Index(None, "created_at"),
 )
 

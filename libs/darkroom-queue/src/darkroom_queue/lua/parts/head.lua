@@ -33,7 +33,8 @@ local function flush_counts()
 end
 
 -- A step's immutable record: one header line, then the requirements and the payload, which only workers read.
---   header  class, weight, score, redelivery, trace, then the tail, which lease and tombstone repeat
+--   header  class, weight, score, redelivery, trace (its id, or the traceparent of a traced step), then the tail, which
+--           lease and tombstone repeat
 --   tail    expected ms, timeout ms, maximum attempts, type, job, tenant, digest and priority (joined by a dot),
 --           queued ms
 local FIELD, SKIP = '(%C*)\t', '%C*\t' -- no field contains a control character

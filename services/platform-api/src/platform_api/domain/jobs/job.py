@@ -62,6 +62,8 @@ class Job:
     reported: dict[str, Any] | None = None
     group_rules: GroupRules | None = None
     """None: each step's failure ends the job."""
+    traceparent: str | None = None
+    """The span of the request that created the job; None if it is not traced."""
 
     def progress(self, running_percent: float = 0.0) -> float:
         """Return the mean over all steps in percent; `running_percent` is the sum over the running steps."""

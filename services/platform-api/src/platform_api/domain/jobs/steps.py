@@ -53,4 +53,5 @@ def step_submission(job: Job, step: Step) -> StepSubmit:
         job_steps=job.steps_total,
         job_steps_done=job.steps_done,
         trace_id=job.trace_id,
+        traceparent=job.traceparent,
     )

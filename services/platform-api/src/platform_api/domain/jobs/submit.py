@@ -37,6 +37,7 @@ async def submit_job(
     urls: AssetUrls,
     clock: Clock,
     webhook: JobWebhook | None = None,
+    traceparent: str | None = None,
 ) -> Answer:
     """Submit a job and return the response; raises a `Refused`. A `max_depth` of 0 means no limit.
 
@@ -65,6 +66,7 @@ async def submit_job(
         description=plan.description,
         collection_id=plan.collection_id,
         group_rules=plan.group_rules,
+        traceparent=traceparent,
     )
     steps = steps_of(plan, job_id, now)
     ready = [step for step in steps if step.submitted_at]

@@ -139,6 +139,7 @@ def _job(new: NewJob) -> dict[str, Any]:
         "history_event": new.history.event,
         "history_message": new.history.message,
         "trace_id": job.trace_id,
+        "traceparent": job.traceparent,
         "name": job.name,
         "description": job.description,
         "collection_id": job.collection_id,

@@ -18,4 +18,6 @@ def outbox_row(job: Job, item: OutboxItem) -> dict[str, Any]:
             return row | {"kind": "cancel", "body": {"step_id": step_id, "reason": reason}}
         case EmitEvent(type_, data, history_seq):
             body = {"type": type_, "tenant": job.user_id, "trace_id": job.trace_id, "data": data}
+            if job.traceparent:
+                body["traceparent"] = job.traceparent
             return row | {"kind": "emit", "history_seq": history_seq, "body": body}

@@ -8,7 +8,7 @@ WITH settings AS MATERIALIZED (
 ), asked AS (
     SELECT j.* FROM settings, jsonb_to_recordset(%(jobs)s) AS j (
         id uuid, user_id uuid, job_type text, status text, priority smallint, parameters jsonb, steps_total smallint,
-        price_mc bigint, history_seq int, history_event text, history_message text, trace_id text,
+        price_mc bigint, history_seq int, history_event text, history_message text, trace_id text, traceparent text,
         created_at timestamptz, name text, description text, collection_id uuid, group_rules jsonb,
         key text, fingerprint text, answer text
     )
@@ -42,11 +42,11 @@ WITH settings AS MATERIALIZED (
 ), job AS (
     INSERT INTO platform.jobs (
         id, user_id, job_type, status, priority, parameters, steps_total, price_mc, history_seq, trace_id,
-        created_at, updated_at, name, description, collection_id, group_rules
+        traceparent, created_at, updated_at, name, description, collection_id, group_rules
     )
     SELECT
         id, user_id, job_type, status, priority, parameters, steps_total, price_mc, history_seq, trace_id,
-        created_at, created_at, name, description, collection_id, nullif(group_rules, 'null')
+        traceparent, created_at, created_at, name, description, collection_id, nullif(group_rules, 'null')
     FROM paid
     RETURNING id
 ), planned AS (

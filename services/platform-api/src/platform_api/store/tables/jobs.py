@@ -46,6 +46,7 @@ jobs = Table(
     Column("reported", JSONB),
     Column("group_rules", JSONB),
     Column("trace_id", Text, nullable=False),
+    Column("traceparent", Text),
     moment("created_at"),
     moment("updated_at"),
     moment("started_at", nullable=True),

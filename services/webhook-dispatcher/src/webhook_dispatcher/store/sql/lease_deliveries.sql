@@ -27,5 +27,5 @@ WHERE delivery.id = chosen.id AND endpoint.id = delivery.endpoint_id AND message
 RETURNING delivery.id, delivery.endpoint_id, delivery.attempts, delivery.replayed_from, delivery.message_id,
     coalesce(delivery.event_type, message.event_type) AS event_type, coalesce(delivery.url, endpoint.url) AS url,
     endpoint.tenant, endpoint.sealed_secret, endpoint.sealed_headers, endpoint.schedule_s, endpoint.dialect,
-    endpoint.ed25519, message.body,
+    endpoint.ed25519, message.body, message.traceparent,
     CASE WHEN endpoint.previous_until > now() THEN endpoint.previous_secret END AS previous_secret
