@@ -1,8 +1,9 @@
 import { QueryClient } from "@tanstack/react-query";
 import { describe, expect, it } from "vitest";
-import { historyQuery, jobQuery, jobsQuery } from "~/api/queries";
+import { chunkQuery } from "~/api/library";
+import { historyQuery, jobQuery, jobsQuery, siblingsQuery } from "~/api/queries";
 import { applyToCache, withEntry, withJob } from "~/live/cache";
-import { entry, job } from "./samples";
+import { asset, entry, job } from "./samples";
 
 const older = job({ id: "01" });
 const middle = job({ id: "02" });
@@ -39,6 +40,23 @@ describe("messages of the event stream", () => {
     applyToCache(client, { kind: "snapshot", jobs: [older] });
     applyToCache(client, { kind: "snapshot", jobs: [newer, middle] });
     expect(client.getQueryData(jobsQuery.queryKey)).toEqual([newer, middle]);
+  });
+
+  it("change the marks of a picture wherever it is listed, and read filtered lists again", () => {
+    const client = new QueryClient();
+    const [plain, filtered] = [
+      chunkQuery({}, "2026-11-28", 0).queryKey,
+      chunkQuery({ tag: ["x"] }, "2026-11-28", 0).queryKey,
+    ];
+    const pictures = [asset({ id: "a" }), asset({ id: "b" })];
+    client.setQueryData(plain, pictures);
+    client.setQueryData(filtered, pictures);
+    client.setQueryData(siblingsQuery(null).queryKey, []);
+    const marks = { favourite: true, tags: ["sea"] };
+    applyToCache(client, { kind: "asset-updated", assetId: "b", marks });
+    expect(client.getQueryData(plain)).toEqual([pictures[0], { ...pictures[1], ...marks }]);
+    expect(client.getQueryState(plain)?.isInvalidated).toBe(false);
+    expect(client.getQueryState(filtered)?.isInvalidated).toBe(true);
   });
 
   it("change the job, its history, and what depends on them", () => {

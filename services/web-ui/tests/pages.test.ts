@@ -3,6 +3,8 @@ import { requestOf, studioTypes } from "~/studio/generate/request";
 import { secondsLeft } from "~/studio/generate/progress";
 import { spansOf } from "~/studio/job/spans";
 import { monthsOf, rowsOf } from "~/studio/library/rows";
+import { filterOf, paramsOf } from "~/studio/library/useFilter";
+import { addTag, toggleFavourites } from "~/studio/useMark";
 import type { Draft } from "~/studio/generate/draft";
 import { groupsOf } from "~/console/dead-letters/groups";
 import { niceCeiling } from "~/console/LineChart";
@@ -110,6 +112,30 @@ describe("the grid", () => {
       { month: "2026-11", count: 6, day: "2026-11-28" },
       { month: "2026-10", count: 2, day: "2026-10-31" },
     ]);
+  });
+});
+
+describe("the filter of the library", () => {
+  it("is the same after a reload", () => {
+    const filter = { job_type: "a", mime_type: "image/*", model: "m", q: "a b&c", favourite: true, tag: ["x, y", "z"] };
+    expect(filterOf(new URLSearchParams(paramsOf(filter).toString()))).toEqual(filter);
+    expect(filterOf(new URLSearchParams("q=%20&tag=&type="))).toEqual({});
+    expect(paramsOf({ q: "", tag: [] }).toString()).toBe("");
+  });
+});
+
+describe("marks", () => {
+  const plain = { id: "a", favourite: false, tags: ["Sea"] };
+  const loved = { id: "b", favourite: true, tags: [] };
+
+  it("make all favourites unless all are", () => {
+    expect(toggleFavourites([plain, loved])).toEqual([{ asset: plain, change: { favourite: true } }]);
+    expect(toggleFavourites([loved])).toEqual([{ asset: loved, change: { favourite: false } }]);
+  });
+
+  it("add a tag where it is missing, in any case", () => {
+    expect(addTag([plain, loved], " sea ")).toEqual([{ asset: loved, change: { tags: ["sea"] } }]);
+    expect(addTag([loved], "  ")).toEqual([]);
   });
 });
 

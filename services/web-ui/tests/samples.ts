@@ -1,5 +1,5 @@
 /** Jobs, history entries and job types as the API sends them. */
-import type { HistoryEntry, Job, JobType } from "~/api/types";
+import type { Asset, HistoryEntry, Job, JobType } from "~/api/types";
 
 export function job(changes: Partial<Job> = {}): Job {
   return {
@@ -54,6 +54,29 @@ export function jobType(changes: Partial<JobType> = {}): JobType {
     waiting: 0,
     eta: { min_s: 25, max_s: 40 },
     parameters: { properties: { prompt: {}, seed: {}, negative_prompt: {}, init_image: {}, hires: {} } },
+    ...changes,
+  };
+}
+
+export function asset(changes: Partial<Asset> = {}): Asset {
+  return {
+    id: "019aa7f1-0000-7000-8000-0000000000a1",
+    job_id: job().id,
+    job_type: "sdxl_image_fast",
+    step: 0,
+    index: 0,
+    mime_type: "image/png",
+    size_bytes: 1000,
+    width: 1024,
+    height: 1024,
+    duration_s: null,
+    seed: 41,
+    url: "/api/assets/a/content",
+    thumbnail_url: null,
+    content_path: "/api/assets/a/content",
+    created_at: "2026-11-28T10:00:00Z",
+    favourite: false,
+    tags: [],
     ...changes,
   };
 }

@@ -1,4 +1,4 @@
-/** Queries of the library: how many pictures each day has, and the pictures of a day. */
+/** Queries of the library: how many pictures each day has, the pictures of a day, and the tags. */
 import { queryOptions } from "@tanstack/react-query";
 import { data, platform } from "./client";
 
@@ -8,6 +8,12 @@ export const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 export interface LibraryFilter {
   job_type?: string;
   mime_type?: string;
+  model?: string;
+  favourite?: boolean;
+  /** Pictures that have all of these tags. */
+  tag?: string[];
+  /** Words of the prompt; of the last one the beginning. */
+  q?: string;
 }
 
 export interface Day {
@@ -45,3 +51,12 @@ export const chunkQuery = (filter: LibraryFilter, day: string, chunk: number) =>
     },
     staleTime: 3_600_000,
   });
+
+export const TAGS_SHOWN = 200;
+
+export const tagsQuery = queryOptions({
+  queryKey: ["assets", "tags"],
+  queryFn: async () =>
+    (await data(platform.GET("/api/assets/tags", { params: { query: { limit: TAGS_SHOWN } } }))).tags,
+  staleTime: 3_600_000,
+});

@@ -8,6 +8,8 @@ export type JobState = Schemas["JobStatus"];
 export type HistoryEntry = Schemas["EmPropsHistoryEntry"];
 export type JobType = Schemas["JobTypeItem"];
 export type Asset = Schemas["AssetItem"];
+/** What the owner of a picture notes about it. */
+export type Marks = Pick<Asset, "favourite" | "tags">;
 export type AssetWithRecipe = Schemas["AssetAnswer"];
 export type Recipe = Schemas["Recipe"];
 export type Me = Schemas["Me"];

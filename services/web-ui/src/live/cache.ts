@@ -2,6 +2,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { historyQuery, jobQuery, jobsQuery, JOBS_SHOWN } from "~/api/queries";
 import { isActive, type HistoryEntry, type Job } from "~/api/types";
+import { refreshMarked, writeMarks } from "./marks";
 import type { LiveMessage } from "./protocol";
 
 /** Apply one message. */
@@ -19,6 +20,10 @@ export function applyToCache(client: QueryClient, message: LiveMessage): void {
     case "history":
       client.setQueryData(historyQuery(message.entry.job_id).queryKey, (known) => withEntry(known, message.entry));
       noteChange(client, message.entry);
+      break;
+    case "asset-updated":
+      writeMarks(client, message.assetId, message.marks);
+      refreshMarked(client);
       break;
     case "asset-deleted":
       client.removeQueries({ queryKey: ["asset", message.assetId] });

@@ -1,5 +1,5 @@
 /** The event stream of all jobs of the user, `GET /api/events`, read once for all pages of the browser. */
-import type { HistoryEntry, Job } from "~/api/types";
+import type { HistoryEntry, Job, Marks } from "~/api/types";
 import type { LinkState, Listener, LiveMessage } from "./protocol";
 
 const KEPT_JOBS = 300;
@@ -39,6 +39,10 @@ export class LiveSource {
     events.addEventListener("job_update", (event) => this.#job(JSON.parse(event.data) as Job));
     events.addEventListener("job_history", (event) => {
       this.#listener({ kind: "history", entry: JSON.parse(event.data) as HistoryEntry });
+    });
+    events.addEventListener("asset_updated", (event) => {
+      const { asset_id, favourite, tags } = JSON.parse(event.data) as Marks & { asset_id: string };
+      this.#listener({ kind: "asset-updated", assetId: asset_id, marks: { favourite, tags } });
     });
     events.addEventListener("asset_deleted", (event) => {
       const { asset_id, job_id } = JSON.parse(event.data) as { asset_id: string; job_id: string };

@@ -1,14 +1,9 @@
 /** One row of the grid: the heading of a day, or some of its pictures. */
 import { useQueries } from "@tanstack/react-query";
-import type { MouseEvent } from "react";
-import { Link } from "wouter";
 import { CHUNK, chunkQuery, type LibraryFilter } from "~/api/library";
-import { isVideo, type Asset } from "~/api/types";
+import type { Asset } from "~/api/types";
 import { useFormat, useText } from "~/i18n";
-import { classes } from "~/parts/classes";
-import { Icon } from "~/parts/Icon";
-import { Picture } from "~/parts/Picture";
-import { useHidden } from "../hidden";
+import { LibraryTile } from "./LibraryTile";
 import type { Row } from "./rows";
 import type { Selection } from "./useSelection";
 
@@ -66,62 +61,6 @@ function Pictures({ row, columns, filter, selection, total }: PicturesProps) {
           <div key={index} className="tile skel" aria-hidden="true" />
         );
       })}
-    </div>
-  );
-}
-
-interface TileProps {
-  asset: Asset;
-  position: number;
-  selection: Selection;
-  total: number;
-}
-
-function LibraryTile({ asset, position, selection, total }: TileProps) {
-  const t = useText();
-  const format = useFormat();
-  const hidden = useHidden();
-  const { picking, chosen } = selection;
-  const isChosen = chosen.has(asset.id);
-  const name = t.library.picture(asset.job_type, format.exact(new Date(asset.created_at)));
-  if (hidden.has(asset.id)) return <div className="tile gone" />;
-  const choose = (event: MouseEvent) => {
-    if (!picking && !event.shiftKey && !event.ctrlKey && !event.metaKey) return;
-    event.preventDefault();
-    selection.toggle(asset, position, event.shiftKey);
-  };
-  return (
-    <div
-      className={classes("tile", isChosen && "sel")}
-      role="listitem"
-      aria-setsize={total}
-      aria-posinset={position + 1}
-    >
-      <Link
-        className="pic"
-        href={`/studio/picture/${asset.id}`}
-        aria-label={name}
-        data-asset={asset.id}
-        onClick={choose}
-        {...(picking ? { role: "checkbox", "aria-checked": isChosen } : {})}
-      >
-        <Picture of={asset} alt="" sizes="200px" />
-      </Link>
-      <button
-        type="button"
-        className="pick"
-        aria-label={t.library.select(name)}
-        aria-pressed={isChosen}
-        onClick={(event) => selection.toggle(asset, position, event.shiftKey)}
-      >
-        <Icon name="check" />
-      </button>
-      {isVideo(asset.mime_type) && (
-        <span className="tag br">
-          <Icon name="play" />
-          {t.studio.length(asset.duration_s ?? 0)}
-        </span>
-      )}
     </div>
   );
 }

@@ -50,8 +50,8 @@ export default function Library() {
         </div>
       )}
       {isEmpty &&
-        (filter.job_type || filter.mime_type ? (
-          <Empty text={t.library.noneMatch}>
+        (Object.keys(filter).length > 0 ? (
+          <Empty text={filter.q ? t.library.nothingFound(filter.q) : t.library.noneMatch}>
             <button type="button" className="btn" onClick={() => setFilter({})}>
               {t.library.clearFilters}
             </button>

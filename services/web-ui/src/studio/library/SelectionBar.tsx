@@ -2,14 +2,18 @@
 import { sameOrigin } from "~/api/client";
 import { useFormat, useText } from "~/i18n";
 import { Icon } from "~/parts/Icon";
+import { Menu } from "~/parts/Menu";
 import { useKeys } from "~/parts/useKeys";
+import { TagInput } from "../TagInput";
 import { useDelete } from "../useDelete";
+import { addTag, toggleFavourites, useMark, type MarkOne } from "../useMark";
 import type { Selection } from "./useSelection";
 
 export function SelectionBar({ selection }: { selection: Selection }) {
   const t = useText();
   const format = useFormat();
   const remove = useDelete();
+  const mark = useMark();
   const chosen = [...selection.chosen.values()];
   const bytes = chosen.reduce((sum, { size_bytes }) => sum + size_bytes, 0);
   const discard = () => {
@@ -24,7 +28,12 @@ export function SelectionBar({ selection }: { selection: Selection }) {
       link.click();
     }
   };
-  useKeys({ Escape: selection.clear, Delete: discard, d: download });
+  const change = (changes: MarkOne[]) => {
+    selection.update(changes);
+    void mark(changes);
+  };
+  const favour = () => change(toggleFavourites(chosen));
+  useKeys({ Escape: selection.clear, Delete: discard, d: download, f: favour });
   return (
     <div className="selbar">
       <div className="actionbar" role="toolbar" aria-label={t.library.actions}>
@@ -35,6 +44,23 @@ export function SelectionBar({ selection }: { selection: Selection }) {
           <Icon name="download" />
           <span className="wide">{t.shared.download}</span>
         </button>
+        <button
+          type="button"
+          className="btn ghost"
+          aria-label={t.marks.favourite}
+          aria-pressed={chosen.every(({ favourite }) => favourite)}
+          onClick={favour}
+        >
+          <Icon name="heart" />
+          <span className="wide">{t.marks.favourite}</span>
+        </button>
+        <Menu className="btn ghost" label={t.marks.addTag} button={<Icon name="tag" />}>
+          {() => (
+            <div className="stack s2 tagmenu">
+              <TagInput onAdd={(tag) => change(addTag(chosen, tag))} />
+            </div>
+          )}
+        </Menu>
         <button type="button" className="btn ghost danger" onClick={discard}>
           <Icon name="trash" />
           {t.library.deleteN(chosen.length)}

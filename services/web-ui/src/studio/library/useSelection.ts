@@ -2,12 +2,15 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useMemo, useRef, useState } from "react";
 import type { Asset } from "~/api/types";
+import type { MarkOne } from "../useMark";
 
 export interface Selection {
   picking: boolean;
   chosen: ReadonlyMap<string, Asset>;
   begin: () => void;
   clear: () => void;
+  /** Note changed marks of chosen pictures. */
+  update: (changes: readonly MarkOne[]) => void;
   toggle: (asset: Asset, position: number, extend: boolean) => void;
 }
 
@@ -32,6 +35,15 @@ export function useSelection(): Selection {
         setPicking(false);
         setChosen(new Map());
       },
+      update: (changes) =>
+        setChosen((before) => {
+          const next = new Map(before);
+          for (const { asset, change } of changes) {
+            const known = next.get(asset.id);
+            if (known) next.set(asset.id, { ...known, ...change });
+          }
+          return next;
+        }),
       toggle: (asset, _position, extend) => {
         const from = last.current;
         last.current = asset;

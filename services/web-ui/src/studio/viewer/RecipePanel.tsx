@@ -9,6 +9,7 @@ import { copyText } from "~/parts/copyText";
 import { Icon } from "~/parts/Icon";
 import { useNotices } from "~/parts/Notices";
 import { useLocation } from "wouter";
+import { TagEditor } from "./TagEditor";
 import { isOwnRecipe, recallAsset, startFrom } from "../recall";
 
 interface RecipePanelProps {
@@ -51,6 +52,7 @@ export function RecipePanel({ asset, job, onRecall }: RecipePanelProps) {
           </p>
         )}
       </div>
+      <TagEditor key={asset.id} asset={asset} />
       <Facts asset={asset} recipe={recipe} job={job} />
       <div className="btns">
         <button type="button" className="btn grow" onClick={onRecall}>
@@ -106,7 +108,9 @@ function Facts({ asset, recipe, job }: FactsProps) {
       [
         t.viewer.model,
         <span key="model">
-          {recipe.model.name}{" "}
+          <Link className="link" href={`/library?model=${encodeURIComponent(recipe.model.name)}`}>
+            {recipe.model.name}
+          </Link>{" "}
           {hash && <CopyText value={hash} short={`${hash.slice(0, 4)}…${hash.slice(-4)}`} name={t.viewer.modelHash} />}
         </span>,
       ],

@@ -13,6 +13,7 @@ import { Icon } from "~/parts/Icon";
 import { useKeys } from "~/parts/useKeys";
 import { recallAsset } from "../recall";
 import { useDelete } from "../useDelete";
+import { toggleFavourites, useMark } from "../useMark";
 import { Film } from "./Film";
 import { RecipePanel } from "./RecipePanel";
 import { PictureStage } from "./PictureStage";
@@ -28,6 +29,7 @@ export default function Viewer({ id }: { id: string }) {
   const { data: job } = useQuery({ ...jobQuery(jobId ?? ""), enabled: jobId !== null });
   const [panel, setPanel] = useState(true);
   const remove = useDelete();
+  const mark = useMark();
 
   const at = siblings.findIndex((sibling) => sibling.id === id);
   const show = (next: string) => navigate(`/studio/picture/${next}`, { replace: true });
@@ -42,6 +44,9 @@ export default function Viewer({ id }: { id: string }) {
     navigate("/studio");
   };
   const download = () => document.querySelector<HTMLAnchorElement>("a[data-download]")?.click();
+  const favour = () => {
+    if (asset.data !== undefined) void mark(toggleFavourites([asset.data]));
+  };
   const discard = () => {
     const next = siblings[at + 1] ?? siblings[at - 1];
     remove([id]);
@@ -55,6 +60,7 @@ export default function Viewer({ id }: { id: string }) {
     d: download,
     r: recall,
     i: () => setPanel(!panel),
+    f: favour,
     Delete: discard,
   });
 
@@ -74,7 +80,9 @@ export default function Viewer({ id }: { id: string }) {
     );
   }
   const title = job?.description || asset.data?.recipe?.prompt || "";
-  const actions = { leave, download, recall, discard, panel, togglePanel: () => setPanel(!panel) };
+  const favourite = asset.data?.favourite ?? false;
+  const togglePanel = () => setPanel(!panel);
+  const actions = { leave, favourite, favour, download, recall, discard, panel, togglePanel };
   return (
     <div className={panel ? "viewer" : "viewer bare"}>
       <a className="skip" href="#main">

@@ -4,6 +4,8 @@ import { Icon } from "~/parts/Icon";
 
 export interface ViewerActions {
   leave: () => void;
+  favourite: boolean;
+  favour: () => void;
   download: () => void;
   recall: () => void;
   discard: () => void;
@@ -22,6 +24,8 @@ export function ViewerBar({
   position,
   total,
   leave,
+  favourite,
+  favour,
   download,
   recall,
   discard,
@@ -40,6 +44,16 @@ export function ViewerBar({
       {total > 1 && <span className="faint nowrap">{t.viewer.position(position, total)}</span>}
       <span className="grow" />
       <div className="row vacts wide-flex">
+        <button
+          type="button"
+          className="btn ghost sm"
+          aria-label={t.marks.favourite}
+          aria-pressed={favourite}
+          onClick={favour}
+        >
+          <Icon name="heart" />
+          <kbd>f</kbd>
+        </button>
         <button type="button" className="btn ghost sm" aria-label={t.viewer.download} onClick={download}>
           <Icon name="download" />
           <kbd>d</kbd>
@@ -65,10 +79,19 @@ export function ViewerBar({
   );
 }
 
-export function ViewerDock({ download, recall, discard, panel, togglePanel }: ViewerActions) {
+export function ViewerDock({ favourite, favour, download, recall, discard, panel, togglePanel }: ViewerActions) {
   const t = useText();
   return (
     <div className="vdock">
+      <button
+        type="button"
+        className="btn ghost"
+        aria-label={t.marks.favourite}
+        aria-pressed={favourite}
+        onClick={favour}
+      >
+        <Icon name="heart" large />
+      </button>
       <button type="button" className="btn ghost" aria-label={t.viewer.download} onClick={download}>
         <Icon name="download" large />
       </button>
