@@ -18,6 +18,7 @@ WIDTHS: dict[str, Any] = {
     "1280": {"width": 1280, "height": 800},
     "2560": {"width": 2560, "height": 1440},
 }
+CONSOLE = ("queues", "fleet", "events", "dead-letters")
 PROMPT = "A castle or a cottage with a red roof, one warm window lit, wide quiet landscape under a big sky"
 
 
@@ -54,7 +55,7 @@ def test_gallery(open_pages: OpenPages, stack_state: StateDir, stack: RunningSta
     page.get_by_role("link", name="Details of this job").press("Enter")
     page.locator(".gantt").wait_for()
     photograph(page, f"job-{suffix}")
-    for path in ("library", "credits", "keys", "console", "console/queues", "console/fleet", "console/dead-letters"):
+    for path in ("library", "credits", "keys", "console", *(f"console/{one}" for one in CONSOLE)):
         page.goto(f"/{path}")
         page.locator("main").wait_for()
         photograph(page, f"{path.replace('/', '-')}-{suffix}")

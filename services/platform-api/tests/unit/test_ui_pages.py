@@ -108,9 +108,9 @@ async def test_without_a_built_ui_the_service_describes_itself() -> None:
 
 async def test_the_console_may_call_queue_api_and_nothing_else(built: Path) -> None:
     async with client(built, "https://queue.example:9820/base") as browser:
-        page = await browser.get("/console", headers=HTML)
+        policy = (await browser.get("/console", headers=HTML)).headers["Content-Security-Policy"]
         config = (await browser.get("/ui/config.json")).json()
-    assert "connect-src 'self' https://queue.example:9820;" in page.headers["Content-Security-Policy"]
+    assert "connect-src 'self' https://queue.example:9820 wss://queue.example:9820;" in policy
     assert config == {"queue_url": "https://queue.example:9820/base"}
 
 

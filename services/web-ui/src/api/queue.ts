@@ -1,7 +1,6 @@
-/** queue-api, called with an operator's ticket. Its answers are not typed in OpenAPI, so their shapes are here. */
+/** queue-api. Its answers are not typed in OpenAPI, so their shapes are here. */
 import { queryOptions } from "@tanstack/react-query";
-import { data, platform } from "./client";
-import { Problem, problemOf } from "./problem";
+import { callQueue as call } from "./operator";
 
 export interface TypeDepth {
   pending: number;
@@ -52,44 +51,6 @@ export interface DeadLetter {
   error: { code: string; message: string } | null;
   /** Unix milliseconds. */
   completed_at: number | null;
-}
-
-const MARGIN_S = 30;
-let ticket: { text: string; until: number } | null = null;
-let base: string | null | undefined;
-
-/** Return the address of queue-api, or null if this server has no console. */
-export async function queueUrl(): Promise<string | null> {
-  if (base === undefined) {
-    const response = await fetch("/ui/config.json");
-    if (!response.ok) throw await problemOf(response);
-    base = ((await response.json()) as { queue_url: string | null }).queue_url;
-  }
-  return base;
-}
-
-async function currentTicket(): Promise<string> {
-  if (ticket === null || ticket.until < Date.now()) {
-    const made = await data(platform.POST("/api/auth/ticket", { body: { audience: "operator" } }));
-    ticket = { text: made.ticket, until: Date.now() + (made.expires_in - MARGIN_S) * 1000 };
-  }
-  return ticket.text;
-}
-
-async function call<T>(path: string, body?: unknown): Promise<T> {
-  const url = await queueUrl();
-  if (url === null) throw new Problem(404, {});
-  const headers: Record<string, string> = { Authorization: `Bearer ${await currentTicket()}` };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
-  const response = await fetch(url + path, {
-    headers,
-    ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
-  }).catch(() => {
-    throw new Problem(0, {});
-  });
-  if (response.status === 401) ticket = null;
-  if (!response.ok) throw await problemOf(response);
-  return (await response.json()) as T;
 }
 
 /** Time between the last answer and the next question, while the page is visible. */

@@ -7,7 +7,10 @@ import { useFormat, useText } from "~/i18n";
 import { NotFound } from "~/layout/NotFound";
 import { Icon, type IconName } from "~/parts/Icon";
 import { DeadLettersPage } from "./dead-letters/DeadLettersPage";
+import { EventsPage } from "./events/EventsPage";
+import { TailProvider } from "./events/useTail";
 import { Fleet } from "./fleet/Fleet";
+import { JobPage } from "./jobs/JobPage";
 import { Overview } from "./overview/Overview";
 import { QueuesPage } from "./queues/QueuesPage";
 
@@ -31,15 +34,20 @@ export default function Console() {
         {item("/console", "console", t.console.overview)}
         {item("/console/queues", "queue", t.console.queues, queues && queues.pending + queues.delayed)}
         {item("/console/fleet", "gpu", t.console.fleet)}
+        {item("/console/events", "events", t.events.title)}
         {item("/console/dead-letters", "dead", t.console.deadLetters, queues?.dead_letters)}
       </nav>
-      <Switch>
-        <Route path="/console" component={Overview} />
-        <Route path="/console/queues" component={QueuesPage} />
-        <Route path="/console/fleet" component={Fleet} />
-        <Route path="/console/dead-letters" component={DeadLettersPage} />
-        <Route component={NotFound} />
-      </Switch>
+      <TailProvider>
+        <Switch>
+          <Route path="/console" component={Overview} />
+          <Route path="/console/queues" component={QueuesPage} />
+          <Route path="/console/fleet" component={Fleet} />
+          <Route path="/console/dead-letters" component={DeadLettersPage} />
+          <Route path="/console/events" component={EventsPage} />
+          <Route path="/console/jobs/:id">{({ id }) => <JobPage key={id} id={id} />}</Route>
+          <Route component={NotFound} />
+        </Switch>
+      </TailProvider>
     </div>
   );
 }

@@ -1,9 +1,11 @@
 /** German: the console. */
+import { operateDe } from "./de-operate";
 import type { consoleEn } from "./en-console";
 
 const one = (count: number, singular: string, plural: string) => (count === 1 ? singular : plural);
 
 export const consoleDe: typeof consoleEn = {
+  ...operateDe,
   console: {
     title: "Konsole",
     overview: "Überblick",

@@ -1,7 +1,10 @@
 /** English: the console, in the terms of the field. */
+import { operateEn } from "./en-operate";
+
 const one = (count: number, singular: string, plural: string) => (count === 1 ? singular : plural);
 
 export const consoleEn = {
+  ...operateEn,
   console: {
     title: "Console",
     overview: "Overview",

@@ -18,6 +18,8 @@ export interface Formats {
   interval: (min: number, max: number) => string;
   ago: (time: Date, now: number) => string;
   clock: (time: number | Date) => string;
+  /** The clock with seconds. */
+  time: (time: number | Date) => string;
   exact: (time: Date) => string;
   day: (time: Date) => string;
   month: (time: Date) => string;
@@ -29,6 +31,7 @@ export function formatsOf(language: string, text: Text): Formats {
   const one = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
   const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" });
   const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
+  const time = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
   const exact = new Intl.DateTimeFormat(language, { dateStyle: "long", timeStyle: "medium" });
   const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "long" });
   const dayOfYear = new Intl.DateTimeFormat(language, { day: "numeric", month: "long", year: "numeric" });
@@ -68,7 +71,8 @@ export function formatsOf(language: string, text: Text): Formats {
       if (age < DAY_S) return relative.format(-Math.round(age / HOUR_S), "hour");
       return relative.format(-Math.round(age / DAY_S), "day");
     },
-    clock: (time) => clock.format(time),
+    clock: (at) => clock.format(at),
+    time: (at) => time.format(at),
     exact: (time) => exact.format(time),
     day: (time) => (time.getFullYear() === new Date().getFullYear() ? day : dayOfYear).format(time),
     month: (time) => month.format(time),

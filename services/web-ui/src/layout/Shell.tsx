@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { jobsQuery, meQuery } from "~/api/queries";
-import { queueUrl } from "~/api/queue";
+import { queueUrl } from "~/api/operator";
 import { isActive } from "~/api/types";
 import { useFormat, useText } from "~/i18n";
 import { useLink } from "~/live/Live";

@@ -47,10 +47,10 @@ def ui_headers(services: Sequence[str] = ()) -> dict[str, str]:
     }
 
 
-def origin_of(url: str) -> str:
-    """Return scheme, host and port of a URL."""
+def origins_of(url: str) -> list[str]:
+    """Return scheme, host and port of a URL, for its requests and for its WebSockets."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+    return [f"{scheme}://{parts.netloc}" for scheme in (parts.scheme, parts.scheme.replace("http", "ws"))]
 
 
 class UiPages:
@@ -58,7 +58,7 @@ class UiPages:
 
     def __init__(self, files: Mapping[str, UiFile], queue_url: str = "") -> None:
         self._files, self._queue_url = files, queue_url
-        self._headers = ui_headers([origin_of(queue_url)] if queue_url else [])
+        self._headers = ui_headers(origins_of(queue_url) if queue_url else [])
 
     def start(self, request: Request) -> Response:
         """Return the page that all paths of the UI share; the script in it chooses what to show."""
