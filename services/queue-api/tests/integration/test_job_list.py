@@ -47,6 +47,7 @@ async def test_jobs_are_listed_page_by_page(api: httpx.AsyncClient, jobs: dict[s
     assert await listed(api) == await listed(api, limit=1) == await listed(api, limit=2) == newest_first
     [job] = (await api.get("/jobs", params={"limit": 1})).json()["jobs"]
     assert (job["status"], job["job_type"], job["workflow_id"]) == ("pending", "simulation", "flow")
+    assert job["customer_id"] == "system"
 
 
 async def test_jobs_are_filtered(api: httpx.AsyncClient, jobs: dict[str, str]) -> None:

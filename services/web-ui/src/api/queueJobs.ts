@@ -1,5 +1,6 @@
 /** Jobs of the queue, of all users. A job of the queue is a step of a job of platform-api. */
-import { queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { data, newIdempotencyKey, platform } from "./client";
 import { callQueue } from "./operator";
 
 export type QueueStatus = "pending" | "in_progress" | "completed" | "failed" | "timeout" | "cancelled";
@@ -11,6 +12,8 @@ export interface QueueJob {
   job_id: string;
   workflow_id: string;
   job_type: string;
+  /** The user whose job it is; `system` for jobs that were submitted to queue-api. */
+  customer_id: string;
   status: QueueStatus;
   priority: number;
   progress: number | null;
@@ -79,11 +82,52 @@ export function listJobs(filter: JobListFilter): Promise<JobPage> {
   return callQueue<JobPage>(`/api/jobs?${query}`);
 }
 
+const PAGE = 50;
+const LIST_AGAIN_MS = 4000;
+const MOST_REQUESTS = 10;
+
+/** Return a page of at least 50 jobs, if there are as many: with filters, those of the server may be shorter. */
+async function fullPage(filter: JobListFilter, cursor: string): Promise<JobPage> {
+  const found: JobPage = { jobs: [], cursor };
+  for (let request = 0; request < MOST_REQUESTS && found.jobs.length < PAGE; request++) {
+    const page = await listJobs({ ...filter, limit: PAGE, ...(found.cursor ? { cursor: found.cursor } : {}) });
+    found.jobs.push(...page.jobs);
+    found.cursor = page.cursor;
+    if (page.cursor === null) break;
+  }
+  return found;
+}
+
+/** The list of a page. `filterOf` returns the filter at the time of the request: its times may be relative. */
+export const queueJobsQuery = (key: Record<string, string>, filterOf: () => JobListFilter) =>
+  infiniteQueryOptions({
+    queryKey: ["queue", "jobs", key],
+    queryFn: ({ pageParam }) => fullPage(filterOf(), pageParam),
+    initialPageParam: "",
+    getNextPageParam: ({ cursor }) => cursor || null,
+    // Longer lists stand still: they are being read.
+    refetchInterval: ({ state }) => ((state.data?.pages.length ?? 1) > 1 ? false : LIST_AGAIN_MS),
+    refetchIntervalInBackground: false,
+    staleTime: 0,
+  });
+
 const path = (id: string) => `/api/jobs/${encodeURIComponent(id)}`;
 
 export const isActive = ({ status }: QueueJob) => status === "pending" || status === "in_progress";
 
 const AGAIN_MS = 2000;
+
+/** Whether the job belongs to a user of platform-api, who pays for it. */
+export const isOfUser = ({ customer_id }: QueueJob) => customer_id !== "system";
+
+export const cancelQueueJob = ({ job_id }: QueueJob): Promise<unknown> => callQueue(`${path(job_id)}/cancel`, {});
+
+/** Retry a failed job: one of a user at platform-api, where only its owner can. */
+export async function retryQueueJob(job: QueueJob): Promise<unknown> {
+  if (!isOfUser(job)) return await callQueue(`${path(job.job_id)}/retry`, {});
+  const params = { path: { job_id: job.workflow_id }, header: { "Idempotency-Key": newIdempotencyKey() } };
+  return await data(platform.POST("/api/jobs/{job_id}/retry", { params }));
+}
 
 export const queueJobQuery = (id: string) =>
   queryOptions({

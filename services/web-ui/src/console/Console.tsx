@@ -11,8 +11,12 @@ import { EventsPage } from "./events/EventsPage";
 import { TailProvider } from "./events/useTail";
 import { Fleet } from "./fleet/Fleet";
 import { JobPage } from "./jobs/JobPage";
+import { JobsPage } from "./jobs/JobsPage";
 import { Overview } from "./overview/Overview";
 import { QueuesPage } from "./queues/QueuesPage";
+
+/** Whether a page is the one at this address, or below it. */
+const isAt = (path: string, href: string) => path === href || (href !== "/console" && path.startsWith(`${href}/`));
 
 export default function Console() {
   const t = useText();
@@ -22,7 +26,7 @@ export default function Console() {
   const { data: queues } = useQuery({ ...queuesQuery, enabled: me?.operator === true });
   if (me !== undefined && !me.operator) return <NotFound />;
   const item = (href: string, icon: IconName, label: string, count?: number) => (
-    <Link href={href} {...(path === href ? { "aria-current": "page" as const } : {})}>
+    <Link href={href} {...(isAt(path, href) ? { "aria-current": "page" as const } : {})}>
       <Icon name={icon} />
       <span>{label}</span>
       {count !== undefined && count > 0 && <span className="count">{format.number(count)}</span>}
@@ -34,6 +38,7 @@ export default function Console() {
         {item("/console", "console", t.console.overview)}
         {item("/console/queues", "queue", t.console.queues, queues && queues.pending + queues.delayed)}
         {item("/console/fleet", "gpu", t.console.fleet)}
+        {item("/console/jobs", "jobs", t.steps.title)}
         {item("/console/events", "events", t.events.title)}
         {item("/console/dead-letters", "dead", t.console.deadLetters, queues?.dead_letters)}
       </nav>
@@ -44,6 +49,7 @@ export default function Console() {
           <Route path="/console/fleet" component={Fleet} />
           <Route path="/console/dead-letters" component={DeadLettersPage} />
           <Route path="/console/events" component={EventsPage} />
+          <Route path="/console/jobs" component={JobsPage} />
           <Route path="/console/jobs/:id">{({ id }) => <JobPage key={id} id={id} />}</Route>
           <Route component={NotFound} />
         </Switch>

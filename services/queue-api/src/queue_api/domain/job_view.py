@@ -16,6 +16,7 @@ def job_view(view: StepView, submission: Submission | None) -> dict[str, Any]:
         "job_id": view.id,
         "workflow_id": view.job_id,
         "job_type": view.type,
+        "customer_id": view.tenant,
         "status": status_name(view.status, view.error.code if view.error else None),
         "priority": view.priority,
         "progress": view.progress,

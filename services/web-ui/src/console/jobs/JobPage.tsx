@@ -9,6 +9,7 @@ import { Empty } from "~/parts/Empty";
 import { ErrorNotice } from "~/parts/ErrorNotice";
 import { Icon } from "~/parts/Icon";
 import { Skeleton } from "~/parts/Skeleton";
+import { JobActions } from "./JobActions";
 import { shortStep } from "./shortStep";
 import { StepFacts } from "./StepFacts";
 import { StepStatus } from "./StepStatus";
@@ -75,6 +76,7 @@ function Head({ job }: { job: QueueJob }) {
           <Ago at={job.created_at} />
         </p>
       </div>
+      <JobActions job={job} />
     </div>
   );
 }

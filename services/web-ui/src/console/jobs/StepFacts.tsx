@@ -1,4 +1,5 @@
 /** What a step needs, who runs it, and the job it belongs to. */
+import { Link } from "wouter";
 import type { QueueJob } from "~/api/queueJobs";
 import { useFormat, useText } from "~/i18n";
 import { CopyText } from "~/parts/CopyText";
@@ -18,6 +19,8 @@ export function StepFacts({ job }: { job: QueueJob }) {
           <dd>
             <CopyText value={job.workflow_id} name={t.steps.workflow} />
           </dd>
+          <dt>{t.steps.user}</dt>
+          <dd className="mono">{job.customer_id}</dd>
           <dt>{t.console.worker}</dt>
           <dd className="mono">{job.worker_id ?? "–"}</dd>
           <dt>{t.steps.attempts}</dt>
@@ -41,6 +44,11 @@ export function StepFacts({ job }: { job: QueueJob }) {
             </>
           )}
         </dl>
+        <p className="facts-more">
+          <Link className="link" href={`/console/jobs?group=${encodeURIComponent(job.workflow_id)}`}>
+            {t.steps.siblings}
+          </Link>
+        </p>
       </div>
     </section>
   );

@@ -1,0 +1,60 @@
+/** What can be done with a step: cancel it while it is active, retry it after it failed. */
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { asProblem } from "~/api/problem";
+import { cancelQueueJob, isActive, isOfUser, retryQueueJob, type QueueJob } from "~/api/queueJobs";
+import { useText } from "~/i18n";
+import { ConfirmDialog } from "~/parts/ConfirmDialog";
+import { Icon } from "~/parts/Icon";
+import { useNotices } from "~/parts/Notices";
+import { shortStep } from "./shortStep";
+
+export function JobActions({ job }: { job: QueueJob }) {
+  const t = useText();
+  const client = useQueryClient();
+  const { toast } = useNotices();
+  const [asks, setAsks] = useState<"cancel" | "retry" | null>(null);
+  const act = useMutation({
+    mutationFn: (what: "cancel" | "retry") => (what === "cancel" ? cancelQueueJob(job) : retryQueueJob(job)),
+    onSuccess: async (_, what) => {
+      toast({ text: what === "cancel" ? t.steps.cancelled : t.steps.retried });
+      await client.invalidateQueries({ queryKey: ["queue"] });
+    },
+    onError: (error) => {
+      const problem = asProblem(error);
+      const isOthers = isOfUser(job) && problem.status === 404;
+      toast({ text: isOthers ? t.steps.ownerRetries : problem.message || t.shared.notReached });
+    },
+    onSettled: () => setAsks(null),
+  });
+  const canRetry = job.status === "failed" || job.status === "timeout";
+  return (
+    <div className="btns">
+      {isActive(job) && (
+        <button type="button" className="btn danger" disabled={job.cancel_requested} onClick={() => setAsks("cancel")}>
+          <Icon name="x" />
+          {job.cancel_requested ? t.steps.cancelling : t.shared.cancel}
+        </button>
+      )}
+      {canRetry && (
+        <button type="button" className="btn" onClick={() => setAsks("retry")}>
+          <Icon name="replay" />
+          {t.steps.retry}
+        </button>
+      )}
+      {asks !== null && (
+        <ConfirmDialog
+          title={
+            asks === "cancel" ? t.steps.cancelTitle(shortStep(job.job_id)) : t.steps.retryTitle(shortStep(job.job_id))
+          }
+          act={asks === "cancel" ? t.steps.cancelAct : t.steps.retry}
+          isPending={act.isPending}
+          onConfirm={() => act.mutate(asks)}
+          onClose={() => setAsks(null)}
+        >
+          {asks === "cancel" ? t.steps.cancelHint : isOfUser(job) ? t.steps.retryOfUser : t.steps.retryHint}
+        </ConfirmDialog>
+      )}
+    </div>
+  );
+}
