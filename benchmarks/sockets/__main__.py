@@ -12,16 +12,19 @@ import typer
 from darkroom_local.servers.blocking import running
 from darkroom_local.servers.ports import free_ports
 from darkroom_local.servers.valkey import EmbeddedValkey
+from groups import measure_groups
 from measures import Found, measure
 from rich.console import Console
 from rich.markdown import Markdown
 from servers import CONTENDERS, INSTALLED
 
 
-async def run(redis_url: str, folder: Path, *, quick: bool, note: Callable[[str], None]) -> list[Found]:
-    """Measure one server after the other."""
+async def run(redis_url: str, folder: Path, *, quick: bool, note: Callable[[str], None]) -> tuple[list[Found], float]:
+    """Measure one server after the other, and then the cost of job groups."""
     crowds, events = ((200,), 50) if quick else ((1_000, 5_000), 100)
-    return [await measure(kind, redis_url, folder, crowds=crowds, events=events, note=note) for kind in CONTENDERS]
+    found = [await measure(kind, redis_url, folder, crowds=crowds, events=events, note=note) for kind in CONTENDERS]
+    note("job groups")
+    return found, await measure_groups(redis_url, folder)
 
 
 def main(
@@ -38,8 +41,8 @@ def main(
         folder = Path(name)
         valkey = EmbeddedValkey(folder / "valkey", free_ports(1)[0])
         with running(valkey.prepare(), folder / "valkey.log"):
-            found = asyncio.run(run(valkey.url, folder, quick=quick, note=status.update))
-    text = report.page(found)
+            found, group_cost = asyncio.run(run(valkey.url, folder, quick=quick, note=status.update))
+    text = report.page(found, group_cost)
     console.print(Markdown(text))
     if write:
         report.DOCUMENT.write_text(text)
