@@ -1,7 +1,9 @@
 """Pictures are found again: favourites, tags and search, in the library and in the viewer."""
 
 import re
+import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -78,6 +80,22 @@ def test_pictures_are_tagged_together_and_found_by_tag(signed_in: Page, pictures
     expect(page.locator(".gridrow [data-asset]")).to_have_count(1)
     assert tiles(page) == [pictures[1]]
     assert_no_serious_barrier(page)
+
+
+def test_a_selection_is_downloaded_as_one_file(signed_in: Page, pictures: list[str], tmp_path: Path) -> None:
+    page = signed_in
+    settled(page, "/library?q=zircon")
+    for number in range(3):
+        page.locator(".gridrow .pick").nth(number).click()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Download").click()
+    assert re.fullmatch(r"darkroom-\d{4}-\d\d-\d\d\.zip", saved.value.suggested_filename)
+    saved.value.save_as(tmp_path / "saved.zip")
+    with zipfile.ZipFile(tmp_path / "saved.zip") as archive:
+        assert archive.testzip() is None
+        assert sorted(archive.namelist()) == sorted(
+            f"a-lighthouse-on-a-zircon-cliff-{picture}.png" for picture in pictures[:3]
+        )
 
 
 def test_the_library_is_searched_while_one_types(signed_in: Page, pictures: list[str]) -> None:

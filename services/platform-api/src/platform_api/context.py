@@ -18,6 +18,7 @@ from platform_api.domain.accounts.accounts import Accounts
 from platform_api.domain.accounts.api_keys import ApiKeys
 from platform_api.domain.accounts.credits import Credits
 from platform_api.domain.accounts.sessions import LoginThrottle, PasswordHasher, Passwords, Sessions
+from platform_api.domain.assets.archive import Archives
 from platform_api.domain.assets.marks import AssetMarks
 from platform_api.domain.assets.ports import AssetReads, AssetRemoval, Objects
 from platform_api.domain.assets.signed_urls import UrlSigner
@@ -141,6 +142,8 @@ class AssetContext:
     announced: AnnouncedObjects
     upload_objects: UploadObjects
     uploads_per_user: int
+    archives: Archives
+    archive_max_bytes: int
 
 
 @dataclass(frozen=True, slots=True)

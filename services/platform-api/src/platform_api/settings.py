@@ -72,6 +72,8 @@ class Settings(ServiceSettings):
     max_body_bytes: int = Field(default=262_144, ge=1024)
     uploads_per_user: int = Field(default=1000, ge=0)
     """Maximum number of uploaded images of a user; 0 disables uploads."""
+    archive_max_bytes: int = Field(default=2_000_000_000, ge=1)
+    """Maximum total size of the assets that are downloaded as one ZIP file."""
     asset_retention_days: float = Field(default=0, ge=0)
     """Assets are removed after this many days; 0 means never."""
     asset_retention_days_by_bucket: Annotated[dict[str, float], NoDecode] = Field(default_factory=dict)

@@ -112,6 +112,7 @@ export const de: Text = {
     choose: "Auswählen",
     select: (name) => `${name} auswählen`,
     picture: (type, time) => `${type}, ${time}`,
+    packing: "Packt …",
     actions: "Ausgewählte Bilder",
     selected: (count) => `${count} ausgewählt`,
     deleteN: (count) => `${count} löschen`,

@@ -112,6 +112,7 @@ export const en = {
     choose: "Select",
     select: (name: string) => `Select ${name}`,
     picture: (type: string, time: string) => `${type}, ${time}`,
+    packing: "Packing …",
     actions: "Selected pictures",
     selected: (count: number) => `${count} selected`,
     deleteN: (count: number) => `Delete ${count}`,

@@ -122,6 +122,12 @@ def invalid(field: str, message: str) -> AppError:
     return invalid_request([FieldError(field=field, message=message)])
 
 
+def store_unavailable(sentence: str) -> AppError:
+    """Return a 503 for a failure of the object store."""
+    headers = {"Retry-After": str(RETRY_AFTER_S)}
+    return AppError(503, ErrorCode.UNAVAILABLE, sentence, retryable=True, headers=headers)
+
+
 def install_refusals(app: FastAPI) -> None:
     """Install the handler for rejections raised by routes."""
 

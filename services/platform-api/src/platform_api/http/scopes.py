@@ -24,6 +24,7 @@ BY_TAG: dict[str, tuple[Scope, Scope]] = {
 
 BY_OPERATION: dict[str, Scope] = {
     "generate_collection": Scope.JOBS_WRITE,
+    "archive_assets": Scope.ASSETS_READ,  # POST, because the list of ids is too long for a query
     "get_me": Scope.ACCOUNT_READ,
     "get_credits": Scope.ACCOUNT_READ,
     "adjust_credits": Scope.EVERYTHING,

@@ -16,6 +16,7 @@ from platform_api.clients.capacity import QueueCapacity
 from platform_api.clients.fleet import RegisteredFleet
 from platform_api.clients.image_inspector import PillowInspector
 from platform_api.clients.password_hasher import Argon2Hasher
+from platform_api.clients.zip_archives import ZipArchives
 from platform_api.context import AccountContext, AssetContext, Context, JobContext, Logins, StreamContext
 from platform_api.domain.servers import ServerList
 from platform_api.domain.verified_write import VerifiedWrite
@@ -58,6 +59,8 @@ def join_context(base: Foundation, loops: Loops) -> Context:
             announced=PostgresAnnouncedObjects(database),
             upload_objects=base.objects,
             uploads_per_user=settings.uploads_per_user,
+            archives=ZipArchives(settings.object_store_url),
+            archive_max_bytes=settings.archive_max_bytes,
         ),
         streams=StreamContext(
             subscriptions=loops.fanout,

@@ -1,11 +1,11 @@
 /** What can be done with the chosen pictures. */
-import { sameOrigin } from "~/api/client";
 import { useFormat, useText } from "~/i18n";
 import { Icon } from "~/parts/Icon";
 import { Menu } from "~/parts/Menu";
 import { useKeys } from "~/parts/useKeys";
 import { TagInput } from "../TagInput";
 import { useDelete } from "../useDelete";
+import { useDownload } from "../useDownload";
 import { addTag, toggleFavourites, useMark, type MarkOne } from "../useMark";
 import type { Selection } from "./useSelection";
 
@@ -14,20 +14,14 @@ export function SelectionBar({ selection }: { selection: Selection }) {
   const format = useFormat();
   const remove = useDelete();
   const mark = useMark();
+  const saved = useDownload();
   const chosen = [...selection.chosen.values()];
   const bytes = chosen.reduce((sum, { size_bytes }) => sum + size_bytes, 0);
   const discard = () => {
     remove(chosen.map(({ id }) => id));
     selection.clear();
   };
-  const download = () => {
-    for (const { url } of chosen) {
-      const link = document.createElement("a");
-      link.href = sameOrigin(url);
-      link.download = "";
-      link.click();
-    }
-  };
+  const download = () => saved.download(chosen);
   const change = (changes: MarkOne[]) => {
     selection.update(changes);
     void mark(changes);
@@ -40,9 +34,15 @@ export function SelectionBar({ selection }: { selection: Selection }) {
         <span className="selcount nowrap">
           <b>{t.library.selected(chosen.length)}</b> <span className="dim">{format.bytes(bytes)}</span>
         </span>
-        <button type="button" className="btn ghost" onClick={download}>
+        <button
+          type="button"
+          className="btn ghost"
+          aria-label={t.shared.download}
+          disabled={saved.isPending}
+          onClick={download}
+        >
           <Icon name="download" />
-          <span className="wide">{t.shared.download}</span>
+          <span className="wide">{saved.isPending ? t.library.packing : t.shared.download}</span>
         </button>
         <button
           type="button"

@@ -35,6 +35,10 @@ class AssetReads(Protocol):
 
     async def get(self, asset_id: AssetId) -> Asset | None: ...
 
+    async def some(self, user_id: UserId, asset_ids: Collection[AssetId]) -> list[Asset]:
+        """Return those of the assets that the user has, in no order."""
+        ...
+
     async def origin(self, asset: Asset) -> Origin:
         """Return the step that produced the asset."""
         ...

@@ -4,9 +4,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from darkroom_chassis.errors import AppError
 from darkroom_chassis.idempotency import IdempotencyKey, usable_key
-from darkroom_schemas.errors import ErrorCode
 from darkroom_schemas.ids import AssetId, UserId, new_uuid7
 from fastapi import APIRouter, Request, Response
 
@@ -17,7 +15,7 @@ from platform_api.domain.assets.upload import MAX_UPLOAD_BYTES, SUFFIXES, Inspec
 from platform_api.domain.errors import InvalidParameter
 from platform_api.domain.idempotency import UnitOfWork
 from platform_api.http.auth import CurrentUser
-from platform_api.http.errors import RETRY_AFTER_S
+from platform_api.http.errors import store_unavailable
 from platform_api.http.query_parameters import KnownQueryRoute
 from platform_api.http.received_file import receive_file
 from platform_api.http.requests import IdempotencyHeader, answered
@@ -77,9 +75,7 @@ async def _store(
         await context.assets.upload_objects.write(asset.object_key, path, asset.mime_type)
         await context.assets.upload_objects.write(keys[1], image.thumbnail, "image/webp")
     except OSError as error:
-        sentence = "The object store does not accept files now."
-        headers = {"Retry-After": str(RETRY_AFTER_S)}
-        raise AppError(503, ErrorCode.UNAVAILABLE, sentence, retryable=True, headers=headers) from error
+        raise store_unavailable("The object store does not accept files now.") from error
 
     async def add(unit: UnitOfWork) -> str:
         await unit.uploads.add(asset, limit=context.assets.uploads_per_user)

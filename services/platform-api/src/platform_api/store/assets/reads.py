@@ -36,6 +36,11 @@ class PostgresAssets:
             row = (await connection.execute(WITH_TAGS.where(assets.c.id == asset_id))).mappings().first()
         return asset_of(row) if row else None
 
+    async def some(self, user_id: UserId, asset_ids: Collection[AssetId]) -> list[Asset]:
+        own = WITH_TAGS.where(assets.c.id.in_(asset_ids), assets.c.user_id == user_id)
+        async with self._database.connect() as connection:
+            return [asset_of(row) for row in (await connection.execute(own)).mappings()]
+
     async def files(self, user_id: UserId, asset_ids: Collection[AssetId]) -> dict[AssetId, InputFile]:
         columns = assets.c
         statement = select(columns.id, columns.object_key, columns.mime_type, columns.size_bytes, columns.sha256)

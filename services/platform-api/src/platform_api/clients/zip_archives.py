@@ -1,0 +1,66 @@
+"""Packs objects of the object store into ZIP archives, with a chunk of one object in memory at a time."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+
+import obstore
+from darkroom_chassis.object_store import open_object_store
+from obstore.exceptions import BaseError
+from obstore.store import ObjectStore
+from zipstream import ZIP_STORED, ZipStream
+
+from platform_api.domain.assets.archive import Entry
+
+CHUNK_BYTES = 256 * 1024
+_AT_ONCE = 16
+
+
+class StoredZip:
+    """Implements `Archive`. Its size is known beforehand, because nothing is compressed."""
+
+    def __init__(self, store: ObjectStore, entries: Sequence[Entry]) -> None:
+        self._zip = ZipStream(compress_type=ZIP_STORED, sized=True)
+        for entry in entries:
+            self._zip.add(_content(store, entry), entry.name, size=entry.size_bytes)
+
+    @property
+    def size_bytes(self) -> int:
+        return len(self._zip)
+
+    def chunks(self) -> Iterator[bytes]:
+        yield from self._zip
+
+
+class ZipArchives:
+    """Implements `Archives` for any obstore URL."""
+
+    def __init__(self, url: str) -> None:
+        self._store: ObjectStore = open_object_store(url)
+
+    async def missing(self, entries: Sequence[Entry]) -> list[Entry]:
+        places = asyncio.Semaphore(_AT_ONCE)
+
+        async def exists(entry: Entry) -> bool:
+            async with places:
+                try:
+                    found = await obstore.head_async(self._store, entry.object_key)
+                except FileNotFoundError:
+                    return False
+                except BaseError as error:
+                    raise OSError(f"the object store did not answer: {type(error).__name__}") from error
+                return found["size"] == entry.size_bytes
+
+        there = await asyncio.gather(*map(exists, entries))
+        return [entry for entry, exists_ in zip(entries, there, strict=True) if not exists_]
+
+    def archive(self, entries: Sequence[Entry]) -> StoredZip:
+        return StoredZip(self._store, entries)
+
+
+def _content(store: ObjectStore, entry: Entry) -> Iterator[bytes]:
+    """Yield an object. If it has changed since its size was checked, the archive ends early and the download fails."""
+    try:
+        for chunk in obstore.get(store, entry.object_key).stream(min_chunk_size=CHUNK_BYTES):
+            yield bytes(chunk)
+    except BaseError as error:
+        raise OSError(f"an object cannot be read: {type(error).__name__}") from error
