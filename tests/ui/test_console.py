@@ -10,7 +10,8 @@ from support.browser import PHONE, OpenPages, sign_in
 from support.pages import assert_no_serious_barrier, fits_sideways, settled
 
 pytestmark = pytest.mark.e2e
-PAGES = ("/console", "/console/queues", "/console/fleet", "/console/jobs", "/console/events", "/console/dead-letters")
+NAMES = ("queues", "fleet", "jobs", "events", "webhooks", "dead-letters")
+PAGES = ("/console", *(f"/console/{name}" for name in NAMES))
 
 
 def test_an_operator_finds_why_a_job_waits_and_resumes_its_type(signed_in: Page, stack: RunningStack) -> None:

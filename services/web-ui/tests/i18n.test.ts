@@ -4,7 +4,19 @@ import { en } from "~/i18n/en";
 import { formatsOf } from "~/i18n/format";
 
 /** Words that are the same in both languages. */
-const SAME = new Set(["Darkroom", "Studio", "Name", "Prompt", "Video", "Videos", "Zoom", "cr", "live", "Video, 2 s"]);
+const SAME = new Set([
+  "Darkroom",
+  "Studio",
+  "Name",
+  "Prompt",
+  "Video",
+  "Videos",
+  "Zoom",
+  "cr",
+  "live",
+  "Video, 2 s",
+  "Webhooks",
+]);
 
 /** All texts of a catalogue, by their paths. Functions are called with samples. */
 function texts(value: unknown, path = ""): [string, string][] {

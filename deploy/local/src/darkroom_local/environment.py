@@ -102,6 +102,7 @@ class Environments:
             PLATFORM_DATABASE_URL=self.servers.platform_database_url,
             PUBLIC_URL=self.env.get("PUBLIC_URL") or self.addresses.platform.url,
             UI_QUEUE_URL=self.env.get("UI_QUEUE_URL") or self.addresses.queue.url,
+            UI_WEBHOOKS_URL=self.env.get("UI_WEBHOOKS_URL") or self.addresses.dispatcher.url,
             **settings,
         )  # fmt: skip
 
@@ -124,6 +125,7 @@ class Environments:
         return self._service(
             WEBHOOKS, "WEBHOOK_DISPATCHER", address or self.addresses.dispatcher, "SECRETS_KEY",
             WEBHOOKS_DATABASE_URL=self.servers.webhooks_database_url,
+            UI_ORIGINS=self.env.get("UI_ORIGINS") or self.addresses.platform.url,
             # If only programs on this machine can reach the services, webhooks may go to loopback addresses.
             WEBHOOK_ALLOWED_NETWORKS=self.env.get(
                 "WEBHOOK_ALLOWED_NETWORKS", LOOPBACK_NETWORKS if self.addresses.are_loopback else NO_NETWORKS

@@ -78,7 +78,7 @@ QUEUE = RedisUser(
 GPU_WORKER = RedisUser("darkroom-worker", (*_ENGINE, *_LISTEN), (*_ENGINE_KEYS, "probe"))
 WEBHOOKS = RedisUser(
     "darkroom-webhooks", (*_GREETING, "set", "pexpire", "pttl", *_LISTEN), (*_GREETING_KEYS, "rl:*", "probe"),
-    readable=("ak", "s", "l", "p", "dl", "t:*"),
+    readable=("ak", "tk:*", "s", "l", "p", "dl", "t:*"),
 )  # fmt: skip
 READER = RedisUser("darkroom-reader", (*_CONNECTION, *_LISTEN))
 """For outside programs: the public channels, and no key."""

@@ -1,4 +1,4 @@
-"""Tickets with which an operator's browser calls queue-api. platform-api issues them, queue-api verifies them."""
+"""Tickets with which an operator's browser calls queue-api and webhook-dispatcher. platform-api issues them."""
 
 import hashlib
 import secrets

@@ -50,12 +50,14 @@ def build_app(
     ui_origins: Sequence[str] = (),
     ui: Path | None = None,
     ui_queue_url: str = "",
+    ui_webhooks_url: str = "",
 ) -> FastAPI:
     """Build the app. `assemble` opens its dependencies at startup. Pages of `ui_origins` may use it (CORS).
 
-    `ui` is the folder of the built web UI; without it, `/` describes the service. Its console calls `ui_queue_url`.
+    `ui` is the folder of the built web UI; without it, `/` describes the service. Its console calls `ui_queue_url` and
+    `ui_webhooks_url`.
     """
-    pages = None if ui is None else UiPages(read_ui_files(ui), ui_queue_url)
+    pages = None if ui is None else UiPages(read_ui_files(ui), ui_queue_url, ui_webhooks_url)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -47,6 +47,8 @@ class Settings(ServiceSettings):
     """Origins of web pages that may use this API from a browser, in addition to `public_url`; comma-separated."""
     ui_queue_url: str = ""
     """URL of queue-api for the browsers of operators; without it, the web UI has no console."""
+    ui_webhooks_url: str = ""
+    """URL of webhook-dispatcher for the browsers of operators; without it, the console has no webhooks."""
     session_lifetime_s: float = Field(default=7 * 86400, ge=60, le=90 * 86400)
     signing_secret: SecretStr = Field(min_length=32)
     credits_low_below: float = Field(default=1.0, ge=0)

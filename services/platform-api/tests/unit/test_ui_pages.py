@@ -16,8 +16,8 @@ def never() -> AbstractAsyncContextManager[Running]:
     raise AssertionError("nothing is opened")
 
 
-def client(ui: Path | None, queue_url: str = "") -> httpx.AsyncClient:
-    app = build_app(never, max_body_bytes=1000, ui=ui, ui_queue_url=queue_url)
+def client(ui: Path | None, queue_url: str = "", webhooks_url: str = "") -> httpx.AsyncClient:
+    app = build_app(never, max_body_bytes=1000, ui=ui, ui_queue_url=queue_url, ui_webhooks_url=webhooks_url)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://platform")
 
 
@@ -106,14 +106,14 @@ async def test_without_a_built_ui_the_service_describes_itself() -> None:
         assert (await browser.get("/studio", headers=HTML)).status_code == 404
 
 
-async def test_the_console_may_call_queue_api_and_nothing_else(built: Path) -> None:
-    async with client(built, "https://queue.example:9820/base") as browser:
+async def test_the_console_may_call_the_services_it_needs_and_nothing_else(built: Path) -> None:
+    async with client(built, "https://queue.example:9820/base", "https://hooks.example/") as browser:
         policy = (await browser.get("/console", headers=HTML)).headers["Content-Security-Policy"]
         config = (await browser.get("/ui/config.json")).json()
-    assert "connect-src 'self' https://queue.example:9820 wss://queue.example:9820;" in policy
-    assert config == {"queue_url": "https://queue.example:9820/base"}
+    assert "connect-src 'self' https://queue.example:9820 wss://queue.example:9820 https://hooks.example;" in policy
+    assert config == {"queue_url": "https://queue.example:9820/base", "webhooks_url": "https://hooks.example/"}
 
 
 async def test_without_its_url_there_is_no_console(built: Path) -> None:
     async with client(built) as browser:
-        assert (await browser.get("/ui/config.json")).json() == {"queue_url": None}
+        assert (await browser.get("/ui/config.json")).json() == {"queue_url": None, "webhooks_url": None}

@@ -3,7 +3,7 @@ import createClient, { type Middleware } from "openapi-fetch";
 import { Problem, problemOf } from "./problem";
 import type { paths } from "./schema/platform-api";
 
-const failures: Middleware = {
+export const failures: Middleware = {
   async onResponse({ response }) {
     if (!response.ok) throw await problemOf(response);
   },

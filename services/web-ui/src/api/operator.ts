@@ -1,20 +1,32 @@
 /** Requests to other services than platform-api, with an operator's ticket. */
-import { data, platform } from "./client";
+import createClient, { type Client } from "openapi-fetch";
+import { data, failures, platform } from "./client";
 import { Problem, problemOf } from "./problem";
+import type { paths as WebhookPaths } from "./schema/webhook-dispatcher";
+
+interface Addresses {
+  /** Null if this server has no console. */
+  queue_url: string | null;
+  /** Null if its console has no webhooks. */
+  webhooks_url: string | null;
+}
 
 const MARGIN_S = 30;
 let ticket: { text: string; until: number } | null = null;
-let base: string | null | undefined;
+let addresses: Addresses | undefined;
+let webhookClient: Client<WebhookPaths> | undefined;
 
-/** Return the address of queue-api, or null if this server has no console. */
-export async function queueUrl(): Promise<string | null> {
-  if (base === undefined) {
+/** Return the addresses of the other services. */
+export async function serviceUrls(): Promise<Addresses> {
+  if (addresses === undefined) {
     const response = await fetch("/ui/config.json");
     if (!response.ok) throw await problemOf(response);
-    base = ((await response.json()) as { queue_url: string | null }).queue_url;
+    addresses = (await response.json()) as Addresses;
   }
-  return base;
+  return addresses;
 }
+
+export const queueUrl = async () => (await serviceUrls()).queue_url;
 
 async function currentTicket(): Promise<string> {
   if (ticket === null || ticket.until < Date.now()) {
@@ -24,27 +36,42 @@ async function currentTicket(): Promise<string> {
   return ticket.text;
 }
 
+/** Send a request with a ticket, and once more with a new one if the server does not know it. */
+async function fetchAsOperator(request: Request): Promise<Response> {
+  const again = request.clone();
+  const response = await send(request);
+  if (response.status !== 401) return response;
+  ticket = null;
+  return await send(again);
+}
+
+async function send(request: Request): Promise<Response> {
+  request.headers.set("Authorization", `Bearer ${await currentTicket()}`);
+  return await fetch(request).catch(() => {
+    throw new Problem(0, {});
+  });
+}
+
 /** Call queue-api: with a body by POST, unless `method` says otherwise. */
 export async function callQueue<T>(path: string, body?: unknown, method?: string): Promise<T> {
   const url = await queueUrl();
   if (url === null) throw new Problem(404, {});
-  let response = await send(url + path, body, method);
-  if (response.status === 401) {
-    ticket = null; // Redis was restarted, perhaps, and has forgotten it
-    response = await send(url + path, body, method);
-  }
+  const request = new Request(url + path, {
+    method: method ?? (body === undefined ? "GET" : "POST"),
+    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } }),
+  });
+  const response = await fetchAsOperator(request);
   if (!response.ok) throw await problemOf(response);
   return (await response.json()) as T;
 }
 
-async function send(url: string, body: unknown, method?: string): Promise<Response> {
-  const headers: Record<string, string> = { Authorization: `Bearer ${await currentTicket()}` };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
-  return await fetch(url, {
-    headers,
-    method: method ?? (body === undefined ? "GET" : "POST"),
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  }).catch(() => {
-    throw new Problem(0, {});
-  });
+/** Return the typed client of webhook-dispatcher. */
+export async function webhookDispatcher(): Promise<Client<WebhookPaths>> {
+  if (webhookClient === undefined) {
+    const { webhooks_url } = await serviceUrls();
+    if (webhooks_url === null) throw new Problem(404, {});
+    webhookClient = createClient<WebhookPaths>({ baseUrl: webhooks_url.replace(/\/$/, ""), fetch: fetchAsOperator });
+    webhookClient.use(failures);
+  }
+  return webhookClient;
 }

@@ -14,6 +14,8 @@ import { JobPage } from "./jobs/JobPage";
 import { JobsPage } from "./jobs/JobsPage";
 import { Overview } from "./overview/Overview";
 import { QueuesPage } from "./queues/QueuesPage";
+import { EndpointPage } from "./webhooks/EndpointPage";
+import { WebhooksPage } from "./webhooks/WebhooksPage";
 
 /** Whether a page is the one at this address, or below it. */
 const isAt = (path: string, href: string) => path === href || (href !== "/console" && path.startsWith(`${href}/`));
@@ -40,6 +42,7 @@ export default function Console() {
         {item("/console/fleet", "gpu", t.console.fleet)}
         {item("/console/jobs", "jobs", t.steps.title)}
         {item("/console/events", "events", t.events.title)}
+        {item("/console/webhooks", "hook", t.webhooks.title)}
         {item("/console/dead-letters", "dead", t.console.deadLetters, queues?.dead_letters)}
       </nav>
       <TailProvider>
@@ -50,6 +53,8 @@ export default function Console() {
           <Route path="/console/dead-letters" component={DeadLettersPage} />
           <Route path="/console/events" component={EventsPage} />
           <Route path="/console/jobs" component={JobsPage} />
+          <Route path="/console/webhooks" component={WebhooksPage} />
+          <Route path="/console/webhooks/:tenant/:id">{(place) => <EndpointPage key={place.id} place={place} />}</Route>
           <Route path="/console/jobs/:id">{({ id }) => <JobPage key={id} id={id} />}</Route>
           <Route component={NotFound} />
         </Switch>

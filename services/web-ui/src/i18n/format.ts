@@ -14,6 +14,7 @@ export interface Formats {
   percent: (percent: number) => string;
   bytes: (bytes: number) => string;
   seconds: (seconds: number) => string;
+  milliseconds: (milliseconds: number) => string;
   /** An estimated interval such as `25–40 s`. */
   interval: (min: number, max: number) => string;
   ago: (time: Date, now: number) => string;
@@ -57,6 +58,7 @@ export function formatsOf(language: string, text: Text): Formats {
       return new Intl.NumberFormat(language, style).format(bytes / 1000 ** power);
     },
     seconds,
+    milliseconds: (value) => (value < 1000 ? `${number.format(Math.round(value))}${NBSP}ms` : seconds(value / 1000)),
     interval: (min, max) => {
       if (max < MINUTE_S) {
         const [low, high] = [Math.max(1, Math.round(min)), Math.max(1, Math.round(max))];

@@ -9,8 +9,9 @@ from darkroom_chassis.probes import probe_routes
 from darkroom_chassis.service import create_app
 from darkroom_redis import RedisUnavailable
 from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
 
-from webhook_dispatcher.routes import deliveries, endpoints, keys
+from webhook_dispatcher.routes import deliveries, endpoints, keys, operator
 from webhook_dispatcher.settings import Settings
 from webhook_dispatcher.wiring import assemble
 
@@ -40,8 +41,16 @@ def build_app(settings: Settings) -> FastAPI:
     app = create_app(
         "Darkroom webhook-dispatcher", VERSION, outages=OUTAGES, description=DESCRIPTION, lifespan=lifespan
     )
+    if settings.ui_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.ui_origins,
+            allow_methods=["GET", "POST", "PUT"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-User-Id"],
+            expose_headers=["Retry-After", "X-Trace-Id"],
+        )
     checks = {"redis": check_redis, "database": check_database, "loops": check_loops}
-    for routes in (endpoints, deliveries, keys):
+    for routes in (endpoints, deliveries, keys, operator):
         app.include_router(routes.router)
     app.include_router(probe_routes(checks))
     return app

@@ -6,10 +6,10 @@ from typing import Annotated, cast
 
 from darkroom_chassis.availability import Availability
 from darkroom_chassis.rate_limit import RateLimit, RateLimiter
-from darkroom_redis import KeyDirectory
+from darkroom_redis import KeyDirectory, OperatorTickets
 from fastapi import Depends, Request
 
-from webhook_dispatcher.domain.ports import DeliveryLog, Endpoints, Idempotency, PublicKeys, UrlGuard
+from webhook_dispatcher.domain.ports import DeliveryLog, Endpoints, Idempotency, PublicKeys, UrlGuard, WatchedEndpoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,10 @@ class Context:
     """The ports that routes use. Setting `arrived` wakes the dispatcher."""
 
     directory: KeyDirectory
+    operator_tickets: OperatorTickets
     redis: Availability
     endpoints: Endpoints
+    watched: WatchedEndpoints
     deliveries: DeliveryLog
     idempotency: Idempotency
     keys: PublicKeys

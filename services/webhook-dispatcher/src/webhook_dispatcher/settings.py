@@ -38,9 +38,11 @@ class Settings(ServiceSettings):
     webhook_kept_days: float = Field(default=30, ge=1)
     webhook_kept_deliveries: int = Field(default=5_000_000, ge=1000)
     """Age and number of deliveries that the log keeps. Pending ones are deleted by their age only."""
+    ui_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins of web pages that may call this API from a browser with an operator's ticket; comma-separated."""
     webhook_pool_size: int = Field(default=8, ge=3, le=100)
 
-    @field_validator("webhook_schedule_s", "webhook_allowed_networks", "secrets_keys_old", mode="before")
+    @field_validator("webhook_schedule_s", "webhook_allowed_networks", "secrets_keys_old", "ui_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value

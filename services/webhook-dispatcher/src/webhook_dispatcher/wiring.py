@@ -14,7 +14,7 @@ from darkroom_chassis.metrics import ITEMS_REJECTED, UNREADABLE
 from darkroom_chassis.rate_limit import RateLimit, RateLimiter
 from darkroom_outbound import OutboundPolicy
 from darkroom_queue import EventLog, QueueClient
-from darkroom_redis import KeyDirectory, RateLimits, RedisUnavailable
+from darkroom_redis import KeyDirectory, OperatorTickets, RateLimits, RedisUnavailable
 
 from webhook_dispatcher.clients.addresses import Addresses
 from webhook_dispatcher.clients.rate_limits import RedisRateLimits
@@ -40,6 +40,7 @@ from webhook_dispatcher.store.progress_targets import PostgresProgressTargets
 from webhook_dispatcher.store.retention import delete_excess, delete_old, delete_old_job_webhooks
 from webhook_dispatcher.store.secret_box import FernetBox
 from webhook_dispatcher.store.signing_keys import PostgresSigningKeys
+from webhook_dispatcher.store.watched_endpoints import PostgresWatchedEndpoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +110,10 @@ async def assemble(settings: Settings) -> AsyncIterator[Running]:
     )
     context = Context(
         directory=KeyDirectory(redis_client),
+        operator_tickets=OperatorTickets(redis_client),
         redis=redis,
         endpoints=PostgresEndpoints(database, box),
+        watched=PostgresWatchedEndpoints(database),
         deliveries=PostgresDeliveryLog(database),
         idempotency=PostgresIdempotency(database, box),
         keys=keys,

@@ -39,6 +39,7 @@ async def _serve() -> None:
         ui_origins=settings.ui_origins,
         ui=installed_ui(),
         ui_queue_url=settings.ui_queue_url,
+        ui_webhooks_url=settings.ui_webhooks_url,
     )
     await serve(app, settings.host, settings.port, settings)
 

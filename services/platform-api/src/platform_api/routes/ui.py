@@ -54,11 +54,18 @@ def origins_of(url: str) -> list[str]:
 
 
 class UiPages:
-    """Serves the files of the web UI. Its console calls queue-api at `queue_url`; without it, there is no console."""
+    """Serves the files of the web UI.
 
-    def __init__(self, files: Mapping[str, UiFile], queue_url: str = "") -> None:
-        self._files, self._queue_url = files, queue_url
-        self._headers = ui_headers(origins_of(queue_url) if queue_url else [])
+    Its console calls queue-api at `queue_url`, without which there is no console, and webhook-dispatcher at
+    `webhooks_url`.
+    """
+
+    def __init__(self, files: Mapping[str, UiFile], queue_url: str = "", webhooks_url: str = "") -> None:
+        self._files = files
+        self._config = {"queue_url": queue_url or None, "webhooks_url": webhooks_url or None}
+        self._headers = ui_headers(
+            [*(origins_of(queue_url) if queue_url else []), *(origins_of(webhooks_url)[:1] if webhooks_url else [])]
+        )
 
     def start(self, request: Request) -> Response:
         """Return the page that all paths of the UI share; the script in it chooses what to show."""
@@ -76,7 +83,7 @@ class UiPages:
 
         async def config() -> JSONResponse:
             headers = self._headers | {"Cache-Control": _REVALIDATED}
-            return JSONResponse({"queue_url": self._queue_url or None}, headers=headers)
+            return JSONResponse(self._config, headers=headers)
 
         for path in PAGES:
             router.add_api_route(path, page, methods=METHODS)

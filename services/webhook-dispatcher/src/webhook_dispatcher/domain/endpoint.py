@@ -43,6 +43,27 @@ class Endpoint:
     header_names: tuple[str, ...]
 
 
+class EndpointState(StrEnum):
+    """By what an operator lists endpoints: those whose attempts fail now, or that the dispatcher has disabled."""
+
+    FAILING = "failing"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedEndpoint:
+    """An endpoint as operators see it. `delivered` and `failed` count its deliveries that have ended.
+
+    `failing_since` is when its attempts began to fail without a success; `paused_until` that of its circuit breaker.
+    """
+
+    endpoint: Endpoint
+    delivered: int
+    failed: int
+    failing_since: datetime | None
+    paused_until: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class EndpointForm:
     """The fields of a new endpoint."""

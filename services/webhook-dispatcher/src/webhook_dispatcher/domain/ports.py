@@ -14,7 +14,7 @@ from darkroom_schemas.ids import EventId, TenantId
 from webhook_dispatcher.domain.backlog import Backlog
 from webhook_dispatcher.domain.delivery import Attempted, Credentials, DueDelivery, Outcome
 from webhook_dispatcher.domain.delivery_log import AttemptRecord, Counts, DeliveryRecord, LogFilter, Replayed
-from webhook_dispatcher.domain.endpoint import Endpoint, EndpointForm
+from webhook_dispatcher.domain.endpoint import Endpoint, EndpointForm, EndpointState, WatchedEndpoint
 from webhook_dispatcher.domain.fleet import Sighting
 from webhook_dispatcher.domain.progress import ProgressTarget
 
@@ -157,6 +157,16 @@ class Endpoints(Protocol):
 
     async def remove(self, tenant: TenantId, endpoint_id: str) -> bool:
         """Delete an endpoint and its deliveries; False if the tenant has no such endpoint."""
+        ...
+
+
+class WatchedEndpoints(Protocol):
+    """Reads the endpoints of all tenants, for operators."""
+
+    async def newest(
+        self, *, limit: int, before: str | None, state: EndpointState | None, tenant: TenantId | None
+    ) -> builtins.list[WatchedEndpoint]:
+        """Return up to `limit` endpoints, newest first, those after the one with the id `before`."""
         ...
 
 

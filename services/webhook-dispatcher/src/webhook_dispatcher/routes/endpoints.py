@@ -16,7 +16,7 @@ from webhook_dispatcher.context import Ctx
 from webhook_dispatcher.domain.endpoint import Dialect
 from webhook_dispatcher.domain.ports import UnitOfWork
 from webhook_dispatcher.domain.signature import check_plain_secret, check_secret, new_secret
-from webhook_dispatcher.routes.access import TenantDep
+from webhook_dispatcher.routes.access import OnlyEnables, TenantDep
 from webhook_dispatcher.routes.bodies import EndpointChange, EndpointView, NewEndpoint, endpoint_view
 from webhook_dispatcher.routes.requests import (
     CREATED,
@@ -83,10 +83,14 @@ async def read_webhook(webhook_id: WebhookId, tenant: TenantDep, context: Ctx) -
 
 
 @router.put("/{webhook_id}", summary="Change an endpoint")
-async def change_webhook(webhook_id: WebhookId, body: EndpointChange, tenant: TenantDep, context: Ctx) -> EndpointView:
+async def change_webhook(
+    webhook_id: WebhookId, body: EndpointChange, tenant: TenantDep, context: Ctx, only_enables: OnlyEnables
+) -> EndpointView:
     """Change an endpoint. `active: true` enables a disabled endpoint again."""
     endpoint = await endpoint_of(context, tenant, webhook_id)
     changes = body.changes()
+    if only_enables and changes.keys() - {"active"}:
+        raise AppError(403, ErrorCode.FORBIDDEN, "Operators may only change `active` of a user's webhook.")
     if endpoint.origin is not None and changes.keys() & {"url", "events", "filters"}:
         raise invalid_request(
             [FieldError(field="url", message="belongs to the webhooks of jobs and cannot be changed")]

@@ -33,7 +33,7 @@ class PostgresNewEndpoints:
     async def add(self, tenant: TenantId, form: EndpointForm) -> Endpoint:
         values = _columns(asdict(form), self._box)
         statement = insert(endpoints).values(id=new_uuid7(), tenant=tenant, **values).returning(endpoints)
-        endpoint = _endpoint((await self._connection.execute(statement)).one())
+        endpoint = endpoint_from((await self._connection.execute(statement)).one())
         await self._connection.execute(insert(endpoint_queues).values(endpoint_id=endpoint.id))
         return endpoint
 
@@ -60,13 +60,13 @@ class PostgresEndpoints:
         kind = endpoints.c.origin.is_not(None) if of_jobs else endpoints.c.origin.is_(None)
         statement = select(endpoints).where(endpoints.c.tenant == tenant, kind).order_by(endpoints.c.id)
         async with self._database.connect() as connection:
-            return [_endpoint(row) for row in await connection.execute(statement)]
+            return [endpoint_from(row) for row in await connection.execute(statement)]
 
     async def get(self, tenant: TenantId, endpoint_id: str) -> Endpoint | None:
         statement = select(endpoints).where(endpoints.c.tenant == tenant, endpoints.c.id == endpoint_id)
         async with self._database.connect() as connection:
             row = (await connection.execute(statement)).one_or_none()
-        return None if row is None else _endpoint(row)
+        return None if row is None else endpoint_from(row)
 
     async def change(self, tenant: TenantId, endpoint_id: str, changes: dict[str, Any]) -> Endpoint | None:
         values = _columns(changes, self._box)
@@ -82,7 +82,7 @@ class PostgresEndpoints:
             queue = update(endpoint_queues).where(endpoint_queues.c.endpoint_id == endpoint_id)
             fresh = {"failures": 0, "failing_since": None, "paused_until": None} if row.active else {}
             await connection.execute(queue.values(due_at=func.now() if row.active else None, **fresh))
-        return _endpoint(row)
+        return endpoint_from(row)
 
     async def remove(self, tenant: TenantId, endpoint_id: str) -> bool:
         statement = delete(endpoints).where(endpoints.c.tenant == tenant, endpoints.c.id == endpoint_id)
@@ -113,7 +113,8 @@ def _columns(fields: Mapping[str, Any], box: SecretBox) -> dict[str, Any]:
     return columns
 
 
-def _endpoint(row: Any) -> Endpoint:  # Any: rows carry the columns of their statement
+def endpoint_from(row: Any) -> Endpoint:  # Any: rows carry the columns of their statement
+    """Return the endpoint of a row."""
     return Endpoint(
         id=row.id, tenant=TenantId(row.tenant), url=row.url, events=tuple(row.events),
         filters=filters_from(row.filters), description=row.description, active=row.active,

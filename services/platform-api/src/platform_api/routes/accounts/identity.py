@@ -54,7 +54,8 @@ class TicketRequest(RequestBody):
     audience: Audience = Field(
         default="job-stream",
         description="One job's stream, the stream of all jobs (`events`), a WebSocket of queue-api (`queue`), or "
-        "requests to queue-api with `Authorization: Bearer <ticket>` (`operator`, for operators only).",
+        "requests to queue-api and webhook-dispatcher with `Authorization: Bearer <ticket>` (`operator`, for operators "
+        "only).",
     )
     job_id: Uuid | None = Field(default=None, description="The job whose stream it is; required for `job-stream` only.")
 
