@@ -1,5 +1,6 @@
 /** The typed client of platform-api. The session cookie authenticates; responses other than 2xx throw a Problem. */
 import createClient, { type Middleware } from "openapi-fetch";
+import { exactSeeds } from "./exactSeeds";
 import { Problem, problemOf } from "./problem";
 import type { paths } from "./schema/platform-api";
 
@@ -13,7 +14,7 @@ export const failures: Middleware = {
 };
 
 export const platform = createClient<paths>({ baseUrl: "", credentials: "same-origin" });
-platform.use(failures);
+platform.use(exactSeeds, failures);
 
 /** Return the data of a successful response. */
 export async function data<T>(answer: Promise<{ data?: T }>): Promise<T> {

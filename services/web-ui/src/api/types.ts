@@ -29,7 +29,8 @@ export interface Output {
   height?: number;
   frames?: number;
   duration_s?: number;
-  seed?: number;
+  /** A text if it is too long for a number. */
+  seed?: number | string;
 }
 
 export const ACTIVE: readonly JobState[] = ["queued", "delayed", "running"];

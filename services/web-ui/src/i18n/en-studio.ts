@@ -56,7 +56,7 @@ export const studioEn = {
     pictureOf: (number: number, prompt: string) => `${number}: ${prompt}`,
     open: (name: string) => `Open ${name}`,
     length: (seconds: number) => `${Math.round(seconds)} s`,
-    numberAndSeed: (number: number, seed: number) => `${number} · seed ${seed}`,
+    numberAndSeed: (number: number, seed: number | string) => `${number} · seed ${seed}`,
     moreLike: (name: string) => `More like ${name}`,
     download: (name: string) => `Download ${name}`,
     notDeveloped: "Did not develop",

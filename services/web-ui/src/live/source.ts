@@ -1,4 +1,5 @@
 /** The event stream of all jobs of the user, `GET /api/events`, read once for all pages of the browser. */
+import { parseExact } from "~/api/exactSeeds";
 import type { HistoryEntry, Job, Marks } from "~/api/types";
 import type { LinkState, Listener, LiveMessage } from "./protocol";
 
@@ -34,18 +35,18 @@ export class LiveSource {
     };
     events.onerror = () => void this.#lost(events);
     for (const name of ["snapshot", "reset"]) {
-      events.addEventListener(name, (event) => this.#snapshot((JSON.parse(event.data) as { jobs: Job[] }).jobs));
+      events.addEventListener(name, (event) => this.#snapshot((parseExact(event.data) as { jobs: Job[] }).jobs));
     }
-    events.addEventListener("job_update", (event) => this.#job(JSON.parse(event.data) as Job));
+    events.addEventListener("job_update", (event) => this.#job(parseExact(event.data) as Job));
     events.addEventListener("job_history", (event) => {
-      this.#listener({ kind: "history", entry: JSON.parse(event.data) as HistoryEntry });
+      this.#listener({ kind: "history", entry: parseExact(event.data) as HistoryEntry });
     });
     events.addEventListener("asset_updated", (event) => {
-      const { asset_id, favourite, tags } = JSON.parse(event.data) as Marks & { asset_id: string };
+      const { asset_id, favourite, tags } = parseExact(event.data) as Marks & { asset_id: string };
       this.#listener({ kind: "asset-updated", assetId: asset_id, marks: { favourite, tags } });
     });
     events.addEventListener("asset_deleted", (event) => {
-      const { asset_id, job_id } = JSON.parse(event.data) as { asset_id: string; job_id: string };
+      const { asset_id, job_id } = parseExact(event.data) as { asset_id: string; job_id: string };
       this.#listener({ kind: "asset-deleted", assetId: asset_id, jobId: job_id });
     });
   }
