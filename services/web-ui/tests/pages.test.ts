@@ -6,6 +6,7 @@ import { monthsOf, rowsOf } from "~/studio/library/rows";
 import { filterOf, paramsOf } from "~/studio/library/useFilter";
 import { addTag, toggleFavourites } from "~/studio/useMark";
 import type { Draft } from "~/studio/generate/draft";
+import { amountOf } from "~/console/users/amount";
 import { groupsOf } from "~/console/dead-letters/groups";
 import { niceCeiling } from "~/console/LineChart";
 import { perMinute } from "~/console/overview/perMinute";
@@ -161,6 +162,13 @@ describe("the console", () => {
       { at: 5, value: 21 },
       { at: 6, value: 27 },
     ]);
+  });
+
+  it("reads amounts of credits as people write them, and nothing else", () => {
+    expect(["25", " 2.5 ", "2,125", "-3", "−0,5", "+1"].map(amountOf)).toEqual([25, 2.5, 2.125, -3, -0.5, 1]);
+    expect(["", "0", "0.000", "1.2345", "1e3", "1.000,5", "ten", "--1", "1 000"].map(amountOf)).toEqual(
+      Array<null>(9).fill(null),
+    );
   });
 
   it("ends axes at a round number", () => {

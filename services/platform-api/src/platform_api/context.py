@@ -18,6 +18,7 @@ from platform_api.domain.accounts.accounts import Accounts
 from platform_api.domain.accounts.api_keys import ApiKeys
 from platform_api.domain.accounts.credits import Credits
 from platform_api.domain.accounts.sessions import LoginThrottle, PasswordHasher, Passwords, Sessions
+from platform_api.domain.accounts.user_admin import UserAdmin
 from platform_api.domain.assets.archive import Archives
 from platform_api.domain.assets.marks import AssetMarks
 from platform_api.domain.assets.ports import AssetReads, AssetRemoval, Objects
@@ -117,6 +118,7 @@ class AccountContext:
     """What routes use of users, their credentials, limits and credits."""
 
     users: Accounts
+    admin: UserAdmin
     api_keys: ApiKeys
     keys_per_user: int
     credits: Credits

@@ -14,6 +14,7 @@ import { JobPage } from "./jobs/JobPage";
 import { JobsPage } from "./jobs/JobsPage";
 import { Overview } from "./overview/Overview";
 import { QueuesPage } from "./queues/QueuesPage";
+import { UsersPage } from "./users/UsersPage";
 import { EndpointPage } from "./webhooks/EndpointPage";
 import { WebhooksPage } from "./webhooks/WebhooksPage";
 
@@ -43,6 +44,7 @@ export default function Console() {
         {item("/console/jobs", "jobs", t.steps.title)}
         {item("/console/events", "events", t.events.title)}
         {item("/console/webhooks", "hook", t.webhooks.title)}
+        {item("/console/users", "people", t.users.title)}
         {item("/console/dead-letters", "dead", t.console.deadLetters, queues?.dead_letters)}
       </nav>
       <TailProvider>
@@ -53,6 +55,7 @@ export default function Console() {
           <Route path="/console/dead-letters" component={DeadLettersPage} />
           <Route path="/console/events" component={EventsPage} />
           <Route path="/console/jobs" component={JobsPage} />
+          <Route path="/console/users" component={UsersPage} />
           <Route path="/console/webhooks" component={WebhooksPage} />
           <Route path="/console/webhooks/:tenant/:id">{(place) => <EndpointPage key={place.id} place={place} />}</Route>
           <Route path="/console/jobs/:id">{({ id }) => <JobPage key={id} id={id} />}</Route>

@@ -63,9 +63,7 @@ class Previews:
         self._sink, self._colours, self._clock = sink, colours, clock
         self._drawn_at = clock()
 
-    def of(
-        self, changes: dict[str, Any], first: int = 0
-    ) -> PreviewFile | None:  # Any: what pipelines hand over
+    def of(self, changes: dict[str, Any], first: int = 0) -> PreviewFile | None:  # Any: what pipelines hand over
         """Write a preview of a batch's images or a video's middle frame, if the last preview is a second old.
 
         `first` is the number of the batch's first output.

@@ -20,6 +20,7 @@ from platform_api.domain.idempotency import Operator
 from platform_api.http.credentials import KEY_PREFIX, credential_of
 from platform_api.http.scopes import require_scope
 
+BLOCKED = "This account is blocked."
 UUID_PATTERN = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 UUID_TEXT = re.compile(UUID_PATTERN.replace("$", r"\Z"), re.ASCII)
 _BEARER = HTTPBearer(auto_error=False, description="A JWT, or an API key `dk_user_…`.")
@@ -74,8 +75,10 @@ class Caller:
 
 
 async def authenticate(request: Request, context: Context) -> Caller:
-    """Verify the credential and count the request; 401 if invalid, 403 if scopes are missing, 429 if too many."""
+    """Verify the credential and count the request; 401 if invalid, 403 if blocked or without scope, 429 if too many."""
     who = await _identify(request, context)
+    if who.user_id is not None and await context.accounts.admin.is_blocked(who.user_id):
+        raise AppError(403, ErrorCode.FORBIDDEN, BLOCKED)
     await context.accounts.limits.apply(request, who.counted_as, who.tier)
     return who
 

@@ -28,6 +28,9 @@ BY_OPERATION: dict[str, Scope] = {
     "get_me": Scope.ACCOUNT_READ,
     "get_credits": Scope.ACCOUNT_READ,
     "adjust_credits": Scope.EVERYTHING,
+    **dict.fromkeys(
+        ("list_users", "get_user", "grant_credits", "block_user", "unblock_user", "revoke_user_keys"), Scope.EVERYTHING
+    ),
     "issue_token": Scope.EVERYTHING,  # tokens have no scopes: only a key with all scopes may obtain one
     "log_in": Scope.EVERYTHING,  # sessions have no scopes either
     "log_out": Scope.EVERYTHING,

@@ -27,6 +27,7 @@ from platform_api.store.accounts.api_keys import PostgresApiKeys
 from platform_api.store.accounts.credits import PostgresCredits
 from platform_api.store.accounts.login_throttle import PostgresLoginThrottle
 from platform_api.store.accounts.sessions import PostgresPasswords, PostgresSessions
+from platform_api.store.accounts.user_admin import PostgresUserAdmin
 from platform_api.store.assets.marks import PostgresAssetMarks
 from platform_api.store.assets.reads import PostgresAssets
 from platform_api.store.assets.uploads import PostgresAnnouncedObjects
@@ -108,6 +109,7 @@ def _accounts(base: Foundation) -> AccountContext:
     users = PostgresAccounts(database)
     return AccountContext(
         users=users,
+        admin=PostgresUserAdmin(database),
         api_keys=PostgresApiKeys(database),
         keys_per_user=settings.api_keys_per_user,
         credits=PostgresCredits(database),

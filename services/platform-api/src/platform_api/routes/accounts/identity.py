@@ -12,12 +12,13 @@ from darkroom_schemas.ids import JobId, TenantId
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from platform_api.context import Context, Ctx
+from platform_api.context import Ctx
 from platform_api.domain.assets.signed_urls import ALL_JOBS, TICKET_LIFETIME_S
 from platform_api.domain.errors import NotFound, UnknownUser
-from platform_api.http.auth import Authenticated, Caller, CurrentUser, user_of
+from platform_api.http.auth import Authenticated, CurrentUser, user_of
 from platform_api.http.errors import invalid
 from platform_api.http.identifiers import Uuid
+from platform_api.http.operators import check_operator
 from platform_api.http.requests import AnyContentTypeRoute
 
 router = APIRouter(tags=["identity"], route_class=AnyContentTypeRoute)
@@ -112,7 +113,7 @@ async def issue_ticket(body: TicketRequest, context: Ctx, who: Authenticated) ->
     if (body.audience == "job-stream") != (body.job_id is not None):
         raise invalid("job_id", "is required for the audience job-stream, and not allowed for others")
     if body.audience == "operator":
-        await _check_operator(context, who)
+        await check_operator(context, who)
         made = await context.streams.operator_tickets.make_operator_ticket()
         return Ticket(ticket=made, audience=body.audience, expires_in=OPERATOR_TICKET_TTL_S, reusable=True)
     if body.audience == "queue":
@@ -142,12 +143,3 @@ async def me(context: Ctx, user_id: CurrentUser) -> Me:
         created_at=account.created_at,
         operator=account.is_operator,
     )
-
-
-async def _check_operator(context: Context, who: Caller) -> None:
-    """Raise 403 unless the caller has an admin key or is a user who operates the platform."""
-    if who.kind is KeyKind.ADMIN:
-        return
-    account = await context.accounts.users.user(user_of(who))
-    if account is None or not account.is_operator:
-        raise AppError(403, ErrorCode.FORBIDDEN, "Only operators may see and change queues and workers.")

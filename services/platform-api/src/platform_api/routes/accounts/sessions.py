@@ -4,8 +4,10 @@ from datetime import datetime
 from typing import Annotated
 
 from darkroom_chassis.client_network import client_network
+from darkroom_chassis.errors import AppError
 from darkroom_chassis.logs import get_logger
 from darkroom_schemas.base import Request as RequestBody
+from darkroom_schemas.errors import ErrorCode
 from darkroom_schemas.ids import UserId
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StrictStr, model_validator
@@ -13,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StrictStr, model_v
 from platform_api.context import Context, Ctx
 from platform_api.domain.accounts.sessions import MAX_PASSWORD_CHARACTERS, hash_of, log_in, open_session
 from platform_api.domain.errors import UnknownUser
-from platform_api.http.auth import user_of, verify_key
+from platform_api.http.auth import BLOCKED, user_of, verify_key
 from platform_api.http.query_parameters import KnownQueryRoute
 
 log = get_logger(__name__)
@@ -61,7 +63,7 @@ class LoggedIn(BaseModel):
     summary="Log in with a browser",
     responses={
         401: {"description": "The name, the password or the API key is wrong"},
-        403: {"description": "The request comes from another site's page, or the key belongs to no user"},
+        403: {"description": "Another site's page sent it, the key belongs to no user, or the account is blocked"},
         429: {"description": "Too many attempts; see Retry-After"},
     },
 )
@@ -73,6 +75,8 @@ async def login(body: LoginRequest, request: Request, response: Response, contex
     user = await context.accounts.users.user(user_id)
     if user is None:
         raise UnknownUser
+    if await context.accounts.admin.is_blocked(user_id):
+        raise AppError(403, ErrorCode.FORBIDDEN, BLOCKED)
     token, session = await open_session(
         user_id,
         key_id,

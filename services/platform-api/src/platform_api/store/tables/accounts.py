@@ -12,6 +12,7 @@ from sqlalchemy import (
     Table,
     Text,
     false,
+    text,
     true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -28,7 +29,9 @@ users = Table(
     Column("assets_total", BigInteger, nullable=False, server_default="0"),
     Column("is_operator", Boolean, nullable=False, server_default=false()),
     moment("created_at", default=True),
+    moment("blocked_at", nullable=True),
     CheckConstraint("balance_mc >= 0", name="balance"),
+    Index("users_blocked_idx", "id", postgresql_where=text("blocked_at IS NOT NULL")),
 )
 api_keys = Table(
     "api_keys",
