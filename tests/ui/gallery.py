@@ -18,7 +18,7 @@ WIDTHS: dict[str, Any] = {
     "1280": {"width": 1280, "height": 800},
     "2560": {"width": 2560, "height": 1440},
 }
-CONSOLE = ("queues", "fleet", "jobs", "events", "webhooks", "users", "dead-letters")
+CONSOLE = ("queues", "fleet", "jobs", "groups", "events", "webhooks", "users", "dead-letters")
 PROMPT = "A castle or a cottage with a red roof, one warm window lit, wide quiet landscape under a big sky"
 
 

@@ -10,7 +10,7 @@ from support.browser import PHONE, OpenPages, sign_in
 from support.pages import assert_no_serious_barrier, fits_sideways, settled
 
 pytestmark = pytest.mark.e2e
-NAMES = ("queues", "fleet", "jobs", "events", "webhooks", "users", "dead-letters")
+NAMES = ("queues", "fleet", "jobs", "groups", "events", "webhooks", "users", "dead-letters")
 PAGES = ("/console", *(f"/console/{name}" for name in NAMES))
 
 

@@ -73,7 +73,7 @@ PLATFORM = RedisUser(
 )  # fmt: skip
 QUEUE = RedisUser(
     "darkroom-queue", (*_ENGINE, "getdel", *_LISTEN),
-    (*_ENGINE_KEYS, *_INDEX_KEYS, "tk:*", "g:*", "gc:*", "ga", "cj:*", "probe"),
+    (*_ENGINE_KEYS, *_INDEX_KEYS, "tk:*", "g:*", "gc:*", "ga", "gl", "cj:*", "probe"),
 )  # fmt: skip
 GPU_WORKER = RedisUser("darkroom-worker", (*_ENGINE, *_LISTEN), (*_ENGINE_KEYS, "probe"))
 WEBHOOKS = RedisUser(

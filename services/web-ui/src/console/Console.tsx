@@ -10,6 +10,8 @@ import { DeadLettersPage } from "./dead-letters/DeadLettersPage";
 import { EventsPage } from "./events/EventsPage";
 import { TailProvider } from "./events/useTail";
 import { Fleet } from "./fleet/Fleet";
+import { GroupPage } from "./groups/GroupPage";
+import { GroupsPage } from "./groups/GroupsPage";
 import { JobPage } from "./jobs/JobPage";
 import { JobsPage } from "./jobs/JobsPage";
 import { Overview } from "./overview/Overview";
@@ -42,6 +44,7 @@ export default function Console() {
         {item("/console/queues", "queue", t.console.queues, queues && queues.pending + queues.delayed)}
         {item("/console/fleet", "gpu", t.console.fleet)}
         {item("/console/jobs", "jobs", t.steps.title)}
+        {item("/console/groups", "vary", t.groups.title)}
         {item("/console/events", "events", t.events.title)}
         {item("/console/webhooks", "hook", t.webhooks.title)}
         {item("/console/users", "people", t.users.title)}
@@ -56,6 +59,8 @@ export default function Console() {
           <Route path="/console/events" component={EventsPage} />
           <Route path="/console/jobs" component={JobsPage} />
           <Route path="/console/users" component={UsersPage} />
+          <Route path="/console/groups" component={GroupsPage} />
+          <Route path="/console/groups/:id">{({ id }) => <GroupPage key={id} id={id} />}</Route>
           <Route path="/console/webhooks" component={WebhooksPage} />
           <Route path="/console/webhooks/:tenant/:id">{(place) => <EndpointPage key={place.id} place={place} />}</Route>
           <Route path="/console/jobs/:id">{({ id }) => <JobPage key={id} id={id} />}</Route>

@@ -5,11 +5,15 @@ from darkroom_schemas.ids import JobId, StepId
 from pydantic import ValidationError
 
 from queue_api.domain.groups.overdue import Clocks
-from queue_api.domain.groups.record import GroupRecord
+from queue_api.domain.groups.record import GroupCursor, GroupRecord
 
 ACTIVE_TTL_S = 30 * 86_400
 """Safety limit for a group whose end nobody has seen."""
 ENDED_TTL_S = 86_400
+SAME_MS = 100
+"""Most groups that a cursor skips because they began within the same millisecond."""
+MAX_LISTED = 10_000
+"""Groups that are listed, the latest ones; those that have expired leave the list when it is read."""
 
 
 class GroupStore:
@@ -35,6 +39,9 @@ class GroupStore:
         async with redis.pipeline(transaction=True) as pipe:
             pipe.hset(key, mapping={"record": record.model_dump_json(), "request": request})
             pipe.zadd(self._active, {record.id: record.created_ms})
+            pipe.zadd(self._listed, {record.id: record.created_ms})
+            pipe.zremrangebyrank(self._listed, 0, -MAX_LISTED - 1)
+            pipe.expire(self._listed, ACTIVE_TTL_S)
             await self._client.guard(pipe.execute())
         return None
 
@@ -90,6 +97,21 @@ class GroupStore:
         )
         return [JobId(one) for one in found]
 
+    async def page(self, limit: int, after: GroupCursor | None) -> tuple[list[GroupRecord], GroupCursor | None]:
+        """Return up to `limit` groups, the latest first, and the cursor of the next page; None on the last one."""
+        redis, most = self._client.redis_py, "+inf" if after is None else after.at_ms
+        read = limit + 1 if after is None else limit + SAME_MS
+        asked = redis.zrange(self._listed, most, "-inf", desc=True, byscore=True, offset=0, num=read, withscores=True)
+        found = [GroupCursor(int(score), JobId(name)) for name, score in await self._client.guard(asked)]
+        if after is not None:
+            found = [one for one in found if (one.at_ms, one.group_id) < (after.at_ms, after.group_id)]
+        shown = found[:limit]
+        records = [await self.get(one.group_id) for one in shown]
+        gone = [one.group_id for one, record in zip(shown, records, strict=True) if record is None]
+        if gone:
+            await self._client.guard(redis.zrem(self._listed, *gone))
+        return [one for one in records if one is not None], shown[-1] if len(found) > limit else None
+
     async def count_active(self) -> int:
         """Return the number of groups whose end has not been seen."""
         number: int = await self._client.guard(self._client.redis_py.zcard(self._active))
@@ -98,6 +120,10 @@ class GroupStore:
     @property
     def _active(self) -> str:
         return self._client.keys.key("ga")
+
+    @property
+    def _listed(self) -> str:
+        return self._client.keys.key("gl")
 
     def _key(self, group_id: JobId) -> str:
         return self._client.keys.key(f"g:{group_id}")

@@ -13,7 +13,7 @@ from darkroom_schemas.worker import WorkerInfo
 from queue_api.domain.frame_buffer import FrameBuffer
 from queue_api.domain.frames import Frame, Message
 from queue_api.domain.groups.overdue import Clocks
-from queue_api.domain.groups.record import GroupRecord
+from queue_api.domain.groups.record import GroupCursor, GroupRecord
 from queue_api.domain.progress import LatestProgress
 from queue_api.domain.subscription import JobFacts
 
@@ -127,6 +127,10 @@ class Groups(Protocol):
 
     async def ended(self, group_id: JobId) -> None:
         """Record that the end of a group was reported."""
+        ...
+
+    async def page(self, limit: int, after: GroupCursor | None) -> tuple[list[GroupRecord], GroupCursor | None]:
+        """Return groups, the latest first, and the cursor of the next page; None on the last one."""
         ...
 
     async def active(self, limit: int, offset: int = 0) -> list[JobId]:

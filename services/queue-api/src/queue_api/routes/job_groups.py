@@ -1,6 +1,7 @@
 """`/api/job-group` and `/api/job-groups`: one workflow on several back ends at once."""
 
 import hashlib
+import re
 import time
 import uuid
 from typing import Annotated, Any
@@ -14,17 +15,17 @@ from darkroom_schemas.groups.graph import UnknownParameter
 from darkroom_schemas.groups.policy import Policy, parse_policy
 from darkroom_schemas.ids import JobId
 from darkroom_schemas.status import JobStatus
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 
 from queue_api.context import Context
 from queue_api.domain.groups.backends import NONE_ONLINE, choose_backends
-from queue_api.domain.groups.record import PREFIX, GroupRecord
+from queue_api.domain.groups.record import PREFIX, GroupCursor, GroupRecord
 from queue_api.domain.groups.request import COMFYUI, JobGroupRequest, children_of, new_group_id, submissions_of
 from queue_api.domain.groups.steps import steps_of
-from queue_api.domain.groups.views import Views, group_view, views_by_step
+from queue_api.domain.groups.views import Views, group_summary, group_view, views_by_step
 from queue_api.domain.submission import IDEMPOTENCY_NAMESPACE
 from queue_api.http.submit_errors import refusals
-from queue_api.routes.access import Ctx, require_token_for_groups
+from queue_api.routes.access import Ctx, require_token, require_token_for_groups
 from queue_api.routes.bounded import BoundedRoute
 from queue_api.routes.requests import IdempotencyKey
 
@@ -32,6 +33,7 @@ router = APIRouter(
     prefix="/api", tags=["job groups"], dependencies=[Depends(require_token_for_groups)], route_class=BoundedRoute
 )
 MAX_ACTIVE = 10_000
+_CURSOR = re.compile(r"(\d{1,15})-([A-Za-z0-9_]{1,100})\Z", re.ASCII)
 RETRY_AFTER_S = "10"
 _MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "No such group, or it has expired"}}
 GroupId = Annotated[str, Path(max_length=100)]
@@ -83,6 +85,25 @@ async def submit_group(
     }
 
 
+@router.get("/job-groups", summary="List job groups", dependencies=[Depends(require_token)])
+async def list_groups(
+    context: Ctx,
+    limit: Annotated[int, Query(ge=1, le=50)] = 20,
+    cursor: Annotated[str | None, Query(max_length=120, description="The `cursor` of the previous page.")] = None,
+) -> dict[str, Any]:
+    """Return groups without their children, the latest first, until a day after their end. At most 10,000 are listed.
+
+    Follow `cursor` until it is null: a page may be shorter than `limit` before that.
+    """
+    records, following = await context.groups.page(limit, None if cursor is None else _parse(cursor))
+    steps = [step_id for record in records for step_id in record.step_ids]
+    views: Views = dict(zip(steps, await context.producer.read_many(steps), strict=True)) if steps else {}
+    return {
+        "job_groups": [group_summary(record, views) for record in records],
+        "cursor": None if following is None else f"{following.at_ms}-{following.group_id}",
+    }
+
+
 @router.get("/job-groups/{job_group_id}", summary="Read a job group", responses=_MISSING)
 async def read_group(job_group_id: GroupId, context: Ctx) -> dict[str, Any]:
     """Return a group and its children, until a day after its end. `completed_at` says that it is final."""
@@ -111,6 +132,13 @@ async def cancel_group(job_group_id: GroupId, context: Ctx) -> dict[str, Any]:
             interrupted += outcome in {CancelOutcome.CANCELLED, CancelOutcome.REQUESTED}
     await context.group_mover.advance(record.id)
     return {"cancelled": True, "interrupted": interrupted, **counts}
+
+
+def _parse(cursor: str) -> GroupCursor:
+    match = _CURSOR.match(cursor)
+    if match is None:
+        raise invalid_request([FieldError(field="cursor", message="must be the `cursor` of an earlier page")])
+    return GroupCursor(int(match[1]), JobId(match[2]))
 
 
 async def _new_record(request: JobGroupRequest, context: Context, key: str | None) -> GroupRecord:

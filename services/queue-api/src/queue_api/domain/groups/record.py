@@ -1,5 +1,7 @@
 """What is stored of a group. The state of its children is that of their steps in the queue."""
 
+from dataclasses import dataclass
+
 from darkroom_schemas.base import Wire
 from darkroom_schemas.groups.policy import Policy
 from darkroom_schemas.ids import JobId, StepId
@@ -37,6 +39,14 @@ class GroupRecord(Wire):
     def step_ids(self) -> list[StepId]:
         """Return the steps of all children, in order."""
         return [child.step_id for child in self.children]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCursor:
+    """A place in the list of groups: the creation of a group, in Unix milliseconds, and its id."""
+
+    at_ms: int
+    group_id: JobId
 
 
 def is_group(job_id: str) -> bool:

@@ -72,6 +72,23 @@ def group_view(record: GroupRecord, views: Views, url_of: UrlOf, steps: Mapping[
     }
 
 
+def group_summary(record: GroupRecord, views: Views) -> dict[str, Any]:
+    """Return the status of a group without its children. `views` may contain steps of other groups."""
+    now = standing(record, {step_id: views.get(step_id) for step_id in record.step_ids})
+    return {
+        "job_group_id": record.id,
+        "job_type": record.job_type,
+        "status": now.status.value,
+        "completed_count": now.completed,
+        "failed_count": now.failed,
+        "cancelled_count": now.cancelled,
+        "total_count": now.total,
+        "policy": policy_name(record.policy),
+        "created_at": iso(record.created_ms),
+        "completed_at": iso(ended_ms(record, views)) if now.is_final else None,
+    }
+
+
 def ended_ms(record: GroupRecord, views: Views) -> int | None:
     """Return when the last child ended, in Unix milliseconds."""
     ends = [view.finished_at_ms for view in map(views.get, record.step_ids) if view and view.finished_at_ms]
