@@ -73,7 +73,7 @@ async def generated(api: httpx.AsyncClient, kind: str, data: dict[str, Any], **v
         job: dict[str, Any] = (await api.get(f"/api/jobs/{job_id}")).json()
         return job if job["status"] in {"completed", "failed", "cancelled"} else None
 
-    job = await until(finished, DONE_S)
+    job = await until(finished, DONE_S, every_s=0.5)
     assert job["status"] == "completed", job
     return job
 
@@ -141,7 +141,7 @@ async def test_a_client_of_stablequeue_runs_a_graph_on_its_server(api: httpx.Asy
     async def is_offered() -> bool:
         return "types-studio" in (await api.get("/api/models")).text
 
-    await until(is_offered, DONE_S)
+    await until(is_offered, DONE_S, every_s=0.5)
     accepted = (await api.post("/api/v2/generate", json=order)).raise_for_status().json()
     await api.get(f"/api/jobs/{accepted['stablequeue_job_id']}/stream", timeout=DONE_S)  # ends with the job
     job = (await api.get(f"/api/v2/jobs/{accepted['stablequeue_job_id']}/status")).json()["job"]

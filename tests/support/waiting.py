@@ -12,9 +12,12 @@ T = TypeVar("T")
 INTERVAL_S = 0.02
 
 
-async def until(question: Callable[[], Awaitable[T | None]], timeout_s: float = 10.0) -> T:
-    """Ask until the answer is truthy and return it; TimeoutError after the bound."""
+async def until(question: Callable[[], Awaitable[T | None]], timeout_s: float = 10.0, every_s: float = INTERVAL_S) -> T:
+    """Ask until the answer is truthy and return it; TimeoutError after the bound.
+
+    Where requests are limited, such as those of one user, ask rarely: `every_s`.
+    """
     async with asyncio.timeout(timeout_s):
         while not (answer := await question()):  # noqa: ASYNC110 - nothing outside this process sets an event
-            await asyncio.sleep(INTERVAL_S)
+            await asyncio.sleep(every_s)
         return answer
