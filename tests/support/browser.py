@@ -10,7 +10,7 @@ import pytest
 import web_ui
 from darkroom_local.access import sign_in_link
 from darkroom_local.state import RunningStack, StateDir
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, ViewportSize, expect, sync_playwright
 
 SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
@@ -24,7 +24,8 @@ WATCH = """
     addEventListener("unhandledrejection", (event) => reports.push(String(event.reason)));
 """
 """Notes violations of the Content-Security-Policy and uncaught errors of a page."""
-DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 780}
+DESKTOP: ViewportSize = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 360, "height": 780}
 
 PATIENCE_MS = 15_000
 """How long a page may take for what it does at once: the machine is shared by all tests."""

@@ -329,27 +329,6 @@ async def test_an_unknown_group_and_a_missing_token_close_the_socket(service: Ru
     assert refused.value.rcvd.code == 1008
 
 
-async def test_groups_are_listed_page_by_page_the_latest_first(api: httpx.AsyncClient) -> None:
-    body = {"job_type": "simulation", "payload": {}, "count": 2}
-    made = [(await api.post("/api/job-group", json=body)).json()["job_group_id"] for _ in range(3)]
-    found: list[dict[str, Any]] = []
-    cursor: str | None = None
-    while len(found) < 3:
-        asked = {"limit": 2} | ({"cursor": cursor} if cursor else {})
-        page = (await api.get("/api/job-groups", params=asked)).json()
-        found += page["job_groups"]
-        cursor = page["cursor"]
-    assert [one["job_group_id"] for one in found][:3] == made[::-1]
-    assert (found[0]["status"], found[0]["total_count"], found[0]["policy"]) == ("running", 2, "all")
-    await api.delete(f"/api/job-groups/{made[-1]}")
-    [latest] = (await api.get("/api/job-groups", params={"limit": 1})).json()["job_groups"]
-    assert (latest["status"], latest["cancelled_count"]) == ("cancelled", 2)
-    wrong = await api.get("/api/job-groups", params={"cursor": "x"})
-    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (400, "cursor")
-    anybody = await api.get("/api/job-groups", headers={"Authorization": "Bearer none"})
-    assert anybody.status_code == 401
-
-
 async def test_a_repeated_request_makes_one_group(api: httpx.AsyncClient, redis_url: str, objects: Path) -> None:
     headers = {"Idempotency-Key": "shot-1"}
     async with backend(redis_url, A, drawing(objects)):
