@@ -5,6 +5,7 @@ import { spansOf } from "~/studio/job/spans";
 import { monthsOf, rowsOf } from "~/studio/library/rows";
 import { filterOf, paramsOf } from "~/studio/library/useFilter";
 import { addTag, toggleFavourites } from "~/studio/useMark";
+import { draftOf } from "~/studio/presets/draftOf";
 import type { Draft } from "~/studio/generate/draft";
 import { amountOf } from "~/console/users/amount";
 import { groupsOf } from "~/console/dead-letters/groups";
@@ -35,6 +36,15 @@ describe("the request of a draft", () => {
     const video = jobType({ name: "video_fast", parameters: { properties: { prompt: {}, seed: {} } } });
     const asked = requestOf({ ...draft, negative: "text", seed: "41" }, video);
     expect(asked).toEqual({ jobType: "video_fast", metadata: { prompt: "a boat", seed: "41" } });
+  });
+
+  it("comes back from a preset as it was written", () => {
+    const written = { ...draft, seed: "9223372036854775809", negative: "text" };
+    const { jobType: type, metadata = {} } = requestOf(written, jobType());
+    const start = { asset_id: "a1", thumbnail: "/api/assets/a1/thumbnail" };
+    expect({ ...draft, ...draftOf({ request: { jobType: type, metadata } }) }).toEqual({ ...written, start });
+    const open = draftOf({ request: { jobType: "video_fast", metadata: {} } });
+    expect(open).toEqual({ type: "video_fast", prompt: "", negative: null, seed: "", start: null, hires: false });
   });
 
   it("is offered for types that make something to see, those that run now first", () => {

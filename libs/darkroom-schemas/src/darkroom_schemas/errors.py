@@ -27,6 +27,7 @@ class ErrorCode(StrEnum):
     ENDPOINT_LIMIT = "endpoint_limit"
     RETRY_LIMIT = "retry_limit"
     UPLOAD_LIMIT = "upload_limit"
+    PRESET_LIMIT = "preset_limit"
     NOT_RETRYABLE = "not_retryable"
     COLLECTION_CORRUPTED = "collection_corrupted"
     IDEMPOTENCY_IN_PROGRESS = "idempotency_in_progress"

@@ -29,6 +29,7 @@ from platform_api.domain.clock import Clock
 from platform_api.domain.idempotency import Idempotency
 from platform_api.domain.jobs.ports import Backlog, JobReads, JobsTransaction, JobSubmissions
 from platform_api.domain.library.ports import Library
+from platform_api.domain.library.presets import Presets
 from platform_api.domain.planning.checkpoints import UnknownCheckpoint
 from platform_api.domain.planning.inputs import AssetFiles
 from platform_api.domain.servers import ServerList
@@ -169,6 +170,7 @@ class Context:
     assets: AssetContext
     streams: StreamContext
     library: Library
+    presets: Presets
     servers: ServerList
     unknown_checkpoint: UnknownCheckpoint
     queue_webhooks: Webhook | None

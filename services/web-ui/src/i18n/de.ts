@@ -125,6 +125,18 @@ export const de: Text = {
     addTag: "Schlagwort hinzufügen",
     removeTag: (tag) => `Schlagwort ${tag} entfernen`,
   },
+  presets: {
+    title: "Vorlagen",
+    none: "Noch ist kein Formular gespeichert.",
+    save: "Dieses Formular als Vorlage speichern",
+    name: "Name",
+    keep: "Speichern",
+    replace: "Ersetzen",
+    saved: (name) => `Gespeichert: ${name}`,
+    rename: (name) => `„${name}“ umbenennen`,
+    remove: (name) => `„${name}“ löschen`,
+    removeHint: "Bilder, die damit entstanden sind, bleiben.",
+  },
   apiKeys: {
     title: "API-Schlüssel",
     lead: "Damit melden sich Programme an. Ein Schlüssel handelt für dich.",

@@ -125,6 +125,18 @@ export const en = {
     addTag: "Add a tag",
     removeTag: (tag: string) => `Remove the tag ${tag}`,
   },
+  presets: {
+    title: "Presets",
+    none: "No form has been saved yet.",
+    save: "Save this form as a preset",
+    name: "Name",
+    keep: "Save",
+    replace: "Replace",
+    saved: (name: string) => `Saved: ${name}`,
+    rename: (name: string) => `Rename “${name}”`,
+    remove: (name: string) => `Delete “${name}”`,
+    removeHint: "Pictures that were made with it stay.",
+  },
   apiKeys: {
     title: "API keys",
     lead: "Programs sign in with these. A key acts as you.",

@@ -13,6 +13,7 @@ Refused
 ├─ AlreadyExists         the name is taken
 ├─ TooManyKeys           the user has the maximum number of API keys
 ├─ TooManyUploads        the user has the maximum number of uploads
+├─ TooManyPresets        the user has the maximum number of presets
 ├─ NotFound              no such job or asset, or it belongs to another user
 ├─ UnknownServer         no server has this alias
 ├─ JobNotRetryable       the job is completed or active
@@ -124,6 +125,14 @@ class TooManyKeys(Refused):
 
 class TooManyUploads(Refused):
     """The user has `limit` uploads, the maximum."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+
+class TooManyPresets(Refused):
+    """The user has `limit` presets, the maximum."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(limit)

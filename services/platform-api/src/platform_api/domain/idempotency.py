@@ -13,6 +13,7 @@ from platform_api.domain.answers import Answer
 from platform_api.domain.assets.upload import NewUploads
 from platform_api.domain.jobs.ports import JobChanges
 from platform_api.domain.library.ports import LibraryChanges
+from platform_api.domain.library.presets import NewPresets
 from platform_api.domain.servers import NewServers
 
 
@@ -33,6 +34,7 @@ class UnitOfWork:
     keys: NewApiKeys
     servers: NewServers
     uploads: NewUploads
+    presets: NewPresets
 
 
 Work = Callable[[UnitOfWork], Awaitable[str]]

@@ -24,6 +24,7 @@ from platform_api.domain.errors import (
     Refused,
     TooManyKeys,
     TooManyLogins,
+    TooManyPresets,
     TooManyUploads,
     UnknownJobType,
     UnknownServer,
@@ -89,6 +90,9 @@ def app_error(refusal: Refused) -> AppError:
         case TooManyUploads(limit=limit):
             sentence = f"The user has {limit} uploads, which is the limit; delete some first."
             return AppError(409, ErrorCode.UPLOAD_LIMIT, sentence)
+        case TooManyPresets(limit=limit):
+            sentence = f"The user has {limit} presets, which is the limit; delete one first."
+            return AppError(409, ErrorCode.PRESET_LIMIT, sentence)
         case NotFound(what="job"):
             return AppError(404, ErrorCode.JOB_NOT_FOUND, "There is no such job.")
         case UnknownServer(alias=alias, known=known, field=name):

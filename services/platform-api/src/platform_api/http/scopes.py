@@ -18,6 +18,7 @@ BY_TAG: dict[str, tuple[Scope, Scope]] = {
     "servers": (Scope.SERVERS_READ, Scope.SERVERS_WRITE),
     "workflows": (Scope.WORKFLOWS_READ, Scope.WORKFLOWS_WRITE),
     "collections": (Scope.COLLECTIONS_READ, Scope.COLLECTIONS_WRITE),
+    "presets": (Scope.JOBS_READ, Scope.JOBS_WRITE),
     "api keys": (Scope.KEYS_MANAGE, Scope.KEYS_MANAGE),
 }
 """Scopes of reading and of writing routes, by tag."""

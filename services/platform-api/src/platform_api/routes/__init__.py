@@ -1,6 +1,6 @@
 """All routes of the service."""
 
-from platform_api.routes import accounts, assets, catalogue, jobs, previews, streams
+from platform_api.routes import accounts, assets, catalogue, jobs, presets, previews, streams
 from platform_api.routes.dialects import emprops, ourvidz, stablequeue
 
 ROUTERS = (
@@ -9,6 +9,7 @@ ROUTERS = (
     *streams.ROUTERS,
     *assets.ROUTERS,
     catalogue.router,
+    presets.router,
     previews.router,
     *accounts.ROUTERS,
     *stablequeue.ROUTERS,

@@ -34,6 +34,7 @@ from platform_api.store.assets.uploads import PostgresAnnouncedObjects
 from platform_api.store.idempotency.unit_of_work import PostgresIdempotency
 from platform_api.store.jobs.reads import PostgresJobs
 from platform_api.store.jobs.submissions import PostgresSubmissions
+from platform_api.store.library.presets import PostgresPresets
 from platform_api.store.library.reads import PostgresLibrary
 from platform_api.store.servers import PostgresServers
 from platform_api.wiring.credentials import jwt_codec, rate_limits, sign_in_codec, token_verifier
@@ -72,6 +73,7 @@ def join_context(base: Foundation, loops: Loops) -> Context:
             places=ConnectionLimit(settings.sse_streams_per_user),
         ),
         library=PostgresLibrary(database),
+        presets=PostgresPresets(database),
         servers=ServerList(settings.server_aliases, PostgresServers(database)),
         unknown_checkpoint=settings.stablequeue_unknown_checkpoint,
         queue_webhooks=_queue_webhooks(settings),

@@ -1,4 +1,5 @@
 /** The choice of the job type, with what it makes. */
+import type { ReactNode } from "react";
 import type { JobType } from "~/api/types";
 import { isVideo } from "~/api/types";
 import { useText } from "~/i18n";
@@ -8,15 +9,20 @@ interface TypeChoiceProps {
   types: JobType[];
   chosen: JobType | undefined;
   onChoose: (name: string) => void;
+  /** Beside the label. */
+  children?: ReactNode;
 }
 
-export function TypeChoice({ types, chosen, onChoose }: TypeChoiceProps) {
+export function TypeChoice({ types, chosen, onChoose, children }: TypeChoiceProps) {
   const t = useText();
   return (
     <div className="field">
-      <label className="label" htmlFor="type">
-        {t.studio.type}
-      </label>
+      <div className="row typehead">
+        <label className="label grow" htmlFor="type">
+          {t.studio.type}
+        </label>
+        {children}
+      </div>
       <span className="select tall">
         <select
           id="type"

@@ -15,6 +15,7 @@ from platform_api.store.accounts.credits import PostgresCreditChanges
 from platform_api.store.assets.uploads import PostgresNewUploads
 from platform_api.store.jobs.changes import PostgresJobChanges
 from platform_api.store.library.changes import PostgresLibraryChanges
+from platform_api.store.library.presets import PostgresNewPresets
 from platform_api.store.servers import PostgresNewServers
 from platform_api.store.tables.idempotency import idempotency_keys, operator_idempotency_keys
 
@@ -38,6 +39,7 @@ class PostgresIdempotency:
                     library=PostgresLibraryChanges(connection),
                     servers=PostgresNewServers(connection),
                     uploads=PostgresNewUploads(connection),
+                    presets=PostgresNewPresets(connection),
                 )
                 body = await work(unit)
                 if row is not None:
