@@ -32,6 +32,8 @@ class EventType(StrEnum):
     ASSET_UPDATED = "asset.updated"
     ASSET_DELETED = "asset.deleted"
     CREDITS_LOW = "credits.low"
+    USER_DELETED = "user.deleted"
+    """A user was deleted; `job_id` is the user's id. Other services delete what they store for the tenant."""
     LOG_RESET = "log.reset"
 
 

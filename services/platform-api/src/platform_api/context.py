@@ -17,6 +17,7 @@ from standardwebhooks import Webhook
 from platform_api.domain.accounts.accounts import Accounts
 from platform_api.domain.accounts.api_keys import ApiKeys
 from platform_api.domain.accounts.credits import Credits
+from platform_api.domain.accounts.personal_data import UserDeletion, UserRecords
 from platform_api.domain.accounts.sessions import LoginThrottle, PasswordHasher, Passwords, Sessions
 from platform_api.domain.accounts.user_admin import UserAdmin
 from platform_api.domain.assets.archive import Archives
@@ -123,6 +124,8 @@ class AccountContext:
     api_keys: ApiKeys
     keys_per_user: int
     credits: Credits
+    records: UserRecords
+    deletion: UserDeletion
     limits: Limits
     logins: Logins
     cookies: CookiePolicy

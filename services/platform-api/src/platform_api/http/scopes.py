@@ -35,6 +35,8 @@ BY_OPERATION: dict[str, Scope] = {
     "issue_token": Scope.EVERYTHING,  # tokens have no scopes: only a key with all scopes may obtain one
     "log_in": Scope.EVERYTHING,  # sessions have no scopes either
     "log_out": Scope.EVERYTHING,
+    "export_me": Scope.EVERYTHING,
+    "delete_me": Scope.EVERYTHING,
     "issue_ticket": Scope.JOBS_READ,
     "report_step": Scope.EVERYTHING,  # asks for no key: webhook-dispatcher signs the request
 }

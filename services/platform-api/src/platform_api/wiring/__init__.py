@@ -19,6 +19,7 @@ from platform_api.wiring.for_commands import (
     open_credits,
     open_new_api_keys,
     open_passwords,
+    open_personal_data,
 )
 from platform_api.wiring.foundation import open_foundation
 from platform_api.wiring.loops import join_loops, join_writing_loops
@@ -34,6 +35,7 @@ __all__ = [
     "open_credits",
     "open_new_api_keys",
     "open_passwords",
+    "open_personal_data",
 ]
 
 

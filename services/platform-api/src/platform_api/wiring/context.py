@@ -25,6 +25,8 @@ from platform_api.settings import Settings
 from platform_api.store.accounts.accounts import PostgresAccounts
 from platform_api.store.accounts.api_keys import PostgresApiKeys
 from platform_api.store.accounts.credits import PostgresCredits
+from platform_api.store.accounts.deletion import PostgresUserDeletion
+from platform_api.store.accounts.export import PostgresUserRecords
 from platform_api.store.accounts.login_throttle import PostgresLoginThrottle
 from platform_api.store.accounts.sessions import PostgresPasswords, PostgresSessions
 from platform_api.store.accounts.user_admin import PostgresUserAdmin
@@ -115,6 +117,8 @@ def _accounts(base: Foundation) -> AccountContext:
         api_keys=PostgresApiKeys(database),
         keys_per_user=settings.api_keys_per_user,
         credits=PostgresCredits(database),
+        records=PostgresUserRecords(database),
+        deletion=PostgresUserDeletion(database),
         limits=rate_limits(settings, base.redis_client, base.redis),
         logins=Logins(
             sessions=PostgresSessions(database),

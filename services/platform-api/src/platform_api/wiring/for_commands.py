@@ -2,18 +2,41 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from darkroom_chassis.database import Database
 
+from platform_api.clients.objects import StoredObjects
 from platform_api.clients.password_hasher import Argon2Hasher
 from platform_api.domain.accounts.api_keys import ApiKeys, NewApiKeys
 from platform_api.domain.accounts.credits import CreditChanges
+from platform_api.domain.accounts.personal_data import UserDeletion, UserRecords
 from platform_api.domain.accounts.sessions import PasswordHasher, Passwords
+from platform_api.domain.assets.ports import Objects
 from platform_api.settings import Settings
 from platform_api.store.accounts.accounts import PostgresAccounts
 from platform_api.store.accounts.api_keys import PostgresApiKeys, PostgresNewApiKeys
 from platform_api.store.accounts.credits import PostgresCreditChanges
+from platform_api.store.accounts.deletion import PostgresUserDeletion
+from platform_api.store.accounts.export import PostgresUserRecords
 from platform_api.store.accounts.sessions import PostgresPasswords
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalData:
+    """What exports and deletes users."""
+
+    records: UserRecords
+    deletion: UserDeletion
+    objects: Objects
+
+
+@asynccontextmanager
+async def open_personal_data(settings: Settings) -> AsyncIterator[PersonalData]:
+    """Open the database and the object store."""
+    async with _open_database(settings) as database:
+        objects = StoredObjects(settings.object_store_url)
+        yield PersonalData(PostgresUserRecords(database), PostgresUserDeletion(database), objects)
 
 
 @asynccontextmanager

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 from darkroom_chassis.database import Database
 from darkroom_chassis.log_offset import LogOffset
-from darkroom_schemas.events import Event
+from darkroom_schemas.events import Event, EventType
 from darkroom_schemas.ids import SYSTEM_TENANT, EventId
 from darkroom_schemas.webhook import name_for
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from webhook_dispatcher.domain.events import Notice, read_event
 from webhook_dispatcher.domain.ports import SecretBox
+from webhook_dispatcher.store.deleted_tenants import delete_tenant
 from webhook_dispatcher.store.enqueue import Target, enqueue, message_of
 from webhook_dispatcher.store.job_webhooks import store_job_webhooks, webhooks_of
 from webhook_dispatcher.store.subscribers import operators_targets_of, subscribers_of, targets_of
@@ -33,7 +34,11 @@ class PostgresIntake:
         async with self._database.begin() as connection:
             if not await self._offset.move(connection, after, upto):
                 return None
-            return await self._store(connection, notices)
+            made = await self._store(connection, notices)
+            for event in events:
+                if event.type == EventType.USER_DELETED:
+                    await delete_tenant(connection, event.tenant)
+            return made
 
     async def _store(self, connection: AsyncConnection, notices: Sequence[Notice]) -> int:
         if not notices:

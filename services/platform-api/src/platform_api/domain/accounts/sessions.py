@@ -21,6 +21,8 @@ class Session:
     user_id: UserId
     key_id: str | None
     expires_at: datetime
+    created_at: datetime | None = None
+    """Set when the session is read."""
 
 
 class Sessions(Protocol):

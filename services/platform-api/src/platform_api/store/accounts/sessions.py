@@ -42,7 +42,9 @@ class PostgresSessions:
         )
         async with self._database.connect() as connection:
             row = (await connection.execute(statement)).first()
-        return Session(row.token_hash, UserId(row.user_id), row.key_id, row.expires_at) if row else None
+        if row is None:
+            return None
+        return Session(row.token_hash, UserId(row.user_id), row.key_id, row.expires_at, row.created_at)
 
     async def remove(self, token_hash: bytes) -> None:
         async with self._database.connect() as connection:

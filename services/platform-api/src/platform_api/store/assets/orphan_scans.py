@@ -60,11 +60,11 @@ class PostgresOrphanScans:
 
 
 async def _ended(connection: AsyncConnection, job_ids: Collection[JobId]) -> dict[JobId, set[str]]:
-    """Return the jobs that have ended, with the keys that their assets refer to."""
+    """Return the jobs that have ended or were deleted, with the keys that their assets refer to."""
     if not job_ids:
         return {}
-    terminal = select(jobs.c.id).where(jobs.c.id.in_(job_ids), jobs.c.status.in_(sorted(TERMINAL)))
-    ended = (await connection.execute(terminal)).scalars().all()
+    active = select(jobs.c.id).where(jobs.c.id.in_(job_ids), jobs.c.status.not_in(sorted(TERMINAL)))
+    ended = set(job_ids) - set((await connection.execute(active)).scalars())
     named: defaultdict[JobId, set[str]] = defaultdict(set)
     columns = select(assets.c.job_id, assets.c.object_key, assets.c.thumbnail_key)
     for row in await connection.execute(columns.where(assets.c.job_id.in_(ended))):
