@@ -30,7 +30,7 @@ async def test_a_deleted_user_leaves_no_endpoint_delivery_or_message(
                 f"(SELECT count(*) FROM webhooks.{table} AS t WHERE t::text LIKE %(text)s)"  # noqa: S608
                 for table in TABLES
             )
-            row = await (await connection.execute(f"SELECT {counts}", {"text": f"%{text}%"})).fetchone()  # type: ignore[arg-type]  # composed of constants
+            row = await (await connection.execute(f"SELECT {counts}", {"text": f"%{text}%"})).fetchone()
             assert row is not None
             return int(row[0])
 
