@@ -32,7 +32,7 @@ export function SelectionBar({ selection }: { selection: Selection }) {
     <div className="selbar">
       <div className="actionbar" role="toolbar" aria-label={t.library.actions}>
         <span className="selcount nowrap">
-          <b>{t.library.selected(chosen.length)}</b> <span className="dim">{format.bytes(bytes)}</span>
+          <b>{t.library.selected(chosen.length)}</b> <span className="dim wide">{format.bytes(bytes)}</span>
         </span>
         <button
           type="button"
@@ -61,12 +61,17 @@ export function SelectionBar({ selection }: { selection: Selection }) {
             </div>
           )}
         </Menu>
-        <button type="button" className="btn ghost danger" onClick={discard}>
+        <button
+          type="button"
+          className="btn ghost danger"
+          aria-label={t.library.deleteN(chosen.length)}
+          onClick={discard}
+        >
           <Icon name="trash" />
-          {t.library.deleteN(chosen.length)}
+          <span className="wide">{t.library.deleteN(chosen.length)}</span>
         </button>
-        <span className="sepv" />
-        <button type="button" className="btn ghost sq" aria-label={t.library.clear} onClick={selection.clear}>
+        <span className="sepv wide" />
+        <button type="button" className="btn ghost sq wide" aria-label={t.library.clear} onClick={selection.clear}>
           <Icon name="x" />
         </button>
       </div>

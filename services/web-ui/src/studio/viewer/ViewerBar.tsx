@@ -46,7 +46,7 @@ export function ViewerBar({
       <div className="row vacts wide-flex">
         <button
           type="button"
-          className="btn ghost sm"
+          className="btn ghost sm heart"
           aria-label={t.marks.favourite}
           aria-pressed={favourite}
           onClick={favour}
@@ -85,7 +85,7 @@ export function ViewerDock({ favourite, favour, download, recall, discard, panel
     <div className="vdock">
       <button
         type="button"
-        className="btn ghost"
+        className="btn ghost heart"
         aria-label={t.marks.favourite}
         aria-pressed={favourite}
         onClick={favour}
