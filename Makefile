@@ -12,7 +12,7 @@ TEST_PROCESSES ?= 2
 PARALLEL = OMP_NUM_THREADS=1 $(BIN)/pytest -n $(TEST_PROCESSES)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install install-dev demo up down test quick chaos test-e2e test-backends install-comfyui install-llm check contracts bench-queue bench-platform bench-backends bench-webhooks bench-sockets bench-gpu bench-overhead proto-schemas lint types format migrate clean images metrics-page log-events-page lint-deploy bench-autoscaling layers train-mini ui ui-dev ui-check ui-shots
+.PHONY: help install install-dev demo up down test quick chaos test-e2e test-backends install-comfyui install-llm check contracts bench-queue bench-platform bench-backends bench-webhooks bench-sockets bench-gpu bench-overhead proto-schemas lint types format migrate clean images metrics-page log-events-page release-check sbom lint-deploy bench-autoscaling layers train-mini ui ui-dev ui-check ui-shots
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -86,6 +86,13 @@ proto-schemas: install-dev ## Regenerate OpenAPI, AsyncAPI and JSON Schemas afte
 metrics-page: install-dev ## Regenerate docs/metrics.md and the dashboards after a change of metrics
 	$(BIN)/python -P tests/support/metrics_page.py
 	$(BIN)/python -P deploy/observability/grafana/dashboards.py
+
+release-check: ## Check versions, changelog and tree for a release, and build its wheels into dist/
+	@deploy/release/tools.sh
+	@.release/bin/python deploy/release/check.py
+
+sbom: install ## Write a bill of materials (CycloneDX) of the installation into dist/
+	@deploy/release/sbom.sh
 
 log-events-page: install-dev ## Regenerate docs/log-events.md after a change of log lines
 	$(BIN)/python -P tests/support/log_events_page.py
