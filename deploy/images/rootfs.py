@@ -19,6 +19,15 @@ UNUSED_MODULES = {
 }
 KEPT_LEXERS = {"__init__.py", "_mapping.py", "python.py", "special.py", "text.py"}
 """Of pygments, which rich has to colour tracebacks with."""
+UNUSED_PARTS = {
+    "PIL": ("_avif.", "_imagingtk."),
+    "pillow.libs": ("libavif-",),
+    "google": ("api", "cloud", "gapic", "logging", "longrunning", "rpc", "type"),
+}
+"""By folder, how files and folders begin that no service imports: AVIF and Tk of Pillow, which loads them on demand,
+and the protocols of Google's APIs; OpenTelemetry's exporter needs protobuf only."""
+FONT_PARTS = {"PIL": ("_imagingft.",), "pillow.libs": ("libfreetype-", "libharfbuzz-", "libbrotli", "libpng16-")}
+"""The same for fonts, with which only gpu-worker writes into pictures."""
 UNUSED_SUFFIXES = (".pyi", ".pyx", ".pxd", ".c", ".h", ".hpp", ".a", ".exe")
 LIBRARY = re.compile(r"(?:=> )?(/\S+) \(0x[0-9a-f]+\)")
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -81,7 +90,11 @@ def _unused_of_stdlib(_: str, names: list[str]) -> set[str]:
 def _unused_of_packages(folder: str, names: list[str]) -> set[str]:
     if folder.endswith("/pygments/lexers"):
         return {name for name in names if name not in KEPT_LEXERS}
-    unused = {"__pycache__", "tests", "include"}
+    path = Path(folder)
+    parts = UNUSED_PARTS.get(path.name, ()) if path.parent.name == "site-packages" else ()
+    if parts and not path.with_name("gpu_worker").exists():
+        parts += FONT_PARTS.get(path.name, ())
+    unused = {"__pycache__", "tests", "include"} | {name for name in names if name.startswith(parts)}
     if folder.endswith(("/sqlalchemy", "/alembic")):
         unused.add("testing")
     return {name for name in names if name in unused or name.endswith(UNUSED_SUFFIXES)}
