@@ -1,13 +1,14 @@
 """What operators do: pause and resume, look through dead letters, retry them, drain workers."""
 
 import asyncio
+import time
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from darkroom_queue import Producer, QueueClient, StepContext
-from darkroom_redis import OperatorTickets, Tickets
+from darkroom_redis import OperatorTickets, TicketHolder, Tickets
 from darkroom_schemas.step import StepResult
 from support.queue_api import SIMULATION, complete, ended, fail, queue_api, submit, working
 from support.steps import make_step
@@ -225,6 +226,19 @@ async def test_an_operators_ticket_is_as_good_as_the_token_and_a_sockets_ticket_
         answer = await api.get("/api/queues", headers={"Authorization": f"Bearer {ticket}"})
         assert answer.status_code == status, ticket
     assert (await api.get("/api/workers", headers={"Authorization": f"Bearer {valid}"})).status_code == 200
+
+
+async def test_a_socket_of_an_operator_ends_after_an_hour_and_one_of_the_token_does_not(
+    api: httpx.AsyncClient, link: QueueClient
+) -> None:
+    valid, now_ms = await OperatorTickets(link).make_operator_ticket(), time.time_ns() // 1_000_000
+    by_ticket = (await api.post("/api/ws-ticket", headers={"Authorization": f"Bearer {valid}"})).json()["ticket"]
+    by_token = (await api.post("/api/ws-ticket")).json()["ticket"]
+    operator, token = await Tickets(link).take(by_ticket), await Tickets(link).take(by_token)
+    assert operator is not None
+    assert operator.until_ms is not None
+    assert now_ms + 3_600_000 <= operator.until_ms < now_ms + 3_660_000
+    assert token == TicketHolder(None)
 
 
 def test_only_pages_of_listed_origins_may_call(redis_url: str, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 If no token is set, any caller on loopback has access.
 """
 
+import time
 from typing import Annotated
 
 from darkroom_chassis.errors import Unauthenticated
@@ -11,6 +12,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from queue_api.context import Context, context_of
 
+OPERATOR_SOCKET_MS = 3_600_000
+"""How long a WebSocket lasts that was opened with an operator's ticket. Then the page needs another ticket."""
 _bearer = HTTPBearer(auto_error=False, description="AUTH_TOKEN of queue-api")
 Ctx = Annotated[Context, Depends(context_of)]
 
@@ -35,3 +38,12 @@ async def require_token(
         return
     if not await context.operator_tickets.is_operator(credentials.credentials):
         raise Unauthenticated("The token is not valid.")
+
+
+async def socket_until(
+    context: Ctx, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> int | None:
+    """Return when a WebSocket of the caller must be closed, in Unix ms; None for holders of the token."""
+    if context.auth_token is None or (credentials is not None and context.token_matches(credentials.credentials)):
+        return None
+    return time.time_ns() // 1_000_000 + OPERATOR_SOCKET_MS
