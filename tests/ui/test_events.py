@@ -1,8 +1,6 @@
 """The live list of events in the console, on the running stack."""
 
-import os
 import re
-import signal
 from collections.abc import Iterator
 
 import httpx
@@ -10,6 +8,7 @@ import pytest
 from darkroom_local.state import RunningStack, StateDir
 from playwright.sync_api import Locator, Page, expect
 from support.pages import assert_no_serious_barrier, settled
+from support.stack import replicas_of
 
 pytestmark = pytest.mark.e2e
 
@@ -74,7 +73,8 @@ def test_a_lost_connection_is_resumed_and_marked(signed_in: Page, queue: httpx.C
     page = signed_in
     settled(page, "/console/events")
     expect(page.locator(".live:not(.off)").last).to_have_text("live")
-    os.kill(stack_state.running().pids["queue-api"], signal.SIGKILL)
+    for process in replicas_of(stack_state.running(), "queue-api"):
+        process.kill()
     expect(page.get_by_text(re.compile("not connected since"))).to_be_visible()
     expect(rows(page, "The connection was lost here.")).to_have_count(1, timeout=60_000)
     job_id = submit(queue)
