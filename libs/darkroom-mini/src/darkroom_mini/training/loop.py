@@ -65,7 +65,6 @@ def run(stage: Stage, home: Home, seed: int, checkpoint_s: float) -> bool:
     """
     trained = [parameter for parameter in stage.module.parameters() if parameter.requires_grad]
     pace = stage.pace
-    torch.set_flush_denormal(True)  # tiny second moments make a step a sixth slower
     optimizer = torch.optim.AdamW(trained, pace.rate, betas=pace.betas, weight_decay=pace.weight_decay, fused=True)
     average = [parameter.detach().clone() for parameter in trained]
     step, cpu_s, smooth = 0, 0.0, math.nan
