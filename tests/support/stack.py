@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import psutil
@@ -17,19 +18,63 @@ REPLICAS = "platform-api=2,queue-api=2,webhook-dispatcher=2"
 OWN_SERVERS = ("REDIS_URL", "DATABASE_URL", "PLATFORM_DATABASE_URL", "WEBHOOKS_DATABASE_URL")
 
 
+class SharedStack:
+    """A stack that starts when a test needs it, and stops when the next one does not: it slows down the others."""
+
+    def __init__(self, start: Callable[[], AbstractContextManager[StateDir]]) -> None:
+        self._start = start
+        self._running = ExitStack()
+        self._state: StateDir | None = None
+
+    def state(self) -> StateDir:
+        """Return the state folder of the running stack, which is started if it does not run."""
+        if self._state is None:
+            self._state = self._running.enter_context(self._start())
+        return self._state
+
+    def stop(self) -> None:
+        """Stop the stack if it runs."""
+        self._running.close()
+        self._state = None
+
+
+_SHARED = pytest.StashKey[SharedStack]()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Stop the stack after the last of the tests that need it."""
+    shared = item.config.stash.get(_SHARED, None)
+    if shared is not None and nextitem is not None and nextitem.get_closest_marker("e2e") is None:
+        shared.stop()
+
+
 @pytest.fixture(scope="session")
-def stack_state(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[StateDir]:
-    """Run a stack, and give its state folder: ask it again for process ids after something was killed."""
-    state = StateDir(tmp_path_factory.mktemp("stack"))
-    env = {name: value for name, value in os.environ.items() if name not in OWN_SERVERS}
-    env["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("notes"))  # the person at this machine finds only their own
-    env["DARKROOM_CATALOGUE"] = str(OPERATOR_CATALOGUE)
-    env["WEBHOOK_SCHEDULE_S"] = "0,0.5,1,2,4"  # a test of a retry waits for no real schedule
-    # Kept between runs, since building the tiny models takes longer than starting everything else.
-    env.setdefault("GPU_WORKER_MODELS_DIR", str(Path(pytestconfig.rootpath, ".pytest_cache", "darkroom-models")))
-    options = ["--free-ports", "--profile", "tiny", "--replicas", REPLICAS]
-    with running(stack_process(state, options, env), state.log_file):
-        yield state
+def shared_stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[SharedStack]:
+    """Give the stack of this process of the test run."""
+
+    @contextmanager
+    def start() -> Iterator[StateDir]:
+        state = StateDir(tmp_path_factory.mktemp("stack"))
+        env = {name: value for name, value in os.environ.items() if name not in OWN_SERVERS}
+        env["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("notes"))  # the person at this machine finds only their own
+        env["DARKROOM_CATALOGUE"] = str(OPERATOR_CATALOGUE)
+        env["WEBHOOK_SCHEDULE_S"] = "0,0.5,1,2,4"  # a test of a retry waits for no real schedule
+        # Kept between runs, since building the tiny models takes longer than starting everything else.
+        env.setdefault("GPU_WORKER_MODELS_DIR", str(Path(pytestconfig.rootpath, ".pytest_cache", "darkroom-models")))
+        options = ["--free-ports", "--profile", "tiny", "--replicas", REPLICAS]
+        with running(stack_process(state, options, env), state.log_file):
+            yield state
+
+    shared = pytestconfig.stash[_SHARED] = SharedStack(start)
+    yield shared
+    shared.stop()
+
+
+@pytest.fixture(scope="module")
+def stack_state(shared_stack: SharedStack) -> StateDir:
+    """Give the state folder of the running stack: ask it again for process ids after something was killed."""
+    return shared_stack.state()
 
 
 @pytest.fixture
