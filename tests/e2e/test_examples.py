@@ -12,6 +12,7 @@ ABOUT_SOMETHING_ELSE = {
     "issue_ticket": 404,  # and another job
     "log_in": 401,  # it names another user
     "adjust_credits": 404,
+    "archive_assets": 404,
 }
 """Operations whose example names what is not there, and their answer."""
 
