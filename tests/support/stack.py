@@ -1,4 +1,7 @@
-"""Fixtures: all of Darkroom, started once for the test run on free ports, with tiny models and two of each service."""
+"""Fixtures: all of Darkroom, started once for the test run on free ports, with tiny models.
+
+End-to-end tests have two replicas of each service, tests in a browser one.
+"""
 
 import os
 import re
@@ -21,15 +24,15 @@ OWN_SERVERS = ("REDIS_URL", "DATABASE_URL", "PLATFORM_DATABASE_URL", "WEBHOOKS_D
 class SharedStack:
     """A stack that starts when a test needs it, and stops when the next one does not: it slows down the others."""
 
-    def __init__(self, start: Callable[[], AbstractContextManager[StateDir]]) -> None:
+    def __init__(self, start: Callable[[str], AbstractContextManager[StateDir]]) -> None:
         self._start = start
         self._running = ExitStack()
         self._state: StateDir | None = None
 
-    def state(self) -> StateDir:
-        """Return the state folder of the running stack, which is started if it does not run."""
+    def state(self, replicas: str) -> StateDir:
+        """Return the state folder of the running stack, which is started with these replicas if it does not run."""
         if self._state is None:
-            self._state = self._running.enter_context(self._start())
+            self._state = self._running.enter_context(self._start(replicas))
         return self._state
 
     def stop(self) -> None:
@@ -54,7 +57,7 @@ def shared_stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.
     """Give the stack of this process of the test run."""
 
     @contextmanager
-    def start() -> Iterator[StateDir]:
+    def start(replicas: str) -> Iterator[StateDir]:
         state = StateDir(tmp_path_factory.mktemp("stack"))
         env = {name: value for name, value in os.environ.items() if name not in OWN_SERVERS}
         env["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("notes"))  # the person at this machine finds only their own
@@ -62,7 +65,7 @@ def shared_stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.
         env["WEBHOOK_SCHEDULE_S"] = "0,0.5,1,2,4"  # a test of a retry waits for no real schedule
         # Kept between runs, since building the tiny models takes longer than starting everything else.
         env.setdefault("GPU_WORKER_MODELS_DIR", str(Path(pytestconfig.rootpath, ".pytest_cache", "darkroom-models")))
-        options = ["--free-ports", "--profile", "tiny", "--replicas", REPLICAS]
+        options = ["--free-ports", "--profile", "tiny", "--replicas", replicas]
         with running(stack_process(state, options, env), state.log_file):
             yield state
 
@@ -72,9 +75,9 @@ def shared_stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.
 
 
 @pytest.fixture(scope="module")
-def stack_state(shared_stack: SharedStack) -> StateDir:
+def stack_state(shared_stack: SharedStack, request: pytest.FixtureRequest) -> StateDir:
     """Give the state folder of the running stack: ask it again for process ids after something was killed."""
-    return shared_stack.state()
+    return shared_stack.state("" if request.path.parent.name == "ui" else REPLICAS)
 
 
 @pytest.fixture
@@ -91,4 +94,4 @@ def access(stack_state: StateDir) -> dict[str, str]:
 
 def replicas_of(stack: RunningStack, service: str) -> list[psutil.Process]:
     """Return the processes of a service, without its load balancer."""
-    return [psutil.Process(pid) for name, pid in stack.pids.items() if re.fullmatch(rf"{service}-\d", name)]
+    return [psutil.Process(pid) for name, pid in stack.pids.items() if re.fullmatch(rf"{service}(-\d)?", name)]
