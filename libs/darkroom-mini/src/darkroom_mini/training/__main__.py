@@ -26,7 +26,6 @@ def main(arguments: list[str] | None = None) -> int:
     import torch
 
     torch.set_num_threads(options.threads)
-    torch.set_flush_denormal(True)  # tiny second moments make a step a sixth slower
     for name in options.stages or STAGES:
         if home.asked_to_stop:
             print(f"Stopped before {name}; remove {home.root}/STOP and run the same command to go on")
@@ -145,4 +144,7 @@ _RUN: dict[str, Callable[[Plan, Home, argparse.Namespace], None]] = {
 }
 
 if __name__ == "__main__":
+    import torch
+
+    torch.set_flush_denormal(True)  # tiny second moments make a step a sixth slower
     sys.exit(main())
