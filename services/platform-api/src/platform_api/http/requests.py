@@ -52,6 +52,10 @@ async def _collection_id(collection_id: Annotated[str, Path(description="Id of a
     return _uuid(collection_id, "collection")
 
 
+async def _preset_id(preset_id: Annotated[str, Path(description="Id of a preset, a UUID.")]) -> str:
+    return _uuid(preset_id, "preset")
+
+
 def _uuid(text: str, what: str) -> str:
     if not UUID_TEXT.match(text.lower()):
         raise NotFound(what)
@@ -74,6 +78,7 @@ def answered(answer: Answer, status: int = 200) -> Response:
 
 JobIdPath = Annotated[JobId, Depends(job_id_in_path)]
 CollectionIdPath = Annotated[str, Depends(_collection_id)]
+PresetIdPath = Annotated[str, Depends(_preset_id)]
 AssetIdPath = Annotated[AssetId, Depends(_asset_id)]
 JobCursor = Annotated[JobId | None, Depends(_cursor)]
 ItemCursor = Annotated[str | None, Depends(_cursor)]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from darkroom_schemas.base import Request as RequestBody
 from darkroom_schemas.fields import Text
 from darkroom_schemas.ids import new_uuid7
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from platform_api.context import Ctx
@@ -15,8 +15,8 @@ from platform_api.domain.errors import NotFound, UnknownJobType
 from platform_api.domain.idempotency import UnitOfWork
 from platform_api.domain.library.presets import MAX_PRESETS, Preset
 from platform_api.domain.planning.from_catalogue import SUBMITTABLE
-from platform_api.http.auth import UUID_TEXT, CurrentUser
-from platform_api.http.requests import AnyContentTypeRoute, IdempotencyHeader, answered, keyed
+from platform_api.http.auth import CurrentUser
+from platform_api.http.requests import AnyContentTypeRoute, IdempotencyHeader, PresetIdPath, answered, keyed
 from platform_api.routes.dialects.ourvidz.submit import QueueJobMetadata
 
 router = APIRouter(tags=["presets"], route_class=AnyContentTypeRoute)
@@ -110,15 +110,6 @@ class PresetDeleted(BaseModel):
     """The preset was deleted."""
 
     id: str
-
-
-async def _preset_id(preset_id: Annotated[str, Path(description="Id of a preset, a UUID.")]) -> str:
-    if not UUID_TEXT.match(preset_id.lower()):
-        raise NotFound("preset")
-    return preset_id.lower()
-
-
-PresetIdPath = Annotated[str, Depends(_preset_id)]
 
 
 @router.get("/api/presets", operation_id="list_presets", summary="List presets")
