@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from platform_api.store.accounts.owned_rows import owned_by, owned_tables
 from platform_api.store.accounts.published_keys import ALL, publication_of
 from platform_api.store.assets.orphan_scans import scan_later
+from platform_api.store.log.rows import event_row
 from platform_api.store.tables.accounts import users
 from platform_api.store.tables.assets import assets
 from platform_api.store.tables.jobs import jobs, steps
@@ -87,5 +88,4 @@ async def _delete_objects(connection: AsyncConnection, user_id: UserId) -> None:
 
 def _deleted_event(user_id: UserId) -> dict[str, object]:
     """Return the outbox row of the event by which other services delete what they store. It has no job."""
-    body = {"type": EventType.USER_DELETED, "tenant": user_id, "data": {}}
-    return {"kind": "emit", "job_id": user_id, "history_seq": None, "body": body}
+    return event_row(user_id, {"type": EventType.USER_DELETED, "tenant": user_id, "data": {}})

@@ -1,7 +1,5 @@
 """Favourites and tags of assets."""
 
-from typing import Any
-
 from darkroom_chassis.database import Database
 from darkroom_schemas.events import EventType
 from darkroom_schemas.ids import AssetId, UserId
@@ -12,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from platform_api.domain.assets.asset import Asset
 from platform_api.domain.assets.marks import MarkChange, TagCount
 from platform_api.store.assets.rows import WITH_TAGS, asset_of
+from platform_api.store.log.rows import asset_event
 from platform_api.store.tables.assets import asset_tags, assets
 from platform_api.store.tables.jobs import jobs
 from platform_api.store.tables.log import outbox
@@ -35,10 +34,14 @@ class PostgresAssetMarks:
                 await connection.execute(marked)
             if change.tags is not None:
                 await _tag(connection, before, change)
-            after = asset_of((await connection.execute(own)).mappings().one())
-            # Uploads have no events, since events belong to a job.
+            row = (await connection.execute(own)).mappings().one()
+            after = asset_of(row)
             if after != before and after.job_id is not None:
-                await connection.execute(insert(outbox).values(await _updated_event(connection, after)))
+                trace = select(jobs.c.trace_id).where(jobs.c.id == after.job_id)
+                trace_id = (await connection.execute(trace)).scalar_one()
+                marks = {"favourite": after.favourite, "tags": list(after.tags)}
+                event = asset_event(EventType.ASSET_UPDATED, row, trace_id, marks)
+                await connection.execute(insert(outbox), [event])
         return after
 
     async def tags(self, user_id: UserId, *, limit: int, after: str | None) -> list[TagCount]:
@@ -66,15 +69,3 @@ async def _tag(connection: AsyncConnection, asset: Asset, change: MarkChange) ->
     added = upsert(asset_tags).values(rows)
     key = [columns.user_id, columns.tag, columns.asset_id]
     await connection.execute(added.on_conflict_do_update(index_elements=key, set_={"name": added.excluded.name}))
-
-
-async def _updated_event(connection: AsyncConnection, asset: Asset) -> dict[str, Any]:  # Any: a row
-    trace_id = (await connection.execute(select(jobs.c.trace_id).where(jobs.c.id == asset.job_id))).scalar_one()
-    data = {
-        "asset_id": asset.id,
-        "mime_type": asset.mime_type,
-        "favourite": asset.favourite,
-        "tags": list(asset.tags),
-    }
-    body = {"type": EventType.ASSET_UPDATED, "tenant": asset.user_id, "trace_id": trace_id, "data": data}
-    return {"kind": "emit", "job_id": asset.job_id, "history_seq": None, "body": body}

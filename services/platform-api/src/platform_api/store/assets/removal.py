@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from platform_api.store.assets.object_deletions import delete_later
 from platform_api.store.keyset.pagination import KeysetQuery
 from platform_api.store.keyset.uuid7_range import MADE_WITHIN, IdRange, created_between, first_id
+from platform_api.store.log.rows import asset_event
 from platform_api.store.queries import query
 from platform_api.store.tables.accounts import users
 from platform_api.store.tables.assets import assets
@@ -95,14 +96,8 @@ async def _update_references(connection: AsyncConnection, of_jobs: Sequence[Any]
         await connection.execute(_SET_OUTPUTS, left)
     await delete_later(connection, [key for row in removed for key in (row["object_key"], row["thumbnail_key"]) if key])
     traces = {job.id: job.trace_id for job in of_jobs}
-    # Uploads have no events, since events belong to a job.
-    if events := [_deleted_event(row, traces[row["job_id"]]) for row in removed if row["job_id"] is not None]:
+    of_a_job = [row for row in removed if row["job_id"] is not None]
+    if events := [asset_event(EventType.ASSET_DELETED, row, traces[row["job_id"]]) for row in of_a_job]:
         await connection.execute(insert(outbox), events)
     counts = Counter(row["user_id"] for row in removed)
     await connection.execute(_COUNT_DOWN, [{"owner": owner, "removed": counts[owner]} for owner in sorted(counts)])
-
-
-def _deleted_event(row: Any, trace_id: str) -> dict[str, Any]:  # Any: an untyped row
-    data = {"asset_id": row["id"], "mime_type": row["mime_type"]}
-    body = {"type": EventType.ASSET_DELETED, "tenant": row["user_id"], "trace_id": trace_id, "data": data}
-    return {"kind": "emit", "job_id": row["job_id"], "history_seq": None, "body": body}
