@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from platform_api.domain.accounts.api_keys import USE_RECORDED_EVERY, KeyChange, KeyPage, StoredKey
 from platform_api.store.accounts.published_keys import publication_of
-from platform_api.store.tables.accounts import api_keys, users
+from platform_api.store.accounts.rows import lock_additions
+from platform_api.store.tables.accounts import api_keys
 from platform_api.store.tables.log import outbox
 
 _COLUMNS = api_keys.c
@@ -23,8 +24,7 @@ class PostgresNewApiKeys:
         self._connection = connection
 
     async def held_by(self, user_id: UserId) -> int:
-        user = select(users.c.id).where(users.c.id == user_id)
-        await self._connection.execute(user.with_for_update(key_share=True))
+        await lock_additions(self._connection, user_id)
         count = select(func.count()).select_from(api_keys).where(_visible_to(user_id))
         return int((await self._connection.execute(count)).scalar_one())
 

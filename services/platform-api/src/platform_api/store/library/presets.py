@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from platform_api.domain.errors import AlreadyExists, TooManyPresets
 from platform_api.domain.library.presets import MAX_PRESETS, Preset
-from platform_api.store.tables.accounts import users
+from platform_api.store.accounts.rows import lock_additions
 from platform_api.store.tables.presets import presets
 
 
@@ -57,10 +57,7 @@ class PostgresNewPresets:
         self._connection = connection
 
     async def add(self, preset: Preset, *, limit: int) -> None:
-        # The lock of the user's row makes concurrent additions count one another.
-        await self._connection.execute(
-            select(users.c.id).where(users.c.id == preset.user_id).with_for_update(key_share=True)
-        )
+        await lock_additions(self._connection, preset.user_id)
         own = select(func.count()).where(presets.c.user_id == preset.user_id)
         if ((await self._connection.execute(own)).scalar() or 0) >= limit:
             raise TooManyPresets(limit)
