@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 
 from darkroom_chassis.database import Database
-from psycopg.errors import UniqueViolation
 from sqlalchemy import RowMapping, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from platform_api.domain.errors import AlreadyExists
 from platform_api.domain.servers import Server
 from platform_api.store.tables.servers import servers
+from platform_api.store.unique import unique
 
 
 class PostgresNewServers:
@@ -40,12 +38,8 @@ class PostgresServers:
         values = {**_row(server), "updated_at": func.now()}
         statement = update(servers).where(servers.c.alias == alias).values(values).returning(servers)
         async with self._database.connect() as connection:
-            try:
+            with unique("server", server.alias):
                 row = (await connection.execute(statement)).mappings().first()
-            except IntegrityError as error:
-                if isinstance(error.orig, UniqueViolation):
-                    raise AlreadyExists("server", server.alias) from error
-                raise
         return _server(row) if row else None
 
     async def remove(self, alias: str) -> bool:

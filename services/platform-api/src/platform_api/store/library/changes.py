@@ -4,10 +4,8 @@ from dataclasses import asdict
 from typing import Any
 
 from darkroom_schemas.ids import UserId, new_uuid7
-from psycopg.errors import UniqueViolation
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from platform_api.domain.errors import AlreadyExists
@@ -16,6 +14,7 @@ from platform_api.domain.library.ports import NewSocialLink
 from platform_api.domain.library.workflow import Workflow
 from platform_api.store.library.reads import collection_of, one_collection, one_workflow, workflow_of
 from platform_api.store.tables.library import collections, custom_nodes, models, social_links, workflows
+from platform_api.store.unique import unique
 
 
 class PostgresLibraryChanges:
@@ -39,12 +38,8 @@ class PostgresLibraryChanges:
     async def replace_workflow(self, workflow: Workflow) -> None:
         await self._check_not_built_in(workflow.name)
         change = update(workflows).where(workflows.c.id == workflow.id).values(_workflow_row(workflow))
-        try:
+        with unique("workflow", workflow.name):
             await self._connection.execute(change)
-        except IntegrityError as error:
-            if isinstance(error.orig, UniqueViolation):
-                raise AlreadyExists("workflow", workflow.name) from error
-            raise
         await self._store_requirement_names(workflow)
 
     async def remove_workflow(self, workflow_id: str) -> None:

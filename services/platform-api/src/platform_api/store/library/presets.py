@@ -4,16 +4,15 @@ from dataclasses import asdict
 
 from darkroom_chassis.database import Database
 from darkroom_schemas.ids import UserId
-from psycopg.errors import UniqueViolation
 from sqlalchemy import RowMapping, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from platform_api.domain.errors import AlreadyExists, TooManyPresets
 from platform_api.domain.library.presets import MAX_PRESETS, Preset
 from platform_api.store.accounts.rows import lock_additions
 from platform_api.store.tables.presets import presets
+from platform_api.store.unique import unique
 
 
 class PostgresPresets:
@@ -37,12 +36,8 @@ class PostgresPresets:
         values = {"name": preset.name, "request": preset.request, "updated_at": preset.updated_at}
         one = update(presets).where(presets.c.id == preset.id, presets.c.user_id == preset.user_id)
         async with self._database.connect() as connection:
-            try:
+            with unique("preset", preset.name):
                 return bool((await connection.execute(one.values(values))).rowcount)
-            except IntegrityError as error:
-                if isinstance(error.orig, UniqueViolation):
-                    raise AlreadyExists("preset", preset.name) from error
-                raise
 
     async def remove(self, user_id: UserId, preset_id: str) -> bool:
         one = delete(presets).where(presets.c.id == preset_id, presets.c.user_id == user_id)
