@@ -13,15 +13,13 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat
 
 from platform_api.context import Context, Ctx
-from platform_api.domain.accounts.credits import MAX_NOTE_CHARACTERS, Adjustment, adjust_credits
+from platform_api.domain.accounts.credits import MAX_NOTE_CHARACTERS, Adjustment
 from platform_api.domain.accounts.user_admin import ListedUser
 from platform_api.domain.errors import NotFound
-from platform_api.domain.idempotency import UnitOfWork
-from platform_api.http.auth import principal_of
 from platform_api.http.identifiers import Uuid
 from platform_api.http.operators import OperatorCaller, actor_of
-from platform_api.http.requests import AnyContentTypeRoute, IdempotencyHeader, Limit, answered, keyed
-from platform_api.routes.accounts.credits import MAX_AMOUNT, AdjustmentAnswer
+from platform_api.http.requests import AnyContentTypeRoute, IdempotencyHeader, Limit, keyed
+from platform_api.routes.accounts.credits import MAX_AMOUNT, AdjustmentAnswer, adjusted
 
 log = get_logger(__name__)
 router = APIRouter(prefix="/api/admin/users", tags=["operators"], route_class=AnyContentTypeRoute)
@@ -106,16 +104,9 @@ async def grant_credits(
     user: UserInPath, body: Grant, context: Ctx, who: OperatorCaller, idempotency_key: IdempotencyHeader = None
 ) -> Response:
     """Change a user's balance. The ledger records the operator's id and the reason."""
-    amount_mc = round(body.amount * 1000)
-
-    async def work(unit: UnitOfWork) -> str:
-        adjustment = Adjustment(user.id, amount_mc, body.note, actor=actor_of(who))
-        balance_mc = await adjust_credits(adjustment, credits=unit.credits)
-        answer = AdjustmentAnswer(user_id=user.id, amount=amount_mc / 1000, balance=balance_mc / 1000)
-        return answer.model_dump_json()
-
+    adjustment = Adjustment(user.id, round(body.amount * 1000), body.note, actor=actor_of(who))
     key = keyed(idempotency_key, f"/api/admin/users/{user.id}/credits", body)
-    return answered(await context.idempotency(principal_of(who), key, work))
+    return await adjusted(adjustment, context, who, key)
 
 
 @router.post(

@@ -3,13 +3,14 @@
 from datetime import datetime
 from typing import Annotated
 
+from darkroom_chassis.idempotency import IdempotencyKey
 from darkroom_schemas.base import Request as RequestBody
 from darkroom_schemas.fields import Text
 from darkroom_schemas.ids import UserId
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat
 
-from platform_api.context import Ctx
+from platform_api.context import Context, Ctx
 from platform_api.domain.accounts.credits import (
     MAX_ADJUSTMENT_MC,
     MAX_NOTE_CHARACTERS,
@@ -19,8 +20,9 @@ from platform_api.domain.accounts.credits import (
 )
 from platform_api.domain.errors import NotFound, UnknownUser
 from platform_api.domain.idempotency import UnitOfWork
-from platform_api.http.auth import AdminCaller, CurrentUser, principal_of
+from platform_api.http.auth import AdminCaller, Caller, CurrentUser, principal_of
 from platform_api.http.identifiers import Uuid
+from platform_api.http.operators import actor_of
 from platform_api.http.requests import AnyContentTypeRoute, IdempotencyHeader, Limit, answered, keyed
 
 router = APIRouter(tags=["credits"], route_class=AnyContentTypeRoute)
@@ -113,13 +115,19 @@ async def adjust(
     if await context.accounts.users.user(user_id) is None:
         raise NotFound("user")
 
-    async def work(unit: UnitOfWork) -> str:
-        adjustment = Adjustment(user_id, amount_mc, body.note, actor=f"key {admin.key_id}")
-        balance_mc = await adjust_credits(adjustment, credits=unit.credits)
-        return AdjustmentAnswer(user_id=user_id, amount=amount_mc / 1000, balance=balance_mc / 1000).model_dump_json()
+    adjustment = Adjustment(user_id, amount_mc, body.note, actor=actor_of(admin))
+    return await adjusted(adjustment, context, admin, keyed(idempotency_key, "/api/admin/credits", body))
 
-    key = keyed(idempotency_key, "/api/admin/credits", body)
-    return answered(await context.idempotency(principal_of(admin), key, work))
+
+async def adjusted(adjustment: Adjustment, context: Context, who: Caller, key: IdempotencyKey | None) -> Response:
+    """Change a balance, once for each key of the caller, and return the response."""
+
+    async def work(unit: UnitOfWork) -> str:
+        balance_mc = await adjust_credits(adjustment, credits=unit.credits)
+        amount = adjustment.amount_mc / 1000
+        return AdjustmentAnswer(user_id=adjustment.user_id, amount=amount, balance=balance_mc / 1000).model_dump_json()
+
+    return answered(await context.idempotency(principal_of(who), key, work))
 
 
 def _line(line: StatementLine) -> CreditLine:
