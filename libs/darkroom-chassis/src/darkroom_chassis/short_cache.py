@@ -17,6 +17,7 @@ class ShortCache(Generic[Value]):
 
     def __init__(self, refresh: Refresh[Value], initial: Value, *, max_age_s: float) -> None:
         self._refresh, self._value, self._max_age_s = refresh, initial, max_age_s
+        self._initial = initial
         self._refreshed_at = float("-inf")
         self._refreshing = asyncio.Lock()
 
@@ -28,6 +29,10 @@ class ShortCache(Generic[Value]):
                     self._value = await self._refresh(self._value)
                     self._refreshed_at = asyncio.get_running_loop().time()
         return self._value
+
+    def forget(self) -> None:
+        """Let the next call refresh the value, from the initial one: what was known is out of date."""
+        self._value, self._refreshed_at = self._initial, float("-inf")
 
     def _is_old(self) -> bool:
         return asyncio.get_running_loop().time() - self._refreshed_at > self._max_age_s

@@ -47,3 +47,17 @@ async def test_a_failed_refresh_is_raised_and_tried_again() -> None:
     with pytest.raises(OSError, match="away"):
         await cache.get()
     assert await cache.get() == 7
+
+
+async def test_a_forgotten_value_is_refreshed_from_the_initial_one() -> None:
+    known: list[int] = []
+
+    async def refresh(previous: int) -> int:
+        known.append(previous)
+        return previous + 1
+
+    cache = ShortCache(refresh, 0, max_age_s=3600)
+    assert await cache.get() == 1
+    cache.forget()
+    assert await cache.get() == 1
+    assert known == [0, 0]

@@ -1,10 +1,10 @@
 """Users as operators see them, and who of them is blocked."""
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
 from darkroom_chassis.database import DATABASE_AWAY, Database
+from darkroom_chassis.short_cache import ShortCache
 from darkroom_schemas.ids import UserId
 from sqlalchemy import Row, Select, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -31,8 +31,7 @@ class PostgresUserAdmin:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._blocked: frozenset[UserId] | None = None
-        self._read_at = 0.0
+        self._blocked: ShortCache[frozenset[UserId] | None] = ShortCache(self._read_blocked, None, max_age_s=FRESH_S)
 
     async def page(self, search: str, *, limit: int, before: UserId | None) -> Sequence[ListedUser]:
         statement = _listed().order_by(users.c.id.desc()).limit(limit)
@@ -55,31 +54,30 @@ class PostgresUserAdmin:
             await connection.execute(blocked.values(blocked_at=func.now()))
             await connection.execute(delete(sessions).where(sessions.c.user_id == user_id))
             await _revoke(connection, user_id)
-        self._blocked = None
+        self._blocked.forget()
 
     async def unblock(self, user_id: UserId) -> None:
         async with self._database.begin() as connection:
             await connection.execute(update(users).where(users.c.id == user_id).values(blocked_at=None))
-        self._blocked = None
+        self._blocked.forget()
 
     async def revoke_keys(self, user_id: UserId) -> int:
         async with self._database.begin() as connection:
             return await _revoke(connection, user_id)
 
     async def is_blocked(self, user_id: UserId) -> bool:
-        if self._blocked is None or time.monotonic() - self._read_at > FRESH_S:
-            try:
-                await self._read()
-            except DATABASE_AWAY:
-                if self._blocked is None:
-                    raise
-        return self._blocked is not None and user_id in self._blocked
+        return user_id in (await self._blocked.get() or ())
 
-    async def _read(self) -> None:
-        self._read_at = time.monotonic()  # before the query, so that other requests meanwhile use what is known
-        async with self._database.connect() as connection:
-            ids = await connection.execute(select(users.c.id).where(users.c.blocked_at.is_not(None)))
-            self._blocked = frozenset(map(UserId, ids.scalars()))
+    async def _read_blocked(self, known: frozenset[UserId] | None) -> frozenset[UserId]:
+        """Return the ids of blocked users: those that are known while the database is away."""
+        try:
+            async with self._database.connect() as connection:
+                ids = await connection.execute(select(users.c.id).where(users.c.blocked_at.is_not(None)))
+                return frozenset(map(UserId, ids.scalars()))
+        except DATABASE_AWAY:
+            if known is None:
+                raise
+            return known
 
 
 async def _revoke(connection: AsyncConnection, user_id: UserId) -> int:
