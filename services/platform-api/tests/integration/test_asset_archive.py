@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from darkroom_queue import Handler, StepContext
+from darkroom_schemas.ids import AssetId
 from darkroom_schemas.recipe import BackendRecipe
 from darkroom_schemas.step import StepResult
+from platform_api.clients.objects import StoredObjects
 from platform_api.clients.zip_archives import ZipArchives
-from platform_api.domain.assets.archive import Entry
+from platform_api.domain.assets.archive import Entry, missing
 from support.platform import Account, Platform, StartPlatform, StartWorker
 
 SOME_ID = "019aa7f1-5c3e-7c66-b5a1-9f0d3c1f1c11"
@@ -86,11 +88,11 @@ async def test_only_a_part_of_one_object_is_in_memory(platform: Platform) -> Non
     (platform.objects / "large").write_bytes(bytes(size))
     archives = ZipArchives(platform.settings.object_store_url)
     entries = [Entry(f"{number}.png", "large", size) for number in range(3)]
-    assert await archives.missing(entries) == []
-    assert await archives.missing([Entry("x", "large", 1), Entry("y", "none", size)]) == [
-        Entry("x", "large", 1),
-        Entry("y", "none", size),
-    ]
+    stored = StoredObjects(platform.settings.object_store_url)
+    whole, cut, none = (AssetId(name) for name in ("whole", "cut", "none"))
+    assert await missing({whole: entries[0]}, stored) == []
+    different = {whole: entries[0], cut: Entry("x", "large", 1), none: Entry("y", "none", size)}
+    assert await missing(different, stored) == [cut, none]
     archive = archives.archive(entries)
     lengths = [len(chunk) for chunk in archive.chunks()]
     assert sum(lengths) == archive.size_bytes > 3 * size

@@ -28,6 +28,8 @@ class StoredObjects:
             return (await obstore.head_async(self._store, key))["size"]
         except FileNotFoundError:
             return None
+        except BaseError as error:
+            raise OSError(f"the object store does not answer: {type(error).__name__}") from error
 
     async def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
         if start == end:

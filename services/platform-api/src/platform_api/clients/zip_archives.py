@@ -1,6 +1,5 @@
 """Packs objects of the object store into ZIP archives, with a chunk of one object in memory at a time."""
 
-import asyncio
 from collections.abc import Iterator, Sequence
 
 import obstore
@@ -9,10 +8,8 @@ from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
 from zipstream import ZIP_STORED, ZipStream
 
+from platform_api.clients.objects import CHUNK_BYTES
 from platform_api.domain.assets.archive import Entry
-
-CHUNK_BYTES = 256 * 1024
-_AT_ONCE = 16
 
 
 class StoredZip:
@@ -36,22 +33,6 @@ class ZipArchives:
 
     def __init__(self, url: str) -> None:
         self._store: ObjectStore = open_object_store(url)
-
-    async def missing(self, entries: Sequence[Entry]) -> list[Entry]:
-        places = asyncio.Semaphore(_AT_ONCE)
-
-        async def exists(entry: Entry) -> bool:
-            async with places:
-                try:
-                    found = await obstore.head_async(self._store, entry.object_key)
-                except FileNotFoundError:
-                    return False
-                except BaseError as error:
-                    raise OSError(f"the object store did not answer: {type(error).__name__}") from error
-                return found["size"] == entry.size_bytes
-
-        there = await asyncio.gather(*map(exists, entries))
-        return [entry for entry, exists_ in zip(entries, there, strict=True) if not exists_]
 
     def archive(self, entries: Sequence[Entry]) -> StoredZip:
         return StoredZip(self._store, entries)

@@ -1,15 +1,21 @@
 """Archives of assets: the names of their files, and the interface to what packs them."""
 
+import asyncio
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from darkroom_schemas.ids import AssetId
+
 from platform_api.domain.assets.asset import Asset
+from platform_api.domain.assets.ports import Objects
 
 MAX_ASSETS = 200
 MAX_SLUG = 60
+_AT_ONCE = 16
+"""Objects that the store is asked about at the same time."""
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -36,11 +42,20 @@ class Archive(Protocol):
 class Archives(Protocol):
     """Packs archives without compression: images and videos are compressed already."""
 
-    async def missing(self, entries: Sequence[Entry]) -> list[Entry]:
-        """Return the entries whose object does not exist with its size; raises `OSError`."""
-        ...
-
     def archive(self, entries: Sequence[Entry]) -> Archive: ...
+
+
+async def missing(entries: Mapping[AssetId, Entry], objects: Objects) -> list[AssetId]:
+    """Return the assets whose object does not exist with its size; raises `OSError`."""
+    places = asyncio.Semaphore(_AT_ONCE)
+
+    async def size(key: str) -> int | None:
+        async with places:
+            return await objects.size(key)
+
+    sizes = await asyncio.gather(*(size(entry.object_key) for entry in entries.values()))
+    pairs = zip(entries.items(), sizes, strict=True)
+    return [asset_id for (asset_id, entry), stored in pairs if stored != entry.size_bytes]
 
 
 def entry_of(asset: Asset, suffix: str) -> Entry:

@@ -106,7 +106,7 @@ class Objects(Protocol):
     """Reads and deletes stored bytes."""
 
     async def size(self, key: str) -> int | None:
-        """Return the size in bytes, or None if there is no such object."""
+        """Return the size in bytes, or None if there is no such object. Raises `OSError` as `delete` does."""
         ...
 
     def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:

@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import ConfigDict, Field
 
 from platform_api.context import Ctx
-from platform_api.domain.assets.archive import MAX_ASSETS, entry_of
+from platform_api.domain.assets.archive import MAX_ASSETS, entry_of, missing
 from platform_api.domain.errors import InvalidParameter
 from platform_api.http.auth import CurrentUser
 from platform_api.http.errors import store_unavailable
@@ -58,11 +58,11 @@ async def archive_assets(body: ArchiveRequest, context: Ctx, user_id: CurrentUse
         sizes = f"{total / GIGABYTE:.2f} GB, and an archive may have at most {limit / GIGABYTE:.2f} GB"
         raise InvalidParameter("ids", f"have {sizes}; choose fewer assets")
     try:
-        lost = set(await context.assets.archives.missing(list(entries.values())))
+        lost = await missing(entries, context.assets.objects)
     except OSError as error:
         raise store_unavailable("The object store does not answer now.") from error
     if lost:
-        raise _missing([asset_id for asset_id, entry in entries.items() if entry in lost])
+        raise _missing(lost)
     archive = context.assets.archives.archive(list(entries.values()))
     headers = {
         "Content-Length": str(archive.size_bytes),
