@@ -35,11 +35,14 @@ def record_applied(changes: Iterable[Change], events: Iterable[Event], *, start_
 
     Its parent is the span of the attempt, if the event has its result, else that of the request.
     """
+    traced = [change for change in changes if change.state.job.traceparent is not None]
+    if not traced:
+        return
     by_id: dict[str | None, Event] = {event.id: event for event in events}
     end_ns = now_ns()
-    for change in changes:
+    for change in traced:
         event, job = by_id.get(change.source_event_id), change.state.job
-        if event is None or job.traceparent is None:
+        if event is None:
             continue
         attributes = _messaging("process", "darkroom.events", event.id) | {"darkroom.job.id": job.id}
         parent = _attempt_of(event) or job.traceparent
