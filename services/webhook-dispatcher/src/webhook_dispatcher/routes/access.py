@@ -5,8 +5,9 @@ does an operator's ticket; with X-User-Id, it reads a user's endpoints and deliv
 `active`, but changes nothing else.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from darkroom_chassis.acting_user import user_id_of
 from darkroom_chassis.api_keys import KeyKind, parse_api_key, same_key
@@ -15,7 +16,7 @@ from darkroom_chassis.errors import AppError, Unauthenticated
 from darkroom_chassis.middleware import ANSWER_HEADERS
 from darkroom_redis import RedisUnavailable
 from darkroom_redis.operator_tickets import PREFIX as TICKET_PREFIX
-from darkroom_schemas.api_key import PublishedKey, Scope, grants
+from darkroom_schemas.api_key import Scope, grants
 from darkroom_schemas.errors import ErrorCode
 from darkroom_schemas.ids import SYSTEM_TENANT, TenantId
 from fastapi import Depends, Header, Request
@@ -24,6 +25,7 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 
 from webhook_dispatcher.context import Context, Ctx
 
+Result = TypeVar("Result")
 SENDING = frozenset({"send_test", "replay", "replay_delivery"})
 """Operations that make deliveries. They have a limit of their own."""
 FOR_USERS = SENDING | {
@@ -87,11 +89,7 @@ async def only_enables(caller: CallerDep) -> bool:
 
 
 async def _operator(request: Request, context: Context, ticket: str, x_user_id: str | None) -> Caller:
-    try:
-        valid = await context.redis.ask(lambda: context.operator_tickets.is_operator(ticket), NEEDED_S)
-    except ServerUnavailable as error:
-        raise RedisUnavailable(str(error)) from error
-    if not valid:
+    if not await _ask(context, lambda: context.operator_tickets.is_operator(ticket)):
         raise Unauthenticated("The ticket is not valid; get another one.")
     tenant = TenantId(user_id_of(x_user_id)) if x_user_id else SYSTEM_TENANT
     route = request.scope.get("route")
@@ -102,7 +100,7 @@ async def _operator(request: Request, context: Context, ticket: str, x_user_id: 
 
 async def _authenticated(request: Request, context: Context, text: str, x_user_id: str | None) -> Caller:
     key = parse_api_key(text)
-    published = await _published(context, key.id) if key else None
+    published = await _ask(context, lambda: context.directory.find(key.id)) if key else None
     if published is None or not same_key(text, bytes.fromhex(published.sha256)):
         raise Unauthenticated("Send a valid API key: X-API-Key: dk_user_….")
     needed = Scope.WEBHOOKS_READ if request.method in {"GET", "HEAD"} else Scope.WEBHOOKS_WRITE
@@ -123,9 +121,9 @@ def _own(tenant: TenantId) -> Caller:
     return Caller(tenant, tenant)
 
 
-async def _published(context: Context, key_id: str) -> PublishedKey | None:
+async def _ask(context: Context, question: Callable[[], Awaitable[Result]]) -> Result:
     try:
-        return await context.redis.ask(lambda: context.directory.find(key_id), NEEDED_S)
+        return await context.redis.ask(question, NEEDED_S)
     except ServerUnavailable as error:
         raise RedisUnavailable(str(error)) from error
 
