@@ -48,10 +48,7 @@ class GroupStore:
     async def get(self, group_id: JobId) -> GroupRecord | None:
         """Return a group; None if there is none, or it has expired."""
         text: str | None = await self._client.guard(self._client.redis_py.hget(self._key(group_id), "record"))
-        try:
-            return None if text is None else GroupRecord.model_validate_json(text)
-        except ValidationError:
-            return None
+        return _record(text)
 
     async def request(self, group_id: JobId) -> str | None:
         """Return the request of a group as JSON; None once all children are in the queue."""
@@ -106,7 +103,10 @@ class GroupStore:
         if after is not None:
             found = [one for one in found if (one.at_ms, one.group_id) < (after.at_ms, after.group_id)]
         shown = found[:limit]
-        records = [await self.get(one.group_id) for one in shown]
+        async with redis.pipeline(transaction=False) as pipe:
+            for one in shown:
+                pipe.hget(self._key(one.group_id), "record")
+            records = [_record(text) for text in await self._client.guard(pipe.execute())]
         gone = [one.group_id for one, record in zip(shown, records, strict=True) if record is None]
         if gone:
             await self._client.guard(redis.zrem(self._listed, *gone))
@@ -127,3 +127,10 @@ class GroupStore:
 
     def _key(self, group_id: JobId) -> str:
         return self._client.keys.key(f"g:{group_id}")
+
+
+def _record(text: str | None) -> GroupRecord | None:
+    try:
+        return None if text is None else GroupRecord.model_validate_json(text)
+    except ValidationError:
+        return None
