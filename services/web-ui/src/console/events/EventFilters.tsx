@@ -1,9 +1,8 @@
 /** What the event list is limited to. */
-import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { queuesQuery, workersQuery } from "~/api/queue";
 import { useText } from "~/i18n";
 import { ChoiceFilter, TextFilter } from "../FilterField";
+import { TypeAndWorkerFilters } from "../TypeAndWorkerFilters";
 import type { Group } from "./rows";
 
 type Name = "kind" | "type" | "worker" | "job";
@@ -17,8 +16,6 @@ interface EventFiltersProps {
 
 export function EventFilters({ filters, change, children }: EventFiltersProps) {
   const t = useText();
-  const { data: queues } = useQuery(queuesQuery);
-  const { data: workers } = useQuery(workersQuery);
   return (
     <div className="filterbar">
       <ChoiceFilter name={t.events.kind} value={filters.kind || "all"} onChange={(kind) => change({ kind })}>
@@ -28,18 +25,7 @@ export function EventFilters({ filters, change, children }: EventFiltersProps) {
           </option>
         ))}
       </ChoiceFilter>
-      <TextFilter
-        name={t.studio.type}
-        value={filters.type}
-        onChange={(type) => change({ type })}
-        options={Object.keys(queues?.by_type ?? {}).sort()}
-      />
-      <TextFilter
-        name={t.console.worker}
-        value={filters.worker}
-        onChange={(worker) => change({ worker })}
-        options={(workers ?? []).map(({ worker_id }) => worker_id).sort()}
-      />
+      <TypeAndWorkerFilters filters={filters} change={change} />
       <TextFilter name={t.events.job} value={filters.job} onChange={(job) => change({ job })} />
       {children}
     </div>

@@ -1,6 +1,5 @@
 /** The jobs of all users in the queue, the latest submitted first. */
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { queuesQuery, workersQuery } from "~/api/queue";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { queueJobsQuery, STATUSES, type JobListFilter, type ListedStatus } from "~/api/queueJobs";
 import { useFormat, useText } from "~/i18n";
 import { Empty } from "~/parts/Empty";
@@ -8,6 +7,7 @@ import { ErrorNotice } from "~/parts/ErrorNotice";
 import { Skeleton } from "~/parts/Skeleton";
 import { ConsolePage } from "../ConsolePage";
 import { ChoiceFilter, TextFilter } from "../FilterField";
+import { TypeAndWorkerFilters } from "../TypeAndWorkerFilters";
 import { useFilters } from "../useFilters";
 import { useRowKeys } from "../useRowKeys";
 import { JobTable } from "./JobTable";
@@ -77,8 +77,6 @@ function filterOf(filters: Filters): JobListFilter {
 
 function Bar({ filters, change }: { filters: Filters; change: (changes: Partial<Filters>) => void }) {
   const t = useText();
-  const { data: queues } = useQuery(queuesQuery);
-  const { data: workers } = useQuery(workersQuery);
   return (
     <div className="filterbar">
       <ChoiceFilter name={t.steps.status} value={filters.status} onChange={(status) => change({ status })}>
@@ -89,18 +87,7 @@ function Bar({ filters, change }: { filters: Filters; change: (changes: Partial<
           </option>
         ))}
       </ChoiceFilter>
-      <TextFilter
-        name={t.studio.type}
-        value={filters.type}
-        onChange={(type) => change({ type })}
-        options={Object.keys(queues?.by_type ?? {}).sort()}
-      />
-      <TextFilter
-        name={t.console.worker}
-        value={filters.worker}
-        onChange={(worker) => change({ worker })}
-        options={(workers ?? []).map(({ worker_id }) => worker_id).sort()}
-      />
+      <TypeAndWorkerFilters filters={filters} change={change} />
       <TextFilter name={t.steps.group} value={filters.group} onChange={(group) => change({ group })} />
       <ChoiceFilter name={t.steps.submitted} value={filters.since} onChange={(since) => change({ since })}>
         {(Object.keys(SPANS) as Span[]).map((span) => (
