@@ -2,10 +2,8 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useId, useState } from "react";
 import { grantCredits, newGrantKey, type AdminUser } from "~/api/adminUsers";
-import { asProblem } from "~/api/problem";
 import { useFormat, useText } from "~/i18n";
-import { Dialog } from "~/parts/Dialog";
-import { Icon } from "~/parts/Icon";
+import { FormDialog } from "~/parts/FormDialog";
 import { useNotices } from "~/parts/Notices";
 import { amountOf } from "./amount";
 
@@ -35,76 +33,58 @@ export function GrantDialog({ user, onClose }: { user: AdminUser; onClose: () =>
   };
   const isReady = amount !== null && note.trim() !== "";
   return (
-    <Dialog
+    <FormDialog
       title={t.users.giveTitle(user.name)}
-      onClose={onClose}
-      actions={
-        <>
-          <button type="button" className="btn" onClick={onClose}>
-            {t.shared.cancel}
-          </button>
-          <button type="submit" form={id} className="btn primary" disabled={isPending || !isReady}>
-            {amount === null
-              ? t.users.give
-              : amount < 0
-                ? t.users.deductN(format.credits(-amount))
-                : t.users.giveN(format.credits(amount))}
-          </button>
-        </>
+      act={
+        amount === null
+          ? t.users.give
+          : amount < 0
+            ? t.users.deductN(format.credits(-amount))
+            : t.users.giveN(format.credits(amount))
       }
+      isReady={isReady}
+      isPending={isPending}
+      error={error}
+      onSubmit={mutate}
+      onClose={onClose}
     >
-      <form
-        id={id}
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (isReady && !isPending) mutate();
-        }}
-      >
-        <p>{t.users.has(format.credits(user.credits))}</p>
-        <div className="field">
-          <label className="label" htmlFor={`${id}-amount`}>
-            {t.users.amount}
-          </label>
-          <input
-            className="input"
-            id={`${id}-amount`}
-            inputMode="decimal"
-            autoComplete="off"
-            value={text}
-            maxLength={16}
-            aria-describedby={`${id}-hint`}
-            aria-invalid={text !== "" && amount === null}
-            onChange={({ target }) => edit(setText)(target.value)}
-          />
-          <p className="small faint" id={`${id}-hint`}>
-            {t.users.amountHint}
-          </p>
-        </div>
-        <div className="field">
-          <label className="label" htmlFor={`${id}-note`}>
-            {t.users.reason}
-          </label>
-          <input
-            className="input"
-            id={`${id}-note`}
-            autoComplete="off"
-            value={note}
-            maxLength={MAX_NOTE}
-            aria-describedby={`${id}-note-hint`}
-            onChange={({ target }) => edit(setNote)(target.value)}
-          />
-          <p className="small faint" id={`${id}-note-hint`}>
-            {t.users.reasonHint}
-          </p>
-        </div>
-        {error !== null && (
-          <p className="error-text" role="alert">
-            <Icon name="st-fail" />
-            <span>{asProblem(error).message || t.shared.notReached}</span>
-          </p>
-        )}
-      </form>
-    </Dialog>
+      <p>{t.users.has(format.credits(user.credits))}</p>
+      <div className="field">
+        <label className="label" htmlFor={`${id}-amount`}>
+          {t.users.amount}
+        </label>
+        <input
+          className="input"
+          id={`${id}-amount`}
+          inputMode="decimal"
+          autoComplete="off"
+          value={text}
+          maxLength={16}
+          aria-describedby={`${id}-hint`}
+          aria-invalid={text !== "" && amount === null}
+          onChange={({ target }) => edit(setText)(target.value)}
+        />
+        <p className="small faint" id={`${id}-hint`}>
+          {t.users.amountHint}
+        </p>
+      </div>
+      <div className="field">
+        <label className="label" htmlFor={`${id}-note`}>
+          {t.users.reason}
+        </label>
+        <input
+          className="input"
+          id={`${id}-note`}
+          autoComplete="off"
+          value={note}
+          maxLength={MAX_NOTE}
+          aria-describedby={`${id}-note-hint`}
+          onChange={({ target }) => edit(setNote)(target.value)}
+        />
+        <p className="small faint" id={`${id}-note-hint`}>
+          {t.users.reasonHint}
+        </p>
+      </div>
+    </FormDialog>
   );
 }

@@ -2,9 +2,8 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useId, useState } from "react";
 import { keysQuery, makeKey, PURPOSES, type Purpose } from "~/api/apiKeys";
-import { asProblem } from "~/api/problem";
 import { useText } from "~/i18n";
-import { Dialog } from "~/parts/Dialog";
+import { FormDialog } from "~/parts/FormDialog";
 import { Icon } from "~/parts/Icon";
 
 const MAX_NAME = 100;
@@ -29,63 +28,43 @@ export function NewKeyDialog({ onClose, onMade }: NewKeyDialogProps) {
     },
   });
   return (
-    <Dialog
+    <FormDialog
       title={t.apiKeys.make}
+      act={t.apiKeys.create}
+      isReady={name.trim() !== ""}
+      isPending={isPending}
+      error={error}
+      onSubmit={mutate}
       onClose={onClose}
-      actions={
-        <>
-          <button type="button" className="btn" onClick={onClose}>
-            {t.shared.cancel}
-          </button>
-          <button type="submit" form={id} className="btn primary" disabled={isPending || name.trim() === ""}>
-            {t.apiKeys.create}
-          </button>
-        </>
-      }
     >
-      <form
-        id={id}
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          mutate();
-        }}
-      >
-        <div className="field">
-          <label className="label" htmlFor={`${id}-name`}>
-            {t.apiKeys.name}
-          </label>
-          <input
-            className="input"
-            id={`${id}-name`}
-            value={name}
-            maxLength={MAX_NAME}
-            placeholder={t.apiKeys.nameHint}
-            onChange={({ target }) => setName(target.value)}
-          />
-        </div>
-        <div className="field">
-          <label className="label" htmlFor={`${id}-purpose`}>
-            {t.apiKeys.may}
-          </label>
-          <span className="select">
-            <select id={`${id}-purpose`} value={purpose} onChange={({ target }) => setPurpose(target.value as Purpose)}>
-              {Object.keys(PURPOSES).map((each) => (
-                <option key={each} value={each}>
-                  {t.apiKeys.purposes[each as Purpose]}
-                </option>
-              ))}
-            </select>
-            <Icon name="down" />
-          </span>
-        </div>
-        {error !== null && (
-          <p className="error-text" role="alert">
-            <Icon name="st-fail" />
-            <span>{asProblem(error).message || t.shared.notReached}</span>
-          </p>
-        )}
-      </form>
-    </Dialog>
+      <div className="field">
+        <label className="label" htmlFor={`${id}-name`}>
+          {t.apiKeys.name}
+        </label>
+        <input
+          className="input"
+          id={`${id}-name`}
+          value={name}
+          maxLength={MAX_NAME}
+          placeholder={t.apiKeys.nameHint}
+          onChange={({ target }) => setName(target.value)}
+        />
+      </div>
+      <div className="field">
+        <label className="label" htmlFor={`${id}-purpose`}>
+          {t.apiKeys.may}
+        </label>
+        <span className="select">
+          <select id={`${id}-purpose`} value={purpose} onChange={({ target }) => setPurpose(target.value as Purpose)}>
+            {Object.keys(PURPOSES).map((each) => (
+              <option key={each} value={each}>
+                {t.apiKeys.purposes[each as Purpose]}
+              </option>
+            ))}
+          </select>
+          <Icon name="down" />
+        </span>
+      </div>
+    </FormDialog>
   );
 }

@@ -2,10 +2,8 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useId, useState } from "react";
 import { changePreset, presetsQuery, savePreset, type Preset, type PresetRequest } from "~/api/presets";
-import { asProblem } from "~/api/problem";
 import { useText } from "~/i18n";
-import { Dialog } from "~/parts/Dialog";
-import { Icon } from "~/parts/Icon";
+import { FormDialog } from "~/parts/FormDialog";
 import { useNotices } from "~/parts/Notices";
 
 const MAX_NAME = 100;
@@ -39,47 +37,27 @@ export function PresetDialog({ presets, request, renamed, onClose }: PresetDialo
     },
   });
   return (
-    <Dialog
+    <FormDialog
       title={renamed ? t.presets.rename(renamed.name) : t.presets.save}
+      act={replaced ? t.presets.replace : t.presets.keep}
+      isReady={name !== ""}
+      isPending={isPending}
+      error={error}
+      onSubmit={mutate}
       onClose={onClose}
-      actions={
-        <>
-          <button type="button" className="btn" onClick={onClose}>
-            {t.shared.cancel}
-          </button>
-          <button type="submit" form={id} className="btn primary" disabled={isPending || name === ""}>
-            {replaced ? t.presets.replace : t.presets.keep}
-          </button>
-        </>
-      }
     >
-      <form
-        id={id}
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (name !== "") mutate();
-        }}
-      >
-        <div className="field">
-          <label className="label" htmlFor={`${id}-name`}>
-            {t.presets.name}
-          </label>
-          <input
-            className="input"
-            id={`${id}-name`}
-            value={text}
-            maxLength={MAX_NAME}
-            onChange={({ target }) => setText(target.value)}
-          />
-        </div>
-        {error !== null && (
-          <p className="error-text" role="alert">
-            <Icon name="st-fail" />
-            <span>{asProblem(error).message || t.shared.notReached}</span>
-          </p>
-        )}
-      </form>
-    </Dialog>
+      <div className="field">
+        <label className="label" htmlFor={`${id}-name`}>
+          {t.presets.name}
+        </label>
+        <input
+          className="input"
+          id={`${id}-name`}
+          value={text}
+          maxLength={MAX_NAME}
+          onChange={({ target }) => setText(target.value)}
+        />
+      </div>
+    </FormDialog>
   );
 }
