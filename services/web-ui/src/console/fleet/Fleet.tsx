@@ -1,26 +1,25 @@
 /** The machines with their workers. */
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { asProblem } from "~/api/problem";
 import { drainWorker, workersQuery, type Worker } from "~/api/queue";
 import { useText } from "~/i18n";
 import { ConfirmDialog } from "~/parts/ConfirmDialog";
 import { Empty } from "~/parts/Empty";
 import { ErrorNotice } from "~/parts/ErrorNotice";
-import { useNotices } from "~/parts/Notices";
 import { Skeleton } from "~/parts/Skeleton";
+import { useAct } from "~/parts/useAct";
 import { ConsolePage } from "../ConsolePage";
 import { Machine } from "./Machine";
 
 export function Fleet() {
   const t = useText();
-  const { toast } = useNotices();
   const workers = useQuery(workersQuery);
   const [doomed, setDoomed] = useState<Worker | null>(null);
-  const drain = useMutation({
-    mutationFn: drainWorker,
-    onSuccess: (_, id) => toast({ text: t.console.draining(id) }),
-    onError: (error) => toast({ text: asProblem(error).message || t.shared.notReached }),
+  const drain = useAct({
+    run: async (id: string) => {
+      await drainWorker(id);
+      return t.console.draining(id);
+    },
     onSettled: () => setDoomed(null),
   });
   const machines = Map.groupBy(workers.data ?? [], ({ machine_id }) => machine_id);

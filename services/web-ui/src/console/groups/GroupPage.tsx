@@ -1,5 +1,5 @@
 /** One job group: its policy, and what its members do. */
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { asProblem } from "~/api/problem";
 import { cancelGroup, groupQuery, type Group } from "~/api/queueGroups";
@@ -10,9 +10,9 @@ import { CopyText } from "~/parts/CopyText";
 import { Empty } from "~/parts/Empty";
 import { ErrorNotice } from "~/parts/ErrorNotice";
 import { Icon } from "~/parts/Icon";
-import { useNotices } from "~/parts/Notices";
 import { shortId } from "~/parts/shortId";
 import { Skeleton } from "~/parts/Skeleton";
+import { useAct } from "~/parts/useAct";
 import { GroupState } from "./GroupState";
 import { Members } from "./Members";
 
@@ -51,18 +51,12 @@ export function GroupPage({ id }: { id: string }) {
 
 function Head({ group }: { group: Group }) {
   const t = useText();
-  const client = useQueryClient();
-  const { toast } = useNotices();
   const [asks, setAsks] = useState(false);
   const id = group.job_group_id;
   const left = group.total_count - group.completed_count - group.failed_count - group.cancelled_count;
-  const { mutate, isPending } = useMutation({
-    mutationFn: () => cancelGroup(id),
-    onSuccess: async ({ interrupted }) => {
-      toast({ text: t.groups.cancelled(interrupted) });
-      await client.invalidateQueries({ queryKey: ["queue"] });
-    },
-    onError: (error) => toast({ text: asProblem(error).message || t.shared.notReached }),
+  const { mutate, isPending } = useAct({
+    run: async () => t.groups.cancelled((await cancelGroup(id)).interrupted),
+    changes: ["queue"],
     onSettled: () => setAsks(false),
   });
   return (

@@ -1,30 +1,22 @@
 /** What can be done with a step: cancel it while it is active, retry it after it failed. */
-import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { asProblem } from "~/api/problem";
 import { cancelQueueJob, isActive, isOfUser, retryQueueJob, type QueueJob } from "~/api/queueJobs";
 import { useText } from "~/i18n";
 import { ConfirmDialog } from "~/parts/ConfirmDialog";
 import { Icon } from "~/parts/Icon";
-import { useNotices } from "~/parts/Notices";
+import { useAct } from "~/parts/useAct";
 import { shortStep } from "./shortStep";
 
 export function JobActions({ job }: { job: QueueJob }) {
   const t = useText();
-  const client = useQueryClient();
-  const { toast } = useNotices();
   const [asks, setAsks] = useState<"cancel" | "retry" | null>(null);
-  const act = useMutation({
-    mutationFn: (what: "cancel" | "retry") => (what === "cancel" ? cancelQueueJob(job) : retryQueueJob(job)),
-    onSuccess: async (_, what) => {
-      toast({ text: what === "cancel" ? t.steps.cancelled : t.steps.retried });
-      await client.invalidateQueries({ queryKey: ["queue"] });
+  const act = useAct({
+    run: async (what: "cancel" | "retry") => {
+      await (what === "cancel" ? cancelQueueJob(job) : retryQueueJob(job));
+      return what === "cancel" ? t.steps.cancelled : t.steps.retried;
     },
-    onError: (error) => {
-      const problem = asProblem(error);
-      const isOthers = isOfUser(job) && problem.status === 404;
-      toast({ text: isOthers ? t.steps.ownerRetries : problem.message || t.shared.notReached });
-    },
+    changes: ["queue"],
+    explain: ({ status }) => (isOfUser(job) && status === 404 ? t.steps.ownerRetries : undefined),
     onSettled: () => setAsks(null),
   });
   const canRetry = job.status === "failed" || job.status === "timeout";

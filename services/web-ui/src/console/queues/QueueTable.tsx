@@ -1,24 +1,19 @@
 /** The queues by job type, those with the oldest wait first. */
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { asProblem } from "~/api/problem";
 import { pauseType, queuesQuery, resumeType, type Queues } from "~/api/queue";
 import { useFormat, useText } from "~/i18n";
 import { vars } from "~/parts/css";
 import { Icon } from "~/parts/Icon";
-import { useNotices } from "~/parts/Notices";
+import { useAct } from "~/parts/useAct";
 
 export function QueueTable({ queues }: { queues: Queues }) {
   const t = useText();
   const format = useFormat();
-  const client = useQueryClient();
-  const { toast } = useNotices();
-  const { mutate, isPending } = useMutation({
-    mutationFn: ({ name, paused }: { name: string; paused: boolean }) => (paused ? resumeType(name) : pauseType(name)),
-    onSuccess: async (_, { name, paused }) => {
-      toast({ text: paused ? t.console.resumed(name) : t.console.pausedNow(name) });
-      await client.invalidateQueries({ queryKey: queuesQuery.queryKey });
+  const { mutate, isPending } = useAct({
+    run: async ({ name, paused }: { name: string; paused: boolean }) => {
+      await (paused ? resumeType(name) : pauseType(name));
+      return paused ? t.console.resumed(name) : t.console.pausedNow(name);
     },
-    onError: (error) => toast({ text: asProblem(error).message || t.shared.notReached }),
+    changes: queuesQuery.queryKey,
   });
   const rows = Object.entries(queues.by_type).sort(([, a], [, b]) => (b.oldest_age_s ?? -1) - (a.oldest_age_s ?? -1));
   const most = Math.max(1, ...rows.map(([, { pending, in_progress }]) => Math.max(pending, in_progress)));

@@ -1,33 +1,21 @@
 /** Blocks or unblocks a user, or revokes all keys of one, after a question. */
-import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { blockUser, revokeUserKeys, unblockUser, type AdminUser } from "~/api/adminUsers";
-import { asProblem } from "~/api/problem";
 import { useText } from "~/i18n";
 import { ConfirmDialog } from "~/parts/ConfirmDialog";
-import { useNotices } from "~/parts/Notices";
+import { useAct } from "~/parts/useAct";
 
 type Act = "block" | "unblock" | "revoke";
 
 export function UserMenu({ user }: { user: AdminUser }) {
   const t = useText();
-  const client = useQueryClient();
-  const { toast } = useNotices();
   const [asks, setAsks] = useState<Act | null>(null);
   const run = async (act: Act): Promise<string> => {
     if (act === "revoke") return t.users.revoked((await revokeUserKeys(user)).revoked);
     await (act === "block" ? blockUser(user) : unblockUser(user));
     return act === "block" ? t.users.blockedNow(user.name) : t.users.unblockedNow(user.name);
   };
-  const { mutate, isPending } = useMutation({
-    mutationFn: run,
-    onSuccess: async (sentence) => {
-      toast({ text: sentence });
-      await client.invalidateQueries({ queryKey: ["admin-users"] });
-    },
-    onError: (error) => toast({ text: asProblem(error).message || t.shared.notReached }),
-    onSettled: () => setAsks(null),
-  });
+  const { mutate, isPending } = useAct({ run, changes: ["admin-users"], onSettled: () => setAsks(null) });
   const dialogs = {
     block: { title: t.users.blockTitle(user.name), act: t.users.block, hint: t.users.blockHint(user.keys) },
     unblock: { title: t.users.unblockTitle(user.name), act: t.users.unblock, hint: t.users.unblockHint },

@@ -1,7 +1,6 @@
 /** The delivery log of an endpoint, newest first. A row unfolds the attempts. */
-import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { Fragment, useState } from "react";
-import { asProblem } from "~/api/problem";
 import {
   deliveriesQuery,
   DELIVERY_STATUSES,
@@ -15,8 +14,8 @@ import { Ago } from "~/parts/Ago";
 import { Empty } from "~/parts/Empty";
 import { ErrorNotice } from "~/parts/ErrorNotice";
 import { Icon, type IconName } from "~/parts/Icon";
-import { useNotices } from "~/parts/Notices";
 import { Skeleton } from "~/parts/Skeleton";
+import { useAct } from "~/parts/useAct";
 import { ChoiceFilter, TextFilter } from "../FilterField";
 import { useFilters } from "../useFilters";
 import { useRowKeys } from "../useRowKeys";
@@ -77,17 +76,11 @@ export function Deliveries({ place }: { place: Place }) {
 
 function Log({ place, rows }: { place: Place; rows: readonly Delivery[] }) {
   const t = useText();
-  const client = useQueryClient();
-  const { toast } = useNotices();
   const [open, setOpen] = useState<number | null>(null);
-  const replay = useMutation({
-    mutationFn: (id: number) => replayOne(place, id),
-    retry: false,
-    onSuccess: async ({ replayed }) => {
-      toast({ text: t.webhooks.replayed(replayed, false) });
-      await client.invalidateQueries({ queryKey: ["webhooks"] });
-    },
-    onError: (error) => toast({ text: asProblem(error).message || t.shared.notReached }),
+  const replay = useAct({
+    run: async (id: number) => t.webhooks.replayed((await replayOne(place, id)).replayed, false),
+    changes: ["webhooks"],
+    isRepeatable: false,
   });
   return (
     <table className="table cards deliv">

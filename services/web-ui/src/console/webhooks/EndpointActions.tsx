@@ -1,12 +1,11 @@
 /** What can be done with an endpoint. Only its owner may replace the secret. */
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { asProblem } from "~/api/problem";
 import { replayAll, rotateSecret, sendTest, setActive, statsQuery, SYSTEM, type Place } from "~/api/webhooks";
 import { useText } from "~/i18n";
 import { ConfirmDialog } from "~/parts/ConfirmDialog";
 import { Icon } from "~/parts/Icon";
-import { useNotices } from "~/parts/Notices";
+import { useAct } from "~/parts/useAct";
 
 type Act = "test" | "enable" | "disable" | "rotate" | "failed" | "missed";
 
@@ -18,8 +17,6 @@ interface EndpointActionsProps {
 
 export function EndpointActions({ place, endpoint, onSecret }: EndpointActionsProps) {
   const t = useText();
-  const client = useQueryClient();
-  const { toast } = useNotices();
   const { data: stats } = useQuery(statsQuery(place));
   const [asks, setAsks] = useState<Exclude<Act, "test" | "enable"> | null>(null);
   const run = async (act: Act): Promise<string> => {
@@ -40,14 +37,10 @@ export function EndpointActions({ place, endpoint, onSecret }: EndpointActionsPr
       }
     }
   };
-  const { mutate, isPending } = useMutation({
-    mutationFn: run,
-    retry: false,
-    onSuccess: async (sentence) => {
-      toast({ text: sentence });
-      await client.invalidateQueries({ queryKey: ["webhooks"] });
-    },
-    onError: (error) => toast({ text: asProblem(error).message || t.shared.notReached }),
+  const { mutate, isPending } = useAct({
+    run,
+    changes: ["webhooks"],
+    isRepeatable: false,
     onSettled: () => setAsks(null),
   });
   const [failed, missed] = [stats?.failed_deliveries ?? 0, stats?.missed_deliveries ?? 0];
