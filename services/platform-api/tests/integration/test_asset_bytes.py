@@ -1,8 +1,10 @@
 """Bytes of assets: signed links, ranges and conditional requests."""
 
+import io
 from typing import Any
 
 import pytest
+from PIL import Image
 from support.platform import Account, Platform, StartWorker
 
 Asset = tuple[Account, dict[str, Any], Platform]
@@ -108,3 +110,31 @@ async def test_bytes_that_are_gone_are_a_404(asset: Asset) -> None:
     for file in platform.objects.rglob("*.png"):
         file.unlink()
     assert (await anna.http.get(item["content_path"])).status_code == 404
+
+
+async def test_outage_of_the_object_store_is_a_503_that_may_be_repeated(asset: Asset) -> None:
+    anna, item, platform = asset
+    for folder in list(platform.objects.iterdir()):
+        folder.rename(folder.with_suffix(".away"))
+        folder.write_bytes(b"")  # no key below it can be read or written now
+    requests = [
+        anna.http.get(item["content_path"]),
+        anna.http.head(item["content_path"]),
+        anna.http.get(f"/api/assets/{item['id']}/thumbnail"),
+        anna.http.post("/api/assets/archive", json={"ids": [item["id"]]}),
+    ]
+    for request in requests:
+        answer = await request
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10"), answer.url
+    assert answer.json()["error"] == "The object store does not answer now; try again later."
+
+
+async def test_upload_that_cannot_be_stored_is_a_503(platform: Platform) -> None:
+    anna = await platform.account("anna")
+    content = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(content, "PNG")
+    (platform.objects / "uploads").write_bytes(b"")
+    answer = await anna.http.post("/api/uploads", content=content.getvalue())
+    assert (answer.status_code, answer.json()["retryable"]) == (503, True)
+    (platform.objects / "uploads").unlink()
+    assert (await anna.http.post("/api/uploads", content=content.getvalue())).status_code == 201

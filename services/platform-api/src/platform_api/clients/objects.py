@@ -11,6 +11,8 @@ from darkroom_chassis.object_store import open_object_store
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore
 
+from platform_api.domain.errors import StoreUnavailable
+
 if TYPE_CHECKING:
     from obstore.store import RetryConfig
 
@@ -29,21 +31,26 @@ class StoredObjects:
         except FileNotFoundError:
             return None
         except BaseError as error:
-            raise OSError(f"the object store does not answer: {type(error).__name__}") from error
+            raise StoreUnavailable(f"the object store does not answer: {type(error).__name__}") from error
 
     async def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
         if start == end:
             return
-        found = await obstore.get_async(self._store, key, options={"range": (start, end)})
-        async for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
-            yield bytes(chunk)
+        try:
+            found = await obstore.get_async(self._store, key, options={"range": (start, end)})
+            async for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
+                yield bytes(chunk)
+        except FileNotFoundError:
+            raise
+        except BaseError as error:
+            raise StoreUnavailable(f"the object store did not return an object: {type(error).__name__}") from error
 
     async def write(self, key: str, content: Path | bytes, mime_type: str) -> None:
         attributes = {} if isinstance(self._store, LocalStore) else {"Content-Type": mime_type}
         try:
             await obstore.put_async(self._store, key, content, attributes=attributes)
         except BaseError as error:
-            raise OSError(f"the object store rejected an object: {type(error).__name__}") from error
+            raise StoreUnavailable(f"the object store rejected an object: {type(error).__name__}") from error
 
     async def keys(self, folder: str, *, stored_before: datetime) -> list[str]:
         found = []
@@ -51,7 +58,7 @@ class StoredObjects:
             async for page in obstore.list(self._store, prefix=f"{folder}/"):
                 found += [each["path"] for each in page if each["last_modified"] < stored_before]
         except BaseError as error:
-            raise OSError(f"the object store rejected a listing: {type(error).__name__}") from error
+            raise StoreUnavailable(f"the object store rejected a listing: {type(error).__name__}") from error
         return found
 
     async def delete(self, keys: Sequence[str]) -> None:
@@ -65,4 +72,4 @@ class StoredObjects:
                 with suppress(FileNotFoundError):
                     await obstore.delete_async(self._store, key)
         except BaseError as error:
-            raise OSError(f"the object store rejected a deletion: {type(error).__name__}") from error
+            raise StoreUnavailable(f"the object store rejected a deletion: {type(error).__name__}") from error

@@ -10,6 +10,7 @@ from zipstream import ZIP_STORED, ZipStream
 
 from platform_api.clients.objects import CHUNK_BYTES
 from platform_api.domain.assets.archive import Entry
+from platform_api.domain.errors import StoreUnavailable
 
 
 class StoredZip:
@@ -44,4 +45,4 @@ def _content(store: ObjectStore, entry: Entry) -> Iterator[bytes]:
         for chunk in obstore.get(store, entry.object_key).stream(min_chunk_size=CHUNK_BYTES):
             yield bytes(chunk)
     except BaseError as error:
-        raise OSError(f"an object cannot be read: {type(error).__name__}") from error
+        raise StoreUnavailable(f"an object cannot be read: {type(error).__name__}") from error

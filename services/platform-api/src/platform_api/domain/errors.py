@@ -31,6 +31,10 @@ class Refused(Exception):
     """The request is well-formed and is rejected."""
 
 
+class StoreUnavailable(OSError):
+    """The object store does not answer, or rejected an operation. It says nothing about the request."""
+
+
 class InvalidParameter(Refused):
     """One parameter is out of bounds."""
 

@@ -22,6 +22,7 @@ from platform_api.domain.errors import (
     NotReplayable,
     QueueIsFull,
     Refused,
+    StoreUnavailable,
     TooManyKeys,
     TooManyLogins,
     TooManyPresets,
@@ -126,17 +127,21 @@ def invalid(field: str, message: str) -> AppError:
     return invalid_request([FieldError(field=field, message=message)])
 
 
-def store_unavailable(sentence: str) -> AppError:
-    """Return a 503 for a failure of the object store."""
+def _store_unavailable() -> AppError:
+    sentence = "The object store does not answer now; try again later."
     headers = {"Retry-After": str(RETRY_AFTER_S)}
     return AppError(503, ErrorCode.UNAVAILABLE, sentence, retryable=True, headers=headers)
 
 
 def install_refusals(app: FastAPI) -> None:
-    """Install the handler for rejections raised by routes."""
+    """Install the handlers for rejections raised by routes, and for outages of the object store."""
 
     async def on_refusal(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, Refused)  # noqa: S101 - registered for this class only
         return render(app_error(error), request.url.path)
 
+    async def on_outage(request: Request, _: Exception) -> JSONResponse:
+        return render(_store_unavailable(), request.url.path)
+
     app.add_exception_handler(Refused, on_refusal)
+    app.add_exception_handler(StoreUnavailable, on_outage)

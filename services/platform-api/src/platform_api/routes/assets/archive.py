@@ -14,7 +14,6 @@ from platform_api.context import Ctx
 from platform_api.domain.assets.archive import MAX_ASSETS, entry_of, missing
 from platform_api.domain.errors import InvalidParameter
 from platform_api.http.auth import CurrentUser
-from platform_api.http.errors import store_unavailable
 from platform_api.http.file_names import suffix_of
 from platform_api.http.identifiers import Uuid
 from platform_api.http.requests import AnyContentTypeRoute
@@ -57,11 +56,7 @@ async def archive_assets(body: ArchiveRequest, context: Ctx, user_id: CurrentUse
     if total > limit:
         sizes = f"{total / GIGABYTE:.2f} GB, and an archive may have at most {limit / GIGABYTE:.2f} GB"
         raise InvalidParameter("ids", f"have {sizes}; choose fewer assets")
-    try:
-        lost = await missing(entries, context.assets.objects)
-    except OSError as error:
-        raise store_unavailable("The object store does not answer now.") from error
-    if lost:
+    if lost := await missing(entries, context.assets.objects):
         raise _missing(lost)
     archive = context.assets.archives.archive(list(entries.values()))
     headers = {

@@ -15,7 +15,6 @@ from platform_api.domain.assets.upload import MAX_UPLOAD_BYTES, SUFFIXES, Inspec
 from platform_api.domain.errors import InvalidParameter
 from platform_api.domain.idempotency import UnitOfWork
 from platform_api.http.auth import CurrentUser
-from platform_api.http.errors import store_unavailable
 from platform_api.http.query_parameters import KnownQueryRoute
 from platform_api.http.received_file import receive_file
 from platform_api.http.requests import IdempotencyHeader, answered
@@ -71,11 +70,8 @@ async def _store(
 ) -> Answer:
     keys = [asset.object_key, str(asset.thumbnail_key)]
     await context.assets.announced.announce(keys)
-    try:
-        await context.assets.upload_objects.write(asset.object_key, path, asset.mime_type)
-        await context.assets.upload_objects.write(keys[1], image.thumbnail, "image/webp")
-    except OSError as error:
-        raise store_unavailable("The object store does not accept files now.") from error
+    await context.assets.upload_objects.write(asset.object_key, path, asset.mime_type)
+    await context.assets.upload_objects.write(keys[1], image.thumbnail, "image/webp")
 
     async def add(unit: UnitOfWork) -> str:
         await unit.uploads.add(asset, limit=context.assets.uploads_per_user)
