@@ -12,6 +12,7 @@ from darkroom_local.state import RunningStack, StateDir
 from playwright.sync_api import Page, expect
 from support.browser import PHONE, OpenPages, sign_in
 
+pytestmark = pytest.mark.e2e
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures" / "ui"
 WIDTHS: dict[str, Any] = {
     "360": PHONE,
@@ -51,6 +52,13 @@ def test_gallery(open_pages: OpenPages, stack_state: StateDir, stack: RunningSta
     pictures.nth(1).press("Enter")  # on a phone, fixed bars cover what is scrolled to
     page.locator(".print img").wait_for()
     photograph(page, f"viewer-{suffix}")
+    page.keyboard.press("c")
+    page.locator("[data-verdict]").wait_for()
+    photograph(page, f"compare-{suffix}")
+    page.keyboard.press("3")
+    photograph(page, f"compare-differences-{suffix}")
+    page.keyboard.press("Escape")
+    page.locator(".print img").wait_for()
     page.keyboard.press("Escape")
     page.get_by_role("link", name="Details of this job").press("Enter")
     page.locator(".gantt").wait_for()

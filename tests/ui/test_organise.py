@@ -2,31 +2,22 @@
 
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from darkroom_local.state import StateDir
 from playwright.sync_api import Page, expect
 from support.browser import OpenPages, sign_in
 from support.pages import assert_no_serious_barrier, settled
+from support.pictures import make_pictures
 
 pytestmark = pytest.mark.e2e
 PROMPT = "a lighthouse on a zircon cliff"
 
 
 @pytest.fixture(scope="module")
-def pictures(stack_state: StateDir) -> Iterator[list[str]]:
-    """Make six pictures with a prompt of their own, and return their ids, newest first."""
-    stack = stack_state.running()
-    with httpx.Client(base_url=stack.platform_url, headers={"X-API-Key": stack.api_key}, timeout=120) as http:
-        body = {"jobType": "sdxl_image_fast", "metadata": {"prompt": PROMPT}}
-        job_id = http.post("/api/queue-job", json=body).json()["job"]["id"]
-        with http.stream("GET", f"/api/jobs/{job_id}/stream") as events:
-            events.read()
-        assets = http.get("/api/assets", params={"job_id": job_id}).json()["assets"]
-        yield sorted((asset["id"] for asset in assets), reverse=True)
+def pictures(stack_state: StateDir) -> list[str]:
+    return make_pictures(stack_state, PROMPT)
 
 
 def tiles(page: Page) -> list[str]:

@@ -14,6 +14,8 @@ import { NotFound } from "./layout/NotFound";
 import { Studio } from "./studio/generate/Studio";
 
 const Viewer = lazy(() => import("./studio/viewer/Viewer"));
+const ComparePage = lazy(() => import("./studio/compare/ComparePage"));
+const ReplayPage = lazy(() => import("./studio/compare/ReplayPage"));
 const Library = lazy(() => import("./studio/library/Library"));
 const JobPage = lazy(() => import("./studio/job/JobPage"));
 const Console = lazy(() => import("./console/Console"));
@@ -61,6 +63,12 @@ function Pages() {
       </Route>
       <Route path="/studio" component={Studio} />
       <Route path="/studio/jobs/:id">{({ id }) => <JobPage id={id} />}</Route>
+      <Route path="/studio/compare/:first/:second">
+        {({ first, second }) => <ComparePage first={first} second={second} />}
+      </Route>
+      <Route path="/studio/replay/:asset/:job/:index">
+        {({ asset, job, index }) => <ReplayPage asset={asset} job={job} index={Number(index)} />}
+      </Route>
       <Route path="/library" component={Library} />
       <Route path="/credits" component={Credits} />
       <Route path="/keys" component={Keys} />

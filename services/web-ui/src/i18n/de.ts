@@ -70,6 +70,7 @@ export const de: Text = {
       ["d", "Herunterladen"],
       ["f", "Als Favorit merken"],
       ["r", "Rezept nochmal verwenden"],
+      ["c", "Mit dem nächsten Bild vergleichen, oder die zwei ausgewählten"],
       ["i", "Rezept zeigen oder verbergen"],
       ["Entf", "Löschen"],
       ["Esc", "Zurück, oder Auswahl beenden"],

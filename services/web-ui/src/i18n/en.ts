@@ -70,6 +70,7 @@ export const en = {
       ["d", "Download"],
       ["f", "Mark as favourite"],
       ["r", "Use the recipe again"],
+      ["c", "Compare with the next picture, or the two selected"],
       ["i", "Show or hide the recipe"],
       ["Delete", "Delete"],
       ["Esc", "Back, or end the selection"],

@@ -12,6 +12,8 @@ export interface Formats {
   amount: (credits: number) => string;
   credits: (credits: number) => string;
   percent: (percent: number) => string;
+  /** A share from 0 to 1 as a percentage that is never rounded to nothing. */
+  share: (share: number) => string;
   bytes: (bytes: number) => string;
   seconds: (seconds: number) => string;
   milliseconds: (milliseconds: number) => string;
@@ -50,6 +52,10 @@ export function formatsOf(language: string, text: Text): Formats {
     amount: (credits) => amount.format(credits),
     credits: (credits) => `${amount.format(credits)}${NBSP}${text.shared.cr}`,
     percent: (percent) => `${Math.floor(percent)}${NBSP}%`,
+    share: (share) => {
+      const percent = share * 100;
+      return percent > 0 && percent < 0.1 ? `<${NBSP}${one.format(0.1)}${NBSP}%` : `${one.format(percent)}${NBSP}%`;
+    },
     bytes: (bytes) => {
       const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
       const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));

@@ -23,6 +23,8 @@ export const SHAPES = {
   tag: <><path d="M3.5 3.5h6.2l7 7-6.2 6.2-7-7z" /><circle cx="7" cy="7" r="1.1" /></>,
   pen: <><path d="m4 16 .8-3.2 8.4-8.4a1.6 1.6 0 0 1 2.3 2.3l-8.3 8.5z" /><path d="m11.8 5.8 2.4 2.4" /></>,
   trash: <><path d="M3.5 5.5h13M8 5.5v-2h4v2M5.2 5.5l.8 11h8l.8-11M8.5 8.8v4.6M11.5 8.8v4.6" /></>,
+  compare: <><rect x="2.5" y="4" width="15" height="12" rx="2" /><path d="M10 2v16M5.5 10h1.5M13 8.5v3M11.5 10H15" /></>,
+  swap: <><path d="M4 7h12M13 4l3 3-3 3M16 13H4M7 10l-3 3 3 3" /></>,
   recall: <><path d="M7.5 4 3.5 8l4 4" /><path d="M3.8 8H12a4.25 4.25 0 0 1 0 8.5H8" /></>,
   replay: <><path d="M16.5 10a6.5 6.5 0 1 1-2.2-4.9" /><path d="M16.8 2.8v3.7h-3.7" /></>,
   dice: <><rect x="3" y="3" width="14" height="14" rx="3" /><circle className="f" cx="7" cy="7" r="1.25" /><circle className="f" cx="13" cy="13" r="1.25" /><circle className="f" cx="10" cy="10" r="1.25" /></>,

@@ -1,4 +1,5 @@
 /** What can be done with the chosen pictures. */
+import { useLocation } from "wouter";
 import { useFormat, useText } from "~/i18n";
 import { Icon } from "~/parts/Icon";
 import { Menu } from "~/parts/Menu";
@@ -26,8 +27,13 @@ export function SelectionBar({ selection }: { selection: Selection }) {
     selection.update(changes);
     void mark(changes);
   };
+  const [, navigate] = useLocation();
+  const [first, second, ...others] = chosen;
+  const compare = () => {
+    if (first && second && others.length === 0) navigate(`/studio/compare/${first.id}/${second.id}`);
+  };
   const favour = () => change(toggleFavourites(chosen));
-  useKeys({ Escape: selection.clear, Delete: discard, d: download, f: favour });
+  useKeys({ Escape: selection.clear, Delete: discard, d: download, f: favour, c: compare });
   return (
     <div className="selbar">
       <div className="actionbar" role="toolbar" aria-label={t.library.actions}>
@@ -54,6 +60,12 @@ export function SelectionBar({ selection }: { selection: Selection }) {
           <Icon name="heart" />
           <span className="wide">{t.marks.favourite}</span>
         </button>
+        {chosen.length === 2 && (
+          <button type="button" className="btn ghost" aria-label={t.compare.two} onClick={compare}>
+            <Icon name="compare" />
+            <span className="wide">{t.compare.two}</span>
+          </button>
+        )}
         <Menu className="btn ghost" label={t.marks.addTag} button={<Icon name="tag" />}>
           {() => (
             <div className="stack s2 tagmenu">

@@ -1,5 +1,6 @@
 /** Everything that decided the pixels, and what can be made of it. */
-import { Link } from "wouter";
+import { useState } from "react";
+import { Link, useLocation } from "wouter";
 import { sameOrigin } from "~/api/client";
 import type { AssetWithRecipe, Job, Recipe } from "~/api/types";
 import { isVideo } from "~/api/types";
@@ -8,7 +9,7 @@ import { CopyText } from "~/parts/CopyText";
 import { copyText } from "~/parts/copyText";
 import { Icon } from "~/parts/Icon";
 import { useNotices } from "~/parts/Notices";
-import { useLocation } from "wouter";
+import { ReplayDialog } from "../compare/ReplayDialog";
 import { TagEditor } from "./TagEditor";
 import { isOwnRecipe, recallAsset, startFrom } from "../recall";
 
@@ -22,6 +23,7 @@ export function RecipePanel({ asset, job, onRecall }: RecipePanelProps) {
   const t = useText();
   const { toast } = useNotices();
   const [, navigate] = useLocation();
+  const [replays, setReplays] = useState(false);
   const recipe = isOwnRecipe(asset.recipe) ? asset.recipe : null;
   const copyJson = async () => {
     const copied = await copyText(JSON.stringify(asset.recipe, null, 2));
@@ -66,6 +68,15 @@ export function RecipePanel({ asset, job, onRecall }: RecipePanelProps) {
           </button>
         )}
       </div>
+      {recipe && (
+        <button type="button" className="btn" onClick={() => setReplays(true)}>
+          <Icon name="replay" />
+          {t.compare.replay}
+        </button>
+      )}
+      {recipe && replays && (
+        <ReplayDialog asset={asset} job={job} batch={recipe.batch_shape[0] ?? 1} onClose={() => setReplays(false)} />
+      )}
       {job && (
         <Link className="link small" href={`/studio/jobs/${job.id}`}>
           {t.studio.details}

@@ -47,10 +47,11 @@ export default function Viewer({ id }: { id: string }) {
   const favour = () => {
     if (asset.data !== undefined) void mark(toggleFavourites([asset.data]));
   };
+  const following = siblings[at + 1] ?? siblings[at - 1];
+  const compare = following && (() => navigate(`/studio/compare/${id}/${following.id}`));
   const discard = () => {
-    const next = siblings[at + 1] ?? siblings[at - 1];
     remove([id]);
-    if (next) show(next.id);
+    if (following) show(following.id);
     else leave();
   };
   useKeys({
@@ -61,6 +62,7 @@ export default function Viewer({ id }: { id: string }) {
     r: recall,
     i: () => setPanel(!panel),
     f: favour,
+    c: () => compare?.(),
     Delete: discard,
   });
 
@@ -82,7 +84,7 @@ export default function Viewer({ id }: { id: string }) {
   const title = job?.description || asset.data?.recipe?.prompt || "";
   const favourite = asset.data?.favourite ?? false;
   const togglePanel = () => setPanel(!panel);
-  const actions = { leave, favourite, favour, download, recall, discard, panel, togglePanel };
+  const actions = { leave, favourite, favour, download, recall, compare, discard, panel, togglePanel };
   return (
     <div className={panel ? "viewer" : "viewer bare"}>
       <a className="skip" href="#main">

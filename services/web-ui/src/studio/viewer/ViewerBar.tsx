@@ -8,6 +8,8 @@ export interface ViewerActions {
   favour: () => void;
   download: () => void;
   recall: () => void;
+  /** Missing if there is nothing to compare with. */
+  compare: (() => void) | undefined;
   discard: () => void;
   panel: boolean;
   togglePanel: () => void;
@@ -28,6 +30,7 @@ export function ViewerBar({
   favour,
   download,
   recall,
+  compare,
   discard,
   panel,
   togglePanel,
@@ -62,6 +65,12 @@ export function ViewerBar({
           <Icon name="recall" />
           <kbd>r</kbd>
         </button>
+        {compare && (
+          <button type="button" className="btn ghost sm" aria-label={t.compare.withNext} onClick={compare}>
+            <Icon name="compare" />
+            <kbd>c</kbd>
+          </button>
+        )}
         <button type="button" className="btn ghost sm sq" aria-label={t.viewer.discard} onClick={discard}>
           <Icon name="trash" />
         </button>
