@@ -47,6 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=int, default=2, help="of torch, and processes that draw")
     parser.add_argument("--denoiser-steps", type=int, help="instead of the plan's: fewer end earlier, more go on")
     parser.add_argument(
+        "--compile", action="store_true", help="train the denoiser faster: bfloat16, compiled (needs a C++ compiler)"
+    )
+    parser.add_argument(
         "--to", type=Path, help="what `export` and `export-expander` (folders) and `sheet` (a file) write"
     )
     return parser
@@ -91,11 +94,11 @@ def _decoder(plan: Plan, home: Home, _: argparse.Namespace) -> None:
     print(f"Mean absolute error of the decoder: {stage.error(64):.4f}", flush=True)
 
 
-def _denoiser(plan: Plan, home: Home, _: argparse.Namespace) -> None:
+def _denoiser(plan: Plan, home: Home, options: argparse.Namespace) -> None:
     from darkroom_mini.training.denoiser import DenoiserStage
     from darkroom_mini.training.loop import run
 
-    run(DenoiserStage(plan, home), home, plan.seed, plan.checkpoint_s)
+    run(DenoiserStage(plan, home, compiled=options.compile), home, plan.seed, plan.checkpoint_s)
 
 
 def _export(plan: Plan, home: Home, options: argparse.Namespace) -> None:

@@ -76,11 +76,18 @@ class DenoiserStage:
 
     name = "denoiser"
 
-    def __init__(self, plan: Plan, home: Home) -> None:
-        """Needs the stages `prepare`, `text` and `embed`. Uses a GPU if there is one."""
+    def __init__(self, plan: Plan, home: Home, *, compiled: bool = False) -> None:
+        """Needs the stages `prepare`, `text` and `embed`. Uses a GPU if there is one.
+
+        With `compiled`, kernels are generated for this machine (minutes for each format of pictures, once), and
+        most of the work is done in bfloat16.
+        """
         self._plan = plan
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._unet = new_denoiser(plan).to(self._device, memory_format=torch.channels_last).train()
+        self._compiled = compiled
+        if compiled:
+            self._unet.compile(dynamic=False)
         self._home = home
         self._opened: dict[str, _Data] = {}
         self._empty = open_embeddings(EMPTY, home)
@@ -124,7 +131,8 @@ class DenoiserStage:
         inputs = (noisy.contiguous(memory_format=torch.channels_last), times, states, pooled, velocity, weight)
         noisy, times, states, pooled, velocity, weight = (part.to(self._device) for part in inputs)
         conditions = {"text_embeds": pooled, "time_ids": torch.zeros(size, 6, device=self._device)}
-        predicted = self._unet(noisy, times, states, added_cond_kwargs=conditions).sample
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._compiled):
+            predicted = self._unet(noisy, times, states, added_cond_kwargs=conditions).sample.float()
         error: Tensor = ((predicted - velocity).pow(2) * weight).mean() / weight.mean()
         return error
 
