@@ -63,7 +63,15 @@ def test_gallery(open_pages: OpenPages, stack_state: StateDir, stack: RunningSta
     page.get_by_role("link", name="Details of this job").press("Enter")
     page.locator(".gantt").wait_for()
     photograph(page, f"job-{suffix}")
-    for path in ("library", "credits", "keys", "console", *(f"console/{one}" for one in CONSOLE)):
+    for path in (
+        "library",
+        "studio/workflows",
+        "studio/workflows/enhanced_image",
+        "credits",
+        "keys",
+        "console",
+        *(f"console/{one}" for one in CONSOLE),
+    ):
         page.goto(f"/{path}")
         page.locator("main").wait_for()
         photograph(page, f"{path.replace('/', '-')}-{suffix}")

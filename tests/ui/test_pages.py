@@ -12,6 +12,7 @@ from support.pages import assert_no_serious_barrier, fits_sideways, settled
 
 pytestmark = pytest.mark.e2e
 HOSTILE = "<img src=x onerror=\"document.title='taken over'\"><script>document.title='taken over'</script>{{7*7}}"
+VARIABLE = {"name": HOSTILE, "template_mapping": "prompt", "is_customizable": True}
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +29,22 @@ def job_id(stack_state: StateDir) -> Iterator[str]:
 
 def paths(stack: RunningStack, job_id: str) -> list[str]:
     with httpx.Client(base_url=stack.platform_url, headers={"X-API-Key": stack.api_key}) as http:
-        [picture, *_] = http.get("/api/assets", params={"job_id": job_id}).json()["assets"]
-    return ["/studio", f"/studio/picture/{picture['id']}", f"/studio/jobs/{job_id}", "/library", "/credits", "/keys"]
+        one, other, *_ = (asset["id"] for asset in http.get("/api/assets", params={"job_id": job_id}).json()["assets"])
+        listed = http.get("/api/collections").json()["data"]
+        hostile = {"title": HOSTILE, "workflow": "sdxl_image", "variables": [VARIABLE]}
+        collection = (listed or [http.post("/api/collections", json=hostile).json()["data"]])[0]["id"]
+    return [
+        "/studio",
+        f"/studio/picture/{one}",
+        f"/studio/compare/{one}/{other}",
+        f"/studio/jobs/{job_id}",
+        "/library",
+        "/studio/workflows",
+        "/studio/workflows/image_and_video",
+        f"/studio/workflows/collections/{collection}",
+        "/credits",
+        "/keys",
+    ]
 
 
 def test_hostile_text_is_shown_as_text(signed_in: Page, stack: RunningStack, job_id: str) -> None:

@@ -20,6 +20,9 @@ const Library = lazy(() => import("./studio/library/Library"));
 const JobPage = lazy(() => import("./studio/job/JobPage"));
 const Console = lazy(() => import("./console/Console"));
 const Keys = lazy(() => import("./studio/keys/Keys"));
+const WorkflowsPage = lazy(() => import("./studio/workflows/WorkflowsPage"));
+const WorkflowPage = lazy(() => import("./studio/workflows/WorkflowPage"));
+const CollectionPage = lazy(() => import("./studio/workflows/CollectionPage"));
 const Credits = lazy(() => import("./studio/credits/Credits"));
 
 export function App() {
@@ -70,6 +73,9 @@ function Pages() {
         {({ asset, job, index }) => <ReplayPage asset={asset} job={job} index={Number(index)} />}
       </Route>
       <Route path="/library" component={Library} />
+      <Route path="/studio/workflows" component={WorkflowsPage} />
+      <Route path="/studio/workflows/collections/:id">{({ id }) => <CollectionPage id={id} />}</Route>
+      <Route path="/studio/workflows/:name">{({ name }) => <WorkflowPage name={name} />}</Route>
       <Route path="/credits" component={Credits} />
       <Route path="/keys" component={Keys} />
       <Route path="/console/*?" component={Console} />

@@ -1,6 +1,7 @@
 /** German. The type makes a missing sentence an error. */
 import { consoleDe } from "./de-console";
 import { studioDe } from "./de-studio";
+import { workflowsDe } from "./de-workflows";
 import type { Text } from "./en";
 
 const one = (count: number, singular: string, plural: string) => (count === 1 ? singular : plural);
@@ -77,6 +78,7 @@ export const de: Text = {
       ["/", "Prompts durchsuchen"],
       ["S", "Studio"],
       ["L", "Archiv"],
+      ["W", "Abläufe"],
       ["C", "Guthaben"],
       ["?", "Diese Liste"],
     ],
@@ -93,6 +95,7 @@ export const de: Text = {
     seconds: (seconds) => `${seconds} s`,
   },
   ...studioDe,
+  ...workflowsDe,
   ...consoleDe,
   library: {
     today: "Heute",

@@ -1,6 +1,7 @@
 /** English. Every sentence of the pages is here; `de.ts` has the same shape. */
 import { consoleEn } from "./en-console";
 import { studioEn } from "./en-studio";
+import { workflowsEn } from "./en-workflows";
 
 /** Choose a form of a noun. English has two. */
 const one = (count: number, singular: string, plural: string) => (count === 1 ? singular : plural);
@@ -77,6 +78,7 @@ export const en = {
       ["/", "Search prompts"],
       ["S", "Studio"],
       ["L", "Library"],
+      ["W", "Workflows"],
       ["C", "Credits"],
       ["?", "This list"],
     ] as [string, string][],
@@ -93,6 +95,7 @@ export const en = {
     seconds: (seconds: number) => `${seconds} s`,
   },
   ...studioEn,
+  ...workflowsEn,
   ...consoleEn,
   library: {
     today: "Today",

@@ -26,16 +26,23 @@ export function Shell({ children }: { children: ReactNode }) {
   const { data: jobs = [] } = useQuery(jobsQuery);
   const active = jobs.filter(isActive).length;
   useProgressTitle(jobs);
-  useKeys({ S: () => navigate("/studio"), L: () => navigate("/library"), C: () => navigate("/credits") });
+  useKeys({
+    S: () => navigate("/studio"),
+    L: () => navigate("/library"),
+    W: () => navigate("/studio/workflows"),
+    C: () => navigate("/credits"),
+  });
 
   const places: Place[] = [
     { href: "/studio", icon: "studio", label: t.nav.studio },
     { href: "/library", icon: "library", label: t.nav.library },
+    { href: "/studio/workflows", icon: "sliders", label: t.workflows.nav },
   ];
   const { data: queue } = useQuery({ queryKey: ["queue", "url"], queryFn: queueUrl, staleTime: Infinity });
   const { data: me } = useQuery(meQuery);
   if (me?.operator && queue) places.push({ href: "/console", icon: "console", label: t.console.title });
-  const here = (href: string) => (path.startsWith(href) ? { "aria-current": "page" as const } : {});
+  const current = places.findLast(({ href }) => path.startsWith(href))?.href ?? path;
+  const here = (href: string) => (href === current ? { "aria-current": "page" as const } : {});
   return (
     <>
       <a className="skip" href="#main">

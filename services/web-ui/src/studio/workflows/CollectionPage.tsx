@@ -1,0 +1,143 @@
+/** A collection: its form, and what came of it. The job is in the address, so that a reload shows it again. */
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useLocation, useSearchParams } from "wouter";
+import { newIdempotencyKey } from "~/api/client";
+import { asProblem } from "~/api/problem";
+import { jobQuery, jobTypesQuery } from "~/api/queries";
+import { collectionQuery, generate, removeCollection, variablesOf, type Collection } from "~/api/workflows";
+import { useText } from "~/i18n";
+import { ConfirmDialog } from "~/parts/ConfirmDialog";
+import { Empty } from "~/parts/Empty";
+import { ErrorNotice } from "~/parts/ErrorNotice";
+import { Icon } from "~/parts/Icon";
+import { Skeleton } from "~/parts/Skeleton";
+import { useAct } from "~/parts/useAct";
+import { Result } from "../generate/Result";
+import { VariableField } from "./VariableField";
+
+export default function CollectionPage({ id }: { id: string }) {
+  const t = useText();
+  const collection = useQuery(collectionQuery(id));
+  return (
+    <main id="main" className="page jobpage">
+      {collection.isPending && <Skeleton rows={5} />}
+      {collection.error !== null &&
+        (asProblem(collection.error).status === 404 ? (
+          <Empty text={t.workflows.collectionGone} />
+        ) : (
+          <ErrorNotice error={collection.error} onRetry={() => void collection.refetch()} />
+        ))}
+      {collection.data && <Shown key={id} collection={collection.data} />}
+    </main>
+  );
+}
+
+function Shown({ collection }: { collection: Collection }) {
+  const t = useText();
+  const [, navigate] = useLocation();
+  const [params, setParams] = useSearchParams();
+  const [isRemoving, setRemoving] = useState(false);
+  const jobId = params.get("job");
+  const job = useQuery({ ...jobQuery(jobId ?? ""), enabled: jobId !== null });
+  const types = useQuery(jobTypesQuery);
+  const remove = useAct({
+    run: async () => {
+      await removeCollection(collection.id);
+      navigate("/studio/workflows", { replace: true });
+      return t.workflows.removed(collection.title);
+    },
+    changes: ["collections"],
+    onSettled: () => setRemoving(false),
+  });
+  return (
+    <>
+      <div className="head">
+        <div>
+          <h1>{collection.title}</h1>
+          {collection.description && <p className="sub">{collection.description}</p>}
+        </div>
+        <button type="button" className="btn danger" onClick={() => setRemoving(true)}>
+          <Icon name="trash" />
+          {t.workflows.remove}
+        </button>
+      </div>
+      <div className="cols12">
+        <GenerateForm collection={collection} onAccepted={(made) => setParams({ job: made }, { replace: true })} />
+        <div className="stack s6">
+          {job.data && <Result job={job.data} types={types.data ?? []} />}
+          {jobId === null && <Empty text={t.studio.empty} />}
+        </div>
+      </div>
+      {isRemoving && (
+        <ConfirmDialog
+          title={t.workflows.removeTitle(collection.title)}
+          act={t.workflows.remove}
+          isPending={remove.isPending}
+          onConfirm={() => remove.mutate()}
+          onClose={() => setRemoving(false)}
+        >
+          {t.workflows.removeHint}
+        </ConfirmDialog>
+      )}
+    </>
+  );
+}
+
+interface GenerateFormProps {
+  collection: Collection;
+  onAccepted: (jobId: string) => void;
+}
+
+/** The same form sent again after a lost response has the same key, and makes no second job. */
+function GenerateForm({ collection, onAccepted }: GenerateFormProps) {
+  const t = useText();
+  const client = useQueryClient();
+  const variables = variablesOf(collection);
+  const [values, setValues] = useState(() =>
+    Object.fromEntries(variables.map(({ template_mapping: name, options }) => [name, options[0] ?? ""])),
+  );
+  const [key, setKey] = useState(newIdempotencyKey);
+  const { mutate, error, isPending } = useMutation({
+    mutationFn: () => generate(collection.id, filled(values), key),
+    onSuccess: async (jobId) => {
+      setKey(newIdempotencyKey());
+      onAccepted(jobId);
+      await client.fetchQuery(jobQuery(jobId));
+    },
+  });
+  return (
+    <form
+      className="panel"
+      aria-label={t.workflows.form}
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (!isPending) mutate();
+      }}
+    >
+      <div className="pb stack">
+        {variables.map((variable) => (
+          <VariableField
+            key={variable.template_mapping}
+            variable={variable}
+            value={values[variable.template_mapping] ?? ""}
+            onChange={(value) => {
+              setValues({ ...values, [variable.template_mapping]: value });
+              setKey(newIdempotencyKey());
+            }}
+          />
+        ))}
+        {variables.length === 0 && <p className="dim">{t.workflows.noPlaceholders}</p>}
+        <button type="submit" className="btn primary" disabled={isPending}>
+          {isPending ? t.studio.sending : t.studio.generate}
+        </button>
+        {error !== null && <ErrorNotice error={error} onRetry={mutate} />}
+      </div>
+    </form>
+  );
+}
+
+/** Return the values that were entered: a field that was left empty keeps the workflow's default. */
+function filled(values: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value.trim() !== ""));
+}

@@ -1,0 +1,127 @@
+/** One workflow: what it does, what it needs, its definition, and a collection of it. */
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { useLocation } from "wouter";
+import { asProblem } from "~/api/problem";
+import { removeWorkflow, workflowQuery, type WorkflowDetail } from "~/api/workflows";
+import { useText } from "~/i18n";
+import { ConfirmDialog } from "~/parts/ConfirmDialog";
+import { CopyText } from "~/parts/CopyText";
+import { Empty } from "~/parts/Empty";
+import { ErrorNotice } from "~/parts/ErrorNotice";
+import { Icon } from "~/parts/Icon";
+import { Skeleton } from "~/parts/Skeleton";
+import { useAct } from "~/parts/useAct";
+import { NewCollectionDialog } from "./NewCollectionDialog";
+import { labelOf, placeholdersOf } from "./placeholders";
+
+export default function WorkflowPage({ name }: { name: string }) {
+  const t = useText();
+  const workflow = useQuery(workflowQuery(name));
+  return (
+    <main id="main" className="page jobpage">
+      {workflow.isPending && <Skeleton rows={5} />}
+      {workflow.error !== null &&
+        (asProblem(workflow.error).status === 404 ? (
+          <Empty text={t.workflows.gone} />
+        ) : (
+          <ErrorNotice error={workflow.error} onRetry={() => void workflow.refetch()} />
+        ))}
+      {workflow.data && <Shown workflow={workflow.data} />}
+    </main>
+  );
+}
+
+function Shown({ workflow }: { workflow: WorkflowDetail }) {
+  const t = useText();
+  const [, navigate] = useLocation();
+  const [isMaking, setMaking] = useState(false);
+  const [isRemoving, setRemoving] = useState(false);
+  const remove = useAct({
+    run: async () => {
+      await removeWorkflow(workflow.name);
+      navigate("/studio/workflows", { replace: true });
+      return t.workflows.removed(workflow.label);
+    },
+    changes: ["workflows"],
+    onSettled: () => setRemoving(false),
+  });
+  const definition = JSON.stringify(workflow.data, null, 2);
+  return (
+    <>
+      <div className="head">
+        <div>
+          <h1>{workflow.label}</h1>
+          <p className="sub row wrap facts">
+            <span className="chip">{workflow.built_in ? t.workflows.builtIn : t.workflows.yours}</span>
+            <span>{t.workflows.types[workflow.type]}</span>
+            <code>{workflow.name}</code>
+          </p>
+        </div>
+        <div className="btns">
+          {!workflow.built_in && (
+            <button type="button" className="btn danger" onClick={() => setRemoving(true)}>
+              <Icon name="trash" />
+              {t.workflows.remove}
+            </button>
+          )}
+          <button type="button" className="btn primary" onClick={() => setMaking(true)}>
+            <Icon name="plus" />
+            {t.workflows.newCollection}
+          </button>
+        </div>
+      </div>
+      <div className="cols21">
+        <section className="panel" aria-labelledby="definition">
+          <div className="ph">
+            <h2 id="definition" className="grow">
+              {t.workflows.definition}
+            </h2>
+            <CopyText value={definition} short="JSON" name={t.workflows.definition} />
+          </div>
+          <div className="pb">
+            <pre className="code" tabIndex={0}>
+              {definition}
+            </pre>
+          </div>
+        </section>
+        <section className="panel" aria-labelledby="about">
+          <div className="ph">
+            <h2 id="about">{t.workflows.about}</h2>
+          </div>
+          <div className="pb stack">
+            {workflow.description && <p>{workflow.description}</p>}
+            <dl className="kv">
+              <dt>{t.workflows.output}</dt>
+              <dd>{workflow.output_mime_type}</dd>
+              <dt>{t.workflows.fields}</dt>
+              <dd>{placeholdersOf(workflow).map(labelOf).join(", ") || "–"}</dd>
+              <dt>{t.workflows.models}</dt>
+              <dd>{workflow.models.join(", ") || "–"}</dd>
+              <dt>{t.workflows.nodes}</dt>
+              <dd>{workflow.custom_nodes.join(", ") || "–"}</dd>
+            </dl>
+          </div>
+        </section>
+      </div>
+      {isMaking && (
+        <NewCollectionDialog
+          workflow={workflow}
+          onClose={() => setMaking(false)}
+          onMade={(id) => navigate(`/studio/workflows/collections/${id}`)}
+        />
+      )}
+      {isRemoving && (
+        <ConfirmDialog
+          title={t.workflows.removeTitle(workflow.label)}
+          act={t.workflows.remove}
+          isPending={remove.isPending}
+          onConfirm={() => remove.mutate()}
+          onClose={() => setRemoving(false)}
+        >
+          {t.workflows.removeHint}
+        </ConfirmDialog>
+      )}
+    </>
+  );
+}
