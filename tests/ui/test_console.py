@@ -43,6 +43,21 @@ def test_workers_are_shown_and_draining_asks_first(signed_in: Page) -> None:
     expect(opener).to_be_focused()
 
 
+def test_the_overview_shows_which_service_does_not_answer(signed_in: Page, stack: RunningStack) -> None:
+    page = signed_in
+    page.goto("/console")
+    states = page.locator("[data-service]")
+    expect(states).to_have_count(4)
+    for name in ("platform-api", "queue-api", "webhook-dispatcher", "workers"):
+        expect(page.locator(f"[data-service='{name}']")).to_have_attribute("data-state", "ok")
+    page.route(f"{stack.dispatcher_url}/**", lambda route: route.abort())
+    expect(page.locator("[data-service='webhook-dispatcher']")).to_have_attribute("data-state", "fail", timeout=30_000)
+    expect(page.get_by_text(re.compile("It does not answer. Last answer"))).to_be_visible()
+    assert_no_serious_barrier(page)
+    page.unroute_all()
+    expect(page.locator("[data-service='webhook-dispatcher']")).to_have_attribute("data-state", "ok", timeout=30_000)
+
+
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_no_page_of_the_console_has_a_serious_barrier(open_pages: OpenPages, stack_state: StateDir, theme: str) -> None:
     page = sign_in(open_pages(theme=theme, reduced_motion="reduce"), stack_state)

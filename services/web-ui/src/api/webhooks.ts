@@ -25,6 +25,14 @@ const paramsOf = ({ tenant, id }: Place) => ({ path: { webhook_id: id }, header:
 const userOf = (tenant: string) => ({ "x-user-id": tenant === SYSTEM ? null : tenant });
 const oncePerCall = () => ({ "Idempotency-Key": newIdempotencyKey() });
 
+export const backlogQuery = queryOptions({
+  queryKey: ["webhooks", "backlog"],
+  queryFn: async () => data((await webhookDispatcher()).GET("/api/operator/backlog")),
+  refetchInterval: AGAIN_MS,
+  refetchIntervalInBackground: false,
+  staleTime: 0,
+});
+
 export const endpointsQuery = (state: string, tenant: string) =>
   infiniteQueryOptions({
     queryKey: ["webhooks", "list", state, tenant],

@@ -5,6 +5,20 @@ import type { consoleEn } from "./en-console";
 const one = (count: number, singular: string, plural: string) => (count === 1 ? singular : plural);
 
 export const consoleDe: typeof consoleEn = {
+  services: {
+    title: "Dienste",
+    workers: "Worker",
+    answers: "Antwortet.",
+    silent: "Er antwortet nicht.",
+    lastAnswer: (ago: string) => `Letzte Antwort ${ago}.`,
+    late: (time: string) => `Die älteste Zustellung ist ${time} im Verzug.`,
+    pending: (pending: number, disabled: number) =>
+      disabled === 0
+        ? `${pending} Zustellungen ausstehend`
+        : `${pending} Zustellungen ausstehend, ${disabled} Endpunkte abgeschaltet`,
+    versions: (versions: string) => `Sie laufen in verschiedenen Versionen: ${versions}.`,
+    workersOf: (count: number, version: string) => (count === 0 ? "" : `${count}, Version ${version}`),
+  },
   ...operateDe,
   console: {
     title: "Konsole",
@@ -30,6 +44,8 @@ export const consoleDe: typeof consoleEn = {
     etaKept: "Eingehaltene Schätzungen",
     samples: (count) => one(count, "von 1 Start", `von ${count} Starts`),
     completedPerMinute: "Fertig pro Minute",
+    failedPerMinute: "Fehlgeschlagen pro Minute",
+    busyWorkers: "Beschäftigte Worker",
     oldest: "Ältester",
     perMinute: "Pro Minute",
     depth: "Tiefe",
@@ -52,8 +68,10 @@ export const consoleDe: typeof consoleEn = {
     seen: "Letztes Lebenszeichen",
     cpu: "CPU",
     gigabytes: (gigabytes) => `${gigabytes} GB`,
-    stale: "Verstummt",
-    idle: "Frei",
+    states: { busy: "Beschäftigt", idle: "Frei", stale: "Verstummt" },
+    anyState: "Alle",
+    findWorkers: "Worker, Maschine, Modell oder Auftrag",
+    noMatch: "Kein Worker passt.",
     runningN: (count, most) => `${count} von ${most} laufen`,
     drain: "Leeren",
     drainTitle: (id) => `${id} leeren?`,

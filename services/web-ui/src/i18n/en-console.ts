@@ -4,6 +4,20 @@ import { operateEn } from "./en-operate";
 const one = (count: number, singular: string, plural: string) => (count === 1 ? singular : plural);
 
 export const consoleEn = {
+  services: {
+    title: "Services",
+    workers: "workers",
+    answers: "Answers.",
+    silent: "It does not answer.",
+    lastAnswer: (ago: string) => `Last answer ${ago}.`,
+    late: (time: string) => `The oldest delivery is ${time} late.`,
+    pending: (pending: number, disabled: number) =>
+      disabled === 0
+        ? `${pending} deliveries pending`
+        : `${pending} deliveries pending, ${disabled} endpoints disabled`,
+    versions: (versions: string) => `They run different versions: ${versions}.`,
+    workersOf: (count: number, version: string) => (count === 0 ? "" : `${count}, version ${version}`),
+  },
   ...operateEn,
   console: {
     title: "Console",
@@ -29,6 +43,8 @@ export const consoleEn = {
     etaKept: "Estimates kept",
     samples: (count: number) => one(count, "of 1 start", `of ${count} starts`),
     completedPerMinute: "Completed per minute",
+    failedPerMinute: "Failed per minute",
+    busyWorkers: "Busy workers",
     oldest: "Oldest",
     perMinute: "Per minute",
     depth: "Depth",
@@ -51,8 +67,10 @@ export const consoleEn = {
     seen: "Last heartbeat",
     cpu: "CPU",
     gigabytes: (gigabytes: number) => `${gigabytes} GB`,
-    stale: "Stale",
-    idle: "Idle",
+    states: { busy: "Busy", idle: "Idle", stale: "Stale" },
+    anyState: "Any",
+    findWorkers: "Worker, machine, model or job",
+    noMatch: "No worker matches.",
     runningN: (count: number, most: number) => `${count} of ${most} running`,
     drain: "Drain",
     drainTitle: (id: string) => `Drain ${id}?`,

@@ -9,7 +9,15 @@ from darkroom_chassis.rate_limit import RateLimit, RateLimiter
 from darkroom_redis import KeyDirectory, OperatorTickets
 from fastapi import Depends, Request
 
-from webhook_dispatcher.domain.ports import DeliveryLog, Endpoints, Idempotency, PublicKeys, UrlGuard, WatchedEndpoints
+from webhook_dispatcher.domain.ports import (
+    DeliveryLog,
+    Endpoints,
+    Idempotency,
+    Measure,
+    PublicKeys,
+    UrlGuard,
+    WatchedEndpoints,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,7 @@ class Context:
     redis: Availability
     endpoints: Endpoints
     watched: WatchedEndpoints
+    backlog: Measure
     deliveries: DeliveryLog
     idempotency: Idempotency
     keys: PublicKeys

@@ -90,7 +90,8 @@ async def assemble(settings: Settings) -> AsyncIterator[Running]:
     loops.add("dispatch", lambda: _dispatch(keys, dispatch))
     loops.add("signing keys", keys.reload_regularly)
     loops.add("progress", ProgressLoop(redis_client, PostgresProgressTargets(database, box), sender).run)
-    loops.add("measure", lambda: measure_regularly(PostgresBacklog(database)))
+    backlog = PostgresBacklog(database)
+    loops.add("measure", lambda: measure_regularly(backlog))
     loops.add("fleet", FleetLoop(redis_client, PostgresFleet(database), arrived).run)
     loops.add("notices", lambda: send_notices(PostgresDisabledNotices(database), arrived))
     loops.add("wake", lambda: wake_regularly(due))
@@ -114,6 +115,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Running]:
         redis=redis,
         endpoints=PostgresEndpoints(database, box),
         watched=PostgresWatchedEndpoints(database),
+        backlog=backlog,
         deliveries=PostgresDeliveryLog(database),
         idempotency=PostgresIdempotency(database, box),
         keys=keys,

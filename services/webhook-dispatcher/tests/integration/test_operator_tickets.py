@@ -59,6 +59,9 @@ async def test_failing_endpoints_are_found(
             return webhook["id"] in await failing()
 
         await until(is_listed)
+        backlog = (await operator.get("/api/operator/backlog")).json()
+        assert backlog["pending"] >= 1
+        assert backlog["late_s"] >= 0
     disabled = (await operator.get("/api/operator/webhooks", params={"state": "disabled"})).json()
     assert webhook["id"] not in [one["id"] for one in disabled["webhooks"]]
 
@@ -109,6 +112,7 @@ async def test_no_other_credential_is_an_operators(
     service: RunningService, api: httpx.AsyncClient, link: QueueClient
 ) -> None:
     assert (await api.get("/api/operator/webhooks")).status_code == 403
+    assert (await api.get("/api/operator/backlog")).status_code == 403
     socket = await Tickets(link).make(None)
     async with httpx.AsyncClient(base_url=service.url) as stranger:
         for text in (socket, f"do_{socket}", "do_", "none"):

@@ -1,6 +1,7 @@
-/** The machines with their workers. */
+/** The machines with their workers. Only the machines near the window are in the page. */
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useWindowVirtualizer } from "@tanstack/react-virtual";
+import { useLayoutEffect, useRef, useState } from "react";
 import { drainWorker, workersQuery, type Worker } from "~/api/queue";
 import { useText } from "~/i18n";
 import { ConfirmDialog } from "~/parts/ConfirmDialog";
@@ -8,12 +9,22 @@ import { Empty } from "~/parts/Empty";
 import { ErrorNotice } from "~/parts/ErrorNotice";
 import { Skeleton } from "~/parts/Skeleton";
 import { useAct } from "~/parts/useAct";
+import { useNow } from "~/parts/useNow";
 import { ConsolePage } from "../ConsolePage";
+import { ChoiceFilter, TextFilter } from "../FilterField";
+import { useFilters } from "../useFilters";
+import { isMatch, STATES, type WorkerState } from "./filter";
 import { Machine } from "./Machine";
+
+const HEADING_PX = 53;
+const ROW_PX = 49;
+const GAP_PX = 12;
 
 export function Fleet() {
   const t = useText();
+  const now = useNow(1000);
   const workers = useQuery(workersQuery);
+  const [filters, change] = useFilters(["q", "state"] as const);
   const [doomed, setDoomed] = useState<Worker | null>(null);
   const drain = useAct({
     run: async (id: string) => {
@@ -22,20 +33,33 @@ export function Fleet() {
     },
     onSettled: () => setDoomed(null),
   });
-  const machines = Map.groupBy(workers.data ?? [], ({ machine_id }) => machine_id);
-  const busy = (workers.data ?? []).filter(({ running }) => running > 0).length;
+  const all = workers.data ?? [];
+  const shown = all.filter((worker) => isMatch(worker, filters.q, filters.state as WorkerState | "", now));
+  const machines = Map.groupBy(shown, ({ machine_id }) => machine_id);
+  const busy = all.filter(({ running }) => running > 0).length;
+  const total = new Set(all.map(({ machine_id }) => machine_id)).size;
   return (
-    <ConsolePage title={t.console.fleet} lead={t.console.fleetLead(busy, workers.data?.length ?? 0, machines.size)}>
+    <ConsolePage title={t.console.fleet} lead={t.console.fleetLead(busy, all.length, total)}>
       {workers.error !== null && workers.data === undefined && (
         <ErrorNotice error={workers.error} onRetry={() => void workers.refetch()} />
       )}
       {workers.isPending && <Skeleton rows={4} height={48} />}
       {workers.data?.length === 0 && <Empty text={t.console.noWorkers} hint={t.console.noWorkersHint} />}
-      <div className="stack s3">
-        {[...machines].sort().map(([id, its]) => (
-          <Machine key={id} id={id} workers={its} onDrain={setDoomed} />
-        ))}
-      </div>
+      {all.length > 0 && (
+        <div className="filterbar">
+          <TextFilter name={t.console.findWorkers} value={filters.q} onChange={(q) => change({ q })} />
+          <ChoiceFilter name={t.console.state} value={filters.state} onChange={(state) => change({ state })}>
+            <option value="">{t.console.anyState}</option>
+            {STATES.map((state) => (
+              <option key={state} value={state}>
+                {t.console.states[state]}
+              </option>
+            ))}
+          </ChoiceFilter>
+        </div>
+      )}
+      {all.length > 0 && shown.length === 0 && <p className="dim">{t.console.noMatch}</p>}
+      <Machines of={[...machines].sort(([one], [other]) => one.localeCompare(other))} onDrain={setDoomed} />
       {doomed && (
         <ConfirmDialog
           title={t.console.drainTitle(doomed.worker_id)}
@@ -48,5 +72,39 @@ export function Fleet() {
         </ConfirmDialog>
       )}
     </ConsolePage>
+  );
+}
+
+function Machines({ of, onDrain }: { of: [string, Worker[]][]; onDrain: (worker: Worker) => void }) {
+  const frame = useRef<HTMLDivElement>(null);
+  const [offset, setOffset] = useState(0);
+  useLayoutEffect(() => {
+    setOffset((frame.current?.getBoundingClientRect().top ?? 0) + scrollY);
+  }, []);
+  const virtualizer = useWindowVirtualizer({
+    count: of.length,
+    estimateSize: (index) => HEADING_PX + (of[index]?.[1].length ?? 0) * ROW_PX,
+    getItemKey: (index) => of[index]?.[0] ?? index,
+    gap: GAP_PX,
+    overscan: 1,
+    scrollMargin: offset,
+  });
+  return (
+    <div ref={frame} className="window" style={{ height: virtualizer.getTotalSize() }}>
+      {virtualizer.getVirtualItems().map((item) => {
+        const [id, workers] = of[item.index] ?? ["", []];
+        return (
+          <div
+            key={item.key}
+            ref={virtualizer.measureElement}
+            data-index={item.index}
+            className="windowrow"
+            style={{ translate: `0 ${item.start - offset}px` }}
+          >
+            <Machine id={id} workers={workers} onDrain={onDrain} />
+          </div>
+        );
+      })}
+    </div>
   );
 }

@@ -4,8 +4,7 @@ import { useFormat, useText } from "~/i18n";
 import { Icon } from "~/parts/Icon";
 import { shortId } from "~/parts/shortId";
 import { useNow } from "~/parts/useNow";
-
-const STALE_S = 9;
+import { isStale, stateOf } from "./filter";
 
 interface MachineProps {
   id: string;
@@ -47,7 +46,7 @@ export function Machine({ id, workers, onDrain }: MachineProps) {
               <tr key={worker.worker_id}>
                 <td className="t mono">{worker.worker_id}</td>
                 <td className="e">
-                  <State worker={worker} stale={age_s > STALE_S} />
+                  <State worker={worker} now={now} />
                 </td>
                 <td data-l={t.console.device}>
                   {worker.gpu ?? backends[0] ?? t.console.cpu}
@@ -65,7 +64,7 @@ export function Machine({ id, workers, onDrain }: MachineProps) {
                 <td data-l={t.console.steps} className="mono small">
                   {worker.current_job_ids.map(shortId).join(" ") || "–"}
                 </td>
-                <td data-l={t.console.seen} className={age_s > STALE_S ? "num amber" : "num dim"}>
+                <td data-l={t.console.seen} className={isStale(worker, now) ? "num amber" : "num dim"}>
                   {format.seconds(Math.floor(age_s))}
                 </td>
                 <td className="acts">
@@ -84,17 +83,18 @@ export function Machine({ id, workers, onDrain }: MachineProps) {
   );
 }
 
-function State({ worker, stale }: { worker: Worker; stale: boolean }) {
+function State({ worker, now }: { worker: Worker; now: number }) {
   const t = useText();
-  if (stale) {
+  const state = stateOf(worker, now);
+  if (state === "stale") {
     return (
       <span className="st warn">
         <Icon name="warn" />
-        {t.console.stale}
+        {t.console.states.stale}
       </span>
     );
   }
-  return worker.running > 0 ? (
+  return state === "busy" ? (
     <span className="st run">
       <Icon name="st-run" />
       {t.console.runningN(worker.running, worker.concurrency)}
@@ -102,7 +102,7 @@ function State({ worker, stale }: { worker: Worker; stale: boolean }) {
   ) : (
     <span className="st idle">
       <Icon name="st-idle" />
-      {t.console.idle}
+      {t.console.states.idle}
     </span>
   );
 }

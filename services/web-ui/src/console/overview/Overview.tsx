@@ -10,6 +10,7 @@ import { ConsolePage } from "../ConsolePage";
 import { LineChart } from "../LineChart";
 import { QueueTable } from "../queues/QueueTable";
 import { perMinute } from "./perMinute";
+import { Services } from "./Services";
 
 export function Overview() {
   const t = useText();
@@ -21,6 +22,7 @@ export function Overview() {
       {error !== null && <ErrorNotice error={error} onRetry={() => void queues.refetch()} />}
       {queues.isPending && <Skeleton rows={4} height={96} />}
       {queues.data && <Numbers queues={queues.data} buckets={series.data ?? []} />}
+      <Services />
       {series.data && (
         <div className="cols2">
           <Panel title={t.console.completedPerMinute}>
@@ -34,6 +36,15 @@ export function Overview() {
             <LineChart
               label={t.console.waiting}
               points={series.data.slice(0, -1).map(({ at, waiting }) => ({ at, value: waiting }))}
+            />
+          </Panel>
+          <Panel title={t.console.failedPerMinute}>
+            <LineChart label={t.console.failedPerMinute} points={perMinute(series.data, ({ failed }) => failed)} />
+          </Panel>
+          <Panel title={t.console.busyWorkers}>
+            <LineChart
+              label={t.console.busyWorkers}
+              points={series.data.slice(0, -1).map(({ at, busy_workers }) => ({ at, value: busy_workers }))}
             />
           </Panel>
         </div>

@@ -17,7 +17,7 @@ interface GridProps {
 
 const GAP = 8;
 const HEADING = 52;
-const OVERSCAN = 3;
+const OVERSCAN = 2;
 const BAR = 118;
 
 export function Grid({ days, filter, selection, jump, onJumped, onDay }: GridProps) {

@@ -1,4 +1,4 @@
-/** A picture of the grid: it opens, or joins the selection, and its heart marks a favourite. */
+/** A picture of the grid: it opens, or joins the selection, and its heart marks a favourite. Marks are drawn by CSS. */
 import type { MouseEvent } from "react";
 import { Link } from "wouter";
 import { isVideo, type Asset } from "~/api/types";
@@ -60,18 +60,14 @@ export function LibraryTile({ asset, position, selection, total }: TileProps) {
         aria-label={t.library.select(name)}
         aria-pressed={isChosen}
         onClick={(event) => selection.toggle(asset, position, event.shiftKey)}
-      >
-        <Icon name="check" />
-      </button>
+      />
       <button
         type="button"
         className={classes("favour", asset.favourite && "fav")}
         aria-label={t.marks.favourite}
         aria-pressed={asset.favourite}
         onClick={favour}
-      >
-        <Icon name="heart" />
-      </button>
+      />
       {isVideo(asset.mime_type) && (
         <span className="tag br">
           <Icon name="play" />

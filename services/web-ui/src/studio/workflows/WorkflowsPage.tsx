@@ -5,7 +5,6 @@ import { Link, useLocation } from "wouter";
 import { collectionsQuery, variablesOf, workflowsQuery, type Collection, type Workflow } from "~/api/workflows";
 import { useText } from "~/i18n";
 import { Ago } from "~/parts/Ago";
-import { Empty } from "~/parts/Empty";
 import { ErrorNotice } from "~/parts/ErrorNotice";
 import { Icon } from "~/parts/Icon";
 import { Skeleton } from "~/parts/Skeleton";
@@ -62,7 +61,11 @@ function Collections({ of }: { of: Collection[] }) {
         <h2 id="collections">{t.workflows.collections}</h2>
         <span className="faint">{of.length}</span>
       </div>
-      {of.length === 0 && <Empty text={t.workflows.noCollections} hint={t.workflows.noCollectionsHint} />}
+      {of.length === 0 && (
+        <p className="dim">
+          {t.workflows.noCollections} {t.workflows.noCollectionsHint}
+        </p>
+      )}
       <ul className="cardgrid">
         {of.map((collection) => (
           <li key={collection.id} className="card">

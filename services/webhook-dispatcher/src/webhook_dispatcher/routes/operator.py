@@ -1,4 +1,4 @@
-"""`/api/operator/webhooks`: the endpoints of all tenants, for operators."""
+"""`/api/operator`: the endpoints of all tenants, and what waits for delivery, for operators."""
 
 from datetime import datetime
 from typing import Annotated
@@ -32,6 +32,22 @@ class WatchedPage(BaseModel):
 
     webhooks: list[WatchedView]
     cursor: str | None
+
+
+class BacklogView(BaseModel):
+    """What waits for delivery, of all users."""
+
+    pending: int = Field(description="Deliveries that have not ended.")
+    late_s: float = Field(description="Seconds for which the delivery that has been due longest has waited.")
+    paused: int = Field(description="Endpoints that are paused after several failures in a row.")
+    disabled: int = Field(description="Endpoints that the service has disabled.")
+
+
+@router.get("/backlog", summary="Count what waits for delivery")
+async def read_backlog(context: Ctx) -> BacklogView:
+    """Return the backlog of all users. Requires an operator's ticket or an admin key."""
+    now = await context.backlog.measure()
+    return BacklogView(pending=now.pending, late_s=round(now.late_s, 1), paused=now.paused, disabled=now.disabled)
 
 
 @router.get("/webhooks", summary="List the endpoints of all users")
