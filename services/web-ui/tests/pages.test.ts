@@ -22,13 +22,20 @@ const draft: Draft = {
   strength: 0.5,
   hires: true,
   scale: 2,
+  loras: [{ name: "ink", weight: 0.8 }],
 };
 
 describe("the request of a draft", () => {
   it("has what was chosen, and leaves defaults to the server", () => {
     expect(requestOf(draft, jobType())).toEqual({
       jobType: "sdxl_image_fast",
-      metadata: { prompt: "a boat", init_image: { asset_id: "a1" }, denoising_strength: 0.5, hires: { scale: 2 } },
+      metadata: {
+        prompt: "a boat",
+        init_image: { asset_id: "a1" },
+        denoising_strength: 0.5,
+        loras: [{ name: "ink", weight: 0.8 }],
+        hires: { scale: 2 },
+      },
     });
   });
 
@@ -44,7 +51,8 @@ describe("the request of a draft", () => {
     const start = { asset_id: "a1", thumbnail: "/api/assets/a1/thumbnail" };
     expect({ ...draft, ...draftOf({ request: { jobType: type, metadata } }) }).toEqual({ ...written, start });
     const open = draftOf({ request: { jobType: "video_fast", metadata: {} } });
-    expect(open).toEqual({ type: "video_fast", prompt: "", negative: null, seed: "", start: null, hires: false });
+    const nothing = { prompt: "", negative: null, seed: "", start: null, hires: false, loras: [] };
+    expect(open).toEqual({ type: "video_fast", ...nothing });
   });
 
   it("is offered for types that make something to see, those that run now first", () => {

@@ -110,10 +110,16 @@ async def test_the_console_may_call_the_services_it_needs_and_nothing_else(built
     async with client(built, "https://queue.example:9820/base", "https://hooks.example/") as browser:
         policy = (await browser.get("/console", headers=HTML)).headers["Content-Security-Policy"]
         config = (await browser.get("/ui/config.json")).json()
+        tag = (await browser.get("/studio", headers=HTML)).headers["ETag"]
     assert "connect-src 'self' https://queue.example:9820 wss://queue.example:9820 https://hooks.example;" in policy
-    assert config == {"queue_url": "https://queue.example:9820/base", "webhooks_url": "https://hooks.example/"}
+    assert config == {
+        "build": tag.strip('"'),
+        "queue_url": "https://queue.example:9820/base",
+        "webhooks_url": "https://hooks.example/",
+    }
 
 
 async def test_without_its_url_there_is_no_console(built: Path) -> None:
     async with client(built) as browser:
-        assert (await browser.get("/ui/config.json")).json() == {"queue_url": None, "webhooks_url": None}
+        config = (await browser.get("/ui/config.json")).json()
+    assert (config["queue_url"], config["webhooks_url"]) == (None, None)

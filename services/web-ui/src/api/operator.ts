@@ -5,6 +5,8 @@ import { Problem, problemOf } from "./problem";
 import type { paths as WebhookPaths } from "./schema/webhook-dispatcher";
 
 interface Addresses {
+  /** Changes with the files of these pages. */
+  build: string;
   /** Null if this server has no console. */
   queue_url: string | null;
   /** Null if its console has no webhooks. */
@@ -18,12 +20,17 @@ let webhookClient: Client<WebhookPaths> | undefined;
 
 /** Return the addresses of the other services. */
 export async function serviceUrls(): Promise<Addresses> {
-  if (addresses === undefined) {
-    const response = await fetch("/ui/config.json");
-    if (!response.ok) throw await problemOf(response);
-    addresses = (await response.json()) as Addresses;
-  }
+  addresses ??= await readConfig();
   return addresses;
+}
+
+/** Return the build that the server has now. */
+export const buildOf = async () => (await readConfig()).build;
+
+async function readConfig(): Promise<Addresses> {
+  const response = await fetch("/ui/config.json");
+  if (!response.ok) throw await problemOf(response);
+  return (await response.json()) as Addresses;
 }
 
 export const queueUrl = async () => (await serviceUrls()).queue_url;

@@ -47,6 +47,7 @@ export const de: Text = {
   link: {
     live: "live",
     connecting: "verbindet",
+    update: "Neue Fassung laden",
     offline: "nicht verbunden",
     liveHint: "Verbunden: Ereignisse kommen an, wie sie geschehen",
     offlineHint: "Nicht verbunden: die Seite zeigt, was sie zuletzt wusste",

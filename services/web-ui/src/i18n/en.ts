@@ -47,6 +47,7 @@ export const en = {
   link: {
     live: "live",
     connecting: "connecting",
+    update: "Update ready",
     offline: "not connected",
     liveHint: "Connected: events arrive as they happen",
     offlineHint: "Not connected: the page shows what it knew last",

@@ -12,6 +12,7 @@ import { useKeys } from "~/parts/useKeys";
 import { AccountMenu } from "./AccountMenu";
 import { KeyHelp } from "./KeyHelp";
 import { LinkStatus, OfflineStrip } from "./LinkStatus";
+import { UpdateReady } from "./UpdateReady";
 import { useProgressTitle } from "./useProgressTitle";
 
 interface Place {
@@ -106,6 +107,7 @@ function Header({ places, here, lit }: HeaderProps) {
           <span>{t.shared.cr}</span>
         </Link>
       )}
+      <UpdateReady />
       <LinkStatus />
       {me && <AccountMenu name={me.name} />}
     </header>

@@ -12,6 +12,7 @@ export function recallJob(job: Job): void {
     seed: typeof seed === "number" || typeof seed === "string" ? String(seed) : "",
     start: null,
     hires: false,
+    loras: [],
   });
 }
 
@@ -26,6 +27,7 @@ export function recallAsset(asset: AssetWithRecipe, job: Job | undefined): void 
     seed: asset.seed === null ? "" : String(asset.seed),
     start: null,
     hires: false,
+    loras: (recipe?.loras ?? []).map(({ name, weight }) => ({ name, weight })),
   });
 }
 

@@ -57,12 +57,16 @@ class UiPages:
     """Serves the files of the web UI.
 
     Its console calls queue-api at `queue_url`, without which there is no console, and webhook-dispatcher at
-    `webhooks_url`.
+    `webhooks_url`. Open pages see by the `build` of their configuration that there are newer files.
     """
 
     def __init__(self, files: Mapping[str, UiFile], queue_url: str = "", webhooks_url: str = "") -> None:
         self._files = files
-        self._config = {"queue_url": queue_url or None, "webhooks_url": webhooks_url or None}
+        self._config = {
+            "build": files[INDEX].tag,
+            "queue_url": queue_url or None,
+            "webhooks_url": webhooks_url or None,
+        }
         self._headers = ui_headers(
             [*(origins_of(queue_url) if queue_url else []), *(origins_of(webhooks_url)[:1] if webhooks_url else [])]
         )

@@ -1,21 +1,28 @@
-/** Settings that few pictures need: a picture to start from, and a second pass at a larger size. */
+/** Settings that few pictures need: LoRAs, a picture to start from, and a second pass at a larger size. */
+import { useState } from "react";
+import type { JobType } from "~/api/types";
 import { useText } from "~/i18n";
 import { Icon } from "~/parts/Icon";
-import { vars } from "~/parts/css";
 import { changeDraft, changedSettings, type Draft } from "./draft";
+import { LoraChoices } from "./LoraChoices";
+import { takes } from "./request";
+import { Slider } from "./Slider";
 import { StartFrom } from "./StartFrom";
 
-export function Advanced({ draft }: { draft: Draft }) {
+export function Advanced({ draft, type }: { draft: Draft; type: JobType }) {
   const t = useText();
   const changed = changedSettings(draft);
+  // Opened by whatever changes a setting, and from then on as the user leaves it.
+  const [chosen, choose] = useState<boolean | null>(null);
   return (
-    <details className="adv" open={changed > 0 || undefined}>
+    <details className="adv" open={chosen ?? changed > 0} onToggle={({ currentTarget }) => choose(currentTarget.open)}>
       <summary>
         <Icon name="right" />
         <span>{t.studio.advanced}</span>
         {changed > 0 && <span className="hint">{t.studio.changed(changed)}</span>}
       </summary>
       <div className="stack">
+        {takes(type, "loras") && <LoraChoices draft={draft} type={type} />}
         <StartFrom draft={draft} />
         <div className="row">
           <span className="label grow" id="second-pass">
@@ -42,47 +49,5 @@ export function Advanced({ draft }: { draft: Draft }) {
         )}
       </div>
     </details>
-  );
-}
-
-interface SliderProps {
-  label: string;
-  min: number;
-  max: number;
-  step: number;
-  value: number;
-  onChange: (value: number) => void;
-}
-
-export function Slider({ label, min, max, step, value, onChange }: SliderProps) {
-  const filled = Math.round(((value - min) / (max - min)) * 100);
-  return (
-    <div className="field">
-      <span className="label">{label}</span>
-      <span className="slider" style={vars({ "--p": filled })}>
-        <input
-          type="range"
-          aria-label={label}
-          min={min}
-          max={max}
-          step={step}
-          value={value}
-          onChange={({ target }) => onChange(target.valueAsNumber)}
-        />
-        <input
-          className="input"
-          type="number"
-          aria-label={label}
-          min={min}
-          max={max}
-          step={step}
-          value={value}
-          onChange={({ target }) => {
-            const entered = target.valueAsNumber;
-            if (entered >= min && entered <= max) onChange(entered);
-          }}
-        />
-      </span>
-    </div>
   );
 }

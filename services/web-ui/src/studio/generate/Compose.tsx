@@ -10,6 +10,7 @@ import { Advanced } from "./Advanced";
 import { ComposeError } from "./ComposeError";
 import { PresetDialogs, type PresetAct } from "../presets/PresetDialogs";
 import { PresetMenu } from "../presets/PresetMenu";
+import { CopyAsCode } from "./CopyAsCode";
 import { changeDraft, useDraft } from "./draft";
 import { GenerateButton } from "./GenerateButton";
 import { PromptBox } from "./PromptBox";
@@ -116,7 +117,7 @@ export function Compose({ types, onAccepted }: ComposeProps) {
             )}
           </span>
         </div>
-        {type && takes(type, "init_image") && <Advanced draft={draft} />}
+        {type && takes(type, "init_image") && <Advanced draft={draft} type={type} />}
         {submit.error !== null && <ComposeError error={submit.error} onRetry={send} />}
         <div className="go">
           <GenerateButton type={type} busy={submit.isPending} />
@@ -124,6 +125,7 @@ export function Compose({ types, onAccepted }: ComposeProps) {
             <span className="grow" role="status">
               {hint || (left !== null && left >= 0 ? t.studio.leftAfter(format.credits(left)) : "")}
             </span>
+            {type && <CopyAsCode request={requestOf(draft, type)} />}
             <span className="wide">
               <kbd>{t.keys.ctrl}</kbd> <kbd>↵</kbd>
             </span>

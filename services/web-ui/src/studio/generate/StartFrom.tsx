@@ -6,7 +6,7 @@ import { Problem, problemOf } from "~/api/problem";
 import type { AssetWithRecipe } from "~/api/types";
 import { useText } from "~/i18n";
 import { Icon } from "~/parts/Icon";
-import { Slider } from "./Advanced";
+import { Slider } from "./Slider";
 import { changeDraft, type Draft } from "./draft";
 
 const ACCEPTED = "image/png,image/jpeg,image/webp";

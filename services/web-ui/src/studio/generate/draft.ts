@@ -6,6 +6,12 @@ export interface StartPicture {
   thumbnail: string;
 }
 
+export interface ChosenLora {
+  name: string;
+  /** The factor of its effect. */
+  weight: number;
+}
+
 export interface Draft {
   type: string;
   prompt: string;
@@ -17,6 +23,7 @@ export interface Draft {
   strength: number;
   hires: boolean;
   scale: number;
+  loras: readonly ChosenLora[];
 }
 
 const KEY = "draft";
@@ -29,6 +36,7 @@ const EMPTY: Draft = {
   strength: 0.75,
   hires: false,
   scale: 2,
+  loras: [],
 };
 
 const listeners = new Set<() => void>();
@@ -59,6 +67,6 @@ export function useDraft(): Draft {
 }
 
 /** Return how many of the advanced settings differ from their defaults. */
-export function changedSettings({ start, hires }: Draft): number {
-  return Number(start !== null) + Number(hires);
+export function changedSettings({ start, hires, loras }: Draft): number {
+  return Number(start !== null) + Number(hires) + loras.length;
 }

@@ -20,6 +20,7 @@ export function requestOf(draft: Draft, type: JobType): Request {
     metadata.init_image = { asset_id: draft.start.asset_id };
     metadata.denoising_strength = draft.strength;
   }
+  if (draft.loras.length > 0 && takes(type, "loras")) metadata.loras = [...draft.loras];
   if (draft.hires && takes(type, "hires")) metadata.hires = { scale: draft.scale };
   return { jobType: type.name, metadata };
 }

@@ -1,0 +1,22 @@
+/** The LoRAs that connected workers can apply. */
+import { queryOptions } from "@tanstack/react-query";
+import { data, platform } from "./client";
+
+const PREFIX = "lora:";
+const SHOWN = 200;
+
+export interface OfferedLora {
+  name: string;
+  jobTypes: readonly string[];
+}
+
+export const lorasQuery = queryOptions({
+  queryKey: ["loras"],
+  queryFn: async (): Promise<OfferedLora[]> => {
+    const page = await data(platform.GET("/api/models", { params: { query: { limit: SHOWN } } }));
+    return page.data
+      .filter(({ name, available }) => available && name.startsWith(PREFIX))
+      .map(({ name, job_types }) => ({ name: name.slice(PREFIX.length), jobTypes: job_types }));
+  },
+  staleTime: 60_000,
+});
