@@ -12,7 +12,7 @@ TEST_PROCESSES ?= 2
 PARALLEL = OMP_NUM_THREADS=1 $(BIN)/pytest -n $(TEST_PROCESSES)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install install-dev demo up down test quick chaos test-e2e test-backends install-comfyui install-llm check contracts bench-queue bench-platform bench-backends bench-webhooks bench-sockets bench-gpu bench-overhead proto-schemas lint types format migrate clean images metrics-page log-events-page release-check sbom lint-deploy bench-autoscaling layers train-mini ui ui-dev ui-check ui-shots
+.PHONY: help install install-dev demo up down test quick chaos test-e2e test-backends install-comfyui install-llm check contracts bench-queue bench-platform bench-backends bench-webhooks bench-sockets bench-gpu bench-overhead proto-schemas lint types format migrate clean images metrics-page log-events-page release-check release-payloads sbom lint-deploy bench-autoscaling layers train-mini ui ui-dev ui-check ui-shots
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,6 +82,9 @@ contracts: layers ## Check the layers, the generated contracts and the house rul
 
 proto-schemas: install-dev ## Regenerate OpenAPI, AsyncAPI and JSON Schemas after a change of the API
 	$(BIN)/python -P tests/support/proto_schemas.py
+
+release-payloads: install-dev ## Record the messages between services as this release writes them, for tests of later ones
+	$(BIN)/python -P tests/support/release_payloads.py
 
 metrics-page: install-dev ## Regenerate docs/metrics.md and the dashboards after a change of metrics
 	$(BIN)/python -P tests/support/metrics_page.py

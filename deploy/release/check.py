@@ -20,7 +20,7 @@ VERSION = re.compile(r"\d+\.\d+\.\d+((a|b|rc)\d+)?")
 
 def main() -> int:
     """Run all checks; the wheels are built only if the others find nothing."""
-    findings = [*check_versions(ROOT), *check_changelog(ROOT), *check_tree(ROOT)]
+    findings = [*check_versions(ROOT), *check_changelog(ROOT), *check_payloads(ROOT), *check_tree(ROOT)]
     if not findings:
         findings = list(check_wheels(ROOT))
     for finding in findings:
@@ -77,6 +77,13 @@ def check_changelog(root: Path) -> Iterator[str]:
         yield f"The section [{wanted}] of CHANGELOG.md is empty: it becomes the release notes."
     if bodies.get("[Unreleased]"):
         yield "CHANGELOG.md has entries in [Unreleased]: move them to the section of the release."
+
+
+def check_payloads(root: Path) -> Iterator[str]:
+    """Yield what is missing of the payloads by which the next release shows that it runs beside this one."""
+    folder = root / "proto-schemas" / "releases" / version_of(root)
+    if not any(folder.glob("*.json")):
+        yield f"{folder.relative_to(root)} has no payloads: run `make release-payloads`, and commit them."
 
 
 def check_tree(root: Path) -> Iterator[str]:

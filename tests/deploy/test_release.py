@@ -29,12 +29,21 @@ def tree(tmp_path: Path) -> Path:
         (tmp_path / "services" / name / "pyproject.toml").write_text(FIRST.replace("platform-api", name))
         (package / "__init__.py").write_text('VERSION = "1.2.3"\n')
     (tmp_path / "CHANGELOG.md").write_text("# Changelog\n\n## [Unreleased]\n\n## [1.2.3] - 2026-11-28\n\n- All.\n")
+    payloads = tmp_path / "proto-schemas" / "releases" / "1.2.3"
+    payloads.mkdir(parents=True)
+    (payloads / "Event.json").write_text("{}")
     subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
     return tmp_path
 
 
 def test_a_complete_tree_has_no_findings(check: ModuleType, tree: Path) -> None:
-    assert [*check.check_versions(tree), *check.check_changelog(tree)] == []
+    assert [*check.check_versions(tree), *check.check_changelog(tree), *check.check_payloads(tree)] == []
+
+
+def test_missing_payloads_are_found(check: ModuleType, tree: Path) -> None:
+    (tree / "proto-schemas" / "releases" / "1.2.3" / "Event.json").unlink()
+    [finding] = check.check_payloads(tree)
+    assert "make release-payloads" in finding
 
 
 def test_this_repository_has_one_version(check: ModuleType) -> None:
