@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from gpu_worker.store.objects import ObjectUploads, open_store
 from platform_api.clients.objects import CHUNK_BYTES, StoredObjects
+from platform_api.domain.errors import StoreUnavailable
 from support.s3_server import BUCKET, s3_server
 from support.store_watch import StoreNotes
 
@@ -66,7 +67,7 @@ async def test_store_that_is_unavailable_is_an_error_to_try_again_after(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT", "http://127.0.0.1:9")
     away = StoredObjects(URL, retry={"max_retries": 0, "retry_timeout": timedelta(seconds=1)})
-    with pytest.raises(OSError, match="rejected a deletion"):
+    with pytest.raises(StoreUnavailable, match="rejected a deletion"):
         await away.delete(["job/3/00/0.png"])
 
 

@@ -1,10 +1,13 @@
 """Bytes of assets: signed links, ranges and conditional requests."""
 
 import io
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from darkroom_schemas.channels import Preview
 from PIL import Image
+from platform_api.domain.assets.signed_urls import UrlSigner
 from support.platform import Account, Platform, StartWorker
 
 Asset = tuple[Account, dict[str, Any], Platform]
@@ -117,15 +120,18 @@ async def test_outage_of_the_object_store_is_a_503_that_may_be_repeated(asset: A
     for folder in list(platform.objects.iterdir()):
         folder.rename(folder.with_suffix(".away"))
         folder.write_bytes(b"")  # no key below it can be read or written now
-    requests = [
-        anna.http.get(item["content_path"]),
-        anna.http.head(item["content_path"]),
-        anna.http.get(f"/api/assets/{item['id']}/thumbnail"),
-        anna.http.post("/api/assets/archive", json={"ids": [item["id"]]}),
-    ]
-    for request in requests:
-        answer = await request
-        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10"), answer.url
+    signer = UrlSigner(platform.settings.signing_secret.get_secret_value(), platform.settings.public_url)
+    link = platform.local(signer.preview_url(Preview(key="gone/0/preview.webp", version=1), datetime.now(UTC)))
+    (platform.objects / "gone").write_bytes(b"")
+    for method, path, body in (
+        ("GET", item["content_path"], None),
+        ("HEAD", item["content_path"], None),
+        ("GET", f"/api/assets/{item['id']}/thumbnail", None),
+        ("GET", link, None),
+        ("POST", "/api/assets/archive", {"ids": [item["id"]]}),
+    ):
+        answer = await anna.http.request(method, path, json=body)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10"), path
     assert answer.json()["error"] == "The object store does not answer now; try again later."
 
 

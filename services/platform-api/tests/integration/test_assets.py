@@ -13,6 +13,7 @@ from httpx_sse import aconnect_sse
 from platform_api.clients.objects import StoredObjects
 from platform_api.domain.assets.ports import Objects
 from platform_api.domain.assets.retention import Retention
+from platform_api.domain.errors import StoreUnavailable
 from platform_api.loops.asset_retention import AssetRetention
 from platform_api.loops.wakeup import Wakeup
 from platform_api.store.assets.object_deletions import PostgresObjectDeletions
@@ -39,14 +40,14 @@ class NoStore:
     """A store that does not answer."""
 
     async def size(self, key: str) -> int | None:
-        raise OSError
+        raise StoreUnavailable
 
     def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
-        raise OSError
+        raise StoreUnavailable
 
     async def delete(self, keys: Sequence[str]) -> None:
         if keys:
-            raise OSError("the store is away")
+            raise StoreUnavailable("the store is away")
 
 
 @pytest.fixture
@@ -186,7 +187,7 @@ async def test_bytes_are_deleted_when_the_store_is_back(
     await anna.finished((await anna.submit("image_fast"))["id"])
     [asset] = (await anna.http.get("/api/assets")).json()["assets"]
     assert await PostgresAssetRemoval(database).remove(asset["id"], anna.id)
-    with pytest.raises(OSError, match="away"):
+    with pytest.raises(StoreUnavailable, match="away"):
         await keeper(database, NoStore(), Retention(), datetime.now(UTC)).delete_batch()
     assert len(files(platform)) == 2
     kept = StoredObjects(platform.settings.object_store_url)

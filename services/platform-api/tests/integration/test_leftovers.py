@@ -11,6 +11,7 @@ from darkroom_queue import Handler, StepContext, StepFailed
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.step import StepError, StepResult
 from platform_api.clients.objects import StoredObjects
+from platform_api.domain.errors import StoreUnavailable
 from platform_api.loops.orphan_collection import OrphanCollector
 from platform_api.store.assets.orphan_scans import PostgresOrphanScans
 from support.platform import Platform, StartWorker
@@ -129,7 +130,7 @@ async def test_leftovers_stay_noted_while_the_store_is_unavailable(
     broken = tmp_path / "broken"
     broken.mkdir()
     (broken / job_id).symlink_to(broken / job_id)  # a folder that cannot be read
-    with pytest.raises(OSError, match="rejected a listing"):
+    with pytest.raises(StoreUnavailable, match="rejected a listing"):
         await keep(platform, database, url=broken.as_uri(), days=1.1)
     assert await checks(platform) == 1
     await keep(platform, database, days=1.1)

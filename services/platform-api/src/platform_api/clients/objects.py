@@ -40,8 +40,6 @@ class StoredObjects:
             found = await obstore.get_async(self._store, key, options={"range": (start, end)})
             async for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
                 yield bytes(chunk)
-        except FileNotFoundError:
-            raise
         except BaseError as error:
             raise StoreUnavailable(f"the object store did not return an object: {type(error).__name__}") from error
 
@@ -49,7 +47,7 @@ class StoredObjects:
         attributes = {} if isinstance(self._store, LocalStore) else {"Content-Type": mime_type}
         try:
             await obstore.put_async(self._store, key, content, attributes=attributes)
-        except BaseError as error:
+        except (BaseError, FileNotFoundError) as error:  # obstore's error for a bucket that does not exist
             raise StoreUnavailable(f"the object store rejected an object: {type(error).__name__}") from error
 
     async def keys(self, folder: str, *, stored_before: datetime) -> list[str]:
@@ -65,11 +63,15 @@ class StoredObjects:
         if not keys:
             return
         try:
+            await self._delete(keys)
+        except BaseError as error:
+            raise StoreUnavailable(f"the object store rejected a deletion: {type(error).__name__}") from error
+
+    async def _delete(self, keys: Sequence[str]) -> None:
+        try:
             await obstore.delete_async(self._store, list(keys))
         except FileNotFoundError:
             # A local store stops at the first missing key and skips the rest: delete one by one.
             for key in keys:
                 with suppress(FileNotFoundError):
                     await obstore.delete_async(self._store, key)
-        except BaseError as error:
-            raise StoreUnavailable(f"the object store rejected a deletion: {type(error).__name__}") from error

@@ -44,5 +44,5 @@ def _content(store: ObjectStore, entry: Entry) -> Iterator[bytes]:
     try:
         for chunk in obstore.get(store, entry.object_key).stream(min_chunk_size=CHUNK_BYTES):
             yield bytes(chunk)
-    except BaseError as error:
+    except (BaseError, FileNotFoundError) as error:
         raise StoreUnavailable(f"an object cannot be read: {type(error).__name__}") from error

@@ -12,6 +12,7 @@ from darkroom_schemas.ids import UserId
 from pydantic_core import to_json
 
 from platform_api.commands.platform import UserName, refuse
+from platform_api.domain.errors import StoreUnavailable
 from platform_api.settings import Settings
 from platform_api.wiring import open_accounts, open_personal_data
 
@@ -38,7 +39,10 @@ def _export(
     except OSError as error:
         refuse(f"{file} cannot be created: {error.strerror}.")
     with open(descriptor, "wb") as output, zipfile.ZipFile(output, "w") as archive:
-        lines, objects, missing = asyncio.run(_write(settings, user_id, archive))
+        try:
+            lines, objects, missing = asyncio.run(_write(settings, user_id, archive))
+        except StoreUnavailable as error:
+            refuse(f"{file} is incomplete: {error}.")
     typer.echo(f"{file}: {lines} records and {objects} objects of {name}; {missing} objects are missing.")
 
 

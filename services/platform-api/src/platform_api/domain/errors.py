@@ -20,6 +20,8 @@ Refused
 ├─ JobRetryLimit         the job was retried the maximum number of times
 ├─ CollectionCorrupted   the stored collection is unusable
 └─ JobFinished           too late to cancel
+
+StoreUnavailable         not a rejection: the object store does not answer
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,7 +33,7 @@ class Refused(Exception):
     """The request is well-formed and is rejected."""
 
 
-class StoreUnavailable(OSError):
+class StoreUnavailable(Exception):
     """The object store does not answer, or rejected an operation. It says nothing about the request."""
 
 

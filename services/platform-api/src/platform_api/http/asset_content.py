@@ -1,5 +1,6 @@
 """Responses with the bytes of an asset: ranges and conditional requests (RFC 9110)."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 from darkroom_chassis.errors import AppError
@@ -23,6 +24,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     403: {"description": "The link is not valid or has expired"},
     404: {"description": "No such asset, or it belongs to another user"},
     416: {"description": "The range is outside of the content"},
+    503: {"description": "The object store does not answer; see Retry-After"},
 }
 
 
@@ -89,7 +91,23 @@ async def asset_response(
         raise NotFound("asset")
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers, media_type=mime_type)
-    return StreamingResponse(context.assets.objects.read(key, start, end), status, headers, mime_type)
+    content = await _begun(context.assets.objects.read(key, start, end))
+    return StreamingResponse(content, status, headers, mime_type)
+
+
+async def _begun(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Read the first chunk, so that an outage is answered as such and not as an incomplete 200."""
+    try:
+        first = await anext(chunks, b"")
+    except FileNotFoundError:
+        raise NotFound("asset") from None
+
+    async def whole() -> AsyncIterator[bytes]:
+        yield first
+        async for chunk in chunks:
+            yield chunk
+
+    return whole()
 
 
 def _has_tag(if_none_match: str | None, etag: str) -> bool:

@@ -3,6 +3,7 @@
 import math
 
 from darkroom_chassis.errors import AppError, Unauthenticated, render
+from darkroom_chassis.logs import get_logger
 from darkroom_chassis.validation import invalid_request, must_be_one_of
 from darkroom_schemas.errors import ErrorCode, FieldError
 from fastapi import FastAPI, Request
@@ -33,6 +34,7 @@ from platform_api.domain.errors import (
     WrongLogin,
 )
 
+log = get_logger(__name__)
 RETRY_AFTER_S = 10
 
 
@@ -140,7 +142,8 @@ def install_refusals(app: FastAPI) -> None:
         assert isinstance(error, Refused)  # noqa: S101 - registered for this class only
         return render(app_error(error), request.url.path)
 
-    async def on_outage(request: Request, _: Exception) -> JSONResponse:
+    async def on_outage(request: Request, error: Exception) -> JSONResponse:
+        log.warning("The object store does not answer", reason=str(error))
         return render(_store_unavailable(), request.url.path)
 
     app.add_exception_handler(Refused, on_refusal)

@@ -7,6 +7,7 @@ from darkroom_chassis.logs import get_logger
 from platform_api.domain.assets.ports import AssetRemoval, ObjectDeletions, Objects
 from platform_api.domain.assets.retention import Retention
 from platform_api.domain.clock import Clock
+from platform_api.domain.errors import StoreUnavailable
 from platform_api.loops.wakeup import Wakeup
 from platform_api.metrics import ASSETS_EXPIRED, OBJECTS_DELETED
 
@@ -39,8 +40,8 @@ class AssetRetention:
             try:
                 while await self.delete_batch():
                     pass
-            except OSError as error:
-                log.warning("Objects cannot be deleted now and will be retried", reason=type(error).__name__)
+            except StoreUnavailable as error:
+                log.warning("Objects cannot be deleted now and will be retried", reason=str(error))
             await self._wakeup.wait(POLL_S)
 
     async def run_retention(self) -> None:

@@ -7,6 +7,7 @@ from darkroom_chassis.logs import get_logger
 
 from platform_api.domain.assets.ports import Folders, OrphanScans
 from platform_api.domain.clock import Clock
+from platform_api.domain.errors import StoreUnavailable
 from platform_api.metrics import OBJECTS_DELETED
 
 log = get_logger(__name__)
@@ -28,8 +29,8 @@ class OrphanCollector:
             try:
                 while await self.collect_batch():
                     pass
-            except OSError as error:
-                log.warning("Orphaned objects cannot be deleted now; retrying in a day", reason=type(error).__name__)
+            except StoreUnavailable as error:
+                log.warning("Orphaned objects cannot be deleted now; retrying in a day", reason=str(error))
             await asyncio.sleep(EVERY_S)
 
     async def collect_batch(self) -> bool:

@@ -25,6 +25,7 @@ MAX_PREVIEW_BYTES = 1_000_000
         200: {"content": {"image/webp": {}}, "description": "A small image"},
         403: {"description": "The link is not valid or has expired"},
         404: {"description": "The step has ended and its preview was deleted"},
+        503: {"description": "The object store does not answer; see Retry-After"},
     },
 )
 async def preview(

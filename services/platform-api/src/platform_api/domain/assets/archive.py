@@ -35,7 +35,7 @@ class Archive(Protocol):
     def size_bytes(self) -> int: ...
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the archive; raises `OSError` if an object cannot be read."""
+        """Yield the archive; raises `StoreUnavailable` if an object cannot be read."""
         ...
 
 
@@ -46,7 +46,7 @@ class Archives(Protocol):
 
 
 async def missing(entries: Mapping[AssetId, Entry], objects: Objects) -> list[AssetId]:
-    """Return the assets whose object does not exist with its size; raises `OSError`."""
+    """Return the assets whose object does not exist with its size; raises `StoreUnavailable`."""
     places = asyncio.Semaphore(_AT_ONCE)
 
     async def size(key: str) -> int | None:

@@ -94,11 +94,11 @@ class Folders(Protocol):
     """Lists and deletes the objects of a job."""
 
     async def keys(self, folder: str, *, stored_before: datetime) -> list[str]:
-        """Return the keys in a folder stored before that moment; raises `OSError` as `delete` does."""
+        """Return the keys in a folder stored before that moment; raises `StoreUnavailable` as `delete` does."""
         ...
 
     async def delete(self, keys: Sequence[str]) -> None:
-        """Delete objects; missing ones are ignored. Raises `OSError` if the object store fails or does not answer."""
+        """Delete objects; missing ones are ignored. Raises `StoreUnavailable`."""
         ...
 
 
@@ -106,13 +106,13 @@ class Objects(Protocol):
     """Reads and deletes stored bytes."""
 
     async def size(self, key: str) -> int | None:
-        """Return the size in bytes, or None if there is no such object. Raises `OSError` as `delete` does."""
+        """Return the size in bytes, or None if there is no such object. Raises `StoreUnavailable` as `delete` does."""
         ...
 
     def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
-        """Yield the bytes from `start` to `end`, exclusive."""
+        """Yield the bytes from `start` to `end`, exclusive. Raises `StoreUnavailable` or FileNotFoundError."""
         ...
 
     async def delete(self, keys: Sequence[str]) -> None:
-        """Delete objects; missing ones are ignored. Raises `OSError` if the object store fails or does not answer."""
+        """Delete objects; missing ones are ignored. Raises `StoreUnavailable`."""
         ...

@@ -44,7 +44,7 @@ class UploadObjects(Protocol):
     """Stores the bytes of uploads."""
 
     async def write(self, key: str, content: Path | bytes, mime_type: str) -> None:
-        """Store an object; raises `OSError` if the object store rejects it."""
+        """Store an object; raises `StoreUnavailable`."""
         ...
 
 

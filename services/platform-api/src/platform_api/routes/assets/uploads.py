@@ -41,6 +41,7 @@ _BODY: dict[str, Any] = {
         409: {"description": "The user has the maximum number of uploads"},
         413: {"description": f"The image is larger than {MAX_UPLOAD_BYTES // 1_000_000} MB"},
         422: {"description": "The Idempotency-Key was used with another request"},
+        503: {"description": "The object store does not answer; see Retry-After"},
     },
 )
 async def upload(
