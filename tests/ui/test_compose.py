@@ -5,6 +5,7 @@ import re
 import shlex
 from typing import Any
 
+import httpx
 import pytest
 from darkroom_local.state import RunningStack, StateDir
 from playwright.sync_api import Page, Route, expect
@@ -39,12 +40,16 @@ def test_loras_are_chosen_weighted_and_sent(signed_in: Page) -> None:
     weight.fill("0.8")
     expect(page.get_by_text("1 changed")).to_be_visible()
     assert_no_serious_barrier(page)
+    weight.fill("-")
+    weight.fill("-3,5")
+    refusal = {"error": "metadata.loras.0.name: there is no LoRA ink", "code": "invalid_request"}
+    page.route("**/api/queue-job", lambda route: route.fulfill(status=400, json=refusal))
     with page.expect_request("**/api/queue-job") as sent:
         page.get_by_role("button", name=re.compile("^Generate")).click()
-    assert sent.value.post_data_json["metadata"]["loras"] == [{"name": "ink", "weight": 0.8}]
-    expect(page.get_by_text(re.compile("ink")).last).to_be_visible()
+    assert sent.value.post_data_json["metadata"]["loras"] == [{"name": "ink", "weight": -3.5}]
+    expect(page.get_by_role("alert")).to_contain_text("there is no LoRA ink")
     page.reload()
-    expect(page.get_by_role("spinbutton", name="ink")).to_have_value("0.8")
+    expect(page.get_by_role("spinbutton", name="ink")).to_have_value("-3.5")
     page.get_by_role("button", name="Remove ink").click()
     expect(page.get_by_label("Add a LoRA")).to_be_visible()
 
@@ -63,10 +68,15 @@ def test_the_form_is_copied_as_a_command_that_the_server_accepts(
     assert words[:2] == ["curl", f"{stack.platform_url}/api/queue-job"]
     asked = json.loads(words[words.index("-d") + 1])
     assert asked == {"jobType": "image_fast", "metadata": {"prompt": 'it\'s a "test" of $HOME'}}
+    answer = httpx.post(words[1], json=asked, headers={"X-API-Key": stack.api_key})
+    assert answer.status_code == 200, answer.text
 
 
 def test_newer_pages_are_offered_after_the_server_was_replaced(signed_in: Page) -> None:
     page = signed_in
+    with page.expect_response("**/ui/config.json"):
+        page.reload()
+    expect(page.locator(".live:not(.off)")).to_be_visible()
     expect(page.get_by_role("button", name="Update ready")).to_have_count(0)
     page.route("**/ui/config.json", with_changes(lambda body: body.update(build="newer")))
     page.evaluate("document.dispatchEvent(new Event('visibilitychange', {bubbles: true}))")  # as on return to the tab

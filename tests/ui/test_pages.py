@@ -17,22 +17,23 @@ VARIABLE = {"name": HOSTILE, "template_mapping": "prompt", "is_customizable": Tr
 
 @pytest.fixture(scope="module")
 def job_id(stack_state: StateDir) -> Iterator[str]:
-    """Make a job with a hostile prompt, and wait for its pictures."""
+    """Make a job with a hostile prompt, wait for its pictures, and make a collection with hostile texts."""
     stack = stack_state.running()
     with httpx.Client(base_url=stack.platform_url, headers={"X-API-Key": stack.api_key}, timeout=120) as http:
         body = {"jobType": "sdxl_image_fast", "metadata": {"prompt": HOSTILE, "negative_prompt": HOSTILE}}
         made = str(http.post("/api/queue-job", json=body).json()["job"]["id"])
         with http.stream("GET", f"/api/jobs/{made}/stream") as events:
             events.read()
+        hostile = {"title": HOSTILE, "workflow": "sdxl_image", "variables": [VARIABLE]}
+        collection = http.post("/api/collections", json=hostile).json()["data"]["id"]
         yield made
+        http.delete(f"/api/collections/{collection}")
 
 
 def paths(stack: RunningStack, job_id: str) -> list[str]:
     with httpx.Client(base_url=stack.platform_url, headers={"X-API-Key": stack.api_key}) as http:
         one, other, *_ = (asset["id"] for asset in http.get("/api/assets", params={"job_id": job_id}).json()["assets"])
-        listed = http.get("/api/collections").json()["data"]
-        hostile = {"title": HOSTILE, "workflow": "sdxl_image", "variables": [VARIABLE]}
-        collection = (listed or [http.post("/api/collections", json=hostile).json()["data"]])[0]["id"]
+        [collection] = [item["id"] for item in http.get("/api/collections").json()["data"] if item["title"] == HOSTILE]
     return [
         "/studio",
         f"/studio/picture/{one}",

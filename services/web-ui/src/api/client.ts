@@ -16,6 +16,10 @@ export const failures: Middleware = {
 export const platform = createClient<paths>({ baseUrl: "", credentials: "same-origin" });
 platform.use(exactSeeds, failures);
 
+/** The same client, for responses whose text is read as it is. */
+export const verbatim = createClient<paths>({ baseUrl: "", credentials: "same-origin" });
+verbatim.use(failures);
+
 /** Return the data of a successful response. */
 export async function data<T>(answer: Promise<{ data?: T }>): Promise<T> {
   const { data: found } = await answer;

@@ -1,9 +1,10 @@
 /** The LoRAs that connected workers can apply. */
 import { queryOptions } from "@tanstack/react-query";
+import { allPages } from "./allPages";
 import { data, platform } from "./client";
 
 const PREFIX = "lora:";
-const SHOWN = 200;
+const PAGE = 200;
 
 export interface OfferedLora {
   name: string;
@@ -13,8 +14,11 @@ export interface OfferedLora {
 export const lorasQuery = queryOptions({
   queryKey: ["loras"],
   queryFn: async (): Promise<OfferedLora[]> => {
-    const page = await data(platform.GET("/api/models", { params: { query: { limit: SHOWN } } }));
-    return page.data
+    const models = await allPages((cursor) => {
+      const query = { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) };
+      return data(platform.GET("/api/models", { params: { query } }));
+    });
+    return models
       .filter(({ name, available }) => available && name.startsWith(PREFIX))
       .map(({ name, job_types }) => ({ name: name.slice(PREFIX.length), jobTypes: job_types }));
   },

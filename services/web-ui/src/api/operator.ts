@@ -1,7 +1,7 @@
 /** Requests to other services than platform-api, with an operator's ticket. */
 import createClient, { type Client } from "openapi-fetch";
 import { data, failures, platform } from "./client";
-import { Problem, problemOf } from "./problem";
+import { asProblem, Problem, problemOf } from "./problem";
 import type { paths as WebhookPaths } from "./schema/webhook-dispatcher";
 
 interface Addresses {
@@ -14,6 +14,13 @@ interface Addresses {
 }
 
 const MARGIN_S = 30;
+
+/** A request that was not sent, because platform-api gave no ticket for it. */
+export class NoTicket extends Problem {
+  constructor({ status, traceId }: Problem) {
+    super(status, { ...(traceId === null ? {} : { trace_id: traceId }), retryable: true });
+  }
+}
 let ticket: { text: string; until: number } | null = null;
 let addresses: Addresses | undefined;
 let webhookClient: Client<WebhookPaths> | undefined;
@@ -37,7 +44,11 @@ export const queueUrl = async () => (await serviceUrls()).queue_url;
 
 async function currentTicket(): Promise<string> {
   if (ticket === null || ticket.until < Date.now()) {
-    const made = await data(platform.POST("/api/auth/ticket", { body: { audience: "operator" } }));
+    const made = await data(platform.POST("/api/auth/ticket", { body: { audience: "operator" } })).catch(
+      (error: unknown) => {
+        throw new NoTicket(asProblem(error));
+      },
+    );
     ticket = { text: made.ticket, until: Date.now() + (made.expires_in - MARGIN_S) * 1000 };
   }
   return ticket.text;

@@ -1,13 +1,16 @@
 /** Workflows and collections of the account. */
 import { queryOptions } from "@tanstack/react-query";
-import { data, platform } from "./client";
+import { allPages } from "./allPages";
+import { data, platform, verbatim } from "./client";
+import { parseMarked, printMarked } from "./longNumbers";
 import type { components } from "./schema/platform-api";
 
 type Schemas = components["schemas"];
 
 export type Workflow = Schemas["WorkflowItemWithData"];
-export type WorkflowDetail = Schemas["WorkflowDetail"];
-export type NewWorkflow = Schemas["NewWorkflow"];
+/** `definition` is its JSON text. */
+export type WorkflowDetail = Schemas["WorkflowDetail"] & { definition: string };
+export type NewWorkflow = Omit<Schemas["NewWorkflow"], "data"> & { definition: string };
 export type NewCollection = Schemas["NewCollection"];
 export type Collection = Schemas["CollectionItem"];
 
@@ -20,27 +23,36 @@ export interface Variable {
   is_customizable: boolean;
 }
 
-const SHOWN = 200;
+const PAGE = 200;
 
 export const workflowsQuery = queryOptions({
   queryKey: ["workflows"],
-  queryFn: async () => {
-    const query = { limit: SHOWN, include: "true" as const };
-    return (await data(platform.GET("/api/workflows", { params: { query } }))).data as Workflow[];
-  },
+  queryFn: () =>
+    allPages((cursor) => {
+      const query = { limit: PAGE, include: "true" as const, ...(cursor === undefined ? {} : { cursor }) };
+      return data(platform.GET("/api/workflows", { params: { query } }));
+    }) as Promise<Workflow[]>,
   staleTime: 60_000,
 });
 
 export const workflowQuery = (name: string) =>
   queryOptions({
     queryKey: ["workflows", name],
-    queryFn: async () => (await data(platform.GET("/api/workflows/{name}", { params: { path: { name } } }))).data,
+    queryFn: async () => {
+      const text = await data(verbatim.GET("/api/workflows/{name}", { params: { path: { name } }, parseAs: "text" }));
+      const workflow = (parseMarked(text as string) as Schemas["WorkflowAnswer"]).data;
+      return { ...workflow, definition: printMarked(workflow.data) };
+    },
     staleTime: 60_000,
   });
 
 export const collectionsQuery = queryOptions({
   queryKey: ["collections"],
-  queryFn: async () => (await data(platform.GET("/api/collections", { params: { query: { limit: SHOWN } } }))).data,
+  queryFn: () =>
+    allPages((cursor) => {
+      const query = { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) };
+      return data(platform.GET("/api/collections", { params: { query } }));
+    }),
   staleTime: 60_000,
 });
 
@@ -68,9 +80,12 @@ export function variablesOf(collection: Collection): Variable[] {
     }));
 }
 
-export async function saveWorkflow(workflow: NewWorkflow, key: string): Promise<string> {
+/** Save a workflow. Its definition is sent as it was written. */
+export async function saveWorkflow({ definition, ...workflow }: NewWorkflow, key: string): Promise<string> {
   const params = { header: { "Idempotency-Key": key } };
-  return (await data(platform.POST("/api/workflows", { params, body: workflow }))).data.name;
+  const text = `${JSON.stringify(workflow).slice(0, -1)},"data":${definition}}`;
+  const body = { ...workflow, data: {} };
+  return (await data(platform.POST("/api/workflows", { params, body, bodySerializer: () => text }))).data.name;
 }
 
 export async function removeWorkflow(name: string): Promise<void> {

@@ -10,12 +10,12 @@ export const consoleDe: typeof consoleEn = {
     workers: "Worker",
     answers: "Antwortet.",
     silent: "Er antwortet nicht.",
+    noTicket: "Unbekannt: platform-api stellt keinen Ausweis aus, um ihn zu fragen.",
     lastAnswer: (ago: string) => `Letzte Antwort ${ago}.`,
     late: (time: string) => `Die älteste Zustellung ist ${time} im Verzug.`,
     pending: (pending: number, disabled: number) =>
-      disabled === 0
-        ? `${pending} Zustellungen ausstehend`
-        : `${pending} Zustellungen ausstehend, ${disabled} Endpunkte abgeschaltet`,
+      one(pending, "1 Zustellung steht aus", `${pending} Zustellungen stehen aus`) +
+      (disabled === 0 ? "" : `, ${one(disabled, "1 Endpunkt", `${disabled} Endpunkte`)} abgeschaltet`),
     versions: (versions: string) => `Sie laufen in verschiedenen Versionen: ${versions}.`,
     workersOf: (count: number, version: string) => (count === 0 ? "" : `${count}, Version ${version}`),
   },

@@ -73,6 +73,8 @@ export const de: Text = {
       ["f", "Als Favorit merken"],
       ["r", "Rezept nochmal verwenden"],
       ["c", "Mit dem nächsten Bild vergleichen, oder die zwei ausgewählten"],
+      ["1 2 3", "Vergleich: Kante, nebeneinander, Unterschiede"],
+      ["x", "Vergleich: beide tauschen"],
       ["i", "Rezept zeigen oder verbergen"],
       ["Entf", "Löschen"],
       ["Esc", "Zurück, oder Auswahl beenden"],

@@ -9,6 +9,7 @@ export const consoleEn = {
     workers: "workers",
     answers: "Answers.",
     silent: "It does not answer.",
+    noTicket: "Unknown: platform-api gives no ticket to ask it.",
     lastAnswer: (ago: string) => `Last answer ${ago}.`,
     late: (time: string) => `The oldest delivery is ${time} late.`,
     pending: (pending: number, disabled: number) =>

@@ -73,6 +73,8 @@ export const en = {
       ["f", "Mark as favourite"],
       ["r", "Use the recipe again"],
       ["c", "Compare with the next picture, or the two selected"],
+      ["1 2 3", "Compare: edge, side by side, differences"],
+      ["x", "Compare: swap the two"],
       ["i", "Show or hide the recipe"],
       ["Delete", "Delete"],
       ["Esc", "Back, or end the selection"],

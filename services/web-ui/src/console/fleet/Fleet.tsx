@@ -59,7 +59,9 @@ export function Fleet() {
         </div>
       )}
       {all.length > 0 && shown.length === 0 && <p className="dim">{t.console.noMatch}</p>}
-      <Machines of={[...machines].sort(([one], [other]) => one.localeCompare(other))} onDrain={setDoomed} />
+      {all.length > 0 && (
+        <Machines of={[...machines].sort(([one], [other]) => one.localeCompare(other))} onDrain={setDoomed} />
+      )}
       {doomed && (
         <ConfirmDialog
           title={t.console.drainTitle(doomed.worker_id)}
@@ -79,18 +81,29 @@ function Machines({ of, onDrain }: { of: [string, Worker[]][]; onDrain: (worker:
   const frame = useRef<HTMLDivElement>(null);
   const [offset, setOffset] = useState(0);
   useLayoutEffect(() => {
-    setOffset((frame.current?.getBoundingClientRect().top ?? 0) + scrollY);
+    const measure = () => setOffset((frame.current?.getBoundingClientRect().top ?? 0) + scrollY);
+    let frameId = 0;
+    const observer = new ResizeObserver(() => {
+      frameId = requestAnimationFrame(measure);
+    });
+    observer.observe(document.body); // whatever grows above the list moves it
+    measure();
+    return () => {
+      observer.disconnect();
+      cancelAnimationFrame(frameId);
+    };
   }, []);
   const virtualizer = useWindowVirtualizer({
     count: of.length,
     estimateSize: (index) => HEADING_PX + (of[index]?.[1].length ?? 0) * ROW_PX,
     getItemKey: (index) => of[index]?.[0] ?? index,
     gap: GAP_PX,
-    overscan: 1,
+    overscan: 2,
     scrollMargin: offset,
+    useAnimationFrameWithResizeObserver: true,
   });
   return (
-    <div ref={frame} className="window" style={{ height: virtualizer.getTotalSize() }}>
+    <div ref={frame} className="window" role="list" style={{ height: virtualizer.getTotalSize() }}>
       {virtualizer.getVirtualItems().map((item) => {
         const [id, workers] = of[item.index] ?? ["", []];
         return (
@@ -99,6 +112,9 @@ function Machines({ of, onDrain }: { of: [string, Worker[]][]; onDrain: (worker:
             ref={virtualizer.measureElement}
             data-index={item.index}
             className="windowrow"
+            role="listitem"
+            aria-setsize={of.length}
+            aria-posinset={item.index + 1}
             style={{ translate: `0 ${item.start - offset}px` }}
           >
             <Machine id={id} workers={workers} onDrain={onDrain} />

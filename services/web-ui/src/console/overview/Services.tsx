@@ -1,7 +1,7 @@
 /** Which services answer, and what each is behind with. */
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
-import { serviceUrls } from "~/api/operator";
+import { NoTicket, serviceUrls } from "~/api/operator";
 import { asProblem } from "~/api/problem";
 import { meQuery } from "~/api/queries";
 import { queuesQuery, workersQuery } from "~/api/queue";
@@ -84,7 +84,9 @@ function Service({ name, of, warning, detail, href }: ServiceProps) {
   const format = useFormat();
   const now = useNow(1000);
   const state: State = of.error !== null ? "fail" : of.isPending ? "idle" : warning === undefined ? "ok" : "warn";
-  const problem = of.error === null ? null : asProblem(of.error).message || t.services.silent;
+  const { status, message } = asProblem(of.error);
+  const silent = of.error instanceof NoTicket ? t.services.noTicket : t.services.silent;
+  const problem = of.error === null ? null : status === 0 || message === "" ? silent : message;
   const since = of.dataUpdatedAt === 0 ? "" : t.services.lastAnswer(format.ago(new Date(of.dataUpdatedAt), now));
   const words = problem === null ? (warning ?? (of.isPending ? "" : t.services.answers)) : `${problem} ${since}`;
   return (

@@ -20,7 +20,7 @@ export function GrantDialog({ user, onClose }: { user: AdminUser; onClose: () =>
   const [key, setKey] = useState(newGrantKey);
   const amount = amountOf(text);
   const { mutate, error, isPending } = useMutation({
-    mutationFn: () => grantCredits({ user, amount: amount ?? 0, note: note.trim(), key }),
+    mutationFn: grantCredits,
     onSuccess: async ({ balance }) => {
       toast({ text: t.users.given(user.name, format.credits(balance)) });
       await client.invalidateQueries({ queryKey: ["admin-users"] });
@@ -45,7 +45,7 @@ export function GrantDialog({ user, onClose }: { user: AdminUser; onClose: () =>
       isReady={isReady}
       isPending={isPending}
       error={error}
-      onSubmit={mutate}
+      onSubmit={() => mutate({ user, amount: amount ?? 0, note: note.trim(), key })}
       onClose={onClose}
     >
       <p>{t.users.has(format.credits(user.credits))}</p>

@@ -39,7 +39,9 @@ export default function ReplayPage({ asset: id, job: jobId, index }: { asset: st
           onRetry={() => void Promise.all([asset.refetch(), job.refetch(), output && made.refetch()])}
         />
       )}
-      {error === null && job.data === undefined && <Skeleton rows={2} height={240} />}
+      {error === null && (job.data === undefined || (output !== undefined && made.data === undefined)) && (
+        <Skeleton rows={2} height={240} />
+      )}
       {job.data && output === undefined && <Progress job={job.data} />}
       {asset.data && made.data && (
         <Compared first={asset.data} second={made.data} names={[t.compare.original, t.compare.again]} />

@@ -1,7 +1,7 @@
 /** Compares two assets: their hashes, and if those differ, their pixels. */
 import { queryOptions } from "@tanstack/react-query";
 import { sameOrigin } from "~/api/client";
-import { Problem } from "~/api/problem";
+import { Problem, problemOf } from "~/api/problem";
 import type { AssetWithRecipe } from "~/api/types";
 import { isVideo } from "~/api/types";
 import { differenceOf, NEAR, type Difference, type Pixels } from "./difference";
@@ -12,11 +12,10 @@ export type Comparison =
   /** The files differ, and have no pixels that can be compared one by one. */
   | { verdict: "size" | "video" };
 
-export const comparisonQuery = (first: AssetWithRecipe | undefined, second: AssetWithRecipe | undefined) =>
+export const comparisonQuery = (first: AssetWithRecipe, second: AssetWithRecipe) =>
   queryOptions({
-    queryKey: ["comparison", first?.id, second?.id],
-    queryFn: () => compare(first as AssetWithRecipe, second as AssetWithRecipe),
-    enabled: first !== undefined && second !== undefined,
+    queryKey: ["comparison", first.id, second.id],
+    queryFn: () => compare(first, second),
     staleTime: Infinity,
     gcTime: 60_000,
   });
@@ -33,14 +32,16 @@ async function compare(first: AssetWithRecipe, second: AssetWithRecipe): Promise
 /** Read the pixels of a picture as they are in its file, without conversion to the colours of the screen. */
 async function pixelsOf(asset: AssetWithRecipe): Promise<Pixels> {
   const response = await fetch(sameOrigin(asset.url), { credentials: "same-origin" });
-  if (!response.ok) throw new Problem(response.status, { error: response.statusText });
+  if (!response.ok) throw await problemOf(response);
   const options = { colorSpaceConversion: "none", premultiplyAlpha: "none" } as const;
-  const bitmap = await createImageBitmap(await response.blob(), options);
+  const bitmap = await createImageBitmap(await response.blob(), options).catch(() => {
+    throw new Problem(422, {});
+  });
   const canvas = document.createElement("canvas");
   canvas.width = bitmap.width;
   canvas.height = bitmap.height;
   const context = canvas.getContext("2d", { willReadFrequently: true });
-  if (context === null) throw new Problem(0, { error: "" });
+  if (context === null) throw new Problem(422, {});
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
   return context.getImageData(0, 0, canvas.width, canvas.height);

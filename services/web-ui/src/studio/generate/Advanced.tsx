@@ -11,7 +11,7 @@ import { StartFrom } from "./StartFrom";
 
 export function Advanced({ draft, type }: { draft: Draft; type: JobType }) {
   const t = useText();
-  const changed = changedSettings(draft);
+  const changed = changedSettings(draft, (parameter) => takes(type, parameter));
   // Opened by whatever changes a setting, and from then on as the user leaves it.
   const [chosen, choose] = useState<boolean | null>(null);
   return (

@@ -44,7 +44,7 @@ export function Compose({ types, onAccepted }: ComposeProps) {
       return;
     }
     setHint("");
-    submit.mutate(submission(requestOf(draft, type)));
+    submit.mutate(submission(requestOf(draft, type), submit.isError ? submit.variables : undefined));
   };
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
@@ -117,11 +117,11 @@ export function Compose({ types, onAccepted }: ComposeProps) {
             )}
           </span>
         </div>
-        {type && takes(type, "init_image") && <Advanced draft={draft} type={type} />}
+        {type && (takes(type, "init_image") || takes(type, "loras")) && <Advanced draft={draft} type={type} />}
         {submit.error !== null && <ComposeError error={submit.error} onRetry={send} />}
         <div className="go">
           <GenerateButton type={type} busy={submit.isPending} />
-          <p className="row hint">
+          <div className="row hint">
             <span className="grow" role="status">
               {hint || (left !== null && left >= 0 ? t.studio.leftAfter(format.credits(left)) : "")}
             </span>
@@ -129,7 +129,7 @@ export function Compose({ types, onAccepted }: ComposeProps) {
             <span className="wide">
               <kbd>{t.keys.ctrl}</kbd> <kbd>↵</kbd>
             </span>
-          </p>
+          </div>
         </div>
       </form>
       <PresetDialogs act={act} onClose={() => setAct(null)} />

@@ -30,6 +30,7 @@ export function LoraChoices({ draft, type }: { draft: Draft; type: JobType }) {
               min={-2}
               max={2}
               step={0.05}
+              limits={[-10, 10]}
               value={weight}
               onChange={(changed) =>
                 change(draft.loras.map((one) => (one.name === name ? { name, weight: changed } : one)))

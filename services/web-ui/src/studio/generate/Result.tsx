@@ -12,6 +12,7 @@ import { useCancel, useRetry } from "../job/actions";
 import { recallJob } from "../recall";
 import { announced, secondsLeft } from "./progress";
 import { Tiles } from "./Tiles";
+import { useShowForm } from "./useShowForm";
 import { WaitNote } from "./WaitNote";
 
 export function Result({ job, types }: { job: Job; types: JobType[] }) {
@@ -87,6 +88,7 @@ function Facts({ job, type }: { job: Job; type: JobType | undefined }) {
 
 function Actions({ job }: { job: Job }) {
   const t = useText();
+  const showForm = useShowForm();
   const cancel = useCancel();
   const retry = useRetry();
   if (isActive(job)) {
@@ -113,7 +115,7 @@ function Actions({ job }: { job: Job }) {
         className="btn sm"
         onClick={() => {
           recallJob(job);
-          document.getElementById("prompt")?.focus();
+          showForm();
         }}
       >
         <Icon name="recall" />

@@ -9,6 +9,7 @@ import { Icon } from "~/parts/Icon";
 import { Picture } from "~/parts/Picture";
 import { changeDraft } from "./draft";
 import { previewCell } from "./previewCell";
+import { useShowForm } from "./useShowForm";
 
 export function Tiles({ job, type }: { job: Job; type: JobType | undefined }) {
   const t = useText();
@@ -35,6 +36,7 @@ export function Tiles({ job, type }: { job: Job; type: JobType | undefined }) {
 
 function DoneTile({ job, output }: { job: Job; output: Output }) {
   const t = useText();
+  const showForm = useShowForm();
   const number = output.index + 1;
   const name = t.studio.pictureOf(number, promptOf(job));
   const href = `/studio/picture/${output.asset_id}`;
@@ -46,7 +48,7 @@ function DoneTile({ job, output }: { job: Job; output: Output }) {
       start: { asset_id: output.asset_id, thumbnail: linkOf(output) },
       seed: "",
     });
-    document.getElementById("prompt")?.focus();
+    showForm();
   };
   return (
     <div className="tile fresh">

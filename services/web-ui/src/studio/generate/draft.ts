@@ -66,7 +66,11 @@ export function useDraft(): Draft {
   return useSyncExternalStore(subscribe, () => draft);
 }
 
-/** Return how many of the advanced settings differ from their defaults. */
-export function changedSettings({ start, hires, loras }: Draft): number {
-  return Number(start !== null) + Number(hires) + loras.length;
+/** Return how many of the advanced settings differ from their defaults, of those that the job type takes. */
+export function changedSettings({ start, hires, loras }: Draft, takes: (parameter: string) => boolean): number {
+  return (
+    Number(start !== null && takes("init_image")) +
+    Number(hires && takes("hires")) +
+    (takes("loras") ? loras.length : 0)
+  );
 }

@@ -12,7 +12,11 @@ interface Submission {
   key: string;
 }
 
-export const submission = (request: Request): Submission => ({ request, key: newIdempotencyKey() });
+/** Return the submission of a request. Sent again after it failed, it has the key that it had. */
+export function submission(request: Request, failed?: Submission): Submission {
+  const isSame = failed !== undefined && JSON.stringify(failed.request) === JSON.stringify(request);
+  return { request, key: isSame ? failed.key : newIdempotencyKey() };
+}
 
 /** A mutation that resolves to the id of the accepted job. */
 export function useSubmit(onAccepted: (jobId: string) => void) {
@@ -27,7 +31,9 @@ export function useSubmit(onAccepted: (jobId: string) => void) {
     onSuccess: async (id) => {
       onAccepted(id);
       // The event stream usually was faster; a page without a stream reads the job here.
-      const job = await client.fetchQuery(jobQuery(id));
+      await client.prefetchQuery(jobQuery(id));
+      const job = client.getQueryData(jobQuery(id).queryKey);
+      if (job === undefined) return;
       client.setQueryData(jobsQuery.queryKey, (jobs) =>
         jobs?.some((known) => known.id === id) ? jobs : withJob(jobs, job),
       );

@@ -75,7 +75,7 @@ export function RecipePanel({ asset, job, onRecall }: RecipePanelProps) {
         </button>
       )}
       {recipe && replays && (
-        <ReplayDialog asset={asset} job={job} batch={recipe.batch_shape[0] ?? 1} onClose={() => setReplays(false)} />
+        <ReplayDialog asset={asset} batch={recipe.batch_shape[0] ?? 1} onClose={() => setReplays(false)} />
       )}
       {job && (
         <Link className="link small" href={`/studio/jobs/${job.id}`}>

@@ -1,8 +1,7 @@
 /** A collection: its form, and what came of it. The job is in the address, so that a reload shows it again. */
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useLocation, useSearchParams } from "wouter";
-import { newIdempotencyKey } from "~/api/client";
 import { asProblem } from "~/api/problem";
 import { jobQuery, jobTypesQuery } from "~/api/queries";
 import { collectionQuery, generate, removeCollection, variablesOf, type Collection } from "~/api/workflows";
@@ -13,6 +12,7 @@ import { ErrorNotice } from "~/parts/ErrorNotice";
 import { Icon } from "~/parts/Icon";
 import { Skeleton } from "~/parts/Skeleton";
 import { useAct } from "~/parts/useAct";
+import { useKeyOf } from "~/parts/useKeyOf";
 import { Result } from "../generate/Result";
 import { VariableField } from "./VariableField";
 
@@ -23,6 +23,7 @@ export default function CollectionPage({ id }: { id: string }) {
     <main id="main" className="page jobpage">
       {collection.isPending && <Skeleton rows={5} />}
       {collection.error !== null &&
+        collection.data === undefined &&
         (asProblem(collection.error).status === 404 ? (
           <Empty text={t.workflows.collectionGone} />
         ) : (
@@ -63,9 +64,17 @@ function Shown({ collection }: { collection: Collection }) {
         </button>
       </div>
       <div className="cols12">
-        <GenerateForm collection={collection} onAccepted={(made) => setParams({ job: made }, { replace: true })} />
+        <GenerateForm
+          collection={collection}
+          made={jobId}
+          onAccepted={(accepted) => setParams({ job: accepted }, { replace: true })}
+        />
         <div className="stack s6">
           {job.data && <Result job={job.data} types={types.data ?? []} />}
+          {jobId !== null && job.isPending && <Skeleton rows={2} height={240} />}
+          {job.error !== null && job.data === undefined && (
+            <ErrorNotice error={job.error} onRetry={() => void job.refetch()} />
+          )}
           {jobId === null && <Empty text={t.studio.empty} />}
         </div>
       </div>
@@ -86,33 +95,35 @@ function Shown({ collection }: { collection: Collection }) {
 
 interface GenerateFormProps {
   collection: Collection;
+  /** The job that was made last: the same form makes another one afterwards. */
+  made: string | null;
   onAccepted: (jobId: string) => void;
 }
 
 /** The same form sent again after a lost response has the same key, and makes no second job. */
-function GenerateForm({ collection, onAccepted }: GenerateFormProps) {
+function GenerateForm({ collection, made, onAccepted }: GenerateFormProps) {
   const t = useText();
-  const client = useQueryClient();
   const variables = variablesOf(collection);
   const [values, setValues] = useState(() =>
     Object.fromEntries(variables.map(({ template_mapping: name, options }) => [name, options[0] ?? ""])),
   );
-  const [key, setKey] = useState(newIdempotencyKey);
+  const keyOf = useKeyOf();
   const { mutate, error, isPending } = useMutation({
-    mutationFn: () => generate(collection.id, filled(values), key),
-    onSuccess: async (jobId) => {
-      setKey(newIdempotencyKey());
-      onAccepted(jobId);
-      await client.fetchQuery(jobQuery(jobId));
-    },
+    mutationFn: (asked: { values: Record<string, string>; key: string }) =>
+      generate(collection.id, asked.values, asked.key),
+    onSuccess: onAccepted,
   });
+  const send = () => {
+    const asked = filled(values);
+    mutate({ values: asked, key: keyOf(`${made} ${JSON.stringify(asked)}`) });
+  };
   return (
     <form
       className="panel"
       aria-label={t.workflows.form}
       onSubmit={(event) => {
         event.preventDefault();
-        if (!isPending) mutate();
+        if (!isPending) send();
       }}
     >
       <div className="pb stack">
@@ -121,17 +132,14 @@ function GenerateForm({ collection, onAccepted }: GenerateFormProps) {
             key={variable.template_mapping}
             variable={variable}
             value={values[variable.template_mapping] ?? ""}
-            onChange={(value) => {
-              setValues({ ...values, [variable.template_mapping]: value });
-              setKey(newIdempotencyKey());
-            }}
+            onChange={(value) => setValues({ ...values, [variable.template_mapping]: value })}
           />
         ))}
         {variables.length === 0 && <p className="dim">{t.workflows.noPlaceholders}</p>}
         <button type="submit" className="btn primary" disabled={isPending}>
           {isPending ? t.studio.sending : t.studio.generate}
         </button>
-        {error !== null && <ErrorNotice error={error} onRetry={mutate} />}
+        {error !== null && <ErrorNotice error={error} onRetry={send} />}
       </div>
     </form>
   );

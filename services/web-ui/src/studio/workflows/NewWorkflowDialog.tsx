@@ -1,11 +1,11 @@
 /** Saves a workflow of one's own: its definition is pasted as JSON. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useId, useState } from "react";
-import { newIdempotencyKey } from "~/api/client";
 import { Problem } from "~/api/problem";
 import { saveWorkflow, type NewWorkflow } from "~/api/workflows";
 import { useText } from "~/i18n";
 import { FormDialog } from "~/parts/FormDialog";
+import { useKeyOf } from "~/parts/useKeyOf";
 import { Icon } from "~/parts/Icon";
 
 type Type = NonNullable<NewWorkflow["type"]>;
@@ -31,25 +31,29 @@ export function NewWorkflowDialog({ onClose, onMade }: NewWorkflowDialogProps) {
   const [type, setType] = useState<Type>("basic");
   const [output, setOutput] = useState("image/png");
   const [definition, setDefinition] = useState(() => pretty(EXAMPLES.basic));
+  const keyOf = useKeyOf();
   const { mutate, error, isPending } = useMutation({
-    mutationFn: () =>
-      saveWorkflow(
-        {
-          name: nameOf(label),
-          label: label.trim(),
-          description: "",
-          type,
-          output_mime_type: output,
-          data: parse(definition, t.workflows.noObject),
-        } as NewWorkflow,
-        newIdempotencyKey(),
-      ),
-    retry: false,
+    mutationFn: (sent: { workflow: NewWorkflow; key: string }) => {
+      checkObject(sent.workflow.definition, t.workflows.noObject);
+      return saveWorkflow(sent.workflow, sent.key);
+    },
     onSuccess: async (name) => {
       await client.invalidateQueries({ queryKey: ["workflows"] });
       onMade(name);
     },
   });
+  const save = () => {
+    const workflow = {
+      name: nameOf(label),
+      label: label.trim(),
+      description: "",
+      type,
+      output_mime_type: output,
+      definition,
+    };
+    const key = keyOf(JSON.stringify(workflow));
+    mutate({ workflow, key });
+  };
   const choose = (next: Type) => {
     if (definition === pretty(EXAMPLES[type])) setDefinition(pretty(EXAMPLES[next]));
     setType(next);
@@ -61,7 +65,7 @@ export function NewWorkflowDialog({ onClose, onMade }: NewWorkflowDialogProps) {
       isReady={nameOf(label) !== ""}
       isPending={isPending}
       error={error}
-      onSubmit={mutate}
+      onSubmit={save}
       onClose={onClose}
     >
       <div className="field">
@@ -73,8 +77,12 @@ export function NewWorkflowDialog({ onClose, onMade }: NewWorkflowDialogProps) {
           id={`${id}-label`}
           value={label}
           maxLength={100}
+          aria-describedby={`${id}-name`}
           onChange={({ target }) => setLabel(target.value)}
         />
+        <p className="hint" id={`${id}-name`}>
+          {label.trim() !== "" && nameOf(label) === "" ? t.workflows.nameHint : ""}
+        </p>
       </div>
       <Choice label={t.workflows.type} options={Object.entries(t.workflows.types)} value={type} onChoose={choose} />
       <Choice
@@ -136,21 +144,21 @@ const pretty = (definition: object) => JSON.stringify(definition, null, 2);
 
 /** Return the name of a workflow in addresses: letters, digits and `-`. */
 function nameOf(label: string): string {
-  const plain = label.normalize("NFD").replaceAll(/\p{M}/gu, "").toLowerCase();
+  const plain = label.normalize("NFD").replaceAll(/\p{M}/gu, "").toLowerCase().replaceAll("ß", "ss");
   return plain
     .replaceAll(/[^a-z0-9]+/g, "-")
     .replaceAll(/^-+|-+$/g, "")
     .slice(0, 100);
 }
 
-function parse(text: string, otherwise: string): Record<string, unknown> {
+/** Throws a Problem with the sentence if the text is no JSON object. */
+function checkObject(text: string, otherwise: string): void {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
-  } catch (error) {
-    throw new Problem(400, { error: `${otherwise} ${error instanceof Error ? error.message : ""}` });
+  } catch {
+    throw new Problem(400, { error: otherwise });
   }
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed))
     throw new Problem(400, { error: otherwise });
-  return parsed as Record<string, unknown>;
 }

@@ -22,6 +22,7 @@ export default function WorkflowPage({ name }: { name: string }) {
     <main id="main" className="page jobpage">
       {workflow.isPending && <Skeleton rows={5} />}
       {workflow.error !== null &&
+        workflow.data === undefined &&
         (asProblem(workflow.error).status === 404 ? (
           <Empty text={t.workflows.gone} />
         ) : (
@@ -46,7 +47,7 @@ function Shown({ workflow }: { workflow: WorkflowDetail }) {
     changes: ["workflows"],
     onSettled: () => setRemoving(false),
   });
-  const definition = JSON.stringify(workflow.data, null, 2);
+  const { definition } = workflow;
   return (
     <>
       <div className="head">
@@ -119,7 +120,7 @@ function Shown({ workflow }: { workflow: WorkflowDetail }) {
           onConfirm={() => remove.mutate()}
           onClose={() => setRemoving(false)}
         >
-          {t.workflows.removeHint}
+          {t.workflows.removeWorkflowHint}
         </ConfirmDialog>
       )}
     </>
