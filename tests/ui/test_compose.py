@@ -46,7 +46,7 @@ def test_loras_are_chosen_weighted_and_sent(signed_in: Page) -> None:
     page.route("**/api/queue-job", lambda route: route.fulfill(status=400, json=refusal))
     with page.expect_request("**/api/queue-job") as sent:
         page.get_by_role("button", name=re.compile("^Generate")).click()
-    assert sent.value.post_data_json["metadata"]["loras"] == [{"name": "ink", "weight": -3.5}]
+    assert json.loads(sent.value.post_data or "")["metadata"]["loras"] == [{"name": "ink", "weight": -3.5}]
     expect(page.get_by_role("alert")).to_contain_text("there is no LoRA ink")
     page.reload()
     expect(page.get_by_role("spinbutton", name="ink")).to_have_value("-3.5")
