@@ -48,7 +48,7 @@ _SHARED = pytest.StashKey[SharedStack]()
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """Stop the stack after the last of the tests that need it."""
     shared = item.config.stash.get(_SHARED, None)
-    if shared is not None and nextitem is not None and nextitem.get_closest_marker("e2e") is None:
+    if shared is not None and nextitem is not None and "shared_stack" not in getattr(nextitem, "fixturenames", ()):
         shared.stop()
 
 

@@ -12,7 +12,6 @@ from darkroom_local.state import RunningStack, StateDir
 from playwright.sync_api import Page, expect
 from support.browser import PHONE, OpenPages, sign_in
 
-pytestmark = pytest.mark.e2e
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures" / "ui"
 WIDTHS: dict[str, Any] = {
     "360": PHONE,
