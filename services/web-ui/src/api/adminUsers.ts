@@ -1,6 +1,6 @@
 /** Users, as operators see and change them. */
 import { infiniteQueryOptions } from "@tanstack/react-query";
-import { data, newIdempotencyKey, platform } from "./client";
+import { data, platform } from "./client";
 import type { components } from "./schema/platform-api";
 
 export type AdminUser = components["schemas"]["AdminUser"];
@@ -17,17 +17,14 @@ export const usersQuery = (search: string) =>
     staleTime: 0,
   });
 
-/** A grant, with the key that makes repeating it harmless. `amount` is in credits, negative to deduct. */
+/** A grant. `amount` is in credits, negative to deduct. */
 export interface Grant {
   user: AdminUser;
   amount: number;
   note: string;
-  key: string;
 }
 
-export const newGrantKey = newIdempotencyKey;
-
-export function grantCredits({ user, amount, note, key }: Grant) {
+export function grantCredits({ user, amount, note }: Grant, key: string) {
   const params = { path: { user_id: user.id }, header: { "Idempotency-Key": key } };
   return data(platform.POST("/api/admin/users/{user_id}/credits", { params, body: { amount, note } }));
 }

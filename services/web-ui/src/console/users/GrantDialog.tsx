@@ -1,10 +1,11 @@
 /** Adds credits to a user's balance, or deducts them, with the reason. Repeating a lost request grants once. */
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { useId, useState } from "react";
-import { grantCredits, newGrantKey, type AdminUser } from "~/api/adminUsers";
+import { grantCredits, type AdminUser } from "~/api/adminUsers";
 import { useFormat, useText } from "~/i18n";
 import { FormDialog } from "~/parts/FormDialog";
 import { useNotices } from "~/parts/Notices";
+import { useKeyed } from "~/parts/useKeyed";
 import { amountOf } from "./amount";
 
 const MAX_NOTE = 200;
@@ -17,20 +18,12 @@ export function GrantDialog({ user, onClose }: { user: AdminUser; onClose: () =>
   const { toast } = useNotices();
   const [text, setText] = useState("");
   const [note, setNote] = useState("");
-  const [key, setKey] = useState(newGrantKey);
   const amount = amountOf(text);
-  const { mutate, error, isPending } = useMutation({
-    mutationFn: grantCredits,
-    onSuccess: async ({ balance }) => {
-      toast({ text: t.users.given(user.name, format.credits(balance)) });
-      await client.invalidateQueries({ queryKey: ["admin-users"] });
-      onClose();
-    },
+  const { ask, error, isPending } = useKeyed(grantCredits, async ({ balance }) => {
+    toast({ text: t.users.given(user.name, format.credits(balance)) });
+    await client.invalidateQueries({ queryKey: ["admin-users"] });
+    onClose();
   });
-  const edit = (set: (value: string) => void) => (value: string) => {
-    set(value);
-    setKey(newGrantKey()); // another request than the one that may have arrived
-  };
   const isReady = amount !== null && note.trim() !== "";
   return (
     <FormDialog
@@ -45,7 +38,7 @@ export function GrantDialog({ user, onClose }: { user: AdminUser; onClose: () =>
       isReady={isReady}
       isPending={isPending}
       error={error}
-      onSubmit={() => mutate({ user, amount: amount ?? 0, note: note.trim(), key })}
+      onSubmit={() => ask({ user, amount: amount ?? 0, note: note.trim() })}
       onClose={onClose}
     >
       <p>{t.users.has(format.credits(user.credits))}</p>
@@ -62,7 +55,7 @@ export function GrantDialog({ user, onClose }: { user: AdminUser; onClose: () =>
           maxLength={16}
           aria-describedby={`${id}-hint`}
           aria-invalid={text !== "" && amount === null}
-          onChange={({ target }) => edit(setText)(target.value)}
+          onChange={({ target }) => setText(target.value)}
         />
         <p className="small faint" id={`${id}-hint`}>
           {t.users.amountHint}
@@ -79,7 +72,7 @@ export function GrantDialog({ user, onClose }: { user: AdminUser; onClose: () =>
           value={note}
           maxLength={MAX_NOTE}
           aria-describedby={`${id}-note-hint`}
-          onChange={({ target }) => edit(setNote)(target.value)}
+          onChange={({ target }) => setNote(target.value)}
         />
         <p className="small faint" id={`${id}-note-hint`}>
           {t.users.reasonHint}

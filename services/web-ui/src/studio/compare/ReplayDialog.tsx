@@ -1,11 +1,11 @@
 /** Asks how much is drawn again, and sends the replay. */
-import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useLocation } from "wouter";
-import { data, newIdempotencyKey, platform } from "~/api/client";
+import { data, platform } from "~/api/client";
 import type { Asset } from "~/api/types";
 import { useText } from "~/i18n";
 import { FormDialog } from "~/parts/FormDialog";
+import { useKeyed } from "~/parts/useKeyed";
 
 interface ReplayDialogProps {
   asset: Asset;
@@ -18,26 +18,24 @@ export function ReplayDialog({ asset, batch, onClose }: ReplayDialogProps) {
   const t = useText();
   const [, navigate] = useLocation();
   const [whole, setWhole] = useState(false);
-  const [key] = useState(newIdempotencyKey);
-  const replay = useMutation({
-    mutationFn: (wholeBatch: boolean) => {
-      const header = { "Idempotency-Key": `${key}${wholeBatch ? "-batch" : ""}` };
-      const params = { path: { asset_id: asset.id }, header };
+  const { ask, error, isPending } = useKeyed(
+    (wholeBatch: boolean, key) => {
+      const params = { path: { asset_id: asset.id }, header: { "Idempotency-Key": key } };
       return data(platform.POST("/api/assets/{asset_id}/replay", { params, body: { whole_batch: wholeBatch } }));
     },
-    onSuccess: (answer) => {
+    (answer) => {
       onClose();
       navigate(`/studio/replay/${asset.id}/${answer.job_id}/${answer.index}`);
     },
-  });
+  );
   return (
     <FormDialog
       title={t.compare.replay}
       act={t.compare.makeAgain}
       isReady
-      isPending={replay.isPending}
-      error={replay.error}
-      onSubmit={() => replay.mutate(whole)}
+      isPending={isPending}
+      error={error}
+      onSubmit={() => ask(whole)}
       onClose={onClose}
     >
       <p className="dim">{t.compare.replayHint}</p>

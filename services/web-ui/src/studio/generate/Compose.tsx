@@ -16,7 +16,7 @@ import { GenerateButton } from "./GenerateButton";
 import { PromptBox } from "./PromptBox";
 import { newSeed, requestOf, SEED, studioTypes, takes } from "./request";
 import { TypeChoice } from "./TypeChoice";
-import { submission, useSubmit } from "./useSubmit";
+import { useSubmit } from "./useSubmit";
 
 interface ComposeProps {
   types: UseQueryResult<JobType[]>;
@@ -44,7 +44,7 @@ export function Compose({ types, onAccepted }: ComposeProps) {
       return;
     }
     setHint("");
-    submit.mutate(submission(requestOf(draft, type), submit.isError ? submit.variables : undefined));
+    submit.ask(requestOf(draft, type));
   };
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();

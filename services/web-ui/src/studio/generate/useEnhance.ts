@@ -7,7 +7,7 @@ import { isActive, type Job } from "~/api/types";
 import { useText } from "~/i18n";
 import { useNotices } from "~/parts/Notices";
 import { changeDraft } from "./draft";
-import { submission, useSubmit } from "./useSubmit";
+import { useSubmit } from "./useSubmit";
 
 const TYPE = "prompt_enhance";
 
@@ -36,7 +36,7 @@ export function useEnhance() {
   const run = async (prompt: string) => {
     setIsRunning(true);
     try {
-      const id = await submit.mutateAsync(submission({ jobType: TYPE, metadata: { prompt } }));
+      const id = await submit.askAsync({ jobType: TYPE, metadata: { prompt } });
       const job = await ended(id);
       const text: unknown = job.metadata["enhanced_prompt"];
       if (job.state !== "completed" || typeof text !== "string") {

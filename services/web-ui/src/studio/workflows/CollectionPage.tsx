@@ -1,5 +1,5 @@
 /** A collection: its form, and what came of it. The job is in the address, so that a reload shows it again. */
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useLocation, useSearchParams } from "wouter";
 import { asProblem } from "~/api/problem";
@@ -12,7 +12,7 @@ import { ErrorNotice } from "~/parts/ErrorNotice";
 import { Icon } from "~/parts/Icon";
 import { Skeleton } from "~/parts/Skeleton";
 import { useAct } from "~/parts/useAct";
-import { useKeyOf } from "~/parts/useKeyOf";
+import { useKeyed } from "~/parts/useKeyed";
 import { Result } from "../generate/Result";
 import { VariableField } from "./VariableField";
 
@@ -66,7 +66,6 @@ function Shown({ collection }: { collection: Collection }) {
       <div className="cols12">
         <GenerateForm
           collection={collection}
-          made={jobId}
           onAccepted={(accepted) => setParams({ job: accepted }, { replace: true })}
         />
         <div className="stack s6">
@@ -95,28 +94,20 @@ function Shown({ collection }: { collection: Collection }) {
 
 interface GenerateFormProps {
   collection: Collection;
-  /** The job that was made last: the same form makes another one afterwards. */
-  made: string | null;
   onAccepted: (jobId: string) => void;
 }
 
-/** The same form sent again after a lost response has the same key, and makes no second job. */
-function GenerateForm({ collection, made, onAccepted }: GenerateFormProps) {
+function GenerateForm({ collection, onAccepted }: GenerateFormProps) {
   const t = useText();
   const variables = variablesOf(collection);
   const [values, setValues] = useState(() =>
     Object.fromEntries(variables.map(({ template_mapping: name, options }) => [name, options[0] ?? ""])),
   );
-  const keyOf = useKeyOf();
-  const { mutate, error, isPending } = useMutation({
-    mutationFn: (asked: { values: Record<string, string>; key: string }) =>
-      generate(collection.id, asked.values, asked.key),
-    onSuccess: onAccepted,
-  });
-  const send = () => {
-    const asked = filled(values);
-    mutate({ values: asked, key: keyOf(`${made} ${JSON.stringify(asked)}`) });
-  };
+  const { ask, error, isPending } = useKeyed(
+    (asked: Record<string, string>, key) => generate(collection.id, asked, key),
+    onAccepted,
+  );
+  const send = () => ask(filled(values));
   return (
     <form
       className="panel"

@@ -1,10 +1,10 @@
 /** Makes a collection of a workflow: each placeholder becomes a field of its form. */
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { useId, useState } from "react";
 import { saveCollection, type NewCollection, type Workflow } from "~/api/workflows";
 import { useText } from "~/i18n";
 import { FormDialog } from "~/parts/FormDialog";
-import { useKeyOf } from "~/parts/useKeyOf";
+import { useKeyed } from "~/parts/useKeyed";
 import { labelOf, placeholdersOf } from "./placeholders";
 
 const MAX_TITLE = 200;
@@ -20,21 +20,16 @@ export function NewCollectionDialog({ workflow, onClose, onMade }: NewCollection
   const t = useText();
   const id = useId();
   const client = useQueryClient();
-  const keyOf = useKeyOf();
   const [title, setTitle] = useState(workflow.label);
   const [choices, setChoices] = useState<Record<string, string>>({});
   const placeholders = placeholdersOf(workflow);
-  const { mutate, error, isPending } = useMutation({
-    mutationFn: ({ collection, key }: { collection: NewCollection; key: string }) => saveCollection(collection, key),
-    onSuccess: async (made) => {
-      await client.invalidateQueries({ queryKey: ["collections"] });
-      onMade(made);
-    },
+  const { ask, error, isPending } = useKeyed(saveCollection, async (made) => {
+    await client.invalidateQueries({ queryKey: ["collections"] });
+    onMade(made);
   });
   const save = () => {
     const variables = placeholders.map((name) => variableOf(name, choices[name] ?? ""));
-    const collection = { title: title.trim(), workflow: workflow.name, variables } as NewCollection;
-    mutate({ collection, key: keyOf(JSON.stringify(collection)) });
+    ask({ title: title.trim(), workflow: workflow.name, variables } as NewCollection);
   };
   return (
     <FormDialog

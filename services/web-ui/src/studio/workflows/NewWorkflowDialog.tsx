@@ -1,12 +1,12 @@
 /** Saves a workflow of one's own: its definition is pasted as JSON. */
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { useId, useState } from "react";
 import { Problem } from "~/api/problem";
 import { saveWorkflow, type NewWorkflow } from "~/api/workflows";
 import { useText } from "~/i18n";
 import { FormDialog } from "~/parts/FormDialog";
-import { useKeyOf } from "~/parts/useKeyOf";
 import { Icon } from "~/parts/Icon";
+import { useKeyed } from "~/parts/useKeyed";
 
 type Type = NonNullable<NewWorkflow["type"]>;
 const OUTPUTS = ["image/png", "video/mp4", "application/json"];
@@ -31,28 +31,19 @@ export function NewWorkflowDialog({ onClose, onMade }: NewWorkflowDialogProps) {
   const [type, setType] = useState<Type>("basic");
   const [output, setOutput] = useState("image/png");
   const [definition, setDefinition] = useState(() => pretty(EXAMPLES.basic));
-  const keyOf = useKeyOf();
-  const { mutate, error, isPending } = useMutation({
-    mutationFn: (sent: { workflow: NewWorkflow; key: string }) => {
-      checkObject(sent.workflow.definition, t.workflows.noObject);
-      return saveWorkflow(sent.workflow, sent.key);
+  const { ask, error, isPending } = useKeyed(
+    async (workflow: NewWorkflow, key) => {
+      checkObject(workflow.definition, t.workflows.noObject);
+      return await saveWorkflow(workflow, key);
     },
-    onSuccess: async (name) => {
+    async (name) => {
       await client.invalidateQueries({ queryKey: ["workflows"] });
       onMade(name);
     },
-  });
+  );
   const save = () => {
-    const workflow = {
-      name: nameOf(label),
-      label: label.trim(),
-      description: "",
-      type,
-      output_mime_type: output,
-      definition,
-    };
-    const key = keyOf(JSON.stringify(workflow));
-    mutate({ workflow, key });
+    const name = nameOf(label);
+    ask({ name, label: label.trim(), description: "", type, output_mime_type: output, definition });
   };
   const choose = (next: Type) => {
     if (definition === pretty(EXAMPLES[type])) setDefinition(pretty(EXAMPLES[next]));
