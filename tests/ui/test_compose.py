@@ -52,6 +52,7 @@ def test_loras_are_chosen_weighted_and_sent(signed_in: Page) -> None:
     expect(page.get_by_role("spinbutton", name="ink")).to_have_value("-3.5")
     page.get_by_role("button", name="Remove ink").click()
     expect(page.get_by_label("Add a LoRA")).to_be_visible()
+    page.unroute_all(behavior="wait")
 
 
 def test_the_form_is_copied_as_a_command_that_the_server_accepts(
@@ -85,3 +86,4 @@ def test_newer_pages_are_offered_after_the_server_was_replaced(signed_in: Page) 
     button.click()
     expect(page.locator("#prompt")).to_be_visible()
     expect(button).to_have_count(0)
+    page.unroute_all(behavior="wait")

@@ -31,8 +31,11 @@ export async function serviceUrls(): Promise<Addresses> {
   return addresses;
 }
 
-/** Return the build that the server has now. */
-export const buildOf = async () => (await readConfig()).build;
+/** Return whether the server has newer pages than when this page first asked. */
+export async function isNewerThanPage(): Promise<boolean> {
+  const { build } = await serviceUrls();
+  return (await readConfig()).build !== build;
+}
 
 async function readConfig(): Promise<Addresses> {
   const response = await fetch("/ui/config.json");
