@@ -5,17 +5,24 @@ interface Page<Item> {
   pagination: { cursor: string | null };
 }
 
+const PAGE = 200;
 /** A list of more pages ends here: it is too long to look at. */
 const MOST_PAGES = 20;
 
-export async function allPages<Item>(read: (cursor: string | undefined) => Promise<Page<Item>>): Promise<Item[]> {
+/** The parameters of one page. */
+interface Where {
+  limit: number;
+  cursor?: string;
+}
+
+export async function allPages<Item>(read: (where: Where) => Promise<Page<Item>>): Promise<Item[]> {
   const items: Item[] = [];
-  let cursor: string | undefined;
+  let where: Where = { limit: PAGE };
   for (let page = 0; page < MOST_PAGES; page++) {
-    const { data, pagination } = await read(cursor);
+    const { data, pagination } = await read(where);
     items.push(...data);
     if (pagination.cursor === null) break;
-    cursor = pagination.cursor;
+    where = { limit: PAGE, cursor: pagination.cursor };
   }
   return items;
 }

@@ -4,7 +4,6 @@ import { allPages } from "./allPages";
 import { data, platform } from "./client";
 
 const PREFIX = "lora:";
-const PAGE = 200;
 
 export interface OfferedLora {
   name: string;
@@ -14,10 +13,7 @@ export interface OfferedLora {
 export const lorasQuery = queryOptions({
   queryKey: ["loras"],
   queryFn: async (): Promise<OfferedLora[]> => {
-    const models = await allPages((cursor) => {
-      const query = { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) };
-      return data(platform.GET("/api/models", { params: { query } }));
-    });
+    const models = await allPages((query) => data(platform.GET("/api/models", { params: { query } })));
     return models
       .filter(({ name, available }) => available && name.startsWith(PREFIX))
       .map(({ name, job_types }) => ({ name: name.slice(PREFIX.length), jobTypes: job_types }));

@@ -23,13 +23,11 @@ export interface Variable {
   is_customizable: boolean;
 }
 
-const PAGE = 200;
-
 export const workflowsQuery = queryOptions({
   queryKey: ["workflows"],
   queryFn: () =>
-    allPages((cursor) => {
-      const query = { limit: PAGE, include: "true" as const, ...(cursor === undefined ? {} : { cursor }) };
+    allPages((where) => {
+      const query = { ...where, include: "true" as const };
       return data(platform.GET("/api/workflows", { params: { query } }));
     }) as Promise<Workflow[]>,
   staleTime: 60_000,
@@ -48,11 +46,7 @@ export const workflowQuery = (name: string) =>
 
 export const collectionsQuery = queryOptions({
   queryKey: ["collections"],
-  queryFn: () =>
-    allPages((cursor) => {
-      const query = { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) };
-      return data(platform.GET("/api/collections", { params: { query } }));
-    }),
+  queryFn: () => allPages((query) => data(platform.GET("/api/collections", { params: { query } }))),
   staleTime: 60_000,
 });
 

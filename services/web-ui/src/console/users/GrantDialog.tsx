@@ -1,10 +1,11 @@
 /** Adds credits to a user's balance, or deducts them, with the reason. Repeating a lost request grants once. */
 import { useQueryClient } from "@tanstack/react-query";
-import { useId, useState } from "react";
+import { useState } from "react";
 import { grantCredits, type AdminUser } from "~/api/adminUsers";
 import { useFormat, useText } from "~/i18n";
 import { FormDialog } from "~/parts/FormDialog";
 import { useNotices } from "~/parts/Notices";
+import { TextField } from "~/parts/TextField";
 import { useKeyed } from "~/parts/useKeyed";
 import { amountOf } from "./amount";
 
@@ -13,7 +14,6 @@ const MAX_NOTE = 200;
 export function GrantDialog({ user, onClose }: { user: AdminUser; onClose: () => void }) {
   const t = useText();
   const format = useFormat();
-  const id = useId();
   const client = useQueryClient();
   const { toast } = useNotices();
   const [text, setText] = useState("");
@@ -42,42 +42,22 @@ export function GrantDialog({ user, onClose }: { user: AdminUser; onClose: () =>
       onClose={onClose}
     >
       <p>{t.users.has(format.credits(user.credits))}</p>
-      <div className="field">
-        <label className="label" htmlFor={`${id}-amount`}>
-          {t.users.amount}
-        </label>
-        <input
-          className="input"
-          id={`${id}-amount`}
-          inputMode="decimal"
-          autoComplete="off"
-          value={text}
-          maxLength={16}
-          aria-describedby={`${id}-hint`}
-          aria-invalid={text !== "" && amount === null}
-          onChange={({ target }) => setText(target.value)}
-        />
-        <p className="small faint" id={`${id}-hint`}>
-          {t.users.amountHint}
-        </p>
-      </div>
-      <div className="field">
-        <label className="label" htmlFor={`${id}-note`}>
-          {t.users.reason}
-        </label>
-        <input
-          className="input"
-          id={`${id}-note`}
-          autoComplete="off"
-          value={note}
-          maxLength={MAX_NOTE}
-          aria-describedby={`${id}-note-hint`}
-          onChange={({ target }) => setNote(target.value)}
-        />
-        <p className="small faint" id={`${id}-note-hint`}>
-          {t.users.reasonHint}
-        </p>
-      </div>
+      <TextField
+        label={t.users.amount}
+        value={text}
+        maxLength={16}
+        inputMode="decimal"
+        isWrong={text !== "" && amount === null}
+        hint={t.users.amountHint}
+        onChange={setText}
+      />
+      <TextField
+        label={t.users.reason}
+        value={note}
+        maxLength={MAX_NOTE}
+        hint={t.users.reasonHint}
+        onChange={setNote}
+      />
     </FormDialog>
   );
 }

@@ -1,10 +1,11 @@
 /** Names a new key and says what it may do. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useId, useState } from "react";
+import { useState } from "react";
 import { keysQuery, makeKey, PURPOSES, type Purpose } from "~/api/apiKeys";
 import { useText } from "~/i18n";
 import { FormDialog } from "~/parts/FormDialog";
-import { Icon } from "~/parts/Icon";
+import { SelectField } from "~/parts/SelectField";
+import { TextField } from "~/parts/TextField";
 
 const MAX_NAME = 100;
 
@@ -15,7 +16,6 @@ interface NewKeyDialogProps {
 
 export function NewKeyDialog({ onClose, onMade }: NewKeyDialogProps) {
   const t = useText();
-  const id = useId();
   const client = useQueryClient();
   const [name, setName] = useState("");
   const [purpose, setPurpose] = useState<Purpose>("generate");
@@ -37,34 +37,19 @@ export function NewKeyDialog({ onClose, onMade }: NewKeyDialogProps) {
       onSubmit={mutate}
       onClose={onClose}
     >
-      <div className="field">
-        <label className="label" htmlFor={`${id}-name`}>
-          {t.apiKeys.name}
-        </label>
-        <input
-          className="input"
-          id={`${id}-name`}
-          value={name}
-          maxLength={MAX_NAME}
-          placeholder={t.apiKeys.nameHint}
-          onChange={({ target }) => setName(target.value)}
-        />
-      </div>
-      <div className="field">
-        <label className="label" htmlFor={`${id}-purpose`}>
-          {t.apiKeys.may}
-        </label>
-        <span className="select">
-          <select id={`${id}-purpose`} value={purpose} onChange={({ target }) => setPurpose(target.value as Purpose)}>
-            {Object.keys(PURPOSES).map((each) => (
-              <option key={each} value={each}>
-                {t.apiKeys.purposes[each as Purpose]}
-              </option>
-            ))}
-          </select>
-          <Icon name="down" />
-        </span>
-      </div>
+      <TextField
+        label={t.apiKeys.name}
+        value={name}
+        maxLength={MAX_NAME}
+        placeholder={t.apiKeys.nameHint}
+        onChange={setName}
+      />
+      <SelectField
+        label={t.apiKeys.may}
+        options={(Object.keys(PURPOSES) as Purpose[]).map((each) => [each, t.apiKeys.purposes[each]] as const)}
+        value={purpose}
+        onChange={setPurpose}
+      />
     </FormDialog>
   );
 }

@@ -1,10 +1,11 @@
 /** Names a preset: a new one, one that the form replaces, or one that is renamed. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useId, useState } from "react";
+import { useState } from "react";
 import { changePreset, presetsQuery, savePreset, type Preset, type PresetRequest } from "~/api/presets";
 import { useText } from "~/i18n";
 import { FormDialog } from "~/parts/FormDialog";
 import { useNotices } from "~/parts/Notices";
+import { TextField } from "~/parts/TextField";
 
 const MAX_NAME = 100;
 
@@ -17,7 +18,6 @@ interface PresetDialogProps {
 
 export function PresetDialog({ presets, request, renamed, onClose }: PresetDialogProps) {
   const t = useText();
-  const id = useId();
   const client = useQueryClient();
   const { toast } = useNotices();
   const [text, setText] = useState(renamed?.name ?? "");
@@ -46,18 +46,7 @@ export function PresetDialog({ presets, request, renamed, onClose }: PresetDialo
       onSubmit={mutate}
       onClose={onClose}
     >
-      <div className="field">
-        <label className="label" htmlFor={`${id}-name`}>
-          {t.presets.name}
-        </label>
-        <input
-          className="input"
-          id={`${id}-name`}
-          value={text}
-          maxLength={MAX_NAME}
-          onChange={({ target }) => setText(target.value)}
-        />
-      </div>
+      <TextField label={t.presets.name} value={text} maxLength={MAX_NAME} onChange={setText} />
     </FormDialog>
   );
 }

@@ -1,19 +1,17 @@
 /** A collection: its form, and what came of it. The job is in the address, so that a reload shows it again. */
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { useLocation, useSearchParams } from "wouter";
-import { asProblem } from "~/api/problem";
+import { useSearchParams } from "wouter";
 import { jobQuery, jobTypesQuery } from "~/api/queries";
 import { collectionQuery, generate, removeCollection, variablesOf, type Collection } from "~/api/workflows";
 import { useText } from "~/i18n";
-import { ConfirmDialog } from "~/parts/ConfirmDialog";
 import { Empty } from "~/parts/Empty";
 import { ErrorNotice } from "~/parts/ErrorNotice";
-import { Icon } from "~/parts/Icon";
+import { Loaded } from "~/parts/Loaded";
 import { Skeleton } from "~/parts/Skeleton";
-import { useAct } from "~/parts/useAct";
 import { useKeyed } from "~/parts/useKeyed";
 import { Result } from "../generate/Result";
+import { RemoveButton } from "./RemoveButton";
 import { VariableField } from "./VariableField";
 
 export default function CollectionPage({ id }: { id: string }) {
@@ -21,36 +19,19 @@ export default function CollectionPage({ id }: { id: string }) {
   const collection = useQuery(collectionQuery(id));
   return (
     <main id="main" className="page jobpage">
-      {collection.isPending && <Skeleton rows={5} />}
-      {collection.error !== null &&
-        collection.data === undefined &&
-        (asProblem(collection.error).status === 404 ? (
-          <Empty text={t.workflows.collectionGone} />
-        ) : (
-          <ErrorNotice error={collection.error} onRetry={() => void collection.refetch()} />
-        ))}
-      {collection.data && <Shown key={id} collection={collection.data} />}
+      <Loaded of={collection} gone={t.workflows.collectionGone}>
+        {(found) => <Shown key={id} collection={found} />}
+      </Loaded>
     </main>
   );
 }
 
 function Shown({ collection }: { collection: Collection }) {
   const t = useText();
-  const [, navigate] = useLocation();
   const [params, setParams] = useSearchParams();
-  const [isRemoving, setRemoving] = useState(false);
   const jobId = params.get("job");
   const job = useQuery({ ...jobQuery(jobId ?? ""), enabled: jobId !== null });
   const types = useQuery(jobTypesQuery);
-  const remove = useAct({
-    run: async () => {
-      await removeCollection(collection.id);
-      navigate("/studio/workflows", { replace: true });
-      return t.workflows.removed(collection.title);
-    },
-    changes: ["collections"],
-    onSettled: () => setRemoving(false),
-  });
   return (
     <>
       <div className="head">
@@ -58,10 +39,12 @@ function Shown({ collection }: { collection: Collection }) {
           <h1>{collection.title}</h1>
           {collection.description && <p className="sub">{collection.description}</p>}
         </div>
-        <button type="button" className="btn danger" onClick={() => setRemoving(true)}>
-          <Icon name="trash" />
-          {t.workflows.remove}
-        </button>
+        <RemoveButton
+          name={collection.title}
+          hint={t.workflows.removeHint}
+          list="collections"
+          remove={() => removeCollection(collection.id)}
+        />
       </div>
       <div className="cols12">
         <GenerateForm
@@ -77,17 +60,6 @@ function Shown({ collection }: { collection: Collection }) {
           {jobId === null && <Empty text={t.studio.empty} />}
         </div>
       </div>
-      {isRemoving && (
-        <ConfirmDialog
-          title={t.workflows.removeTitle(collection.title)}
-          act={t.workflows.remove}
-          isPending={remove.isPending}
-          onConfirm={() => remove.mutate()}
-          onClose={() => setRemoving(false)}
-        >
-          {t.workflows.removeHint}
-        </ConfirmDialog>
-      )}
     </>
   );
 }

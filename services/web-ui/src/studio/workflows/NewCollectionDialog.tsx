@@ -4,6 +4,7 @@ import { useId, useState } from "react";
 import { saveCollection, type NewCollection, type Workflow } from "~/api/workflows";
 import { useText } from "~/i18n";
 import { FormDialog } from "~/parts/FormDialog";
+import { TextField } from "~/parts/TextField";
 import { useKeyed } from "~/parts/useKeyed";
 import { labelOf, placeholdersOf } from "./placeholders";
 
@@ -42,18 +43,7 @@ export function NewCollectionDialog({ workflow, onClose, onMade }: NewCollection
       onClose={onClose}
     >
       <p className="dim">{t.workflows.newCollectionHint(workflow.label)}</p>
-      <div className="field">
-        <label className="label" htmlFor={`${id}-title`}>
-          {t.workflows.name}
-        </label>
-        <input
-          className="input"
-          id={`${id}-title`}
-          value={title}
-          maxLength={MAX_TITLE}
-          onChange={({ target }) => setTitle(target.value)}
-        />
-      </div>
+      <TextField label={t.workflows.name} value={title} maxLength={MAX_TITLE} onChange={setTitle} />
       {placeholders.map((name) => (
         <div className="field" key={name}>
           <label className="label" htmlFor={`${id}-${name}`}>

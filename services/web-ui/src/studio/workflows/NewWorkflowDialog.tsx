@@ -5,7 +5,8 @@ import { Problem } from "~/api/problem";
 import { saveWorkflow, type NewWorkflow } from "~/api/workflows";
 import { useText } from "~/i18n";
 import { FormDialog } from "~/parts/FormDialog";
-import { Icon } from "~/parts/Icon";
+import { SelectField } from "~/parts/SelectField";
+import { TextField } from "~/parts/TextField";
 import { useKeyed } from "~/parts/useKeyed";
 
 type Type = NonNullable<NewWorkflow["type"]>;
@@ -59,28 +60,28 @@ export function NewWorkflowDialog({ onClose, onMade }: NewWorkflowDialogProps) {
       onSubmit={save}
       onClose={onClose}
     >
-      <div className="field">
-        <label className="label" htmlFor={`${id}-label`}>
-          {t.workflows.name} <code className="faint">{nameOf(label)}</code>
-        </label>
-        <input
-          className="input"
-          id={`${id}-label`}
-          value={label}
-          maxLength={100}
-          aria-describedby={`${id}-name`}
-          onChange={({ target }) => setLabel(target.value)}
-        />
-        <p className="hint" id={`${id}-name`}>
-          {label.trim() !== "" && nameOf(label) === "" ? t.workflows.nameHint : ""}
-        </p>
-      </div>
-      <Choice label={t.workflows.type} options={Object.entries(t.workflows.types)} value={type} onChoose={choose} />
-      <Choice
+      <TextField
+        label={
+          <>
+            {t.workflows.name} <code className="faint">{nameOf(label)}</code>
+          </>
+        }
+        value={label}
+        maxLength={100}
+        {...(label.trim() !== "" && nameOf(label) === "" ? { hint: t.workflows.nameHint } : {})}
+        onChange={setLabel}
+      />
+      <SelectField
+        label={t.workflows.type}
+        options={Object.entries(t.workflows.types) as [Type, string][]}
+        value={type}
+        onChange={choose}
+      />
+      <SelectField
         label={t.workflows.output}
         options={OUTPUTS.map((mime) => [mime, mime] as const)}
         value={output}
-        onChoose={setOutput}
+        onChange={setOutput}
       />
       <div className="field">
         <label className="label" htmlFor={`${id}-data`}>
@@ -100,34 +101,6 @@ export function NewWorkflowDialog({ onClose, onMade }: NewWorkflowDialogProps) {
         </p>
       </div>
     </FormDialog>
-  );
-}
-
-interface ChoiceProps<Value extends string> {
-  label: string;
-  options: readonly (readonly [string, string])[];
-  value: Value;
-  onChoose: (value: Value) => void;
-}
-
-function Choice<Value extends string>({ label, options, value, onChoose }: ChoiceProps<Value>) {
-  const id = useId();
-  return (
-    <div className="field">
-      <label className="label" htmlFor={id}>
-        {label}
-      </label>
-      <span className="select">
-        <select id={id} value={value} onChange={({ target }) => onChoose(target.value as Value)}>
-          {options.map(([name, text]) => (
-            <option key={name} value={name}>
-              {text}
-            </option>
-          ))}
-        </select>
-        <Icon name="down" />
-      </span>
-    </div>
   );
 }
 

@@ -2,33 +2,23 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useLocation } from "wouter";
-import { asProblem } from "~/api/problem";
 import { removeWorkflow, workflowQuery, type WorkflowDetail } from "~/api/workflows";
 import { useText } from "~/i18n";
-import { ConfirmDialog } from "~/parts/ConfirmDialog";
 import { CopyText } from "~/parts/CopyText";
-import { Empty } from "~/parts/Empty";
-import { ErrorNotice } from "~/parts/ErrorNotice";
 import { Icon } from "~/parts/Icon";
-import { Skeleton } from "~/parts/Skeleton";
-import { useAct } from "~/parts/useAct";
+import { Loaded } from "~/parts/Loaded";
 import { NewCollectionDialog } from "./NewCollectionDialog";
 import { labelOf, placeholdersOf } from "./placeholders";
+import { RemoveButton } from "./RemoveButton";
 
 export default function WorkflowPage({ name }: { name: string }) {
   const t = useText();
   const workflow = useQuery(workflowQuery(name));
   return (
     <main id="main" className="page jobpage">
-      {workflow.isPending && <Skeleton rows={5} />}
-      {workflow.error !== null &&
-        workflow.data === undefined &&
-        (asProblem(workflow.error).status === 404 ? (
-          <Empty text={t.workflows.gone} />
-        ) : (
-          <ErrorNotice error={workflow.error} onRetry={() => void workflow.refetch()} />
-        ))}
-      {workflow.data && <Shown workflow={workflow.data} />}
+      <Loaded of={workflow} gone={t.workflows.gone}>
+        {(found) => <Shown workflow={found} />}
+      </Loaded>
     </main>
   );
 }
@@ -37,16 +27,6 @@ function Shown({ workflow }: { workflow: WorkflowDetail }) {
   const t = useText();
   const [, navigate] = useLocation();
   const [isMaking, setMaking] = useState(false);
-  const [isRemoving, setRemoving] = useState(false);
-  const remove = useAct({
-    run: async () => {
-      await removeWorkflow(workflow.name);
-      navigate("/studio/workflows", { replace: true });
-      return t.workflows.removed(workflow.label);
-    },
-    changes: ["workflows"],
-    onSettled: () => setRemoving(false),
-  });
   const { definition } = workflow;
   return (
     <>
@@ -61,10 +41,12 @@ function Shown({ workflow }: { workflow: WorkflowDetail }) {
         </div>
         <div className="btns">
           {!workflow.built_in && (
-            <button type="button" className="btn danger" onClick={() => setRemoving(true)}>
-              <Icon name="trash" />
-              {t.workflows.remove}
-            </button>
+            <RemoveButton
+              name={workflow.label}
+              hint={t.workflows.removeWorkflowHint}
+              list="workflows"
+              remove={() => removeWorkflow(workflow.name)}
+            />
           )}
           <button type="button" className="btn primary" onClick={() => setMaking(true)}>
             <Icon name="plus" />
@@ -111,17 +93,6 @@ function Shown({ workflow }: { workflow: WorkflowDetail }) {
           onClose={() => setMaking(false)}
           onMade={(id) => navigate(`/studio/workflows/collections/${id}`)}
         />
-      )}
-      {isRemoving && (
-        <ConfirmDialog
-          title={t.workflows.removeTitle(workflow.label)}
-          act={t.workflows.remove}
-          isPending={remove.isPending}
-          onConfirm={() => remove.mutate()}
-          onClose={() => setRemoving(false)}
-        >
-          {t.workflows.removeWorkflowHint}
-        </ConfirmDialog>
       )}
     </>
   );
