@@ -4,13 +4,11 @@ from collections.abc import Iterator, Sequence
 
 import obstore
 from darkroom_chassis.object_store import open_object_store
-from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
 from zipstream import ZIP_STORED, ZipStream
 
-from platform_api.clients.objects import CHUNK_BYTES
+from platform_api.clients.objects import CHUNK_BYTES, WITH_MISSING, outages
 from platform_api.domain.assets.archive import Entry
-from platform_api.domain.errors import StoreUnavailable
 
 
 class StoredZip:
@@ -41,8 +39,6 @@ class ZipArchives:
 
 def _content(store: ObjectStore, entry: Entry) -> Iterator[bytes]:
     """Yield an object. If it has changed since its size was checked, the archive ends early and the download fails."""
-    try:
+    with outages("did not return an object", WITH_MISSING):
         for chunk in obstore.get(store, entry.object_key).stream(min_chunk_size=CHUNK_BYTES):
             yield bytes(chunk)
-    except (BaseError, FileNotFoundError) as error:
-        raise StoreUnavailable(f"an object cannot be read: {type(error).__name__}") from error
