@@ -1,17 +1,14 @@
 /** One job group: its policy, and what its members do. */
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { asProblem } from "~/api/problem";
 import { cancelGroup, groupQuery, type Group } from "~/api/queueGroups";
 import { useText } from "~/i18n";
 import { Ago } from "~/parts/Ago";
 import { ConfirmDialog } from "~/parts/ConfirmDialog";
 import { CopyText } from "~/parts/CopyText";
-import { Empty } from "~/parts/Empty";
-import { ErrorNotice } from "~/parts/ErrorNotice";
 import { Icon } from "~/parts/Icon";
+import { NotLoaded } from "~/parts/NotLoaded";
 import { shortId } from "~/parts/shortId";
-import { Skeleton } from "~/parts/Skeleton";
 import { useAct } from "~/parts/useAct";
 import { GroupState } from "./GroupState";
 import { Members } from "./Members";
@@ -23,13 +20,7 @@ export function GroupPage({ id }: { id: string }) {
     return (
       <main id="main" className="page">
         <h1 className="sr">{t.groups.group}</h1>
-        {group.error === null ? (
-          <Skeleton rows={6} />
-        ) : asProblem(group.error).status === 404 ? (
-          <Empty text={t.groups.gone} hint={t.groups.goneHint} />
-        ) : (
-          <ErrorNotice error={group.error} onRetry={() => void group.refetch()} />
-        )}
+        <NotLoaded of={group} gone={t.groups.gone} hint={t.groups.goneHint} />
       </main>
     );
   }

@@ -1,14 +1,11 @@
 /** One step of the queue: its status, why it waits, its timeline and its requirements. */
 import { useQuery } from "@tanstack/react-query";
-import { asProblem } from "~/api/problem";
 import { queueJobQuery, type QueueJob } from "~/api/queueJobs";
 import { useFormat, useText } from "~/i18n";
 import { Ago } from "~/parts/Ago";
 import { CopyText } from "~/parts/CopyText";
-import { Empty } from "~/parts/Empty";
-import { ErrorNotice } from "~/parts/ErrorNotice";
 import { Icon } from "~/parts/Icon";
-import { Skeleton } from "~/parts/Skeleton";
+import { NotLoaded } from "~/parts/NotLoaded";
 import { JobActions } from "./JobActions";
 import { shortStep } from "./shortStep";
 import { StepFacts } from "./StepFacts";
@@ -23,13 +20,7 @@ export function JobPage({ id }: { id: string }) {
     return (
       <main id="main" className="page">
         <h1 className="sr">{t.job.title}</h1>
-        {job.error === null ? (
-          <Skeleton rows={6} />
-        ) : asProblem(job.error).status === 404 ? (
-          <Empty text={t.job.gone} hint={t.steps.goneHint} />
-        ) : (
-          <ErrorNotice error={job.error} onRetry={() => void job.refetch()} />
-        )}
+        <NotLoaded of={job} gone={t.job.gone} hint={t.steps.goneHint} />
       </main>
     );
   }

@@ -1,11 +1,9 @@
 /** One webhook endpoint: what it receives, how its deliveries ended, and what can be done about them. */
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { asProblem } from "~/api/problem";
 import { endpointQuery, statsQuery, type Place } from "~/api/webhooks";
 import { useFormat, useText } from "~/i18n";
-import { Empty } from "~/parts/Empty";
-import { ErrorNotice } from "~/parts/ErrorNotice";
+import { NotLoaded } from "~/parts/NotLoaded";
 import { Skeleton } from "~/parts/Skeleton";
 import { OnceShown } from "~/studio/keys/OnceShown";
 import { Deliveries } from "./Deliveries";
@@ -20,13 +18,7 @@ export function EndpointPage({ place }: { place: Place }) {
     return (
       <main id="main" className="page">
         <h1 className="sr">{t.webhooks.title}</h1>
-        {endpoint.error === null ? (
-          <Skeleton rows={6} />
-        ) : asProblem(endpoint.error).status === 404 ? (
-          <Empty text={t.webhooks.gone} />
-        ) : (
-          <ErrorNotice error={endpoint.error} onRetry={() => void endpoint.refetch()} />
-        )}
+        <NotLoaded of={endpoint} gone={t.webhooks.gone} />
       </main>
     );
   }

@@ -1,16 +1,14 @@
 /** One job: its state, why it waits, its timeline, its request and everything that happened to it. */
 import { useQuery } from "@tanstack/react-query";
-import { asProblem } from "~/api/problem";
 import { historyQuery, jobQuery, jobTypesQuery } from "~/api/queries";
 import { isActive, outputsOf, type Job } from "~/api/types";
 import { useFormat, useText } from "~/i18n";
 import { Ago } from "~/parts/Ago";
 import { CopyText } from "~/parts/CopyText";
-import { Empty } from "~/parts/Empty";
 import { ErrorNotice } from "~/parts/ErrorNotice";
 import { Icon } from "~/parts/Icon";
+import { NotLoaded } from "~/parts/NotLoaded";
 import { shortId } from "~/parts/shortId";
-import { Skeleton } from "~/parts/Skeleton";
 import { Status } from "~/parts/Status";
 import { Tiles } from "../generate/Tiles";
 import { useCancel, useRetry } from "./actions";
@@ -27,13 +25,7 @@ export default function JobPage({ id }: { id: string }) {
   if (job.data === undefined) {
     return (
       <main id="main" className="page jobpage">
-        {job.error === null ? (
-          <Skeleton rows={6} />
-        ) : asProblem(job.error).status === 404 ? (
-          <Empty text={t.job.gone} />
-        ) : (
-          <ErrorNotice error={job.error} onRetry={() => void job.refetch()} />
-        )}
+        <NotLoaded of={job} gone={t.job.gone} />
       </main>
     );
   }

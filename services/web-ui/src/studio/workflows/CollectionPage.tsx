@@ -7,7 +7,7 @@ import { collectionQuery, generate, removeCollection, variablesOf, type Collecti
 import { useText } from "~/i18n";
 import { Empty } from "~/parts/Empty";
 import { ErrorNotice } from "~/parts/ErrorNotice";
-import { Loaded } from "~/parts/Loaded";
+import { NotLoaded } from "~/parts/NotLoaded";
 import { Skeleton } from "~/parts/Skeleton";
 import { useKeyed } from "~/parts/useKeyed";
 import { Result } from "../generate/Result";
@@ -19,9 +19,11 @@ export default function CollectionPage({ id }: { id: string }) {
   const collection = useQuery(collectionQuery(id));
   return (
     <main id="main" className="page jobpage">
-      <Loaded of={collection} gone={t.workflows.collectionGone}>
-        {(found) => <Shown key={id} collection={found} />}
-      </Loaded>
+      {collection.data === undefined ? (
+        <NotLoaded of={collection} gone={t.workflows.collectionGone} />
+      ) : (
+        <Shown key={id} collection={collection.data} />
+      )}
     </main>
   );
 }

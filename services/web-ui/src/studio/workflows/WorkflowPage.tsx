@@ -6,7 +6,7 @@ import { removeWorkflow, workflowQuery, type WorkflowDetail } from "~/api/workfl
 import { useText } from "~/i18n";
 import { CopyText } from "~/parts/CopyText";
 import { Icon } from "~/parts/Icon";
-import { Loaded } from "~/parts/Loaded";
+import { NotLoaded } from "~/parts/NotLoaded";
 import { NewCollectionDialog } from "./NewCollectionDialog";
 import { labelOf, placeholdersOf } from "./placeholders";
 import { RemoveButton } from "./RemoveButton";
@@ -16,9 +16,11 @@ export default function WorkflowPage({ name }: { name: string }) {
   const workflow = useQuery(workflowQuery(name));
   return (
     <main id="main" className="page jobpage">
-      <Loaded of={workflow} gone={t.workflows.gone}>
-        {(found) => <Shown workflow={found} />}
-      </Loaded>
+      {workflow.data === undefined ? (
+        <NotLoaded of={workflow} gone={t.workflows.gone} />
+      ) : (
+        <Shown workflow={workflow.data} />
+      )}
     </main>
   );
 }
