@@ -54,7 +54,7 @@ def fit_sdxl_colours(vae: Any, device: torch.device) -> Colours:
 
 @torch.inference_mode()
 def decode_latents(vae: Any, latents: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """Decode latents (1, channels, height / 8, width / 8) to pixels of shape (3, height, width), -1 to 1."""
+    """Decode latents (1, channels, height / f, width / f) to pixels of shape (3, height, width), -1 to 1."""
     latents = latents.to(device, vae.dtype)
     mean, deviation = (getattr(vae.config, name, None) for name in ("latents_mean", "latents_std"))
     if mean is not None and deviation is not None:

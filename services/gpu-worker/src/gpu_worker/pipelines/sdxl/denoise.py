@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 from darkroom_schemas.image_to_image import denoising_steps
-from PIL import Image
 
 from gpu_worker.domain.memory.footprint import Shape
 from gpu_worker.pipelines import noise
@@ -17,6 +16,7 @@ from gpu_worker.pipelines.finite import require_finite
 from gpu_worker.pipelines.placement import clear_text
 from gpu_worker.pipelines.preview import Previews
 from gpu_worker.pipelines.sdxl.samplers import make_sampler
+from gpu_worker.pipelines.sdxl.start import NoisedStart, noised_start
 from gpu_worker.pipelines.sdxl.state import SdxlState
 from gpu_worker.pipelines.sdxl.text import encode_text
 from gpu_worker.pipelines.stage import StageReport
@@ -88,16 +88,17 @@ def _denoise(state: SdxlState, which: _Pass, batch: Sequence[int], on_step: Batc
                 model.ref, payload, encode, device, is_guided=is_guided, adapters=adapters
             )
         generators = [noise.generator(payload.seeds[index]) for index in batch]
+        start = _start(state, which, batch, generators)
         with state.context.peaks.denoising(model, shape, parts["unet"]):
             latents: torch.Tensor = pipeline(
                 **state.text.arguments,
-                **_beginning(state, which, batch, generators),
+                **_beginning(start, which, pipeline),
                 num_images_per_prompt=len(batch),
                 generator=generators,
                 num_inference_steps=which.steps,
                 guidance_scale=payload.guidance_scale,
                 output_type="latent",
-                callback_on_step_end=on_step,
+                callback_on_step_end=on_step if start is None else partial(_after_step, start, on_step),
             ).images
         return latents
     finally:
@@ -110,27 +111,35 @@ def _pipeline_kind(state: SdxlState) -> Any:  # Any: pipelines of diffusers are 
 
     if state.starts is None:
         return diffusers.StableDiffusionXLPipeline
-    if state.source is not None and state.source.mask is not None:
-        return diffusers.StableDiffusionXLInpaintPipeline
     return diffusers.StableDiffusionXLImg2ImgPipeline
 
 
-def _beginning(
+def _start(
     state: SdxlState, which: _Pass, batch: Sequence[int], generators: Sequence[torch.Generator]
-) -> dict[str, Any]:
-    """Return the arguments with which a pipeline begins: the size, or the latents to start from.
+) -> NoisedStart | None:
+    """Return what a batch starts from; None is noise alone.
 
     Latents are drawn before the noise, with the same generators, as diffusers does that encodes the picture itself.
     """
-    size = {"width": which.width, "height": which.height}
     if state.starts is None or which.strength is None:
-        return size
-    device = state.context.device.torch_device
+        return None
     latents = [state.starts[index](generator) for index, generator in zip(batch, generators, strict=True)]
-    begun = {"image": torch.cat(latents).to(device), "strength": _strength(which.steps, which.strength)}
-    if state.source is None or state.source.mask is None:
-        return begun
-    return begun | size | {"mask_image": Image.fromarray(state.source.mask)}
+    mask = None if state.source is None else state.source.mask
+    return noised_start(torch.cat(latents).to(state.context.device.torch_device), generators, mask)
+
+
+def _beginning(start: NoisedStart | None, which: _Pass, pipeline: Any) -> dict[str, Any]:
+    """Return the arguments with which a pipeline begins: the size, or the latents to start from."""
+    if start is None or which.strength is None:
+        return {"width": which.width, "height": which.height}
+    return start.arguments(pipeline, which.steps, _strength(which.steps, which.strength))
+
+
+def _after_step(
+    start: NoisedStart, on_step: BatchProgress, pipeline: Any, step: int, time: Any, changes: dict[str, Any]
+) -> dict[str, Any]:
+    latents = start.restore(pipeline, step, changes["latents"])
+    return on_step(pipeline, step, time, changes | {"latents": latents})
 
 
 def _strength(steps: int, strength: float) -> float:

@@ -64,7 +64,7 @@ def _tensor(pixels: Pixels) -> torch.Tensor:
 
 @torch.inference_mode()
 def _moments(vae: Any, picture: torch.Tensor, device: torch.device) -> torch.Tensor:  # Any: VAEs are untyped
-    """Return mean and logarithm of the variance, of shape (1, 2 * channels, height / 8, width / 8)."""
+    """Return mean and logarithm of the variance, of shape (1, 2 * channels, height / f, width / f)."""
     moments: torch.Tensor = vae.encode(picture.to(device, vae.dtype)).latent_dist.parameters
     return moments
 
@@ -87,7 +87,7 @@ def _finite(vae: Any, encode: Callable[[], torch.Tensor], ladder: VaeLadder) -> 
 
 
 def _sample(vae: Any, moments: torch.Tensor, dtype: torch.dtype, generator: torch.Generator) -> torch.Tensor:
-    """Return latents of shape (1, channels, height / 8, width / 8), scaled as the denoiser expects them."""
+    """Return latents of shape (1, channels, height / f, width / f), scaled as the denoiser expects them."""
     from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
 
     config = vae.config

@@ -13,7 +13,10 @@ from gpu_worker.pipelines.job_state import JobState
 from gpu_worker.pipelines.source_image import SourceImage
 
 Start = Callable[[torch.Generator], torch.Tensor]
-"""Draws the latents, of shape (1, channels, height / 8, width / 8), that one picture starts from."""
+"""Draws the latents, of shape (1, channels, height / f, width / f), that one picture starts from.
+
+f is the factor of the VAE: 8 for all published checkpoints.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,6 @@ from gpu_worker.pipelines.sdxl.encode import encode_start, vae_ladder
 from gpu_worker.pipelines.sdxl.state import FirstPass, SdxlState, Start
 from gpu_worker.pipelines.stage import StageReport
 
-_LATENT_PX = 8
-
 
 def upscale_images(state: SdxlState, report: StageReport) -> None:
     """Enlarge every picture of the first pass to the size of the second."""
@@ -23,7 +21,9 @@ def upscale_images(state: SdxlState, report: StageReport) -> None:
     size, starts = state.payload.final_size, list[Start]()
     tiled = False
     if state.hires.upscaler == "latent":
-        starts = [partial(_enlarged, latents[place : place + 1], size) for latents, place in places]
+        levels = len(state.loaded.parts["vae"].config.block_out_channels)
+        latent_size = (size[1] >> (levels - 1), size[0] >> (levels - 1))
+        starts = [partial(_enlarged, latents[place : place + 1], latent_size) for latents, place in places]
     else:
         with vae_ladder(state, "enlarging a picture") as ladder:
             for latents, place in places:
@@ -35,9 +35,8 @@ def upscale_images(state: SdxlState, report: StageReport) -> None:
 
 
 def _enlarged(latents: torch.Tensor, size: tuple[int, int], _: torch.Generator) -> torch.Tensor:
-    """Enlarge latents as A1111's upscaler "Latent"."""
-    target = (size[1] // _LATENT_PX, size[0] // _LATENT_PX)
-    return torch.nn.functional.interpolate(latents, size=target, mode="bilinear", antialias=False)
+    """Enlarge latents to a height and a width, as A1111's upscaler "Latent"."""
+    return torch.nn.functional.interpolate(latents, size=size, mode="bilinear", antialias=False)
 
 
 def _through_pixels(state: SdxlState, latents: torch.Tensor, size: tuple[int, int], ladder: VaeLadder) -> Start:
