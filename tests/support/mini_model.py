@@ -11,12 +11,12 @@ from darkroom_mini.training.text import TextEncoders
 from darkroom_mini.training.vocabulary import build_vocabulary, tokenizers
 
 PLAN = Plan(
-    vae_widths=(8, 12, 16, 24),
+    vae_widths=(8, 12, 16, 20, 24),
     vocabulary_captions=300,
     text_hidden=(16, 16),
     text_layers=2,
     pooled=16,
-    unet_widths=(8, 16, 16, 32),
+    unet_widths=(8, 16, 32),
 )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from darkroom_schemas.image_to_image import Hires
 from darkroom_schemas.inputs import InputFile
 from darkroom_schemas.payload import ImagePayload
 from darkroom_schemas.recipe import Recipe
@@ -43,11 +44,11 @@ def prepare(
 def test_a_picture_has_a_quarter_of_the_sides(prepare: Prepare, width: int, height: int) -> None:
     drawing = prepare(width=width, height=height, seeds=(1, 2))
     drawing.run()
-    size = tuple(round(side / 4 / 8) * 8 for side in (width, height))
+    size = tuple(round(side / 4 / 16) * 16 for side in (width, height))
     assert drawing.image().size == size
     recipe = Recipe.model_validate_json(drawing.image().info["darkroom"])
     assert recipe.model.source == "darkroom-mini"
-    assert recipe.batch_shape == (2, 4, size[1] // 8, size[0] // 8)
+    assert recipe.batch_shape == (2, 8, size[1] // 16, size[0] // 16)
 
 
 def test_a_rerun_gives_the_same_bytes(prepare: Prepare) -> None:
@@ -63,7 +64,7 @@ def test_previews_have_a_pixel_for_each_latent(prepare: Prepare, monkeypatch: py
     drawing.run()
     previews = [update.preview for update in drawing.progress if update.preview is not None]
     with Image.open(previews[-1].path) as picture:
-        assert picture.size == (32, 32)
+        assert picture.size == (16, 16)
 
 
 @pytest.mark.parametrize("masked", [False, True])
@@ -77,3 +78,10 @@ def test_a_picture_may_start_from_another(prepare: Prepare, tmp_path: Path, mask
     drawing.inputs = files
     drawing.run()
     assert drawing.image().size == (256, 256)
+
+
+@pytest.mark.parametrize("upscaler", ["latent", "lanczos"])
+def test_a_second_pass_enlarges_the_first(prepare: Prepare, upscaler: str) -> None:
+    drawing = prepare(seeds=(1,), hires=Hires(scale=1.5, denoising_strength=0.5, upscaler=upscaler))
+    drawing.run()
+    assert drawing.image().size == (384, 384)

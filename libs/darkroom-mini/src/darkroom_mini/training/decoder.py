@@ -16,7 +16,7 @@ from darkroom_mini.training.loop import Pace
 from darkroom_mini.training.plan import Plan
 from darkroom_mini.training.prepare import KEPT, LATENTS
 
-_CROP = 14
+_CROP = 7
 """Blocks along the side of a crop."""
 _EDGES = 0.7
 _LEAST_NOISE, _MOST_NOISE = 0.03, 0.16

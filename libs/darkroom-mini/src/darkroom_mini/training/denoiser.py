@@ -1,6 +1,6 @@
 """The denoiser: a small UNet that takes what SDXL's takes, and predicts velocities.
 
-It has one level more than SDXL's: the first is narrow, so that most of the work is done on 16 x 16 positions.
+It has SDXL's three levels, on 16 x 16, 8 x 8 and 4 x 4 positions of a picture of 256 x 256 pixels.
 """
 
 from functools import cached_property
@@ -33,7 +33,7 @@ _ZEROED, _EMPTIED = 0.05, 0.05
 _TOWARDS_NOISE = 2
 """Exponent by which times are drawn towards noise: a third of a batch is among the noisiest tenth of all times.
 
-What is in a picture is decided there. Coarse content of 32 x 32 positions shows through the noise at most other times.
+What is in a picture is decided there. Coarse content of many positions shows through the noise at most other times.
 """
 _SIZE_EMBEDDING = 8
 _HEAD_WIDTH = 32
@@ -52,8 +52,8 @@ def new_denoiser(plan: Plan) -> Any:  # Any: diffusers is untyped
         out_channels=plan.channels,
         block_out_channels=plan.unet_widths,
         layers_per_block=1,
-        down_block_types=("DownBlock2D", "DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D", "UpBlock2D"),
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
         transformer_layers_per_block=1,
         attention_head_dim=tuple(max(1, width // _HEAD_WIDTH) for width in plan.unet_widths),
         use_linear_projection=True,
@@ -120,10 +120,10 @@ class DenoiserStage:
             average=0.9985,
         )
 
-    def loss(self, step: int, generator: torch.Generator) -> Tensor:
+    def loss(self, _step: int, generator: torch.Generator) -> Tensor:
         """Return the error of the predicted velocities of a batch, in which the cells of things weigh more."""
         size = self._plan.denoiser_batch
-        data = self._data_of(step, generator)
+        data = self._data_of(generator)
         chosen = torch.randint(len(data.latents), (size,), generator=generator)
         clean = _rows(data.latents, chosen)
         states, pooled = self._texts(data, chosen, generator)
@@ -144,9 +144,9 @@ class DenoiserStage:
         error: Tensor = ((predicted - velocity).pow(2) * weight).mean() / weight.mean()
         return error
 
-    def _data_of(self, step: int, generator: torch.Generator) -> _Data:
-        """Return the set of pictures that a step takes its batch from. A set is opened when it is first needed."""
-        shares = torch.tensor([shape.share * (step >= shape.from_step) for shape in self._plan.shapes])
+    def _data_of(self, generator: torch.Generator) -> _Data:
+        """Return the set of pictures that a batch is taken from. A set is opened when it is first needed."""
+        shares = torch.tensor([shape.share for shape in self._plan.shapes])
         name = self._plan.shapes[int(torch.multinomial(shares, 1, generator=generator))].name
         if name not in self._opened:
             latents, boxes = (self._home.array(f"{part}-{name}") for part in ("latents", "boxes"))

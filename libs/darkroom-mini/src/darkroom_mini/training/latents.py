@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-BLOCK_PX = 8
+BLOCK_PX = 16
 _LARGEST_SPREAD = 1.6
 
 Pixels = NDArray[np.uint8]
@@ -20,17 +20,17 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class DesignedLatents:
-    """The linear map between blocks of 8 x 8 pixels and latents."""
+    """The linear map between blocks of 16 x 16 pixels and latents."""
 
     mean: Floats
-    """Of shape (192,), values from -1 to 1, as all pixels here."""
+    """Of shape (768,), values from -1 to 1, as all pixels here."""
     analysis: Floats
-    """Of shape (192, channels)."""
+    """Of shape (768, channels)."""
     synthesis: Floats
-    """Of shape (channels, 192)."""
+    """Of shape (channels, 768)."""
 
     def encode(self, pixels: Pixels) -> Floats:
-        """Return latents (n, channels, height / 8, width / 8) of pixels (n, height, width, 3)."""
+        """Return latents (n, channels, height / 16, width / 16) of pixels (n, height, width, 3)."""
         latents = (blocks_of(pixels) - self.mean) @ self.analysis
         return np.ascontiguousarray(latents.transpose(0, 3, 1, 2))
 
@@ -46,7 +46,7 @@ def load_latents(path: Path) -> DesignedLatents:
 
 
 def blocks_of(pixels: Pixels) -> Floats:
-    """Return the blocks (n, height / 8, width / 8, 192) of pixels (n, height, width, 3), scaled to -1 to 1."""
+    """Return the blocks (n, height / 16, width / 16, 768) of pixels (n, height, width, 3), scaled to -1 to 1."""
     count, height, width, _ = pixels.shape
     split = pixels.reshape(count, height // BLOCK_PX, BLOCK_PX, width // BLOCK_PX, BLOCK_PX, 3)
     joined = split.transpose(0, 1, 3, 2, 4, 5).reshape(count, height // BLOCK_PX, width // BLOCK_PX, -1)
@@ -54,15 +54,9 @@ def blocks_of(pixels: Pixels) -> Floats:
 
 
 def fit_latents(blocks: Floats, channels: int) -> DesignedLatents:
-    """Return the map of the main components of blocks (n, 192).
-
-    The last channel is half of one component and half of the next. With four channels these are the two directions of
-    a gradient: either alone would leave the place of thin lines in the other direction unknown.
-    """
+    """Return the map of the main components of blocks (n, 768)."""
     mean = blocks.mean(0)
-    components = np.linalg.eigh(np.cov((blocks - mean).T)).eigenvectors
-    axes, left_out = components[:, ::-1][:, :channels], components[:, -1 - channels]
-    axes = np.column_stack([axes[:, :-1], (axes[:, -1] + left_out) / np.sqrt(2)])
+    axes = np.linalg.eigh(np.cov((blocks - mean).T)).eigenvectors[:, ::-1][:, :channels]
     axes = axes * np.where(axes.sum(0) < 0, -1, 1)
     spreads = ((blocks - mean) @ axes).std(0)
     target = _LARGEST_SPREAD * np.sqrt(spreads / spreads[0])

@@ -10,11 +10,13 @@ _MIN_SIDE_PX = 64
 
 
 class Scale(BaseModel):
-    """How payloads of one family are scaled. `divisor` divides width and height; the other fields are upper limits."""
+    """How payloads of one family are scaled. `divisor` divides width and height; `max_` fields are upper limits."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     divisor: float = Field(default=1.0, ge=1.0)
+    multiple_of: int | None = Field(default=None, ge=1)
+    """What width and height are rounded to, in pixels, if a model needs more than its family."""
     max_steps: int = Field(default=200, ge=1)
     max_new_tokens: int = Field(default=4096, ge=1)
 
@@ -49,7 +51,7 @@ class Profile(BaseModel):
         scale = self.scales.get(payload.family, Scale())
         if isinstance(payload, PromptPayload):
             return payload.model_copy(update={"max_new_tokens": min(payload.max_new_tokens, scale.max_new_tokens)})
-        multiple = FAMILIES[payload.family].multiple_of
+        multiple = scale.multiple_of or FAMILIES[payload.family].multiple_of
         width, height = (_fit_side(side, scale.divisor, multiple) for side in (payload.width, payload.height))
         changes = {"width": width, "height": height, "steps": min(payload.steps, scale.max_steps)}
         if not isinstance(payload, ImagePayload) or payload.hires is None:
