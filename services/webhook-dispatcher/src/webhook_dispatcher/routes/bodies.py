@@ -100,7 +100,10 @@ class RetryConfig(Request):
 
 
 class NewEndpoint(Request):
-    """Body of `POST /api/webhooks`. Empty `events` means all; a missing `secret` is generated."""
+    """Body of `POST /api/webhooks`. A missing `secret` is generated.
+
+    Without `events`, an endpoint receives those of jobs, groups, credits and endpoints, except `job.progress`.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"url": "https://example.com/hooks/darkroom", "events": ["job.completed"]}]}

@@ -37,7 +37,7 @@ class PostgresProgressTargets:
             try:
                 yield partial(self._find, connection)
             finally:
-                await connection.execute(select(func.pg_advisory_unlock(_KEY)))
+                await connection.invalidate()  # the lock ends with its connection, also while the server is away
 
     async def _find(self, connection: AsyncConnection) -> list[ProgressTarget]:
         """Read the endpoints on the connection that holds the lock, which fails if the lock is lost."""
