@@ -13,14 +13,23 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
-def waiting(stack: RunningStack) -> Iterator[str]:
-    """Submit a job that no worker can run."""
+def queue(stack: RunningStack) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"Bearer {stack.queue_token}"}
-    with httpx.Client(base_url=stack.queue_url, headers=headers, timeout=60) as queue:
-        body = {"job_type": "simulation", "payload": {}, "requirements": {"models": ["no-such-model"]}}
-        job_id = str(queue.post("/api/jobs", json=body).raise_for_status().json()["job_id"])
-        yield job_id
-        queue.post(f"/api/jobs/{job_id}/cancel")
+    with httpx.Client(base_url=stack.queue_url, headers=headers, timeout=60) as client:
+        yield client
+
+
+def submit_waiting(queue: httpx.Client) -> str:
+    """Submit a job that no worker can run."""
+    body = {"job_type": "simulation", "payload": {}, "requirements": {"models": ["no-such-model"]}}
+    return str(queue.post("/api/jobs", json=body).raise_for_status().json()["job_id"])
+
+
+@pytest.fixture
+def waiting(queue: httpx.Client) -> Iterator[str]:
+    job_id = submit_waiting(queue)
+    yield job_id
+    queue.post(f"/api/jobs/{job_id}/cancel")
 
 
 def test_an_operator_finds_why_a_job_waits_and_cancels_it_by_keyboard(signed_in: Page, waiting: str) -> None:
@@ -45,3 +54,25 @@ def test_an_operator_finds_why_a_job_waits_and_cancels_it_by_keyboard(signed_in:
     expect(page.get_by_label("Status")).to_have_value("pending")
     expect(page.get_by_label("Type")).to_have_value("simulation")
     expect(row).to_have_count(0)
+
+
+def test_several_steps_are_selected_and_cancelled_by_keyboard(signed_in: Page, queue: httpx.Client) -> None:
+    page, jobs = signed_in, [submit_waiting(queue) for _ in range(3)]
+    settled(page, "/console/jobs?type=simulation&status=pending")
+    expect(page.locator("[data-opens]")).to_have_count(3)
+    page.locator("body").press("j")
+    page.keyboard.press("x")
+    page.get_by_role("checkbox", name=re.compile(jobs[0][-6:])).check()
+    bar = page.get_by_role("toolbar", name="Selected steps")
+    expect(bar).to_contain_text("2 selected")
+    assert_no_serious_barrier(page)
+    page.locator("body").press(".")
+    expect(bar.get_by_role("button", name="Cancel 2")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog", name="Cancel 2 steps?").get_by_role("button", name="Cancel 2").press("Enter")
+    expect(page.get_by_text("2 cancelled or asked to stop.")).to_be_visible()
+    expect(page.locator("[data-opens]")).to_have_count(1)
+    expect(bar).to_have_count(0)
+    states = [queue.get(f"/api/jobs/{job}").json()["status"] for job in jobs]
+    assert sorted(states) == ["cancelled", "cancelled", "pending"]
+    queue.post(f"/api/jobs/{jobs[1]}/cancel")

@@ -115,6 +115,8 @@ const path = (id: string) => `/api/jobs/${encodeURIComponent(id)}`;
 
 export const isActive = ({ status }: QueueJob) => status === "pending" || status === "in_progress";
 
+export const canRetry = ({ status }: QueueJob) => status === "failed" || status === "timeout";
+
 const AGAIN_MS = 2000;
 
 /** Whether the job belongs to a user of platform-api, who pays for it. */

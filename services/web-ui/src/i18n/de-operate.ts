@@ -75,6 +75,16 @@ export const operateDe: typeof operateEn = {
     retryHint: "Er wird mit allen seinen Versuchen neu eingereiht.",
     retryOfUser: "Sein Auftrag läuft zu seinem Preis noch einmal. Das kann nur sein Besitzer.",
     retried: "Er ist neu eingereiht.",
+    selectOne: (id) => `${id} auswählen`,
+    actions: "Ausgewählte Schritte",
+    cancelN: (count) => `${count} abbrechen`,
+    retryN: (count) => `${count} wiederholen`,
+    cancelNTitle: (count) => (count === 1 ? "1 Schritt abbrechen?" : `${count} Schritte abbrechen?`),
+    retryNTitle: (count) => (count === 1 ? "1 Schritt wiederholen?" : `${count} Schritte wiederholen?`),
+    cancelledN: (done, failures) =>
+      `${done} abgebrochen oder sollen anhalten.${failures.length > 0 ? ` ${failures.length} nicht: ${failures[0]}` : ""}`,
+    retriedN: (done, failures) =>
+      `${done} neu eingereiht.${failures.length > 0 ? ` ${failures.length} nicht: ${failures[0]}` : ""}`,
     ownerRetries: "Nur der Besitzer kann diesen Auftrag wiederholen, denn das kostet Credits.",
     step: "Schritt",
     facts: "Einzelheiten",

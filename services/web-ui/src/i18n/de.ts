@@ -26,6 +26,8 @@ export const de: Text = {
     copied: (what) => `Kopiert: ${what}`,
     notCopied: "Der Browser lässt diese Seite nicht kopieren.",
     justNow: "gerade eben",
+    selected: (count) => `${count} ausgewählt`,
+    endSelection: "Auswahl beenden",
     states: {
       queued: "Wartet",
       delayed: "Gleich ein neuer Versuch",
@@ -78,6 +80,9 @@ export const de: Text = {
       ["i", "Rezept zeigen oder verbergen"],
       ["Entf", "Löschen"],
       ["Esc", "Zurück, oder Auswahl beenden"],
+      ["j k", "Listen: nächste und vorige Zeile"],
+      ["x", "Listen: Zeile auswählen"],
+      [".", "Zu dem, was mit der Auswahl möglich ist"],
       ["/", "Prompts durchsuchen"],
       ["S", "Studio"],
       ["L", "Archiv"],
@@ -121,9 +126,7 @@ export const de: Text = {
     picture: (type, time) => `${type}, ${time}`,
     packing: "Packt …",
     actions: "Ausgewählte Bilder",
-    selected: (count) => `${count} ausgewählt`,
     deleteN: (count) => `${count} löschen`,
-    clear: "Auswahl beenden",
   },
   marks: {
     favourite: "Favorit",

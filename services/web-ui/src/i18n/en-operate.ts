@@ -72,6 +72,16 @@ export const operateEn = {
     retryHint: "It is queued again with all of its attempts.",
     retryOfUser: "Its job runs again for its price. Only the owner of a job can retry it.",
     retried: "It is queued again.",
+    selectOne: (id: string) => `Select ${id}`,
+    actions: "Selected steps",
+    cancelN: (count: number) => `Cancel ${count}`,
+    retryN: (count: number) => `Retry ${count}`,
+    cancelNTitle: (count: number) => (count === 1 ? "Cancel 1 step?" : `Cancel ${count} steps?`),
+    retryNTitle: (count: number) => (count === 1 ? "Retry 1 step?" : `Retry ${count} steps?`),
+    cancelledN: (done: number, failures: readonly string[]) =>
+      `${done} cancelled or asked to stop.${failures.length > 0 ? ` ${failures.length} not: ${failures[0]}` : ""}`,
+    retriedN: (done: number, failures: readonly string[]) =>
+      `${done} queued again.${failures.length > 0 ? ` ${failures.length} not: ${failures[0]}` : ""}`,
     ownerRetries: "Only the owner of this job can retry it, because a retry costs credits.",
     step: "Step",
     facts: "Details",

@@ -26,6 +26,8 @@ export const en = {
     copied: (what: string) => `Copied: ${what}`,
     notCopied: "The browser did not let this page copy.",
     justNow: "just now",
+    selected: (count: number) => `${count} selected`,
+    endSelection: "End the selection",
     states: {
       queued: "Waiting",
       delayed: "Tries again soon",
@@ -78,6 +80,9 @@ export const en = {
       ["i", "Show or hide the recipe"],
       ["Delete", "Delete"],
       ["Esc", "Back, or end the selection"],
+      ["j k", "Lists: next and previous row"],
+      ["x", "Lists: select the row"],
+      [".", "Go to what can be done with the selection"],
       ["/", "Search prompts"],
       ["S", "Studio"],
       ["L", "Library"],
@@ -121,9 +126,7 @@ export const en = {
     picture: (type: string, time: string) => `${type}, ${time}`,
     packing: "Packing …",
     actions: "Selected pictures",
-    selected: (count: number) => `${count} selected`,
     deleteN: (count: number) => `Delete ${count}`,
-    clear: "End the selection",
   },
   marks: {
     favourite: "Favourite",

@@ -1,6 +1,6 @@
 /** What can be done with a step: cancel it while it is active, retry it after it failed. */
 import { useState } from "react";
-import { cancelQueueJob, isActive, isOfUser, retryQueueJob, type QueueJob } from "~/api/queueJobs";
+import { cancelQueueJob, canRetry, isActive, isOfUser, retryQueueJob, type QueueJob } from "~/api/queueJobs";
 import { useText } from "~/i18n";
 import { ConfirmDialog } from "~/parts/ConfirmDialog";
 import { Icon } from "~/parts/Icon";
@@ -19,7 +19,6 @@ export function JobActions({ job }: { job: QueueJob }) {
     explain: ({ status }) => (isOfUser(job) && status === 404 ? t.steps.ownerRetries : undefined),
     onSettled: () => setAsks(null),
   });
-  const canRetry = job.status === "failed" || job.status === "timeout";
   return (
     <div className="btns">
       {isActive(job) && (
@@ -28,7 +27,7 @@ export function JobActions({ job }: { job: QueueJob }) {
           {job.cancel_requested ? t.steps.cancelling : t.shared.cancel}
         </button>
       )}
-      {canRetry && (
+      {canRetry(job) && (
         <button type="button" className="btn" onClick={() => setAsks("retry")}>
           <Icon name="replay" />
           {t.steps.retry}

@@ -4,10 +4,12 @@ import { isActive, type QueueJob } from "~/api/queueJobs";
 import { useFormat, useText } from "~/i18n";
 import { Ago } from "~/parts/Ago";
 import { useNow } from "~/parts/useNow";
+import { RowCheck } from "../RowCheck";
+import type { RowSelection } from "../useRowSelection";
 import { shortStep } from "./shortStep";
 import { StepStatus } from "./StepStatus";
 
-export function JobTable({ jobs }: { jobs: readonly QueueJob[] }) {
+export function JobTable({ jobs, selection }: { jobs: readonly QueueJob[]; selection: RowSelection }) {
   const t = useText();
   const now = useNow(1000);
   return (
@@ -28,26 +30,27 @@ export function JobTable({ jobs }: { jobs: readonly QueueJob[] }) {
       </thead>
       <tbody>
         {jobs.map((job) => (
-          <Row key={job.job_id} job={job} now={now} />
+          <Row key={job.job_id} job={job} now={now} selection={selection} />
         ))}
       </tbody>
     </table>
   );
 }
 
-function Row({ job, now }: { job: QueueJob; now: number }) {
+function Row({ job, now, selection }: { job: QueueJob; now: number; selection: RowSelection }) {
   const t = useText();
   const format = useFormat();
   const from = job.started_at ?? job.created_at;
   const to = job.completed_at ?? (isActive(job) ? Math.max(now, from) : from);
   return (
-    <tr>
+    <tr aria-selected={selection.chosen.has(job.job_id)}>
       <td className="t">
+        <RowCheck id={job.job_id} label={t.steps.selectOne(shortStep(job.job_id))} selection={selection} />
         <Link
           className="link mono"
           href={`/console/jobs/${encodeURIComponent(job.job_id)}`}
           title={job.job_id}
-          data-opens=""
+          data-opens={job.job_id}
         >
           {shortStep(job.job_id)}
         </Link>

@@ -9,7 +9,8 @@ import { ConsolePage } from "../ConsolePage";
 import { ChoiceFilter, TextFilter } from "../FilterField";
 import { TypeAndWorkerFilters } from "../TypeAndWorkerFilters";
 import { useFilters } from "../useFilters";
-import { useRowKeys } from "../useRowKeys";
+import { useRowSelection } from "../useRowSelection";
+import { JobSelection } from "./JobSelection";
 import { JobTable } from "./JobTable";
 import { sinceOf, SPANS, type Span } from "./since";
 
@@ -23,7 +24,8 @@ export function JobsPage() {
   const jobs = useInfiniteQuery(queueJobsQuery(filters, () => filterOf(filters)));
   const rows = (jobs.data?.pages ?? []).flatMap((page) => page.jobs);
   const isFiltered = NAMES.some((name) => filters[name] !== "");
-  useRowKeys();
+  const selection = useRowSelection();
+  const chosen = rows.filter(({ job_id }) => selection.chosen.has(job_id));
   return (
     <ConsolePage title={t.steps.title} lead={t.steps.lead}>
       <Bar filters={filters} change={change} />
@@ -46,9 +48,10 @@ export function JobsPage() {
       )}
       {rows.length > 0 && (
         <section className="panel" aria-label={t.steps.title}>
-          <JobTable jobs={rows} />
+          <JobTable jobs={rows} selection={selection} />
         </section>
       )}
+      {chosen.length > 0 && <JobSelection chosen={chosen} onClear={selection.clear} />}
       {rows.length > 0 && (
         <p className="row wrap dim small">
           <span>{t.events.shown(format.number(rows.length))}</span>

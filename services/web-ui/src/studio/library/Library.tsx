@@ -11,7 +11,7 @@ import { useHidden } from "../hidden";
 import { DateRail } from "./DateRail";
 import { Grid } from "./Grid";
 import { LibraryBar } from "./LibraryBar";
-import { SelectionBar } from "./SelectionBar";
+import { PictureSelection } from "./PictureSelection";
 import { useFilter } from "./useFilter";
 import { useSelection } from "./useSelection";
 
@@ -76,7 +76,7 @@ export default function Library() {
           <DateRail days={days} shown={shownDay} onJump={setJump} />
         </>
       )}
-      {selection.chosen.size > 0 && <SelectionBar selection={selection} />}
+      {selection.chosen.size > 0 && <PictureSelection selection={selection} />}
     </main>
   );
 }
