@@ -7,6 +7,7 @@ from typing import Annotated
 import latency
 import lists
 import report
+import retention
 import throughput
 import typer
 from rich.console import Console
@@ -27,7 +28,10 @@ async def run(*, quick: bool, note: Callable[[str], None]) -> report.Results:
     note("lists")
     async with stage() as servers:
         pages = await lists.measure(servers, 20_000 if quick else 1_000_000)
-    return report.Results(rates, steady, alone, beside, pages)
+    note("retention")
+    async with stage() as servers:
+        kept = await retention.measure(servers, 20_000 if quick else 1_000_000, seconds=seconds)
+    return report.Results(rates, steady, alone, beside, pages, kept)
 
 
 def main(

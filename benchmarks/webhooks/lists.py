@@ -39,7 +39,7 @@ class Lists:
 
 async def measure(stage: Stage, rows: int) -> Lists:
     """Fill the logs of two endpoints by SQL, and read pages of both in turn."""
-    few, many = [await _filled(stage, number) for number in (FEW, rows)]
+    few, many = [await filled(stage, number) for number in (FEW, rows)]
     samples: dict[str, dict[str, list[float]]] = {"few": {}, "many": {}}
     sides = [
         (name, tenant.api, path, await _pages(tenant.api, path))
@@ -56,7 +56,8 @@ async def measure(stage: Stage, rows: int) -> Lists:
     return Lists(rows, few_ms, many_ms)
 
 
-async def _filled(stage: Stage, rows: int) -> tuple[Tenant, str]:
+async def filled(stage: Stage, rows: int) -> tuple[Tenant, str]:
+    """Fill the log of a new endpoint, and return its owner and the path of its deliveries."""
     tenant = await stage.tenant()
     created = await tenant.api.post("/api/webhooks", json={"url": "http://127.0.0.1:9999/hook"})
     endpoint = created.raise_for_status().json()["id"]

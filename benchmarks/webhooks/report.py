@@ -6,6 +6,7 @@ from statistics import median
 
 from latency import QUEUED, Delays
 from lists import Lists
+from retention import Retention
 from support.benchmark_page import dated, table, verdict
 from throughput import Throughput
 
@@ -32,6 +33,7 @@ class Results:
     alone: Delays
     beside: Delays
     lists: Lists
+    retention: Retention
 
 
 def page(results: Results) -> str:
@@ -45,6 +47,8 @@ def page(results: Results) -> str:
         *_delays(results),
         "",
         *_lists(results.lists),
+        "",
+        *_retention(results.retention),
         "",
     ])  # fmt: skip
 
@@ -81,3 +85,16 @@ def _lists(found: Lists) -> list[str]:
     ]  # fmt: skip
     heads = ("page of 50 deliveries", "of 1,000, ms", f"of {found.rows:,}, ms", "ratio", "wanted", "met")
     return table(heads, rows)
+
+
+def _retention(found: Retention) -> list[str]:
+    rows = [
+        ("50 events a second", "", f"{found.alone.at(0.5):.0f} ms", f"{found.alone.at(0.99):.0f} ms"),
+        (
+            f"the same while {found.rows:,} old deliveries are deleted",
+            f"{found.per_second:,.0f} /s",
+            f"{found.beside.at(0.5):.0f} ms",
+            f"{found.beside.at(0.99):.0f} ms",
+        ),
+    ]
+    return table(("first attempt after", "deleted", "p50", "p99"), rows)
