@@ -12,7 +12,7 @@ TEST_PROCESSES ?= 2
 PARALLEL = OMP_NUM_THREADS=1 $(BIN)/pytest -n $(TEST_PROCESSES)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install install-dev demo up down test quick chaos test-e2e test-backends install-comfyui install-llm check contracts bench-queue bench-platform bench-backends bench-webhooks bench-sockets bench-gpu bench-overhead proto-schemas lint types format migrate clean images metrics-page log-events-page release-check release-payloads sbom lint-deploy bench-autoscaling layers train-mini ui ui-dev ui-check ui-shots
+.PHONY: help install install-dev demo up down test quick chaos test-e2e test-backends install-comfyui install-llm check contracts bench-queue bench-platform bench-backends bench-webhooks bench-sockets bench-ui bench-gpu bench-overhead proto-schemas lint types format migrate clean images metrics-page log-events-page release-check release-payloads sbom lint-deploy bench-autoscaling layers train-mini ui ui-dev ui-check ui-shots
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,7 +72,9 @@ install-llm: install-dev ## Install a llama.cpp server with a small model into .
 test-backends: install-comfyui install-llm ## Run the tests with real back ends: ComfyUI, llama.cpp, Ollama's protocol (about 7 minutes)
 	TEST_BACKENDS=1 OMP_NUM_THREADS=1 $(BIN)/pytest tests/backends
 
-check: lint lint-deploy types layers ui-check test ## Run everything that must pass before a change is merged
+check: install-dev ## Run everything that must pass before a change is merged
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint lint-deploy types layers ui-check
+	@$(MAKE) --no-print-directory test
 
 layers: install-dev ## Check that imports go downwards only
 	$(BIN)/lint-imports
@@ -124,6 +126,9 @@ bench-sockets: install ## Measure the event WebSocket beside ws and socket.io (a
 	@benchmarks/sockets/setup.sh
 	PYTHONPATH=tests $(BIN)/python benchmarks/sockets $(BENCH)
 
+bench-ui: install-dev ui ## Measure the web UI in a browser: first paint, frames, interactions, memory (about 15 minutes)
+	PYTHONPATH=tests OMP_NUM_THREADS=1 $(BIN)/python benchmarks/ui $(BENCH)
+
 bench-gpu: install ## Accept a CUDA card: peaks, faults, stops, speed (under 10 minutes); BENCH=--tiny runs it dry on the CPU
 	$(BIN)/python benchmarks/gpu $(BENCH)
 
@@ -149,6 +154,7 @@ types: install-dev ## Check types, those of tests included
 	MYPYPATH=benchmarks/backends $(BIN)/mypy --strict benchmarks/backends
 	MYPYPATH=benchmarks/webhooks $(BIN)/mypy --strict benchmarks/webhooks
 	MYPYPATH=benchmarks/sockets $(BIN)/mypy --strict benchmarks/sockets
+	MYPYPATH=benchmarks/ui $(BIN)/mypy --strict benchmarks/ui
 	@for folder in $(TEST_FOLDERS); do echo "mypy --strict $$folder"; MYPYPATH=$$folder $(BIN)/mypy --strict $$folder || exit 1; done
 
 format: install-dev ## Format the code and fix what can be fixed by machine

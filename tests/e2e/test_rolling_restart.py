@@ -48,7 +48,12 @@ class Load:
                 await asyncio.sleep(0.03 + 0.01 * number)  # the load, and clients that come apart
 
     async def _send(
-        self, http: httpx.AsyncClient, method: str, url: str, headers: dict[str, str], json: dict[str, Any] | None = None
+        self,
+        http: httpx.AsyncClient,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        json: dict[str, Any] | None = None,
     ) -> None:
         try:
             answer = await http.request(method, url, headers=headers, json=json)

@@ -80,6 +80,10 @@ class QueueOperator:
         filters = without_none(status=status or None, job_type=job_type, worker_id=worker_id, group_id=group_id)
         return self._items("/api/jobs", "jobs", filters, most)
 
+    def prioritize(self, job_id: str, priority: int) -> dict[str, Any]:
+        """Change the priority (1 to 100) of a waiting job, and return the job."""
+        return self._send("POST", f"/api/jobs/{segment(job_id)}/priority", {"priority": priority})
+
     def workers(self) -> list[dict[str, Any]]:
         """Return the live workers."""
         found: list[dict[str, Any]] = self._send("GET", "/api/workers")["workers"]

@@ -27,7 +27,7 @@ from darkroom_queue.log.events import EventLog
 from darkroom_queue.log.fanout import RESET, EventFanout, Followed, Reset
 from darkroom_queue.log.progress import ProgressFeed
 from darkroom_queue.log.status import StatusFeed, StatusMessage
-from darkroom_queue.operate.control import Control
+from darkroom_queue.operate.control import Control, PriorityOutcome
 from darkroom_queue.operate.dead_letters import DeadLetterCursor, DeadLetters
 from darkroom_queue.operate.index_writer import IndexMoved, IndexWriter, NotTheWriter
 from darkroom_queue.operate.insight import Insight, Waiting, WaitReason, fits
@@ -67,6 +67,7 @@ __all__ = [
     "Meter",
     "NotTheWriter",
     "Outcome",
+    "PriorityOutcome",
     "Producer",
     "ProgressFeed",
     "QueueClient",

@@ -1,8 +1,20 @@
 import asyncio
 
-from darkroom_queue import Consumer, Control, Insight, Producer, QueueClient, Registry, StepContext, WaitReason
-from darkroom_queue.worker.turn import WorkerPort
-from darkroom_schemas.ids import TenantId, WorkerId
+import pytest
+from darkroom_queue import (
+    Consumer,
+    Control,
+    Insight,
+    PriorityOutcome,
+    Producer,
+    QueueClient,
+    Registry,
+    StepConflict,
+    StepContext,
+    WaitReason,
+)
+from darkroom_queue.worker.turn import Finish, Outcome, WorkerPort
+from darkroom_schemas.ids import StepId, TenantId, WorkerId
 from darkroom_schemas.step import StepResult, StepSubmit
 from darkroom_schemas.worker import Capabilities, Requirements
 from support.steps import make_step, make_worker
@@ -104,3 +116,39 @@ async def test_a_drained_worker_finishes_what_it_has_and_leaves(link: QueueClien
     views = [await Producer(link).read(step.id) for step in (first, second)]
     assert [view.status for view in views if view] == ["completed", "queued"]
     assert await Registry(link).workers() == []
+
+
+async def test_a_step_with_a_higher_priority_moves_before_the_others_of_its_tenant(link: QueueClient) -> None:
+    port, control = await worker(link), Control(link)
+    first, second, third = [await submit(link) for _ in range(3)]
+    assert await control.prioritize(third.id, 90) is PriorityOutcome.CHANGED
+    assert await control.prioritize(first.id, 10) is PriorityOutcome.CHANGED
+    view = await Producer(link).read(third.id)
+    assert view is not None
+    assert view.priority == 90
+    assert await claimed(port) == [third.id, second.id, first.id]
+    assert await control.prioritize(first.id, 99) is PriorityOutcome.RUNNING
+    assert await control.prioritize(StepId("nobody"), 99) is PriorityOutcome.UNKNOWN
+
+
+async def test_a_submission_is_the_same_after_its_priority_was_changed(link: QueueClient) -> None:
+    step = await submit(link)
+    await Control(link).prioritize(step.id, 90)
+    assert not (await Producer(link).submit(step)).created
+    other = step.model_copy(update={"priority": 90})
+    with pytest.raises(StepConflict):
+        await Producer(link).submit(other)
+
+
+async def test_a_later_attempt_keeps_the_changed_priority(link: QueueClient) -> None:
+    port, control = await worker(link), Control(link)
+    step = await submit(link)
+    await control.prioritize(step.id, 90)
+    [claim] = (await port.turn(want=1)).claims
+    await port.turn(want=0, finishes=[Finish(step.id, claim.token, Outcome.RETRY, "{}", 0)])
+    later = await submit(link)
+    assert await control.prioritize(step.id, 91) is PriorityOutcome.CHANGED
+    assert await claimed(port) == [step.id, later.id]
+    view = await Producer(link).read(step.id)
+    assert view is not None
+    assert (view.priority, view.attempt) == (91, 2)

@@ -9,7 +9,7 @@ from collections.abc import Coroutine, Iterable
 from typing import Any, TypeVar
 
 import pytest
-from darkroom_queue import EventLog, Producer, QueueClient, StepConflict, Sweeper, WorkerSuperseded
+from darkroom_queue import Control, EventLog, Producer, QueueClient, StepConflict, Sweeper, WorkerSuperseded
 from darkroom_queue.worker.turn import Finish, Outcome, Turn, WorkerPort
 from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.events import STEP_TERMINAL, EventType
@@ -52,6 +52,7 @@ class QueueMachine(RuleBasedStateMachine):
         super().__init__()
         self.runner, self.link = runner, link
         self.producer, self.sweeper = Producer(link), Sweeper(link, lease_s=LEASE_S)
+        self.control = Control(link)
         self.oracle = Oracle()
         self.workers: dict[str, tuple[WorkerPort, Capabilities]] = {}
         self.replaced: list[WorkerPort] = []
@@ -213,6 +214,13 @@ class QueueMachine(RuleBasedStateMachine):
         answer = self.wait(self.producer.cancel(step.spec.id, reason="asked"))
         assert answer == self.oracle.cancel(step.spec.id)
 
+    @precondition(lambda self: self.oracle.steps)
+    @rule(data=st.data(), priority=st.integers(1, 6))
+    def prioritize(self, data: st.DataObject, priority: int) -> None:
+        step = self._some(data, list(self.oracle.steps.values()))
+        answer = self.wait(self.control.prioritize(step.spec.id, priority))
+        assert answer == self.oracle.prioritize(step.spec.id, priority)
+
     @precondition(lambda self: self._in(JobStatus.RUNNING))
     @rule(data=st.data())
     def lease_ends(self, data: st.DataObject) -> None:
@@ -299,7 +307,7 @@ class QueueMachine(RuleBasedStateMachine):
         views = self.wait(self._views())
         for step, view in zip(self.oracle.steps.values(), views, strict=True):
             assert view is not None
-            assert (view.status, view.attempt) == (step.status, step.attempt)
+            assert (view.status, view.attempt, view.priority) == (step.status, step.attempt, step.priority)
             assert step.ends == (step.status in TERMINAL)
             assert step.attempt <= step.spec.max_attempts
             if step.status is JobStatus.COMPLETED:

@@ -34,10 +34,14 @@ class Step:
     """The worker where an attempt failed for a reason that may be its device's."""
     exceed_gb: int | None = None
     """The GPU memory that this attempt found too small."""
+    priority: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.priority = self.spec.priority
 
     @property
     def score(self) -> int:
-        return self.spec.created_us - 60_000_000 * self.spec.priority
+        return self.spec.created_us - 60_000_000 * self.priority
 
 
 @dataclass
@@ -145,6 +149,15 @@ class Oracle:
             return "requested"
         self._end(step, JobStatus.CANCELLED)
         return "cancelled"
+
+    def prioritize(self, step_id: str, priority: int) -> str:
+        step = self.steps[step_id]
+        if step.status in TERMINAL:
+            return "finished"
+        if step.status is JobStatus.RUNNING:
+            return "running"
+        step.priority = priority
+        return "changed"
 
     def force_cancel(self, step_id: str) -> None:
         """The worker was asked to stop, and did not in time."""

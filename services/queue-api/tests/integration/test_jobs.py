@@ -209,3 +209,22 @@ async def test_a_redis_that_takes_no_writes_makes_the_service_unready(api: httpx
             await server.config_set("maxmemory", "0")
     assert (answer.status_code, answer.json()["checks"]["redis"]) == (503, "RedisUnavailable")
     assert (await api.get("/readyz")).status_code == 200
+
+
+async def test_the_priority_of_a_waiting_job_can_be_changed(api: httpx.AsyncClient) -> None:
+    job_id = (await api.post("/api/jobs", json=SIMULATION)).json()["job_id"]
+    changed = await api.post(f"/api/jobs/{job_id}/priority", json={"priority": 90})
+    assert (changed.status_code, changed.json()["priority"], changed.json()["status"]) == (200, 90, "pending")
+    for body in (
+        {"priority": 0},
+        {"priority": 101},
+        {"priority": True},
+        {"priority": "9"},
+        {},
+        {"priority": 9, "x": 1},
+    ):
+        assert (await api.post(f"/api/jobs/{job_id}/priority", json=body)).status_code == 400
+    await api.post(f"/api/jobs/{job_id}/cancel")
+    ended = await api.post(f"/api/jobs/{job_id}/priority", json={"priority": 90})
+    assert (ended.status_code, ended.json()["code"]) == (409, "conflict")
+    assert (await api.post("/api/jobs/nobody/priority", json={"priority": 90})).status_code == 404

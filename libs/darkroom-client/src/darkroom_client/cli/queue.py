@@ -91,6 +91,7 @@ def register(app: typer.Typer) -> None:
     group.command(epilog=HELP)(pause)
     group.command(epilog=HELP)(resume)
     group.command("jobs", epilog=HELP)(list_jobs)
+    group.command(epilog=HELP)(prioritize)
     group.command("workers", epilog=HELP)(list_workers)
     group.command("backends", epilog=HELP)(list_backends)
     group.command(epilog=HELP)(drain)
@@ -158,6 +159,18 @@ def list_backends(as_json: JsonOption = False, queue_url: QueueUrl = None, queue
     """List the external back ends that answer."""
     with QueueOperator(queue_url, queue_token) as queue:
         show_list(queue.backends(), _BACKENDS, as_json=as_json, nothing="No back end is connected.")
+
+
+def prioritize(
+    job: Annotated[str, typer.Argument(help="Id of a job of the queue, as `darkroom queue jobs` prints it.")],
+    priority: Annotated[int, typer.Argument(min=1, max=100, help="1 to 100; higher is sooner.")],
+    queue_url: QueueUrl = None,
+    queue_token: QueueToken = None,
+) -> None:
+    """Move a waiting job forwards or backwards among those of its user."""
+    with QueueOperator(queue_url, queue_token) as queue:
+        changed = queue.prioritize(job, priority)
+    typer.echo(f"{job} has priority {changed['priority']}")
 
 
 def drain(

@@ -39,9 +39,9 @@ local function note_plan(id, plan)
   call('EXPIRE', run, PLAN_TTL)
 end
 
--- An earlier release stored the digest without the priority after it.
+-- The priority after the digest may have changed since, and an earlier release stored none; the digest covers the first.
 local function is_same(kept, digest)
-  return kept == digest or kept == match(digest, '^%x+')
+  return match(kept, '^%x+') == match(digest, '^%x+')
 end
 
 -- Returns whether the text is a valid Unix time in ms.

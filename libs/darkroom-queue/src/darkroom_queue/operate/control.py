@@ -1,13 +1,25 @@
-"""Operator controls: pause and resume the queue or a job type, drain a worker."""
+"""Operator controls: pause and resume the queue or a job type, drain a worker, change the priority of a step."""
 
-from darkroom_schemas.ids import WorkerId
+from enum import StrEnum
+
+from darkroom_schemas.ids import StepId, WorkerId
 
 from darkroom_queue.client import QueueClient
 from darkroom_queue.lua import load
+from darkroom_queue.record import PRIORITY_HEAD_START_US
 
-_PAUSE, _REINDEX = load("pause"), load("reindex")
+_PAUSE, _REINDEX, _PRIORITIZE = load("pause"), load("reindex"), load("prioritize")
 EVERYTHING = "*"
 COMMAND_TTL_S = 60
+
+
+class PriorityOutcome(StrEnum):
+    """What became of a change of priority. Only a step that waits can change it."""
+
+    CHANGED = "changed"
+    RUNNING = "running"
+    FINISHED = "finished"
+    UNKNOWN = "unknown"
 
 
 class Control:
@@ -36,6 +48,10 @@ class Control:
             pipe.rpush(key, "drain\t\t")
             pipe.expire(key, COMMAND_TTL_S)
             await self._client.guard(pipe.execute())
+
+    async def prioritize(self, step_id: StepId, priority: int) -> PriorityOutcome:
+        """Change the priority (1 to 100) of a waiting step, and with it its place among the steps of its tenant."""
+        return PriorityOutcome(await self._client.run(_PRIORITIZE, step_id, priority, PRIORITY_HEAD_START_US))
 
     async def _switch(self, job_type: str | None, state: str) -> None:
         # One class per call, so that no call blocks the server, however many classes there are.

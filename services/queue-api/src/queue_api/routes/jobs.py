@@ -7,10 +7,12 @@ from typing import Any
 from darkroom_chassis.errors import AppError
 from darkroom_chassis.middleware import current_trace_id
 from darkroom_chassis.tracing import request_traceparent
-from darkroom_queue import CancelOutcome, StepOfJob, TooManyClasses
+from darkroom_queue import CancelOutcome, PriorityOutcome, StepOfJob, TooManyClasses
+from darkroom_schemas.base import Request
 from darkroom_schemas.errors import ErrorCode
 from darkroom_schemas.step import StepView, Submission
 from fastapi import APIRouter, Depends, Response
+from pydantic import ConfigDict, Field, StrictInt
 
 from queue_api.domain.job_view import job_view
 from queue_api.domain.submission import JobSubmission, id_of, step_of
@@ -87,6 +89,30 @@ async def cancel_job(job_id: JobIdPath, context: Ctx) -> dict[str, Any]:
     if outcome is CancelOutcome.FINISHED:
         raise AppError(409, ErrorCode.CONFLICT, "The job has ended already.")
     return {"job_id": job_id, "cancelled": True, "outcome": outcome}
+
+
+class NewPriority(Request):
+    """Body of `POST /api/jobs/{job_id}/priority`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"priority": 90}]})
+
+    priority: StrictInt = Field(ge=1, le=100, description="Higher is sooner.")
+
+
+@router.post(
+    "/{job_id}/priority",
+    summary="Change the priority of a waiting job",
+    responses={404: {"description": "Unknown job"}, 409: {"description": "The job runs, or has ended"}},
+)
+async def prioritize_job(job_id: JobIdPath, body: NewPriority, context: Ctx) -> dict[str, Any]:
+    """Change the place of a waiting job among those of its user. How users share the workers stays as it is."""
+    outcome = await context.control.prioritize(job_id, body.priority)
+    if outcome is PriorityOutcome.UNKNOWN:
+        _found(None)
+    if outcome is not PriorityOutcome.CHANGED:
+        state = "runs" if outcome is PriorityOutcome.RUNNING else "has ended"
+        raise AppError(409, ErrorCode.CONFLICT, f"The job {state}: only one that waits can change its priority.")
+    return job_view(_found(await context.producer.read(job_id)), await context.producer.submission(job_id))
 
 
 @router.post(
