@@ -124,6 +124,10 @@ export const isOfUser = ({ customer_id }: QueueJob) => customer_id !== "system";
 
 export const cancelQueueJob = ({ job_id }: QueueJob): Promise<unknown> => callQueue(`${path(job_id)}/cancel`, {});
 
+/** Change the place of a waiting job among those of its user. */
+export const prioritizeQueueJob = ({ job_id }: QueueJob, priority: number): Promise<unknown> =>
+  callQueue(`${path(job_id)}/priority`, { priority });
+
 /** Retry a failed job: one of a user at platform-api, where only its owner can. */
 export async function retryQueueJob(job: QueueJob): Promise<unknown> {
   if (!isOfUser(job)) return await callQueue(`${path(job.job_id)}/retry`, {});

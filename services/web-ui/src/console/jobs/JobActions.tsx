@@ -1,15 +1,16 @@
-/** What can be done with a step: cancel it while it is active, retry it after it failed. */
+/** What can be done with a step: move it while it waits, cancel it while it is active, retry it after it failed. */
 import { useState } from "react";
 import { cancelQueueJob, canRetry, isActive, isOfUser, retryQueueJob, type QueueJob } from "~/api/queueJobs";
 import { useText } from "~/i18n";
 import { ConfirmDialog } from "~/parts/ConfirmDialog";
 import { Icon } from "~/parts/Icon";
 import { useAct } from "~/parts/useAct";
+import { PriorityDialog } from "./PriorityDialog";
 import { shortStep } from "./shortStep";
 
 export function JobActions({ job }: { job: QueueJob }) {
   const t = useText();
-  const [asks, setAsks] = useState<"cancel" | "retry" | null>(null);
+  const [asks, setAsks] = useState<"cancel" | "retry" | "priority" | null>(null);
   const act = useAct({
     run: async (what: "cancel" | "retry") => {
       await (what === "cancel" ? cancelQueueJob(job) : retryQueueJob(job));
@@ -21,6 +22,12 @@ export function JobActions({ job }: { job: QueueJob }) {
   });
   return (
     <div className="btns">
+      {job.status === "pending" && (
+        <button type="button" className="btn" onClick={() => setAsks("priority")}>
+          <Icon name="up" />
+          {t.steps.priority}
+        </button>
+      )}
       {isActive(job) && (
         <button type="button" className="btn danger" disabled={job.cancel_requested} onClick={() => setAsks("cancel")}>
           <Icon name="x" />
@@ -33,7 +40,8 @@ export function JobActions({ job }: { job: QueueJob }) {
           {t.steps.retry}
         </button>
       )}
-      {asks !== null && (
+      {asks === "priority" && <PriorityDialog job={job} onClose={() => setAsks(null)} />}
+      {(asks === "cancel" || asks === "retry") && (
         <ConfirmDialog
           title={
             asks === "cancel" ? t.steps.cancelTitle(shortStep(job.job_id)) : t.steps.retryTitle(shortStep(job.job_id))
