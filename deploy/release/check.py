@@ -15,6 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 DIST = ROOT / "dist"
 CONSTANT = re.compile(r'^VERSION = "([^"]+)"$', re.MULTILINE)
+IMAGE_TAG = re.compile(r"(?:DARKROOM_VERSION:-|newTag: )\"?(\d[\w.]*)")
 VERSION = re.compile(r"\d+\.\d+\.\d+((a|b|rc)\d+)?")
 
 
@@ -47,6 +48,9 @@ def versions(root: Path) -> dict[str, str]:
                 found[str(source.relative_to(root))] = constant[1]
     for package in root.glob("services/*/package*.json"):
         found[str(package.relative_to(root))] = json.loads(package.read_text())["version"]
+    for file in (root / "docker-compose.yml", *sorted(root.glob("deploy/kubernetes/overlays/*/kustomization.yaml"))):
+        if file.exists() and (tags := set(IMAGE_TAG.findall(file.read_text()))):
+            found[str(file.relative_to(root))] = " and ".join(sorted(tags))
     return found
 
 

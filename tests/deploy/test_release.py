@@ -46,6 +46,13 @@ def test_missing_payloads_are_found(check: ModuleType, tree: Path) -> None:
     assert "make release-payloads" in finding
 
 
+def test_images_of_another_version_are_found(check: ModuleType, tree: Path) -> None:
+    images = ["image: queue-api:${DARKROOM_VERSION:-1.2.3}", "image: platform-api:${DARKROOM_VERSION:-1.2.2}"]
+    (tree / "docker-compose.yml").write_text("\n".join(images))
+    [finding] = check.check_versions(tree)
+    assert finding.startswith("docker-compose.yml has version 1.2.2 and 1.2.3 instead of 1.2.3")
+
+
 def test_this_repository_has_one_version(check: ModuleType) -> None:
     assert list(check.check_versions(ROOT)) == []
 

@@ -128,7 +128,11 @@ def ui(state_dir: StackOption = None) -> None:
         typer.echo(sign_in_link(state))
 
 
-def redis_users() -> None:
+def redis_users(
+    rights_only: Annotated[
+        bool, typer.Option("--rights-only", help="Keep the passwords of users that exist: for an upgrade.")
+    ] = False,
+) -> None:
     """Print commands that create Darkroom's users on a Redis of your own, with new passwords.
 
     Send them with redis-cli as its administrator, then give each service its own REDIS_URL.
@@ -138,7 +142,8 @@ def redis_users() -> None:
     from darkroom_redis.acl import USERS
 
     for user in USERS:
-        typer.echo(f"ACL SETUSER {user.name} {user.rules(f'>{secrets.token_urlsafe(24)}')}")
+        rules = user.rights() if rights_only else user.rules(f">{secrets.token_urlsafe(24)}")
+        typer.echo(f"ACL SETUSER {user.name} {rules}")
 
 
 def logs(

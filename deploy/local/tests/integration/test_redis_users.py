@@ -208,6 +208,7 @@ def test_the_printed_commands_create_the_users(valkey_server: EmbeddedValkey) ->
     register(app)
     printed = CliRunner().invoke(app, ["redis-users"])
     lines = printed.stdout.splitlines()
+    rights = CliRunner().invoke(app, ["redis-users", "--rights-only"]).stdout.splitlines()
     with redis.Redis.from_url(valkey_server.url) as administrator:
         before = administrator.acl_list()
         try:
@@ -216,6 +217,18 @@ def test_the_printed_commands_create_the_users(valkey_server: EmbeddedValkey) ->
             password = next(word[1:] for word in lines[-1].split() if word.startswith(">"))
             with redis.Redis(port=valkey_server.port, username=READER.name, password=password) as outside:
                 assert outside.ping()
+                administrator.execute_command("ACL", "SETUSER", READER.name, "+get", "~*", "-subscribe")
+                upgraded = administrator.acl_list()
+                for line in rights:
+                    assert administrator.execute_command(*line.split())
+                assert administrator.acl_list() != upgraded
+                assert outside.ping()
+                with pytest.raises(redis.ResponseError, match=r"(?i)permission"):
+                    outside.get("other")
+                pubsub = outside.pubsub()
+                pubsub.subscribe("worker:status:w-1")
+                assert pubsub.get_message(timeout=5) is not None
+                pubsub.close()
         finally:
             for line in before:
                 _, name, *rules = line.split()

@@ -58,13 +58,19 @@ class RedisUser:
 
     def rules(self, credential: str) -> str:
         """Return the rules for `ACL SETUSER` or a configuration file; the credential is `>password` or `#hash`."""
-        keys = [f"~{PREFIX}{key}" for key in self.keys] + [f"%R~{PREFIX}{key}" for key in self.readable]
-        return " ".join(
-            (
-                "reset", "on", credential, *keys,
-                *(f"&{channel}" for channel in self.channels), *(f"+{command}" for command in self.commands),
-            )
-        )  # fmt: skip
+        return " ".join(("reset", "on", credential, *self._allowed()))
+
+    def rights(self) -> str:
+        """Return the rules for `ACL SETUSER` that replace the rights of the user and keep its password."""
+        return " ".join(("resetkeys", "resetchannels", "-@all", *self._allowed()))
+
+    def _allowed(self) -> tuple[str, ...]:
+        return (
+            *(f"~{PREFIX}{key}" for key in self.keys),
+            *(f"%R~{PREFIX}{key}" for key in self.readable),
+            *(f"&{channel}" for channel in self.channels),
+            *(f"+{command}" for command in self.commands),
+        )
 
 
 PLATFORM = RedisUser(

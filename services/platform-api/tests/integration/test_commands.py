@@ -51,6 +51,12 @@ def run(*arguments: str, app: typer.Typer = cli) -> str:
     return result.stdout
 
 
+def test_an_image_without_the_darkroom_program_manages_users(database_url: str) -> None:
+    run("migrate")
+    assert "api_key: dk_user_" in run("user", "add", "anna", "--credits", "5")
+    assert "anna" in run("user", "operator", "anna")
+
+
 def test_bootstrap_can_be_repeated_with_the_keys_it_printed(database_url: str) -> None:
     run("migrate")
     first = json.loads(run("bootstrap", "--json"))

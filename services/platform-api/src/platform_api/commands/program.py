@@ -18,7 +18,7 @@ from darkroom_schemas.ids import UserId
 from fastapi import FastAPI
 
 from platform_api.app import VERSION, build_app
-from platform_api.commands import doctor, personal_data
+from platform_api.commands import doctor, personal_data, users
 from platform_api.commands.bootstrap import DEMO_CREDITS, Bootstrapped, bootstrap
 from platform_api.http.ui_files import installed_ui
 from platform_api.loops_app import build_loops_app
@@ -61,6 +61,7 @@ cli = service_program(
 )
 doctor.register(cli)
 personal_data.register(cli)
+users.register(cli)
 Key = Annotated[str | None, typer.Option(help="Use this key if it is valid; otherwise create a new one.")]
 
 

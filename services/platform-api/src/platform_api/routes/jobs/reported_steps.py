@@ -87,6 +87,8 @@ async def report_step(
     }  # fmt: skip
     body = await request.body()
     event = _event(_verified(context.queue_webhooks, body, signed))
+    if event is None:
+        return StepReported(outcome=Outcome.UNKNOWN_JOB)
     outcome = await apply_reported(event, jobs_transaction=context.jobs.transaction, urls=context.urls)
     if outcome is Outcome.APPLIED:
         context.jobs.wake_relay()
@@ -105,18 +107,20 @@ def _verified(webhook: Webhook, body: bytes, headers: dict[str, str]) -> Any:  #
         raise invalid("body", "must be JSON") from error
 
 
-def _event(body: Any) -> Event:  # Any: JSON
-    """Return the event that webhook-dispatcher had read from the log."""
+def _event(body: Any) -> Event | None:  # Any: JSON
+    """Return the event that webhook-dispatcher had read from the log; None if its job was submitted to queue-api."""
     try:
         sent = StepEvent.model_validate(body)
     except ValidationError as error:
         raise invalid("body", "must have `type`, `timestamp` and `data`") from error
     data = dict(sent.data)
     job_id, step_id, event_id = (data.pop(name, None) for name in ("job_id", "step_id", "event_id"))
-    if not isinstance(job_id, str) or not UUID_TEXT.match(job_id):
-        raise invalid("data.job_id", "must be the id of a job, a UUID")
-    if not isinstance(step_id, str) or not step_id.startswith(f"{job_id}:"):
-        raise invalid("data.step_id", "must be the id of a step of the job")
+    if not isinstance(job_id, str):
+        raise invalid("data.job_id", "must be the id of a job")
+    if not isinstance(step_id, str):
+        raise invalid("data.step_id", "must be the id of a step")
+    if not UUID_TEXT.match(job_id) or not step_id.startswith(f"{job_id}:"):
+        return None
     try:
         at_ms = EventId.parse(str(event_id)).ms
     except ValueError as error:
