@@ -23,8 +23,11 @@ users=$(query --command="SELECT count(*) FROM pg_stat_activity WHERE datname = c
     AND application_name IN ('platform-api', 'webhook-dispatcher')")
 [ "$users" -eq 0 ] || { echo "$users connections of services are open: stop platform-api and webhook-dispatcher" >&2; exit 1; }
 
-pg_restore --dbname="$DATABASE_URL" --no-password --clean --if-exists --single-transaction --exit-on-error \
-    "$source/database.dump"
+# Not --clean, which drops what the dump knows: tables of a newer release would stay in the way.
+{
+    echo 'DROP SCHEMA IF EXISTS platform, webhooks CASCADE;'
+    pg_restore --file=- "$source/database.dump"
+} | psql --dbname="$DATABASE_URL" --no-psqlrc --no-password --quiet --set=ON_ERROR_STOP=1 --single-transaction >/dev/null
 if [ -e "$source/objects.tar" ]; then
     mkdir -p "$OBJECTS_DIR"
     tar -C "$OBJECTS_DIR" -xf "$source/objects.tar"

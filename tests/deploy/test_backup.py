@@ -149,6 +149,16 @@ def test_a_database_in_use_is_replaced_only_on_request(site: Site, tmp_path: Pat
     assert replaced.returncode == 0, replaced.stderr
 
 
+def test_a_backup_of_an_earlier_release_replaces_a_newer_schema(site: Site, tmp_path: Path) -> None:
+    assert site.run("backup.sh", tmp_path / "backup").returncode == 0
+    with psycopg.connect(site.url) as connection:
+        connection.execute("CREATE TABLE platform.of_the_next_release (job uuid REFERENCES platform.jobs (id))")
+    restored = site.run("restore.sh", tmp_path / "backup", "--replace")
+    assert restored.returncode == 0, restored.stderr
+    with psycopg.connect(site.url) as connection:
+        assert connection.execute("SELECT to_regclass('platform.of_the_next_release')").fetchone() == (None,)
+
+
 def test_a_backup_is_never_overwritten(site: Site, tmp_path: Path) -> None:
     site.run("backup.sh", tmp_path / "backup")
     again = site.run("backup.sh", tmp_path / "backup")
