@@ -88,9 +88,10 @@ proto-schemas: install-dev ## Regenerate OpenAPI, AsyncAPI and JSON Schemas afte
 release-payloads: install-dev ## Record the messages between services as this release writes them, for tests of later ones
 	$(BIN)/python -P tests/support/release_payloads.py
 
-metrics-page: install-dev ## Regenerate docs/metrics.md and the dashboards after a change of metrics
+metrics-page: install-dev ## Regenerate docs/metrics.md, the dashboards and the alerts for Kubernetes after a change of metrics
 	$(BIN)/python -P tests/support/metrics_page.py
 	$(BIN)/python -P deploy/observability/grafana/dashboards.py
+	$(BIN)/python -P deploy/observability/prometheus_rule.py
 
 release-check: ## Check versions, changelog and tree for a release, and build its wheels into dist/
 	@deploy/release/tools.sh
