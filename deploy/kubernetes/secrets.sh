@@ -24,5 +24,6 @@ secret darkroom-queue "REDIS_URL=redis://darkroom-queue:$queue@$redis/0" "AUTH_T
 secret darkroom-webhooks "WEBHOOKS_DATABASE_URL=postgresql://darkroom_webhooks:$webhooks_db@$postgres/darkroom" \
     "REDIS_URL=redis://darkroom-webhooks:$webhooks@$redis/0" "SECRETS_KEY=$(random)"
 secret darkroom-worker "REDIS_URL=redis://darkroom-worker:$worker@$redis/0"
-secret darkroom-objects "AWS_ALLOW_HTTP=false" ${AWS_ACCESS_KEY_ID:+"AWS_ACCESS_KEY_ID=$AWS_ACCESS_KEY_ID"} \
+case ${AWS_ENDPOINT:-} in http://*) plain=true ;; *) plain=false ;; esac
+secret darkroom-objects "AWS_ALLOW_HTTP=$plain" ${AWS_ACCESS_KEY_ID:+"AWS_ACCESS_KEY_ID=$AWS_ACCESS_KEY_ID"} \
     ${AWS_SECRET_ACCESS_KEY:+"AWS_SECRET_ACCESS_KEY=$AWS_SECRET_ACCESS_KEY"} ${AWS_ENDPOINT:+"AWS_ENDPOINT=$AWS_ENDPOINT"}

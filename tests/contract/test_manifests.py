@@ -75,3 +75,15 @@ def test_a_pod_that_may_run_as_root_is_found() -> None:
 
 def test_a_namespace_open_to_all_is_found() -> None:
     assert problems([SOUND]) == ["there is no NetworkPolicy default-deny"]
+
+
+def test_a_route_to_a_service_that_does_not_exist_is_found() -> None:
+    service = yaml.safe_load("{apiVersion: v1, kind: Service, metadata: {name: api}, spec: {ports: [{port: 80}]}}")
+    route = yaml.safe_load(
+        "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: all},"
+        " spec: {rules: [{backendRefs: [{name: api, port: 80}]}]}}"
+    )
+    sound = [SOUND, yaml.safe_load(POLICY), service, route]
+    assert problems(sound) == []
+    route["spec"]["rules"][0]["backendRefs"][0]["port"] = 81
+    assert problems(sound) == ["HTTPRoute/all: there is no Service api with its port"]

@@ -1,12 +1,14 @@
 """The simulation of autoscaling repeats itself, and simulates the rules that the manifests contain."""
 
 import importlib.util
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import yaml
+from darkroom_schemas.catalogue import CATALOGUE
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "benchmarks" / "autoscaling"
@@ -48,3 +50,15 @@ def test_the_simulated_thresholds_are_those_of_the_manifest(program: ModuleType,
     thresholds = [float(trigger["metadata"]["threshold"]) for trigger in manifest["spec"]["triggers"]]
     _, _, per_worker_s, upper_s, most = program.KINDS[kind]
     assert (thresholds, manifest["spec"]["maxReplicaCount"]) == ([per_worker_s, upper_s], most)
+
+
+@pytest.mark.parametrize("pool", ["image", "video"])
+def test_every_job_type_of_a_pools_models_wakes_the_pool(pool: str) -> None:
+    deployment = yaml.safe_load((POOLS.parents[1] / "gpu-pools" / f"{pool}.yaml").read_text())
+    env = {one["name"]: one.get("value") for one in deployment["spec"]["template"]["spec"]["containers"][0]["env"]}
+    served = {name for name, one in CATALOGUE.items() if one.model in env["GPU_WORKER_MODELS"].split(",")}
+    [scaled] = [one for one in yaml.safe_load_all(POOLS.read_text()) if one["metadata"]["name"] == f"gpu-worker-{pool}"]
+    for trigger in scaled["spec"]["triggers"]:
+        found = re.search('type=~"([^"]+)"', trigger["metadata"]["query"])
+        assert found is not None
+        assert {name for name in CATALOGUE if re.fullmatch(found[1], name)} == served

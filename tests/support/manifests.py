@@ -11,7 +11,7 @@ import kubernetes_validate
 import yaml
 
 VERSION = "1.34"
-CUSTOM = {"ScaledObject", "ServiceMonitor", "PodMonitor"}
+CUSTOM = {"ScaledObject", "ServiceMonitor", "PodMonitor", "PrometheusRule", "Gateway", "HTTPRoute"}
 """Kinds of operators, which the schemas of Kubernetes do not contain."""
 Manifest = dict[str, Any]  # Any: YAML
 
@@ -76,6 +76,18 @@ def _references(manifests: Sequence[Manifest]) -> list[str]:
             target = manifest["spec"]["scaleTargetRef"]["name"]
             if ("Deployment", target) not in names:
                 found.append(f"ScaledObject/{manifest['metadata']['name']}: there is no Deployment {target}")
+    ports = {
+        (one["metadata"]["name"], port["port"])
+        for one in manifests
+        if one["kind"] == "Service"
+        for port in one["spec"]["ports"]
+    }
+    for route in (one for one in manifests if one["kind"] == "HTTPRoute"):
+        for backend in (each for rule in route["spec"]["rules"] for each in rule.get("backendRefs", ())):
+            if (backend["name"], backend["port"]) not in ports:
+                found.append(
+                    f"HTTPRoute/{route['metadata']['name']}: there is no Service {backend['name']} with its port"
+                )
     if ("NetworkPolicy", "default-deny") not in names:
         found.append("there is no NetworkPolicy default-deny")
     return found
