@@ -53,6 +53,7 @@ export function jobType(changes: Partial<JobType> = {}): JobType {
     workers: 1,
     waiting: 0,
     eta: { min_s: 25, max_s: 40 },
+    profile: null,
     parameters: { properties: { prompt: {}, seed: {}, negative_prompt: {}, init_image: {}, loras: {}, hires: {} } },
     ...changes,
   };

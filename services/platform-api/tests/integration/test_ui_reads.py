@@ -1,10 +1,15 @@
 """What a web page reads: filtered lists, history, why a job waits, and what can be made now."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+from darkroom_queue import QueueClient
+from darkroom_queue.worker.turn import WorkerPort
+from darkroom_schemas.worker import Capabilities
 from support.platform import Account, Platform, StartWorker
+from support.steps import make_worker
 from support.waiting import until
 
 SOME_ID = "019aa7f1-5c3e-7c66-b5a1-9f0d3c1f1c11"
@@ -132,6 +137,24 @@ async def test_job_types_say_what_can_be_made_now(platform: Platform, start_work
     assert "init_image" not in fast["parameters"]["properties"]
     sdxl = types["sdxl_image_fast"]["parameters"]["properties"]
     assert {"init_image", "mask_image", "hires"} <= sdxl.keys()
+
+
+async def test_job_types_say_what_their_workers_draw_with(platform: Platform, redis_url: str) -> None:
+    link = await QueueClient.open(redis_url)
+    able = Capabilities(types=("image_fast",), models=("wan2.1-t2v-1.3b",), vram_gb=48)
+
+    async def profile() -> str | None:
+        async with platform.client() as anonymous:
+            types = {item["name"]: item for item in (await anonymous.get("/api/job-types")).json()["data"]}
+        return str(types["image_fast"]["profile"]) if types["image_fast"]["workers"] else None
+
+    async def becomes(wanted: str) -> bool:
+        return await profile() == wanted
+
+    for name, made_with, seen in (("a", "mini", "mini"), ("b", "mini", "mini"), ("c", "full", "None")):
+        await WorkerPort(link, make_worker(name, capabilities=able, profile=made_with), lease_s=60).register()
+        await until(partial(becomes, seen))
+    await link.close()
 
 
 async def test_without_a_worker_nothing_is_available(platform: Platform) -> None:

@@ -11,6 +11,10 @@ export const studioDe: typeof studioEn = {
     pictures,
     videoOf: (seconds) => `Video, ${seconds} s`,
     enhanced: "Prompt ausgebaut",
+    profiles: {
+      mini: "Gezeichnet von einem kleinen Modell, das einfache Szenen kennt: ein Tier, ein Fahrzeug, ein Gebäude oder eine Pflanze, irgendwo, zu irgendeiner Tageszeit.",
+      tiny: "Gezeichnet von Modellen mit zufälligen Gewichten: Das Ergebnis ist Rauschen.",
+    },
     prompt: "Prompt",
     placeholder: "Ein Leuchtturm im Morgengrauen, ruhige Dünung, flächig gezeichnet, feines Korn",
     characters: (count, most) => `${count.toLocaleString("de")} von ${most.toLocaleString("de")}`,

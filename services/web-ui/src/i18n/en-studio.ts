@@ -9,6 +9,10 @@ export const studioEn = {
     pictures,
     videoOf: (seconds: number) => `Video, ${seconds} s`,
     enhanced: "prompt enhanced",
+    profiles: {
+      mini: "Drawn by a small model that knows simple scenes: an animal, a vehicle, a building or a plant, somewhere, at some time of day.",
+      tiny: "Drawn by models with random weights: the result is noise.",
+    } as Readonly<Record<string, string | undefined>>,
     prompt: "Prompt",
     placeholder: "A lighthouse at dawn, slow swell, flat illustration, soft grain",
     characters: (count: number, most: number) => `${count.toLocaleString("en")} of ${most.toLocaleString("en")}`,

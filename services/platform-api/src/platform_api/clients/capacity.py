@@ -1,11 +1,12 @@
 """Capacity of the live workers by job type, read from the queue at most every two seconds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from darkroom_chassis.availability import Availability, ServerUnavailable
 from darkroom_chassis.short_cache import ShortCache
 from darkroom_queue import Insight, Producer, Registry, fits
 from darkroom_schemas.catalogue import CATALOGUE
+from darkroom_schemas.worker import WorkerInfo
 
 from platform_api.domain.capacity import TypeCapacity
 
@@ -29,11 +30,17 @@ class QueueCapacity:
             return None
 
     async def _ask(self) -> Mapping[str, TypeCapacity]:
-        workers = [record.info.capabilities for record in await self._registry.workers()]
+        workers = [record.info for record in await self._registry.workers()]
         waiting = (await self._producer.depth()).queued_by_type
         times = await self._insight.service_times(tuple(CATALOGUE))
         needs = {name: job_type.requirements for name, job_type in CATALOGUE.items()}
+        able = {name: [one for one in workers if fits(need, one.capabilities)] for name, need in needs.items()}
         return {
-            name: TypeCapacity(sum(fits(need, can) for can in workers), waiting.get(name, 0), times[name])
-            for name, need in needs.items()
+            name: TypeCapacity(len(some), waiting.get(name, 0), times[name], _profile_of(some))
+            for name, some in able.items()
         }
+
+
+def _profile_of(workers: Sequence[WorkerInfo]) -> str | None:
+    profiles = {worker.profile for worker in workers}
+    return profiles.pop() if len(profiles) == 1 else None

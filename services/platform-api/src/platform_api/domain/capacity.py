@@ -6,11 +6,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class TypeCapacity:
-    """Capacity for steps of one type. `service_s` is the median and the 90th percentile, None until measured."""
+    """Capacity for steps of one type. `service_s` is the median and the 90th percentile, None until measured.
+
+    `profile` is that of the workers that support it, None if they have none or several.
+    """
 
     workers: int
     waiting: int
     service_s: tuple[float, float] | None
+    profile: str | None = None
 
 
 def time_to_end(step_types: Sequence[str], now: Mapping[str, TypeCapacity]) -> tuple[float, float] | None:

@@ -29,7 +29,9 @@ class TimeToEnd(BaseModel):
 class JobTypeItem(BaseModel):
     """One job type. `parameters` is the JSON Schema of `metadata`; `price` is the total in credits.
 
-    `available` is whether live workers support it, null while unknown; `eta` is null until measured.
+    `available` is whether live workers support it, null while unknown; `eta` is null until measured. `profile` is what
+    these workers draw with: `full`, the published weights; `mini`, Darkroom's own small model; `tiny`, random weights,
+    which draw noise. It is null if they differ, or for external back ends.
     """
 
     name: str
@@ -47,6 +49,7 @@ class JobTypeItem(BaseModel):
     timeout_s: int
     available: bool | None
     workers: int | None
+    profile: str | None
     waiting: int | None
     eta: TimeToEnd | None
     parameters: dict[str, Any]
@@ -111,6 +114,7 @@ def _item(job_type: JobType, now: Mapping[str, TypeCapacity] | None) -> JobTypeI
         timeout_s=job_type.timeout_s,
         available=None if workers is None else workers > 0,
         workers=workers,
+        profile=now[job_type.name].profile if now else None,
         waiting=now[job_type.name].waiting if now else None,
         eta=TimeToEnd(min_s=eta[0], max_s=eta[1]) if eta else None,
         parameters={"type": "object", "properties": properties},

@@ -15,6 +15,8 @@ interface TypeChoiceProps {
 
 export function TypeChoice({ types, chosen, onChoose, children }: TypeChoiceProps) {
   const t = useText();
+  const drawn = chosen?.profile === "mini" && isVideo(chosen.mime_type) ? "tiny" : chosen?.profile;
+  const profile = t.studio.profiles[drawn ?? ""];
   return (
     <div className="field">
       <div className="row typehead">
@@ -41,6 +43,12 @@ export function TypeChoice({ types, chosen, onChoose, children }: TypeChoiceProp
         </span>
         <Icon name="down" />
       </span>
+      {profile !== undefined && (
+        <p className="row small dim profile-note">
+          <Icon name="info" />
+          <span>{profile}</span>
+        </p>
+      )}
     </div>
   );
 }
