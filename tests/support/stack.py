@@ -1,4 +1,4 @@
-"""Fixtures: all of Darkroom, started once for the test run on free ports, with tiny models.
+"""Fixtures: all of Darkroom, started once for the test run on free ports, with tiny models (the gallery: mini ones).
 
 End-to-end tests have two replicas of each service, tests in a browser one.
 """
@@ -24,15 +24,15 @@ OWN_SERVERS = ("REDIS_URL", "DATABASE_URL", "PLATFORM_DATABASE_URL", "WEBHOOKS_D
 class SharedStack:
     """A stack that starts when a test needs it, and stops when the next one does not: it slows down the others."""
 
-    def __init__(self, start: Callable[[str], AbstractContextManager[StateDir]]) -> None:
+    def __init__(self, start: Callable[[str, str], AbstractContextManager[StateDir]]) -> None:
         self._start = start
         self._running = ExitStack()
         self._state: StateDir | None = None
 
-    def state(self, replicas: str) -> StateDir:
-        """Return the state folder of the running stack, which is started with these replicas if it does not run."""
+    def state(self, replicas: str, profile: str) -> StateDir:
+        """Return the state folder of the running stack. If it does not run, it is started as these say."""
         if self._state is None:
-            self._state = self._running.enter_context(self._start(replicas))
+            self._state = self._running.enter_context(self._start(replicas, profile))
         return self._state
 
     def stop(self) -> None:
@@ -57,7 +57,7 @@ def shared_stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.
     """Give the stack of this process of the test run."""
 
     @contextmanager
-    def start(replicas: str) -> Iterator[StateDir]:
+    def start(replicas: str, profile: str) -> Iterator[StateDir]:
         state = StateDir(tmp_path_factory.mktemp("stack"))
         env = {name: value for name, value in os.environ.items() if name not in OWN_SERVERS}
         env["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("notes"))  # the person at this machine finds only their own
@@ -65,7 +65,7 @@ def shared_stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.
         env["WEBHOOK_SCHEDULE_S"] = "0,0.5,1,2,4"  # a test of a retry waits for no real schedule
         # Kept between runs, since building the tiny models takes longer than starting everything else.
         env.setdefault("GPU_WORKER_MODELS_DIR", str(Path(pytestconfig.rootpath, ".pytest_cache", "darkroom-models")))
-        options = ["--free-ports", "--profile", "tiny", "--replicas", replicas]
+        options = ["--free-ports", "--profile", profile, "--replicas", replicas]
         with running(stack_process(state, options, env), state.log_file):
             yield state
 
@@ -77,7 +77,8 @@ def shared_stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.
 @pytest.fixture(scope="module")
 def stack_state(shared_stack: SharedStack, request: pytest.FixtureRequest) -> StateDir:
     """Give the state folder of the running stack: ask it again for process ids after something was killed."""
-    return shared_stack.state("" if request.path.parent.name == "ui" else REPLICAS)
+    profile = "mini" if request.path.name == "gallery.py" else "tiny"
+    return shared_stack.state("" if request.path.parent.name == "ui" else REPLICAS, profile)
 
 
 @pytest.fixture

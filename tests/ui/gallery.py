@@ -11,6 +11,7 @@ import pytest
 from darkroom_local.state import RunningStack, StateDir
 from playwright.sync_api import Page, expect
 from support.browser import PHONE, OpenPages, sign_in
+from support.pictures import make_pictures
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures" / "ui"
 WIDTHS: dict[str, Any] = {
@@ -19,7 +20,20 @@ WIDTHS: dict[str, Any] = {
     "2560": {"width": 2560, "height": 1440},
 }
 CONSOLE = ("queues", "fleet", "jobs", "groups", "events", "webhooks", "users", "dead-letters")
-PROMPT = "A castle or a cottage with a red roof, one warm window lit, wide quiet landscape under a big sky"
+PROMPT = "A lighthouse by the sea at dawn, flat illustration"
+EARLIER = (
+    "A red boat on the sea at night",
+    "Three mushrooms in the forest",
+    "A palm tree on the beach at sunset",
+    "A watercolor of a yellow flower in a field",
+    "A green hot air balloon over the desert at dawn",
+)
+
+
+@pytest.fixture(scope="module")
+def library(stack_state: StateDir) -> None:
+    for prompt in EARLIER:
+        make_pictures(stack_state, prompt)
 
 
 def photograph(page: Page, name: str) -> None:
@@ -29,6 +43,7 @@ def photograph(page: Page, name: str) -> None:
     page.screenshot(path=FOLDER / f"{name}.jpg", type="jpeg", quality=90)
 
 
+@pytest.mark.usefixtures("library")
 @pytest.mark.parametrize("theme", ["dark", "light"])
 @pytest.mark.parametrize("width", WIDTHS)
 def test_gallery(open_pages: OpenPages, stack_state: StateDir, stack: RunningStack, theme: str, width: str) -> None:
