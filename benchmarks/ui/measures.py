@@ -12,10 +12,10 @@ import web_ui
 from darkroom_local.state import StateDir
 from darkroom_schemas.ids import AssetId
 from flow import flowing
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 from support.browser import DESKTOP, sign_in
 from support.many_assets import add_assets
-from support.pages import settled
+from support.pages import heap_bytes, settled
 from support.pictures import make_pictures
 
 PAINTS, ASSETS, EVENTS_PER_S = 7, 50_000, 1_000
@@ -137,23 +137,13 @@ def _with_events(browser: Browser, state: StateDir, minutes: float) -> tuple[Seq
             page.wait_for_timeout(PAUSE_MS)
         took = page.evaluate("took")
         time.sleep(min(60.0, minutes * 30))  # the list has its full length
-        before = _heap_bytes(page)
+        before = heap_bytes(page)
         time.sleep(minutes * 60)
-        heap = before, _heap_bytes(page)
+        heap = before, heap_bytes(page)
         rate = flow.rate
     context.close()
     # Interactions that took less than 16 ms are not reported.
     return [*took, *[16.0] * (INTERACTIONS - len(took))], rate, heap
-
-
-def _heap_bytes(page: Page) -> int:
-    session = page.context.new_cdp_session(page)
-    session.send("HeapProfiler.enable")
-    session.send("HeapProfiler.collectGarbage")
-    session.send("Performance.enable")
-    metrics = session.send("Performance.getMetrics")["metrics"]
-    session.detach()
-    return int(next(metric["value"] for metric in metrics if metric["name"] == "JSHeapUsedSize"))
 
 
 def _at(values: Sequence[float], share: float) -> float:

@@ -31,3 +31,14 @@ def fits_sideways(page: Page) -> bool:
     """Return whether the page is no wider than its window."""
     wide, window = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
     return bool(wide <= window)
+
+
+def heap_bytes(page: Page) -> int:
+    """Return what the page's JavaScript has in use after garbage collection."""
+    session = page.context.new_cdp_session(page)
+    session.send("HeapProfiler.enable")
+    session.send("HeapProfiler.collectGarbage")
+    session.send("Performance.enable")
+    metrics = session.send("Performance.getMetrics")["metrics"]
+    session.detach()
+    return int(next(metric["value"] for metric in metrics if metric["name"] == "JSHeapUsedSize"))

@@ -16,7 +16,7 @@ from darkroom_queue.worker.turn import WorkerPort
 from darkroom_schemas.ids import AssetId, UserId
 from playwright.sync_api import Page, expect
 from support.many_assets import add_assets, delete_assets
-from support.pages import assert_no_serious_barrier, settled
+from support.pages import assert_no_serious_barrier, heap_bytes, settled
 from support.pictures import make_pictures
 from support.steps import make_worker
 
@@ -115,16 +115,6 @@ def test_a_fleet_of_500_workers_is_windowed_and_found_by_name(signed_in: Page, s
         expect(page.get_by_role("row", name=re.compile("many-"))).to_have_count(1)
         page.get_by_label("State").select_option("busy")
         expect(page.get_by_text("No worker matches.")).to_be_visible()
-
-
-def heap_bytes(page: Page) -> int:
-    session = page.context.new_cdp_session(page)
-    session.send("HeapProfiler.enable")
-    session.send("HeapProfiler.collectGarbage")
-    session.send("Performance.enable")
-    metrics = session.send("Performance.getMetrics")["metrics"]
-    session.detach()
-    return int(next(metric["value"] for metric in metrics if metric["name"] == "JSHeapUsedSize"))
 
 
 @contextmanager
