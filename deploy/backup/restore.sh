@@ -23,10 +23,11 @@ users=$(query --command="SELECT count(*) FROM pg_stat_activity WHERE datname = c
     AND application_name IN ('platform-api', 'webhook-dispatcher')")
 [ "$users" -eq 0 ] || { echo "$users connections of services are open: stop platform-api and webhook-dispatcher" >&2; exit 1; }
 
-# Not --clean, which drops what the dump knows: tables of a newer release would stay in the way.
+# Not --clean, which drops what the dump knows: tables of a newer release would stay in the way. If pg_restore fails, the
+# last lines end what it had begun and are an error, with which psql rolls everything back.
 {
     echo 'DROP SCHEMA IF EXISTS platform, webhooks CASCADE;'
-    pg_restore --file=- "$source/database.dump"
+    pg_restore --file=- "$source/database.dump" || printf '\n\\.\nSELECT pg_restore_failed;\n'
 } | psql --dbname="$DATABASE_URL" --no-psqlrc --no-password --quiet --set=ON_ERROR_STOP=1 --single-transaction >/dev/null
 if [ -e "$source/objects.tar" ]; then
     mkdir -p "$OBJECTS_DIR"

@@ -46,10 +46,10 @@ class Site:
     url: str
     objects: Path
 
-    def run(self, script: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        """Run a script of deploy/backup as the operator does."""
+    def run(self, script: str, *arguments: str | Path, tools: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a script of deploy/backup as the operator does. Programs in the folder `tools` come first."""
         env = os.environ | {"DATABASE_URL": self.url, "OBJECTS_DIR": str(self.objects)}
-        env["PATH"] = f"{TOOLS}{os.pathsep}{os.environ['PATH']}"
+        env["PATH"] = os.pathsep.join([*([tools] if tools else []), str(TOOLS), os.environ["PATH"]])
         return subprocess.run([SCRIPTS / script, *arguments], env=env, capture_output=True, text=True, check=False)
 
     def url_of(self, role: str, variable: str) -> str:
@@ -157,6 +157,20 @@ def test_a_backup_of_an_earlier_release_replaces_a_newer_schema(site: Site, tmp_
     assert restored.returncode == 0, restored.stderr
     with psycopg.connect(site.url) as connection:
         assert connection.execute("SELECT to_regclass('platform.of_the_next_release')").fetchone() == (None,)
+
+
+@pytest.mark.parametrize("lines", [0, 200])
+def test_a_restore_that_breaks_off_changes_nothing(site: Site, tmp_path: Path, lines: int) -> None:
+    assert site.run("backup.sh", tmp_path / "backup").returncode == 0
+    broken = tmp_path / "tools" / "pg_restore"
+    broken.parent.mkdir()
+    broken.write_text(f'#!/bin/sh\n{TOOLS}/pg_restore "$@" | head -n {lines}\nexit 1\n')
+    broken.chmod(0o755)
+    restored = site.run("restore.sh", tmp_path / "backup", "--replace", tools=str(broken.parent))
+    assert restored.returncode != 0
+    assert site.run("verify.sh").returncode == 0
+    with psycopg.connect(site.url) as connection:
+        assert connection.execute("SELECT count(*) FROM platform.jobs").fetchone() == (1,)
 
 
 def test_a_backup_is_never_overwritten(site: Site, tmp_path: Path) -> None:
