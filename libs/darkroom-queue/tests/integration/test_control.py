@@ -11,13 +11,16 @@ from darkroom_queue import (
     Registry,
     StepConflict,
     StepContext,
+    Sweeper,
     WaitReason,
 )
 from darkroom_queue.worker.turn import Finish, Outcome, WorkerPort
 from darkroom_schemas.ids import StepId, TenantId, WorkerId
+from darkroom_schemas.status import JobStatus
 from darkroom_schemas.step import StepResult, StepSubmit
 from darkroom_schemas.worker import Capabilities, Requirements
 from support.steps import make_step, make_worker
+from support.waiting import until
 
 BOTH = Capabilities(types=("simulation", "other"))
 
@@ -152,3 +155,28 @@ async def test_a_later_attempt_keeps_the_changed_priority(link: QueueClient) -> 
     view = await Producer(link).read(step.id)
     assert view is not None
     assert (view.priority, view.attempt) == (91, 2)
+
+
+async def test_steps_of_a_paused_type_are_not_failed_as_unworkable(link: QueueClient) -> None:
+    port, control = await worker(link), Control(link)
+    await control.pause("simulation")
+    held = make_step(requirements=Requirements(type="simulation"), timeout_s=0.001)
+    await Producer(link).submit(held)
+    await control.prioritize(held.id, 90)
+    assert await link.redis_py.zcard("{darkroom-0}:uw") == 1
+
+    queued = await Producer(link).read(held.id)
+    assert queued is not None
+    end_ms = queued.queued_at_ms + 1
+
+    async def is_over() -> bool:
+        seconds, microseconds = await link.redis_py.time()
+        return bool(seconds * 1000 + microseconds // 1000 > end_ms)
+
+    await until(is_over)  # the timeout after which a step without any worker fails
+    await Sweeper(link, lease_s=12).sweep()
+    view = await Producer(link).read(held.id)
+    assert view is not None
+    assert view.status is JobStatus.QUEUED
+    await control.resume("simulation")
+    assert await claimed(port) == [held.id]

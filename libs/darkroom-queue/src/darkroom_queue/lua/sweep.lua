@@ -59,9 +59,17 @@ local function end_unworkable(class, tenant)
   end
 end
 
+-- A class of a paused type is in no set, and its steps wait for the end of the pause.
+local function waits_for_pause(class)
+  local requirements = call('HGET', P .. 'cld', class)
+  return requirements and is_paused(cjson.decode(requirements).type)
+end
+
 for _, class in ipairs(call('ZRANGE', P .. 'uw', 0, 9)) do
   if call('EXISTS', P .. 'm:' .. class) == 1 then
     call('ZREM', P .. 'uw', class)
+  elseif waits_for_pause(class) then
+    call('ZADD', P .. 'uw', now, class) -- check it last
   else
     local waiting = false
     for _, tenant in ipairs(call('SMEMBERS', P .. 'tn:' .. class)) do
