@@ -130,7 +130,11 @@ def ui(state_dir: StackOption = None) -> None:
 
 def redis_users(
     rights_only: Annotated[
-        bool, typer.Option("--rights-only", help="Keep the passwords of users that exist: for an upgrade.")
+        bool,
+        typer.Option(
+            "--rights-only",
+            help="For an upgrade: keep the passwords. Users that are new in the release stay off.",
+        ),
     ] = False,
 ) -> None:
     """Print commands that create Darkroom's users on a Redis of your own, with new passwords.

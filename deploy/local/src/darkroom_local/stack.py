@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from darkroom_local.addresses import DISPATCHER, LOOPS, PLATFORM, QUEUE, Address, Addresses, choose_addresses
+from darkroom_local.balancer import PROBE_PAUSE_S
 from darkroom_local.banner import banner
 from darkroom_local.console import Console
 from darkroom_local.embedded import StackServers
@@ -114,8 +115,9 @@ class Stack:
     ) -> list[Member]:
         """Return the processes of a service, with a load balancer in front of them if there are several."""
         addresses = self._addresses.replicas.get(name, [public])
+        noticed = {"DRAIN_DELAY_S": str(2 * PROBE_PAUSE_S)} if len(addresses) > 1 else {}
         members = [
-            self._service(each, module, address, environment_at(address))
+            self._service(each, module, address, noticed | environment_at(address))
             for each, address in zip(named(name, len(addresses)), addresses, strict=True)
         ]
         if len(addresses) > 1:

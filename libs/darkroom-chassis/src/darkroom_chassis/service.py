@@ -97,6 +97,7 @@ def _document_operation(operation: dict[str, Any], error: dict[str, Any]) -> Non
     responses.setdefault("default", {"description": "Error"} | error)
 
 
+LAST_REQUESTS_S = 0.1
 WEBSOCKET_CLOSE_S = 1.0
 """Time that WebSockets get to close by themselves when the service stops."""
 
@@ -104,9 +105,9 @@ WEBSOCKET_CLOSE_S = 1.0
 class _Server(uvicorn.Server):
     """Uvicorn's server that sets `stopping` when shutdown begins, and exits with 0 after a drain."""
 
-    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
+    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event, delay_s: float) -> None:
         super().__init__(config)
-        self._stopping = stopping
+        self._stopping, self._delay_s = stopping, delay_s
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -122,9 +123,17 @@ class _Server(uvicorn.Server):
         self._stopping.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let WebSockets, whose handlers watch `stopping`, close with their own code; uvicorn would close with 1012."""
+        """Let WebSockets, whose handlers watch `stopping`, close with their own code; uvicorn would close with 1012.
+
+        Load balancers notice `/readyz` during the delay. Connections that were accepted last send their request in the
+        pause after it; uvicorn would close them unanswered.
+        """
+        if self._delay_s and not self.force_exit:
+            await asyncio.sleep(self._delay_s)
         for server in self.servers:
             server.close()
+        if self._delay_s:
+            await asyncio.sleep(LAST_REQUESTS_S)
         kind, tasks = self.config.ws_protocol_class, set(self.server_state.tasks)
         has_websocket = kind is not None and any(isinstance(open_, kind) for open_ in self.server_state.connections)
         if has_websocket and tasks:
@@ -148,7 +157,7 @@ async def serve(app: FastAPI, host: str, port: int, settings: ServiceSettings) -
         timeout_graceful_shutdown=max(1, round(settings.drain_s)),
         **proxy_options(settings),
     )
-    server = _Server(config, app.state.stopping)
+    server = _Server(config, app.state.stopping, settings.drain_delay_s)
     await server.serve()
     if not server.started:
         raise SystemExit(1)
