@@ -5,6 +5,8 @@ import { useRowKeys } from "./useRowKeys";
 export interface RowSelection {
   chosen: ReadonlySet<string>;
   toggle: (id: string) => void;
+  /** Select these only. */
+  keep: (ids: readonly string[]) => void;
   clear: () => void;
 }
 
@@ -18,7 +20,8 @@ export function useRowSelection(): RowSelection {
       return next;
     });
   }, []);
-  const clear = useCallback(() => setChosen(new Set()), []);
+  const keep = useCallback((ids: readonly string[]) => setChosen(new Set(ids)), []);
+  const clear = useCallback(() => keep([]), [keep]);
   useRowKeys(toggle);
-  return { chosen, toggle, clear };
+  return { chosen, toggle, keep, clear };
 }

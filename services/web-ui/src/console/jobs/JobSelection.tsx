@@ -1,34 +1,49 @@
 /** What can be done with the selected steps: cancel those that are active, retry those that failed. */
 import { useState } from "react";
 import { asProblem } from "~/api/problem";
-import { cancelQueueJob, canRetry, isActive, retryQueueJob, type QueueJob } from "~/api/queueJobs";
+import { cancelQueueJob, canRetry, isActive, isOfUser, retryQueueJob, type QueueJob } from "~/api/queueJobs";
 import { useText } from "~/i18n";
 import { ConfirmDialog } from "~/parts/ConfirmDialog";
 import { Icon } from "~/parts/Icon";
 import { SelectionBar } from "~/parts/SelectionBar";
 import { useAct } from "~/parts/useAct";
+import { focusFirstRow } from "../useRowKeys";
+import type { RowSelection } from "../useRowSelection";
 
 type What = "cancel" | "retry";
 
-export function JobSelection({ chosen, onClear }: { chosen: readonly QueueJob[]; onClear: () => void }) {
+interface JobSelectionProps {
+  chosen: readonly QueueJob[];
+  selection: RowSelection;
+}
+
+export function JobSelection({ chosen, selection }: JobSelectionProps) {
   const t = useText();
   const [asks, setAsks] = useState<What | null>(null);
   const of: Record<What, readonly QueueJob[]> = {
     cancel: chosen.filter((job) => isActive(job) && !job.cancel_requested),
     retry: chosen.filter(canRetry),
   };
+  const explain = (job: QueueJob, error: unknown): string => {
+    const { status, message } = asProblem(error);
+    return isOfUser(job) && status === 404 ? t.steps.ownerRetries : message || t.shared.notReached;
+  };
   const act = useAct({
     run: async (what: What) => {
-      const failures = await oneByOne(of[what], what === "cancel" ? cancelQueueJob : retryQueueJob);
+      const failures = await forEach(of[what], what === "cancel" ? cancelQueueJob : retryQueueJob);
+      const reasons = failures.map(({ job, error }) => explain(job, error));
+      setAsks(null);
+      selection.keep(failures.map(({ job }) => job.job_id));
+      if (failures.length === 0) requestAnimationFrame(focusFirstRow);
       const done = of[what].length - failures.length;
-      onClear();
-      return what === "cancel" ? t.steps.cancelledN(done, failures) : t.steps.retriedN(done, failures);
+      return what === "cancel" ? t.steps.cancelledN(done, reasons) : t.steps.retriedN(done, reasons);
     },
     changes: ["queue"],
     onSettled: () => setAsks(null),
   });
+  const retryHint = of.retry.some(isOfUser) ? t.steps.retryOfUser : t.steps.retryHint;
   return (
-    <SelectionBar label={t.steps.actions} count={chosen.length} onClear={onClear}>
+    <SelectionBar label={t.steps.actions} count={chosen.length} onClear={selection.clear}>
       <button
         type="button"
         className="btn ghost danger"
@@ -50,20 +65,26 @@ export function JobSelection({ chosen, onClear }: { chosen: readonly QueueJob[];
           onConfirm={() => act.mutate(asks)}
           onClose={() => setAsks(null)}
         >
-          {asks === "cancel" ? t.steps.cancelHint : t.steps.retryHint}
+          {asks === "cancel" ? t.steps.cancelHint : retryHint}
         </ConfirmDialog>
       )}
     </SelectionBar>
   );
 }
 
-/** Do something for each job, a few at a time, and return the messages of those where it failed. */
-async function oneByOne(jobs: readonly QueueJob[], run: (job: QueueJob) => Promise<unknown>): Promise<string[]> {
+interface Failure {
+  job: QueueJob;
+  error: unknown;
+}
+
+/** Do something for each job, a few at a time, and return those where it failed. */
+async function forEach(jobs: readonly QueueJob[], run: (job: QueueJob) => Promise<unknown>): Promise<Failure[]> {
   const waiting = [...jobs];
-  const failures: string[] = [];
+  const failures: Failure[] = [];
   const work = async () => {
     for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
-      await run(job).catch((error: unknown) => failures.push(asProblem(error).message));
+      const of = job;
+      await run(of).catch((error: unknown) => failures.push({ job: of, error }));
     }
   };
   await Promise.all(Array.from({ length: 4 }, work));

@@ -51,7 +51,7 @@ export function JobsPage() {
           <JobTable jobs={rows} selection={selection} />
         </section>
       )}
-      {chosen.length > 0 && <JobSelection chosen={chosen} onClear={selection.clear} />}
+      {chosen.length > 0 && <JobSelection chosen={chosen} selection={selection} />}
       {rows.length > 0 && (
         <p className="row wrap dim small">
           <span>{t.events.shown(format.number(rows.length))}</span>

@@ -15,8 +15,7 @@ interface TypeChoiceProps {
 
 export function TypeChoice({ types, chosen, onChoose, children }: TypeChoiceProps) {
   const t = useText();
-  const drawn = chosen?.profile === "mini" && isVideo(chosen.mime_type) ? "tiny" : chosen?.profile;
-  const profile = t.studio.profiles[drawn ?? ""];
+  const profile = t.studio.profiles[chosen?.profile ?? ""];
   return (
     <div className="field">
       <div className="row typehead">
