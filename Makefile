@@ -73,7 +73,7 @@ test-backends: install-comfyui install-llm ## Run the tests with real back ends:
 	TEST_BACKENDS=1 OMP_NUM_THREADS=1 $(BIN)/pytest tests/backends
 
 check: install-dev ## Run everything that must pass before a change is merged
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint lint-deploy types layers ui-check
+	@$(MAKE) --no-print-directory --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) lint lint-deploy types layers ui-check
 	@$(MAKE) --no-print-directory test
 
 layers: install-dev ## Check that imports go downwards only

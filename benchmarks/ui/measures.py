@@ -38,9 +38,11 @@ async (seconds) => {
 }
 """
 _OBSERVE = """
-    window.took = [];
+    window.took = new Map();
     new PerformanceObserver((list) => {
-        for (const entry of list.getEntries()) if (entry.interactionId) took.push(entry.duration);
+        for (const { interactionId: id, duration } of list.getEntries()) {
+            if (id) took.set(id, Math.max(duration, took.get(id) ?? 0));
+        }
     }).observe({ type: "event", durationThreshold: 16, buffered: true });
 """
 
@@ -135,7 +137,7 @@ def _with_events(browser: Browser, state: StateDir, minutes: float) -> tuple[Seq
         for number in range(INTERACTIONS):
             page.keyboard.press("jk"[number % 2])
             page.wait_for_timeout(PAUSE_MS)
-        took = page.evaluate("took")
+        took = page.evaluate("[...took.values()]")
         time.sleep(min(60.0, minutes * 30))  # the list has its full length
         before = heap_bytes(page)
         time.sleep(minutes * 60)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from darkroom_queue import QueueClient
 from darkroom_queue.worker.turn import WorkerPort
+from darkroom_schemas.catalogue import CATALOGUE
 from darkroom_schemas.worker import Capabilities
 from support.platform import Account, Platform, StartWorker
 from support.steps import make_worker
@@ -141,19 +142,19 @@ async def test_job_types_say_what_can_be_made_now(platform: Platform, start_work
 
 async def test_job_types_say_what_their_workers_draw_with(platform: Platform, redis_url: str) -> None:
     link = await QueueClient.open(redis_url)
-    able = Capabilities(types=("image_fast",), models=("wan2.1-t2v-1.3b",), vram_gb=48)
+    needed = {name: CATALOGUE[name].model for name in ("image_fast", "sdxl_image_fast")}
+    able = Capabilities(types=tuple(needed), models=tuple(model for model in needed.values() if model), vram_gb=48)
 
-    async def profile() -> str | None:
+    async def become(workers: int, expected: tuple[str | None, str | None]) -> bool:
         async with platform.client() as anonymous:
             types = {item["name"]: item for item in (await anonymous.get("/api/job-types")).json()["data"]}
-        return str(types["image_fast"]["profile"]) if types["image_fast"]["workers"] else None
+        sdxl, wan = types["sdxl_image_fast"], types["image_fast"]
+        return bool(sdxl["workers"] == workers and (sdxl["profile"], wan["profile"]) == expected)
 
-    async def becomes(wanted: str) -> bool:
-        return await profile() == wanted
-
-    for name, made_with, seen in (("a", "mini", "mini"), ("b", "mini", "mini"), ("c", "full", "None")):
-        await WorkerPort(link, make_worker(name, capabilities=able, profile=made_with), lease_s=60).register()
-        await until(partial(becomes, seen))
+    steps = (("a", "mini", ("mini", "tiny")), ("b", "mini", ("mini", "tiny")), ("c", "full", (None, None)))
+    for number, (name, profile, expected) in enumerate(steps, start=1):
+        await WorkerPort(link, make_worker(name, capabilities=able, profile=profile), lease_s=60).register()
+        await until(partial(become, number, expected))
     await link.close()
 
 

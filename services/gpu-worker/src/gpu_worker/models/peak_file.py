@@ -1,12 +1,12 @@
 """Keeps measured peaks in a file of the models folder, apart for each device and release of torch."""
 
 import json
-import os
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from darkroom_chassis.logs import get_logger
+from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gpu_worker.domain.memory.footprint import Shape, StageName
@@ -50,23 +50,28 @@ def read_peaks(path: Path, device_name: str) -> Peaks:
 
 def write_peaks(path: Path, device_name: str, peaks: Peaks) -> None:
     """Replace what the file holds for a device. A full or read-only disk is logged, since the peaks only refine."""
-    content = _read(path)
-    content.devices.pop(_key(device_name), None)
-    content.devices[_key(device_name)] = [
+    rows = [
         _Row(architecture=of, stage=stage, size=shape.size, frames=shape.frames, batch=shape.batch, work_bytes=work)
         for (of, stage, shape), work in peaks.points().items()
     ]
-    while len(content.devices) > _MAX_DEVICES:
-        del content.devices[next(iter(content.devices))]
-    draft = path.with_suffix(f".{os.getpid()}")
+    draft = path.with_suffix(".new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(json.dumps(content.model_dump(mode="json")))
-        draft.replace(path)
+        with FileLock(path.with_suffix(".lock")):  # workers of several machines may share the folder
+            draft.write_text(json.dumps(_with(_read(path), _key(device_name), rows).model_dump(mode="json")))
+            draft.replace(path)
     except OSError as error:
         log.warning("Measured memory peaks could not be stored", path=str(path), reason=error.strerror)
         with suppress(OSError):
             draft.unlink(missing_ok=True)
+
+
+def _with(content: _File, device: str, rows: list[_Row]) -> _File:
+    content.devices.pop(device, None)
+    content.devices[device] = rows
+    while len(content.devices) > _MAX_DEVICES:
+        del content.devices[next(iter(content.devices))]
+    return content
 
 
 def _key(device_name: str) -> str:

@@ -114,8 +114,13 @@ def _item(job_type: JobType, now: Mapping[str, TypeCapacity] | None) -> JobTypeI
         timeout_s=job_type.timeout_s,
         available=None if workers is None else workers > 0,
         workers=workers,
-        profile=now[job_type.name].profile if now else None,
+        profile=_drawn_with(job_type, now[job_type.name].profile) if now else None,
         waiting=now[job_type.name].waiting if now else None,
         eta=TimeToEnd(min_s=eta[0], max_s=eta[1]) if eta else None,
         parameters={"type": "object", "properties": properties},
     )
+
+
+def _drawn_with(job_type: JobType, profile: str | None) -> str | None:
+    """Return what draws a type: `mini` has a model of its own for SDXL, and those of `tiny` for all others."""
+    return "tiny" if profile == "mini" and job_type.family != "sdxl" else profile
