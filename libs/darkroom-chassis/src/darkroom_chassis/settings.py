@@ -29,7 +29,7 @@ class ServiceSettings(BaseSettings):
     log_format: LogFormat = LogFormat.JSON
     drain_s: float = Field(default=10.0, ge=0, le=3600)
     """Time that a stopping service waits for open requests, in seconds."""
-    drain_delay_s: float = Field(default=0.0, ge=0, le=60)
+    drain_delay_s: float = Field(default=0.0, ge=0, le=60, validation_alias="DRAIN_DELAY_S")
     """Time for which a stopping service still accepts connections while `/readyz` answers 503, in seconds."""
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         default=(), validation_alias="TRUSTED_PROXIES"

@@ -38,6 +38,9 @@ class Family(Wire):
     takes_init_image: bool = False
     """Whether its pictures may start from one, or be drawn in two passes: `init_image`, `mask_image` and `hires`."""
 
+    in_mini: bool = False
+    """Whether the profile `mini` has a trained model of it; its others have random weights, as those of `tiny`."""
+
     @model_validator(mode="after")
     def _drawing_has_samplers(self) -> Self:
         if self.kind is not Kind.PROMPT and not self.samplers:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from darkroom_schemas.catalogue import CATALOGUE, JobType
+from darkroom_schemas.families import FAMILIES
 from darkroom_schemas.loras import MAX_LORAS
 from darkroom_schemas.payload import MAX_SEED
 from fastapi import APIRouter
@@ -122,5 +123,6 @@ def _item(job_type: JobType, now: Mapping[str, TypeCapacity] | None) -> JobTypeI
 
 
 def _drawn_with(job_type: JobType, profile: str | None) -> str | None:
-    """Return what draws a type: `mini` has a model of its own for SDXL, and those of `tiny` for all others."""
-    return "tiny" if profile == "mini" and job_type.family != "sdxl" else profile
+    """Return what draws a type: the profile `mini` has the models of `tiny` for most families."""
+    is_trained = job_type.family is not None and FAMILIES[job_type.family].in_mini
+    return "tiny" if profile == "mini" and not is_trained else profile
