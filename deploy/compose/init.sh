@@ -49,10 +49,15 @@ for name in POSTGRES_PASSWORD PLATFORM_DATABASE_PASSWORD WEBHOOKS_DATABASE_PASSW
     REDIS_READER_PASSWORD JWT_SECRET SIGNING_SECRET SECRETS_KEY AUTH_TOKEN GRAFANA_PASSWORD; do
     set_if_missing "$name" "$(secret)"
 done
-# One of the two workers: the noise of the tiny models must not mix with pictures.
+# One of the two workers: the pictures of the small models must not mix with those of the real ones.
 case ",$profiles," in
-    *,gpu,*) profiles=$(printf %s "$profiles" | tr , '\n' | grep -vx tiny | paste -sd , -) ;;
-    *) add_profile tiny ;;
+    *,gpu,*)
+        case ",$profiles," in *,cpu,*)
+            echo "The worker for the CPU is replaced. If it runs: docker compose rm --stop --force gpu-worker" ;;
+        esac
+        profiles=$(printf %s "$profiles" | tr , '\n' | grep -vx cpu | paste -sd , -)
+        ;;
+    *) add_profile cpu ;;
 esac
 replace COMPOSE_PROFILES "$profiles"
 echo "$file is ready. Keep a copy of it in a safe place: without SECRETS_KEY, a backup of the webhooks is of no use."

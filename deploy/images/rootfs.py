@@ -22,10 +22,12 @@ KEPT_LEXERS = {"__init__.py", "_mapping.py", "python.py", "special.py", "text.py
 UNUSED_PARTS = {
     "PIL": ("_avif.", "_imagingtk."),
     "pillow.libs": ("libavif-",),
+    "darkroom_mini": ("weights",),
     "google": ("api", "cloud", "gapic", "logging", "longrunning", "rpc", "type"),
 }
 """By folder, how files and folders begin that no service imports: AVIF and Tk of Pillow, which loads them on demand,
-and the protocols of Google's APIs; OpenTelemetry's exporter needs protobuf only."""
+the weights of the mini model, which need torch, and the protocols of Google's APIs, of which OpenTelemetry's exporter
+needs protobuf only."""
 FONT_PARTS = {"PIL": ("_imagingft.",), "pillow.libs": ("libfreetype-", "libharfbuzz-", "libbrotli", "libpng16-")}
 """The same for fonts, with which only gpu-worker writes into pictures."""
 UNUSED_SUFFIXES = (".pyi", ".pyx", ".pxd", ".c", ".h", ".hpp", ".a", ".exe")

@@ -48,15 +48,15 @@ def test_init_changes_nothing_that_is_there(checkout: Path) -> None:
     assert init(checkout, "--gpu", "--s3") == first
 
 
-def test_a_gpu_worker_takes_the_place_of_the_tiny_one(checkout: Path) -> None:
-    assert init(checkout)["COMPOSE_PROFILES"] == "tiny"
-    assert init(checkout, "--s3")["COMPOSE_PROFILES"] == "tiny,s3"
+def test_a_gpu_worker_takes_the_place_of_that_for_the_cpu(checkout: Path) -> None:
+    assert init(checkout)["COMPOSE_PROFILES"] == "cpu"
+    assert init(checkout, "--s3")["COMPOSE_PROFILES"] == "cpu,s3"
     assert init(checkout, "--gpu")["COMPOSE_PROFILES"] == "s3,gpu"
 
 
 def test_a_domain_turns_on_tls(checkout: Path) -> None:
     made = init(checkout, "--domain", "images.example.com")
-    assert (made["PUBLIC_URL"], made["COMPOSE_PROFILES"]) == ("https://images.example.com", "tls,tiny")
+    assert (made["PUBLIC_URL"], made["COMPOSE_PROFILES"]) == ("https://images.example.com", "tls,cpu")
 
 
 def test_no_secret_has_a_default() -> None:

@@ -39,7 +39,8 @@ def up(
     ] = None,
     no_worker: Annotated[bool, typer.Option("--no-worker", help="The same as --workers 0.")] = False,
     profile: Annotated[
-        str | None, typer.Option(help="Models of the workers: tiny (noise, any machine) or full (needs a GPU).")
+        str | None,
+        typer.Option(help="Models of the workers: mini (simple scenes), tiny (noise) or full (needs a GPU)."),
     ] = None,
     free_ports: Annotated[bool, typer.Option("--free-ports", help="Listen on any free ports.")] = False,
     platform_port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port of platform-api.")] = None,
@@ -192,10 +193,10 @@ def demo(
 
 
 def _check(profile: str) -> None:
-    """End the command if `darkroom worker check` says that the profile can't run. The tiny profile always can."""
-    from darkroom_local.environment import DEFAULT_PROFILE
+    """End the command if `darkroom worker check` says that the profile can't run. Those for the CPU always can."""
+    from darkroom_local.environment import CPU_PROFILES
 
-    if profile == DEFAULT_PROFILE:
+    if profile in CPU_PROFILES:
         return
     from darkroom_local.profile_check import runs_here
 

@@ -16,7 +16,9 @@ DEFAULT_ISSUER = "darkroom"
 DEFAULT_AUDIENCE = "darkroom"
 LOOPBACK_NETWORKS = "127.0.0.0/8,::1/128"
 NO_NETWORKS = ""
-DEFAULT_PROFILE = "tiny"
+DEFAULT_PROFILE = "mini"
+CPU_PROFILES = ("mini", "tiny")
+"""They run on any machine."""
 
 OPERATOR_SETTINGS = (
     *("PLATFORM_DATABASE_URL", "REDIS_URL", "OBJECT_STORE_URL", "PUBLIC_URL"),
@@ -44,7 +46,7 @@ def user_environment() -> dict[str, str]:
 
 
 def profile_of(option: str | None, env: Mapping[str, str]) -> str:
-    """Return the profile of the workers: the option, else GPU_WORKER_PROFILE, else `tiny`."""
+    """Return the profile of the workers: the option, else GPU_WORKER_PROFILE, else `mini`."""
     return option or env.get("GPU_WORKER_PROFILE") or DEFAULT_PROFILE
 
 

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Mapping
 
-from darkroom_local.environment import DEFAULT_PROFILE
+from darkroom_local.environment import CPU_PROFILES
 from darkroom_local.errors import StackError
 
 
@@ -13,7 +13,7 @@ def gpus_of(profile: str, env: Mapping[str, str]) -> tuple[str, ...]:
     Empty if the profile computes on the CPU, if the machine has no GPU, or if GPU_WORKER_DEVICE is set: then every
     worker does as its settings say.
     """
-    if profile == DEFAULT_PROFILE or env.get("GPU_WORKER_DEVICE") or shutil.which("nvidia-smi") is None:
+    if profile in CPU_PROFILES or env.get("GPU_WORKER_DEVICE") or shutil.which("nvidia-smi") is None:
         return ()
     from gpu_worker.machine.devices import chosen_gpus
     from gpu_worker.machine.probe import probe_gpus

@@ -25,7 +25,7 @@ class ModelSettings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="GPU_WORKER_", populate_by_name=True)
 
-    profile: str = "tiny"
+    profile: str = "mini"
     models_dir: Path = Field(default_factory=_default_models_dir)
     models_file: Path | None = None
     sdxl_checkpoint: Path | None = None

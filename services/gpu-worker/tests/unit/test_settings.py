@@ -47,7 +47,7 @@ def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_not_set_is_left_to_the_profile(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GPU_WORKER_PRELOAD", raising=False)
     settings = WorkerSettings.load()
-    assert (settings.profile, settings.models, settings.preload) == ("tiny", (), None)
+    assert (settings.profile, settings.models, settings.preload) == ("mini", (), None)
 
 
 def test_a_wrong_setting_is_named_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,10 +18,15 @@ from darkroom_local.private_files import empty_private
 from darkroom_local.servers.blocking import running
 from darkroom_local.state import RunningStack, StateDir
 
-NOISE = (
-    "The pictures are noise on purpose: the tiny models have the real architectures and random weights. "
-    "On a machine with a GPU, `darkroom up --profile full` uses the published weights."
-)
+REAL = "On a machine with a GPU, `darkroom up --profile full` uses the published weights."
+LIMITS = {
+    "mini": "The pictures are by a small model of Darkroom's own, which draws simple scenes: an animal, a vehicle, a "
+    "building or a plant, in a place, at a time of day. The video and the enhanced prompt are noise: their models have "
+    f"random weights. {REAL}",
+    "tiny": "The pictures are noise on purpose: the tiny models have the real architectures and random weights. "
+    f"{REAL}",
+}
+"""What people should know about the results, by the profile of the workers."""
 
 
 def run_demo(state: StateDir, output: Path, console: Console) -> None:
@@ -35,8 +40,8 @@ def run_demo(state: StateDir, output: Path, console: Console) -> None:
         ):
             results = run_orders(client, queue, output, console)
         print_times(results, started_s, console)
-    if stack.profile == DEFAULT_PROFILE:
-        console.print(f"\n{NOISE}", highlight=False)
+    if stack.profile in LIMITS:
+        console.print(f"\n{LIMITS[stack.profile]}", highlight=False)
     console.print(f"Everything worked, in {time.monotonic() - began:.1f} s. The files are in {output.resolve()}.")
 
 
@@ -54,7 +59,7 @@ def _stack(state: StateDir, console: Console) -> Iterator[tuple[RunningStack, fl
     env = user_environment()
     spec = stack_process(own, ["--profile", DEFAULT_PROFILE, *_port_options(env)], env)
     began = time.monotonic()
-    with console.status(f"Starting Darkroom; the first time builds the tiny models (log: {own.log_file})") as status:
+    with console.status(f"Starting Darkroom; the first time builds tiny models (log: {own.log_file})") as status:
         empty_private(own.log_file)
         with ExitStack() as started:
             try:

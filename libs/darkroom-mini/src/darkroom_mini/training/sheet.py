@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import torch
@@ -98,6 +99,6 @@ def draw_sheet(
     for place, (picture, prompt) in enumerate(zip(pictures, prompts, strict=True)):
         x, y = place % columns * _TILE_PX, place // columns * (_TILE_PX + _TEXT_PX)
         sheet.paste(picture.resize((_TILE_PX - 4, _TILE_PX - 4), Image.Resampling.LANCZOS), (x + 2, y + 2))
-        lines = [prompt[cut : cut + _LINE_LETTERS] for cut in range(0, len(prompt), _LINE_LETTERS)]
-        pen.text((x + 3, y + _TILE_PX), "\n".join(lines[:2]), fill="black", font_size=11, spacing=1)
+        lines = wrap(prompt, _LINE_LETTERS, max_lines=2, placeholder=" …")
+        pen.text((x + 3, y + _TILE_PX), "\n".join(lines), fill="black", font_size=11, spacing=1)
     sheet.save(file)
