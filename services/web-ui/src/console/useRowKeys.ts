@@ -10,9 +10,9 @@ function openerOfFocus(): HTMLElement | null {
   return focused?.closest("tr")?.querySelector<HTMLElement>("[data-opens]") ?? null;
 }
 
-/** Focus the first row, for what had the focus is gone. */
+/** Focus the first row if what had the focus is gone. */
 export function focusFirstRow(): void {
-  document.querySelector<HTMLElement>(OPENERS)?.focus();
+  if (document.activeElement === document.body) document.querySelector<HTMLElement>(OPENERS)?.focus();
 }
 
 /** Bind j and k; and x to `choose`, if given, with what the row's opener has as `data-opens`. */

@@ -34,12 +34,14 @@ export function JobSelection({ chosen, selection }: JobSelectionProps) {
       const reasons = failures.map(({ job, error }) => explain(job, error));
       setAsks(null);
       selection.keep(failures.map(({ job }) => job.job_id));
-      if (failures.length === 0) requestAnimationFrame(focusFirstRow);
       const done = of[what].length - failures.length;
       return what === "cancel" ? t.steps.cancelledN(done, reasons) : t.steps.retriedN(done, reasons);
     },
     changes: ["queue"],
-    onSettled: () => setAsks(null),
+    onSettled: () => {
+      setAsks(null);
+      requestAnimationFrame(focusFirstRow);
+    },
   });
   const retryHint = of.retry.some(isOfUser) ? t.steps.retryOfUser : t.steps.retryHint;
   return (
