@@ -19,10 +19,10 @@ def queue(stack: RunningStack) -> Iterator[httpx.Client]:
         yield client
 
 
-def submit_waiting(queue: httpx.Client) -> str:
+def submit_waiting(queue: httpx.Client, **changes: str) -> str:
     """Submit a job that no worker can run."""
     body = {"job_type": "simulation", "payload": {}, "requirements": {"models": ["no-such-model"]}}
-    return str(queue.post("/api/jobs", json=body).raise_for_status().json()["job_id"])
+    return str(queue.post("/api/jobs", json=body | changes).raise_for_status().json()["job_id"])
 
 
 @pytest.fixture
@@ -64,8 +64,8 @@ def test_an_operator_finds_why_a_job_waits_and_cancels_it_by_keyboard(signed_in:
 
 
 def test_several_steps_are_selected_and_cancelled_by_keyboard(signed_in: Page, queue: httpx.Client) -> None:
-    page, jobs = signed_in, [submit_waiting(queue) for _ in range(3)]
-    settled(page, "/console/jobs?type=simulation&status=pending")
+    page, jobs = signed_in, [submit_waiting(queue, workflow_id="selected-here") for _ in range(3)]
+    settled(page, "/console/jobs?group=selected-here&status=pending")
     expect(page.locator("[data-opens]")).to_have_count(3)
     page.locator("body").press("j")
     page.keyboard.press("x")

@@ -30,6 +30,7 @@ async def queue(redis_url: str) -> AsyncIterator[Queue]:
 async def start_worker(redis_url: str, models_dir: Path, tmp_path: Path) -> AsyncIterator[StartWorker]:
     """Start workers that end with the test."""
     environment = {
+        "GPU_WORKER_PROFILE": "tiny",
         "REDIS_URL": redis_url,
         "OBJECT_STORE_URL": (tmp_path / "objects").as_uri(),
         "GPU_WORKER_MODELS_DIR": str(models_dir),
