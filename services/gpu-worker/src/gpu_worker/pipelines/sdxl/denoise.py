@@ -125,14 +125,15 @@ def _start(
         return None
     latents = [state.starts[index](generator) for index, generator in zip(batch, generators, strict=True)]
     mask = None if state.source is None else state.source.mask
-    return noised_start(torch.cat(latents).to(state.context.device.torch_device), generators, mask)
+    strength = _strength(which.steps, which.strength)
+    return noised_start(torch.cat(latents).to(state.context.device.torch_device), generators, strength, mask)
 
 
 def _beginning(start: NoisedStart | None, which: _Pass, pipeline: Any) -> dict[str, Any]:
     """Return the arguments with which a pipeline begins: the size, or the latents to start from."""
-    if start is None or which.strength is None:
+    if start is None:
         return {"width": which.width, "height": which.height}
-    return start.arguments(pipeline, which.steps, _strength(which.steps, which.strength))
+    return start.arguments(pipeline, which.steps)
 
 
 def _after_step(
