@@ -9,8 +9,8 @@ from threading import Event, Thread
 
 from darkroom_local.state import RunningStack
 from darkroom_queue import Producer, QueueClient
-from darkroom_schemas.events import Emission, EventType
-from darkroom_schemas.ids import JobId, TenantId, new_uuid7
+from darkroom_schemas.events import EventType
+from support.emissions import asset_emission
 
 PERIOD_S = 0.05
 
@@ -46,17 +46,8 @@ async def _append(stack: RunningStack, per_second: int, flow: Flow, done: Event)
     producer, first = Producer(link), time.time_ns()
     while not done.is_set():
         due = int((time.monotonic() - flow.began) * per_second) - flow.events
-        await producer.emit([_emission(stack, first + flow.events + number) for number in range(max(0, due))])
-        flow.events += max(0, due)
+        numbers = range(first + flow.events, first + flow.events + due)
+        await producer.emit([asset_emission(stack.user_id, number, EventType.ASSET_DELETED) for number in numbers])
+        flow.events += len(numbers)
         await asyncio.sleep(PERIOD_S)
     await link.close()
-
-
-def _emission(stack: RunningStack, outbox_id: int) -> Emission:
-    return Emission(
-        outbox_id=outbox_id,
-        type=EventType.ASSET_DELETED,
-        job_id=JobId(new_uuid7()),
-        tenant=TenantId(stack.user_id),
-        data={"asset_id": new_uuid7(), "mime_type": "image/png"},
-    )

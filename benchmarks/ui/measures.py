@@ -12,7 +12,7 @@ import web_ui
 from darkroom_local.state import StateDir
 from darkroom_schemas.ids import AssetId
 from flow import flowing
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext, StorageState
 from support.browser import DESKTOP, sign_in
 from support.many_assets import add_assets
 from support.pages import heap_bytes, settled
@@ -64,7 +64,8 @@ class Found:
 
 def measure(browser: Browser, state: StateDir, minutes: float) -> Found:
     """Measure everything on a stack that runs."""
-    paints, scripts = zip(*(_first_paint(browser, state) for _ in range(PAINTS)), strict=True)
+    session = _session(browser, state)
+    paints, scripts = zip(*(_first_paint(browser, state, session) for _ in range(PAINTS)), strict=True)
     frames, most_nodes = _scroll_library(browser, state)
     interactions, rate, heap = _with_events(browser, state, minutes)
     return Found(
@@ -80,16 +81,22 @@ def measure(browser: Browser, state: StateDir, minutes: float) -> Found:
     )
 
 
-def _first_paint(browser: Browser, state: StateDir) -> tuple[float, Sequence[str]]:
-    """Open the studio in a browser that has seen nothing yet, signed in; return when it painted, and its scripts."""
-    context = browser.new_context(base_url=state.running().platform_url, viewport=DESKTOP)
+def _session(browser: Browser, state: StateDir) -> StorageState:
+    """Sign in, and return the cookies of the session."""
+    context = _opened(browser, state)
     sign_in(context, state)
-    cookies = context.cookies()
+    session = context.storage_state()
     context.close()
-    context = browser.new_context(base_url=state.running().platform_url, viewport=DESKTOP)
-    context.add_cookies(
-        [{"name": c["name"], "value": c["value"], "url": state.running().platform_url} for c in cookies]
-    )
+    return session
+
+
+def _opened(browser: Browser, state: StateDir, session: StorageState | None = None) -> BrowserContext:
+    return browser.new_context(base_url=state.running().platform_url, viewport=DESKTOP, storage_state=session)
+
+
+def _first_paint(browser: Browser, state: StateDir, session: StorageState) -> tuple[float, Sequence[str]]:
+    """Open the studio in a browser that has cached nothing yet; return when it painted, and its scripts."""
+    context = _opened(browser, state, session)
     page, scripts = context.new_page(), list[str]()
     page.on("response", lambda answer: scripts.append(urlsplit(answer.url).path))
     page.goto("/studio")
@@ -117,7 +124,7 @@ def _scroll_library(browser: Browser, state: StateDir) -> tuple[Sequence[float],
     [one, *_] = make_pictures(state, "a mushroom, many times")
     with psycopg.connect(state.running().operator_settings["PLATFORM_DATABASE_URL"], autocommit=True) as connection:
         add_assets(connection, AssetId(one), ASSETS)
-    context = browser.new_context(base_url=state.running().platform_url, viewport=DESKTOP)
+    context = _opened(browser, state)
     page = sign_in(context, state)
     settled(page, "/library?type=upload")
     page.evaluate(_SCROLL, 1.0)
@@ -128,7 +135,7 @@ def _scroll_library(browser: Browser, state: StateDir) -> tuple[Sequence[float],
 
 def _with_events(browser: Browser, state: StateDir, minutes: float) -> tuple[Sequence[float], float, tuple[int, int]]:
     """Use the page of events while these flow; return the delays of interactions, the rate, and the memory in use."""
-    context = browser.new_context(base_url=state.running().platform_url, viewport=DESKTOP)
+    context = _opened(browser, state)
     page = sign_in(context, state)
     settled(page, "/console/events")
     with flowing(state.running(), EVENTS_PER_S) as flow:

@@ -17,8 +17,9 @@ from darkroom_local.servers.ports import free_ports
 from darkroom_local.servers.postgres import EmbeddedPostgres
 from darkroom_local.servers.valkey import EmbeddedValkey
 from darkroom_queue import Producer, QueueClient
-from darkroom_schemas.events import Emission, EventType
-from darkroom_schemas.ids import JobId, TenantId, new_uuid7
+from darkroom_schemas.events import EventType
+from darkroom_schemas.ids import new_uuid7
+from support.emissions import asset_emission
 from support.keys import publish_key
 from support.services import running_service
 from support.waiting import until
@@ -63,16 +64,8 @@ class Stage:
 
     async def emit(self, tenants: Sequence[Tenant]) -> None:
         """Append an event for each of the tenants to the log, in one call."""
-        await Producer(self.link).emit([
-            Emission(
-                outbox_id=next(_OUTBOX_IDS),
-                type=EventType.ASSET_CREATED,
-                job_id=JobId(new_uuid7()),
-                tenant=TenantId(tenant.id),
-                data={"asset_id": new_uuid7(), "mime_type": "image/png", "sent": perf_counter()},
-            )
-            for tenant in tenants
-        ])  # fmt: skip
+        events = [asset_emission(tenant.id, next(_OUTBOX_IDS), sent=perf_counter()) for tenant in tenants]
+        await Producer(self.link).emit(events)
 
     async def emit_evenly(self, tenants: Sequence[Tenant], *, per_second: float, seconds: float) -> int:
         """Emit at a steady rate, the tenants in turn; return the number of events."""

@@ -18,7 +18,8 @@ from darkroom_local.servers.readiness import http_ready
 from darkroom_queue import Producer, QueueClient
 from darkroom_redis import RedisUnavailable
 from darkroom_schemas.events import Emission, EventType
-from darkroom_schemas.ids import JobId, TenantId, new_uuid7
+from darkroom_schemas.ids import new_uuid7
+from support.emissions import asset_emission
 from support.keys import publish_key
 from support.mortal import Mortal
 from support.redis_servers import MortalServer
@@ -120,13 +121,7 @@ class WebhookRun:
 
     def _emission(self, number: int) -> Emission:
         self._next_outbox_id += 1
-        return Emission(
-            outbox_id=self._next_outbox_id,
-            type=TYPE,
-            job_id=JobId(new_uuid7()),
-            tenant=TenantId(self._tenants[number]),
-            data={"asset_id": new_uuid7(), "mime_type": "image/png"},
-        )
+        return asset_emission(self._tenants[number], self._next_outbox_id, TYPE)
 
     async def _strike(self, number: int) -> None:
         """Kill a dispatcher every other time, else Redis or PostgreSQL; the last strike takes both dispatchers."""
