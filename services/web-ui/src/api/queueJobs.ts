@@ -2,6 +2,7 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { data, newIdempotencyKey, platform } from "./client";
 import { callQueue } from "./operator";
+import type { Problem } from "./problem";
 
 export type QueueStatus = "pending" | "in_progress" | "completed" | "failed" | "timeout" | "cancelled";
 /** The statuses by which jobs are listed; `failed` includes `timeout`. */
@@ -127,6 +128,9 @@ export const cancelQueueJob = ({ job_id }: QueueJob): Promise<unknown> => callQu
 /** Change the place of a waiting job among those of its user. */
 export const prioritizeQueueJob = ({ job_id }: QueueJob, priority: number): Promise<unknown> =>
   callQueue(`${path(job_id)}/priority`, { priority });
+
+/** Whether a retry failed because the job is another user's. */
+export const isOwnersToRetry = (job: QueueJob, { status }: Problem) => isOfUser(job) && status === 404;
 
 /** Retry a failed job: one of a user at platform-api, where only its owner can. */
 export async function retryQueueJob(job: QueueJob): Promise<unknown> {

@@ -1,6 +1,14 @@
 /** What can be done with a step: move it while it waits, cancel it while it is active, retry it after it failed. */
 import { useState } from "react";
-import { cancelQueueJob, canRetry, isActive, isOfUser, retryQueueJob, type QueueJob } from "~/api/queueJobs";
+import {
+  cancelQueueJob,
+  canRetry,
+  isActive,
+  isOfUser,
+  isOwnersToRetry,
+  retryQueueJob,
+  type QueueJob,
+} from "~/api/queueJobs";
 import { useText } from "~/i18n";
 import { ConfirmDialog } from "~/parts/ConfirmDialog";
 import { Icon } from "~/parts/Icon";
@@ -17,7 +25,7 @@ export function JobActions({ job }: { job: QueueJob }) {
       return what === "cancel" ? t.steps.cancelled : t.steps.retried;
     },
     changes: ["queue"],
-    explain: ({ status }) => (isOfUser(job) && status === 404 ? t.steps.ownerRetries : undefined),
+    explain: (problem) => (isOwnersToRetry(job, problem) ? t.steps.ownerRetries : undefined),
     onSettled: () => setAsks(null),
   });
   return (

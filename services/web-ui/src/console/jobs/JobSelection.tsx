@@ -1,7 +1,15 @@
 /** What can be done with the selected steps: cancel those that are active, retry those that failed. */
 import { useState } from "react";
 import { asProblem } from "~/api/problem";
-import { cancelQueueJob, canRetry, isActive, isOfUser, retryQueueJob, type QueueJob } from "~/api/queueJobs";
+import {
+  cancelQueueJob,
+  canRetry,
+  isActive,
+  isOfUser,
+  isOwnersToRetry,
+  retryQueueJob,
+  type QueueJob,
+} from "~/api/queueJobs";
 import { useText } from "~/i18n";
 import { ConfirmDialog } from "~/parts/ConfirmDialog";
 import { Icon } from "~/parts/Icon";
@@ -25,8 +33,8 @@ export function JobSelection({ chosen, selection }: JobSelectionProps) {
     retry: chosen.filter(canRetry),
   };
   const explain = (job: QueueJob, error: unknown): string => {
-    const { status, message } = asProblem(error);
-    return isOfUser(job) && status === 404 ? t.steps.ownerRetries : message || t.shared.notReached;
+    const problem = asProblem(error);
+    return isOwnersToRetry(job, problem) ? t.steps.ownerRetries : problem.message || t.shared.notReached;
   };
   const act = useAct({
     run: async (what: What) => {
