@@ -1,6 +1,8 @@
 """Each stage of a training on a micro set: it learns, can be stopped, and goes on with the same bytes."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,15 +12,16 @@ from darkroom_mini.training.__main__ import main
 from darkroom_mini.training.autoencoder import new_autoencoder
 from darkroom_mini.training.crafted_encoder import craft_encoder
 from darkroom_mini.training.decoder import DecoderStage
-from darkroom_mini.training.denoiser import DenoiserStage
+from darkroom_mini.training.denoiser import DenoiserStage, train_denoiser
 from darkroom_mini.training.embeddings import embed_captions
 from darkroom_mini.training.expander import ExpanderStage, build_expander_vocabulary, export_expander
 from darkroom_mini.training.export import assemble, export
 from darkroom_mini.training.home import BusyError, Home
-from darkroom_mini.training.latents import as_images, load_latents
+from darkroom_mini.training.latents import BLOCK_PX, as_images, blocks_of, fit_latents
 from darkroom_mini.training.loop import Stage, run, step_generator
 from darkroom_mini.training.plan import Plan, Shape
-from darkroom_mini.training.prepare import KEPT, LATENTS, prepare
+from darkroom_mini.training.prepare import KEPT, prepare
+from darkroom_mini.training.team import train_together
 from darkroom_mini.training.text import TextStage
 from darkroom_mini.training.vocabulary import build_vocabulary
 
@@ -27,6 +30,7 @@ NEVER_S = 1e9
 PLAN = Plan(
     shapes=(Shape("square", 256, 256, 24, 0.7), Shape("wide", 384, 256, 6, 0.3)),
     kept_pictures=10,
+    channels=8,
     vae_widths=(8, 12, 16, 20, 24),
     vocabulary_captions=1_500,
     text_hidden=(16, 16),
@@ -111,11 +115,43 @@ def test_a_stage_that_is_stopped_goes_on_to_the_same_bytes(name: str, home: Home
     assert all(torch.equal(once[key], twice[key]) for key in once)
 
 
+@pytest.mark.parametrize("kind", [DecoderStage, DenoiserStage])
+def test_layers_in_bfloat16_learn_the_same(kind: type[DecoderStage] | type[DenoiserStage], home: Home) -> None:
+    full, half = kind(PLAN, home), kind(PLAN, home, half=True)
+    for stage in (full, half):
+        stage.loss(0, step_generator(1, "half", 0)).backward()  # type: ignore[no-untyped-call]
+    for one, other in zip(full.module.parameters(), half.module.parameters(), strict=True):
+        assert (one.grad is None) == (other.grad is None)
+        if one.grad is not None and other.grad is not None and one.grad.norm() > 1e-2:
+            alike = torch.cosine_similarity(one.grad.flatten(), other.grad.flatten(), 0)
+            assert other.grad.dtype == torch.float32
+            assert alike > 0.95
+
+
+def test_a_step_of_two_processes_uses_the_mean_of_their_gradients(home: Home, tmp_path: Path) -> None:
+    plan = replace(PLAN, denoiser_steps=1)
+    together = copy_of(home, tmp_path)
+    (tmp_path / "denoiser.pt").unlink()
+    train_together(2, partial(train_denoiser, plan, together, False))
+
+    stage = DenoiserStage(plan, home)
+    losses = [stage.loss(0, step_generator(plan.seed, "denoiser", 0, rank)) for rank in range(2)]
+    torch.stack(losses).mean().backward()  # type: ignore[no-untyped-call]  # torch does not annotate it
+    trained = list(stage.module.parameters())
+    torch.nn.utils.clip_grad_norm_(trained, 1.0)
+    moments = together.load("denoiser.state.pt")["optimizer"]["state"]
+    share = 1 - stage.pace.betas[0]
+    for place, parameter in enumerate(trained):
+        assert parameter.grad is not None
+        torch.testing.assert_close(moments[place]["exp_avg"], share * parameter.grad, rtol=1e-3, atol=1e-7)
+
+
 def test_the_crafted_encoder_computes_the_designed_latents(home: Home) -> None:
-    latents = load_latents(home.path(LATENTS))
+    pixels = np.asarray(home.array(KEPT))
+    latents = fit_latents(blocks_of(pixels).reshape(-1, BLOCK_PX**2 * 3), Plan().channels)
     vae = new_autoencoder(Plan())
     craft_encoder(vae, latents)
-    pixels = np.asarray(home.array(KEPT)[:2])
+    pixels = pixels[:2]
     with torch.no_grad():
         found = vae.encode(as_images(pixels)).latent_dist.mean
     assert (found - torch.from_numpy(latents.encode(pixels))).abs().max() < 0.05

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from darkroom_mini.training.home import BusyError, Home
@@ -45,9 +46,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("stages", nargs="*", type=_stage, metavar="STAGE", help=stages)
     parser.add_argument("--home", type=Path, default=_DEFAULT_HOME, help="folder of data, states and weights")
     parser.add_argument("--threads", type=int, default=2, help="of torch, and processes that draw")
+    parser.add_argument(
+        "--processes",
+        type=int,
+        default=1,
+        help="that train decoder and denoiser together, each with a batch of its own and one thread",
+    )
     parser.add_argument("--denoiser-steps", type=int, help="instead of the plan's: fewer end earlier, more go on")
     parser.add_argument(
-        "--compile", action="store_true", help="train the denoiser faster: bfloat16, compiled (needs a C++ compiler)"
+        "--half",
+        action="store_true",
+        help="train decoder and denoiser in bfloat16, for CPUs with AMX and for GPUs",
     )
     parser.add_argument(
         "--to", type=Path, help="what `export` and `export-expander` (folders) and `sheet` (a file) write"
@@ -85,20 +94,18 @@ def _embed(plan: Plan, home: Home, _: argparse.Namespace) -> None:
     embed_captions(plan, home)
 
 
-def _decoder(plan: Plan, home: Home, _: argparse.Namespace) -> None:
-    from darkroom_mini.training.decoder import DecoderStage
-    from darkroom_mini.training.loop import run
+def _decoder(plan: Plan, home: Home, options: argparse.Namespace) -> None:
+    from darkroom_mini.training.decoder import train_decoder
+    from darkroom_mini.training.team import train_together
 
-    stage = DecoderStage(plan, home)
-    run(stage, home, plan.seed, plan.checkpoint_s)
-    print(f"Mean absolute error of the decoder: {stage.error(64):.4f}", flush=True)
+    train_together(options.processes, partial(train_decoder, plan, home, options.half))
 
 
 def _denoiser(plan: Plan, home: Home, options: argparse.Namespace) -> None:
-    from darkroom_mini.training.denoiser import DenoiserStage
-    from darkroom_mini.training.loop import run
+    from darkroom_mini.training.denoiser import train_denoiser
+    from darkroom_mini.training.team import train_together
 
-    run(DenoiserStage(plan, home, compiled=options.compile), home, plan.seed, plan.checkpoint_s)
+    train_together(options.processes, partial(train_denoiser, plan, home, options.half))
 
 
 def _export(plan: Plan, home: Home, options: argparse.Namespace) -> None:

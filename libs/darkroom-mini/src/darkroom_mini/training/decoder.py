@@ -12,9 +12,11 @@ from darkroom_mini.training.autoencoder import craft_decoder, new_autoencoder
 from darkroom_mini.training.crafted_encoder import craft_encoder
 from darkroom_mini.training.home import Home
 from darkroom_mini.training.latents import BLOCK_PX, as_images, load_latents
-from darkroom_mini.training.loop import Pace
+from darkroom_mini.training.loop import Pace, run
 from darkroom_mini.training.plan import Plan
+from darkroom_mini.training.precision import bfloat16
 from darkroom_mini.training.prepare import KEPT, LATENTS
+from darkroom_mini.training.team import Team
 
 _CROP = 7
 """Blocks along the side of a crop."""
@@ -28,9 +30,10 @@ class DecoderStage:
 
     name = "decoder"
 
-    def __init__(self, plan: Plan, home: Home) -> None:
-        """Needs the stage `prepare`. Uses a GPU if there is one."""
+    def __init__(self, plan: Plan, home: Home, *, half: bool = False) -> None:
+        """Needs the stage `prepare`. Uses a GPU if there is one. With `half`, it learns in bfloat16."""
         self._plan = plan
+        self._half = half
         self._map = load_latents(home.path(LATENTS))
         self._pixels = home.array(KEPT)
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -67,7 +70,9 @@ class DecoderStage:
         latents = latents + spread * torch.randn(latents.shape, generator=generator)
         real = as_images(pixels).to(self._device)
         latents = latents.to(self._device).contiguous(memory_format=torch.channels_last)
-        return picture_loss(self._vae.decode(latents).sample, real)
+        with bfloat16(self._device, enabled=self._half):
+            decoded = self._vae.decode(latents).sample
+        return picture_loss(decoded.float(), real)
 
     def error(self, pictures: int) -> float:
         """Return the mean absolute error, of a range of 2, on some of the kept pictures."""
@@ -80,6 +85,14 @@ class DecoderStage:
         """Return pictures (n, 3, height, width), from -1 to 1."""
         parts: list[Any] = [self._vae.decode(some.to(self._device)).sample.cpu() for some in torch.split(latents, 8)]
         return torch.cat(parts).clamp(-1, 1)
+
+
+def train_decoder(plan: Plan, home: Home, half: bool, team: Team) -> None:
+    """Run the stage in one process of a team."""
+    stage = DecoderStage(plan, home, half=half)
+    run(stage, home, plan.seed, plan.checkpoint_s, team)
+    if team.rank == 0:
+        print(f"Mean absolute error of the decoder: {stage.error(64):.4f}", flush=True)
 
 
 def picture_loss(drawn: Tensor, real: Tensor) -> Tensor:

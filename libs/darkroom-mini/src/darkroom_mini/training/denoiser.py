@@ -13,8 +13,10 @@ from torch import Tensor, nn
 from darkroom_mini.training.embeddings import EMPTY, Embedded, open_embeddings
 from darkroom_mini.training.home import Home
 from darkroom_mini.training.latents import BLOCK_PX
-from darkroom_mini.training.loop import Pace
+from darkroom_mini.training.loop import Pace, run
 from darkroom_mini.training.plan import Plan
+from darkroom_mini.training.precision import bfloat16
+from darkroom_mini.training.team import Team
 
 SCHEDULE: dict[str, Any] = {
     "beta_start": 0.00085,
@@ -84,18 +86,12 @@ class DenoiserStage:
 
     name = "denoiser"
 
-    def __init__(self, plan: Plan, home: Home, *, compiled: bool = False) -> None:
-        """Needs the stages `prepare`, `text` and `embed`. Uses a GPU if there is one.
-
-        With `compiled`, kernels are generated for this machine (minutes for each format of pictures, once), and
-        most of the work is done in bfloat16.
-        """
+    def __init__(self, plan: Plan, home: Home, *, half: bool = False) -> None:
+        """Needs the stages `prepare`, `text` and `embed`. Uses a GPU if there is one. With `half`, in bfloat16."""
         self._plan = plan
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._unet = new_denoiser(plan).to(self._device, memory_format=torch.channels_last).train()
-        self._compiled = compiled
-        if compiled:
-            self._unet.compile(dynamic=False)
+        self._half = half
         self._home = home
         self._opened: dict[str, _Data] = {}
         self._empty = open_embeddings(EMPTY, home)
@@ -139,7 +135,7 @@ class DenoiserStage:
         inputs = (noisy.contiguous(memory_format=torch.channels_last), times, states, pooled, velocity, weight)
         noisy, times, states, pooled, velocity, weight = (part.to(self._device) for part in inputs)
         conditions = {"text_embeds": pooled, "time_ids": torch.zeros(size, 6, device=self._device)}
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._compiled):
+        with bfloat16(self._device, enabled=self._half):
             predicted = self._unet(noisy, times, states, added_cond_kwargs=conditions).sample.float()
         error: Tensor = ((predicted - velocity).pow(2) * weight).mean() / weight.mean()
         return error
@@ -166,6 +162,11 @@ class DenoiserStage:
         zeroed = draw > 1 - _ZEROED
         states[zeroed], pooled[zeroed] = 0.0, 0.0
         return states, pooled
+
+
+def train_denoiser(plan: Plan, home: Home, half: bool, team: Team) -> None:
+    """Run the stage in one process of a team."""
+    run(DenoiserStage(plan, home, half=half), home, plan.seed, plan.checkpoint_s, team)
 
 
 def alphas_cumprod() -> Tensor:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from darkroom_mini.training.home import Home
+from darkroom_mini.training.team import ALONE, Team
 
 _LOG_STEPS = 50
 _SMOOTHING = 0.98
@@ -53,16 +54,18 @@ class Stage(Protocol):
         """Return the loss of one batch, which depends on nothing but the step and the generator."""
 
 
-def step_generator(seed: int, name: str, step: int) -> torch.Generator:
-    """Return the source of all random numbers of one step."""
-    return torch.Generator().manual_seed(crc32(f"{seed}/{name}/{step}".encode()))
+def step_generator(seed: int, name: str, step: int, rank: int = 0) -> torch.Generator:
+    """Return the source of all random numbers of one step in one of the processes that train together."""
+    member = f"/{rank}" if rank else ""
+    return torch.Generator().manual_seed(crc32(f"{seed}/{name}/{step}{member}".encode()))
 
 
-def run(stage: Stage, home: Home, seed: int, checkpoint_s: float) -> bool:
+def run(stage: Stage, home: Home, seed: int, checkpoint_s: float, team: Team = ALONE) -> bool:
     """Train a stage to its last step, or until the stop file appears; return whether it is complete.
 
     The state and the averaged weights are written every `checkpoint_s` seconds and at the end.
     """
+    first = team.rank == 0
     trained = [parameter for parameter in stage.module.parameters() if parameter.requires_grad]
     pace = stage.pace
     optimizer = torch.optim.AdamW(trained, pace.rate, betas=pace.betas, weight_decay=pace.weight_decay, fused=True)
@@ -76,26 +79,28 @@ def run(stage: Stage, home: Home, seed: int, checkpoint_s: float) -> bool:
             mean.copy_(saved)
         step, cpu_s, smooth = state["step"], state["cpu_s"], state["loss"]
     began, saved_at = time.process_time() - cpu_s, time.monotonic()
-    while step < pace.steps and not home.asked_to_stop:
+    while step < pace.steps and not team.decide(home.asked_to_stop):
         for group in optimizer.param_groups:
             group["lr"] = pace.rate_at(step)
-        loss = stage.loss(step, step_generator(seed, stage.name, step))
+        loss = stage.loss(step, step_generator(seed, stage.name, step, team.rank))
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch does not annotate it
+        team.share_gradients(trained)
         nn.utils.clip_grad_norm_(trained, 1.0)
         optimizer.step()
         step += 1
         keep = min(pace.average, step / (step + 15))
         _blend(average, trained, keep)
         smooth = loss.item() if math.isnan(smooth) else _SMOOTHING * smooth + (1 - _SMOOTHING) * loss.item()
-        if step % _LOG_STEPS == 0:
+        if first and step % _LOG_STEPS == 0:
             print(
                 f"{stage.name} {step}/{pace.steps} loss {smooth:.4f} cpu {time.process_time() - began:.0f}s", flush=True
             )
-        if time.monotonic() - saved_at > checkpoint_s and step < pace.steps:
+        if first and time.monotonic() - saved_at > checkpoint_s and step < pace.steps:
             _save(stage, home, optimizer, average, trained, step, time.process_time() - began, smooth)
             saved_at = time.monotonic()
-    _save(stage, home, optimizer, average, trained, step, time.process_time() - began, smooth)
+    if first:
+        _save(stage, home, optimizer, average, trained, step, time.process_time() - began, smooth)
     return step >= pace.steps
 
 
