@@ -90,6 +90,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Running]:
     groups = GroupStore(redis_client)
     keeper = GroupKeeper(groups, producer, registry, fanout, max_depth=settings.queue_max_depth)
     loops.add("group-events", keeper.follow)
+    loops.add("group-moves", keeper.react)
     loops.add("group-scan", keeper.scan)
     secret = settings.signing_secret
     context = Context(

@@ -33,6 +33,9 @@ from queue_api.domain.ports import Groups
 
 log = get_logger(__name__)
 SCAN_EVERY_S = 10.0
+TOGETHER_S = 0.05
+"""After a look at groups whose children ended, further ends are collected for this long. Each look reads all children
+of a group: without a pause, a group whose children end at once would be read as often as it has children."""
 _PAGE = 200
 _REASON = "the group has the results that it needs"
 _TOO_LATE = StepError(
@@ -43,7 +46,7 @@ _FIRST_OUTBOX_ID = 2**52
 
 
 class GroupKeeper:
-    """Two loops: `follow` reacts to events, `scan` looks at every active group from time to time."""
+    """Three loops: `follow` notes whose children end, `react` moves those on, `scan` looks at all from time to time."""
 
     def __init__(
         self, groups: Groups, producer: Producer, registry: Registry, fanout: EventFanout, *, max_depth: int
@@ -51,12 +54,25 @@ class GroupKeeper:
         self._groups, self._producer, self._registry = groups, producer, registry
         self._fanout, self._max_depth = fanout, max_depth
         self._isolation = Isolation("job-groups", (RedisUnavailable,))
+        self._ended: dict[JobId, None] = {}
+        self._has_ended = asyncio.Event()
 
     async def follow(self) -> None:
-        """React to ends of children until cancelled."""
+        """Note the groups whose children end, until cancelled."""
         async for event in self._fanout.follow(since=None):
             if not isinstance(event, Reset) and event.type in STEP_TERMINAL and is_group(event.job_id):
-                await self._try(event.job_id, partial(self.advance, event.job_id))
+                self._ended[event.job_id] = None
+                self._has_ended.set()
+
+    async def react(self) -> None:
+        """Move on the groups that were noted, the first one first, until cancelled."""
+        while True:
+            await self._has_ended.wait()
+            self._has_ended.clear()
+            for group_id in tuple(self._ended):
+                del self._ended[group_id]
+                await self._try(group_id, partial(self.advance, group_id))
+            await asyncio.sleep(TOGETHER_S)
 
     async def scan(self) -> None:
         """Look at the active groups every ten seconds until cancelled."""
