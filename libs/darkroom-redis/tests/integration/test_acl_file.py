@@ -72,6 +72,18 @@ def test_a_running_server_takes_new_passwords_at_once(
         user.ping()
 
 
+def test_clients_with_an_unchanged_password_stay_connected(server: int, tmp_path: Path) -> None:
+    changes = {"REDIS_QUEUE_PASSWORD": "another-password-0123", "REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(server)}
+    name = "REDIS_WORKER_PASSWORD"
+    worker = redis.Connection(port=server, username=PASSWORDS[name].name, password=ENV[name])
+    worker.connect()
+    for _ in range(2):
+        write(tmp_path / "users.acl", **changes)
+        worker.send_command("PING")
+        assert worker.read_response() == b"PONG"
+    worker.disconnect()
+
+
 def test_a_server_that_does_not_run_yet_is_no_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     [port] = free_ports(1)
     write(tmp_path / "users.acl", REDIS_HOST="127.0.0.1", REDIS_PORT=str(port))
