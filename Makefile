@@ -12,7 +12,7 @@ TEST_PROCESSES ?= 2
 PARALLEL = OMP_NUM_THREADS=1 $(BIN)/pytest -n $(TEST_PROCESSES)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install install-dev demo up down test quick chaos test-e2e test-backends install-comfyui install-llm check contracts bench-queue bench-platform bench-backends bench-webhooks bench-sockets bench-ui bench-gpu bench-overhead proto-schemas lint types format migrate clean images metrics-page log-events-page release-check release-payloads sbom lint-deploy bench-autoscaling layers train-mini ui ui-dev ui-check ui-shots
+.PHONY: help install install-dev demo up down test quick chaos test-e2e test-backends install-comfyui install-llm test-deploy check contracts bench-queue bench-platform bench-backends bench-webhooks bench-sockets bench-ui bench-gpu bench-overhead proto-schemas lint types format migrate clean images metrics-page log-events-page release-check release-payloads sbom lint-deploy bench-autoscaling layers train-mini ui ui-dev ui-check ui-shots
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ install-llm: install-dev ## Install a llama.cpp server with a small model into .
 
 test-backends: install-comfyui install-llm ## Run the tests with real back ends: ComfyUI, llama.cpp, Ollama's protocol (about 7 minutes)
 	TEST_BACKENDS=1 OMP_NUM_THREADS=1 $(BIN)/pytest tests/backends
+
+test-deploy: install-dev images ## Start the images with docker-compose.yml: jobs, rights, crashes, upgrade, restore (docker or podman)
+	TEST_DEPLOY=1 $(BIN)/pytest --timeout 900 tests/containers
 
 check: install-dev ## Run everything that must pass before a change is merged
 	@$(MAKE) --no-print-directory --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) lint lint-deploy types layers ui-check
