@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     prove.add_argument("--prompts", type=int, default=500)
     prove.add_argument("--passes", type=int, default=3, help="pictures of each prompt, each with its own seed")
     prove.add_argument("--steps", type=int, default=12)
-    prove.add_argument("--guidance", type=float, default=3.5)
+    prove.add_argument("--guidance", type=float, default=3.0)
     prove.add_argument("--random-weights", action="store_true", help="give the UNet random weights, to compare with")
     return parser
 

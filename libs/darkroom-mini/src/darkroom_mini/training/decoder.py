@@ -21,7 +21,7 @@ from darkroom_mini.training.team import Team
 _CROP = 7
 """Blocks along the side of a crop."""
 _EDGES = 0.7
-_LEAST_NOISE, _MOST_NOISE = 0.03, 0.16
+_LEAST_NOISE, _MOST_NOISE = 0.03, 0.3
 """Spread of the noise on latents, as a denoiser leaves some."""
 
 

@@ -31,7 +31,7 @@ class Plan:
     """Captions of each picture."""
     kept_pictures: int = 6_000
     """Square pictures of which the pixels are kept, for the autoencoder."""
-    channels: int = 8
+    channels: int = 12
     """Of the latents, which have a sixteenth of each side."""
     vae_widths: tuple[int, ...] = (16, 32, 48, 56, 64)
     vocabulary_captions: int = 30_000
@@ -43,7 +43,7 @@ class Plan:
     unet_widths: tuple[int, int, int] = (32, 64, 128)
     text_steps: int = 1_800
     text_batch: int = 96
-    decoder_steps: int = 1_500
+    decoder_steps: int = 3_100
     decoder_batch: int = 8
     denoiser_steps: int = 30_000
     denoiser_batch: int = 32

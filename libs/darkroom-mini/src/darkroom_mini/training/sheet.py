@@ -82,7 +82,7 @@ PROMPTS = (
 
 
 def draw_sheet(
-    pipeline: Any, prompts: Sequence[str], file: Path, *, columns: int = 6, steps: int = 12, guidance: float = 3.5
+    pipeline: Any, prompts: Sequence[str], file: Path, *, columns: int = 6, steps: int = 12, guidance: float = 3.0
 ) -> None:
     """Write a sheet of one picture of each prompt, with the seed 100 and up."""
     pictures: list[Image.Image] = []
