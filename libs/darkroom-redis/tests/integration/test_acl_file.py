@@ -1,5 +1,6 @@
 """The users of an installation in an ACL file: a server that reads it lets each in with its own rights only."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,13 +76,13 @@ def test_a_running_server_takes_new_passwords_at_once(
 def test_clients_with_an_unchanged_password_stay_connected(server: int, tmp_path: Path) -> None:
     changes = {"REDIS_QUEUE_PASSWORD": "another-password-0123", "REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(server)}
     name = "REDIS_WORKER_PASSWORD"
-    worker = redis.Connection(port=server, username=PASSWORDS[name].name, password=ENV[name])
-    worker.connect()
-    for _ in range(2):
-        write(tmp_path / "users.acl", **changes)
-        worker.send_command("PING")
-        assert worker.read_response() == b"PONG"
-    worker.disconnect()
+    with socket.create_connection(("127.0.0.1", server)) as worker:
+        worker.sendall(f"AUTH {PASSWORDS[name].name} {ENV[name]}\r\n".encode())
+        assert worker.recv(100) == b"+OK\r\n"
+        for _ in range(2):
+            write(tmp_path / "users.acl", **changes)
+            worker.sendall(b"PING\r\n")
+            assert worker.recv(100) == b"+PONG\r\n"
 
 
 def test_a_server_that_does_not_run_yet_is_no_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
