@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from darkroom_mini.training.plan import Plan
 from darkroom_schemas.image_to_image import Hires
 from darkroom_schemas.inputs import InputFile
 from darkroom_schemas.payload import ImagePayload
@@ -48,7 +49,7 @@ def test_a_picture_has_a_quarter_of_the_sides(prepare: Prepare, width: int, heig
     assert drawing.image().size == size
     recipe = Recipe.model_validate_json(drawing.image().info["darkroom"])
     assert recipe.model.source == "darkroom-mini"
-    assert recipe.batch_shape == (2, 8, size[1] // 16, size[0] // 16)
+    assert recipe.batch_shape == (2, Plan().channels, size[1] // 16, size[0] // 16)
 
 
 def test_a_rerun_gives_the_same_bytes(prepare: Prepare) -> None:
