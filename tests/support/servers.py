@@ -39,15 +39,23 @@ def valkey_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded
 
 @pytest.fixture
 def redis_url(valkey_server: EmbeddedValkey) -> str:
-    """Give the test an empty Valkey: no keys, no scripts. The log keeps its place, or services would see a loss."""
+    """Give the test an empty Valkey."""
+    empty_valkey(valkey_server.url)
+    return valkey_server.url
+
+
+def empty_valkey(url: str) -> None:
+    """Remove keys and scripts. The log keeps its place, or services would see a loss.
+
+    A service of several tests starts on an empty server, too: it would remember the workers of an earlier test.
+    """
     meta, place = Keys().meta, ("epoch", "run", "last")
-    with redis.Redis.from_url(valkey_server.url) as connection:
+    with redis.Redis.from_url(url) as connection:
         known = dict(zip(place, connection.hmget(meta, place), strict=True))
         connection.flushall()
         if kept := {name: value for name, value in known.items() if value is not None}:
             connection.hset(meta, mapping=kept)
         connection.script_flush()
-    return valkey_server.url
 
 
 @dataclass

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from darkroom_local.servers.valkey import EmbeddedValkey
 from support.queue_api import HEADERS, queue_api
+from support.servers import empty_valkey
 from support.services import RunningService
 
 LIMITS = {"QUEUE_MAX_DEPTH": "3", "WS_CONNECTIONS_PER_CLIENT": "2"}
@@ -14,6 +15,7 @@ LIMITS = {"QUEUE_MAX_DEPTH": "3", "WS_CONNECTIONS_PER_CLIENT": "2"}
 
 @pytest.fixture(scope="module")
 def shared_service(valkey_server: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    empty_valkey(valkey_server.url)
     with queue_api(valkey_server.url, tmp_path_factory.mktemp("queue-api"), **LIMITS) as service:
         yield service
 

@@ -18,6 +18,7 @@ from darkroom_schemas.errors import StepErrorCode
 from darkroom_schemas.ids import JobId
 from darkroom_schemas.step import StepError, StepOutput, StepResult
 from darkroom_schemas.worker import Capabilities
+from support.servers import empty_valkey
 from support.services import RunningService, running_service
 from support.steps import make_worker
 from support.waiting import until
@@ -47,6 +48,7 @@ def shared_service(
     valkey_server: EmbeddedValkey, objects: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningService]:
     env = environment(valkey_server.url, objects)
+    empty_valkey(valkey_server.url)
     with running_service("queue_api", "QUEUE_API_PORT", env, tmp_path_factory.mktemp("queue-api")) as service:
         yield service
 
