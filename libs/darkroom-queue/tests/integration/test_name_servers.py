@@ -16,6 +16,7 @@ class Named:
         self._location = location
         self.client = location.client
         self.is_failing = False
+        self.doubts: list[str] = []
 
     async def resolve(self, key: str) -> Address:
         if self.is_failing:
@@ -23,7 +24,7 @@ class Named:
         return await self._location.resolve(key)
 
     def doubt(self, reason: str) -> None:
-        self._location.doubt(reason)
+        self.doubts.append(reason)
 
     async def close(self) -> None:
         await self._location.close()
@@ -38,4 +39,5 @@ async def test_open_connections_outlast_a_name_server(redis_url: str) -> None:
         await client.block("BLPOP", client.keys.key("nothing"), 0.01)
     await client.ping()
     assert await client.epoch() == epoch
+    assert len(place.doubts) == 1, "the node of a cluster may be gone for good: the others must be asked where it is"
     await client.close()

@@ -220,8 +220,8 @@ class RedisClient:
         return self._unavailable(error) if str(error).startswith(_ELSEWHERE) else error
 
     def _unavailable(self, error: Exception, reason: str | None = None) -> RedisUnavailable:
+        self._location.doubt(str(error) if reason is None else reason)
         if not isinstance(error, gaierror):  # a failing name server says nothing about the connection that is open
             self._epoch = 0
             self._connection.close()
-            self._location.doubt(str(error) if reason is None else reason)
         return RedisUnavailable(f"Redis does not answer ({type(error).__name__})")
