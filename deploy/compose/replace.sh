@@ -22,7 +22,7 @@ wait_for() { # CONTAINER PORT
     tries=0
     until "$engine" exec "$1" python -m darkroom_chassis.healthcheck "$2" >/dev/null 2>&1; do
         tries=$((tries + 1))
-        [ "$tries" -lt "${READY_TRIES:-300}" ] || { echo "$1 does not become ready; the old containers still run" >&2; exit 1; }
+        [ "$tries" -lt "${READY_TRIES:-300}" ] || return 1
         sleep 1
     done
 }
@@ -34,8 +34,15 @@ for service; do
     count=$(printf '%s\n' "$old" | grep -c . || true)
     [ "$count" -gt 0 ] || { scale "$service" 1; continue; }
     scale "$service" $((2 * count))
-    for container in $(containers "$service"); do
-        printf '%s\n' "$old" | grep -qx "$container" || wait_for "$container" "$port"
+    new=$(containers "$service" | grep -vxF "$old") || { echo "No new container of $service was started" >&2; exit 1; }
+    for container in $new; do
+        # shellcheck disable=SC2086  # several ids
+        wait_for "$container" "$port" || {
+            echo "$service does not become ready; the new containers are removed, the old ones still run. Its log:" >&2
+            "$engine" logs --tail 20 "$container" >&2
+            "$engine" rm --force $new >/dev/null
+            exit 1
+        }
     done
     # shellcheck disable=SC2086  # several ids
     "$engine" stop $old >/dev/null
