@@ -205,6 +205,9 @@ def test_the_command_says_what_is_missing_and_which_stages_there_are(
     with pytest.raises(SystemExit):
         main(["unet"])
     assert "no stage 'unet'; there are: prepare, text, embed" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["denoiser", "--processes", "0"])
+    assert "'0' is no number of processes: 1 or more" in capsys.readouterr().err
 
 
 def test_a_stop_file_ends_the_command_before_the_next_stage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=int, default=2, help="of torch, and processes that draw")
     parser.add_argument(
         "--processes",
-        type=int,
+        type=_count,
         default=1,
         help="that train decoder and denoiser together, each with a batch of its own and one thread",
     )
@@ -62,6 +62,12 @@ def _parser() -> argparse.ArgumentParser:
         "--to", type=Path, help="what `export` and `export-expander` (folders) and `sheet` (a file) write"
     )
     return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes: 1 or more")
+    return int(text)
 
 
 def _stage(name: str) -> str:

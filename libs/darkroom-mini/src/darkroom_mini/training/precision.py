@@ -1,7 +1,7 @@
 """Layers in bfloat16, for CPUs that have units for it (AMX) and for GPUs. Weights stay in single precision."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -15,12 +15,9 @@ def bfloat16(device: torch.device, *, enabled: bool) -> Iterator[None]:
     if not enabled:
         yield
         return
-    with torch.autocast(device.type, torch.bfloat16):
-        if device.type == "cpu":
-            with _SinglePrecisionAttention():
-                yield
-        else:
-            yield
+    attention = _SinglePrecisionAttention() if device.type == "cpu" else nullcontext()
+    with torch.autocast(device.type, torch.bfloat16), attention:
+        yield
 
 
 class _SinglePrecisionAttention(TorchFunctionMode):
