@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,7 +26,7 @@ READY_S, JOBS_S = 60.0, 120.0
 
 @dataclass
 class Load:
-    """Clients that send one request after the other, each on a new connection, as from behind a load balancer."""
+    """Clients that send one request after the other: half of them on new connections, half on kept ones."""
 
     stack: RunningStack
     answers: Counter[str] = field(default_factory=Counter)
@@ -35,8 +35,9 @@ class Load:
 
     async def run(self, number: int) -> None:
         """Send requests to all services until cancelled."""
-        key = {"X-API-Key": self.stack.api_key, "Connection": "close"}
-        token = {"Authorization": f"Bearer {self.stack.queue_token}", "Connection": "close"}
+        connection = {"Connection": "close" if number % 2 else "keep-alive"}
+        key = {"X-API-Key": self.stack.api_key} | connection
+        token = {"Authorization": f"Bearer {self.stack.queue_token}"} | connection
         order = {"jobType": "prompt_enhance", "metadata": {"prompt": "waves"}}
         async with httpx.AsyncClient(timeout=30) as http:
             for count in range(1_000_000):
@@ -44,7 +45,7 @@ class Load:
                     await self._send(http, "POST", f"{self.stack.platform_url}/api/queue-job", key, json=order)
                 await self._send(http, "GET", f"{self.stack.platform_url}/api/queue-status", key)
                 await self._send(http, "GET", f"{self.stack.queue_url}/api/queues", token)
-                await self._send(http, "GET", f"{self.stack.dispatcher_url}/.well-known/jwks.json", {})
+                await self._send(http, "GET", f"{self.stack.dispatcher_url}/.well-known/jwks.json", connection)
                 await asyncio.sleep(0.03 + 0.01 * number)  # the load, and clients that come apart
 
     async def _send(
@@ -67,11 +68,16 @@ class Load:
             self.jobs.append(answer.json()["job"]["id"])
 
 
-async def replace(stack_state: StateDir, names: Sequence[str]) -> None:
-    """Ask processes to stop, and wait until the successor of each runs, which is when it is ready."""
-    before = {name: stack_state.running().pids[name] for name in names}
-    for pid in before.values():
+def stop(stack_state: StateDir, names: Sequence[str]) -> dict[str, int]:
+    """Ask processes to stop, and return their ids."""
+    pids = {name: stack_state.running().pids[name] for name in names}
+    for pid in pids.values():
         psutil.Process(pid).send_signal(signal.SIGTERM)
+    return pids
+
+
+async def succeeded(stack_state: StateDir, before: Mapping[str, int]) -> None:
+    """Wait until the successor of each process runs, which is when it is ready."""
 
     async def have_successors() -> bool:
         pids = stack_state.running().pids
@@ -84,15 +90,16 @@ async def test_no_request_fails_while_every_process_is_replaced(stack: RunningSt
     load = Load(stack)
     clients = [asyncio.create_task(load.run(number)) for number in range(CLIENTS)]
     try:
-        psutil.Process(stack.pids["gpu-worker"]).send_signal(signal.SIGTERM)  # the jobs wait for its successor
+        worker = stop(stack_state, ["gpu-worker"])  # the jobs wait for its successor
         for names in WAVES:
-            await replace(stack_state, names)
+            await succeeded(stack_state, stop(stack_state, names))
     finally:
         for client in clients:
             client.cancel()
         for client in clients:
             with suppress(asyncio.CancelledError):
                 await client
+    await succeeded(stack_state, worker)
     assert load.failures == []
     assert min(count for url, count in load.answers.items() if not url.endswith("/queue-job")) > 2 * CLIENTS
     assert len(load.jobs) >= CLIENTS

@@ -1,5 +1,6 @@
 """Middleware of every request: trace id, body limit, access log line, metric, and a 500 without internal details."""
 
+import asyncio
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -28,11 +29,15 @@ HTTP_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTI
 class RequestContext:
     """The outermost ASGI middleware. A body over its limit gets 413, by its Content-Length or while it is received.
 
-    `body_limits` maps paths to their limit in bytes; other paths have `max_body_bytes`.
+    `body_limits` maps paths to their limit in bytes; other paths have `max_body_bytes`. Once `stopping` is set,
+    responses close their connection: a client that kept it open could send a request just as the server closes it.
     """
 
-    def __init__(self, app: ASGIApp, *, max_body_bytes: int, body_limits: Mapping[str, int]) -> None:
+    def __init__(
+        self, app: ASGIApp, *, max_body_bytes: int, body_limits: Mapping[str, int], stopping: asyncio.Event
+    ) -> None:
         self._app, self._max_body_bytes, self._body_limits = app, max_body_bytes, body_limits
+        self._stopping = stopping
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {"http", "websocket"}:
@@ -68,6 +73,8 @@ class RequestContext:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message["headers"], (b"x-trace-id", trace_id.encode()), *answer_headers]
+                if self._stopping.is_set():
+                    message["headers"].append((b"connection", b"close"))
             await send(message)
 
         try:

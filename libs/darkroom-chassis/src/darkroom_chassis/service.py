@@ -52,9 +52,9 @@ def create_app(
     app = FastAPI(
         title=title, version=version, description=description, lifespan=lifespan, docs_url=None, redoc_url=None
     )
-    app.state.stopping = asyncio.Event()
+    app.state.stopping = stopping = asyncio.Event()
     BUILD.labels(title, version).set(1)
-    app.add_middleware(RequestContext, max_body_bytes=max_body_bytes, body_limits=body_limits or {})
+    app.add_middleware(RequestContext, max_body_bytes=max_body_bytes, body_limits=body_limits or {}, stopping=stopping)
     install_error_handlers(app)
     install_outage_handlers(app, outages or {})
     _document_errors(app)

@@ -127,6 +127,23 @@ async def test_what_a_service_is_made_of_is_no_garbage_to_look_for() -> None:
         gc.set_threshold(*threshold)
 
 
+async def test_kept_connections_are_closed_by_their_response_before_the_service_closes_them() -> None:
+    app, [port], threshold = make_app(), free_ports(1), gc.get_threshold()
+    serving = asyncio.create_task(serve(app, "127.0.0.1", port, ServiceSettings(drain_s=1, DRAIN_DELAY_S=0.3)))
+    try:
+        async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(retries=10)) as client:
+            url = f"http://127.0.0.1:{port}/livez"
+            assert "connection" not in (await client.get(url)).headers
+            signal.raise_signal(signal.SIGTERM)
+            await app.state.stopping.wait()
+            answers = [await client.get(url) for _ in range(3)]
+        assert [(answer.status_code, answer.headers["connection"]) for answer in answers] == [(200, "close")] * 3
+        await serving
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*threshold)
+
+
 async def test_readyz_shows_details_that_do_not_decide_it() -> None:
     async def passes() -> None: ...
 
