@@ -2,6 +2,7 @@
 
 from support.emprops import collection, generate, workflow
 from support.platform import Platform, StartWorker
+from support.waiting import until
 
 GRAPH = {"1": {"class_type": "LoadImage", "inputs": {}}}
 
@@ -27,6 +28,12 @@ async def test_a_workflow_that_no_back_end_can_run_says_what_is_missing(
     answer = await generate(anna, await collection(anna, workflow="mine"))
     assert answer.status_code == 200, answer.text
     job_id = answer.json()["data"]["jobId"]
-    why = (await anna.http.get(f"/api/jobs/{job_id}/why")).json()
-    assert "model flux.safetensors" in str(why)
-    assert "custom node ComfyUI-Impact-Pack" in str(why)
+
+    async def why() -> str:
+        return (await anna.http.get(f"/api/jobs/{job_id}/why")).text
+
+    async def is_queued() -> bool:
+        return "model flux.safetensors" in await why()
+
+    await until(is_queued)
+    assert "custom node ComfyUI-Impact-Pack" in await why()
