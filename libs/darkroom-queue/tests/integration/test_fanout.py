@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from itertools import cycle, islice, takewhile
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,14 @@ from support.redis_servers import MortalServer
 JOB = JobId("j1")
 
 
-async def emit(link: QueueClient, number: int, job_id: JobId = JOB) -> EventId:
-    emission = Emission(
+def emission(number: int, job_id: JobId = JOB) -> Emission:
+    return Emission(
         outbox_id=number, type=EventType.JOB_UPDATED, job_id=job_id, tenant=TenantId("t"), data={"n": number}
     )
-    [event_id] = await Producer(link).emit([emission])
+
+
+async def emit(link: QueueClient, number: int, job_id: JobId = JOB) -> EventId:
+    [event_id] = await Producer(link).emit([emission(number, job_id)])
     return event_id
 
 
@@ -61,11 +65,7 @@ async def test_a_follower_resumes_without_a_gap_or_a_double_while_events_go_on(
 
 async def test_a_replay_longer_than_the_buffer_misses_nothing(link: QueueClient, fanout: EventFanout) -> None:
     since, total = await emit(link, 0), BUFFER + 500
-    emissions = [
-        Emission(outbox_id=n, type=EventType.JOB_UPDATED, job_id=JOB, tenant=TenantId("t"), data={"n": n})
-        for n in range(1, total)
-    ]
-    await Producer(link).emit(emissions)
+    await Producer(link).emit([emission(number) for number in range(1, total)])
     events = fanout.follow(since=since)
     taken = await numbers_of(events, lambda n: n == BUFFER)
     await emit(link, total)
@@ -79,12 +79,11 @@ async def test_events_that_are_taken_at_once_keep_the_order(link: QueueClient, f
     at_once: list[int] = []
     complete = asyncio.Event()
 
-    def take(event: Event) -> bool:
-        if event.data["n"] % 3 == 0:
-            return False
-        at_once.append(event.data["n"])
-        taken.append(event.data["n"])
-        return True
+    def take(events: Sequence[Event]) -> int:
+        numbers = list(takewhile(lambda number: number % 7, (event.data["n"] for event in events)))
+        at_once.extend(numbers)
+        taken.extend(numbers)
+        return len(numbers)
 
     async def follow() -> None:
         async for page in fanout.follow_pages(since=since, at_once=take):
@@ -96,14 +95,17 @@ async def test_events_that_are_taken_at_once_keep_the_order(link: QueueClient, f
                 complete.set()
 
     following = asyncio.create_task(follow())
-    for number in range(1, last + 1):
-        await emit(link, number)
+    numbers = iter(range(1, last + 1))
+    for size in cycle((1, 5, 2)):
+        if not (some := list(islice(numbers, size))):
+            break
+        await Producer(link).emit([emission(number) for number in some])
     async with asyncio.timeout(10):
         await complete.wait()
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
     assert taken == list(range(1, last + 1))
-    assert at_once
+    assert len(at_once) > 1
 
 
 async def test_events_are_prepared_before_they_are_handed_out(link: QueueClient) -> None:
@@ -115,8 +117,8 @@ async def test_events_are_prepared_before_they_are_handed_out(link: QueueClient)
         prepared.extend(event.data["n"] for event in events)
 
     class Listener:
-        def offer(self, event: Event) -> None:
-            heard.set_result(event.data["n"] in prepared)
+        def offer(self, events: Sequence[Event]) -> None:
+            heard.set_result(all(event.data["n"] in prepared for event in events))
 
         def reset(self, position: EventId) -> None: ...
 

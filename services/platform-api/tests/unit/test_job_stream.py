@@ -84,7 +84,7 @@ class World:
             if isinstance(signal, Reset):
                 subscription.reset(signal.position)
             else:
-                subscription.offer(signal)
+                subscription.offer([signal])
         yield subscription
 
 

@@ -22,7 +22,7 @@ async def test_events_come_in_order_and_before_progress() -> None:
     subscription = Subscription()
     subscription.offer_progress(progress(10))
     for seq in (1, 2):
-        subscription.offer(event(seq))
+        subscription.offer([event(seq)])
     assert [await subscription.next(AT_ONCE_S) for _ in range(3)] == [event(1), event(2), progress(10)]
 
 
@@ -36,7 +36,7 @@ async def test_only_the_latest_progress_is_retained() -> None:
 
 async def test_quiet_is_reported_only_after_the_timeout() -> None:
     subscription = Subscription()
-    subscription.offer(event(1))
+    subscription.offer([event(1)])
     assert await subscription.next(60) == event(1)
     assert isinstance(await subscription.next(AT_ONCE_S), Heartbeat)
 
@@ -44,7 +44,7 @@ async def test_quiet_is_reported_only_after_the_timeout() -> None:
 async def test_listener_that_is_too_far_behind_is_closed_after_what_it_had() -> None:
     subscription = Subscription()
     for seq in range(MAX_BUFFERED + 5):
-        subscription.offer(event(seq))
+        subscription.offer([event(seq)])
     sent = [await subscription.next(AT_ONCE_S) for _ in range(MAX_BUFFERED + 1)]
     assert sent[:-1] == [event(seq) for seq in range(MAX_BUFFERED)]
     assert isinstance(sent[-1], Closed)
@@ -52,7 +52,7 @@ async def test_listener_that_is_too_far_behind_is_closed_after_what_it_had() -> 
 
 async def test_gap_keeps_its_place_among_the_events() -> None:
     subscription = Subscription()
-    subscription.offer(event(1))
+    subscription.offer([event(1)])
     subscription.reset(EventId(0, 1, 1, 1))
-    subscription.offer(event(2))
+    subscription.offer([event(2)])
     assert [type(await subscription.next(AT_ONCE_S)) for _ in range(3)] == [Event, Reset, Event]

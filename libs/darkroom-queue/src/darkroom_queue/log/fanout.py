@@ -6,7 +6,7 @@ replays what it missed, so that no event falls between the two; duplicates are d
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
@@ -39,7 +39,9 @@ def of_tenant(tenant: TenantId) -> Topic:
 class Listener(Protocol):
     """Receives the events of a topic, in order. Its methods return at once and never raise."""
 
-    def offer(self, event: Event) -> None: ...
+    def offer(self, events: Sequence[Event]) -> None:
+        """Take the next events, one or more; the sequence is shared by all listeners of the topic."""
+        ...
 
     def reset(self, position: EventId) -> None:
         """Events may be missing: the listener needs a snapshot. The next event follows `position`."""
@@ -52,10 +54,11 @@ class Reset:
 
 RESET = Reset()
 Followed = Event | Reset
+AtOnce = Callable[[Sequence[Event]], int]
 
 
 class EventFanout:
-    """Reads one shard's log from its tail and hands each event to the listeners of its topics.
+    """Reads one shard's log from its tail and hands the events of each read to the listeners of their topics.
 
     `on_unreadable` is called for an entry that cannot be read, as by `EventLog`. `prepare` is awaited with the events
     of each read before listeners receive them; it must not raise.
@@ -93,15 +96,24 @@ class EventFanout:
         events = await _read_across(self._log, self._position, block_ms=BLOCK_MS)
         if self._prepare is not None:
             await self._prepare(events)
+        by_topic: dict[Topic, list[Event]] = defaultdict(list)
         for event in events:
             self._position = EventId.parse(event.id)
             if event.type == EventType.LOG_RESET:
+                self._hand_out(by_topic)
+                by_topic.clear()
                 for listener in self.listeners():
                     listener.reset(self._position)
                 continue
             for topic in (of_job(event.job_id), of_tenant(event.tenant), ALL):
-                for listener in self._listeners.get(topic, ()):
-                    listener.offer(event)
+                if topic in self._listeners:
+                    by_topic[topic].append(event)
+        self._hand_out(by_topic)
+
+    def _hand_out(self, by_topic: Mapping[Topic, Sequence[Event]]) -> None:
+        for topic, events in by_topic.items():
+            for listener in self._listeners[topic]:
+                listener.offer(events)
 
     def listeners(self) -> Iterable[Listener]:
         """Return every listener."""
@@ -145,12 +157,12 @@ class EventFanout:
                 yield item
 
     async def follow_pages(
-        self, *, since: EventId | None, job_id: JobId | None = None, at_once: Callable[[Event], bool] | None = None
+        self, *, since: EventId | None, job_id: JobId | None = None, at_once: AtOnce | None = None
     ) -> AsyncIterator[Sequence[Followed]]:
         """Yield what `follow` yields, as many items at a time as there are.
 
-        While the consumer waits here, `at_once` is called with each live event. If it returns True, the event is done
-        with and is not yielded, which saves a switch of tasks. It must not raise.
+        While the consumer waits here, `at_once` is called with the live events. It returns how many of them, from the
+        first, are done with; these are not yielded, which saves a switch of tasks. It must not raise.
         """
         last = since
         try:
@@ -230,14 +242,15 @@ class _Follower:
     """Buffers events for a consumer of `follow`."""
 
     def __init__(self) -> None:
-        self.at_once: Callable[[Event], bool] | None = None
+        self.at_once: AtOnce | None = None
         self._items: list[Followed] = []
         self._arrived = asyncio.Event()
         self._overflowed = self._is_waited_for = False
 
-    def offer(self, event: Event) -> None:
-        comes_next = self._is_waited_for and not self._items
-        if not (comes_next and self.at_once is not None and self.at_once(event)):
+    def offer(self, events: Sequence[Event]) -> None:
+        come_next = self._is_waited_for and not self._items
+        done = self.at_once(events) if come_next and self.at_once is not None else 0
+        for event in events[done:]:
             self._put(event)
 
     def reset(self, position: EventId) -> None:  # noqa: ARG002 - a follower's client asks for the snapshot itself

@@ -40,12 +40,11 @@ class RecentEvents:
             self.reset(position)
             await asyncio.Event().wait()
 
-    def offer(self, event: Event) -> None:
-        """Record an event; the oldest one is dropped if there are too many."""
-        if concerns_user(event):
-            self._events.append(event)
-            if len(self._events) > MAX_STORED:
-                self._start = EventId.parse(self._events.popleft().id)
+    def offer(self, events: Sequence[Event]) -> None:
+        """Record events; the oldest ones are dropped if there are too many."""
+        self._events.extend(filter(concerns_user, events))
+        while len(self._events) > MAX_STORED:
+            self._start = EventId.parse(self._events.popleft().id)
 
     def reset(self, position: EventId) -> None:
         """Start over: events before `position` may be missing."""

@@ -107,21 +107,37 @@ class Connection:
                 await self._send({"type": "reset", "timestamp": _now_ms(), "state": state})
         await self._send_frames(frames)
 
-    def _send_at_once(self, event: Event) -> bool:
-        """Send what the client wants of an event if nothing has to be waited for; return whether it is dealt with."""
+    def _send_at_once(self, events: Sequence[Event]) -> int:
+        """Send what the client wants of events until something has to be waited for; return how many are dealt with."""
+        done = 0
+        while done < len(events):
+            wanted, admitted = done, list[bytes]()
+            for event in events[done : done + AT_ONCE]:
+                frames = self._wanted_at_once(event)
+                if frames is None:
+                    break
+                admitted += frames
+                wanted += 1
+            if wanted == done or (admitted and not self._write(b"".join(admitted))):
+                break
+            done = wanted
+        return done
+
+    def _wanted_at_once(self, event: Event) -> Sequence[bytes] | None:
+        """Return what the client wants of an event; None if something has to be waited for."""
         if not self._viewer.may_see(event.tenant):
-            return True
+            return ()
         frames = self._context.frames.ready(event)
         if frames is None:
-            return False
+            return None
         admitted: list[bytes] = []
         for frame in frames:
             admits = self._viewer.admits_at_once(frame, self._subscription)
             if admits is None:
-                return False
+                return None
             if admits:
                 admitted.append(frame.data)
-        return not admitted or self._write(b"".join(admitted))
+        return admitted
 
     async def _forward(self, take: Callable[[], Awaitable[list[Frame]]]) -> None:
         while True:

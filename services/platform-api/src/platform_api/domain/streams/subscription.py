@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -44,9 +44,9 @@ class Subscription:
         self._closed = False
         self._changed = asyncio.Event()
 
-    def offer(self, event: Event) -> None:
-        """Add an event. A subscription whose buffer is full is closed."""
-        if self._concerns(event):
+    def offer(self, events: Sequence[Event]) -> None:
+        """Add events. A subscription whose buffer is full is closed."""
+        for event in filter(self._concerns, events):
             self._add(event)
 
     def reset(self, position: EventId) -> None:
