@@ -1,5 +1,6 @@
-/** One row of the grid: the heading of a day, or some of its pictures. */
+/** One row of the grid: the heading of a day, or some of its pictures. Scrolling does not render it again. */
 import { useQueries } from "@tanstack/react-query";
+import { memo } from "react";
 import { CHUNK, chunkQuery, type LibraryFilter } from "~/api/library";
 import type { Asset } from "~/api/types";
 import { useFormat, useText } from "~/i18n";
@@ -15,13 +16,13 @@ interface GridRowProps {
   total: number;
 }
 
-export function GridRow({ row, columns, filter, selection, total }: GridRowProps) {
+export const GridRow = memo(function GridRow({ row, columns, filter, selection, total }: GridRowProps) {
   return row.kind === "day" ? (
     <DayHeading row={row} />
   ) : (
     <Pictures row={row} columns={columns} filter={filter} selection={selection} total={total} />
   );
-}
+});
 
 function DayHeading({ row }: { row: Extract<Row, { kind: "day" }> }) {
   const t = useText();
