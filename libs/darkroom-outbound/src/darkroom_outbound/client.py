@@ -3,6 +3,7 @@
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,6 +14,9 @@ from aiohttp.resolver import ThreadedResolver
 from darkroom_outbound.addresses import may_dial
 from darkroom_outbound.errors import BlockedAddress
 from darkroom_outbound.policy import OutboundPolicy
+
+CHECKED_URLS = 1024
+"""URLs that a client remembers as permitted, of those that were requested last."""
 
 
 class GuardedClient:
@@ -34,6 +38,7 @@ class GuardedClient:
         resolver: AbstractResolver | None = None,
     ) -> None:
         self._policy, self._timeout, self._headers = policy, timeout, headers or {}
+        self._check = lru_cache(maxsize=CHECKED_URLS)(policy.check)  # of a URL, it always gives the same
         self._connections, self._connections_per_host = connections, connections_per_host
         self._keep_alive, self._dns_ttl_s, self._resolver = keep_alive, dns_ttl_s, resolver
         self._sessions: tuple[aiohttp.ClientSession, aiohttp.ClientSession] | None = None
@@ -57,7 +62,7 @@ class GuardedClient:
 
         Raises RefusedUrl, BlockedAddress, and what aiohttp raises.
         """
-        checked = self._policy.check(url)
+        checked = self._check(url)
         guarded, trusting = self._open_sessions()
         session = trusting if self._policy.trusts(checked.raw_host or "") else guarded
         try:

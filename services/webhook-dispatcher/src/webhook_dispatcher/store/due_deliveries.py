@@ -6,8 +6,9 @@ together keep an endpoint's limits and its order.
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import psycopg
@@ -46,6 +47,8 @@ LIMIT 1
 """
 _DISABLE = "UPDATE webhooks.endpoints SET active = false, disabled_reason = %s, notice_due = true WHERE id = %s"
 Connection = psycopg.AsyncConnection[DictRow]
+Opens = Callable[[bytes], str | None]
+"""Decrypts a secret; None if it was encrypted with another key."""
 
 
 class PostgresDueDeliveries:
@@ -89,25 +92,8 @@ class PostgresDueDeliveries:
             "lease": LEASE,
         }
         leased = await connection.execute(query("lease_deliveries"), values)
-        return [self._delivery(row) for row in await leased.fetchall()]
-
-    def _delivery(self, row: DictRow) -> DueDelivery:
-        return DueDelivery(
-            id=row["id"], endpoint_id=row["endpoint_id"], tenant=row["tenant"], url=row["url"],
-            credentials=self._credentials(row), message_id=row["message_id"], event_type=row["event_type"],
-            body=row["body"], attempts=row["attempts"], replayed_from=row["replayed_from"],
-            schedule_s=row["schedule_s"] and tuple(row["schedule_s"]), dialect=Dialect(row["dialect"]),
-            ed25519=row["ed25519"], traceparent=row["traceparent"],
-        )  # fmt: skip
-
-    def _credentials(self, row: DictRow) -> Credentials | None:
-        secret, headers = self._box.open(row["sealed_secret"]), "{}"
-        if row["sealed_headers"] is not None:
-            headers = self._box.open(row["sealed_headers"]) or ""
-        if secret is None or not headers:
-            return None
-        earlier = self._box.open(row["previous_secret"]) if row["previous_secret"] is not None else None
-        return Credentials((secret, earlier) if earlier else (secret,), json.loads(headers))
+        open_once = cache(self._box.open)  # many are of the same endpoint
+        return [_delivery(row, open_once) for row in await leased.fetchall()]
 
     async def _save_taken(
         self,
@@ -171,6 +157,26 @@ class PostgresDueDeliveries:
         async with self._database.bare() as connection:
             row = await (await connection.execute(_NEXT, [full])).fetchone()
         return None if row is None else float(row["wait_s"])
+
+
+def _delivery(row: DictRow, open_: Opens) -> DueDelivery:
+    return DueDelivery(
+        id=row["id"], endpoint_id=row["endpoint_id"], tenant=row["tenant"], url=row["url"],
+        credentials=_credentials(row, open_), message_id=row["message_id"], event_type=row["event_type"],
+        body=row["body"], attempts=row["attempts"], replayed_from=row["replayed_from"],
+        schedule_s=row["schedule_s"] and tuple(row["schedule_s"]), dialect=Dialect(row["dialect"]),
+        ed25519=row["ed25519"], traceparent=row["traceparent"],
+    )  # fmt: skip
+
+
+def _credentials(row: DictRow, open_: Opens) -> Credentials | None:
+    secret, headers = open_(row["sealed_secret"]), "{}"
+    if row["sealed_headers"] is not None:
+        headers = open_(row["sealed_headers"]) or ""
+    if secret is None or not headers:
+        return None
+    earlier = open_(row["previous_secret"]) if row["previous_secret"] is not None else None
+    return Credentials((secret, earlier) if earlier else (secret,), json.loads(headers))
 
 
 class _Saved:

@@ -4,12 +4,37 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from darkroom_schemas.ids import TenantId
-from sqlalchemy import func
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from webhook_dispatcher.domain.events import Notice
-from webhook_dispatcher.store.tables import deliveries, endpoint_queues, messages
+
+# One row of arrays for each statement: an INSERT of many rows costs the driver as much as sending the webhooks.
+_MESSAGES = text("""
+INSERT INTO webhooks.messages (id, tenant, event_type, body, traceparent)
+SELECT * FROM unnest(
+    CAST(:ids AS text[]), CAST(:tenants AS text[]), CAST(:event_types AS text[]), CAST(:bodies AS bytea[]),
+    CAST(:traceparents AS text[])
+)
+ON CONFLICT DO NOTHING
+""")
+_DELIVERIES = text("""
+INSERT INTO webhooks.deliveries (message_id, endpoint_id, status, event_type, url, next_at)
+SELECT due.*, CASE WHEN due.status = 'pending' THEN now() END
+FROM unnest(
+    CAST(:message_ids AS text[]), CAST(:endpoint_ids AS uuid[]), CAST(:statuses AS text[]),
+    CAST(:event_types AS text[]), CAST(:urls AS text[])
+) AS due (message_id, endpoint_id, status, event_type, url)
+ON CONFLICT DO NOTHING
+RETURNING endpoint_id, status
+""")
+_WAKE = text("""
+INSERT INTO webhooks.endpoint_queues AS queue (endpoint_id, due_at)
+SELECT woken.endpoint_id, now() FROM unnest(CAST(:endpoint_ids AS uuid[])) AS woken (endpoint_id)
+ORDER BY woken.endpoint_id
+ON CONFLICT (endpoint_id) DO UPDATE SET due_at = least(coalesce(queue.due_at, excluded.due_at), excluded.due_at)
+""")
+_PENDING = "pending"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,32 +74,27 @@ async def enqueue(connection: AsyncConnection, new: Sequence[Message]) -> int:
     """
     if not new:
         return 0
-    rows = [
-        {"id": m.id, "tenant": m.tenant, "event_type": m.event_type, "body": m.body, "traceparent": m.traceparent}
-        for m in new
-    ]
-    await connection.execute(insert(messages).on_conflict_do_nothing(), rows)
-    due = [
-        {
-            "message_id": message.id,
-            "endpoint_id": target.endpoint_id,
-            "status": "pending" if target.active else "missed",
-            "event_type": target.event_type,
-            "url": target.url,
-        }
-        for message in new
-        for target in message.targets
-    ]
-    statement = insert(deliveries).on_conflict_do_nothing().returning(deliveries.c.id)
-    pending = [row for row in due if row["status"] == "pending"]
-    missed = [row for row in due if row["status"] == "missed"]
-    made = 0
+    columns = zip(*((m.id, m.tenant, m.event_type, m.body, m.traceparent) for m in new), strict=True)
+    names = ("ids", "tenants", "event_types", "bodies", "traceparents")
+    await connection.execute(_MESSAGES, {name: list(column) for name, column in zip(names, columns, strict=True)})
+    made = await _store_deliveries(connection, [(m.id, target) for m in new for target in m.targets])
+    pending = {endpoint_id for endpoint_id, status in made if status == _PENDING}
     if pending:
-        made += len((await connection.execute(statement.values(next_at=func.now()), pending)).all())
-        await wake(connection, {str(row["endpoint_id"]) for row in pending})
-    if missed:
-        await connection.execute(statement, missed)
-    return made
+        await wake(connection, pending)
+    return sum(status == _PENDING for _, status in made)
+
+
+async def _store_deliveries(connection: AsyncConnection, due: Sequence[tuple[str, Target]]) -> list[tuple[str, str]]:
+    """Store deliveries of messages to targets, and return the endpoint and the status of each new one."""
+    columns = {
+        "message_ids": [message_id for message_id, _ in due],
+        "endpoint_ids": [target.endpoint_id for _, target in due],
+        "statuses": [_PENDING if target.active else "missed" for _, target in due],
+        "event_types": [target.event_type for _, target in due],
+        "urls": [target.url for _, target in due],
+    }
+    found = await connection.execute(_DELIVERIES, columns)
+    return [(str(endpoint_id), status) for endpoint_id, status in found.all()]
 
 
 async def wake(connection: AsyncConnection, endpoint_ids: Collection[str]) -> None:
@@ -82,7 +102,4 @@ async def wake(connection: AsyncConnection, endpoint_ids: Collection[str]) -> No
 
     Locks the queues in the order of their ids. A claim that holds one may not have seen the deliveries.
     """
-    rows = [{"endpoint_id": endpoint_id, "due_at": func.now()} for endpoint_id in sorted(endpoint_ids)]
-    new = insert(endpoint_queues).values(rows)
-    earlier = func.least(func.coalesce(endpoint_queues.c.due_at, new.excluded.due_at), new.excluded.due_at)
-    await connection.execute(new.on_conflict_do_update(index_elements=["endpoint_id"], set_={"due_at": earlier}))
+    await connection.execute(_WAKE, {"endpoint_ids": list(endpoint_ids)})
