@@ -6,9 +6,10 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
-from fastapi import FastAPI
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # FastAPI takes a third of a second, and `darkroom` imports this module for every command
+    from fastapi import FastAPI
+
     from darkroom_chassis.doctor import Check
 
 
@@ -27,7 +28,7 @@ def service_program(
     title: str,
     serve: Serve,
     *,
-    openapi_app: Callable[[], FastAPI],
+    openapi_app: "Callable[[], FastAPI]",
     schema: tuple[Schema, Callable[[], str]] | None = None,
 ) -> typer.Typer:
     """Build the command line of a service. Without a command it runs `serve` until SIGTERM.
