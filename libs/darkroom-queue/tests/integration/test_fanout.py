@@ -9,6 +9,7 @@ from darkroom_queue.log.fanout import ALL, BUFFER
 from darkroom_schemas.events import Emission, Event, EventType
 from darkroom_schemas.ids import EventId, JobId, TenantId
 from support.redis_servers import MortalServer
+from support.waiting import until
 
 JOB = JobId("j1")
 
@@ -129,6 +130,42 @@ async def test_events_are_prepared_before_they_are_handed_out(link: QueueClient)
         assert await heard
     reading.cancel()
     await asyncio.gather(reading, return_exceptions=True)
+
+
+async def test_after_a_reset_nothing_comes_that_was_replayed_already(link: QueueClient) -> None:
+    taken: list[int | str] = []
+    complete, may_go_on = asyncio.Event(), asyncio.Event()
+
+    async def prepare(_: Sequence[Event]) -> None:
+        await may_go_on.wait()
+
+    async def follow() -> None:
+        async for item in fanout.follow(since=since):
+            taken.append(item.data["n"] if isinstance(item, Event) else "reset")
+            if taken[-1] == 5:
+                complete.set()
+
+    async def is_registered() -> bool:
+        return bool(fanout.listeners())
+
+    since, fanout = await emit(link, 0), EventFanout(link, prepare=prepare)
+    await emit(link, 1)
+    reading = asyncio.create_task(fanout.run())
+    position = await fanout.tail()
+    for number in (2, 3, 4):  # the reader has them, but hands them out only after the replay
+        await emit(link, number)
+    following = asyncio.create_task(follow())
+    await until(is_registered)
+    for listener in fanout.listeners():
+        listener.reset(position)
+    may_go_on.set()
+    await emit(link, 5)
+    async with asyncio.timeout(10):
+        await complete.wait()
+    for task in (reading, following):
+        task.cancel()
+    await asyncio.gather(reading, following, return_exceptions=True)
+    assert taken == [1, 2, 3, 4, "reset", 5]
 
 
 async def test_a_follower_of_one_job_sees_no_other(link: QueueClient, fanout: EventFanout) -> None:

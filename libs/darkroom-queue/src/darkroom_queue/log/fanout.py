@@ -183,8 +183,9 @@ class EventFanout:
                 yield (RESET,)
             while last is not None:  # the first live events may have been replayed
                 live = [item for item in await follower.take() if not _is_seen(item, last)]
-                if live:
+                if any(isinstance(item, Event) for item in live):  # those after it are new, but not those after a reset
                     last = None
+                if live:
                     yield live
             follower.at_once = at_once
             while True:
