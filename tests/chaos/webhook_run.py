@@ -34,6 +34,7 @@ ORDERED = 0
 """The tenant whose endpoint receives its events in order."""
 BATCH, TYPE = 50, EventType.ASSET_CREATED
 SETTLE_S = 240.0
+"""Without a delivery for so long, what is left is lost."""
 _EXPIRE = """
 UPDATE webhooks.deliveries SET leased_until = now(), next_at = now() WHERE leased_until IS NOT NULL;
 UPDATE webhooks.endpoint_queues SET due_at = now(), paused_until = NULL WHERE due_at IS NOT NULL;
@@ -93,7 +94,7 @@ class WebhookRun:
                 for number in range(self.strikes):
                     await self._emit(self.events // self.strikes)
                     await self._strike(number)
-                await self._settle()
+                await self._settle(receiver)
                 return self._judge(receiver)
         finally:
             for server in servers:
@@ -146,7 +147,7 @@ class WebhookRun:
         for victim in victims:
             await victim.start()
 
-    async def _settle(self) -> None:
+    async def _settle(self, receiver: CountingReceiver) -> None:
         """Wait until the dispatchers have read the whole log and nothing is pending. The judge names what is left."""
         async with await psycopg.AsyncConnection.connect(self._database_url, autocommit=True) as connection:
 
@@ -155,8 +156,11 @@ class WebhookRun:
                 [(pending,)] = await (await connection.execute(_PENDING)).fetchall()
                 return bool(stored >= sum(map(len, self._emitted)) and pending == 0)
 
-            with suppress(TimeoutError):
-                await until(at_rest, SETTLE_S, every_s=0.2)
+            before = -1
+            while receiver.accepted.total() > before and not await at_rest():
+                before = receiver.accepted.total()
+                with suppress(TimeoutError):
+                    await until(at_rest, SETTLE_S, every_s=0.2)
 
     def _judge(self, receiver: CountingReceiver) -> list[str]:
         expected = {message for messages in self._emitted for message in messages}
