@@ -6,6 +6,7 @@ from random import Random
 from darkroom_mini.captions.caption import Attribute
 from darkroom_mini.captions.expansion import full_sentence, sample_expansion
 from darkroom_mini.captions.german import NOUNS, describe_in_german
+from darkroom_mini.captions.kept import missing
 from darkroom_mini.captions.parser import Facts, Named, parse
 from darkroom_mini.captions.sampling import sample_scene
 from darkroom_mini.world.scene import Colour, Place, Scene, Setting, Thing, Time, Weather
@@ -16,8 +17,6 @@ def test_a_full_sentence_states_everything_of_its_scene() -> None:
     random = Random(4)
     for _ in range(1_500):
         scene, _ = sample_scene(random)
-        if not scene.things:
-            continue
         sentence = full_sentence(scene, random)
         assert parse(sentence) == Facts(
             things=[Named(thing.subject, thing.colour) for thing in scene.things],
@@ -42,6 +41,22 @@ def test_a_sentence_keeps_what_its_request_states() -> None:
         assert asked.count == written.count, pair
         for name in ("setting", "time", "style"):
             assert getattr(asked, name) in (None, getattr(written, name)), pair
+
+
+def test_what_a_sentence_leaves_out_is_named() -> None:
+    random = Random(7)
+    for _ in range(500):
+        pair = sample_expansion(random)
+        assert missing(pair.scene, pair.stated, pair.sentence) == [], pair
+    scene = Scene((Thing("cat", Colour.RED), Thing("boat", Colour.BLUE)), setting=Setting.SEA, time=Time.NIGHT)
+    stated = frozenset({Attribute.COLOUR, Attribute.SECOND_COLOUR, Attribute.SETTING, Attribute.TIME})
+    assert missing(scene, stated, "A red cat beside a blue boat on the sea at night.") == []
+    assert missing(scene, stated, "A red cat beside a green boat on the beach at night.") == [
+        "second_colour",
+        "setting",
+    ]
+    assert missing(scene, stated, "A red dog beside a blue boat on the sea at night.") == ["subjects"]
+    assert missing(scene, stated, "Two red cats beside a blue boat on the sea at night.") == ["count"]
 
 
 def test_german_requests_have_articles_and_endings() -> None:

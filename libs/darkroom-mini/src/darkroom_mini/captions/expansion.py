@@ -9,6 +9,7 @@ from darkroom_mini.captions.grammar import describe
 from darkroom_mini.captions.lexicon import (
     COLOURS,
     COUNTS,
+    LANDSCAPES,
     MANY,
     ONE,
     PLACES,
@@ -23,6 +24,8 @@ from darkroom_mini.world.scene import WITHOUT_WEATHER, Place, Scene, Style, Thin
 from darkroom_mini.world.subjects.catalogue import SUBJECTS
 
 _KEPT, _WITH_MOOD = 0.55, 0.7
+_WITHOUT_ARTICLE = 0.2
+"""Of requests in German; those in English may be tags, which have none."""
 _POSES = words_of("standing|waiting|resting")
 _ADDED = words_of("beautiful|little|large|lovely|elegant|old")
 _MOODS = words_of("soft colors|peaceful|dramatic lighting|calm mood|nice composition|very detailed|cinematic")
@@ -35,6 +38,9 @@ class Expansion:
 
     request: str
     sentence: str
+    scene: Scene
+    stated: Stated
+    """What the request states of the scene, beside its subjects and their count."""
 
 
 def sample_expansion(random: Random, german: float = 0.3) -> Expansion:
@@ -43,18 +49,26 @@ def sample_expansion(random: Random, german: float = 0.3) -> Expansion:
     `german` is the share of requests in German, from 0 to 1; sentences are always English.
     """
     scene, stated = _request(random)
-    in_german = random.random() < german
-    request = describe_in_german(scene, stated, random) if in_german else describe(scene, stated, random).text
-    return Expansion(request, full_sentence(scene, random))
+    if random.random() < german:
+        request = describe_in_german(scene, stated, random)
+        if random.random() < _WITHOUT_ARTICLE:
+            request = request.removeprefix("eine ").removeprefix("ein ")
+    else:
+        request = describe(scene, stated, random).text
+    return Expansion(request, full_sentence(scene, random), scene, stated)
 
 
 def full_sentence(scene: Scene, random: Random) -> str:
     """Return one sentence that states everything of a scene in words that the image model knows."""
-    things = [_named(thing, scene.count, random) for thing in scene.things]
-    parts = [f" {random.choice(_RELATIONS)} ".join(things), random.choice(_POSES)]
-    if scene.place is not Place.CENTRE:
-        parts.append(random.choice(PLACES[scene.place]))
-    parts += [random.choice(SETTINGS[scene.setting]), random.choice(TIMES[scene.time])]
+    if scene.things:
+        things = [_named(thing, scene.count, random) for thing in scene.things]
+        parts = [f" {random.choice(_RELATIONS)} ".join(things), random.choice(_POSES)]
+        if scene.place is not Place.CENTRE:
+            parts.append(random.choice(PLACES[scene.place]))
+        parts.append(random.choice(SETTINGS[scene.setting]))
+    else:
+        parts = [random.choice(LANDSCAPES[scene.setting])]
+    parts.append(random.choice(TIMES[scene.time]))
     if scene.weather is not Weather.CLEAR:
         parts.append(random.choice(WEATHERS[scene.weather]))
     moods = random.sample(_MOODS, random.randint(1, 2)) if random.random() < _WITH_MOOD else []
@@ -65,14 +79,12 @@ def full_sentence(scene: Scene, random: Random) -> str:
 def _request(random: Random) -> tuple[Scene, Stated]:
     """Return a scene and the few attributes that a request states. The others are what people would expect."""
     scene, all_stated = sample_scene(random)
-    while not scene.things:
-        scene, all_stated = sample_scene(random)
     stated = {attribute for attribute in all_stated if random.random() < _KEPT}
     things = tuple(
         thing if attribute in stated else Thing(thing.subject, random.choice(SUBJECTS[thing.subject].colours))
         for thing, attribute in zip(scene.things, (Attribute.COLOUR, Attribute.SECOND_COLOUR), strict=False)
     )
-    homes = SUBJECTS[scene.things[0].subject].homes
+    homes = SUBJECTS[scene.things[0].subject].homes if scene.things else (scene.setting,)
     setting = scene.setting if Attribute.SETTING in stated else random.choice(homes)
     style = scene.style if Attribute.STYLE in stated else random.choice((Style.FLAT, Style.FLAT, Style.WATERCOLOUR))
     time = scene.time if Attribute.TIME in stated else random.choice(tuple(Time))

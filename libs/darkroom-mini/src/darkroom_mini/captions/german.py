@@ -86,6 +86,20 @@ _SETTINGS: dict[Setting, Words] = {
     Setting.ROOM: words_of("am Fenster|auf der Fensterbank|im Zimmer"),
     Setting.UNDERWATER: words_of("unter Wasser|am Meeresgrund"),
 }
+_LANDSCAPES: dict[Setting, Words] = {
+    Setting.SEA: words_of("das Meer|Wellen|ein ruhiges Meer|der Ozean"),
+    Setting.BEACH: words_of("ein Strand|die Küste|Wellen am Strand"),
+    Setting.MEADOW: words_of("eine Wiese|grüne Hügel|ein Park"),
+    Setting.FOREST: words_of("ein Wald|der Wald|eine Lichtung"),
+    Setting.DESERT: words_of("die Wüste|Sanddünen|Dünen"),
+    Setting.SNOW: words_of("eine Winterlandschaft|eine verschneite Landschaft"),
+    Setting.CITY: words_of("eine Stadt|eine Straße|Wolkenkratzer"),
+    Setting.SPACE: words_of("das Weltall|ein fremder Planet"),
+    Setting.ROOM: words_of("ein Fenster|ein Zimmer|ein leeres Zimmer"),
+    Setting.UNDERWATER: words_of("der Meeresgrund|die Tiefsee"),
+}
+"""Scenes without things."""
+
 _TIMES: dict[Time, Words] = {
     Time.DAWN: words_of("bei Sonnenaufgang|am Morgen|in der Morgendämmerung"),
     Time.DAY: words_of("am Tag|am Mittag|am Nachmittag"),
@@ -116,7 +130,10 @@ _DATIVE: dict[Gender, tuple[str, str]] = {"m": ("einem", "en"), "f": ("einer", "
 
 def describe_in_german(scene: Scene, stated: frozenset[Attribute], random: Random) -> str:
     """Return a short request in German that states these attributes of a scene."""
-    words = [_named(scene.things[0], scene.count, Attribute.COLOUR in stated, random)]
+    if scene.things:
+        words = [_named(scene.things[0], scene.count, Attribute.COLOUR in stated, random)]
+    else:
+        words, stated = [random.choice(_LANDSCAPES[scene.setting])], stated - {Attribute.SETTING}
     if len(scene.things) > 1:
         between = random.choice(_BETWEEN)
         second = scene.things[1]

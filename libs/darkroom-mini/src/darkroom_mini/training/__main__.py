@@ -50,13 +50,13 @@ def _parser() -> argparse.ArgumentParser:
         "--processes",
         type=_count,
         default=1,
-        help="that train decoder and denoiser together, each with a batch of its own and one thread",
+        help="that train decoder, denoiser and expander together, each with a batch of its own and one thread",
     )
     parser.add_argument("--denoiser-steps", type=int, help="instead of the plan's: fewer end earlier, more go on")
     parser.add_argument(
         "--half",
         action="store_true",
-        help="train decoder and denoiser in bfloat16, for CPUs with AMX and for GPUs",
+        help="train decoder, denoiser and expander in bfloat16, for CPUs with AMX and for GPUs",
     )
     parser.add_argument(
         "--to", type=Path, help="what `export` and `export-expander` (folders) and `sheet` (a file) write"
@@ -130,13 +130,13 @@ def _sheet(plan: Plan, home: Home, options: argparse.Namespace) -> None:
     print(file)
 
 
-def _expander(plan: Plan, home: Home, _: argparse.Namespace) -> None:
-    from darkroom_mini.training.expander import TOKENIZER, ExpanderStage, build_expander_vocabulary
-    from darkroom_mini.training.loop import run
+def _expander(plan: Plan, home: Home, options: argparse.Namespace) -> None:
+    from darkroom_mini.training.expander import TOKENIZER, build_expander_vocabulary, train_expander
+    from darkroom_mini.training.team import train_together
 
     if not home.has(TOKENIZER):
         build_expander_vocabulary(plan, home)
-    run(ExpanderStage(plan, home), home, plan.seed, plan.checkpoint_s)
+    train_together(options.processes, partial(train_expander, plan, home, options.half))
 
 
 def _export_expander(plan: Plan, home: Home, options: argparse.Namespace) -> None:

@@ -10,9 +10,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from darkroom_mini.captions.expansion import sample_expansion
+from darkroom_mini.training.expander_check import left_out
 from darkroom_mini.training.home import Home
-from darkroom_mini.training.loop import Pace, load_weights
+from darkroom_mini.training.loop import Pace, load_weights, run
 from darkroom_mini.training.plan import Plan
+from darkroom_mini.training.precision import bfloat16
+from darkroom_mini.training.team import Team
 
 TOKENIZER = "expander-tokenizer"
 _END_OF_TEXT, _TURN_START, _TURN_END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
@@ -27,6 +30,7 @@ _MOST_TOKENS = 4_000
 _LENGTH = 112
 """Tokens of a request with its sentence; the few that are longer are cut."""
 _IGNORED = -100
+_CHECKED, _CHECK_SEED = 500, 90_001
 
 
 def build_expander_vocabulary(plan: Plan, home: Home) -> None:
@@ -80,9 +84,9 @@ class ExpanderStage:
 
     name = "expander"
 
-    def __init__(self, plan: Plan, home: Home) -> None:
+    def __init__(self, plan: Plan, home: Home, *, half: bool = False) -> None:
         """Needs the expander's vocabulary."""
-        self._plan = plan
+        self._plan, self._half = plan, half
         self._tokenizer = expander_tokenizer(home)
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._model = new_expander(plan, len(self._tokenizer)).to(self._device)
@@ -112,16 +116,29 @@ class ExpanderStage:
             both = [*before, *after][:_LENGTH]
             ids[row, : len(both)] = torch.tensor(both)
             wanted[row, len(before) : len(both)] = torch.tensor(both[len(before) :])
-        logits = self._model(ids.to(self._device)).logits[:, :-1]
-        return F.cross_entropy(logits.flatten(0, 1), wanted[:, 1:].flatten().to(self._device), ignore_index=_IGNORED)
+        longest = int((ids != self._tokenizer.pad_token_id).sum(1).max())
+        ids, wanted = ids[:, :longest], wanted[:, :longest]
+        with bfloat16(self._device, enabled=self._half):
+            logits = self._model(ids.to(self._device)).logits[:, :-1].flatten(0, 1)
+        return F.cross_entropy(logits.float(), wanted[:, 1:].flatten().to(self._device), ignore_index=_IGNORED)
 
 
-def export_expander(plan: Plan, home: Home, folder: Path) -> None:
-    """Write model and tokenizer into a folder in the layout of transformers, in half precision."""
+def train_expander(plan: Plan, home: Home, half: bool, team: Team) -> None:
+    """Run the stage in one process of a team. The first one says what the sentences of new requests leave out."""
+    complete = run(ExpanderStage(plan, home, half=half), home, plan.seed, plan.checkpoint_s, team)
+    if complete and team.rank == 0:
+        tokenizer = expander_tokenizer(home)
+        model = trained_expander(plan, home, tokenizer)
+        for language, german in (("English", 0.0), ("German", 1.0)):
+            lost = left_out(model, tokenizer, _CHECKED, seed=_CHECK_SEED, german=german)
+            print(f"Of {_CHECKED} requests in {language}, these lost something: {dict(lost)}", flush=True)
+
+
+def trained_expander(plan: Plan, home: Home, tokenizer: Any) -> Any:  # Any: transformers is untyped
+    """Return the model with the averaged weights of the last checkpoint, and with how it chooses words."""
     from transformers import GenerationConfig
 
-    tokenizer = expander_tokenizer(home)
-    model = new_expander(plan, len(tokenizer))
+    model = new_expander(plan, len(tokenizer)).eval()
     load_weights(model, "expander", home)
     end, pad = tokenizer.convert_tokens_to_ids([_TURN_END, _END_OF_TEXT])
     model.generation_config = GenerationConfig(
@@ -133,5 +150,12 @@ def export_expander(plan: Plan, home: Home, folder: Path) -> None:
         top_p=0.9,
         top_k=40,
     )
+    return model
+
+
+def export_expander(plan: Plan, home: Home, folder: Path) -> None:
+    """Write model and tokenizer into a folder in the layout of transformers, in half precision."""
+    tokenizer = expander_tokenizer(home)
+    model = trained_expander(plan, home, tokenizer)
     model.to(torch.float16).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
