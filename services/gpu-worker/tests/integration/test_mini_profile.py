@@ -1,14 +1,16 @@
-"""The profile mini runs Darkroom's own model by the code of all SDXL models."""
+"""The profile mini runs Darkroom's own models by the code of all SDXL and Qwen models."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from darkroom_mini.captions.parser import Named, parse
 from darkroom_mini.training.plan import Plan
+from darkroom_mini.world.scene import Colour, Time
 from darkroom_schemas.image_to_image import Hires
 from darkroom_schemas.inputs import InputFile
-from darkroom_schemas.payload import ImagePayload
+from darkroom_schemas.payload import ImagePayload, PromptPayload
 from darkroom_schemas.recipe import Recipe
 from gpu_worker.models.profile import Profile
 from gpu_worker.models.profile_loader import load_profile
@@ -86,3 +88,18 @@ def test_a_second_pass_enlarges_the_first(prepare: Prepare, upscaler: str) -> No
     drawing = prepare(seeds=(1,), hires=Hires(scale=1.5, denoising_strength=0.5, upscaler=upscaler))
     drawing.run()
     assert drawing.image().size == (384, 384)
+
+
+@pytest.mark.parametrize("prompt", ["a red boat at night", "ein rotes Boot in der Nacht"])
+def test_a_prompt_becomes_a_sentence_that_keeps_what_it_states(
+    prompt: str, prompt_payload: PromptPayload, models_dir: Path, tmp_path: Path
+) -> None:
+    profile = load_profile("mini", only=("qwen2.5-7b-instruct",), preload=())
+    executor = make_executor(Setup(profile=profile, models_dir=models_dir), lambda _: None)
+    payload = profile.fit(prompt_payload.model_copy(update={"prompt": prompt}))
+    done = Drawing(executor, payload, tmp_path).run()
+    assert done.text is not None
+    assert done.notes == ()
+    facts = parse(done.text)
+    assert (facts.things, facts.time) == ([Named("boat", Colour.RED)], Time.NIGHT)
+    assert facts.setting is not None

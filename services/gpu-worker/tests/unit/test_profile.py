@@ -63,10 +63,11 @@ def test_mini_pictures_have_the_size_that_the_model_was_trained_for(image_payloa
     assert (fitted.width, fitted.height, fitted.steps) == (256, 384, 30)
 
 
-def test_the_mini_model_is_a_folder_of_its_package() -> None:
-    source = load_profile("mini").models["sdxl-base-1.0"].source
+@pytest.mark.parametrize(("model", "folder"), [("sdxl-base-1.0", "darkroom-mini"), ("qwen2.5-7b-instruct", "expander")])
+def test_the_mini_models_are_folders_of_their_package(model: str, folder: str) -> None:
+    source = load_profile("mini").models[model].source
     assert isinstance(source, FolderSource)
-    assert source.folder == Path(darkroom_mini.__path__[0], "weights/darkroom-mini")
+    assert source.folder == Path(darkroom_mini.__path__[0], "weights", folder)
 
 
 def test_a_missing_package_is_named(tmp_path: Path) -> None:

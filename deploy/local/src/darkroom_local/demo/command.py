@@ -20,9 +20,9 @@ from darkroom_local.state import RunningStack, StateDir
 
 REAL = "On a machine with a GPU, `darkroom up --profile full` uses the published weights."
 LIMITS = {
-    "mini": "The pictures are by a small model of Darkroom's own, which draws simple scenes: an animal, a vehicle, a "
-    "building or a plant, in a place, at a time of day. The video and the enhanced prompt are noise: their models have "
-    f"random weights. {REAL}",
+    "mini": "The pictures and the enhanced prompt are by small models of Darkroom's own, which know simple scenes: an "
+    "animal, a vehicle, a building or a plant, in a place, at a time of day. The video and the last still are noise: "
+    f"WAN has random weights. {REAL}",
     "tiny": "The pictures are noise on purpose: the tiny models have the real architectures and random weights. "
     f"{REAL}",
 }
