@@ -52,7 +52,7 @@ def test_events_appear_as_they_happen_and_open_their_job(signed_in: Page, queue:
 def test_a_paused_list_stands_still_and_filters_choose(signed_in: Page, queue: httpx.Client) -> None:
     page = signed_in
     settled(page, "/console/events")
-    expect(page.locator(".live:not(.off)").last).to_have_text("live")
+    expect(page.get_by_role("region", name="Events", exact=True).get_by_role("status")).to_have_text("live")
     page.keyboard.press("p")
     job_id = submit(queue)
     expect(page.get_by_text(re.compile(r"^[1-9]\d* new$"))).to_be_visible()
@@ -72,7 +72,7 @@ def test_a_paused_list_stands_still_and_filters_choose(signed_in: Page, queue: h
 def test_a_lost_connection_is_resumed_and_marked(signed_in: Page, queue: httpx.Client, stack_state: StateDir) -> None:
     page = signed_in
     settled(page, "/console/events")
-    expect(page.locator(".live:not(.off)").last).to_have_text("live")
+    expect(page.get_by_role("region", name="Events", exact=True).get_by_role("status")).to_have_text("live")
     for process in replicas_of(stack_state.running(), "queue-api"):
         process.kill()
     expect(page.get_by_text(re.compile("not connected since"))).to_be_visible()

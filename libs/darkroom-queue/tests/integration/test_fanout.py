@@ -75,7 +75,7 @@ async def test_a_replay_longer_than_the_buffer_misses_nothing(link: QueueClient,
 
 
 async def test_events_that_are_taken_at_once_keep_the_order(link: QueueClient, fanout: EventFanout) -> None:
-    since, last = await emit(link, 0), 150
+    since, last = await emit(link, 0), 22 * 7  # which is not taken at once, so that the follower sees the end
     taken: list[int] = []
     at_once: list[int] = []
     complete = asyncio.Event()
@@ -95,8 +95,13 @@ async def test_events_that_are_taken_at_once_keep_the_order(link: QueueClient, f
             if len(taken) >= last:
                 complete.set()
 
+    async def is_waiting() -> bool:
+        await emit(link, next(numbers))
+        return bool(at_once)
+
     following = asyncio.create_task(follow())
     numbers = iter(range(1, last + 1))
+    await until(is_waiting)
     for size in cycle((1, 5, 2)):
         if not (some := list(islice(numbers, size))):
             break
