@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import chain
 from typing import Any
 
 from darkroom_chassis.errors import AppError
@@ -28,7 +29,7 @@ MAX_WAIT_S = 10.0**8
 """Longest time until a credential expires, in seconds: a limit for the timer, longer than any connection."""
 STATS_EVERY_S = 5.0
 AT_ONCE = 64
-"""Frames that are written together."""
+"""Frames, or events with theirs, that are written together."""
 
 
 class _Unsupported(Exception):
@@ -109,19 +110,17 @@ class Connection:
 
     def _send_at_once(self, events: Sequence[Event]) -> int:
         """Send what the client wants of events until something has to be waited for; return how many are dealt with."""
-        done = 0
-        while done < len(events):
-            wanted, admitted = done, list[bytes]()
-            for event in events[done : done + AT_ONCE]:
-                frames = self._wanted_at_once(event)
-                if frames is None:
-                    break
-                admitted += frames
-                wanted += 1
-            if wanted == done or (admitted and not self._write(b"".join(admitted))):
+        ready: list[Sequence[bytes]] = []
+        for event in events:
+            frames = self._wanted_at_once(event)
+            if frames is None:
                 break
-            done = wanted
-        return done
+            ready.append(frames)
+        for start in range(0, len(ready), AT_ONCE):
+            data = b"".join(chain.from_iterable(ready[start : start + AT_ONCE]))
+            if data and not self._write(data):
+                return start
+        return len(ready)
 
     def _wanted_at_once(self, event: Event) -> Sequence[bytes] | None:
         """Return what the client wants of an event; None if something has to be waited for."""
