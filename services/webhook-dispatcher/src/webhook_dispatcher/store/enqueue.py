@@ -7,6 +7,7 @@ from darkroom_schemas.ids import TenantId
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from webhook_dispatcher.domain.delivery import DeliveryStatus
 from webhook_dispatcher.domain.events import Notice
 
 # One row of arrays for each statement: an INSERT of many rows costs the driver as much as sending the webhooks.
@@ -34,7 +35,6 @@ SELECT woken.endpoint_id, now() FROM unnest(CAST(:endpoint_ids AS uuid[])) AS wo
 ORDER BY woken.endpoint_id
 ON CONFLICT (endpoint_id) DO UPDATE SET due_at = least(coalesce(queue.due_at, excluded.due_at), excluded.due_at)
 """)
-_PENDING = "pending"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +74,19 @@ async def enqueue(connection: AsyncConnection, new: Sequence[Message]) -> int:
     """
     if not new:
         return 0
-    columns = zip(*((m.id, m.tenant, m.event_type, m.body, m.traceparent) for m in new), strict=True)
-    names = ("ids", "tenants", "event_types", "bodies", "traceparents")
-    await connection.execute(_MESSAGES, {name: list(column) for name, column in zip(names, columns, strict=True)})
+    columns = {
+        "ids": [message.id for message in new],
+        "tenants": [message.tenant for message in new],
+        "event_types": [message.event_type for message in new],
+        "bodies": [message.body for message in new],
+        "traceparents": [message.traceparent for message in new],
+    }
+    await connection.execute(_MESSAGES, columns)
     made = await _store_deliveries(connection, [(m.id, target) for m in new for target in m.targets])
-    pending = {endpoint_id for endpoint_id, status in made if status == _PENDING}
+    pending = [endpoint_id for endpoint_id, status in made if status == DeliveryStatus.PENDING]
     if pending:
-        await wake(connection, pending)
-    return sum(status == _PENDING for _, status in made)
+        await wake(connection, set(pending))
+    return len(pending)
 
 
 async def _store_deliveries(connection: AsyncConnection, due: Sequence[tuple[str, Target]]) -> list[tuple[str, str]]:
@@ -89,7 +94,7 @@ async def _store_deliveries(connection: AsyncConnection, due: Sequence[tuple[str
     columns = {
         "message_ids": [message_id for message_id, _ in due],
         "endpoint_ids": [target.endpoint_id for _, target in due],
-        "statuses": [_PENDING if target.active else "missed" for _, target in due],
+        "statuses": [DeliveryStatus.PENDING if target.active else DeliveryStatus.MISSED for _, target in due],
         "event_types": [target.event_type for _, target in due],
         "urls": [target.url for _, target in due],
     }
