@@ -8,7 +8,7 @@ import darkroom_mini
 import pytest
 import torch
 from darkroom_mini.captions.parser import parse
-from darkroom_mini.training.expander_check import left_out
+from darkroom_mini.training.expander_check import left_out, write_sentences
 from darkroom_mini.world.scene import Setting
 
 FOLDER = Path(darkroom_mini.__path__[0], "weights", "expander")
@@ -27,13 +27,9 @@ def expander() -> tuple[Any, Any]:
 
 
 def written(expander: tuple[Any, Any], request: str, seed: int = 1) -> str:
-    model, tokenizer = expander
-    turn = [{"role": "user", "content": request}]
-    asked = tokenizer.apply_chat_template(turn, add_generation_prompt=True, tokenize=False)
-    ids = tokenizer(asked, return_tensors="pt")
     torch.manual_seed(seed)
-    answer = model.generate(**ids, max_new_tokens=80)[0, ids["input_ids"].shape[1] :]
-    return str(tokenizer.decode(answer, skip_special_tokens=True))
+    [sentence] = write_sentences(*expander, [request])
+    return sentence
 
 
 def test_a_clone_stays_small() -> None:
