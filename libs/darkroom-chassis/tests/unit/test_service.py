@@ -3,6 +3,7 @@ import gc
 import json
 import signal
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
@@ -51,6 +52,21 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(make_app())
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client
+
+
+@asynccontextmanager
+async def served(app: FastAPI, settings: ServiceSettings) -> AsyncIterator[httpx.AsyncClient]:
+    """Serve an app on a port of its own until SIGTERM, and undo what a service does to the garbage collection."""
+    [port], threshold = free_ports(1), gc.get_threshold()
+    serving = asyncio.create_task(serve(app, "127.0.0.1", port, settings))
+    transport = httpx.AsyncHTTPTransport(retries=10)
+    try:
+        async with httpx.AsyncClient(transport=transport, base_url=f"http://127.0.0.1:{port}") as client:
+            yield client
+        await serving
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*threshold)
 
 
 async def test_validation_is_400_and_names_the_field(client: httpx.AsyncClient) -> None:
@@ -115,33 +131,19 @@ async def test_what_a_service_is_made_of_is_no_garbage_to_look_for() -> None:
     async def frozen() -> int:
         return gc.get_freeze_count()
 
-    [port], threshold = free_ports(1), gc.get_threshold()
-    serving = asyncio.create_task(serve(app, "127.0.0.1", port, ServiceSettings(drain_s=1)))
-    try:
-        async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(retries=10)) as client:
-            assert (await client.get(f"http://127.0.0.1:{port}/frozen")).json() > 10_000
+    async with served(app, ServiceSettings(drain_s=1)) as client:
+        assert (await client.get("/frozen")).json() > 10_000
         signal.raise_signal(signal.SIGTERM)
-        await serving
-    finally:
-        gc.unfreeze()
-        gc.set_threshold(*threshold)
 
 
 async def test_kept_connections_are_closed_by_their_response_before_the_service_closes_them() -> None:
-    app, [port], threshold = make_app(), free_ports(1), gc.get_threshold()
-    serving = asyncio.create_task(serve(app, "127.0.0.1", port, ServiceSettings(drain_s=1, DRAIN_DELAY_S=0.3)))
-    try:
-        async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(retries=10)) as client:
-            url = f"http://127.0.0.1:{port}/livez"
-            assert "connection" not in (await client.get(url)).headers
-            signal.raise_signal(signal.SIGTERM)
-            await app.state.stopping.wait()
-            answers = [await client.get(url) for _ in range(3)]
-        assert [(answer.status_code, answer.headers["connection"]) for answer in answers] == [(200, "close")] * 3
-        await serving
-    finally:
-        gc.unfreeze()
-        gc.set_threshold(*threshold)
+    app = make_app()
+    async with served(app, ServiceSettings(drain_s=1, DRAIN_DELAY_S=0.3)) as client:
+        assert "connection" not in (await client.get("/livez")).headers
+        signal.raise_signal(signal.SIGTERM)
+        await app.state.stopping.wait()
+        answers = [await client.get("/livez") for _ in range(3)]
+    assert [(answer.status_code, answer.headers["connection"]) for answer in answers] == [(200, "close")] * 3
 
 
 async def test_readyz_shows_details_that_do_not_decide_it() -> None:
